@@ -1,0 +1,3 @@
+"""schedd: a foreground scheduler for one YAML file of jobs."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,5 @@
+"""`python -m scheduler` is schedd."""
+
+from scheduler.cli.schedd import main
+
+main()

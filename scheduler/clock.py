@@ -1,0 +1,132 @@
+"""The only owner of time: the wall clock, the steady clock, and sleeping on them.
+
+Wall time is an aware UTC `datetime`; people and time servers may step it. Steady time is a float of seconds that only
+moves forward and measures durations; it is the event loop's own time, so `asyncio.sleep` and timeouts follow it. On
+the virtual clock both are data: the loop jumps from one timer to the next, and a simulated day takes a moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+LONGEST_SLEEP = 30.0
+"""Seconds. A step of the wall clock, or a suspend, is noticed at the latest after this long."""
+
+
+class Clock(Protocol):
+    """What the program may ask of time."""
+
+    def now(self) -> datetime:
+        """The wall clock, aware, UTC."""
+        ...
+
+    def steady(self) -> float:
+        """Seconds that never jump; only differences mean something."""
+        ...
+
+    async def sleep_until(self, moment: datetime | None, wake: asyncio.Event) -> None:
+        """Sleep until the wall clock reaches `moment` (None: for ever) or `wake` is set.
+
+        May return early: the caller looks at the clock again and decides.
+        """
+        ...
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def steady(self) -> float:
+        return time.monotonic()
+
+    async def sleep_until(self, moment: datetime | None, wake: asyncio.Event) -> None:
+        """Sleeps at most LONGEST_SLEEP, since a timer that runs on steady time cannot see the wall clock step."""
+        seconds = LONGEST_SLEEP if moment is None else (moment - self.now()).total_seconds()
+        await _first_of(wake, min(seconds, LONGEST_SLEEP))
+
+
+class VirtualClock:
+    """Time as data, for tests and simulations: `run` drives a coroutine and nothing ever waits."""
+
+    def __init__(self, start: datetime) -> None:
+        self._wall_at_zero = start
+        self._microseconds = 0
+        self._sleepers: set[asyncio.Event] = set()
+
+    def now(self) -> datetime:
+        return self._wall_at_zero + timedelta(microseconds=self._microseconds)
+
+    def steady(self) -> float:
+        return self._microseconds / 1_000_000
+
+    async def sleep_until(self, moment: datetime | None, wake: asyncio.Event) -> None:
+        """Sleeps in one piece; `step` wakes every sleeper, which on the machine takes up to LONGEST_SLEEP."""
+        self._sleepers.add(wake)
+        try:
+            await _first_of(wake, None if moment is None else (moment - self.now()).total_seconds())
+        finally:
+            self._sleepers.discard(wake)
+
+    def step(self, by: timedelta) -> None:
+        """Set the wall clock forward or back, as a person or a time server does; steady time does not notice."""
+        self._wall_at_zero += by
+        for wake in self._sleepers:
+            wake.set()
+
+    def advance(self, seconds: float) -> None:
+        """Let both clocks move on, in whole microseconds: sums of floats would miss the instants they aim at."""
+        self._microseconds += round(seconds * 1_000_000)
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run `main` to its end on this clock. RuntimeError when nothing is left that could wake it."""
+        with asyncio.Runner(loop_factory=lambda: _VirtualLoop(self)) as runner:
+            return runner.run(main)
+
+
+async def _first_of(wake: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        pass
+
+
+class _VirtualLoop(asyncio.BaseEventLoop):
+    """An event loop that, where another would wait for its selector, moves a VirtualClock.
+
+    It has no descriptors: children and sockets cannot be used on it.
+    """
+
+    _selector: _VirtualLoop
+    _clock_resolution: float
+
+    def __init__(self, clock: VirtualClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._clock_resolution = 1e-6
+        self._selector = self
+
+    def time(self) -> float:
+        return self._clock.steady()
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """What the base loop calls when nothing is ready: `timeout` is the time to the next timer."""
+        if timeout is None:
+            raise RuntimeError("the virtual clock has nothing left to wait for")
+        if timeout > 0:
+            self._clock.advance(timeout)
+        return []
+
+    def _process_events(self, event_list: list[Any]) -> None:
+        """There are none."""
+
+    def _write_to_self(self) -> None:
+        """Nobody else could be waiting: everything happens on this thread."""

@@ -1,0 +1,1 @@
+"""How a job becomes a process."""

@@ -1,0 +1,67 @@
+"""The seams between the engine and whatever runs a job: a launcher starts an attempt, a child is what it started."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from typing import Protocol
+
+from scheduler.model import Exit, Launch
+
+
+class Stream(StrEnum):
+    """Which of a child's two outputs."""
+
+    STDOUT = "stdout"
+    STDERR = "stderr"
+
+
+class LaunchError(Exception):
+    """An attempt that could not be started. The text is the cause, in words for the person who reads the log.
+
+    `code` is what a shell would have answered: 127 when the command was not found, else 126.
+    """
+
+    def __init__(self, cause: str, code: int = 126) -> None:
+        super().__init__(cause)
+        self.code = code
+
+
+class Output(Protocol):
+    """Where the bytes of one run go."""
+
+    def write(self, stream: Stream, data: bytes) -> None:
+        """Take what was read, of any size and content."""
+        ...
+
+    def full(self) -> asyncio.Future[None] | None:
+        """None: go on reading. Otherwise stop reading this run's pipes until the future is done."""
+        ...
+
+    def close(self) -> None:
+        """The attempt's pipes are closed: flush what has no newline yet."""
+        ...
+
+
+class Child(Protocol):
+    """A started attempt."""
+
+    pid: int
+    ended: asyncio.Future[Exit]
+    """Done when the process has gone and its output has been read. Never cancel it; it never fails."""
+
+    async def stop(self, grace: float) -> None:
+        """TERM to everything it started, KILL after `grace` seconds. Returns when nothing of it is left."""
+        ...
+
+    def kill(self) -> None:
+        """KILL everything it started, now; cuts a `stop` under way short."""
+        ...
+
+
+class Launcher(Protocol):
+    """Starts attempts."""
+
+    async def launch(self, launch: Launch, output: Output) -> Child:
+        """Start it. LaunchError when that is not possible; any other exception is a bug."""
+        ...
