@@ -34,3 +34,10 @@ class Schedule(Protocol):
         (wildcard cron, `@every`) go on from `moment`; fixed-time ones never name a slot up to `taken` again.
         """
         ...
+
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+        """The next fire time after the wall clock was corrected to `moment`, more than three hours back.
+
+        All is asked afresh, except that an `@at` up to `taken` stays taken.
+        """
+        ...

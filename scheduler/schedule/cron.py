@@ -1,0 +1,136 @@
+"""Cron schedules: a pattern in a time zone, answered through every clock change as cron(8) does.
+
+Time is walked one stretch of constant UTC offset at a time: within it a wall clock is UTC plus the offset, and a
+search that knows no time zones is exact. Wall times are naive, instants aware.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.zone import ClockChange, first_change, latest_change, offset_at
+
+LONGEST_CHANGE = timedelta(hours=3)
+"""cron(8): a larger jump of the clock is a correction. Nothing is caught up, nothing suppressed."""
+
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Outside of these a cron schedule has no fire times, so that no calendar arithmetic can overflow."""
+
+_ZERO = timedelta()
+_SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
+_TWO_DAYS = timedelta(days=2)
+
+
+class _Memory:
+    """The last answer: each question asked from the first instant on and before the second has it too."""
+
+    __slots__ = ("span",)
+
+    def __init__(self) -> None:
+        self.span: tuple[datetime, datetime, datetime | None] = (LATEST, EARLIEST, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cron:
+    """A cron expression or mapping in a time zone.
+
+    Jobs with the same schedule share one object, and with it the last answer.
+    """
+
+    text: str
+    pattern: Pattern
+    zone: ZoneInfo
+    _memory: _Memory = field(default_factory=_Memory, init=False, repr=False, compare=False)
+
+    @property
+    def at_start(self) -> bool:
+        return False
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        since, until, answer = self._memory.span
+        if since <= moment < until:
+            return answer
+        answer = self._first_after(moment.astimezone(UTC))
+        self._memory.span = (moment, answer or LATEST, answer)
+        return answer
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        """Takes the wall clock's way back where `next_after` confirms it, and bisects where not."""
+        guess = self._guess_before(moment)
+        if guess is None or not self._is_last_before(guess, moment):
+            guess = self._bisect_before(moment)
+        return guess
+
+    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        return self.next_after(max(moment, taken) if self.pattern.is_fixed else moment)
+
+    def catches_up(self, change: ClockChange) -> bool:
+        """Whether what the change skips runs once, at the first instant after it."""
+        return self.pattern.is_fixed and _ZERO < change.shift < LONGEST_CHANGE
+
+    def suppresses(self, change: ClockChange) -> bool:
+        """Whether the second pass of the hours that the change repeats is left out."""
+        return self.pattern.is_fixed and -LONGEST_CHANGE <= change.shift < _ZERO
+
+    def _first_after(self, moment: datetime) -> datetime | None:
+        if not EARLIEST <= moment < LATEST:
+            return None
+        offset = offset_at(self.zone, moment)
+        wall = moment.replace(tzinfo=None) + offset
+        if self.pattern.is_fixed:
+            change = latest_change(self.zone, moment, LONGEST_CHANGE)
+            if change and self.suppresses(change):
+                wall = max(wall, change.wall_before - _SECOND)
+        match = self.pattern.next_match(wall)
+        while True:
+            due = (match - offset).replace(tzinfo=UTC) if match else moment + _TWO_DAYS
+            change = first_change(self.zone, moment, due)
+            if change is None:
+                return due if match else None
+            # The wall time from which the pattern counts again.
+            resume = change.wall_before if self.suppresses(change) else change.wall_after
+            if match and match < resume and self.catches_up(change):
+                return change.at
+            # A match beyond the change stays the first one, unless hours come again before it that may hold another.
+            if match is None or match < resume or self._recurs(resume, change.wall_before):
+                match = self.pattern.next_match(resume - _SECOND)
+            moment, offset = change.at, change.after
+
+    def _recurs(self, resume: datetime, wall_before: datetime) -> bool:
+        return resume < wall_before and self.pattern.names_any_date(resume, wall_before)
+
+    def _is_last_before(self, guess: datetime, moment: datetime) -> bool:
+        if self._first_after(guess - _MICROSECOND) != guess:
+            return False
+        following = self._first_after(guess)
+        return following is None or following >= moment
+
+    def _guess_before(self, moment: datetime) -> datetime | None:
+        if not EARLIEST <= moment < LATEST:
+            return None
+        offset = offset_at(self.zone, moment)
+        match = self.pattern.previous_match(moment.astimezone(UTC).replace(tzinfo=None) + offset)
+        return (match - offset).replace(tzinfo=UTC) if match else None
+
+    def _bisect_before(self, moment: datetime) -> datetime | None:
+        """Exact, since `next_after` never falls; about sixty questions."""
+        moment = min(moment.astimezone(UTC), LATEST)
+        back = timedelta(minutes=1)
+        while (found := self._first_after(max(moment - back, EARLIEST))) is None or found >= moment:
+            if moment - back <= EARLIEST:
+                return None
+            back *= 4
+        beyond = moment
+        while beyond - found > _SECOND:
+            middle = found + (beyond - found) / 2
+            following = self._first_after(middle)
+            if following is None or following >= moment:
+                beyond = middle
+            else:
+                found = following
+        return found

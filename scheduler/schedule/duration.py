@@ -1,0 +1,42 @@
+"""Durations as people write them: `90s`, `10m`, `1h30m`, `2d`."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 36_525 * 86_400.0
+"""Seconds. A hundred years: nobody means more, and it keeps every sum of times within the calendar."""
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_SHAPE = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
+_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, to the microsecond. ValueError says what is wrong and what to write; it never repeats the text."""
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        raise ValueError("a duration needs a unit: write it like 90s, 10m, 1h30m or 2d")
+    if text.startswith("-"):
+        raise ValueError("a duration cannot be negative")
+    match = _SHAPE.fullmatch(text) if 0 < len(text) <= 64 else None
+    if match is None:
+        raise ValueError("not a duration: write numbers with d, h, m, s in this order, like 90s, 10m, 1h30m or 2d")
+    seconds = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values(), strict=True) if number)
+    if seconds > LONGEST:
+        raise ValueError("a duration of more than a hundred years (36525d)")
+    return round(seconds, 6)
+
+
+def format_duration(seconds: float) -> str:
+    """The shortest way to write it: 5400.0 is `1h30m`, 0.25 is `0.25s`. `parse_duration` reads it back the same."""
+    microseconds = round(seconds * 1_000_000)
+    parts = []
+    for letter, unit in _UNITS.items():
+        whole, rest = divmod(microseconds, unit * 1_000_000)
+        if letter == "s" and rest:
+            parts.append(f"{microseconds / 1_000_000:f}".rstrip("0") + "s")
+        elif whole:
+            parts.append(f"{whole}{letter}")
+        microseconds = rest
+    return "".join(parts) or "0s"

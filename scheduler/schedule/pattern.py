@@ -1,0 +1,99 @@
+"""What a wall clock must show for a job to be due: seven fields, searched by croniter, without any time zone.
+
+Only this module sees croniter. It gets plain numbers in the shape that it reads as everybody does, and naive times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from croniter import CroniterBadDateError, croniter
+
+from scheduler.schedule.field import Field
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The fields of a cron expression or mapping. Wall times are naive."""
+
+    second: Field
+    minute: Field
+    hour: Field
+    day: Field
+    month: Field
+    day_of_week: Field
+    year: Field
+    either_day: bool = field(init=False, repr=False, compare=False)
+    expression: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # cron joins the day fields by OR only when neither begins with `*`.
+        object.__setattr__(self, "either_day", not (self.day.starred or self.day_of_week.starred))
+        object.__setattr__(self, "expression", _for_croniter(self))
+
+    def __iter__(self) -> Iterator[Field]:
+        """From the finest to the coarsest, the two day fields around the month as in a crontab."""
+        yield from (self.second, self.minute, self.hour, self.day, self.month, self.day_of_week, self.year)
+
+    @property
+    def is_fixed(self) -> bool:
+        """cron(8)'s fixed-time job: neither minute nor hour begins with `*`. The others follow real time."""
+        return not (self.minute.starred or self.hour.starred)
+
+    def names_date(self, wall: datetime) -> bool:
+        """Whether the job is due on the date of this wall time, at whatever time of day."""
+        days = (self.day.matches(wall), self.day_of_week.matches(wall))
+        return (any(days) if self.either_day else all(days)) and self.month.matches(wall) and self.year.matches(wall)
+
+    def names_any_date(self, first: datetime, last: datetime) -> bool:
+        """Whether the job is due on any date from that of `first` to that of `last`."""
+        return any(self.names_date(first + n * _DAY) for n in range((last.date() - first.date()).days + 1))
+
+    def names(self, wall: datetime) -> bool:
+        """Whether the job is due when the wall clock shows this second."""
+        times = (self.hour, self.minute, self.second)
+        return all(field.matches(wall) for field in times) and self.names_date(wall)
+
+    def next_match(self, wall: datetime) -> datetime | None:
+        """The first match strictly after `wall`; None when there is none for fifty years."""
+        try:
+            found: datetime = _engine(self.expression, self.either_day).get_next(datetime, start_time=wall)
+        except CroniterBadDateError:
+            return None
+        return found
+
+    def previous_match(self, wall: datetime) -> datetime | None:
+        """A match before `wall`, and mostly the last one: croniter's way back is less sure than its way forward."""
+        try:
+            found: datetime = _engine(self.expression, self.either_day).get_prev(datetime, start_time=wall)
+        except CroniterBadDateError:
+            return None
+        return found
+
+
+def _for_croniter(pattern: Pattern) -> str:
+    """Five fields, six with the seconds last, or seven with the year after them."""
+    day, day_of_week = pattern.day.canonical(), pattern.day_of_week.canonical()
+    if pattern.either_day and "*" in {day, day_of_week}:
+        day = day_of_week = "*"  # one of two is enough and one is always true
+    words = [pattern.minute.canonical(), pattern.hour.canonical(), day, pattern.month.canonical(), day_of_week]
+    if not pattern.year.is_full:
+        words += [pattern.second.canonical(), pattern.year.canonical()]
+    elif pattern.second.values != {0}:
+        words.append(pattern.second.canonical())
+    return " ".join(words)
+
+
+@lru_cache(maxsize=4096)
+def _engine(expression: str, either_day: bool) -> croniter:
+    """One mutable croniter for each expression; every question brings its own start time.
+
+    Fifty years are enough for 29 February on a weekday; with years named, the search must reach the last of them.
+    """
+    years = 50 if len(expression.split()) < 7 else 200
+    return croniter(expression, datetime(2000, 1, 1), day_or=either_day, max_years_between_matches=years)

@@ -1,0 +1,97 @@
+"""Schedules that need no calendar: every so often, once, when schedd starts, and several schedules as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from scheduler.schedule.schedule import Schedule
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """`@every 90s`: the multiples of `interval` since 1970-01-01T00:00Z, so that a restart never shifts them."""
+
+    text: str
+    interval: timedelta
+
+    @property
+    def at_start(self) -> bool:
+        return False
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return _EPOCH + ((moment - _EPOCH) // self.interval + 1) * self.interval
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return _EPOCH + ((moment - _EPOCH - _TICK) // self.interval) * self.interval
+
+    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        """Goes on from `moment`: an interval names no time of day that could come twice."""
+        return self.next_after(moment)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """`@at 2027-01-01T09:00:00+01:00`: one instant."""
+
+    text: str
+    instant: datetime
+
+    @property
+    def at_start(self) -> bool:
+        return False
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return self.instant if self.instant > moment else None
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return self.instant if self.instant < moment else None
+
+    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        return self.next_after(max(moment, taken))
+
+
+@dataclass(frozen=True, slots=True)
+class AtStart:
+    """`@reboot`: when schedd starts, and at no time of the clock."""
+
+    text: str
+
+    @property
+    def at_start(self) -> bool:
+        return True
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return None
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return None
+
+    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """Several schedules as one: every fire time of any of them, once where they coincide."""
+
+    text: str
+    parts: tuple[Schedule, ...]
+
+    @property
+    def at_start(self) -> bool:
+        return any(part.at_start for part in self.parts)
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return min((at for part in self.parts if (at := part.next_after(moment))), default=None)
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return max((at for part in self.parts if (at := part.last_before(moment))), default=None)
+
+    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        """Each part by its own rule."""
+        answers = (part.next_after_step_back(moment, taken) for part in self.parts)
+        return min((at for at in answers if at), default=None)
