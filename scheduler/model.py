@@ -210,7 +210,8 @@ class Attempt(msgspec.Struct, frozen=True):
 class Run(msgspec.Struct, frozen=True):
     """A firing carried out. `scheduled_at` is its slot, or the second it was asked for by hand.
 
-    `outcome`, `finished_at` are None while it lives.
+    `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
+    `finished_at` are None while the run lives.
     """
 
     id: str
@@ -221,16 +222,12 @@ class Run(msgspec.Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     outcome: Outcome | None = None
     finished_at: datetime | None = None
+    duration: float | None = None
 
     @property
     def lateness(self) -> float:
         """Seconds from the slot to the start."""
         return (self.started_at - self.scheduled_at).total_seconds()
-
-    @property
-    def duration(self) -> float | None:
-        """Seconds from the start to the end, retries and their delays included; None while it lives."""
-        return None if self.finished_at is None else (self.finished_at - self.started_at).total_seconds()
 
     @property
     def exit_code(self) -> int:
@@ -251,3 +248,11 @@ class Decision(msgspec.Struct, frozen=True):
     count: int = 1
     more: bool = False
     run_id: str | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's slots are passed over since `since`, until `until` (None: until resumed, or restart)."""
+
+    since: datetime
+    until: datetime | None = None
+    note: str = ""

@@ -1,0 +1,1 @@
+"""Making it happen: from fire times to finished runs."""

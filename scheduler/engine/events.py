@@ -1,0 +1,89 @@
+"""What happened, as frozen values, and the way they reach those who listen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from scheduler.engine.timetable import Changes
+from scheduler.model import Attempt, Decision, Run
+
+
+class RunStarted(msgspec.Struct, frozen=True):
+    """A firing passed its gates and its first process was launched, or could not be (`pid` None)."""
+
+    run: Run
+    pid: int | None
+
+
+class AttemptFinished(msgspec.Struct, frozen=True):
+    """One attempt of a run is over; `retry_in` is the delay before the next in seconds, None when there is none."""
+
+    run: Run
+    attempt: Attempt
+    retry_in: float | None
+
+
+class RunFinished(msgspec.Struct, frozen=True):
+    """A run is over: the same value for logs, history and notifiers."""
+
+    run: Run
+
+
+class SlotSkipped(msgspec.Struct, frozen=True):
+    """One or more slots of a job will not run, and why."""
+
+    decision: Decision
+
+
+class JobsChanged(msgspec.Struct, frozen=True):
+    """The schedule was loaded, for the first time or again."""
+
+    changes: Changes
+
+
+class ReloadFailed(msgspec.Struct, frozen=True):
+    """The file could not be used, so the schedule stays as it was. `text` names every problem."""
+
+    text: str
+
+
+class ClockJumped(msgspec.Struct, frozen=True):
+    """The wall clock is `by` seconds off what steady time made of it, or schedd slept through as many."""
+
+    by: float
+    now: datetime
+
+
+class Stopping(msgspec.Struct, frozen=True):
+    """Shutdown began: `running` runs have until `budget` seconds from now."""
+
+    budget: float
+    running: int
+
+
+Event = RunStarted | AttemptFinished | RunFinished | SlotSkipped | JobsChanged | ReloadFailed | ClockJumped | Stopping
+Listener = Callable[[Event], None]
+"""Called on the loop, in the order of events; it must not block."""
+
+
+class Announcer:
+    """Tells every listener; one that raises is a bug for the log, and the rest still hear."""
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self._listeners = tuple(listeners)
+
+    def __call__(self, event: Event) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception as bug:
+                report_bug(f"a listener failed on {type(event).__name__}", bug)
+
+
+def report_bug(what: str, bug: Exception) -> None:
+    """Send a bug where the loop's own unhandled exceptions go: to the log, with its traceback. The daemon lives on."""
+    asyncio.get_running_loop().call_exception_handler({"message": what, "exception": bug})

@@ -1,0 +1,88 @@
+"""What is over: the last runs and decisions of each job, counted and bounded. A listener; forgotten at the end."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from datetime import datetime
+from statistics import median
+
+from msgspec.structs import replace
+
+from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped
+from scheduler.model import Decision, Outcome, Run, Trigger, Verdict
+
+RUNS_KEPT = 20
+"""Runs a job."""
+
+DECISIONS_KEPT = 200
+"""Decisions a job; equal consecutive skips are one."""
+
+
+class JobHistory:
+    """What is kept of one job, oldest first."""
+
+    __slots__ = ("decisions", "runs")
+
+    def __init__(self) -> None:
+        self.runs: deque[Run] = deque(maxlen=RUNS_KEPT)
+        self.decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
+
+    @property
+    def last(self) -> Run | None:
+        """The run that finished last."""
+        return self.runs[-1] if self.runs else None
+
+    @property
+    def usual_duration(self) -> float | None:
+        """The median of the kept successful runs, in seconds."""
+        durations = [run.duration for run in self.runs if run.outcome is Outcome.SUCCEEDED and run.duration is not None]
+        return median(durations) if durations else None
+
+
+class History:
+    """Hears every event and remembers what a person may ask about later."""
+
+    def __init__(self) -> None:
+        self.decided: Counter[Verdict] = Counter()
+        """Slots by what became of them, since the start and over all jobs, also those since removed."""
+        self._jobs: dict[str, JobHistory] = {}
+
+    def of(self, job: str) -> JobHistory:
+        """What is kept of a job; empty for one that did nothing yet."""
+        return self._jobs.get(job) or JobHistory()
+
+    def hear(self, event: Event) -> None:
+        """Take note."""
+        match event:
+            case RunStarted(run=run) if run.trigger is not Trigger.MANUAL:
+                slot = run.scheduled_at
+                self._decide(Decision(run.job, Verdict.RAN, first=slot, last=slot, run_id=run.id))
+            case SlotSkipped(decision=decision):
+                self._decide(decision)
+            case RunFinished(run=run):
+                self._kept(run.job).runs.append(run)
+            case JobsChanged(changes=changes):
+                for name in changes.removed:
+                    self._jobs.pop(name, None)
+
+    def _kept(self, job: str) -> JobHistory:
+        return self._jobs.setdefault(job, JobHistory())
+
+    def _decide(self, decision: Decision) -> None:
+        self.decided[decision.verdict] += decision.count
+        decisions = self._kept(decision.job).decisions
+        if decisions and decision.verdict is not Verdict.RAN and decisions[-1].verdict is decision.verdict:
+            decisions[-1] = _merged(decisions[-1], decision)
+        else:
+            decisions.append(decision)
+
+
+def _merged(earlier: Decision, later: Decision) -> Decision:
+    first: datetime = min(earlier.first, later.first)
+    return replace(
+        later,
+        first=first,
+        last=max(earlier.last, later.last),
+        count=earlier.count + later.count,
+        more=earlier.more or later.more,
+    )

@@ -1,0 +1,182 @@
+"""Which job is due when: next fire times on a heap, and pauses. Pure: every method is told the time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from scheduler.model import Decision, Job, Pause, Verdict
+from scheduler.schedule import Schedule
+
+MOST_COUNTED = 1000
+"""Missed slots of one job beyond this many are told as "more than"."""
+
+CORRECTION = timedelta(hours=3)
+"""A wall clock set back by more than this was wrong before; all fire times are asked afresh. The rule of cron(8)."""
+
+_TICK = timedelta(microseconds=1)
+
+
+class Due(msgspec.Struct, frozen=True):
+    """A job whose time has come.
+
+    `slot` is the latest fire time not after now, `previous` the one before it where known; `missed` are those folded
+    into this one.
+    """
+
+    job: Job
+    slot: datetime
+    previous: datetime | None
+    missed: Decision | None
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """The difference between two schedules, by job name."""
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+
+class _Entry:
+    """A job's place: the slot it waits for, and the last one taken."""
+
+    __slots__ = ("job", "next_at", "order", "taken")
+
+    def __init__(self, job: Job, order: int, next_at: datetime | None) -> None:
+        self.job = job
+        self.order = order
+        self.next_at = next_at
+        self.taken: datetime | None = None
+
+
+class Timetable:
+    """Owns next fire times and pauses of all jobs."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, _Entry] = {}
+        self._heap: list[tuple[datetime, int, _Entry]] = []
+        self._pauses: dict[str, Pause] = {}
+
+    @property
+    def next_at(self) -> datetime | None:
+        """The earliest slot that any job waits for."""
+        return self._heap[0][0] if self._heap else None
+
+    def jobs(self) -> dict[str, Job]:
+        """All jobs by name, in the order of the file."""
+        return {name: entry.job for name, entry in self._entries.items()}
+
+    def job(self, name: str) -> Job | None:
+        """The job of that name as last loaded."""
+        entry = self._entries.get(name)
+        return None if entry is None else entry.job
+
+    def next_of(self, name: str) -> datetime | None:
+        """The slot that a job waits for; it comes, though it may be skipped then."""
+        return self._entries[name].next_at
+
+    def load(self, jobs: Mapping[str, Job], now: datetime) -> Changes:
+        """Take over a schedule. Jobs whose schedule is unchanged keep their next slot; others begin after `now`."""
+        changes = difference(self.jobs(), jobs)
+        before = self._entries
+        self._entries = {
+            name: self._carried_over(before.get(name), job, order, now)
+            for order, (name, job) in enumerate(jobs.items())
+        }
+        self._rebuild_heap()
+        for name in changes.removed:
+            self._pauses.pop(name, None)
+        return changes
+
+    def take(self, now: datetime) -> list[Due]:
+        """All jobs due at `now`, in the order of their earliest slots, each moved on to its next slot."""
+        due: list[Due] = []
+        while self._heap and self._heap[0][0] <= now:
+            _, _, entry = heapq.heappop(self._heap)
+            due.append(_take_from(entry, now))
+            if entry.next_at is not None:
+                heapq.heappush(self._heap, (entry.next_at, entry.order, entry))
+        return due
+
+    def set_back(self, now: datetime, *, by: timedelta) -> None:
+        """The wall clock went back to `now`, `by` below the latest instant it had reached since the last correction.
+
+        Up to CORRECTION fixed-time slots stay taken and the rest goes on from `now`; beyond it only a taken `@at` does.
+        """
+        for entry in self._entries.values():
+            schedule = entry.job.schedule
+            if schedule is not None and entry.job.enabled:
+                entry.next_at = _after_step_back(schedule, now, entry.taken, correction=by > CORRECTION)
+        self._rebuild_heap()
+
+    def pause(self, name: str, pause: Pause) -> None:
+        """Skip the job's slots from now on."""
+        self._pauses[name] = pause
+
+    def resume(self, name: str) -> None:
+        """Take the job's slots again."""
+        self._pauses.pop(name, None)
+
+    def pause_of(self, name: str, now: datetime) -> Pause | None:
+        """The pause in force at `now`."""
+        pause = self._pauses.get(name)
+        return pause if pause is not None and (pause.until is None or now < pause.until) else None
+
+    def _carried_over(self, old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
+        schedule = job.schedule if job.enabled else None
+        if old is not None and old.job.enabled and schedule is not None and old.job.schedule == schedule:
+            entry = _Entry(job, order, old.next_at)
+            entry.taken = old.taken
+            return entry
+        return _Entry(job, order, None if schedule is None else schedule.next_after(now))
+
+    def _rebuild_heap(self) -> None:
+        self._heap = [(e.next_at, e.order, e) for e in self._entries.values() if e.next_at is not None]
+        heapq.heapify(self._heap)
+
+
+def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:
+    """What a reload would do, without doing it."""
+    both = [name for name in after if name in before]
+    return Changes(
+        added=tuple(name for name in after if name not in before),
+        changed=tuple(name for name in both if before[name] != after[name]),
+        removed=tuple(name for name in before if name not in after),
+        unchanged=tuple(name for name in both if before[name] == after[name]),
+    )
+
+
+def _take_from(entry: _Entry, now: datetime) -> Due:
+    """Take every slot of one job up to `now`: the latest to be run, the earlier ones folded into it."""
+    schedule, slot = entry.job.schedule, entry.next_at
+    assert schedule is not None and slot is not None, "only jobs with a next slot are on the heap"  # noqa: S101
+    first, previous, count = slot, entry.taken, 0
+    following = schedule.next_after(slot)
+    while following is not None and following <= now and count < MOST_COUNTED:
+        previous, slot, count = slot, following, count + 1
+        following = schedule.next_after(slot)
+    more = following is not None and following <= now
+    if more:  # a count of millions helps nobody and would stall the loop: go straight to the latest
+        slot = schedule.last_before(now + _TICK) or slot
+        previous = schedule.last_before(slot)
+        following = schedule.next_after(slot)
+    entry.taken, entry.next_at = slot, following
+    missed = None
+    if count and previous is not None:
+        missed = Decision(entry.job.name, Verdict.FOLDED, first=first, last=previous, count=count, more=more)
+    return Due(entry.job, slot, previous, missed)
+
+
+def _after_step_back(schedule: Schedule, now: datetime, taken: datetime | None, *, correction: bool) -> datetime | None:
+    if taken is None:
+        return schedule.next_after(now)
+    if correction:
+        return schedule.next_after_correction(now, taken)
+    following = schedule.next_after_step_back(now, taken)
+    # A step of milliseconds back across a slot must not run that slot again.
+    return schedule.next_after(taken) if following == taken else following
