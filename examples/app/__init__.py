@@ -1,0 +1,1 @@
+"""A small application with four scheduled tasks; schedules.example.yaml runs them. Standard library only."""

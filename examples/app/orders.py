@@ -1,0 +1,100 @@
+"""Importing uploads: CSV files of orders go from inbox/ into the database and then to done/."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import time
+from pathlib import Path
+
+from examples.app.database import claim, data_dir, transaction
+
+COLUMNS = ("id", "customer", "amount")
+SETTLED = 2.0
+"""Seconds without a change after which an upload counts as complete."""
+
+UPSERT = """
+INSERT INTO orders VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET customer = excluded.customer, cents = excluded.cents
+"""
+
+
+def import_orders() -> None:
+    """Import every complete upload; rows that cannot be used go to rejects/ with the reason."""
+    with transaction() as db:
+        if not claim(db, "import orders"):
+            print("nothing changed: this slot's uploads are imported")
+            return
+        taken = _take_uploads()
+        reports = [f"{path.name}: {_import(db, path)}" for path in taken]
+    # Moved after the commit: a crash before it leaves the files in taken/ for the retry or the next slot, a crash
+    # after it means that the same orders are upserted once more.
+    for path in taken:
+        path.replace(_folder("done") / path.name)
+    print("\n".join(reports) or "the inbox is empty")
+
+
+def _take_uploads() -> list[Path]:
+    """Move what is complete out of the inbox; with it comes what a run before us took and did not finish.
+
+    A writer that renames its `.part` file at the end is seen only then, any other once it has been silent for
+    SETTLED. The move comes before the reading, so that an upload of the same name cannot replace what we read.
+    """
+    taken = _folder("taken")
+    before = time.time() - SETTLED
+    for path in _folder("inbox").glob("*.csv"):
+        if path.is_file() and path.stat().st_mtime <= before:
+            path.replace(taken / f"{path.stem}-{time.time_ns()}.csv")
+    return sorted(taken.glob("*.csv"))
+
+
+def _import(db: sqlite3.Connection, path: Path) -> str:
+    orders, rejects = _parse(path.read_text(encoding="utf-8-sig", errors="replace"))
+    db.executemany(UPSERT, orders)
+    if rejects:
+        target = _folder("rejects") / path.name
+        with target.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("line", "reason", "row"), *rejects])
+    return f"{len(orders)} orders imported, {len(rejects)} rows rejected"
+
+
+def _parse(text: str) -> tuple[list[tuple[int, str, int]], list[tuple[int, str, str]]]:
+    """The orders, and for each row that is none: the number of its line, the reason, and the row."""
+    orders: list[tuple[int, str, int]] = []
+    rejects: list[tuple[int, str, str]] = []
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        if tuple(next(reader, ())) != COLUMNS:
+            return [], [(1, f"the first line must be {','.join(COLUMNS)}", text.partition("\n")[0])]
+        for row in filter(None, reader):
+            try:
+                orders.append(_order(row))
+            except ValueError as error:
+                rejects.append((reader.line_num, str(error), ",".join(row)))
+    except csv.Error as error:
+        rejects.append((reader.line_num, f"not read from here on: {error}", ""))
+    return orders, rejects
+
+
+def _order(row: list[str]) -> tuple[int, str, int]:
+    """ValueError says what is wrong with the row."""
+    if len(row) != len(COLUMNS):
+        raise ValueError(f"{len(row)} fields instead of {len(COLUMNS)}")
+    number, customer, amount = (field.strip() for field in row)
+    if not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        raise ValueError(f"id is not a number: {number!r}")
+    if not customer or "\N{REPLACEMENT CHARACTER}" in customer:
+        raise ValueError("customer is empty" if not customer else "customer is not UTF-8")
+    euros, point, cents = amount.partition(".")
+    if not (amount.isascii() and euros.isdecimal() and len(euros) <= 12 and (cents.isdecimal() or not point)):
+        raise ValueError(f"amount is not like 12.50: {amount!r}")
+    if len(cents) > 2:
+        raise ValueError(f"amount has fractions of a cent: {amount!r}")
+    return int(number), customer, int(euros) * 100 + int(cents.ljust(2, "0"))
+
+
+def _folder(name: str) -> Path:
+    path = data_dir() / name
+    path.mkdir(exist_ok=True)
+    return path
