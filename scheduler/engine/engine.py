@@ -14,7 +14,8 @@ from scheduler.engine.firing import Firing
 from scheduler.engine.history import History
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import CORRECTION, Changes, Due, Timetable
-from scheduler.launch.launcher import Launcher, Output
+from scheduler.launch.launcher import Launcher
+from scheduler.launch.output import LineSink
 from scheduler.model import Decision, Job, Pause, Trigger, Verdict
 
 STEP_TOLD = 1.0
@@ -39,15 +40,15 @@ class Engine:
         clock: Clock,
         launcher: Launcher,
         *,
+        log: LineSink,
         listeners: Sequence[Listener] = (),
-        open_output: Callable[[Job, str], Output],
         new_id: Callable[[], str] = new_run_id,
     ) -> None:
         self.clock = clock
         self.timetable = Timetable()
         self.history = History()
         self.announce = Announcer((self.history.hear, *listeners))
-        self.runner = Runner(clock, launcher, self.announce, open_output)
+        self.runner = Runner(clock, launcher, self.announce, log, self.history.tails.keep)
         self._new_id = new_id
         self._wake = asyncio.Event()
         self._seen = self._latest = clock.now()

@@ -7,7 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from scheduler.launch.launcher import Child, Output
+from scheduler.launch.launcher import Child
+from scheduler.launch.output import RunOutput
 from scheduler.model import Job, Run, Trigger, Verdict
 
 
@@ -49,7 +50,7 @@ class Firing:
         self.gate: Verdict | None = None
         self.retry_at: datetime | None = None
         self.run: Run | None = None
-        self.output: Output | None = None
+        self.output: RunOutput | None = None
         self.child: Child | None = None
         self.ending: Verdict | None = None
         self.last_attempt = False

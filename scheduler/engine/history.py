@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from datetime import datetime
 from statistics import median
 
 from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped
+from scheduler.engine.tails import Tails
 from scheduler.model import Decision, Outcome, Run, Trigger, Verdict
 
 RUNS_KEPT = 20
@@ -45,6 +45,7 @@ class History:
     def __init__(self) -> None:
         self.decided: Counter[Verdict] = Counter()
         """Slots by what became of them, since the start and over all jobs, also those since removed."""
+        self.tails = Tails()
         self._jobs: dict[str, JobHistory] = {}
 
     def of(self, job: str) -> JobHistory:
@@ -60,10 +61,21 @@ class History:
             case SlotSkipped(decision=decision):
                 self._decide(decision)
             case RunFinished(run=run):
-                self._kept(run.job).runs.append(run)
+                self._finished(run)
             case JobsChanged(changes=changes):
-                for name in changes.removed:
-                    self._jobs.pop(name, None)
+                # Not only `removed`: a run that outlives its job comes back once more.
+                for name in self._jobs.keys() - {*changes.added, *changes.changed, *changes.unchanged}:
+                    self._forget(name)
+
+    def _finished(self, run: Run) -> None:
+        runs = self._kept(run.job).runs
+        if len(runs) == RUNS_KEPT:
+            self.tails.drop(runs[0].id)
+        runs.append(run)
+
+    def _forget(self, job: str) -> None:
+        for run in self._jobs.pop(job, JobHistory()).runs:
+            self.tails.drop(run.id)
 
     def _kept(self, job: str) -> JobHistory:
         return self._jobs.setdefault(job, JobHistory())
@@ -78,10 +90,9 @@ class History:
 
 
 def _merged(earlier: Decision, later: Decision) -> Decision:
-    first: datetime = min(earlier.first, later.first)
     return replace(
         later,
-        first=first,
+        first=min(earlier.first, later.first),
         last=max(earlier.last, later.last),
         count=earlier.count + later.count,
         more=earlier.more or later.more,

@@ -13,8 +13,9 @@ from scheduler.engine.attempt import make_attempt
 from scheduler.engine.events import AttemptFinished, Event, RunFinished, RunStarted, SlotSkipped, report_bug
 from scheduler.engine.firing import Firing, Phase
 from scheduler.engine.gate import Gate
-from scheduler.launch.launcher import Launcher, Output
-from scheduler.model import Attempt, Decision, Job, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
+from scheduler.launch.launcher import Launcher
+from scheduler.launch.output import Chunk, LineSink, RunOutput
+from scheduler.model import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
 
 RETRIED = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
 
@@ -30,20 +31,20 @@ class Runner:
         clock: Clock,
         launcher: Launcher,
         announce: Callable[[Event], None],
-        open_output: Callable[[Job, str], Output],
-        *,
-        max_running: int | None = None,
+        log: LineSink,
+        keep_tail: Callable[[str, tuple[Chunk, ...]], None],
     ) -> None:
         self.draining = False
         self._clock = clock
         self._launcher = launcher
         self._announce = announce
-        self._open_output = open_output
+        self._log = log
+        self._keep_tail = keep_tail
         self._live: dict[str, list[Firing]] = {}
         self._queued: dict[str, Firing] = {}
         self._tasks: dict[Firing, asyncio.Task[None]] = {}
         self._locks: dict[str, Gate] = {}
-        self._capacity = Gate(max_running)
+        self._capacity = Gate(None)
 
     def firings(self, job: str | None = None) -> Iterator[Firing]:
         """Firings that are not done, of one job or of all; of each job the oldest first, the queued one last."""
@@ -207,7 +208,7 @@ class Runner:
     async def _run(self, firing: Firing) -> None:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""
         firing.phase = Phase.RUNNING
-        firing.output = self._open_output(firing.job, firing.run_id)
+        output = firing.output = RunOutput(firing.job.name, firing.run_id, firing.job.output, self._log)
         begun = self._clock.steady()
         number = 1
         while True:
@@ -229,6 +230,8 @@ class Runner:
             number += 1
         duration = self._clock.steady() - begun
         firing.run = replace(firing.run, outcome=outcome, finished_at=self._clock.now(), duration=duration)
+        output.finish()
+        self._keep_tail(firing.run_id, output.tail())
         self._announce(RunFinished(firing.run))
 
     async def _attempt(self, firing: Firing, number: int) -> Attempt:

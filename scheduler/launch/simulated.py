@@ -69,14 +69,14 @@ class SimulatedLauncher:
         return SimulatedChild(self._launched, play)
 
 
-class NoOutput:
-    """Takes everything and keeps nothing."""
+class NoLog:
+    """A log that keeps nothing, for a simulation."""
 
-    def write(self, stream: Stream, data: bytes) -> None:
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
+        """Forget them."""
+
+    def write_raw(self, block: bytes) -> None:
         """Forget it."""
 
     def full(self) -> None:
         """It never is."""
-
-    def close(self) -> None:
-        """Nothing was kept."""
