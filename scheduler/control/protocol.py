@@ -1,7 +1,8 @@
 """What goes over the socket: every request, event, reply and view, in one module that both ends import.
 
 A request is one line, `{"v": 1, "verb": "list", "args": {…}}`. The answer is any number of events, one a line, closed
-by exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. Unknown fields are ignored, so that either end
+by exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event is `accepted`, at once: who does
+not hear it within two seconds knows that nobody is at home. Unknown fields and events are ignored, so that either end
 may be a little newer. Instants are RFC 3339 in UTC, durations seconds, bytes base64.
 
 Kept free of the rest of the program: schedctl must start fast.
@@ -14,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from scheduler.errors import Problem, RefusedError, SchedError, UnknownNameError, UsageError
+from scheduler.errors import Problem, RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
 
 VERSION = 1
 """Raised when an older schedctl could misread a newer schedd, or the other way round."""
@@ -235,7 +236,13 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
-# Events: what comes before the reply of a verb that streams.
+# Events: what comes before the closing line.
+
+
+class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
+    """The request was read; the daemon is alive and at it."""
+
+    v: int = VERSION
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
@@ -283,7 +290,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     run: RunView
 
 
-Event = Waiting | Started | Output | Lost | AttemptEnded | Finished
+Event = Accepted | Waiting | Started | Output | Lost | AttemptEnded | Finished
 
 
 # The envelope.
@@ -304,23 +311,20 @@ class Fault(msgspec.Struct, frozen=True):
     message: str
 
 
-class Ok(msgspec.Struct, frozen=True):
-    """The closing line when all went well."""
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Any line of an answer, before it is known which: an event, or one of the two that close it."""
 
-    ok: msgspec.Raw
-
-
-class Failed(msgspec.Struct, frozen=True):
-    """The closing line when it did not."""
-
-    error: Fault
+    event: str | None = None
+    ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: Fault | msgspec.UnsetType = msgspec.UNSET
 
 
 FAULTS: dict[str, type[SchedError]] = {
     "usage": UsageError,
     "unknown": UnknownNameError,
     "refused": RefusedError,
+    "unreachable": UnreachableError,
     "failed": SchedError,
 }
 """The code of each mistake on the wire. The first class an error is an instance of names it; a bad file and a bug
-are `failed`, which schedctl ends with 1."""
+are `failed`, with which schedctl ends 1."""

@@ -5,22 +5,14 @@ It speaks in the model's values; `verbs` turns them into views. A schedule file 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 import msgspec
 
 from scheduler.control.protocol import Event, Logs, ReloadView, RunNow, StatusView
-from scheduler.model import Decision, Job, Run, Verdict
-
-
-class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's slots are passed over since `since`, until `until` (None: until resumed, or restart)."""
-
-    since: datetime
-    until: datetime | None = None
-    note: str = ""
+from scheduler.model import Decision, Job, Pause, Run, Verdict
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +68,7 @@ class Service(Protocol):
         """The kept finished runs of all jobs, by hand ones included, oldest first, then the live ones."""
         ...
 
-    def run_now(self, ask: RunNow) -> AsyncIterator[Event]:
+    def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
         """Fire a job by hand and tell what happens.
 
         Yields `Waiting` when a gate holds it (again when the gate changes); `Started` exactly once; then `Output`,
@@ -110,7 +102,7 @@ class Service(Protocol):
         """Read the file and take over the difference, or only tell it. ConfigError when the file is refused."""
         ...
 
-    def logs(self, ask: Logs) -> AsyncIterator[Event]:
+    def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
         """Kept output, then live.
 
         For each job of `ask.jobs` its latest run (a live one before finished ones), or the run `ask.run`: `Started`,
