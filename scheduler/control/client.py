@@ -1,0 +1,170 @@
+"""schedctl's end of the socket: find the schedd that serves a file, ask it, read its answer. Blocking, no asyncio."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import TypeVar, get_args
+
+import msgspec
+
+from scheduler.control import rendezvous
+from scheduler.control.protocol import FAULTS, VERSION, AskStatus, Event, Fault, Reply, Request, StatusView
+from scheduler.errors import SchedError, UnreachableError
+
+T = TypeVar("T")
+
+PATIENCE = 2.0
+"""Seconds until a schedd that has not even accepted the request counts as unreachable."""
+
+_CHUNK = 1 << 18
+_EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
+
+
+class Daemon:
+    """A schedd that listens. Every question opens a connection of its own."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
+        """The reply to a verb. What the daemon refuses is raised as the error it is there."""
+        with _connected(self.path) as sock:
+            for line in _converse(sock, verb, args):
+                answer = _closing(line)
+                if isinstance(answer.ok, msgspec.Raw):
+                    return msgspec.json.decode(answer.ok, type=reply)
+        raise UnreachableError("schedd closed the connection before it answered; it has ended, or is about to")
+
+    def stream(self, verb: str, args: msgspec.Struct) -> Iterator[Event]:
+        """The events of a verb that sends many, until it is done. Closing the iterator is leaving."""
+        with _connected(self.path) as sock:
+            for line in _converse(sock, verb, args):
+                answer = _closing(line)
+                if isinstance(answer.ok, msgspec.Raw):
+                    return
+                if answer.event in _EVENTS:
+                    yield msgspec.json.decode(line, type=_EVENTS[answer.event])
+        raise UnreachableError("schedd closed the connection before it was done; it has ended, or is about to")
+
+
+def find(path: str) -> Daemon | None:
+    """The schedd that serves this file, or None when nobody does.
+
+    UnreachableError when somebody holds the file and cannot be asked.
+    """
+    daemon = _at(rendezvous.socket_paths(path, os.geteuid()))
+    if daemon is None and rendezvous.is_held(path):
+        pid = rendezvous.holder(path)
+        owner = None if pid is None else _owner_of(pid)
+        # Root may ask anybody's schedd, which listens where its own user's sockets lie.
+        if os.geteuid() == 0 and owner is not None:
+            daemon = _at(rendezvous.socket_paths(path, owner))
+        if daemon is None:
+            raise UnreachableError(_why_silent(path, pid, owner))
+    return daemon
+
+
+def live() -> list[tuple[Daemon, StatusView]]:
+    """Every schedd on this machine that answers us."""
+    found = []
+    for path in rendezvous.live_sockets(os.geteuid()):
+        daemon = Daemon(path)
+        try:
+            found.append((daemon, daemon.ask("status", AskStatus(), StatusView)))
+        except SchedError:
+            continue
+    return found
+
+
+def _at(paths: list[str]) -> Daemon | None:
+    for path in paths:
+        try:
+            _connected(path).close()
+        except OSError:
+            continue
+        return Daemon(path)
+    return None
+
+
+def _connected(path: str) -> socket.socket:
+    """OSError when nobody listens there, UnreachableError when somebody does who is deaf or no schedd of ours."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(PATIENCE)
+        sock.connect(path)
+        pid, uid = rendezvous.peer(sock)
+        # A directory in /tmp may have been made by somebody who hopes to be taken for schedd.
+        if uid not in (0, os.geteuid()) and os.geteuid() != 0:
+            raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, who is neither you nor root")
+    except (TimeoutError, BlockingIOError):
+        sock.close()
+        raise _deaf(path) from None
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _converse(sock: socket.socket, verb: str, args: msgspec.Struct) -> Iterator[bytes]:
+    """Send the request; then the lines of the answer, the first of them in time."""
+    request = Request(VERSION, verb, msgspec.Raw(msgspec.json.encode(args)))
+    try:
+        sock.sendall(msgspec.json.encode(request) + b"\n")
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # refused without being read: the answer says why
+    except TimeoutError:
+        raise _deaf(sock.getpeername()) from None
+    pending = b""
+    while True:
+        try:
+            chunk = sock.recv(_CHUNK)
+        except TimeoutError:
+            raise _deaf(sock.getpeername()) from None
+        except ConnectionResetError:
+            chunk = b""
+        if not chunk:
+            return
+        sock.settimeout(None)
+        *lines, pending = (pending + chunk).split(b"\n")
+        yield from lines
+
+
+def _closing(line: bytes) -> Reply:
+    """The line as an event or `ok`; an error is raised."""
+    try:
+        answer = msgspec.json.decode(line, type=Reply)
+    except msgspec.MsgspecError:
+        raise UnreachableError("what answers on the socket does not speak as schedd does") from None
+    if isinstance(answer.error, Fault):
+        raise FAULTS.get(answer.error.code, SchedError)(answer.error.message)
+    return answer
+
+
+def _deaf(path: str) -> UnreachableError:
+    return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g} s")
+
+
+def _owner_of(pid: int) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except OSError:
+        return None
+
+
+def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
+    holder = "a schedd in another container" if pid is None else f"schedd with pid {pid}"
+    if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
+        return f"{path} is served by {holder}, which belongs to {_user(owner)}: ask as {_user(owner)} or as root"
+    places = ", ".join(rendezvous.socket_paths(path, os.geteuid()))
+    return f"{path} is served by {holder}, which listens at none of {places}; SCHEDD_SOCKET can name another place"
+
+
+def _user(uid: int) -> str:
+    import pwd  # noqa: PLC0415 - for one sentence in a rare failure
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"

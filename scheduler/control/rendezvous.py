@@ -1,0 +1,251 @@
+"""Finding each other: the lock a schedd holds on its file, and where its socket lies.
+
+The lock tells the truth (the kernel drops it with its holder), the socket only answers questions. So a second schedd
+on the same file is refused even where no socket could be made, and a socket left behind by a killed one hinders nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import socket
+import stat
+import struct
+import time
+from collections.abc import Iterator
+
+from scheduler.errors import AlreadyRunningError
+
+LONGEST_SOCKET_PATH = 107
+"""Bytes; the kernel's sockaddr_un has room for no more."""
+
+BLINK = 0.3
+"""Seconds. A schedctl that looks whether a file is held holds it itself for a moment; a schedd waits that long."""
+
+
+class FileLock:
+    """The `flock` by which a schedd owns a schedule file. It goes with the process, however that ends."""
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self._fd: int | None = None
+
+    def acquire(self) -> None:
+        """Take the lock; called again at a reload, it moves on to the file that now has the name.
+
+        AlreadyRunningError when another schedd has it. OSError when the file cannot be opened, or the file system
+        knows no locks.
+        """
+        fd = _open(self.path)
+        try:
+            if self._fd is not None and os.path.sameopenfile(fd, self._fd):
+                os.close(fd)
+                return
+            _lock(fd, self.path)
+        except BaseException:
+            os.close(fd)
+            raise
+        self.release()
+        self._fd = fd
+
+    def release(self) -> None:
+        """Let go; harmless when nothing is held."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+
+
+def is_held(path: str) -> bool:
+    """Whether a schedd owns this file. False for a file that cannot be opened: then nothing can be known."""
+    try:
+        fd = _open(path)
+    except OSError:
+        return False
+    try:
+        # Shared, so that any number of schedctl may look at once.
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False
+    finally:
+        os.close(fd)
+
+
+def holder(path: str) -> int | None:
+    """The pid that owns this file; None when nobody does, or when the holder lives in another pid namespace."""
+    try:
+        about = os.stat(path)
+        with open("/proc/locks", encoding="ascii") as locks:
+            held = [line.split() for line in locks if "FLOCK" in line and " WRITE " in line]
+    except OSError:
+        return None
+    inode = str(about.st_ino)
+    same = [fields for fields in held if len(fields) > 5 and fields[5].rpartition(":")[2] == inode]
+    # On overlay and btrfs the device that stat names is not the one the kernel prints, so it only settles a draw.
+    device = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{inode}"
+    same.sort(key=lambda fields: fields[5] != device)
+    return next((int(fields[4]) for fields in same if int(fields[4]) > 0), None)
+
+
+def _open(path: str) -> int:
+    # NONBLOCK: what was taken for a schedule file may be a FIFO, whose open would wait for a writer.
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+
+
+def _lock(fd: int, path: str) -> None:
+    end = time.monotonic() + BLINK
+    while True:
+        try:
+            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = holder(path)
+            if pid is not None or time.monotonic() > end:
+                who = "a schedd in another container" if pid is None else f"schedd with pid {pid}"
+                raise AlreadyRunningError(f"{path} is already served by {who}") from None
+        time.sleep(0.02)
+
+
+# Where the socket lies.
+
+
+def socket_paths(path: str, uid: int) -> list[str]:
+    """Where the socket for a schedule file may be, best first, for a schedd that runs as `uid`."""
+    if named := os.environ.get("SCHEDD_SOCKET"):
+        return [os.path.abspath(named)]
+    return [os.path.join(directory, _name(path)) for directory in _directories(uid)]
+
+
+def live_sockets(uid: int) -> list[str]:
+    """Every socket of any schedd of `uid` on this machine; some may be left over from killed ones."""
+    if named := os.environ.get("SCHEDD_SOCKET"):
+        return [os.path.abspath(named)]
+    return [found for directory in _directories(uid) for found in _sockets_in(directory)]
+
+
+def _directories(uid: int) -> list[str]:
+    """The temporary directory everybody agrees on comes before TMPDIR, which may differ between two shells."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR") if uid == os.geteuid() else f"/run/user/{uid}"
+    found = ["/run/schedd"]
+    if runtime:
+        found.append(os.path.join(runtime, "schedd"))
+    temporary = ("/tmp", os.path.abspath(os.environ.get("TMPDIR") or "/tmp"))  # noqa: S108 - what is made in it is verified
+    found += (os.path.join(directory, f"schedd-{uid}") for directory in temporary)
+    return list(dict.fromkeys(found))
+
+
+def _name(path: str) -> str:
+    """A name a person recognises, made unique by the whole path as a number modulo a prime."""
+    path = os.path.abspath(path)
+    stem = os.path.splitext(os.path.basename(path))[0]
+    readable = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem)[:24]
+    return f"{readable}.{int.from_bytes(os.fsencode(path)) % (2**61 - 1):x}.sock"
+
+
+def _sockets_in(directory: str) -> Iterator[str]:
+    try:
+        names = sorted(os.listdir(directory))
+    except OSError:
+        return
+    for name in names:
+        if name.endswith(".sock"):
+            yield os.path.join(directory, name)
+
+
+class SocketError(Exception):
+    """No socket could be made; the text says why, candidate by candidate."""
+
+
+class ControlSocket:
+    """A listening socket in a directory that is ours alone, and the way it disappears again."""
+
+    def __init__(self, listener: socket.socket, path: str) -> None:
+        self.listener = listener
+        self.path = path
+        self._inode = os.stat(path).st_ino
+
+    def close(self) -> None:
+        """Stop listening and remove the name, unless a successor has taken it."""
+        self.listener.close()
+        try:
+            if os.stat(self.path).st_ino == self._inode:
+                os.unlink(self.path)
+        except OSError:
+            pass
+
+
+def open_socket(path: str) -> ControlSocket:
+    """Listen for the schedule file `path` at the first place that will do.
+
+    SocketError when there is none, AlreadyRunningError when another schedd listens there.
+    """
+    refused = []
+    for candidate in socket_paths(path, os.geteuid()):
+        try:
+            return _listen(candidate)
+        except OSError as error:
+            refused.append(f"{candidate}: {error.strerror or error}")
+    raise SocketError("; ".join(refused))
+
+
+def _listen(path: str) -> ControlSocket:
+    if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
+        raise OSError(errno.ENAMETOOLONG, f"longer than the {LONGEST_SOCKET_PATH} bytes a socket's path may have")
+    _verified(os.path.dirname(path))
+    _remove_left_over(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.setblocking(False)
+        listener.bind(path)
+        os.chmod(path, 0o600)
+        listener.listen(128)
+        return ControlSocket(listener, path)
+    except OSError:
+        listener.close()
+        raise
+
+
+def _verified(directory: str) -> None:
+    """Make the directory, or see that it is a real one, ours, and closed to everybody else."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(directory, 0o700)
+    about = os.lstat(directory)
+    if not stat.S_ISDIR(about.st_mode):
+        raise OSError(errno.ENOTDIR, f"{directory} is not a directory")
+    if about.st_uid != os.geteuid():
+        raise OSError(errno.EPERM, f"{directory} belongs to uid {about.st_uid}")
+    if about.st_mode & 0o077:
+        mode = stat.S_IMODE(about.st_mode)
+        raise OSError(errno.EPERM, f"{directory} has mode {mode:04o}; others must be kept out: chmod 700 {directory}")
+
+
+def _remove_left_over(path: str) -> None:
+    """AlreadyRunningError when a schedd listens there after all: its file was replaced, the lock is on the old one."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(about.st_mode):
+        raise OSError(errno.EEXIST, "something else has this name")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(path)
+            pid, _ = peer(probe)
+        except (ConnectionRefusedError, FileNotFoundError):
+            os.unlink(path)
+        except BlockingIOError:  # its queue is full
+            raise AlreadyRunningError(f"another schedd already listens on {path}") from None
+        else:
+            raise AlreadyRunningError(f"schedd with pid {pid} already listens on {path}")
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """The pid and the uid at the other end, as the kernel knows them."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", credentials)
+    return int(pid), int(uid)

@@ -1,0 +1,170 @@
+"""The verbs: one function each and one table, which is the API, over the socket and for schedctl without a daemon."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from scheduler.control.protocol import (
+    AskStatus,
+    Event,
+    History,
+    HistoryEntry,
+    JobView,
+    ListJobs,
+    Logs,
+    PauseJobs,
+    Reload,
+    ReloadView,
+    ResumeJobs,
+    RunNow,
+    StatusView,
+    Stop,
+    StopView,
+)
+from scheduler.control.service import JobState, Service
+from scheduler.control.views import history_entry, job_view, run_view
+from scheduler.errors import RefusedError, UnknownNameError, UsageError
+from scheduler.model import Decision, Outcome, Trigger, Verdict
+
+A = TypeVar("A", bound=msgspec.Struct)
+
+
+def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
+    """All jobs or those named, in the order of the file."""
+    return [job_view(state) for state in _chosen(service, ask.jobs)]
+
+
+def status(service: Service, _ask: AskStatus) -> StatusView:
+    """The daemon itself."""
+    return service.status()
+
+
+def run_now(service: Service, ask: RunNow) -> AsyncGenerator[Event, None]:
+    """Fire a job by hand and follow it."""
+    find(service, ask.job)
+    for name in ask.env:
+        if not name or "=" in name or "\0" in name + ask.env[name]:
+            raise UsageError(f"{name!r} cannot be the name of an environment variable")
+    return service.run_now(ask)
+
+
+async def stop(service: Service, ask: Stop) -> StopView:
+    """End a job's runs, or one run."""
+    if not any(run.id == ask.target for run in service.runs()):
+        find(service, ask.target, "job or run")
+    stopped = await service.stop(ask.target, kill=ask.kill)
+    return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting)
+
+
+def pause(service: Service, ask: PauseJobs) -> list[JobView]:
+    """Pass over the slots of some or all jobs."""
+    names = _named(service, ask.jobs, ask.all, "pause")
+    until = None if ask.seconds is None else _later(service.now(), ask.seconds)
+    service.pause(names, until=until, note=ask.note)
+    return [job_view(state) for state in _chosen(service, names)]
+
+
+def resume(service: Service, ask: ResumeJobs) -> list[JobView]:
+    """Take the slots of some or all jobs again."""
+    names = _named(service, ask.jobs, ask.all, "resume")
+    service.resume(names)
+    return [job_view(state) for state in _chosen(service, names)]
+
+
+async def reload(service: Service, ask: Reload) -> ReloadView:
+    """Read the file again, or tell what that would change."""
+    return await service.reload(plan=ask.plan)
+
+
+def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
+    """Kept output, then live."""
+    if ask.run is not None and not any(run.id == ask.run for run in service.runs()):
+        raise UnknownNameError(f"no run {ask.run!r} is kept; `schedctl history` shows those that are")
+    _chosen(service, ask.jobs)
+    return service.logs(ask)
+
+
+def history(service: Service, ask: History) -> list[HistoryEntry]:
+    """Runs and skipped slots, newest first."""
+    names = {state.job.name for state in _chosen(service, ask.jobs)}
+    runs = {run.id: run for run in service.runs() if run.job in names}
+    decisions = [decision for decision in service.decisions() if decision.job in names]
+    by_hand = (run for run in runs.values() if run.trigger is Trigger.MANUAL)
+    decisions += [
+        Decision(run.job, Verdict.RAN, first=run.scheduled_at, last=run.scheduled_at, run_id=run.id) for run in by_hand
+    ]
+    entries = [
+        history_entry(decision, None if decision.run_id is None else runs.get(decision.run_id))
+        for decision in decisions
+    ]
+    wanted = [entry for entry in entries if (ask.since is None or entry.last >= ask.since)]
+    if ask.failed:
+        wanted = [entry for entry in wanted if entry.run and entry.run.outcome not in (None, Outcome.SUCCEEDED)]
+    return sorted(wanted, key=lambda entry: entry.last, reverse=True)
+
+
+class Verb(msgspec.Struct, Generic[A], frozen=True):
+    """What a verb takes, and what answers it: a function, a coroutine function, or one that returns a stream."""
+
+    ask: type[A]
+    answer: Callable[[Service, A], object]
+
+
+VERBS: dict[str, Verb[Any]] = {
+    "list": Verb(ListJobs, list_jobs),
+    "status": Verb(AskStatus, status),
+    "run-now": Verb(RunNow, run_now),
+    "stop": Verb(Stop, stop),
+    "pause": Verb(PauseJobs, pause),
+    "resume": Verb(ResumeJobs, resume),
+    "reload": Verb(Reload, reload),
+    "logs": Verb(Logs, logs),
+    "history": Verb(History, history),
+}
+
+
+def find(service: Service, name: str, kind: str = "job") -> JobState:
+    """The job of that name. UnknownNameError with the nearest one."""
+    states = {state.job.name: state for state in service.jobs()}
+    if name not in states:
+        raise UnknownNameError(f"no {kind} {name!r}{_instead(name, states)}")
+    return states[name]
+
+
+def _chosen(service: Service, names: Sequence[str]) -> list[JobState]:
+    """The jobs named, or all, in the order of the file."""
+    states = service.jobs()
+    known = {state.job.name for state in states}
+    for name in names:
+        if name not in known:
+            find(service, name)
+    return [state for state in states if not names or state.job.name in names]
+
+
+def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:
+    if bool(names) == everything:
+        raise UsageError(f"name the jobs to {verb}, or say --all")
+    return [state.job.name for state in _chosen(service, names)]
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - only who mistypes pays for it
+
+    known = list(known)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+    return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"
+
+
+def _later(now: datetime, seconds: float) -> datetime:
+    try:
+        if seconds > 0:
+            return now + timedelta(seconds=seconds)
+    except OverflowError:
+        pass
+    raise RefusedError(f"a pause of {seconds:g} s has no end that a calendar knows")
