@@ -246,8 +246,9 @@ class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
-    """The firing waits at a gate: `overlap`, `lock` or `capacity`."""
+    """The firing, which will be the run `run_id`, waits at a gate: `overlap`, `lock` or `capacity`."""
 
+    run_id: str
     job: str
     gate: str
 
@@ -290,7 +291,7 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     run: RunView
 
 
-Event = Accepted | Waiting | Started | Output | Lost | AttemptEnded | Finished
+Event = Waiting | Started | Output | Lost | AttemptEnded | Finished
 
 
 # The envelope.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
-from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listener, SlotSkipped, Stopping
+from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listener, SlotSkipped, Stopping, report_bug
 from scheduler.engine.firing import Firing
 from scheduler.engine.history import History
 from scheduler.engine.runner import Runner
@@ -79,11 +79,15 @@ class Engine:
                 self._fire(job, Trigger.START, now, waits_from=now)
 
     async def run(self) -> None:
-        """Sleep and tick until cancelled."""
+        """Sleep and tick until cancelled. A bug in one tick costs its slots, not the daemon."""
         while True:
             await self.clock.sleep_until(self.timetable.next_at, self._wake)
             self._wake.clear()
-            self.tick(self.clock.now())
+            try:
+                self.tick(self.clock.now())
+            except Exception as bug:
+                report_bug("a tick failed", bug)
+                await asyncio.sleep(1)  # whatever failed may fail again at once
 
     def tick(self, now: datetime) -> None:
         """Decide every slot up to `now`. Never waits."""

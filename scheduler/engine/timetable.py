@@ -67,6 +67,11 @@ class Timetable:
         """The earliest slot that any job waits for."""
         return self._heap[0][0] if self._heap else None
 
+    @property
+    def next_job(self) -> str | None:
+        """Whose slot `next_at` is; of several the first in the file."""
+        return self._heap[0][2].job.name if self._heap else None
+
     def jobs(self) -> dict[str, Job]:
         """All jobs by name, in the order of the file."""
         return {name: entry.job for name, entry in self._entries.items()}
@@ -83,15 +88,15 @@ class Timetable:
     def load(self, jobs: Mapping[str, Job], now: datetime) -> Changes:
         """Take over a schedule. Jobs whose schedule is unchanged keep their next slot; others begin after `now`."""
         changes = difference(self.jobs(), jobs)
-        before = self._entries
-        self._entries = {
-            name: self._carried_over(before.get(name), job, order, now)
-            for order, (name, job) in enumerate(jobs.items())
-        }
+        self._entries = self._carried_over(jobs, now)
         self._rebuild_heap()
         for name in changes.removed:
             self._pauses.pop(name, None)
         return changes
+
+    def preview(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, datetime | None]:
+        """The next slots that `load` would give."""
+        return {name: entry.next_at for name, entry in self._carried_over(jobs, now).items()}
 
     def take(self, now: datetime) -> list[Due]:
         """All jobs due at `now`, in the order of their earliest slots, each moved on to its next slot."""
@@ -127,13 +132,10 @@ class Timetable:
         pause = self._pauses.get(name)
         return pause if pause is not None and (pause.until is None or now < pause.until) else None
 
-    def _carried_over(self, old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
-        schedule = job.schedule if job.enabled else None
-        if old is not None and old.job.enabled and schedule is not None and old.job.schedule == schedule:
-            entry = _Entry(job, order, old.next_at)
-            entry.taken = old.taken
-            return entry
-        return _Entry(job, order, None if schedule is None else schedule.next_after(now))
+    def _carried_over(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, _Entry]:
+        return {
+            name: _entry(self._entries.get(name), job, order, now) for order, (name, job) in enumerate(jobs.items())
+        }
 
     def _rebuild_heap(self) -> None:
         self._heap = [(e.next_at, e.order, e) for e in self._entries.values() if e.next_at is not None]
@@ -149,6 +151,15 @@ def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:
         removed=tuple(name for name in before if name not in after),
         unchanged=tuple(name for name in both if before[name] == after[name]),
     )
+
+
+def _entry(old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
+    schedule = job.schedule if job.enabled else None
+    if old is None or schedule is None or not old.job.enabled or old.job.schedule != schedule:
+        return _Entry(job, order, None if schedule is None else schedule.next_after(now))
+    entry = _Entry(job, order, old.next_at)
+    entry.taken = old.taken
+    return entry
 
 
 def _take_from(entry: _Entry, now: datetime) -> Due:

@@ -1,0 +1,290 @@
+"""The composition root: puts the parts together, and says in which order the daemon lives and dies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from scheduler import __version__
+from scheduler.clock import Clock, SystemClock
+from scheduler.config import Config, load
+from scheduler.control.engine_service import EngineService
+from scheduler.control.protocol import ClockJump, JobChange, ReloadView, StatusView
+from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
+from scheduler.control.server import ControlServer
+from scheduler.engine.engine import Engine
+from scheduler.engine.events import ClockJumped, Event, ReloadFailed
+from scheduler.engine.timetable import difference
+from scheduler.errors import SchedError, UsageError
+from scheduler.launch.local import LocalLauncher
+from scheduler.launch.process import Processes
+from scheduler.model import Verdict
+from scheduler.report.logs import Log, LogFormat
+from scheduler.report.records import rfc3339
+from scheduler.report.stdout import Stdout
+from scheduler.report.systemd import Systemd
+from scheduler.schedule import parse_duration
+
+STDOUT = 1
+
+LAST_LINES = 1.0
+"""Seconds that the last lines of the log may take to be written."""
+
+MOST_JOBS_TOLD = 50
+"""Jobs whose next time is logged one by one at the start; a longer file is for `schedctl list`."""
+
+JUMPS_KEPT = 10
+
+
+def run(path: Path, *, log_format: LogFormat, log_level: str) -> int:
+    """Serve a schedule file until a signal ends it; the exit code is 0.
+
+    ConfigError, AlreadyRunningError and UsageError are for the caller to show.
+    """
+    config = load(path)
+    budget = _shutdown_timeout(os.environ)
+    lock = FileLock(str(config.path))
+    try:
+        lock.acquire()
+        asyncio.run(_serve(config, lock, budget, log_format, log_level))
+    finally:
+        lock.release()
+    return 0
+
+
+async def _serve(config: Config, lock: FileLock, budget: float | None, log_format: LogFormat, log_level: str) -> None:
+    clock = SystemClock()
+    loop = asyncio.get_running_loop()
+    stdout = Stdout(STDOUT, loop)
+    log = Log(stdout, clock, form=log_format, level=log_level, fd=STDOUT, environ=os.environ)
+    loop.set_exception_handler(log.bug)
+    try:
+        await Daemon(config, lock, budget, clock, log).serve()
+    finally:
+        stdout.close(LAST_LINES)
+
+
+class Daemon(EngineService):
+    """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
+
+    def __init__(self, config: Config, lock: FileLock, budget: float | None, clock: Clock, log: Log) -> None:
+        self._processes = Processes()
+        self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
+        engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=(log.hear, self._hear))
+        super().__init__(engine)
+        self._config = config
+        self._lock = lock
+        self._budget = budget
+        self._log = log
+        self._systemd = Systemd(os.environ)
+        self._server = ControlServer(self)
+        self._started_at = self._loaded_at = clock.now()
+        self._started_steady = clock.steady()
+        self._reload_error: str | None = None
+        self._stop_asked = asyncio.Event()
+        self._interrupts = 0
+        self._reloading: asyncio.Task[None] | None = None
+        self._had_terminal = _has_terminal()
+
+    async def serve(self) -> None:
+        """The whole life. Ready means: every verb is answered and every slot from now on is decided."""
+        with self._signals(), self._open_control() as listening_on:
+            self._engine.load(self._config.jobs, max_running=self._config.max_running)
+            tasks = [asyncio.create_task(self._engine.run()), asyncio.create_task(self._stay_alive())]
+            if listening_on is not None:
+                await self._server.start(listening_on.listener)
+            self._tell_start(None if listening_on is None else listening_on.path)
+            self._systemd.ready(f"{len(self._config.jobs)} jobs")
+            self._engine.start()
+            await self._stop_asked.wait()
+            self._systemd.stopping()
+            # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
+            # decided, and people can see what schedd is waiting for.
+            await self._engine.shut_down(self._budget if self._budget is not None else self._config.shutdown_timeout)
+            for task in tasks:
+                task.cancel()
+            await self._server.close()
+
+    # What people ask of the daemon.
+
+    def status(self) -> StatusView:
+        """The daemon itself."""
+        states = self.jobs()
+        timetable, history = self._engine.timetable, self._engine.history
+        return StatusView(
+            version=__version__,
+            pid=os.getpid(),
+            started_at=self._started_at,
+            uptime=round(self._engine.clock.steady() - self._started_steady, 3),
+            file=str(self._config.path),
+            loaded_at=self._loaded_at,
+            reload_error=self._reload_error,
+            ticking=not self._engine.runner.draining,
+            jobs=len(states),
+            disabled=sum(not state.job.enabled for state in states),
+            paused=sum(state.paused is not None for state in states),
+            running=sum(len(state.live) for state in states),
+            waiting=sum(state.waiting is not None for state in states),
+            next_at=timetable.next_at,
+            next_job=timetable.next_job,
+            decisions={verdict.value: history.decided[verdict] for verdict in Verdict if history.decided[verdict]},
+            clock_jumps=tuple(self._jumps),
+        )
+
+    async def reload(self, *, plan: bool) -> ReloadView:
+        """Read the file and take over the difference, or only tell it. ConfigError when the file is refused.
+
+        Read on the loop, not on a thread: schedules share their croniter objects, which are not safe to share so.
+        """
+        try:
+            config = load(self._config.path)
+            if not plan:
+                self._lock.acquire()
+        except SchedError as error:
+            if not plan:
+                self._reload_error = str(error)
+                self._engine.announce(ReloadFailed(str(error)))
+            raise
+        timetable = self._engine.timetable
+        old = timetable.jobs()
+        before = {name: timetable.next_of(name) for name in old}
+        if plan:
+            changes = difference(old, config.jobs)
+            after = timetable.preview(config.jobs, self.now())
+        else:
+            self._config, self._reload_error, self._loaded_at = config, None, self.now()
+            self._tell_warnings()
+            changes = self._engine.load(config.jobs, max_running=config.max_running)
+            after = {name: timetable.next_of(name) for name in config.jobs}
+
+        def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
+            return tuple(
+                JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names
+            )
+
+        return ReloadView(
+            applied=not plan,
+            added=views(changes.added),
+            changed=views(changes.changed),
+            removed=views(changes.removed),
+            unchanged=len(changes.unchanged),
+            warnings=config.warnings,
+        )
+
+    # Signals set a flag or do what takes no time; the loop does the work.
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        handlers = {
+            signal.SIGTERM: self._stop_asked.set,  # platforms send several: further ones change nothing
+            signal.SIGINT: self._interrupted,
+            signal.SIGHUP: self._hung_up,
+            signal.SIGUSR2: self._reload_soon,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        try:
+            yield
+        finally:
+            for number in handlers:
+                loop.remove_signal_handler(number)
+
+    def _interrupted(self) -> None:
+        """The first drains, the second sends TERM to the jobs at once, the third KILL."""
+        self._interrupts += 1
+        if not self._stop_asked.is_set():
+            self._stop_asked.set()
+        elif self._interrupts <= 2:
+            self._engine.runner.end_all()
+        else:
+            self._engine.runner.kill_all()
+
+    def _hung_up(self) -> None:
+        """Somebody asks for a reload, or the terminal that schedd was started from has gone."""
+        if self._had_terminal and not _has_terminal():
+            self._stop_asked.set()
+        else:
+            self._reload_soon()
+
+    def _reload_soon(self) -> None:
+        self._reloading = asyncio.get_running_loop().create_task(self._reload_by_signal())
+
+    async def _reload_by_signal(self) -> None:
+        self._systemd.reloading()
+        with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until mended
+            await self.reload(plan=False)
+        self._systemd.ready(f"{len(self._config.jobs)} jobs")
+
+    # What the daemon says and does about itself.
+
+    @contextlib.contextmanager
+    def _open_control(self) -> Iterator[ControlSocket | None]:
+        try:
+            opened = open_socket(str(self._config.path))
+        except SocketError as error:
+            self._log.warning("no control socket", why=str(error), then="schedctl cannot reach this schedd")
+            yield None
+            return
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+    async def _stay_alive(self) -> None:
+        """systemd restarts a daemon that stops saying that it lives: this runs on the loop that the slots need."""
+        while self._systemd.watchdog_interval:
+            self._systemd.alive()
+            await asyncio.sleep(self._systemd.watchdog_interval)
+
+    def _hear(self, event: Event) -> None:
+        if isinstance(event, ClockJumped):
+            self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
+
+    def _tell_start(self, socket_path: str | None) -> None:
+        jobs = self._config.jobs
+        for name, job in list(jobs.items())[:MOST_JOBS_TOLD]:
+            next_at = self._engine.timetable.next_of(name)
+            when = "by hand only" if job.schedule is None else job.schedule.text
+            told = "disabled" if not job.enabled else "none" if next_at is None else rfc3339(next_at)
+            self._log.info("job loaded", job=name, schedule=when, timezone=job.timezone.key, next=told)
+        if len(jobs) > MOST_JOBS_TOLD:
+            self._log.info("more jobs loaded", count=len(jobs) - MOST_JOBS_TOLD, see="schedctl list")
+        self._tell_warnings()
+        dyno = os.environ.get("DYNO", "").rpartition(".")[2]
+        if dyno.isdigit() and int(dyno) > 1:
+            self._log.warning("more than one dyno", dyno=os.environ["DYNO"], then="every job runs on each: scale to 1")
+        self._log.info(
+            "schedd started",
+            version=__version__,
+            pid=os.getpid(),
+            file=str(self._config.path),
+            jobs=len(jobs),
+            socket=socket_path or "none",
+        )
+
+    def _tell_warnings(self) -> None:
+        for problem in self._config.warnings:
+            self._log.warning(problem.message, at=f"{problem.path}:{problem.line}:{problem.column}", key=problem.key)
+
+
+def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:
+    """Seconds, when the platform says how long it waits before it kills."""
+    text = environ.get("SCHEDD_SHUTDOWN_TIMEOUT")
+    try:
+        return None if text is None else parse_duration(text)
+    except ValueError as error:
+        raise UsageError(f"SCHEDD_SHUTDOWN_TIMEOUT: {error}") from None
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

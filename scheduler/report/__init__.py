@@ -1,0 +1,1 @@
+"""Who is told: listeners on the engine's events."""

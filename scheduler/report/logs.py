@@ -1,0 +1,189 @@
+"""The log: records of what happened and the jobs' own output, on the daemon's stdout. Only owner of structlog."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from scheduler.clock import Clock
+from scheduler.engine.events import Event
+from scheduler.launch.launcher import Stream
+from scheduler.launch.output import prefixed, printable
+from scheduler.report.records import record, rfc3339
+from scheduler.report.stdout import Stdout
+
+# structlog imports rich when it finds it, 5 MB and 60 ms for tracebacks that the daemon never draws. None in
+# sys.modules makes that import fail; nothing else looks for rich in this process while it is there.
+_hidden = "rich" not in sys.modules
+if _hidden:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+
+if _hidden:
+    del sys.modules["rich"]
+
+
+class LogFormat(StrEnum):
+    """How records look. `auto`: console on a terminal, else kv."""
+
+    AUTO = "auto"
+    CONSOLE = "console"
+    KV = "kv"
+    JSON = "json"
+
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+_PRIORITIES = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error": b"<3>"}
+"""syslog(3) levels as journald reads them from a line's start."""
+
+_SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "budget", "cpu"})
+
+_EventDict = MutableMapping[str, Any]
+
+
+class Log:
+    """Writes records and output. Implements `LineSink` for runs and is a listener on events."""
+
+    def __init__(
+        self, stdout: Stdout, clock: Clock, *, form: LogFormat, level: str, fd: int, environ: Mapping[str, str]
+    ) -> None:
+        terminal = os.isatty(fd)
+        if form is LogFormat.AUTO:
+            form = LogFormat.CONSOLE if terminal else LogFormat.KV
+        self._stdout = stdout
+        self._clock = clock
+        self._json = form is LogFormat.JSON
+        self._journald = _is_journald(fd, environ)
+        self._encode = msgspec.json.Encoder()
+        colours = terminal and not environ.get("NO_COLOR")
+        self._logger = structlog.wrap_logger(
+            _Lines(stdout),
+            processors=[
+                structlog.processors.add_log_level,
+                *([] if self._journald else [self._add_time]),
+                structlog.processors.format_exc_info,
+                *self._rendering(form, colours=colours),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        )
+
+    def info(self, words: str, **fields: object) -> None:
+        """A record that all is as it should be."""
+        self._logger.info(words, **fields)
+
+    def warning(self, words: str, **fields: object) -> None:
+        """A record that somebody should look at some time."""
+        self._logger.warning(words, **fields)
+
+    def error(self, words: str, **fields: object) -> None:
+        """A record that somebody should look at now."""
+        self._logger.error(words, **fields)
+
+    def bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """What the event loop's exception handler is given: a mistake in schedd itself, with its traceback."""
+        bug = context.get("exception")
+        self._logger.error("bug in schedd", what=context.get("message"), exc_info=bug)
+
+    def hear(self, event: Event) -> None:
+        """Log an event."""
+        told = record(event)
+        if told is not None:
+            level, words, fields = told
+            getattr(self, level)(words, **fields)
+
+    # A run's output.
+
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
+        """Whole lines as the log's own: prefixed with the job's name, or as records of JSON."""
+        if self._json:
+            self._stdout.write(self._output_records(job, run_id, stream, block))
+        else:
+            self._stdout.write(prefixed(job, stream, block))
+
+    def write_raw(self, block: bytes) -> None:
+        """Bytes as they are."""
+        self._stdout.write(block)
+
+    def full(self) -> asyncio.Future[None] | None:
+        """None: go on. Otherwise wait for this."""
+        return self._stdout.full()
+
+    def _output_records(self, job: str, run_id: str, stream: Stream, block: bytes) -> bytes:
+        """One JSON object a line, made for the whole block at once: JSON text holds no newline of its own."""
+        head = {"event": "output", "level": "info", "job": job, "run": run_id, "stream": stream.value}
+        if not self._journald:
+            head = {"timestamp": rfc3339(self._clock.now()), **head}
+        before = self._encode.encode(head)[:-1] + b',"line":'
+        lines = self._encode.encode_lines(printable(block).decode().split("\n")[:-1])
+        return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
+
+    # How records are rendered.
+
+    def _add_time(self, _logger: object, _method: str, fields: _EventDict) -> _EventDict:
+        fields["timestamp"] = rfc3339(self._clock.now())
+        return fields
+
+    def _rendering(self, form: LogFormat, *, colours: bool) -> list[Any]:
+        if form is LogFormat.JSON:
+            return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: self._encode.encode(fields))]
+        if form is LogFormat.KV:
+            order = ["timestamp", "level", "event"]
+            renderer: Any = structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False)
+        else:
+            renderer = structlog.dev.ConsoleRenderer(
+                colors=colours, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+            )
+        return [_readable, *([_Prioritised(renderer)] if self._journald else [renderer])]
+
+
+class _Lines:
+    """What structlog's bound logger writes its rendered record to."""
+
+    def __init__(self, stdout: Stdout) -> None:
+        self._stdout = stdout
+
+    def msg(self, rendered: str | bytes) -> None:
+        line = rendered if isinstance(rendered, bytes) else rendered.encode(errors="backslashreplace")
+        self._stdout.write(line + b"\n")
+
+    debug = info = warning = error = msg
+
+
+class _Prioritised:
+    """Puts journald's priority before a record; the record itself need not repeat it."""
+
+    def __init__(self, renderer: Any) -> None:
+        self._renderer = renderer
+
+    def __call__(self, logger: object, method: str, fields: _EventDict) -> bytes:
+        fields.pop("level", None)
+        rendered: str = self._renderer(logger, method, fields)
+        return _PRIORITIES[method] + rendered.encode(errors="backslashreplace")
+
+
+def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
+    """For people: units on seconds, lists as sentences, and nothing that could steer a terminal."""
+    for key, value in fields.items():
+        if key in _SECONDS:
+            fields[key] = f"{value:g}s"
+        elif isinstance(value, list):
+            fields[key] = printable("; ".join(value).encode()).decode()
+        elif isinstance(value, str) and key != "exception":
+            fields[key] = printable(value.encode(errors="backslashreplace")).decode()
+    return fields
+
+
+def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:
+    """Whether stdout is the very stream that systemd connected to the journal (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        about = os.fstat(fd)
+    except OSError:
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"

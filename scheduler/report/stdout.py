@@ -1,0 +1,120 @@
+"""The daemon's standard output, written by a thread of its own, so that a reader who does not read stalls nobody.
+
+A thread rather than O_NONBLOCK: that flag would belong to the open file, and so to everybody who shares the terminal
+or pipe with schedd; and a regular file or a socket would each need another way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+
+ENOUGH = 1024 * 1024
+"""Bytes waiting at which jobs are asked to stop writing; at twice as many the daemon's own lines are dropped too."""
+
+PATIENCE = 5.0
+"""Seconds without any progress after which output is dropped and counted instead of holding jobs up."""
+
+_LARGEST_WRITE = 256 * 1024
+
+
+class Stdout:
+    """A bounded queue of whole lines and the thread that empties it. Use it from the event loop's thread only."""
+
+    def __init__(self, fd: int, loop: asyncio.AbstractEventLoop) -> None:
+        self.dropped = 0
+        """Lines dropped since the start."""
+        self._fd = fd
+        self._loop = loop
+        self._waiting: list[bytes] = []
+        self._size = 0
+        self._written = 0
+        self._untold = 0
+        self._stuck = False
+        self._closing = False
+        self._full: asyncio.Future[None] | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._empty, name="stdout", daemon=True)
+        self._thread.start()
+
+    def write(self, lines: bytes) -> None:
+        """Take whole lines, or drop them when nothing has been read for too long."""
+        with self._changed:
+            if self._stuck or self._size > 2 * ENOUGH:
+                self._drop(lines)
+                return
+            self._waiting.append(lines)
+            self._size += len(lines)
+            self._changed.notify()
+
+    def full(self) -> asyncio.Future[None] | None:
+        """None while more may come; else a future that is done when it may, or when waiting would be in vain."""
+        if self._size < ENOUGH or self._stuck:
+            return None
+        if self._full is None:
+            self._full = self._loop.create_future()
+            self._loop.call_later(PATIENCE, self._lose_patience, self._written)
+        return self._full
+
+    def close(self, seconds: float) -> None:
+        """Write what waits, for at most so long, and end the thread."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join(seconds)
+
+    def _drop(self, lines: bytes) -> None:
+        count = lines.count(b"\n")
+        self.dropped += count
+        self._untold += count
+
+    def _lose_patience(self, written_then: int) -> None:
+        if self._full is None:
+            return
+        if self._written == written_then:
+            self._stuck = True
+            self._release()
+        else:
+            self._loop.call_later(PATIENCE, self._lose_patience, self._written)
+
+    def _release(self) -> None:
+        if self._full is not None and not self._full.done():
+            self._full.set_result(None)
+        self._full = None
+
+    # On the thread.
+
+    def _empty(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            view = memoryview(batch)
+            while view:
+                try:
+                    count = os.write(self._fd, view[:_LARGEST_WRITE])
+                except OSError:  # nobody will ever read it: a closed pipe, a vanished terminal
+                    count = len(view)
+                view = view[count:]
+                self._progress(count)
+
+    def _next_batch(self) -> bytes | None:
+        with self._changed:
+            while not self._waiting:
+                if self._closing:
+                    return None
+                self._changed.wait()
+            batch = b"".join(self._waiting)
+            self._waiting.clear()
+            return batch
+
+    def _progress(self, count: int) -> None:
+        with self._changed:
+            self._written += count
+            self._size -= count
+            self._stuck = False
+            if self._untold and self._size < ENOUGH:
+                told = f"schedd: {self._untold} lines dropped: nobody read the output\n".encode()
+                self._untold = 0
+                self._waiting.append(told)
+                self._size += len(told)
+        if self._full is not None and self._size < ENOUGH // 2:
+            self._loop.call_soon_threadsafe(self._release)
