@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from typing import TypeVar, get_args
 
@@ -93,18 +94,26 @@ def _connected(path: str) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(PATIENCE)
-        sock.connect(path)
+        _connect(sock, path)
         pid, uid = rendezvous.peer(sock)
         # A directory in /tmp may have been made by somebody who hopes to be taken for schedd.
         if uid not in (0, os.geteuid()) and os.geteuid() != 0:
             raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, who is neither you nor root")
-    except (TimeoutError, BlockingIOError):
-        sock.close()
-        raise _deaf(path) from None
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _connect(sock: socket.socket, path: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return sock.connect(path)
+        except BlockingIOError:  # its queue of newcomers is full, which on this kind of socket is told at once
+            if time.monotonic() > end:
+                raise _deaf(path) from None
+        time.sleep(0.02)
 
 
 def _converse(sock: socket.socket, verb: str, args: msgspec.Struct) -> Iterator[bytes]:

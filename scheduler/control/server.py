@@ -43,7 +43,9 @@ class ControlServer:
 
     async def start(self, listener: socket.socket) -> None:
         """Begin to accept on the socket, which closes with this server."""
-        self._server = await asyncio.start_unix_server(self._accept, sock=listener, limit=MAX_REQUEST)
+        self._server = await asyncio.start_unix_server(
+            self._accept, sock=listener, limit=MAX_REQUEST, backlog=MOST_CONNECTIONS
+        )
 
     async def close(self) -> None:
         """Accept no more and leave every connection; runs that were followed go on."""
@@ -60,8 +62,9 @@ class ControlServer:
         self._connections.add(task)
         try:
             await self._serve(reader, writer)
-        except (ConnectionError, TimeoutError):
-            pass  # it left, or it neither asks nor listens
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            # It left, it neither asks nor listens, or we close; Python 3.11's streams take a cancelled task for a bug.
+            pass
         except Exception as bug:
             report_bug("a request over the socket failed", bug)
         finally:
@@ -108,12 +111,14 @@ class ControlServer:
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
-    """One line; empty when the client left without asking anything."""
+    """One line; empty when the client left without asking anything, or asks too slowly."""
     try:
         async with asyncio.timeout(TO_ASK):
             return await reader.readuntil(b"\n")
     except asyncio.IncompleteReadError as end:
         return end.partial
+    except TimeoutError:
+        return b""
     except asyncio.LimitOverrunError:
         raise UsageError(f"a request has at most {MAX_REQUEST} bytes") from None
 

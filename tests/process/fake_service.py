@@ -1,0 +1,125 @@
+"""A Service that answers from memory, and a real ControlServer around it on a loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scheduler.control.protocol import Event, Finished, Logs, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.control.rendezvous import open_socket
+from scheduler.control.server import ControlServer
+from scheduler.control.service import JobState, Stopped
+from scheduler.control.views import run_view
+from scheduler.errors import RefusedError
+from scheduler.model import Attempt, Decision, Exit, Job, Outcome, Pause, Run, ShellCommand, Trigger
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def job(name: str) -> Job:
+    return Job(name=name, target=ShellCommand("true"), cwd="/")
+
+
+def finished_run(job_name: str, code: int = 0, run_id: str = "aaaa1111") -> Run:
+    outcome = Outcome.FAILED if code else Outcome.SUCCEEDED
+    attempt = Attempt(1, NOON, 0.5, outcome, Exit(code))
+    return Run(run_id, job_name, Trigger.MANUAL, NOON, NOON, (attempt,), outcome, NOON)
+
+
+class FakeService:
+    """`events` is what a run-now or a log yields; the job named `endless` never ends; `boom` is a bug."""
+
+    def __init__(self, *names: str) -> None:
+        self.states = [JobState(job=job(name)) for name in names or ("alpha", "beta", "endless", "boom", "busy")]
+        self.events: list[Event] = []
+        self.finished: list[Run] = [finished_run("alpha")]
+        self.paused: dict[str, Pause] = {}
+        self.left = threading.Event()
+        self.yielded = 0
+        self.expected_bugs: list[str] = []
+
+    def now(self) -> datetime:
+        return NOON
+
+    def jobs(self) -> Sequence[JobState]:
+        return self.states
+
+    def status(self) -> StatusView:
+        raise RefusedError("no daemon here")
+
+    def decisions(self) -> Sequence[Decision]:
+        return []
+
+    def runs(self) -> Sequence[Run]:
+        return self.finished
+
+    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
+        if ask.job == "busy":
+            raise RefusedError("busy is running")
+        if ask.job == "boom":
+            raise ZeroDivisionError
+        run = finished_run(ask.job, 7)
+        yield Started(run_view(run))
+        for event in self.events:
+            yield event
+        try:
+            while ask.job == "endless":
+                yield Output(run.id, ask.job, "stdout", b"x" * 60_000)
+                self.yielded += 1
+                await asyncio.sleep(0)
+        finally:
+            self.left.set()
+        yield Finished(run_view(run))
+
+    async def stop(self, target: str, *, kill: bool) -> Stopped:
+        await asyncio.sleep(0)
+        return Stopped(runs=(finished_run("alpha"),), waiting=1)
+
+    def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
+        self.paused |= {name: Pause(since=NOON, until=until, note=note) for name in names}
+
+    def resume(self, names: Sequence[str]) -> None:
+        for name in names:
+            self.paused.pop(name, None)
+
+    async def reload(self, *, plan: bool) -> ReloadView:
+        return ReloadView(applied=not plan)
+
+    def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
+        return self.run_now(RunNow(job="alpha"))
+
+
+@contextmanager
+def served(file: Path, service: FakeService) -> Iterator[list[str]]:
+    """Serve until the block ends; yields the bugs the loop was told of."""
+    bugs: list[str] = []
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, context: bugs.append(repr(context.get("exception"))))
+    over: list[asyncio.Event] = []
+
+    async def live() -> None:
+        end = asyncio.Event()
+        over.append(end)
+        control = open_socket(str(file))
+        server = ControlServer(service)
+        await server.start(control.listener)
+        ready.set()
+        await end.wait()
+        await server.close()
+        control.close()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(live()))
+    thread.start()
+    assert ready.wait(5)
+    try:
+        yield bugs
+    finally:
+        loop.call_soon_threadsafe(over[0].set)
+        thread.join(10)
+        assert not thread.is_alive()
+        loop.close()

@@ -1,0 +1,268 @@
+"""Asking a schedd over a real socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduler.control import client
+from scheduler.control.client import Daemon
+from scheduler.control.protocol import (
+    MAX_REQUEST,
+    AskStatus,
+    Finished,
+    JobView,
+    ListJobs,
+    Lost,
+    Output,
+    PauseJobs,
+    Reload,
+    ReloadView,
+    RunNow,
+    Started,
+    StatusView,
+    Stop,
+    StopView,
+)
+from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
+from tests.process.fake_service import FakeService, served
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A schedule file whose socket lies where its path is short enough."""
+    directory = Path(f"/tmp/schedd-test-{os.getpid()}-{time.monotonic_ns()}")
+    monkeypatch.setenv("SCHEDD_SOCKET", str(directory / "s.sock"))
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs: {}\n")
+    return file
+
+
+@pytest.fixture
+def service(file: Path) -> Iterator[FakeService]:
+    service = FakeService()
+    with served(file, service) as bugs:
+        yield service
+    assert bugs == service.expected_bugs
+
+
+@pytest.fixture
+def daemon(service: FakeService, file: Path) -> Daemon:
+    found = client.find(str(file))
+    assert found is not None
+    return found
+
+
+def raw(daemon: Daemon, request: bytes, *, end: bool = True) -> list[dict[str, object]]:
+    """The lines that come back for these bytes."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(daemon.path)
+        try:
+            sock.sendall(request)
+            if end:
+                sock.shutdown(socket.SHUT_WR)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        received = b""
+        try:
+            while chunk := sock.recv(65536):
+                received += chunk
+        except ConnectionResetError:
+            pass
+    return [json.loads(line) for line in received.splitlines()]
+
+
+def test_jobs_come_back_as_they_were_sent(daemon: Daemon) -> None:
+    views = daemon.ask("list", ListJobs(("beta", "alpha")), list[JobView])
+    assert [(view.name, view.status, view.timezone) for view in views] == [
+        ("alpha", "idle", "UTC"),
+        ("beta", "idle", "UTC"),
+    ]
+
+
+def test_an_answer_is_one_accepted_line_and_one_ok(daemon: Daemon) -> None:
+    answer = raw(daemon, b'{"v": 1, "verb": "list", "args": {"jobs": ["alpha"], "from_the_future": 1}, "more": 2}\n')
+    assert answer[0] == {"event": "accepted", "v": 1}
+    assert list(answer[1]) == ["ok"]
+    assert len(answer) == 2
+
+
+def test_a_request_without_its_newline_is_understood_when_nothing_follows(daemon: Daemon) -> None:
+    assert "ok" in raw(daemon, b'{"v": 1, "verb": "list"}')[-1]
+
+
+def test_events_come_in_order_and_bytes_survive(daemon: Daemon, service: FakeService) -> None:
+    service.events = [
+        Output("aaaa1111", "alpha", "stdout", bytes(range(256))),
+        Output("aaaa1111", "alpha", "stderr", b"\xff\n"),
+        Lost("aaaa1111", "alpha", 12),
+    ]
+    received = list(daemon.stream("run-now", RunNow(job="alpha")))
+    assert [type(event) for event in received] == [Started, Output, Output, Lost, Finished]
+    assert received[1:4] == service.events
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "text"),
+    [
+        (RunNow(job="alhpa"), UnknownNameError, "no job 'alhpa'; did you mean 'alpha'?"),
+        (RunNow(job="busy"), RefusedError, "busy is running"),
+        (RunNow(job="boom"), SchedError, "schedd stumbled over this request; its log says where"),
+    ],
+)
+def test_refusals_arrive_as_the_error_they_are(
+    daemon: Daemon, service: FakeService, ask: RunNow, error: type[SchedError], text: str
+) -> None:
+    service.expected_bugs = ["ZeroDivisionError()"] if ask.job == "boom" else []
+    with pytest.raises(SchedError) as raised:
+        list(daemon.stream("run-now", ask))
+    assert (type(raised.value), str(raised.value)) == (error, text)
+
+
+def test_every_plain_verb_answers(daemon: Daemon, service: FakeService) -> None:
+    assert daemon.ask("stop", Stop(target="alpha"), StopView).waiting == 1
+    assert daemon.ask("reload", Reload(plan=True), ReloadView).applied is False
+    assert [view.name for view in daemon.ask("pause", PauseJobs(jobs=("beta",)), list[JobView])] == ["beta"]
+    assert set(service.paused) == {"beta"}
+    with pytest.raises(UsageError, match="name the jobs to pause, or say --all"):
+        daemon.ask("pause", PauseJobs(), list[JobView])
+    with pytest.raises(RefusedError):
+        daemon.ask("status", AskStatus(), StatusView)
+
+
+def test_leaving_a_run_now_detaches(daemon: Daemon, service: FakeService) -> None:
+    events = daemon.stream("run-now", RunNow(job="endless"))
+    while not isinstance(next(events), Output):
+        pass
+    events.close()  # type: ignore[attr-defined]
+    assert service.left.wait(5)
+
+
+def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Daemon, service: FakeService) -> None:
+    with socket.socket(socket.AF_UNIX) as deaf:
+        deaf.connect(daemon.path)
+        deaf.sendall(b'{"v": 1, "verb": "run-now", "args": {"job": "endless"}}\n')
+        assert eventually(lambda: service.yielded > 2)
+        settled = [0]
+
+        def stopped() -> bool:
+            before, settled[0] = settled[0], service.yielded
+            time.sleep(0.05)
+            return before == service.yielded
+
+        assert eventually(stopped)
+        assert service.yielded * 60_000 < 4_000_000
+        assert daemon.ask("list", ListJobs(), list[JobView])
+    assert service.left.wait(5)
+
+
+def test_a_hundred_clients_at_once_are_fine(daemon: Daemon) -> None:
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(100)]
+    try:
+        for sock in silent:
+            sock.connect(daemon.path)
+        assert len(daemon.ask("list", ListJobs(), list[JobView])) == 5
+        for sock in silent:
+            sock.sendall(b'{"v": 1, "verb": "list"}\n')
+        for sock in silent:
+            sock.settimeout(5)
+            assert sock.recv(65536)
+    finally:
+        for sock in silent:
+            sock.close()
+
+
+def test_beyond_the_limit_newcomers_are_told_so(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.control.server.MOST_CONNECTIONS", 5)
+    silent = [socket.socket(socket.AF_UNIX) for _ in range(10)]
+    try:
+        for sock in silent:
+            sock.connect(daemon.path)
+        with pytest.raises(UnreachableError, match="already has 5 connections"):
+            daemon.ask("list", ListJobs(), list[JobView])
+    finally:
+        for sock in silent:
+            sock.close()
+    assert eventually(lambda: bool(raw(daemon, b'{"v": 1, "verb": "list"}\n')[0].get("event")))
+
+
+def test_silence_is_ended(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scheduler.control.server.TO_ASK", 0.05)
+    assert raw(daemon, b'{"v": 1, ', end=False) == []
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [
+        b"",
+        b"\n",
+        b"null\n",
+        b"[]\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00\xff\xfe\n",
+        b'{"v": 1}\n',
+        b'{"v": "1", "verb": "list"}\n',
+        b'{"v": 1, "verb": "nonsense"}\n',
+        b'{"v": 1, "verb": "run-now", "args": {}}\n',
+        b'{"v": 1, "verb": "run-now", "args": {"job": 3}}\n',
+        b'{"v": 1, "verb": "run-now", "args": [[[[]]]]}\n',
+        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "as_of": "yesterday"}}\n',
+        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "env": {"A=B": ""}}}\n',
+        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "env": {"A": "\\u0000"}}}\n',
+        b'{"v": 1, "verb": "list", "args": {"jobs": ["\\ud800"]}}\n',
+        b'{"v": 1, "verb": "pause", "args": {"jobs": ["alpha"], "seconds": 1e300}}\n',
+        b'{"v": 1, "verb": "pause", "args": {"jobs": ["alpha"], "seconds": -5}}\n',
+        b'{"v": 1, "verb": "list", "args": ' + b"[" * 200_000 + b"}\n",
+        b"[" * 500_000 + b"\n",
+        b"x" * (MAX_REQUEST + 10),
+        b"x" * (3 * MAX_REQUEST) + b"\n",
+    ],
+)
+def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Daemon, request_line: bytes) -> None:
+    answer = raw(daemon, request_line)
+    assert all(line["error"]["code"] in ("usage", "refused", "unknown") for line in answer if "event" not in line)  # type: ignore[index]
+    assert ("error" in answer[-1]) if request_line else answer == []
+
+
+def test_another_version_is_told_in_words(daemon: Daemon) -> None:
+    (answer,) = raw(daemon, b'{"v": 2, "verb": "list"}\n')
+    assert answer["error"]["code"] == "unreachable"  # type: ignore[index]
+    assert "this schedctl speaks version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]
+
+
+def test_the_socket_is_closed_to_others_and_gone_afterwards(file: Path) -> None:
+    path = Path(os.environ["SCHEDD_SOCKET"])
+    with served(file, FakeService()):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert not path.exists()
+
+
+def test_a_schedd_that_listens_but_is_frozen_is_unreachable(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client, "PATIENCE", 0.1)
+    path = Path(os.environ["SCHEDD_SOCKET"])
+    path.parent.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as frozen:
+        frozen.bind(str(path))
+        frozen.listen(1)
+        found = client.find(str(file))
+        assert found is not None
+        with pytest.raises(UnreachableError, match=r"has not answered for 0\.1 s"):
+            found.ask("list", ListJobs(), list[JobView])
