@@ -1,0 +1,164 @@
+"""Slots when the wall clock is stepped, when schedd was not there, and at its start."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from scheduler.launch.simulated import Play
+from scheduler.model import Overlap, Verdict
+from tests.unit.stage import NOON, Script, Stage, job
+from tests.unit.test_engine_overlap import lines
+
+
+def starts(stage: Stage, name: str = "j") -> list[str]:
+    return [line.split()[3] for line in stage.lines if line.split()[1:3] == ["started", name]]
+
+
+def stepping(at: float, by: timedelta, until: float) -> Script:
+    async def script(stage: Stage) -> None:
+        await stage.until(at)
+        stage.clock.step(by)
+        await stage.until(until)
+
+    return script
+
+
+@pytest.mark.parametrize("second", [0, 0.5, 30, 59.9])
+def test_the_slot_of_the_current_minute_does_not_fire_at_start(second: float) -> None:
+    """T10"""
+    stage = Stage(job(schedule="* * * * *"), start=NOON + timedelta(seconds=second))
+    stage.play(61.0)
+    assert starts(stage)[0] == "12:01:00"
+
+
+def test_an_hour_back_fixed_slots_stay_taken_and_minutely_jobs_go_on() -> None:
+    """T7"""
+    stage = Stage(job("fixed", "30 11 * * *"), job("minutely", "* * * * *"), start=NOON.replace(hour=11, minute=29))
+    stage.play(stepping(150, timedelta(hours=-1), 150 + 4000))
+    assert starts(stage, "fixed") == ["11:30:00"]
+    assert starts(stage, "minutely")[:5] == ["11:30:00", "11:31:00", "10:32:00", "10:33:00", "10:34:00"]
+    assert "10:31:30 clock jumped -1:00:00" in stage.lines
+
+
+def test_a_day_back_everything_is_asked_afresh_but_a_taken_at() -> None:
+    """T7"""
+    stage = Stage(
+        job("fixed", "30 11 * * *"),
+        job("once", "@at 2026-06-01T11:30:00Z"),
+        start=NOON.replace(hour=11, minute=29),
+    )
+    stage.play(stepping(120, timedelta(days=-1), 120 + 90_000))
+    assert starts(stage, "fixed") == ["11:30:00", "11:30:00"]
+    assert starts(stage, "once") == ["11:30:00"]
+
+
+def test_a_taken_at_stays_taken_an_hour_back() -> None:
+    stage = Stage(job("once", "@at 2026-06-01T12:00:10Z"))
+    stage.play(stepping(20, timedelta(hours=-1), 7200))
+    assert starts(stage, "once") == ["12:00:10"]
+
+
+def test_a_tiny_step_back_across_a_slot_does_not_run_it_twice() -> None:
+    """T7"""
+    stage = Stage(job(schedule="* * * * *"))
+    stage.play(stepping(60.05, timedelta(seconds=-0.1), 130))
+    assert starts(stage) == ["12:01:00", "12:02:00"]
+
+
+def test_six_hours_forward_gives_one_folded_run_and_one_line_about_the_jump() -> None:
+    """T8"""
+    stage = Stage(job("minutely", "* * * * *"), job("hourly", "@hourly"))
+    assert stage.play(stepping(90, timedelta(hours=6, seconds=-10), 91)) == lines("""
+        12:01:00 started minutely 12:01:00
+        12:01:00 succeeded minutely 12:01:00
+        18:01:20 clock jumped 5:59:50
+        18:01:20 skipped minutely 359 of 12:02:00..18:00:00 folded
+        18:01:20 skipped hourly 5 of 13:00:00..17:00:00 folded
+        18:01:20 skipped hourly 18:00:00 late
+        18:01:20 started minutely 18:01:00
+        18:01:20 succeeded minutely 18:01:00
+        18:01:21 stopping
+    """)
+
+
+def test_beyond_a_thousand_missed_slots_are_told_as_more() -> None:
+    """T8"""
+    stage = Stage(job(schedule="@every 1s"))
+    stage.play(stepping(1.5, timedelta(days=30), 1.6))
+    folded = next(line for line in stage.lines if "folded" in line)
+    assert folded.startswith("12:00:01.5 skipped j more than 1000 of 12:00:02..12:00:00 folded")
+    assert starts(stage)[-1] == "12:00:01"  # the latest, of that later day
+
+
+def test_a_frozen_daemon_runs_the_latest_slot_if_it_is_within_its_deadline() -> None:
+    """T8"""
+
+    async def frozen(stage: Stage) -> None:
+        await stage.until(30)
+        stage.clock.advance(300)  # both clocks move on and nobody was woken, as after SIGSTOP and SIGCONT
+        await stage.until(331)
+
+    stage = Stage(job("minutely", "* * * * *", start_deadline=40.0), job("strict", "*/5 * * * *", start_deadline=20.0))
+    stage.play(frozen)
+    assert stage.lines == lines("""
+        12:05:30 clock jumped 0:04:30
+        12:05:30 skipped minutely 4 of 12:01:00..12:04:00 folded
+        12:05:30 skipped strict 12:05:00 late
+        12:05:30 started minutely 12:05:00
+        12:05:30 succeeded minutely 12:05:00
+        12:05:31 stopping
+    """)
+
+
+def test_every_48_hours_fires_under_daily_restarts() -> None:
+    """T11"""
+    fired = []
+    for day in range(6):
+        stage = Stage(job(schedule="@every 48h"), start=datetime(2026, 6, 1 + day, 13, tzinfo=UTC))
+        stage.play(86_400 - 1)
+        fired += [line for line in stage.lines if "started" in line]
+    assert len(fired) == 3
+
+
+def test_reboot_fires_when_schedd_starts_and_not_on_reload() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.until(5)
+        stage.engine.load({**stage.jobs, "new": job("new", "@reboot")}, max_running=None)
+        await stage.until(10)
+
+    stage = Stage(job(schedule="@reboot"))
+    stage.play(script)
+    assert stage.lines[:2] == lines("""
+        12:00:00 started j 12:00:00 by start
+        12:00:00 succeeded j 12:00:00
+    """)
+    assert len(stage.lines) == 3
+
+
+@pytest.mark.parametrize(("catch_up", "started"), [(None, []), (240.0, []), (600.0, ["11:55:00"])])
+def test_catch_up_takes_the_latest_slot_missed_before_the_start(catch_up: float | None, started: list[str]) -> None:
+    stage = Stage(job(schedule="55 * * * *", catch_up=catch_up))
+    stage.play(1.0)
+    assert starts(stage) == started
+
+
+def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
+    async def script(stage: Stage) -> None:
+        stage.engine.pause("j", until=NOON + timedelta(seconds=25), note="")
+        await stage.until(31)
+        stage.engine.run_now(stage.jobs["j"])
+        stage.engine.pause("j", until=None, note="")
+        by_hand = stage.engine.run_now(stage.jobs["j"])
+        await stage.until(32)
+        assert by_hand.run is not None  # people are not paused
+
+    stage = Stage(job(schedule="@every 10s", overlap=Overlap.ALLOW), play=lambda _: Play(0.5))
+    stage.play(script)
+    assert stage.lines[:3] == lines("""
+        12:00:10 skipped j 12:00:10 paused
+        12:00:20 skipped j 12:00:20 paused
+        12:00:30 started j 12:00:30
+    """)
+    assert stage.engine.history.decided == {Verdict.PAUSED: 2, Verdict.RAN: 1}

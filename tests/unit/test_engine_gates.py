@@ -1,0 +1,153 @@
+"""Locks and capacity: waited for in order, until the start deadline."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scheduler.engine.gate import Gate
+from scheduler.launch.launcher import LaunchError
+from scheduler.launch.simulated import Play
+from scheduler.model import Outcome, Overlap, Retry, Verdict
+from tests.unit.stage import Stage, job
+from tests.unit.test_engine_overlap import lines
+
+
+def test_jobs_under_one_lock_run_one_after_the_other_first_come_first_served() -> None:
+    jobs = [job(name, "@every 10s", lock="db") for name in ("a", "b", "c")]
+    stage = Stage(*jobs, play=lambda _: Play(2.0))
+    assert stage.play(17.0) == lines("""
+        12:00:10 started a 12:00:10
+        12:00:12 succeeded a 12:00:10
+        12:00:12 started b 12:00:10
+        12:00:14 succeeded b 12:00:10
+        12:00:14 started c 12:00:10
+        12:00:16 succeeded c 12:00:10
+        12:00:17 stopping
+    """)
+
+
+def test_a_firing_that_waits_for_a_lock_beyond_its_deadline_is_skipped_for_that_reason() -> None:
+    jobs = [job("a", "@every 10s", lock="db"), job("b", "@every 10s", lock="db", start_deadline=3.0)]
+    stage = Stage(*jobs, play=lambda _: Play(5.0))
+    assert stage.play(16.0) == lines("""
+        12:00:10 started a 12:00:10
+        12:00:13 skipped b 12:00:10 lock
+        12:00:15 succeeded a 12:00:10
+        12:00:16 stopping
+    """)
+
+
+def test_capacity_is_waited_for_in_order_and_skipped_at_the_deadline() -> None:
+    jobs = [job(name, "@every 1m", start_deadline=5.0 + (name == "d")) for name in "abcd"]
+    stage = Stage(*jobs, play=lambda _: Play(4.0), max_running=1)
+    assert stage.play(70.0) == lines("""
+        12:01:00 started a 12:01:00
+        12:01:04 succeeded a 12:01:00
+        12:01:04 started b 12:01:00
+        12:01:05 skipped c 12:01:00 capacity
+        12:01:06 skipped d 12:01:00 capacity
+        12:01:08 succeeded b 12:01:00
+        12:01:10 stopping
+    """)
+
+
+def test_by_hand_waits_for_a_lock_without_a_deadline() -> None:
+    async def script(stage: Stage) -> None:
+        stage.engine.run_now(stage.jobs["a"])
+        firing = stage.engine.run_now(stage.jobs["b"])
+        await stage.until(1)
+        assert firing.gate is Verdict.LOCK
+        await stage.until(700)
+
+    jobs = [job("a", None, lock="db"), job("b", None, lock="db")]
+    stage = Stage(*jobs, play=lambda _: Play(300.0))
+    assert [line.split()[:3] for line in stage.play(script)][2:4] == [
+        ["12:05:00", "started", "b"],
+        ["12:10:00", "succeeded", "b"],
+    ]
+
+
+def test_a_run_in_back_off_holds_its_lock_but_no_place_within_the_capacity() -> None:
+    jobs = [
+        job("fails", "@every 1m", lock="db", retry=Retry(1, delay=10.0)),
+        job("other", "@every 1m", lock="db"),
+        job("free", "@every 1m"),
+    ]
+    stage = Stage(*jobs, play=lambda launch: Play(1.0, code=int(launch.job.name == "fails")), max_running=1)
+    assert stage.play(80.0) == lines("""
+        12:01:00 started fails 12:01:00
+        12:01:01 attempt 1 failed fails, again in 10s
+        12:01:01 started free 12:01:00
+        12:01:02 succeeded free 12:01:00
+        12:01:12 failed fails 12:01:00
+        12:01:12 started other 12:01:00
+        12:01:13 succeeded other 12:01:00
+        12:01:20 stopping
+    """)
+
+
+def test_a_waiting_firing_occupies_its_job_for_the_overlap_gate() -> None:
+    jobs = [job("a", "@every 10s", lock="db"), job("b", "@every 10s", lock="db", overlap=Overlap.SKIP)]
+    stage = Stage(*jobs, play=lambda launch: Play(15.0 if launch.job.name == "a" else 1.0))
+    stage.play(30.0)
+    assert "12:00:20 skipped b 12:00:20 overlap" in stage.lines
+    assert "12:00:25 started b 12:00:10" in stage.lines
+
+
+def test_raising_max_running_lets_those_who_wait_in() -> None:
+    async def script(stage: Stage) -> None:
+        for name in "abc":
+            stage.engine.run_now(stage.jobs[name])
+        await stage.until(1)
+        stage.engine.load(stage.jobs, max_running=3)
+        await stage.until(2)
+
+    stage = Stage(*[job(name, None) for name in "abc"], play=lambda _: Play(10.0), max_running=1)
+    started = [line for line in stage.play(script) if "started" in line]
+    assert started == lines("""
+        12:00:00 started a 12:00:00 by manual
+        12:00:01 started b 12:00:00 by manual
+        12:00:01 started c 12:00:00 by manual
+    """)
+
+
+def test_whoever_gives_up_waiting_leaves_the_gate_as_it_was() -> None:
+    async def main() -> None:
+        gate = Gate(1)
+        assert gate.enter() is None
+        first, second = gate.enter(), gate.enter()
+        gate.give_up(first)
+        gate.leave()
+        assert second is not None and second.done()
+        gate.give_up(second)  # granted, but no longer wanted
+        assert gate.idle
+
+    asyncio.run(main())
+
+
+def test_a_launch_that_fails_is_a_run_that_was_not_started() -> None:
+    def play(launch: object) -> Play:
+        raise LaunchError("no such file: /nowhere", 127)
+
+    stage = Stage(job(schedule="@every 10s", retry=Retry(1, delay=1.0)), play=play)
+    assert stage.play(12.0) == lines("""
+        12:00:10 started j 12:00:10
+        12:00:10 attempt 1 not-started j, again in 1s
+        12:00:11 not-started j 12:00:10
+        12:00:12 stopping
+    """)
+    run = stage.engine.history.of("j").last
+    assert run is not None and run.outcome is Outcome.NOT_STARTED
+    assert (run.exit_code, run.attempts[0].cause) == (127, "no such file: /nowhere")
+
+
+def test_a_bug_in_the_launcher_is_reported_and_costs_one_run() -> None:
+    """M3"""
+
+    def play(launch: object) -> Play:
+        raise ZeroDivisionError
+
+    stage = Stage(job(schedule="@every 10s"), play=play)
+    stage.play(25.0)
+    assert sum("BUG" in line for line in stage.lines) == 2
+    assert sum("not-started" in line for line in stage.lines) == 2

@@ -1,0 +1,145 @@
+"""What a firing does when its own job is still running."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scheduler.launch.simulated import Play
+from scheduler.model import Job, Overlap
+from tests.unit.stage import Stage, job
+
+THREE_SECONDS_EVERY_SECOND = {
+    Overlap.SKIP: """
+        12:00:01 started j 12:00:01
+        12:00:02 skipped j 12:00:02 overlap
+        12:00:03 skipped j 12:00:03 overlap
+        12:00:04 skipped j 12:00:04 overlap
+        12:00:04 succeeded j 12:00:01
+        12:00:05 started j 12:00:05
+        12:00:05.5 stopping
+        12:00:06 skipped j 12:00:06 shutdown
+        12:00:07 skipped j 12:00:07 shutdown
+        12:00:08 skipped j 12:00:08 shutdown
+        12:00:08 succeeded j 12:00:05
+    """,
+    Overlap.ALLOW: """
+        12:00:01 started j 12:00:01
+        12:00:02 started j 12:00:02
+        12:00:03 started j 12:00:03
+        12:00:04 succeeded j 12:00:01
+        12:00:04 started j 12:00:04
+        12:00:05 succeeded j 12:00:02
+        12:00:05 started j 12:00:05
+        12:00:05.5 stopping
+        12:00:06 skipped j 12:00:06 shutdown
+        12:00:06 succeeded j 12:00:03
+        12:00:07 skipped j 12:00:07 shutdown
+        12:00:07 succeeded j 12:00:04
+        12:00:08 skipped j 12:00:08 shutdown
+        12:00:08 succeeded j 12:00:05
+    """,
+    Overlap.QUEUE: """
+        12:00:01 started j 12:00:01
+        12:00:03 skipped j 12:00:02 folded
+        12:00:04 skipped j 12:00:03 folded
+        12:00:04 succeeded j 12:00:01
+        12:00:04 started j 12:00:04
+        12:00:05.5 stopping
+        12:00:05.5 skipped j 12:00:05 shutdown
+        12:00:06 skipped j 12:00:06 shutdown
+        12:00:07 skipped j 12:00:07 shutdown
+        12:00:07 succeeded j 12:00:04
+    """,
+    Overlap.REPLACE: """
+        12:00:01 started j 12:00:01
+        12:00:02 stopped j 12:00:01
+        12:00:02 started j 12:00:02
+        12:00:03 stopped j 12:00:02
+        12:00:03 started j 12:00:03
+        12:00:04 stopped j 12:00:03
+        12:00:04 started j 12:00:04
+        12:00:05 stopped j 12:00:04
+        12:00:05 started j 12:00:05
+        12:00:05.5 stopping
+        12:00:06 skipped j 12:00:06 shutdown
+        12:00:07 skipped j 12:00:07 shutdown
+        12:00:08 skipped j 12:00:08 shutdown
+        12:00:08 succeeded j 12:00:05
+    """,
+}
+
+
+def lines(text: str) -> list[str]:
+    return [line.strip() for line in text.strip().splitlines()]
+
+
+@pytest.mark.parametrize("overlap", Overlap)
+def test_a_three_second_job_due_every_second_does_what_its_overlap_policy_promises(overlap: Overlap) -> None:
+    stage = Stage(job(overlap=overlap), play=lambda _: Play(3.0))
+    assert stage.play(5.5) == lines(THREE_SECONDS_EVERY_SECOND[overlap])
+
+
+def test_a_minutely_job_that_takes_almost_a_minute_loses_no_slot_when_it_queues() -> None:
+    """T9"""
+    stage = Stage(job(schedule="* * * * *", overlap=Overlap.QUEUE), play=lambda _: Play(59.95))
+    stage.play(10 * 60 + 30)
+    assert [line.split()[3] for line in stage.lines if "started" in line] == [f"12:{n:02d}:00" for n in range(1, 11)]
+
+
+def test_a_stubborn_run_is_replaced_once_kill_has_ended_it() -> None:
+    stage = Stage(
+        job(schedule="@every 5s", overlap=Overlap.REPLACE, stop_grace=2.0), play=lambda _: Play(None, stubborn=True)
+    )
+    assert stage.play(12.5, budget=3.0)[:3] == lines("""
+        12:00:05 started j 12:00:05
+        12:00:12 stopped j 12:00:05
+        12:00:12 started j 12:00:10
+    """)
+
+
+def hourly(**keys: Any) -> Job:
+    return job(schedule="@hourly", **keys)
+
+
+async def by_hand(stage: Stage, name: str = "j", *, force: bool = False) -> None:
+    stage.engine.run_now(stage.jobs[name], force=force)
+
+
+def test_by_hand_obeys_overlap_and_force_passes_it() -> None:
+    async def script(stage: Stage) -> None:
+        await by_hand(stage)
+        await stage.until(1)
+        refused = stage.engine.run_now(stage.jobs["j"])
+        assert refused.skipped == "overlap"
+        await by_hand(stage, force=True)
+        await stage.until(20)
+
+    stage = Stage(hourly(), play=lambda _: Play(10.0))
+    assert stage.play(script) == lines("""
+        12:00:00 started j 12:00:00 by manual
+        12:00:01 started j 12:00:01 by manual
+        12:00:10 succeeded j 12:00:00
+        12:00:11 succeeded j 12:00:01
+        12:00:20 stopping
+    """)
+
+
+def test_by_hand_waits_in_the_queue_and_gives_its_place_to_a_newer_slot() -> None:
+    async def script(stage: Stage) -> None:
+        await by_hand(stage)
+        await stage.until(1)
+        waiting = stage.engine.run_now(stage.jobs["j"])
+        assert waiting.gate == "overlap"
+        await stage.until(11)
+        assert waiting.skipped == "folded"
+        await stage.until(40)
+
+    stage = Stage(job(schedule="@every 10s", overlap=Overlap.QUEUE), play=lambda _: Play(15.0))
+    stage.play(script)
+    assert stage.lines[:3] == lines("""
+        12:00:00 started j 12:00:00 by manual
+        12:00:15 succeeded j 12:00:00
+        12:00:15 started j 12:00:10
+    """)
