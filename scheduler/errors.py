@@ -55,7 +55,8 @@ class ScheduleError(SchedError):
     """A schedule that cannot be used.
 
     `reason` is one sentence; `field` names the cron or mapping field at fault; `column` is the 0-based offset of
-    the culprit within the expression; `write` is what to type instead.
+    the culprit within the expression (within the field's value in a mapping); `write` is what to type instead of it,
+    or of the whole when there is no column. `entry` is the 0-based place in a list of schedules.
     """
 
     exit_code = EXIT_BAD_FILE
@@ -68,6 +69,7 @@ class ScheduleError(SchedError):
         self.field = field
         self.column = column
         self.write = write
+        self.entry: int | None = None
 
 
 class Severity(StrEnum):

@@ -69,6 +69,9 @@ class Cron:
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
         return self.next_after(max(moment, taken) if self.pattern.is_fixed else moment)
 
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:  # noqa: ARG002
+        return self.next_after(moment)
+
     def catches_up(self, change: ClockChange) -> bool:
         """Whether what the change skips runs once, at the first instant after it."""
         return self.pattern.is_fixed and _ZERO < change.shift < LONGEST_CHANGE

@@ -96,4 +96,4 @@ def _engine(expression: str, either_day: bool) -> croniter:
     Fifty years are enough for 29 February on a weekday; with years named, the search must reach the last of them.
     """
     years = 50 if len(expression.split()) < 7 else 200
-    return croniter(expression, datetime(2000, 1, 1), day_or=either_day, max_years_between_matches=years)
+    return croniter(expression, 0.0, day_or=either_day, max_years_between_matches=years)

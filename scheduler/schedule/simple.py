@@ -1,4 +1,5 @@
 """Schedules that need no calendar: every so often, once, when schedd starts, and several schedules as one."""
+# ruff: noqa: ARG002 - each answers the whole protocol, also where it needs less to know
 
 from __future__ import annotations
 
@@ -32,6 +33,9 @@ class Every:
         """Goes on from `moment`: an interval names no time of day that could come twice."""
         return self.next_after(moment)
 
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+        return self.next_after(moment)
+
 
 @dataclass(frozen=True, slots=True)
 class At:
@@ -53,6 +57,10 @@ class At:
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
         return self.next_after(max(moment, taken))
 
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+        """Stays taken: it names its date, so it cannot be meant twice."""
+        return self.next_after(max(moment, taken))
+
 
 @dataclass(frozen=True, slots=True)
 class AtStart:
@@ -71,6 +79,9 @@ class AtStart:
         return None
 
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+        return None
+
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
         return None
 
 
@@ -94,4 +105,9 @@ class Union:
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
         """Each part by its own rule."""
         answers = (part.next_after_step_back(moment, taken) for part in self.parts)
+        return min((at for at in answers if at), default=None)
+
+    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+        """Each part by its own rule."""
+        answers = (part.next_after_correction(moment, taken) for part in self.parts)
         return min((at for at in answers if at), default=None)

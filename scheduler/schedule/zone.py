@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
+_ZERO = timedelta()
 
 
 class ClockChange(NamedTuple):
@@ -36,13 +37,11 @@ class ClockChange(NamedTuple):
 
 def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
     """What a clock in `zone` shows at the instant `moment`, less UTC."""
-    offset = moment.astimezone(zone).utcoffset()
-    assert offset is not None
-    return offset
+    return moment.astimezone(zone).utcoffset() or _ZERO
 
 
 def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant (UTC) at which a clock in `zone` shows the naive `wall` or, where it is skipped, a later time."""
+    """The first instant (UTC) at which a clock in `zone` shows the naive `wall`, or more where that is skipped."""
     later = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     change = latest_change(zone, later, _DAY)
     if change and later.replace(tzinfo=None) + change.after > wall:

@@ -1,0 +1,235 @@
+"""The gate that reads a field's text.
+
+Everything that cron implementations read differently, and everything that croniter reads wrongly, is refused or
+rewritten here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from hashlib import blake2b
+
+from scheduler.errors import ScheduleError
+from scheduler.schedule.field import LIMITS, Field, FieldName
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+LONGEST_TEXT = 256
+"""Characters of an expression: a list of a hundred thousand terms would take a second to read."""
+
+_WORDS = {
+    FieldName.MONTH: {word: number for number, word in enumerate(_MONTHS, 1)},
+    FieldName.DAY_OF_WEEK: {word: number for number, word in enumerate(_WEEKDAYS)},
+}
+_EXAMPLES = {
+    FieldName.DAY: "5, 1-15, */2, L or 15W",
+    FieldName.MONTH: "6, jan-mar or */3",
+    FieldName.DAY_OF_WEEK: "1, mon-fri, 5L or 5#2",
+    FieldName.YEAR: "2027 or 2027-2030",
+}
+
+_RANGE = re.compile(r"(?P<low>\*|\d+|[a-z]+)(?:-(?P<high>\d+|[a-z]+))?(?:/(?P<step>\d+))?", re.ASCII)
+_HASH = re.compile(r"h(?:\((?P<low>\d+)-(?P<high>\d+)\))?(?:/(?P<step>\d+))?", re.ASCII)
+_WEEKDAY_NEAR = re.compile(r"(\d+)w|w(\d+)", re.ASCII)
+_LAST_WEEKDAY = re.compile(r"(?P<before>\d|[a-z]{3})l|l(?P<after>\d|[a-z]{3})", re.ASCII)
+_NTH_WEEKDAY = re.compile(r"(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)", re.ASCII)
+
+
+def refuse_unreadable(text: str, field: str | None = None) -> None:
+    """ScheduleError unless the text is short and printable ASCII; a tab passes for a blank."""
+    for column, character in enumerate(text[: LONGEST_TEXT + 1]):
+        if not (" " <= character <= "~" or character == "\t"):
+            raise ScheduleError(
+                f"the character {character!a} does not belong in a schedule", field=field, column=column
+            )
+    if len(text) > LONGEST_TEXT:
+        reason = f"a schedule has at most {LONGEST_TEXT} characters: use ranges and steps, or a list of schedules"
+        raise ScheduleError(reason, field=field)
+
+
+def parse_field(name: FieldName, text: str, *, job_name: str = "", column: int = 0) -> Field:
+    """Read one field; `column` is where its text begins within the expression. ScheduleError on every mistake."""
+    return _parse_field(name, text, column, job_name if "h" in text.lower() else "")
+
+
+@lru_cache(maxsize=8192)
+def _parse_field(name: FieldName, text: str, column: int, job_name: str) -> Field:
+    if text == "?" and name in {FieldName.DAY, FieldName.DAY_OF_WEEK}:
+        return replace(parse_field(name, "*"), text=text)
+    values: set[int] = set()
+    special: set[str] = set()
+    start = column
+    for item in text.split(","):
+        term = _Term(name, item.lower(), item, column, job_name)
+        column += len(item) + 1
+        found = term.special()
+        if found is None:
+            values |= term.values()
+        else:
+            special.add(found)
+    _refuse_mixtures(name, text, start, values, special)
+    return Field(name, text, text.startswith("*"), frozenset(values), frozenset(special))
+
+
+def _refuse_mixtures(name: FieldName, text: str, column: int, values: set[int], special: set[str]) -> None:
+    if special and (values or len(special) > 1) and name is FieldName.DAY and special != {"l"}:
+        raise ScheduleError(
+            "W stands alone in its field: give a list of schedules, one for each day", field=name, column=column
+        )
+    if special and values and name is FieldName.DAY_OF_WEEK:
+        raise ScheduleError(
+            f"{text!r} mixes plain weekdays with # or L: give a list of schedules, one for each kind",
+            field=name,
+            column=column,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One entry of a field's comma list: `text` in lower case, and as it was written."""
+
+    name: FieldName
+    text: str
+    written: str
+    column: int
+    job_name: str
+
+    def special(self) -> str | None:
+        """The entry in croniter's words when only the calendar can tell its days, else None."""
+        if self.name is FieldName.DAY:
+            if self.text == "l":
+                return "l"
+            if near := _WEEKDAY_NEAR.fullmatch(self.text):
+                return self._weekday_near(int(near[1] or near[2]))
+        if self.name is FieldName.DAY_OF_WEEK:
+            if last := _LAST_WEEKDAY.fullmatch(self.text):
+                return f"l{self._number(last['before'] or last['after']) % 7}"
+            if nth := _NTH_WEEKDAY.fullmatch(self.text):
+                if not 1 <= int(nth["nth"]) <= 5:
+                    raise self._error("# counts the weeks of a month from 1 to 5", f"{nth['weekday']}#1")
+                return f"{self._number(nth['weekday']) % 7}#{int(nth['nth'])}"
+        return None
+
+    def values(self) -> set[int]:
+        """The numbers that the entry allows."""
+        if hashed := _HASH.fullmatch(self.text):
+            return self._hashed(hashed)
+        match = _RANGE.fullmatch(self.text)
+        if match is None or (match["low"] == "*" and match["high"]):
+            raise self._unreadable()
+        low, high = LIMITS[self.name]
+        step = self._step(match["step"])
+        if match["low"] == "*":
+            return set(range(low, high + 1, step))
+        start = self._number(match["low"])
+        if match["high"]:
+            end = self._end_of_range(start, match["high"], match["step"])
+        elif match["step"]:
+            if self.name is FieldName.DAY_OF_WEEK:
+                raise self._error(
+                    "cron implementations disagree about a step after a single weekday", f"{start % 7}-6/{step}"
+                )
+            end = high
+        else:
+            end = start
+        numbers = range(start, end + 1, step)
+        return {number % 7 for number in numbers} if self.name is FieldName.DAY_OF_WEEK else set(numbers)
+
+    def _step(self, text: str | None) -> int:
+        if text is not None and int(text) == 0:
+            raise self._error("a step of 0 never moves", self.text.partition("/")[0])
+        return int(text or 1)
+
+    def _end_of_range(self, start: int, word: str, step: str | None) -> int:
+        end = self._number(word)
+        if word == "sun" and start > 0:
+            return 7  # `sat-sun` can mean only one thing
+        if end < start:
+            low, high = LIMITS[self.name]
+            if self.name is FieldName.DAY_OF_WEEK and end == 0:
+                write = f"{start}-7" + (f"/{step}" if step else "")
+            else:
+                numbers = [*range(start, high + 1), *range(low, end + 1)][:: int(step or 1)]
+                write = ",".join(map(str, numbers)) if step else f"{_span(start, high)},{_span(low, end)}"
+            raise self._error(f"the range {self.written!r} runs backwards", write)
+        return end
+
+    def _number(self, word: str) -> int:
+        """A number or name as a value; 7 stays 7 among the weekdays, so that ranges can end with it."""
+        low, high = LIMITS[self.name]
+        if self.name is FieldName.DAY_OF_WEEK:
+            high = 7
+        if not word.isdigit():
+            words = _WORDS.get(self.name, {})
+            if word not in words:
+                raise self._unknown_word(word)
+            return words[word]
+        if not low <= int(word) <= high:
+            write = "0" if low == 0 and int(word) in {24, 60} else str(low) if int(word) < low else None
+            shown = word if len(word) <= 6 else f"{word[:6]}…"
+            raise self._error(f"{shown} is no {self._label}: it goes from {low} to {high}", write)
+        return int(word)
+
+    def _weekday_near(self, day: int) -> str:
+        if not 1 <= day <= 28:
+            raise self._error(
+                "W works for days 1 to 28: some months have no later ones", "L" if day in {29, 30, 31} else None
+            )
+        return f"{day}w"
+
+    def _hashed(self, match: re.Match[str]) -> set[int]:
+        """`H`: a value by the job's name and the field, the same at every start, evenly spread over the names."""
+        low, high = LIMITS[self.name]
+        if self.name is FieldName.DAY:
+            high = 28  # so that every month has it
+        if match["low"]:
+            low, high = self._number(match["low"]), self._number(match["high"])
+            if high < low:
+                raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
+        step = self._step(match["step"])
+        digest = blake2b(f"{self.job_name}\0{self.name}".encode(), digest_size=8).digest()
+        drawn = int.from_bytes(digest) % min(high - low + 1, step if match["step"] else high)
+        return set(range(low + drawn, high + 1, step)) if match["step"] else {low + drawn}
+
+    def _unknown_word(self, word: str) -> ScheduleError:
+        if word == "r":
+            reason = "R would move at every start; H is spread by the job's name and stays"
+            return self._error(reason, "H" + self.text[1:])
+        if self.name is FieldName.DAY_OF_WEEK and word == "l":
+            return self._error("L alone is no weekday: 5L is the last Friday of the month, sat is Saturday", "5L")
+        if self.name is FieldName.DAY and "l" in self.text:
+            return self._misplaced_last()
+        words = _WORDS.get(self.name, {})
+        near = [name for name in words if word.startswith(name)] or difflib.get_close_matches(word, words, 1, 0.5)
+        return self._error(f"{word[:20]!r} is no {self._label}", near[0] if near else None)
+
+    def _misplaced_last(self) -> ScheduleError:
+        start = re.fullmatch(r"(\d{1,2})-l", self.text, re.ASCII)
+        reason = f"{self.written[:20]!r} is no day: L is the last day of the month and stands alone"
+        return self._error(reason, f"{start[1]}-31" if start else "L")
+
+    def _unreadable(self) -> ScheduleError:
+        if not self.text:
+            return self._error(f"an entry of the {self._label} is empty", None)
+        if self.name is FieldName.DAY and "l" in self.text:
+            return self._misplaced_last()
+        example = _EXAMPLES.get(self.name, "5, 10-20, */15 or 0,30")
+        return self._error(
+            f"{self.written[:40]!r} cannot be read as the {self._label}, which looks like {example}", None
+        )
+
+    @property
+    def _label(self) -> str:
+        return self.name.replace("_", " ")
+
+    def _error(self, reason: str, write: str | None) -> ScheduleError:
+        return ScheduleError(reason, field=self.name.value, column=self.column, write=write)
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}-{high}"

@@ -1,0 +1,87 @@
+"""The schedule as a mapping of named fields, the only form with seconds and years."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping
+
+from scheduler.errors import ScheduleError
+from scheduler.schedule.field import LIMITS, FieldName
+from scheduler.schedule.gate import parse_field, refuse_unreadable
+from scheduler.schedule.pattern import Pattern
+
+NamedFields = tuple[tuple[FieldName, str], ...]
+"""The fields that are given, as text, from the coarsest to the finest."""
+
+_COARSENESS = {
+    FieldName.YEAR: 5,
+    FieldName.MONTH: 4,
+    FieldName.DAY: 3,
+    FieldName.DAY_OF_WEEK: 3,
+    FieldName.HOUR: 2,
+    FieldName.MINUTE: 1,
+    FieldName.SECOND: 0,
+}
+_OTHER_NAMES = {
+    "weekday": "day_of_week",
+    "dow": "day_of_week",
+    "dom": "day",
+    "day_of_month": "day",
+    "minutes": "minute",
+}
+_PLAIN = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)?")
+
+
+def named_fields(spec: Mapping[object, object]) -> NamedFields:
+    """The entries of the mapping, each name known and each value text. ScheduleError otherwise."""
+    if not spec:
+        raise ScheduleError("the mapping is empty: give at least one field", write="{hour: 2, minute: 30}")
+    for key in spec:
+        if key not in list(FieldName):
+            raise _unknown(key)
+    if "day" in spec and "day_of_week" in spec:
+        reason = (
+            "day and day_of_week together would mean either to some and both to others: give a list of two schedules"
+        )
+        raise ScheduleError(reason, field="day_of_week")
+    return tuple((name, _as_text(name, spec[name])) for name in _COARSENESS if name in spec)
+
+
+def one_line(fields: NamedFields) -> str:
+    """The mapping as it could stand in the file."""
+    return "{" + ", ".join(f"{name}: {_quoted(text)}" for name, text in fields) + "}"
+
+
+def read_fields(fields: NamedFields, job_name: str) -> Pattern:
+    """The pattern: fields coarser than the finest one given default to `*`, finer ones to their minimum."""
+    given = dict(fields)
+    finest = min(_COARSENESS[name] for name in given)
+    texts = {name: "*" if rank >= finest else str(LIMITS[name][0]) for name, rank in _COARSENESS.items()}
+    texts[FieldName.DAY_OF_WEEK] = "*"
+    texts.update(given)
+    return Pattern(**{name.value: parse_field(name, text, job_name=job_name) for name, text in texts.items()})
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+
+
+def _as_text(name: FieldName, value: object) -> str:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 10_000 else "9999"
+    if isinstance(value, str):
+        refuse_unreadable(value, name.value)
+        return value.strip()
+    reason = f"{name} is a number or text in the words of cron"
+    if isinstance(value, list):
+        reason += ", where a list is written with commas"
+    raise ScheduleError(reason, field=name.value, write='"0,30"' if isinstance(value, list) else '"*/5"')
+
+
+def _unknown(key: object) -> ScheduleError:
+    word = str(key) if isinstance(key, str | int | float) else type(key).__name__
+    known = [name.value for name in FieldName]
+    near = difflib.get_close_matches(_OTHER_NAMES.get(word.lower(), word.lower()), known, 1, 0.7)
+    reason = f"{word[:40]!r} is no field of a schedule; there are {', '.join(known)}"
+    return ScheduleError(reason, field=word[:40], write=near[0] if near else None)
