@@ -95,7 +95,7 @@ class Daemon(EngineService):
         """The whole life. Ready means: every verb is answered and every slot from now on is decided."""
         with self._signals(), self._open_control() as listening_on:
             self._engine.load(self._config.jobs, max_running=self._config.max_running)
-            tasks = [asyncio.create_task(self._engine.run()), asyncio.create_task(self._stay_alive())]
+            tasks = [asyncio.create_task(life()) for life in (self._engine.run, self._stay_alive, self._tell_unseen)]
             if listening_on is not None:
                 await self._server.start(listening_on.listener)
             self._tell_start(None if listening_on is None else listening_on.path)
@@ -267,6 +267,16 @@ class Daemon(EngineService):
             jobs=len(jobs),
             socket=socket_path or "none",
         )
+
+    async def _tell_unseen(self) -> None:
+        """What the gap before this start may have cost. After the start, since 10,000 jobs take their time."""
+        now = self._started_at
+        for count, (job, slot) in enumerate(self._engine.unseen(now)):
+            if count == MOST_JOBS_TOLD:
+                self._log.info("more slots not seen", see="schedctl list")
+                return
+            self._log.info("slot not seen", job=job.name, slot=rfc3339(slot), why="schedd was not running")
+            await asyncio.sleep(0)
 
     def _tell_warnings(self) -> None:
         for problem in self._config.warnings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
@@ -17,12 +17,16 @@ from scheduler.engine.timetable import CORRECTION, Changes, Due, Timetable
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import LineSink
 from scheduler.model import Decision, Job, Pause, Trigger, Verdict
+from scheduler.schedule import Schedule
 
 STEP_TOLD = 1.0
 """Seconds between wall and steady time that are told as a jump of the clock; time servers slew less than this."""
 
 ABSENCE_TOLD = 5.0
 """Seconds after a slot at which schedd must have been stopped, suspended or starved, rather than busy."""
+
+UNSEEN = timedelta(hours=1)
+"""How long before its start schedd says of slots that it was not running then."""
 
 _INSTANT = timedelta(microseconds=1)
 
@@ -72,11 +76,19 @@ class Engine:
         for job in self.timetable.jobs().values():
             if job.schedule is None or not job.enabled:
                 continue
-            missed = job.schedule.last_before(now + _INSTANT) if job.catch_up is not None else None
+            missed = _latest_slot(job.schedule, now) if job.catch_up is not None else None
             if missed is not None and job.catch_up is not None and (now - missed).total_seconds() <= job.catch_up:
                 self._fire(job, Trigger.START, missed, waits_from=now)
             elif job.schedule.at_start:
-                self._fire(job, Trigger.START, now, waits_from=now)
+                self._fire(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
+
+    def unseen(self, now: datetime) -> Iterator[tuple[Job, datetime]]:
+        """Jobs whose latest slot before `now`, the start, lies within UNSEEN: nobody here knows whether it ran."""
+        for job in self.timetable.jobs().values():
+            if job.schedule is not None and job.enabled and job.catch_up is None:
+                slot = _latest_slot(job.schedule, now)
+                if slot is not None and now - slot <= UNSEEN:
+                    yield job, slot
 
     async def run(self) -> None:
         """Sleep and tick until cancelled. A bug in one tick costs its slots, not the daemon."""
@@ -161,3 +173,7 @@ class Engine:
             self.announce(ClockJumped(stepped, now))
         elif late >= ABSENCE_TOLD:
             self.announce(ClockJumped(late, now))
+
+
+def _latest_slot(schedule: Schedule, now: datetime) -> datetime | None:
+    return schedule.last_before(now + _INSTANT)

@@ -1,0 +1,273 @@
+"""A schedd's life as seen from a terminal: start, fire, reload, refuse, stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import eventually, processes_with, schedd, write
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          hello:
+            schedule: "@every 1s"
+            command: echo hello from $SCHED_JOB
+        """,
+    )
+
+
+def test_it_tells_the_schedule_fires_jobs_prefixes_their_output_and_drains_on_term(file: Path) -> None:
+    with schedd(file) as running:
+        (loaded,) = running.says('event="job loaded"', "job=hello")
+        assert 'schedule="@every 1s"' in loaded
+        assert "next=20" in loaded
+        running.says("[hello] hello from hello")
+        (started, *_) = running.says('event="run started"', "job=hello", "trigger=schedule")
+        assert "lateness=" in started
+        (finished, *_) = running.says('event="run finished"', "outcome=succeeded", "exit=0", "duration=")
+        assert "run=" in finished
+        assert running.stop() == 0
+        assert running.lines('event="shutting down"')
+
+
+def test_records_and_output_as_json(file: Path) -> None:
+    with schedd(file, "--log-format", "json") as running:
+        running.says('"event":"run finished"')
+        assert running.stop() == 0
+        records = [json.loads(line) for line in running.log.splitlines()]
+    output = next(record for record in records if record["event"] == "output")
+    assert (output["job"], output["stream"], output["line"]) == ("hello", "stdout", "hello from hello")
+    finished = next(record for record in records if record["event"] == "run finished")
+    assert (finished["run"], finished["outcome"], finished["level"]) == (output["run"], "succeeded", "info")
+
+
+def test_a_second_schedd_on_the_same_file_refuses_with_the_pid_of_the_first(file: Path) -> None:
+    """D1"""
+    with schedd(file) as first, schedd(file, ready=False) as second:
+        assert second.ends() == 1
+        assert f"pid {first.pid}" in second.errors
+        assert "Traceback" not in second.errors
+
+
+def test_a_killed_schedd_does_not_hinder_the_next(file: Path) -> None:
+    with schedd(file) as first:
+        first.signal(signal.SIGKILL)
+        first.ends()
+    with schedd(file) as second:
+        assert "socket=/" in second.says("schedd started")[0]
+        assert second.stop() == 0
+
+
+def test_a_file_with_mistakes_ends_with_78_and_names_each(tmp_path: Path) -> None:
+    bad = write(tmp_path / "bad.yaml", """
+        jobs:
+          a: {schedule: "61 * * * *", command: "true"}
+          b: {schedul: "@daily", command: "true"}
+        """)  # fmt: skip
+    with schedd(bad, ready=False) as running:
+        assert running.ends() == 78
+        assert "bad.yaml:2:" in running.errors
+        assert "bad.yaml:3:" in running.errors
+        assert "Traceback" not in running.errors
+
+
+def test_a_missing_file_ends_with_78(tmp_path: Path) -> None:
+    with schedd(tmp_path / "none.yaml", ready=False) as running:
+        assert running.ends() == 78
+        assert "none.yaml" in running.errors
+        assert "Traceback" not in running.errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR2])
+def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: signal.Signals) -> None:
+    """R3"""
+    with schedd(file) as running:
+        good = file.read_text()
+        file.write_text("jobs: {hello: {schedule: nonsense, command: x}}\n")
+        running.signal(number)
+        running.says('event="reload failed"')
+        count = len(running.lines("[hello]"))
+        running.says("[hello]", times=count + 2)
+        file.write_text(good + '  other:\n    schedule: "@every 1s"\n    command: echo other\n')
+        running.signal(number)
+        running.says('event="jobs changed"', "added=1", "unchanged=1")
+        running.says("[other] other")
+        assert running.stop() == 0
+
+
+def test_term_leaves_nothing_behind_even_of_a_job_that_ignores_it(tmp_path: Path) -> None:
+    """S1 S2"""
+    marker = f"MARKER_{os.getpid()}_{time.monotonic_ns()}"
+    file = write(tmp_path / "s.yaml", f"""
+        shutdown_timeout: 4s
+        defaults: {{env: {{MARK: {marker}}}, stop_grace: 1s}}
+        jobs:
+          deaf:
+            schedule: "@reboot"
+            command: trap '' TERM; sleep 100 & echo deaf; while :; do sleep 1; done
+          last-words:
+            schedule: "@reboot"
+            command: trap 'echo last words; exit 0' TERM; echo ready; while :; do sleep 0.1; done
+        """)  # fmt: skip
+    with schedd(file) as running:
+        running.says("[deaf] deaf")
+        running.says("[last-words] ready")
+        assert len(processes_with(marker)) >= 3
+        began = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - began < 4.5
+        assert processes_with(marker) == []
+        assert running.lines("[last-words] last words")
+        assert running.lines("run finished", "job=deaf", "outcome=stopped")
+
+
+def test_a_timeout_ends_the_whole_group(tmp_path: Path) -> None:
+    """P1"""
+    marker = f"MARKER_{os.getpid()}_{time.monotonic_ns()}"
+    file = write(tmp_path / "s.yaml", f"""
+        jobs:
+          background:
+            schedule: "@reboot"
+            timeout: 1s
+            env: {{MARK: {marker}}}
+            command: sleep 999 & sleep 999
+        """)  # fmt: skip
+    with schedd(file) as running:
+        running.says("run finished", "job=background", "outcome=timed-out")
+        assert processes_with(marker) == []
+
+
+def test_three_terms_are_like_one_and_a_second_interrupt_hurries(tmp_path: Path) -> None:
+    """S4"""
+    file = write(tmp_path / "s.yaml", """
+        jobs:
+          slow: {schedule: "@reboot", command: "echo up; sleep 3; echo done"}
+        """)  # fmt: skip
+    with schedd(file) as patient:
+        patient.says("[slow] up")
+        for _ in range(3):
+            patient.signal(signal.SIGTERM)
+        assert patient.ends() == 0
+        assert patient.lines("[slow] done")
+    with schedd(file) as hurried:
+        hurried.says("[slow] up")
+        hurried.signal(signal.SIGINT)
+        hurried.says("shutting down")
+        hurried.signal(signal.SIGINT)
+        assert hurried.ends() == 0
+        assert hurried.lines("run finished", "outcome=stopped")
+
+
+def test_nobody_reads_its_output_and_jobs_start_all_the_same(tmp_path: Path) -> None:
+    """P3"""
+    beats = tmp_path / "beats"
+    file = write(tmp_path / "s.yaml", f"""
+        jobs:
+          loud: {{schedule: "@reboot", command: "yes a very loud job"}}
+          beat: {{schedule: "@every 1s", command: "echo beat >> {beats}"}}
+        """)  # fmt: skip
+    import subprocess  # noqa: PLC0415
+
+    from tests.system.programs import BIN, environment  # noqa: PLC0415
+
+    reading, writing = os.pipe()
+    process = subprocess.Popen([BIN / "schedd", file], stdout=writing, env=environment({}), start_new_session=True)
+    os.close(writing)
+    try:
+        eventually(lambda: beats.exists() and len(beats.read_text().splitlines()) >= 9, seconds=30)
+        rss = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1]) * 4096
+        assert rss < 100 * 1024 * 1024
+    finally:
+        process.kill()
+        process.wait()
+        os.close(reading)
+
+
+def test_systemd_is_told_of_readiness_reload_life_and_end(file: Path, tmp_path: Path) -> None:
+    address = f"\0schedd-test-{os.getpid()}-{time.monotonic_ns()}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(address)
+        manager.settimeout(10)
+        told: list[str] = []
+
+        def hears(word: str) -> str:
+            while True:
+                told.append(manager.recv(4096).decode())
+                if word in told[-1]:
+                    return told[-1]
+
+        with schedd(file, NOTIFY_SOCKET="@" + address[1:], WATCHDOG_USEC="400000") as running:
+            assert "STATUS=1 jobs" in hears("READY=1")
+            hears("WATCHDOG=1")
+            running.signal(signal.SIGHUP)
+            assert "MONOTONIC_USEC=" in hears("RELOADING=1")
+            hears("READY=1")
+            running.signal(signal.SIGTERM)
+            hears("STOPPING=1")
+            assert running.ends() == 0
+
+
+def test_a_platform_that_signals_every_process_sees_no_failure(tmp_path: Path) -> None:
+    """S3: a dyno sends TERM to the whole tree, three times."""
+    marker = f"MARKER_{os.getpid()}_{time.monotonic_ns()}"
+    file = write(tmp_path / "s.yaml", f"""
+        jobs:
+          worker:
+            schedule: "@reboot"
+            command: echo up; exec sleep 100
+            retry: 3
+            env: {{MARK: {marker}}}
+        """)  # fmt: skip
+    with schedd(file) as running:
+        running.says("[worker] up")
+        for _ in range(3):
+            for pid in processes_with(marker):
+                os.kill(pid, signal.SIGTERM)
+            running.signal(signal.SIGTERM)
+        assert running.ends() == 0
+        assert running.lines("run finished", "outcome=stopped")
+        assert not running.lines("attempt finished")
+
+
+def test_a_frozen_schedd_folds_what_it_missed_and_says_so(tmp_path: Path) -> None:
+    """T8"""
+    file = write(tmp_path / "s.yaml", 'jobs: {tick: {schedule: "@every 1s", command: "true"}}')
+    with schedd(file) as running:
+        running.says("run finished")
+        running.signal(signal.SIGSTOP)
+        time.sleep(7)
+        running.signal(signal.SIGCONT)
+        running.says('event="clock jumped"')
+        (folded,) = running.says("slot skipped", "reason=folded")
+        assert int(folded.partition("count=")[2].split()[0]) >= 5
+        assert running.stop() == 0
+
+
+def test_a_socket_that_cannot_be_made_is_a_warning(file: Path) -> None:
+    with schedd(file, SCHEDD_SOCKET="/proc/nowhere/schedd.sock") as running:
+        running.says('event="no control socket"')
+        running.says("[hello]")
+        assert running.stop() == 0
+
+
+def test_a_second_dyno_is_warned_about(file: Path) -> None:
+    """D1"""
+    with schedd(file, DYNO="clock.2") as running:
+        running.says("more than one dyno", "clock.2")
+
+
+def test_a_bad_shutdown_timeout_is_a_usage_error(file: Path) -> None:
+    with schedd(file, ready=False, SCHEDD_SHUTDOWN_TIMEOUT="soon") as running:
+        assert running.ends() == 2
+        assert "SCHEDD_SHUTDOWN_TIMEOUT" in running.errors
