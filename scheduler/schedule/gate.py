@@ -193,7 +193,8 @@ class _Term:
                 raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
         step = self._step(match["step"])
         digest = blake2b(f"{self.job_name}\0{self.name}".encode(), digest_size=8).digest()
-        drawn = int.from_bytes(digest) % min(high - low + 1, step if match["step"] else high)
+        size = high - low + 1
+        drawn = int.from_bytes(digest) % (min(size, step) if match["step"] else size)
         return set(range(low + drawn, high + 1, step)) if match["step"] else {low + drawn}
 
     def _unknown_word(self, word: str) -> ScheduleError:

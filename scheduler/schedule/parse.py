@@ -36,7 +36,7 @@ def parse_schedule(spec: object, timezone: ZoneInfo, *, job_name: str) -> Schedu
     Equal texts in one zone give the same object, so that jobs share its answers; `job_name` matters for `H` only.
     """
     if isinstance(spec, str):
-        return _parse_text(spec, timezone, job_name if _HASH.search(spec) else "")
+        return _parse_text(spec.rstrip(), timezone, job_name if _HASH.search(spec) else "")
     if isinstance(spec, Mapping):
         fields = named_fields(spec)
         return _parse_fields(fields, timezone, job_name if any(_HASH.search(text) for _, text in fields) else "")

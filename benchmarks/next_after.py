@@ -1,0 +1,107 @@
+"""How long `next_after` takes, as a multiple of croniter's own naive `get_next` for the same expression.
+
+Every question is asked once, from a random instant of thirty years, so no remembered answer helps. The target is
+a ratio of 1.5 at most for each expression: what an exact answer through clock changes may cost.
+
+    python benchmarks/next_after.py [--zone Europe/Berlin] [--questions 2000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from scheduler.schedule import parse_schedule
+
+EXPRESSIONS = (
+    "* * * * *",
+    "*/2 * * * *",
+    "*/5 * * * *",
+    "*/15 * * * *",
+    "0,30 * * * *",
+    "7 * * * *",
+    "0-59/10 * * * *",
+    "0 * * * *",
+    "0 */2 * * *",
+    "15 */6 * * *",
+    "*/10 9-17 * * 1-5",
+    "0 9-17 * * mon-fri",
+    "*/15 2 * * *",
+    "30 2 * * *",
+    "0 0 * * *",
+    "0,30 2 * * *",
+    "0 2,3 * * *",
+    "0 3 * * 1",
+    "0 8 * * mon",
+    "30 1 * * sun",
+    "0 22 * * 1-5",
+    "0 0 1 * *",
+    "0 0 1,15 * *",
+    "30 6 31 * *",
+    "0 0 L * *",
+    "0 12 15W * *",
+    "0 0 * * 5L",
+    "0 0 * * 5#2",
+    "0 0 13 * 5",
+    "0 0 */2 * 1",
+    "5 4 1-7 * 0",
+    "0 0 1 1 *",
+    "0 0 1 */3 *",
+    "59 23 31 12 *",
+    "0 0 29 2 *",
+)
+FIRST = datetime(2000, 1, 1, tzinfo=UTC)
+YEARS = timedelta(days=365 * 30)
+ROUNDS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--zone", default="Europe/Berlin", type=ZoneInfo)
+    parser.add_argument("--questions", default=1_000, type=int)
+    options = parser.parse_args()
+    rng = random.Random(1)
+    ratios = []
+    print(f"{'expression':<20} {'croniter µs':>12} {'next_after µs':>14} {'ratio':>6}")
+    for expression in EXPRESSIONS:
+        plain, ours = measure(expression, options.zone, options.questions, rng)
+        ratios.append(ours / plain)
+        print(f"{expression:<20} {plain:12.1f} {ours:14.1f} {ours / plain:6.2f}")
+    print(f"\n{len(ratios)} expressions in {options.zone}: median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}")
+
+
+def measure(expression: str, zone: ZoneInfo, questions: int, rng: random.Random) -> tuple[float, float]:
+    """Microseconds a question: croniter alone and naive, then ours; the best of a few rounds, each with new instants."""
+    schedule = parse_schedule(expression, zone, job_name="benchmark")
+    engine = croniter(expression.replace("5L", "L5"), 0.0, implement_cron_bug=True)
+    for year in range(FIRST.year, (FIRST + YEARS).year + 9):
+        schedule.next_after(datetime(year, 1, 1, tzinfo=UTC))  # clock changes are found once in a process's life
+
+    def plain(moment: datetime) -> object:
+        return engine.get_next(datetime, start_time=moment)
+
+    best = [float("inf")] * 2
+    for _ in range(ROUNDS):
+        instants = [FIRST + rng.random() * YEARS for _ in range(questions)]
+        best[0] = min(best[0], clocked(plain, [moment.replace(tzinfo=None) for moment in instants]))
+        best[1] = min(best[1], clocked(schedule.next_after, instants))
+    return best[0], best[1]
+
+
+def clocked(ask: Callable[[datetime], object], instants: list[datetime]) -> float:
+    """Microseconds for each instant, on average."""
+    begin = time.perf_counter()
+    for moment in instants:
+        ask(moment)
+    return (time.perf_counter() - begin) / len(instants) * 1e6
+
+
+if __name__ == "__main__":
+    main()
