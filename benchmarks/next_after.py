@@ -74,7 +74,9 @@ def main() -> None:
         plain, ours = measure(expression, options.zone, options.questions, rng)
         ratios.append(ours / plain)
         print(f"{expression:<20} {plain:12.1f} {ours:14.1f} {ours / plain:6.2f}")
-    print(f"\n{len(ratios)} expressions in {options.zone}: median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}")
+    print(
+        f"\n{len(ratios)} expressions in {options.zone}: median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}"
+    )
 
 
 def measure(expression: str, zone: ZoneInfo, questions: int, rng: random.Random) -> tuple[float, float]:

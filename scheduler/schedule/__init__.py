@@ -1,7 +1,30 @@
 """When: text to fire times. Pure; the only owner of croniter."""
 
+from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_on
 from scheduler.schedule.duration import format_duration, parse_duration
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.traps import traps
+from scheduler.schedule.why import Mismatch, Why, why
+from scheduler.schedule.words import in_words, kind
+from scheduler.schedule.zone import ClockChange, instant_of, skipping
 
-__all__ = ["Schedule", "format_duration", "parse_duration", "parse_schedule"]
+__all__ = [
+    "ChangeEffect",
+    "ClockChange",
+    "Mismatch",
+    "Schedule",
+    "Why",
+    "coming_changes",
+    "format_duration",
+    "in_words",
+    "instant_of",
+    "jump",
+    "kind",
+    "note_on",
+    "parse_duration",
+    "parse_schedule",
+    "skipping",
+    "traps",
+    "why",
+]

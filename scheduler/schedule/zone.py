@@ -42,11 +42,16 @@ def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
 
 def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first instant (UTC) at which a clock in `zone` shows the naive `wall`, or more where that is skipped."""
-    later = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    change = latest_change(zone, later, _DAY)
-    if change and later.replace(tzinfo=None) + change.after > wall:
-        return change.at  # zoneinfo reads a skipped time with the offset of before, which lands beyond the change
-    return later
+    change = skipping(wall, zone)
+    return change.at if change else wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def skipping(wall: datetime, zone: ZoneInfo) -> ClockChange | None:
+    """The clock change that leaves the naive `wall` out, or None when a clock in `zone` does show it."""
+    # zoneinfo reads a skipped time with the offset of before, which lands beyond the change.
+    instant = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    change = latest_change(zone, instant, 2 * _DAY)
+    return change if change and change.wall_before <= wall < change.wall_after else None
 
 
 @lru_cache(maxsize=4096)

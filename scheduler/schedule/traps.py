@@ -1,0 +1,93 @@
+"""What a schedule does that its author may not expect."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import timedelta
+
+from scheduler.schedule.cron import Cron
+from scheduler.schedule.field import LIMITS, Field, FieldName
+from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.simple import Every, Union
+from scheduler.schedule.words import MONTHS, WEEKDAYS, listed
+
+_LEAP_YEAR = 2024
+_STEP = re.compile(r"\*/(\d+)", re.ASCII)
+_LARGER = {
+    FieldName.SECOND: "minute",
+    FieldName.MINUTE: "hour",
+    FieldName.HOUR: "day",
+    FieldName.DAY: "month",
+    FieldName.MONTH: "year",
+    FieldName.DAY_OF_WEEK: "week",
+}
+_DURATIONS = {FieldName.SECOND: "s", FieldName.MINUTE: "m", FieldName.HOUR: "h", FieldName.DAY: "d"}
+_DAY = timedelta(days=1)
+
+
+def traps(schedule: Schedule) -> tuple[str, ...]:
+    """Sentences, each about one surprise; none for a schedule that does what it seems to."""
+    match schedule:
+        case Union():
+            return tuple(dict.fromkeys(sentence for part in schedule.parts for sentence in traps(part)))
+        case Every() if schedule.interval >= _DAY:
+            return (f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone",)
+        case Cron():
+            return tuple(_of_pattern(schedule.pattern))
+    return ()
+
+
+def _of_pattern(pattern: Pattern) -> Iterator[str]:
+    for field in pattern:
+        yield from _uneven_step(field)
+    if pattern.minute.text == "*" and len(pattern.hour.values) == 1 and not pattern.hour.starred:
+        yield f"`*` as the minute means all 60 minutes of hour {min(pattern.hour.values)}; write 0 for once"
+    yield from _two_day_fields(pattern)
+    yield from _missing_days(pattern)
+
+
+def _uneven_step(field: Field) -> Iterator[str]:
+    match = _STEP.fullmatch(field.text)
+    if match is None or field.name not in _LARGER:
+        return
+    step, (low, high) = int(match[1]), LIMITS[field.name]
+    larger, unit = _LARGER[field.name], field.name.replace("day_of_week", "day")
+    every = f"; `@every {step}{_DURATIONS[field.name]}` keeps the distance" if field.name in _DURATIONS else ""
+    if field.name is FieldName.DAY:
+        yield f"`{field.text}` starts again on day 1 of every month, whatever came last{every}"
+    elif step > high - low:
+        yield f"`{field.text}` is {_value(field.name, low)} only, once in every {larger}{every}"
+    elif (rest := high + 1 - max(field.values)) != step:
+        last, first = _value(field.name, max(field.values)), _value(field.name, low)
+        later = f"{rest} {unit}{'s' if rest > 1 else ''} later"
+        yield f"`{field.text}` starts again every {larger}: after {last} comes {first}, {later}{every}"
+
+
+def _value(name: FieldName, number: int) -> str:
+    if name is FieldName.DAY_OF_WEEK:
+        return WEEKDAYS[number]
+    return MONTHS[number - 1] if name is FieldName.MONTH else f"{name} {number}"
+
+
+def _two_day_fields(pattern: Pattern) -> Iterator[str]:
+    day, weekday = pattern.day, pattern.day_of_week
+    if pattern.either_day:
+        yield f"day `{day.text}` and weekday `{weekday.text}`: one of the two is enough, since neither begins with `*`"
+    elif not day.is_full and not weekday.is_full:
+        yield f"day `{day.text}` and weekday `{weekday.text}`: both must match, since one of them begins with `*`"
+
+
+def _missing_days(pattern: Pattern) -> Iterator[str]:
+    """Days that some of the months do not have."""
+    if pattern.either_day or not pattern.day.values or pattern.day.special:
+        return
+    first = min(pattern.day.values)
+    lengths = {month: monthrange(_LEAP_YEAR, month)[1] for month in sorted(pattern.month.values)}
+    without = [MONTHS[month - 1] for month, length in lengths.items() if length < first]
+    if without:
+        yield f"never in {listed(without)}: no day {first}; `L` is the last day of every month"
+    if first == 29 and 2 in lengths:
+        yield "in February only in leap years: other years have no day 29"

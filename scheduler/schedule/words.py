@@ -1,0 +1,170 @@
+"""Schedules in plain English. Where the wording would not be exact there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
+from itertools import pairwise
+
+from scheduler.schedule.cron import Cron
+from scheduler.schedule.duration import format_duration
+from scheduler.schedule.field import Field
+from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.simple import At, AtStart, Every, Union
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+
+_ORDINALS = ("", "first", "second", "third", "fourth", "fifth")
+_MOST_TIMES = 6
+_MOST_RUNS = 8
+
+
+class _NoWordsError(Exception):
+    """An exact wording would be longer than the expression."""
+
+
+def in_words(schedule: Schedule) -> str | None:
+    """What the schedule says, without its time zone; None when words would not make it clearer."""
+    match schedule:
+        case Every():
+            return f"every {format_duration(schedule.interval / timedelta(seconds=1))}, counted from 1970-01-01T00:00Z"
+        case At():
+            return f"once, at {schedule.instant:%Y-%m-%dT%H:%M:%SZ}"
+        case AtStart():
+            return "when schedd starts"
+        case Union():
+            parts = [in_words(part) for part in schedule.parts]
+            return None if None in parts else "; also ".join(filter(None, parts))
+        case Cron():
+            try:
+                return _time(schedule.pattern) + _date(schedule.pattern)
+            except _NoWordsError:
+                return None
+    return None
+
+
+def kind(schedule: Schedule) -> str:
+    """How clock changes treat it: cron(8)'s two classes `wildcard` and `fixed-time`, or what it is instead."""
+    match schedule:
+        case Every():
+            return "interval"
+        case At():
+            return "once"
+        case AtStart():
+            return "at start"
+        case Cron():
+            return "fixed-time" if schedule.pattern.is_fixed else "wildcard"
+        case Union():
+            kinds = dict.fromkeys(kind(part) for part in schedule.parts)
+            return " and ".join(kinds)
+    return "other"
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def _time(pattern: Pattern) -> str:
+    minute, hour, second = pattern.minute, pattern.hour, pattern.second
+    if second.values != {0}:
+        return _seconds(second) + _within(minute, "minute") + _within(hour, "hour")
+    times = [f"{h:02}:{m:02}" for h in sorted(hour.values) for m in sorted(minute.values)]
+    if len(times) <= _MOST_TIMES:
+        return f"at {listed(times)}" + ("" if _has_date(pattern) else " every day")
+    if minute.is_full:
+        return "every minute" + _within(hour, "hour")
+    step = _even_step(minute.values, 60)
+    if step:
+        return f"every {step} minutes" + _within(hour, "hour")
+    words = "on the hour" if minute.values == {0} else f"at minute{_plural(minute.values)} {_numbers(minute.values)}"
+    return f"{words} of every hour" if hour.is_full else words + _within(hour, "hour")
+
+
+def _seconds(second: Field) -> str:
+    if second.is_full:
+        return "every second"
+    if step := _even_step(second.values, 60):
+        return f"every {step} seconds"
+    return f"at second{_plural(second.values)} {_numbers(second.values)}"
+
+
+def _within(field: Field, unit: str) -> str:
+    return "" if field.is_full else f", in {unit}{_plural(field.values)} {_numbers(field.values)}"
+
+
+def _has_date(pattern: Pattern) -> bool:
+    return not (pattern.month.is_full and pattern.year.is_full) or bool(_days(pattern))
+
+
+def _date(pattern: Pattern) -> str:
+    months = "" if pattern.month.is_full else f" in {_runs(pattern.month.values, lambda month: MONTHS[month - 1])}"
+    years = "" if pattern.year.is_full else f" {'of' if months else 'in'} {_numbers(pattern.year.values)}"
+    return _days(pattern) + months + years
+
+
+def _days(pattern: Pattern) -> str:
+    day, day_of_week = pattern.day, pattern.day_of_week
+    if pattern.either_day:
+        return "" if day.is_full or day_of_week.is_full else f" on {_days_of_month(day)} or on {_weekdays(day_of_week)}"
+    if day.is_full:
+        return "" if day_of_week.is_full else f" on {_weekdays(day_of_week)}"
+    return f" on {_days_of_month(day)}" + ("" if day_of_week.is_full else f", if on {_weekdays(day_of_week)}")
+
+
+def _days_of_month(field: Field) -> str:
+    words = [f"day{_plural(field.values)} {_numbers(field.values)}"] if field.values else []
+    words += [
+        "the last day" if item == "l" else f"the working day (Monday to Friday) nearest to day {item[:-1]}"
+        for item in sorted(field.special)
+    ]
+    return f"{listed(words)} of the month"
+
+
+def _weekdays(field: Field) -> str:
+    if field.values:
+        return _runs(field.values, lambda day: WEEKDAYS[day])
+    words = []
+    for item in sorted(field.special):
+        nth, day = ("last", item[1]) if item[0] == "l" else (_ORDINALS[int(item[2])], item[0])
+        words.append(f"the {nth} {WEEKDAYS[int(day)]}")
+    return f"{listed(words)} of the month"
+
+
+def _even_step(values: Collection[int], size: int) -> int | None:
+    """The n of `every n` when the values really are that far apart all the time, starting at 0."""
+    step = size // len(values)
+    return step if 1 < step < size and sorted(values) == list(range(0, size, step)) else None
+
+
+def _plural(values: Collection[int]) -> str:
+    return "" if len(values) == 1 else "s"
+
+
+def _numbers(values: Collection[int]) -> str:
+    """A list, a range, or the beginning and the end of an even sequence."""
+    numbers = sorted(values)
+    steps = {high - low for low, high in pairwise(numbers)}
+    if len(numbers) > 4 and len(steps) == 1 and steps != {1}:
+        return f"{', '.join(map(str, numbers[:3]))}, … {numbers[-1]}"
+    return _runs(values, str)
+
+
+def _runs(values: Collection[int], name: Callable[[int], str]) -> str:
+    """The values by name, three or more neighbours as a range."""
+    words: list[str] = []
+    numbers = sorted(values)
+    while numbers:
+        length = 1
+        while length < len(numbers) and numbers[length] == numbers[0] + length:
+            length += 1
+        run, numbers = numbers[:length], numbers[length:]
+        words += [f"{name(run[0])} to {name(run[-1])}"] if length > 2 else [name(number) for number in run]
+    if len(words) > _MOST_RUNS:
+        raise _NoWordsError
+    return listed(words)
