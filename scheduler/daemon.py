@@ -93,14 +93,15 @@ class Daemon(EngineService):
 
     async def serve(self) -> None:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided."""
-        with self._signals(), self._open_control() as listening_on:
+        with self._signals(), self._open_control() as control:
+            if control is not None:
+                await self._server.start(control.listener)
+            self._tell_start("none" if control is None else control.path)
             self._engine.load(self._config.jobs, max_running=self._config.max_running)
-            tasks = [asyncio.create_task(life()) for life in (self._engine.run, self._stay_alive, self._tell_unseen)]
-            if listening_on is not None:
-                await self._server.start(listening_on.listener)
-            self._tell_start(None if listening_on is None else listening_on.path)
+            self._tell_jobs()
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
             self._engine.start()
+            tasks = [asyncio.create_task(life()) for life in (self._engine.run, self._stay_alive, self._tell_unseen)]
             await self._stop_asked.wait()
             self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
@@ -246,7 +247,15 @@ class Daemon(EngineService):
         if isinstance(event, ClockJumped):
             self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
 
-    def _tell_start(self, socket_path: str | None) -> None:
+    def _tell_start(self, socket_path: str) -> None:
+        about = {"version": __version__, "pid": os.getpid(), "file": str(self._config.path), "socket": socket_path}
+        self._log.info("schedd started", **about)
+        dyno = os.environ.get("DYNO", "").rpartition(".")[2]
+        if dyno.isdigit() and int(dyno) > 1:
+            self._log.warning("more than one dyno", dyno=os.environ["DYNO"], then="every job runs on each: scale to 1")
+        self._tell_warnings()
+
+    def _tell_jobs(self) -> None:
         jobs = self._config.jobs
         for name, job in list(jobs.items())[:MOST_JOBS_TOLD]:
             next_at = self._engine.timetable.next_of(name)
@@ -255,18 +264,6 @@ class Daemon(EngineService):
             self._log.info("job loaded", job=name, schedule=when, timezone=job.timezone.key, next=told)
         if len(jobs) > MOST_JOBS_TOLD:
             self._log.info("more jobs loaded", count=len(jobs) - MOST_JOBS_TOLD, see="schedctl list")
-        self._tell_warnings()
-        dyno = os.environ.get("DYNO", "").rpartition(".")[2]
-        if dyno.isdigit() and int(dyno) > 1:
-            self._log.warning("more than one dyno", dyno=os.environ["DYNO"], then="every job runs on each: scale to 1")
-        self._log.info(
-            "schedd started",
-            version=__version__,
-            pid=os.getpid(),
-            file=str(self._config.path),
-            jobs=len(jobs),
-            socket=socket_path or "none",
-        )
 
     async def _tell_unseen(self) -> None:
         """What the gap before this start may have cost. After the start, since 10,000 jobs take their time."""
