@@ -1,0 +1,119 @@
+"""The daemon's stdout when it is read quickly, slowly, and not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from scheduler.report import stdout as stdout_module
+from scheduler.report.stdout import ENOUGH, Stdout
+
+BLOCK = b"a line of output\n" * 4096
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    yield reading, writing
+    for descriptor in (reading, writing):
+        try:
+            os.close(descriptor)
+        except OSError:
+            continue
+
+
+def read_all(descriptor: int, into: list[bytes]) -> None:
+    while block := os.read(descriptor, 65536):
+        into.append(block)
+
+
+def test_while_it_moves_nothing_is_lost_and_writers_are_held_back(pipe: tuple[int, int]) -> None:
+    """P3"""
+    reading, writing = pipe
+    received: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(reading, received))
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        reader.start()
+        held_back = 0
+        for _ in range(200):
+            out.write(BLOCK)
+            if full := out.full():
+                held_back += 1
+                await full
+        out.close(10)
+        assert held_back
+        assert out.dropped == 0
+
+    asyncio.run(main())
+    os.close(writing)
+    reader.join(10)
+    assert b"".join(received) == BLOCK * 200
+
+
+def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_counted_and_told(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P3"""
+    monkeypatch.setattr(stdout_module, "PATIENCE", 0.1)
+    reading, writing = pipe
+    received: list[bytes] = []
+
+    async def main() -> Stdout:
+        out = Stdout(writing, asyncio.get_running_loop())
+        while (full := out.full()) is None:
+            out.write(BLOCK)
+        async with asyncio.timeout(10):
+            await full
+        assert out.full() is None
+        out.write(BLOCK)
+        assert out.dropped == BLOCK.count(b"\n")
+        reader = threading.Thread(target=read_all, args=(reading, received))
+        reader.start()
+        async with asyncio.timeout(10):
+            while b"lines dropped" not in b"".join(received):  # noqa: ASYNC110 - the reader is a thread
+                await asyncio.sleep(0.01)
+        out.write(b"and on it goes\n")
+        out.close(10)
+        os.close(writing)
+        reader.join(10)
+        return out
+
+    asyncio.run(main())
+    text = b"".join(received)
+    assert b"schedd: 4096 lines dropped: nobody read the output\n" in text
+    assert text.endswith(b"and on it goes\n")
+
+
+def test_it_stays_bounded_whoever_writes(pipe: tuple[int, int]) -> None:
+    """M1"""
+    _, writing = pipe
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        for _ in range(100):
+            out.write(BLOCK)
+        assert out.dropped * len(b"a line of output\n") > 100 * len(BLOCK) - 3 * ENOUGH
+        out.close(0)
+
+    asyncio.run(main())
+
+
+def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int]) -> None:
+    reading, writing = pipe
+    os.close(reading)
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        for _ in range(100):
+            out.write(BLOCK)
+            if full := out.full():
+                await full
+        out.close(10)
+
+    asyncio.run(main())
