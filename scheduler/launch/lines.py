@@ -1,0 +1,111 @@
+"""Lines out of bytes: a stream cut into whole ones, and made safe to show on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_LINE = 64 * 1024
+"""Bytes. A longer line reaches the log in pieces of at most this length, each but the last marked SPLIT_MARK."""
+
+SPLIT_MARK = " […]".encode()
+
+_RETURNS_BEFORE_NEWLINE = re.compile(rb"\r+\n")
+_RETURNS_AFTER_NEWLINE = re.compile(rb"\n\r+")
+_RETURNS = re.compile(rb"\r+")
+_REST_OF_LINE_END = re.compile(rb"\A\r*\n?")
+
+_CONTROLS = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
+"""C0 but for tab and newline, and DEL."""
+
+_C1 = re.compile(rb"\xc2[\x80-\x9f]")
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Lines:
+    """Cuts a stream of any bytes into whole lines, block by block and never line by line.
+
+    LF, CRLF and the lone CR of a progress bar end a line; a CR at the start of a line ends nothing.
+    """
+
+    def __init__(self) -> None:
+        self._partial = bytearray()
+        self._after_return = False
+
+    def feed(self, data: bytes) -> bytes:
+        """The lines that `data` completes, each ending in a newline; often none."""
+        if len(data) > LONGEST_LINE:
+            starts = range(0, len(data), LONGEST_LINE)
+            return b"".join([self.feed(data[start : start + LONGEST_LINE]) for start in starts])
+        if self._after_return or b"\r" in data:
+            data = self._without_returns(data)
+        end = data.rfind(b"\n") + 1
+        first = data.find(b"\n") if end else len(data)
+        split = self._split() if len(self._partial) + first > LONGEST_LINE else b""
+        if not end:
+            self._partial += data
+            return split
+        block = b"".join((split, self._partial, memoryview(data)[:end]))
+        self._partial[:] = memoryview(data)[end:]
+        return block
+
+    def end(self) -> bytes:
+        """What has no newline yet, as a line."""
+        self._after_return = False
+        line = bytes(self._partial)
+        self._partial.clear()
+        return line + b"\n" if line else b""
+
+    def _split(self) -> bytes:
+        """Let a line that grows too long go, up to its last whole UTF-8 character."""
+        cut = len(self._partial)
+        while cut > len(self._partial) - 3 and self._partial[cut - 1] & 0xC0 == 0x80:
+            cut -= 1
+        cut -= self._partial[cut - 1] >= 0xC0
+        piece = b"".join((self._partial[:cut], SPLIT_MARK, b"\n"))
+        del self._partial[:cut]
+        return piece
+
+    def _without_returns(self, data: bytes) -> bytes:
+        """`data` with newlines for returns.
+
+        A return at the very end is taken for a line end at once, so that a progress bar is seen when it is drawn;
+        should the newline of a CRLF follow in the next block, it has had its effect.
+        """
+        if self._after_return:
+            data = _REST_OF_LINE_END.sub(b"", data, count=1)
+        body = data.rstrip(b"\r")
+        if len(body) < len(data):
+            self._after_return = not body.endswith(b"\n") if body else self._after_return or bool(self._partial)
+        elif data:
+            self._after_return = False
+        data = _RETURNS_BEFORE_NEWLINE.sub(b"\n", data)
+        if not self._partial:
+            data = data.lstrip(b"\r")
+        data = _RETURNS_AFTER_NEWLINE.sub(b"\n", data)
+        return _RETURNS.sub(b"\n", data)
+
+
+def printable(block: bytes) -> bytes:
+    r"""Valid UTF-8 whose only control characters are tabs and newlines; others, and invalid bytes, become `\x1b`.
+
+    A clean block, which nearly every one is, comes back as it is, at the speed of C.
+    """
+    if len(block.translate(None, _CONTROLS)) == len(block):
+        if block.isascii():
+            return block
+        if not _C1.search(block) and _is_utf8(block):
+            return block
+    return _UNSAFE.sub(_escape, block.decode(errors="backslashreplace")).encode()
+
+
+def _is_utf8(block: bytes) -> bool:
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\x{ord(match[0]):02x}"

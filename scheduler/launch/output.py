@@ -1,0 +1,202 @@
+"""Bytes in, lines out: a run's output on its way to the log, to the tail that is kept of it, and to who follows it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from scheduler.launch.launcher import Stream
+from scheduler.launch.lines import Lines, printable
+from scheduler.model import OutputMode
+
+TAIL = 64 * 1024
+"""Bytes of a run's latest output that are kept."""
+
+FOLLOWER_LAG = 1024 * 1024
+"""Bytes that may wait for one follower before it loses some."""
+
+_ENTRY = 64
+"""Bytes that a chunk costs besides its content, so that a million writes of one byte stay within the bounds too."""
+
+_MERGED = 4096
+"""Bytes up to which small chunks of one stream are kept as one."""
+
+
+class LineSink(Protocol):
+    """The log, as a run sees it."""
+
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
+        """Take whole lines of any bytes, each ending in a newline."""
+        ...
+
+    def write_raw(self, block: bytes) -> None:
+        """Take bytes that go out untouched."""
+        ...
+
+    def full(self) -> asyncio.Future[None] | None:
+        """None: go on. Otherwise the log cannot take more until the future is done."""
+        ...
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """Output as it was read. `missed` bytes before it were lost to a follower that fell behind."""
+
+    stream: Stream
+    data: bytes
+    missed: int = 0
+
+
+class RunOutput:
+    """Where the bytes of one run go, over all its attempts. Implements `Output`."""
+
+    def __init__(self, job: str, run_id: str, mode: OutputMode, sink: LineSink) -> None:
+        self._job = job
+        self._run_id = run_id
+        self._mode = mode
+        self._sink = sink
+        self._lines = {stream: Lines() for stream in Stream} if mode is OutputMode.LOG else {}
+        self._tail = _Tail()
+        self._followers: list[Follower] = []
+        self._finished = False
+
+    def write(self, stream: Stream, data: bytes) -> None:
+        self._tail.add(stream, data)
+        for follower in self._followers:
+            follower.feed(stream, data)
+        if self._mode is OutputMode.LOG:
+            self._log(stream, self._lines[stream].feed(data))
+        elif self._mode is OutputMode.RAW:
+            self._sink.write_raw(data)
+
+    def full(self) -> asyncio.Future[None] | None:
+        return None if self._mode is OutputMode.DISCARD else self._sink.full()
+
+    def close(self) -> None:
+        """End the attempt's last lines; a further attempt begins on fresh ones."""
+        for stream, lines in self._lines.items():
+            self._log(stream, lines.end())
+
+    def finish(self) -> None:
+        """The run is over: followers get what waits for them, and end."""
+        self._finished = True
+        for follower in self._followers:
+            follower.end()
+        self._followers.clear()
+
+    def tail(self) -> tuple[Chunk, ...]:
+        """The latest output, oldest first."""
+        return self._tail.chunks()
+
+    def follow(self) -> Follower:
+        """Begin with the kept tail, go on with what comes, end with the run. Close it when nobody listens any more."""
+        follower = Follower(self._unfollow)
+        for chunk in self._tail.chunks():
+            follower.feed(chunk.stream, chunk.data)
+        if self._finished:
+            follower.end()
+        else:
+            self._followers.append(follower)
+        return follower
+
+    def _log(self, stream: Stream, block: bytes) -> None:
+        if block:
+            self._sink.write_lines(self._job, self._run_id, stream, block)
+
+    def _unfollow(self, follower: Follower) -> None:
+        if follower in self._followers:
+            self._followers.remove(follower)
+
+
+class Follower:
+    """Output for one listener, who may be slow: beyond FOLLOWER_LAG it misses some, and is told how many bytes."""
+
+    def __init__(self, on_close: Callable[[Follower], None]) -> None:
+        self._on_close = on_close
+        self._chunks: deque[Chunk] = deque()
+        self._size = 0
+        self._missed = 0
+        self._ended = False
+        self._news = asyncio.Event()
+
+    def feed(self, stream: Stream, data: bytes) -> None:
+        size = len(data) + _ENTRY
+        if self._size + size > FOLLOWER_LAG:
+            self._missed += len(data)
+            return
+        self._chunks.append(Chunk(stream, data, self._missed))
+        self._size += size
+        self._missed = 0
+        self._news.set()
+
+    def end(self) -> None:
+        """Nothing more comes; what waits is still handed out."""
+        self._ended = True
+        self._news.set()
+
+    def close(self) -> None:
+        """The listener has gone."""
+        self._on_close(self)
+        self._chunks.clear()
+        self._missed = 0
+        self.end()
+
+    def __aiter__(self) -> Follower:
+        return self
+
+    async def __anext__(self) -> Chunk:
+        while not self._chunks:
+            if self._ended:
+                return self._last_gap()
+            self._news.clear()
+            await self._news.wait()
+        chunk = self._chunks.popleft()
+        self._size -= len(chunk.data) + _ENTRY
+        return chunk
+
+    def _last_gap(self) -> Chunk:
+        if not self._missed:
+            raise StopAsyncIteration
+        missed, self._missed = self._missed, 0
+        return Chunk(Stream.STDOUT, b"", missed)
+
+
+class _Tail:
+    """The latest output of both streams in the order of its arrival, at least TAIL bytes and at most a chunk more."""
+
+    def __init__(self) -> None:
+        self._chunks: deque[Chunk] = deque()
+        self._size = 0
+
+    def add(self, stream: Stream, data: bytes) -> None:
+        last = self._chunks[-1] if self._chunks else None
+        if last and last.stream is stream and len(last.data) + len(data) <= _MERGED:
+            self._chunks[-1] = Chunk(stream, last.data + data)
+            self._size += len(data)
+        else:
+            self._chunks.append(Chunk(stream, data[-TAIL:]))
+            self._size += _cost(self._chunks[-1])
+        while self._size - _cost(self._chunks[0]) >= TAIL:
+            self._size -= _cost(self._chunks.popleft())
+
+    def chunks(self) -> tuple[Chunk, ...]:
+        """At most TAIL bytes: the oldest chunk is cut where it reaches beyond."""
+        excess = sum(len(chunk.data) for chunk in self._chunks) - TAIL
+        if excess <= 0:
+            return tuple(self._chunks)
+        first, *rest = self._chunks
+        return (Chunk(first.stream, first.data[excess:]), *rest)
+
+
+def _cost(chunk: Chunk) -> int:
+    return len(chunk.data) + _ENTRY
+
+
+def prefixed(job: str, stream: Stream, block: bytes) -> bytes:
+    """Whole lines as the log shows them: `[job] line`, or `[job err] line`, safe for a terminal."""
+    prefix = b"[%b] " % job.encode() if stream is Stream.STDOUT else b"[%b err] " % job.encode()
+    block = printable(block)
+    return prefix + block.replace(b"\n", b"\n" + prefix, block.count(b"\n") - 1)
