@@ -1,0 +1,264 @@
+"""A text in YAML as a tree of nodes, each of which knows where it stands. The only owner of yaml.
+
+Scalars stay text as written: what they mean is for those to say who know the key. YAML's own guesses (`no` is false,
+`4:30` is 270, `010` is 8, `1.10` is 1.1) never happen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from scheduler.config.source import Source
+from scheduler.config.syntax import explain
+
+DEEPEST = 64
+"""Mappings and lists within one another."""
+
+MOST_NODES = 1_000_000
+"""Nodes after every alias and merge key has been written out, which is what a bomb of aliases is made of."""
+
+_TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_MOST_MENDS = 100
+
+
+class Scalar(msgspec.Struct, gc=False):
+    """Text at `index` of its source; `plain` when it stands there without quotes."""
+
+    value: str
+    index: int
+    plain: bool
+
+
+class Mapping(msgspec.Struct):
+    """Keys, all different, and their values in order."""
+
+    index: int
+    entries: list[tuple[Scalar, Node]]
+
+
+class Sequence(msgspec.Struct):
+    """A list of nodes."""
+
+    index: int
+    items: list[Node]
+
+
+class Broken(msgspec.Struct, gc=False):
+    """A value about which its source has a finding already: nothing more is to be said."""
+
+    index: int
+
+
+Node = Scalar | Mapping | Sequence | Broken
+
+
+class _SyntaxFlawError(Exception):
+    """The text is no YAML beyond this point; the source has the finding."""
+
+
+def compose(source: Source) -> Node | None:
+    """The tree of a text, None when it is empty or not to be understood. Mistakes become findings of the source.
+
+    The parser stops at the first flaw of syntax. Those that have one evident remedy are replaced by as many harmless
+    characters, and the text is parsed anew, so that all of them are found at once.
+    """
+    text = source.text
+    mended: set[int] = set()
+    for _ in range(_MOST_MENDS):
+        composer = _Composer(source, text, mended)
+        try:
+            return composer.document()
+        except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+            flaw = explain(error, text)
+            source.note(flaw.at, flaw.message, flaw.write, width=flaw.width)
+            if flaw.mend is None:
+                return None
+            start, end = flaw.mend
+            text = text[:start] + "x" * (end - start) + text[end:]
+            mended.add(start)
+        except _SyntaxFlawError:
+            return None
+    return None
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and all below it."""
+    yield node
+    if isinstance(node, Mapping):
+        for _, value in node.entries:
+            yield from walk(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from walk(item)
+
+
+class _Composer:
+    """One pass over the parser's events. Aliases share the node of their anchor."""
+
+    def __init__(self, source: Source, text: str, mended: set[int]) -> None:
+        self._source = source
+        self._findings = len(source.findings)
+        self._text = text
+        self._mended = mended
+        self._events = yaml.CSafeLoader(text)
+        self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._count = 0
+
+    def document(self) -> Node | None:
+        """The only document of the stream."""
+        roots = self._collect()
+        return roots[0] if roots else None
+
+    def _collect(self) -> list[Node]:
+        # One loop with its own stack: a file can have half a million events, and no depth can overflow it.
+        next_event = self._events.get_event
+        nodes: list[Node] = []
+        stack: list[tuple[list[Node], Any, int]] = []
+        while True:
+            event = next_event()
+            kind = type(event)
+            if kind is ScalarEvent:
+                nodes.append(self._scalar(event))
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._open(event, len(stack))
+                stack.append((nodes, event, self._count))
+                nodes = []
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                children, (nodes, event, count) = nodes, stack.pop()
+                nodes.append(self._close(event, children, count))
+            elif kind is AliasEvent:
+                nodes.append(self._alias(event))
+            elif kind is DocumentStartEvent and nodes:
+                self._refuse(event, "a second document begins here; a schedule file has one", "put its jobs above")
+            elif kind is StreamEndEvent:
+                return nodes
+
+    def _scalar(self, event: Any) -> Node:
+        index = event.start_mark.index
+        self._count += 1
+        if event.anchor or event.tag:
+            return self._decorated(event, index)
+        if index in self._mended:
+            return Broken(index)
+        return Scalar(event.value, index, not event.style)
+
+    def _decorated(self, event: Any, index: int) -> Node:
+        node: Node
+        if event.tag and event.tag not in _TEXT_TAGS:
+            node = self._tagged(event)
+        else:
+            properties = _PROPERTIES.match(self._text, index)
+            node = Scalar(event.value, properties.end() if properties else index, not (event.style or event.tag))
+        if event.anchor:
+            self._anchors[event.anchor] = node, 1
+        return node
+
+    def _tagged(self, event: Any) -> Node:
+        index = event.start_mark.index
+        word = re.compile(r"\S+").match(self._text, self._text.find("!", index))
+        self._note(
+            index, "a word that begins with ! is a tag of YAML, and tags mean nothing here", "put it in quotes", word
+        )
+        return Broken(index)
+
+    def _open(self, event: Any, depth: int) -> None:
+        self._count += 1
+        if depth >= DEEPEST:
+            self._refuse(event, f"mappings and lists are nested more than {DEEPEST} deep", None)
+        if self._count > MOST_NODES:
+            self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
+        if event.anchor:
+            self._anchors[event.anchor] = None
+
+    def _close(self, event: Any, children: list[Node], count: int) -> Node:
+        index = event.start_mark.index
+        node: Node
+        if event.tag:
+            node = self._tagged(event)
+        elif type(event) is SequenceStartEvent:
+            node = Sequence(index, children)
+        else:
+            node = Mapping(index, self._entries(children))
+        if event.anchor:
+            self._anchors[event.anchor] = node, self._count - count + 1
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        index = event.start_mark.index
+        known = self._anchors.get(event.anchor, ())
+        if known:
+            node, size = known
+            self._count += size
+            if self._count > MOST_NODES:
+                self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
+            return node
+        name = f"*{event.anchor}"
+        if known is None:
+            self._refuse(event, f"{name} stands within its own anchor &{event.anchor}, so it would never end", None)
+        self._note(index, f"{name} is an alias of YAML, and no &{event.anchor} stands above it", f'"{name}"', len(name))
+        return Broken(index)
+
+    def _entries(self, children: list[Node]) -> list[tuple[Scalar, Node]]:
+        """Pairs of key and value; keys twice are noted, merge keys are carried out."""
+        entries: list[tuple[Scalar, Node]] = list(zip(children[::2], children[1::2], strict=True))  # type: ignore[arg-type]
+        names = {key.value for key, _ in entries if type(key) is Scalar}
+        if len(names) == len(entries) and "<<" not in names:
+            return entries
+        seen: dict[str, Scalar] = {}
+        kept = []
+        merged: list[tuple[Scalar, Node]] = []
+        for key, value in entries:
+            if type(key) is not Scalar:
+                self._note(key.index, "a key is text, not a list or a mapping", "put it in quotes")
+            elif key.plain and key.value == "<<":
+                merged += self._merged(key, value)
+            elif first := seen.get(key.value):
+                line, _ = self._source.position(first.index)
+                message = f"{key.value} stands here for the second time; the first is in line {line}"
+                self._note(key.index, message, "keep one of the two", len(key.value))
+            else:
+                seen[key.value] = key
+                kept.append((key, value))
+        for key, value in merged:
+            if key.value not in seen:
+                seen[key.value] = key
+                kept.append((key, value))
+        return kept
+
+    def _merged(self, key: Scalar, value: Node) -> list[tuple[Scalar, Node]]:
+        entries: list[tuple[Scalar, Node]] = []
+        for source in value.items if isinstance(value, Sequence) else [value]:
+            if isinstance(source, Mapping):
+                entries += source.entries
+                self._count += len(source.entries)
+            elif not isinstance(source, Broken):
+                self._note(key.index, "<< merges a mapping, or a list of mappings, into this one", "<<: *anchor", 2)
+        if self._count > MOST_NODES:
+            self._note(key.index, f"more than {MOST_NODES:,} values, with every alias written out", None)
+            raise _SyntaxFlawError
+        return entries
+
+    def _note(self, index: int, message: str, write: str | None, width: int | re.Match[str] | None = 1) -> None:
+        if isinstance(width, re.Match):
+            width = len(width[0])
+        self._source.note(index, message, write, width=width or 1)
+
+    def _refuse(self, event: Any, message: str, write: str | None) -> None:
+        self._note(event.start_mark.index, message, write)
+        raise _SyntaxFlawError

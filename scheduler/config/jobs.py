@@ -1,0 +1,230 @@
+"""One job: what its keys and the defaults of its file say together, as a `Job`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.source import Source
+from scheduler.config.spec import JOB_NAME
+from scheduler.config.values import Mistake, is_null
+from scheduler.config.words import COMMANDS
+from scheduler.errors import ScheduleError
+from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, FromEnv, FromFile, Job, Retry, ShellCommand, Target
+from scheduler.schedule import Schedule, parse_schedule
+
+_NAME = re.compile(JOB_NAME)
+_UTC = ZoneInfo("UTC")
+_ASIS = (
+    "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
+    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit",
+)  # fmt: skip
+"""Keys whose value is the field of `Job` of the same name."""
+
+_OF_PYTHON = ("args", "kwargs", "interpreter")
+_TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})")
+
+
+class Scope(NamedTuple):
+    """What holds for jobs that do not say otherwise: values by key, the layers of environment, retry's keys."""
+
+    values: dict[str, Any]
+    environment: tuple[EnvLayer, ...]
+    retry: dict[str, Any]
+
+    def narrowed(self, given: dict[str, Any], directory: Path, prefix: str) -> Scope:
+        """The scope with `given` on top, which the file in `directory` says; `prefix` goes before origins of variables."""
+        retry = given.get("retry", {})
+        values = {**self.values, **given}
+        if given.get("cwd") is not None:
+            values["cwd"] = os.path.join(directory, given["cwd"])
+        return Scope(
+            values,
+            _layers(self.environment, given, directory, prefix)
+            if "env" in given or "env_file" in given
+            else self.environment,
+            {**self.retry, **(retry if isinstance(retry, dict) else {"times": retry})} if retry != {} else self.retry,
+        )
+
+
+NOTHING = Scope({}, (), {})
+
+
+def _layers(below: tuple[EnvLayer, ...], given: dict[str, Any], directory: Path, prefix: str) -> tuple[EnvLayer, ...]:
+    layers = list(below)
+    if "env_file" in given:
+        if given["env_file"] is None:
+            layers = [layer for layer in layers if layer.file is None]
+        else:
+            layers.append(EnvLayer(f"{prefix}env_file", file=os.path.join(directory, given["env_file"])))
+    if given.get("env"):
+        layers.append(
+            EnvLayer(f"{prefix}env", {name: _variable(value, directory) for name, value in given["env"].items()})
+        )
+    return tuple(layers)
+
+
+def _variable(value: str | dict[str, str] | None, directory: Path) -> EnvValue:
+    if not isinstance(value, dict):
+        return value
+    if "from_env" in value:
+        return FromEnv(value["from_env"])
+    return FromFile(os.path.join(directory, value.get("from_file", "")))
+
+
+class Entry(NamedTuple):
+    """One entry below `jobs`: its name, its keys as they stand in the source, and the values of those that are good."""
+
+    name: Scalar
+    node: Node
+    given: dict[str, Any]
+    source: Source
+
+    def note(self, key: str, message: str, write: str | None = None) -> None:
+        """A finding at the name of a key of this job."""
+        for name, _ in self.entries:
+            if name.value == key:
+                self.source.note(name.index, message, write, width=len(key), key=f"jobs.{self.name.value}.{key}")
+
+    @property
+    def entries(self) -> list[tuple[Scalar, Node]]:
+        return self.node.entries if isinstance(self.node, Mapping) else []
+
+
+def build(entry: Entry, defaults: Scope, directory: Path) -> Job | None:
+    """The job, None when its mistakes leave too little of it; each of them is a finding of its source.
+
+    `directory` is that of the main file, in which jobs run.
+    """
+    name = entry.name.value
+    if not _NAME.fullmatch(name):
+        message = "a job's name is 1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit"
+        mended = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:63] or "job-1"
+        entry.source.note(entry.name.index, message, f"{mended}:", width=max(1, len(name)), key=f"jobs.{name}")
+    scope = defaults.narrowed(entry.given, entry.source.path.parent, "")
+    values = scope.values
+    target = _target(entry, values)
+    schedule = _schedule(entry, values.get("timezone", _UTC))
+    _check_retry(entry, scope.retry)
+    if target is None:
+        return None
+    fields = {key: values[key] for key in _ASIS if key in values}
+    if "success_codes" in values:
+        fields["success_codes"] = frozenset(values["success_codes"])
+    if scope.retry:
+        fields["retry"] = _retry(scope.retry)
+    cwd = values.get("cwd") or str(directory)
+    return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
+
+
+def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
+    given = entry.given
+    keys = {key.value for key, _ in entry.entries}
+    if "command" in keys and "python" in keys:
+        entry.note("python", "a job has either command or python, not both", "one of the two")
+    elif "python" not in keys:
+        for key in _OF_PYTHON:
+            entry.note(key, f"{key} belongs to python, and this job has a command")
+        if "command" not in keys and not keys & COMMANDS and isinstance(entry.node, Mapping):
+            name = entry.name
+            message = f"{name.value} has neither command nor python"
+            entry.source.note(name.index, message, "command: …", width=len(name.value), key=f"jobs.{name.value}")
+    if "command" in given:
+        command = given["command"]
+        text = command if isinstance(command, str) else "".join(command[:1])
+        if not text.strip():
+            entry.note("command", "the command is empty", "command: echo hello")
+        return ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
+    if "python" in given:
+        interpreter = values.get("interpreter")
+        return Entrypoint(given["python"], tuple(given.get("args", ())), given.get("kwargs", {}), interpreter)
+    return None
+
+
+def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
+    if retry and "times" not in retry:
+        entry.note("retry", "retry: times is missing, so nothing would be retried", "retry: {times: 2, …}")
+    if retry.get("max_delay", 1e9) < retry.get("delay", 10.0):
+        entry.note("retry", "retry: max_delay is shorter than delay", None)
+
+
+def _retry(keys: dict[str, Any]) -> Retry:
+    # Whoever waits longer than the default limit from the first attempt on means it.
+    longest = max(Retry().max_delay, keys.get("delay", 0.0))
+    return Retry(**{"max_delay": longest, **keys})
+
+
+def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
+    node = entry.given.get("schedule")
+    if node is None or (isinstance(node, Scalar) and node.plain and is_null(node.value)):
+        return None
+    try:
+        return parse_schedule(_plain(node), zone, job_name=entry.name.value)
+    except ScheduleError as error:
+        culprit = _culprit(node, error)
+        mistake = _explained(culprit, error, entry.source)
+        at, width = (mistake.at or culprit.index), mistake.width or 1
+        write = mistake.write and f"schedule: {mistake.write}"
+        entry.source.note(
+            at, f"schedule: {mistake.message}", write, width=width, key=f"jobs.{entry.name.value}.schedule"
+        )
+    return None
+
+
+def _plain(node: Node) -> Any:
+    """What `parse_schedule` takes: text, and lists and mappings of text."""
+    if isinstance(node, Mapping):
+        return {key.value: _plain(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [_plain(item) for item in node.items]
+    return node.value if isinstance(node, Scalar) else ""
+
+
+def _culprit(node: Node, error: ScheduleError) -> Node:
+    """The entry of a list, and the field of a mapping, that the error names."""
+    if isinstance(node, Sequence) and error.entry is not None:
+        node = node.items[error.entry]
+    if isinstance(node, Mapping):
+        return next((value for key, value in node.entries if key.value == error.field), node)
+    return node
+
+
+def _explained(node: Node, error: ScheduleError, source: Source) -> Mistake:
+    """The error in terms of the file: where exactly, and the whole of what to write."""
+    if not isinstance(node, Scalar):
+        return Mistake(error.reason, error.write)
+    text = node.value
+    if match := _TIME_OF_DAY.fullmatch(text.strip()):
+        write = f'"{int(match[2])} {int(match[1])} * * *"'
+        return Mistake("a time of day is no schedule; every day at this time is", write, node.index, len(text))
+    if error.column is None:
+        return Mistake(error.reason, _quoted(error.write), node.index, max(1, len(text)))
+    token = re.compile(r"[^\s,]*").match(text, error.column)
+    end = token.end() if token else error.column
+    write = error.write and " or ".join(
+        _quoted(part if part[0] in "[{" else text[: error.column] + part + text[end:])
+        for part in error.write.split(" or ")
+    )
+    return Mistake(error.reason, write, _index_of(node, error.column, source), max(1, end - error.column))
+
+
+def _quoted(text: str | None) -> str:
+    return text if not text or text[0] in "[{" or text.startswith("timezone:") else f'"{text}"'
+
+
+def _index_of(node: Scalar, column: int, source: Source) -> int:
+    """Where in the source a character of the scalar stands; its beginning, where escapes or folding hide that."""
+    for start in (node.index, node.index + 1):
+        if source.text.startswith(node.value, start):
+            return start + column
+    return node.index
+
+
+def known_twice(entry: Entry, others: Iterable[Entry]) -> Entry | None:
+    """The entry of another file that has the same name."""
+    return next((other for other in others if other.name.value == entry.name.value), None)

@@ -1,0 +1,166 @@
+"""From the path of a schedule file to its jobs and settings, or to one error that lists every mistake."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from scheduler.config.document import Mapping, Node, Scalar, Sequence, compose
+from scheduler.config.jobs import NOTHING, Entry, Scope, build
+from scheduler.config.problems import problems_of, render
+from scheduler.config.reader import reader_of
+from scheduler.config.source import Source, UnreadableError, read_text
+from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.errors import ConfigError, Problem, Severity
+from scheduler.model import Job
+
+_SUFFIXES = (".yaml", ".yml")
+_SMALLEST = 'jobs: {hello: {schedule: "* * * * *", command: echo hello}}'
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A schedule file that is good.
+
+    `path` is absolute, its symbolic links kept. `jobs` stand in the order of the file, included ones after its own.
+    `max_running` None is no limit; `shutdown_timeout` is seconds. `files` are the paths that were read, the main file
+    first, with the directories among them, in which new files may appear.
+    """
+
+    path: Path
+    jobs: dict[str, Job]
+    max_running: int | None = None
+    shutdown_timeout: float = 25.0
+    warnings: tuple[Problem, ...] = ()
+    files: tuple[str, ...] = ()
+
+
+def load(path: Path) -> Config:
+    """Read a schedule file and all that it includes. ConfigError lists every mistake, in the order of the files."""
+    loading = _Loading(path)
+    config = loading.config()
+    problems = [problem for source in loading.sources for problem in problems_of(source)]
+    if any(problem.severity is Severity.ERROR for problem in problems):
+        raise ConfigError(render(problems), tuple(problems))
+    return msgspec.structs.replace(config, warnings=tuple(problems))
+
+
+class _File(NamedTuple):
+    source: Source
+    values: dict[str, Any]
+
+
+class _Loading:
+    """One call of `load`: the files read so far and what they say."""
+
+    def __init__(self, path: Path) -> None:
+        self.sources: list[Source] = []
+        self._shown = path
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow symbolic links
+        self._files: list[str] = []
+        self._entries: dict[str, Entry] = {}
+
+    def config(self) -> Config:
+        """What the files say; incomplete when there are findings."""
+        main = self._read(str(self._shown), self._path, FileForm)
+        defaults = self._defaults(main, NOTHING)
+        jobs = self._jobs(main, defaults)
+        for included in self._included(main):
+            jobs |= self._jobs(included, self._defaults(included, defaults))
+        if (
+            not self._entries
+            and "jobs" not in main.values
+            and "include" not in main.values
+            and not main.source.findings
+        ):
+            main.source.note(None, "no jobs: the file needs the key `jobs`", _SMALLEST)
+        settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
+        return Config(path=self._path, jobs=jobs, files=tuple(self._files), **settings)
+
+    def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> _File:
+        """One file's values; {} when there is no reading it."""
+        self._files.append(str(path))
+        try:
+            source = Source(shown, path, read_text(path))
+        except UnreadableError as error:
+            source = Source(shown, path, error.text)
+            source.note(error.index, str(error), error.write)
+            self.sources.append(source)
+            return _File(source, {})
+        self.sources.append(source)
+        root = compose(source)
+        if root is None:
+            if not source.findings:
+                source.note(None, "the file is empty", _SMALLEST)
+            return _File(source, {})
+        return _File(source, reader_of(form)(root, source, ""))
+
+    def _defaults(self, file: _File, below: Scope) -> Scope:
+        return below.narrowed(file.values.get("defaults", {}), file.source.path.parent, "defaults.")
+
+    def _jobs(self, file: _File, defaults: Scope) -> dict[str, Job]:
+        node = file.values.get("jobs")
+        if node is None:
+            return {}
+        if not isinstance(node, Mapping):
+            _no_mapping_of_jobs(node, file.source)
+            return {}
+        read_job = reader_of(JobForm)
+        jobs = {}
+        for name, value in node.entries:
+            entry = Entry(name, value, read_job(value, file.source, f"jobs.{name.value}"), file.source)
+            if self._is_taken(entry):
+                continue
+            job = build(entry, defaults, self._path.parent)
+            if job is not None:
+                jobs[name.value] = job
+        return jobs
+
+    def _is_taken(self, entry: Entry) -> bool:
+        name = entry.name.value
+        first = self._entries.setdefault(name, entry)
+        if first is entry:
+            return False
+        line, _ = first.source.position(first.name.index)
+        message = f"{name} is defined already, in {first.source.shown}, line {line}"
+        entry.source.note(entry.name.index, message, f"{name}-2:", width=len(name), key=f"jobs.{name}")
+        return True
+
+    def _included(self, main: _File) -> list[_File]:
+        """The files that the main file names, those of a directory by name."""
+        files = []
+        for text, node in main.values.get("include", []):
+            path = Path(os.path.join(main.source.path.parent, text))
+            shown = os.path.join(os.path.dirname(main.source.shown), text)
+            if path.is_dir():
+                self._files.append(str(path))
+                names = sorted(
+                    name for name in os.listdir(path) if name.endswith(_SUFFIXES) and not name.startswith(".")
+                )
+                found = [(os.path.join(shown, name), path / name) for name in names]
+            else:
+                found = [(shown, path)]
+            for one_shown, one in found:
+                if str(one) in self._files:
+                    main.source.note(
+                        node.index, f"include: {one_shown} is read already", width=len(text), key="include"
+                    )
+                elif not one.exists() and one.is_absolute() and one == path:
+                    main.source.note(
+                        node.index, f"include: no such file or directory: {shown}", width=len(text), key="include"
+                    )
+                else:
+                    files.append(self._read(one_shown, one, IncludedForm))
+        return files
+
+
+def _no_mapping_of_jobs(node: Node, source: Source) -> None:
+    if isinstance(node, Sequence):
+        message, write = "jobs: each job stands under its name, not in a list", "jobs: {NAME: {…}}"
+    elif isinstance(node, Scalar) and node.value:
+        message, write = "jobs: a mapping of names and jobs is needed", "jobs: {NAME: {…}}"
+    else:
+        message, write = "jobs: nothing stands below", "jobs: {}"
+    source.note(node.index, message, write, key="jobs")

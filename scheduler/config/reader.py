@@ -1,0 +1,291 @@
+"""Nodes to values along the types of the spec. A mistake becomes a finding of the source, and reading goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import msgspec.inspect as types
+
+from scheduler.config import values
+from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
+from scheduler.config.source import Source
+from scheduler.config.spec import Form
+from scheduler.config.values import Kind, Mistake
+from scheduler.config.words import unknown_key
+
+Read = Callable[[Node, Source, str], Any]
+"""A node, its source, and the dotted path of its key, which findings name. Raises Mistake, or _NotedError."""
+
+
+class _NotedError(Exception):
+    """There is no value, and the source has the findings that say why."""
+
+
+@cache
+def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]:
+    """Reads a mapping of a form's keys to the values of those that are given and good. Never raises."""
+    info = types.type_info(form)
+    assert isinstance(info, types.StructType)
+    read_mapping = _form(info)
+
+    def read(node: Node, source: Source, where: str) -> dict[str, Any]:
+        try:
+            result: dict[str, Any] = read_mapping(node, source, where)
+        except Mistake as mistake:
+            _note(mistake, node, source, where)
+            return {}
+        except _NotedError:
+            return {}
+        return result
+
+    return read
+
+
+def _reader(info: types.Type) -> Read:
+    """The reader of one type."""
+    if isinstance(info, types.Metadata):
+        reads = (info.extra or {}).get("reads")
+        if reads in values.KINDS:
+            return _scalar(values.KINDS[reads])
+        return _SPECIAL[reads](info.type) if reads in _SPECIAL else _reader(info.type)
+    if isinstance(info, types.UnionType):
+        return _union(info)
+    if isinstance(info, types.StructType):
+        return _form(info)
+    if isinstance(info, types.ListType | types.VarTupleType):
+        return _list(info)
+    if isinstance(info, types.DictType):
+        return _dict(info)
+    return _scalar(_kind(info))
+
+
+def _kind(info: types.Type) -> Kind:
+    if isinstance(info, types.BoolType):
+        return values.BOOLEAN
+    if isinstance(info, types.IntType):
+        return values.integer(info.ge, info.le)
+    if isinstance(info, types.FloatType):
+        return values.number(info.ge, info.le)
+    if isinstance(info, types.EnumType):
+        return values.choice(info.cls)  # type: ignore[arg-type]
+    assert isinstance(info, types.StrType)
+    return values.TEXT
+
+
+def _scalar(kind: Kind) -> Read:
+    read_text = kind.read
+
+    def read(node: Node, source: Source, _where: str) -> Any:
+        if type(node) is not Scalar:
+            raise _wrong_shape(node, source, kind)
+        if node.plain and not node.value:
+            raise Mistake(f"nothing stands here; {kind.needs} is needed", kind.example)
+        return read_text(node.value, node.plain)
+
+    return read
+
+
+def _wrong_shape(node: Node, source: Source, kind: Kind) -> Exception:
+    if isinstance(node, Sequence):
+        only = node.items[0] if len(node.items) == 1 else None
+        write = only.value if isinstance(only, Scalar) else kind.example
+        return Mistake(f"{kind.needs} is needed here, not a list", write)
+    if isinstance(node, Mapping):
+        if source.text.startswith("{{", node.index):
+            end = source.text.find("}}", node.index)
+            text = source.text[node.index : end + 2]
+            return Mistake("unquoted, {{ begins a mapping in YAML; and nothing fills in templates here", f'"{text}"')
+        return Mistake(f"{kind.needs} is needed here, not a mapping", kind.example)
+    return _NotedError()
+
+
+def _union(info: types.UnionType) -> Read:
+    """What stands there decides which of the types is meant: null, a scalar, a list or a mapping."""
+    nullable = False
+    by_shape: dict[type, Read] = {}
+    for option in info.types:
+        inner = option.type if isinstance(option, types.Metadata) else option
+        if isinstance(inner, types.NoneType):
+            nullable = True
+        elif isinstance(inner, types.StructType | types.DictType):
+            by_shape[Mapping] = _reader(option)
+        elif isinstance(inner, types.ListType):
+            by_shape[Sequence] = _reader(option)
+        else:
+            by_shape.setdefault(Scalar, _reader(option))
+    fallback = by_shape.get(Scalar) or next(iter(by_shape.values()))
+
+    def read(node: Node, source: Source, where: str) -> Any:
+        if nullable and type(node) is Scalar and node.plain and values.is_null(node.value):
+            return None
+        return by_shape.get(type(node), fallback)(node, source, where)
+
+    return read
+
+
+def _list(info: types.ListType | types.VarTupleType) -> Read:
+    item_reader = _reader(info.item_type)
+    shortest = info.min_length or 0
+
+    def read(node: Node, source: Source, where: str) -> list[Any]:
+        if isinstance(node, Scalar):
+            raise Mistake("a list is needed here", f"[{node.value}]" if node.value else "[]")
+        if not isinstance(node, Sequence):
+            raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", "[]")
+        if len(node.items) < shortest:
+            raise Mistake("the list is empty", None)
+        items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
+        return [item for item in items if item is not _NOTHING]
+
+    return read
+
+
+_NOTHING = object()
+
+
+def _child(read: Read, node: Node, source: Source, where: str) -> Any:
+    """The value, or _NOTHING once its mistake is noted."""
+    try:
+        return read(node, source, where)
+    except Mistake as mistake:
+        _note(mistake, node, source, where)
+    except _NotedError:
+        pass
+    return _NOTHING
+
+
+def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "") -> None:
+    """A finding at the node; `key` goes before what is wrong and what to write."""
+    message = f"{key}: {mistake.message}" if key else mistake.message
+    write = f"{key}: {mistake.write}" if key and mistake.write is not None else mistake.write
+    at = node.index if mistake.at is None else mistake.at
+    source.note(at, message, write, width=mistake.width or _width(node), key=where)
+
+
+def _width(node: Node) -> int:
+    return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
+
+
+def mapping_of(node: Node, needs: str = "a mapping of keys and values") -> Mapping:
+    """The node, which has to be a mapping."""
+    if isinstance(node, Mapping):
+        return node
+    if isinstance(node, Broken):
+        raise _NotedError
+    if isinstance(node, Sequence):
+        raise Mistake(f"{needs} is needed here, not a list")
+    match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
+    if node.plain and match:
+        raise Mistake(f"{needs} is needed here; a blank is missing after the colon", f"{match[1]}: {match[2]}")
+    raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed")
+
+
+def _form(info: types.StructType) -> Read:
+    readers = {field.encode_name: _reader(field.type) for field in info.fields}
+
+    def read(node: Node, source: Source, where: str) -> dict[str, Any]:
+        given = {}
+        for key, value in mapping_of(node).entries:
+            name = key.value
+            reader = readers.get(name)
+            path = f"{where}.{name}" if where else name
+            if reader is None:
+                message, write = unknown_key(info.cls, name, value, list(readers))
+                source.note(key.index, message, write, width=len(name), key=path)
+                continue
+            try:
+                given[name] = reader(value, source, path)
+            except Mistake as mistake:
+                _note(mistake, value if _has_place(value, source) else key, source, path, name)
+            except _NotedError:
+                pass
+        return given
+
+    return read
+
+
+def _has_place(node: Node, source: Source) -> bool:
+    """Whether the node can be pointed at; an empty one stands nowhere in particular, so its key is shown."""
+    return not (isinstance(node, Scalar) and node.plain and not node.value)
+
+
+def _dict(info: types.DictType) -> Read:
+    key_info = info.key_type.type if isinstance(info.key_type, types.Metadata) else info.key_type
+    pattern = re.compile(key_info.pattern) if isinstance(key_info, types.StrType) and key_info.pattern else None
+    value_reader = _reader(info.value_type)
+
+    def read(node: Node, source: Source, where: str) -> dict[str, Any]:
+        given = {}
+        for key, value in mapping_of(node).entries:
+            name = key.value
+            if pattern and not pattern.search(name):
+                message = f"{name!r} cannot name a variable: letters, digits and _ are allowed, first no digit"
+                write = re.sub(r"\W", "_", name, flags=re.ASCII) or "NAME"
+                source.note(key.index, message, f"{write}: …", width=len(name), key=where)
+                continue
+            try:
+                given[name] = value_reader(value, source, f"{where}.{name}")
+            except Mistake as mistake:
+                _note(mistake, value if _has_place(value, source) else key, source, f"{where}.{name}", name)
+            except _NotedError:
+                pass
+        return given
+
+    return read
+
+
+def _json(info: types.Type) -> Read:
+    shape = Sequence if isinstance(info, types.ListType) else Mapping
+
+    def read(node: Node, source: Source, where: str) -> Any:
+        if isinstance(node, Broken):
+            raise _NotedError
+        if type(node) is not shape:
+            needs = "a list of arguments by place" if shape is Sequence else "a mapping of arguments by name"
+            raise Mistake(f"{needs} is needed here", "[…]" if shape is Sequence else "{name: …}")
+        return _plain_json(node, source, where)
+
+    return read
+
+
+def _plain_json(node: Node, source: Source, where: str) -> Any:
+    if isinstance(node, Mapping):
+        return {key.value: _plain_json(value, source, f"{where}.{key.value}") for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [_plain_json(item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
+    if isinstance(node, Scalar):
+        try:
+            return values.json_value(node.value, node.plain)
+        except Mistake as mistake:
+            _note(mistake, node, source, where)
+    return None
+
+
+def _as_node(_info: types.Type) -> Read:
+    """Left to those who know more than this key: the job's name and zone, or the other files."""
+
+    def read(node: Node, _source: Source, _where: str) -> Node:
+        if isinstance(node, Broken):
+            raise _NotedError
+        return node
+
+    return read
+
+
+def _placed(info: types.Type) -> Read:
+    """Paths, one or a list, each with the node that names it."""
+    read_path = _scalar(values.KINDS["path"])
+
+    def read(node: Node, source: Source, where: str) -> list[tuple[str, Node]]:
+        if not isinstance(node, Sequence):
+            return [(read_path(node, source, where), node)]
+        paths = [(_child(read_path, item, source, where), item) for item in node.items]
+        return [(path, item) for path, item in paths if path is not _NOTHING]
+
+    return read
+
+
+_SPECIAL = {"placed": _placed, "json": _json, "schedule": _as_node, "jobs": _as_node}

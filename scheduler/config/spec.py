@@ -1,0 +1,217 @@
+"""The shape of a schedule file: every key with its type, limits, default, description and examples.
+
+The one source of all four uses: the reader follows these types, so does the JSON Schema for editors, and tests hold the
+defaults to those of `Job` and the documentation to the descriptions. Values are as in the file (`10s`), not in seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from scheduler.model import OnShutdown, OutputMode, Overlap
+
+JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+
+_DURATION = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
+
+Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
+Duration = Annotated[
+    str,
+    Meta(
+        extra={"reads": "duration"},
+        extra_json_schema={"pattern": _DURATION, "minLength": 2, "examples": ["90s", "1h30m"]},
+    ),
+]
+Size = Annotated[
+    str,
+    Meta(extra={"reads": "size"}, extra_json_schema={"pattern": r"^\d+(\.\d+)?[KMGT]$", "examples": ["512M", "2G"]}),
+]
+Mode = Annotated[
+    str | int, Meta(extra={"reads": "mode"}, extra_json_schema={"pattern": "^(0o?)?[0-7]{1,3}$", "examples": ["027"]})
+]
+Zone = Annotated[str, Meta(extra={"reads": "zone"}, extra_json_schema={"examples": ["UTC", "Europe/Berlin"]})]
+FilePath = Annotated[str, Meta(min_length=1, extra={"reads": "path"})]
+ExitCode = Annotated[int, Meta(ge=0, le=255)]
+Function = Annotated[
+    str,
+    Meta(
+        extra={"reads": "function"},
+        extra_json_schema={"pattern": r"^[\w.]+:[\w.]+$", "examples": ["app.tasks:poll_rates"]},
+    ),
+]
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A mapping whose keys are all known."""
+
+
+class RetryForm(Form):
+    """How often a failed run is tried again, and how long to wait before each attempt."""
+
+    times: Annotated[int, Meta(ge=0, le=1000, description="Further attempts after the first.")] | UnsetType = UNSET
+    delay: Annotated[Duration, Meta(description="Wait before the second attempt.")] = "10s"
+    factor: Annotated[float, Meta(ge=1, le=100, description="By how much each wait is longer than the one before.")] = (
+        2.0
+    )
+    max_delay: Annotated[Duration, Meta(description="The longest wait.")] = "10m"
+
+
+class ReferenceForm(Form):
+    """A value that stands elsewhere and is read at each launch; give one of the two."""
+
+    from_env: Annotated[str, Meta(description="A variable of schedd's own environment.")] | UnsetType = UNSET
+    from_file: (
+        Annotated[FilePath, Meta(description="A file whose content, without its last newline, is the value.")]
+        | UnsetType
+    ) = UNSET
+
+
+class ScheduleForm(Form):
+    """A schedule with named fields. Coarser ones not given mean any, finer ones their lowest; numbers are cron's."""
+
+    year: Text | UnsetType = UNSET
+    month: Text | UnsetType = UNSET
+    day: Text | UnsetType = UNSET
+    day_of_week: Text | UnsetType = UNSET
+    hour: Text | UnsetType = UNSET
+    minute: Text | UnsetType = UNSET
+    second: Text | UnsetType = UNSET
+
+
+class LintForm(Form):
+    """What `schedctl check` need not say about this job."""
+
+    ignore: Annotated[list[str], Meta(description="Codes of warnings.", examples=[["never-fires"]])] = []
+
+
+EnvMap = Annotated[
+    dict[Annotated[str, Meta(pattern=f"^{VARIABLE}$")], Text | ReferenceForm | None],
+    Meta(
+        description="Environment variables. Text or numbers as written; null removes one; {from_env: X}, {from_file: path}.",
+        examples=[{"APP_ENV": "production", "TOKEN": {"from_file": "/run/secrets/token"}}],
+    ),
+]
+ScheduleText = Annotated[
+    str, Meta(min_length=1, examples=["*/5 * * * *", "@daily", "@every 90s", "@at 2027-01-01T09:00:00+01:00"])
+]
+AnySchedule = Annotated[
+    ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
+    Meta(
+        extra={"reads": "schedule"},
+        description="When the job is due: five cron fields, @daily and the like, @every, @at, @reboot, a mapping of named "
+        "fields, or a list of these. Without it the job runs by hand only.",
+    ),
+]
+
+
+class DefaultsForm(Form):
+    """What holds for every job that does not say otherwise."""
+
+    timezone: Annotated[Zone, Meta(description="IANA time zone in which the schedule is read.")] = "UTC"
+    enabled: Annotated[bool, Meta(description="false: the job runs by hand only.")] = True
+    env: EnvMap = {}
+    env_file: Annotated[
+        FilePath | None,
+        Meta(description="File of NAME=value lines, read at each launch; relative to the file that names it."),
+    ] = None
+    interpreter: Annotated[FilePath | None, Meta(description="Python that runs `python`; by default schedd's own.")] = (
+        None
+    )
+    cwd: Annotated[
+        FilePath | None, Meta(description="Directory in which the job runs; by default that of the main file.")
+    ] = None
+    timeout: Annotated[
+        Duration | None, Meta(description="How long one attempt may take; by default without limit.")
+    ] = None
+    stop_grace: Annotated[Duration, Meta(description="How long after TERM the KILL comes.")] = "10s"
+    overlap: Annotated[Overlap, Meta(description="What a firing does while the job still runs.")] = Overlap.SKIP
+    start_deadline: Annotated[Duration, Meta(description="How late a firing may start; later it is skipped.")] = "60s"
+    catch_up: Annotated[
+        Duration | None,
+        Meta(description="How far back a slot missed before the start of schedd is taken; by default never."),
+    ] = None
+    retry: Annotated[
+        Annotated[int, Meta(ge=0, le=1000)] | RetryForm,
+        Meta(
+            description="Further attempts after a failure: how many, or a mapping.",
+            examples=[2, {"times": 3, "delay": "1m"}],
+        ),
+    ] = 0
+    lock: Annotated[Text | None, Meta(description="Jobs with the same lock never run at once.")] = None
+    on_shutdown: Annotated[OnShutdown, Meta(description="Whether shutdown waits for a run or stops it.")] = (
+        OnShutdown.WAIT
+    )
+    success_codes: Annotated[
+        tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that are no failure.")
+    ] = (0,)
+    output: Annotated[OutputMode, Meta(description="Where the job's output goes: the log, unprefixed, or nowhere.")] = (
+        OutputMode.LOG
+    )
+    user: Annotated[Text | None, Meta(description="User that runs the job; needs root.")] = None
+    group: Annotated[Text | None, Meta(description="Group of the job; needs root. By default the user's own.")] = None
+    umask: Annotated[Mode | None, Meta(description="File mode creation mask, octal.")] = None
+    nice: Annotated[
+        Annotated[int, Meta(ge=-20, le=19)] | None, Meta(description="CPU niceness; 19 lets all others go first.")
+    ] = None
+    memory_limit: Annotated[Size | None, Meta(description="Most address space a process of the job may take.")] = None
+    lint: Annotated[LintForm, Meta(description="Warnings that are not wanted.")] = LintForm()
+
+
+class JobForm(DefaultsForm):
+    """One job: a schedule, and either a command or a Python function."""
+
+    schedule: AnySchedule = None
+    command: Annotated[
+        Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
+        Meta(
+            description="Text is run by /bin/sh -c, a list without a shell.",
+            examples=["echo hello", ["python", "-m", "app"]],
+        ),
+    ] = UNSET
+    python: Annotated[
+        Function | UnsetType, Meta(description="module:function, called in a fresh Python interpreter.")
+    ] = UNSET
+    args: Annotated[list[Any], Meta(description="Positional arguments of the function.", extra={"reads": "json"})] = []
+    kwargs: Annotated[
+        dict[str, Any], Meta(description="Keyword arguments of the function.", extra={"reads": "json"})
+    ] = {}
+    description: Annotated[Text, Meta(description="What the job is for.")] = ""
+
+
+class IncludedForm(Form):
+    """An included file: jobs, and defaults for them on top of the main file's."""
+
+    jobs: Annotated[
+        dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
+        Meta(description="The jobs by name.", extra={"reads": "jobs"}),
+    ]
+    defaults: Annotated[DefaultsForm, Meta(description="What holds for all jobs of this file.")] = DefaultsForm()
+
+
+class FileForm(IncludedForm):
+    """A schedule file."""
+
+    max_running: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="Most runs at once; by default without limit.")
+    ] = None
+    shutdown_timeout: Annotated[
+        Duration, Meta(description="From TERM to the end of schedd, at most; below the platform's own limit.")
+    ] = "25s"
+    include: Annotated[
+        FilePath | list[FilePath],
+        Meta(
+            description="Files, or directories of *.yaml and *.yml files, with further jobs.",
+            examples=["schedules.d/"],
+            extra={"reads": "placed"},
+        ),
+    ] = []
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a schedule file."""
+    schema = msgspec.json.schema(FileForm)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}

@@ -1,0 +1,269 @@
+"""What a person did when YAML's parser stops: its error in terms of the line, and what to write instead."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import yaml
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+_LINE = re.compile(
+    r"(?P<lead>[ ]*(?:- +)*)(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?P<comment>(?:(?<=\s)#.*)?)"
+)
+_FLOW_KEY = re.compile(r"([\w.-]+):\s+$")
+_RESERVED = {
+    "*": "marks an alias",
+    "&": "marks an anchor",
+    "!": "marks a tag",
+    "@": "is reserved",
+    "`": "is reserved",
+    "%": "begins a directive",
+}
+
+
+class Flaw(NamedTuple):
+    """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on."""
+
+    at: int
+    message: str
+    write: str | None = None
+    width: int = 1
+    mend: tuple[int, int] | None = None
+
+
+class _Value(NamedTuple):
+    """What stands after `key:` (or `- `) up to the end of the line or, in flow style, of the entry."""
+
+    start: int
+    end: int
+    key: str
+    text: str
+
+    def quoted(self) -> str:
+        return f"{self.key}: {quote(self.text)}" if self.key else quote(self.text)
+
+    def flaw(self, message: str, write: str | None = None) -> Flaw:
+        return Flaw(self.start, message, write or self.quoted(), self.end - self.start, (self.start, self.end))
+
+
+def quote(text: str) -> str:
+    """The text as a scalar that means it to the letter."""
+    return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'
+
+
+def explain(error: yaml.YAMLError, text: str) -> Flaw:
+    """One sentence for what the parser found."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return _control_character(text)
+    problem = error.problem or ""
+    at = min(error.problem_mark.index, len(text))
+    began = error.context_mark.index if error.context_mark else at
+    for kind, flaw_of in _KINDS.items():
+        if kind in problem:
+            flaw = flaw_of(text, at, began)
+            if flaw:
+                return flaw
+    return Flaw(at, f"not YAML: {', '.join(filter(None, (error.context, problem)))}")
+
+
+def _control_character(text: str) -> Flaw:
+    match = _CONTROL.search(text)
+    if match is None:
+        return Flaw(0, "not YAML")
+    code = ord(match[0])
+    name = "a NUL character" if code == 0 else f"a control character (U+{code:04X})"
+    return Flaw(match.start(), f"{name} cannot stand in a file", "delete it")
+
+
+def _value_at(text: str, at: int) -> _Value:
+    """The value within which `at` stands."""
+    start = text.rfind("\n", 0, at) + 1
+    end = text.find("\n", at)
+    line = text[start : len(text) if end < 0 else end].rstrip("\r")
+    match = _LINE.fullmatch(line)
+    value_start = start + match.start("value") if match and match["value"] else at
+    if match and match["value"] and value_start <= at and not _open_brackets(text[value_start:at]):
+        key = (match["key"] or "").strip()
+        return _Value(value_start, start + match.end("value"), key, match["value"])
+    stop = re.compile(r"[,\]}\n]").search(text, at)
+    end = stop.start() if stop else len(text)
+    key_match = _FLOW_KEY.search(text, start, at)
+    value = text[at:end].rstrip()
+    return _Value(at, at + len(value), key_match[1] if key_match else "", value)
+
+
+def _open_brackets(text: str) -> bool:
+    return text.count("[") + text.count("{") > text.count("]") + text.count("}")
+
+
+def _reserved(text: str, _at: int, began: int) -> Flaw | None:
+    """A value that begins with a character that YAML keeps for itself."""
+    if text[began : began + 1] == "\t":
+        return _tab(text, began, began)
+    value = _value_at(text, began)
+    meaning = _RESERVED.get(value.text[:1])
+    if meaning is None:
+        return None
+    return value.flaw(f"unquoted, {value.text[0]} {meaning} in YAML; the text needs quotes")
+
+
+def _tab(text: str, at: int, _began: int) -> Flaw | None:
+    start = text.rfind("\n", 0, at) + 1
+    tab = text.find("\t", start)
+    if tab < 0 or text[start:tab].strip():
+        return None
+    tabs = re.compile(r"\t+").match(text, tab)
+    width = tabs.end() - tabs.start() if tabs else 1
+    return Flaw(tab, "a tab indents this line; YAML indents with blanks only", "blanks instead of the tab", width)
+
+
+def _colon(text: str, at: int, _began: int) -> Flaw | None:
+    """A second colon in a line, or a key where none may begin."""
+    value = _value_at(text, at)
+    if value.start < at and value.key:
+        return value.flaw("a colon and a blank within the text: unquoted, YAML takes it for another key")
+    return _tab(text, at, at) or Flaw(
+        text.rfind("\n", 0, at) + 1 + _indent(text, at),
+        "indented deeper than the line above, which is complete",
+        "the line with the indentation of its neighbours",
+    )
+
+
+def _dash(text: str, at: int, _began: int) -> Flaw | None:
+    value = _value_at(text, at)
+    if not value.key:
+        return None
+    items = value.text.removeprefix("-").strip()
+    return value.flaw("a list cannot begin in the line of its key", f"{value.key}: [{items}]")
+
+
+def _unclosed_quote(text: str, _at: int, began: int) -> Flaw:
+    mark = text[began]
+    line = text[began : text.find("\n", began) if "\n" in text[began:] else len(text)].rstrip()
+    return Flaw(began, f"this quote is never closed by another {mark}", f"a {mark} at the end of the text", len(line))
+
+
+def _escape(text: str, _at: int, began: int) -> Flaw:
+    end = re.compile(r'"(?:[^"\\]|\\.)*"').match(text, began)
+    value = _value_at(text, began)
+    message = "within double quotes a backslash begins an escape, and YAML does not know this one"
+    if end is None or "\n" in end[0]:
+        return Flaw(began, message, "single quotes, within which a backslash is itself", 1)
+    inner = end[0][1:-1].replace('\\"', '"')
+    write = "'" + inner.replace("'", "''") + "'"
+    key = f"{value.key}: " if value.key and value.start == began else ""
+    return Flaw(began, message, key + write, len(end[0]), end.span())
+
+
+def _after_value(text: str, at: int, _began: int) -> Flaw | None:
+    """A mapping that does not go on: text after a closing quote or an alias, or an indentation that fits nothing."""
+    start = text.rfind("\n", 0, at) + 1
+    if not text[start:at].strip():
+        return _misplaced(text, at)
+    value = _value_at(text, at)
+    if value.text[:1] in {"*", "&"}:
+        return _reserved(text, at, value.start)
+    if value.text[:1] in {'"', "'"} and value.start < at:
+        mark = value.text[0]
+        inner = value.text[1:-1] if value.text.endswith(mark) and len(value.text) > 1 else None
+        write = quote(inner) if inner is not None and mark == "'" else quote(value.text)
+        message = f"the text goes on after its closing {mark}"
+        return value.flaw(message, f"{value.key}: {write}" if value.key else write)
+    return _earlier_quote(text, at)
+
+
+def _earlier_quote(text: str, at: int) -> Flaw | None:
+    """The quote that closes here was meant to open: an earlier one has not been closed."""
+    mark = text[at - 1 : at]
+    if mark not in {'"', "'"}:
+        return None
+    end = text.rfind("\n", 0, at)
+    while end > 0:
+        start = text.rfind("\n", 0, end) + 1
+        line = text[start:end]
+        if line.count(mark) % 2:
+            return _unclosed_quote(text, at, start + line.index(mark))
+        end = start - 1
+    return None
+
+
+def _misplaced(text: str, at: int) -> Flaw:
+    if re.compile(r"-(\s|$)").match(text, at):
+        return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
+    blanks = _indent(text, at)
+    return Flaw(
+        at,
+        f"indented by {blanks} blank{'' if blanks == 1 else 's'}, which fits no line above",
+        "the line with the indentation of its neighbours",
+    )
+
+
+def _indent(text: str, at: int) -> int:
+    start = text.rfind("\n", 0, at) + 1
+    line = text[start:]
+    return len(line) - len(line.lstrip(" "))
+
+
+def _no_colon(text: str, _at: int, began: int) -> Flaw:
+    end = text.find("\n", began)
+    line = text[began : len(text) if end < 0 else end].rstrip()
+    key, colon, value = line.partition(":")
+    if colon and value and not value[0].isspace():
+        return Flaw(began, "a blank is missing after the colon", f"{key}: {value}", len(line))
+    return Flaw(began, "this line has no colon: every line here is `key: value`", "key: value", len(line))
+
+
+def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
+    close = "]" if text[began] == "[" else "}"
+    if "\n" not in text[began:at]:
+        return Flaw(at, f"a comma or {close} is missing before this", "a comma between the entries, quotes around text")
+    return Flaw(began, f"this {text[began]} is never closed by a {close}", close)
+
+
+def _block_scalar(text: str, _at: int, began: int) -> Flaw:
+    value = _value_at(text, began)
+    mark = text[began]
+    return value.flaw(f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes")
+
+
+def _no_content(text: str, at: int, began: int) -> Flaw | None:
+    return (
+        _reserved(text, at, at)
+        or _tab(text, at, at)
+        or Flaw(at, "nothing can begin with this", "quotes around the text")
+    )
+
+
+def _document(_text: str, at: int, _began: int) -> Flaw:
+    return Flaw(at, "a second document begins here; a schedule file has one", "its jobs under the one `jobs:`")
+
+
+def _key_after_list(_text: str, at: int, _began: int) -> Flaw:
+    return Flaw(at, "a key where a list entry should stand", "`- ` before it, or the list further indented")
+
+
+def _directive(text: str, _at: int, began: int) -> Flaw:
+    return Flaw(began, "a line that begins with % is a directive of YAML", "quotes around the text")
+
+
+_KINDS = {
+    "tab character": _tab,
+    "cannot start any token": _reserved,
+    "alphabetic or numeric": _reserved,
+    "mapping values are not allowed": _colon,
+    "block sequence entries are not allowed": _dash,
+    "unexpected end of stream": _unclosed_quote,
+    "unexpected document indicator": _unclosed_quote,
+    "unknown escape": _escape,
+    "hexdecimal": _escape,
+    "did not find expected ',' or": _unclosed_bracket,
+    "expected '-' indicator": _key_after_list,
+    "did not find expected key": _after_value,
+    "could not find expected ':'": _no_colon,
+    "comment or line break": _block_scalar,
+    "expected node content": _no_content,
+    "<document start>": _document,
+    "directive": _directive,
+}
+"""What the parser's message contains, and who explains it."""

@@ -1,0 +1,264 @@
+"""What one scalar means, for each kind of key: text to a value, or one sentence and what to write instead."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from difflib import get_close_matches
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from scheduler.schedule import parse_duration
+
+_NULLS = {"null", "Null", "NULL", "~"}
+_TRUE = {"true", "True", "TRUE"}
+_FALSE = {"false", "False", "FALSE"}
+_YES = {"yes", "on", "y", "1"}
+_NO = {"no", "off", "n", "0"}
+_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_OCTAL_LOOKING = re.compile(r"0[0-9_]+|0o[0-7]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CLOCK = re.compile(r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)", re.IGNORECASE)
+_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
+_SPELLED = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?", re.IGNORECASE)
+_LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
+
+
+class Mistake(Exception):  # noqa: N818 - a person's, not the program's
+    """Why a value cannot be used, and what could stand in its place. `at`, `width` narrow down where."""
+
+    def __init__(self, message: str, write: str | None = None, at: int | None = None, width: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.write = write
+        self.at = at
+        self.width = width
+
+
+class Kind(NamedTuple):
+    """One kind of scalar: what to call it, an example, and how its text is read; `plain` is whether it had no quotes."""
+
+    needs: str
+    example: str
+    read: Callable[[str, bool], Any]
+
+
+def is_null(text: str) -> bool:
+    """Whether an unquoted word is YAML's null."""
+    return text in _NULLS
+
+
+def _text(text: str, plain: bool) -> str:
+    if plain and text in _NULLS:
+        raise Mistake(f"{text} means that there is no value", f'"{text}"')
+    if "\0" in text:
+        raise Mistake("a NUL character cannot be handed to a program")
+    if len(text) > _LONGEST_TEXT:
+        raise Mistake(f"longer than the {_LONGEST_TEXT // 1024} KiB that Linux hands to a program")
+    return text
+
+
+def _path(text: str, plain: bool) -> str:
+    if not text:
+        raise Mistake("the path is empty")
+    return _text(text, plain)
+
+
+def _boolean(text: str, plain: bool) -> bool:
+    if plain and text in _TRUE:
+        return True
+    if plain and text in _FALSE:
+        return False
+    lower = text.lower()
+    if lower in _TRUE | _YES or lower in _FALSE | _NO:
+        raise Mistake(
+            f"{text} is not said here: it is true or false, without quotes", str(lower in _TRUE | _YES).lower()
+        )
+    raise Mistake("it is true or false", "true")
+
+
+def integer(low: int | None, high: int | None) -> Kind:
+    """A whole number within limits, both included."""
+    if low is not None and high is not None:
+        needs = f"a whole number from {low} to {high}"
+    else:
+        needs = "a whole number" if low is None else f"a whole number of at least {low}"
+    example = str(max(low or 0, min(2, high if high is not None else 2)))
+
+    def read(text: str, _plain: bool) -> int:
+        if _INTEGER.fullmatch(text) and len(text) <= 18:
+            value = int(text)
+            if (low is None or value >= low) and (high is None or value <= high):
+                return value
+            raise Mistake(f"{needs} is needed here", example)
+        if _OCTAL_LOOKING.fullmatch(text):
+            decimal = text.lstrip("0o").replace("_", "") or "0"
+            raise Mistake("a number that begins with 0 is octal to some and decimal to others", decimal)
+        if match := _CLOCK.fullmatch(text):
+            raise Mistake(
+                f"{needs} is needed here; {text} is {int(match[1]) * 60 + int(match[2])} to some readers of YAML",
+                example,
+            )
+        digits = text.replace("_", "").replace(",", "")
+        raise Mistake(f"{needs} is needed here", digits if _INTEGER.fullmatch(digits) else example)
+
+    return Kind(needs, example, read)
+
+
+def number(low: float | None, high: float | None) -> Kind:
+    """A number within limits, both included."""
+    needs = f"a number from {low:g} to {high:g}" if low is not None and high is not None else "a number"
+
+    def read(text: str, _plain: bool) -> float:
+        if _FLOAT.fullmatch(text) and len(text) <= 64:
+            value = float(text)
+            if (low is None or value >= low) and (high is None or value <= high):
+                return value
+        raise Mistake(f"{needs} is needed here", "2")
+
+    return Kind(needs, "2", read)
+
+
+def choice(words: type[StrEnum]) -> Kind:
+    """One of a few words."""
+    known = [word.value for word in words]
+    needs = f"one of {', '.join(known)}"
+
+    def read(text: str, _plain: bool) -> StrEnum:
+        if text in known:
+            return words(text)
+        near = _FOREIGN_CHOICES.get(text.lower()) or next(iter(get_close_matches(text.lower(), known, 1)), None)
+        raise Mistake(f"it is {needs}", near if near in known else known[0])
+
+    return Kind(needs, known[0], read)
+
+
+_FOREIGN_CHOICES = {
+    "forbid": "skip",
+    "none": "discard",
+    "null": "discard",
+    "parallel": "allow",
+    "kill": "stop",
+    "cancel": "stop",
+}
+
+
+@lru_cache(maxsize=4096)
+def _duration(text: str, _plain: bool) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise Mistake(str(error), _duration_meant(text)) from None
+
+
+def _duration_meant(text: str) -> str:
+    """What a person who wrote this most likely means."""
+    if _FLOAT.fullmatch(text) and not text.startswith(("-", "+")):
+        return f"{text}s"
+    if match := _CLOCK.fullmatch(text):
+        first, second, third = (int(part or 0) for part in match.groups())
+        if match[3]:
+            return f"{first}h{second}m{third}s"
+        return f"{first}h{second}m, or {first}m{second}s"
+    if match := _SPELLED.fullmatch(text.strip()):
+        return match[1] + _UNIT_WORDS[match[2].lower()]
+    return "10m"
+
+
+@lru_cache(maxsize=1024)
+def _size(text: str, _plain: bool) -> int:
+    match = _SIZE.fullmatch(text)
+    if match is None or (match[3] and not match[2]):
+        raise Mistake("a size is a number with K, M, G or T", "512M")
+    if not match[2]:
+        raise Mistake("a size needs a unit", f"{match[1]}M")
+    if match[3] or match[4] or match[2].islower() or " " in text:
+        raise Mistake("a size is a number with K, M, G or T, which count in 1024s", match[1] + match[2].upper())
+    size = int(float(match[1]) * 1024 ** ("KMGT".index(match[2]) + 1))
+    if not 1024 <= size < 2**63:
+        raise Mistake("no process can have this size", "512M")
+    return size
+
+
+def _mode(text: str, _plain: bool) -> int:
+    match = re.fullmatch(r"(?:0?o)?([0-7]{1,4})", text)
+    if match is None or int(match[1], 8) > 0o777:
+        raise Mistake("a mask is three octal digits", "027")
+    return int(match[1], 8)
+
+
+@lru_cache(maxsize=1024)
+def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(text)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    raise Mistake("no such time zone; names are like Europe/Berlin", _zone_meant(text))
+
+
+def _zone_meant(text: str) -> str:
+    by_lower = {name.lower(): name for name in zoneinfo.available_timezones()}
+    lower = text.strip().lower().replace(" ", "_")
+    if lower in by_lower:
+        return by_lower[lower]
+    cities = {name.rpartition("/")[2]: name for name in by_lower if "/" in name}
+    if lower in cities:
+        return by_lower[cities[lower]]
+    near = get_close_matches(lower, by_lower, 1, 0.75) or [
+        cities[city] for city in get_close_matches(lower, cities, 1, 0.75)
+    ]
+    return by_lower[near[0]] if near else "UTC"
+
+
+def _function(text: str, _plain: bool) -> str:
+    if _FUNCTION.fullmatch(text):
+        return text
+    module, _, name = text.partition("(")[0].strip().rpartition(".")
+    meant = f"{module}:{name}"
+    raise Mistake(
+        "a Python function is named module:function", meant if _FUNCTION.fullmatch(meant) else "package.module:function"
+    )
+
+
+def json_value(text: str, plain: bool) -> Any:
+    """What an unquoted word in `args` and `kwargs` stands for: JSON's null, true, false, numbers, else text.
+
+    Words that readers of YAML do not agree about are refused. No message repeats the word: it may be secret.
+    """
+    if not plain:
+        return text
+    if text in _NULLS:
+        return None
+    if text in _TRUE | _FALSE:
+        return text in _TRUE
+    if _INTEGER.fullmatch(text):
+        return int(text) if len(text) <= 18 else text
+    if _OCTAL_LOOKING.fullmatch(text) or (_CLOCK.fullmatch(text) and not text.startswith("0")):
+        raise Mistake("a number to some readers of YAML and a text to others", f'"{text}" for the text')
+    if text.lower() in {"yes", "no", "on", "off", "y", "n"}:
+        raise Mistake(
+            "a boolean to some readers of YAML and a text to others", f'"{text}" for the text, or true or false'
+        )
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if text.lower().lstrip("+-") in {".inf", ".nan"}:
+        raise Mistake("JSON, in which arguments are handed over, has no such number", f'"{text}" for the text')
+    return text
+
+
+TEXT = Kind("a text", "text", _text)
+BOOLEAN = Kind("true or false", "true", _boolean)
+KINDS = {
+    "text": TEXT,
+    "path": Kind("a path", "path/of/a/file", _path),
+    "duration": Kind("a duration", "10m", _duration),
+    "size": Kind("a size", "512M", _size),
+    "mode": Kind("three octal digits", "027", _mode),
+    "zone": Kind("a time zone", "Europe/Berlin", _zone),
+    "function": Kind("a Python function", "package.module:function", _function),
+}
+"""By the name that the spec gives each."""
