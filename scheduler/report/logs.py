@@ -14,7 +14,8 @@ import msgspec
 from scheduler.clock import Clock
 from scheduler.engine.events import Event
 from scheduler.launch.launcher import Stream
-from scheduler.launch.output import prefixed, printable
+from scheduler.launch.lines import printable
+from scheduler.launch.output import prefixed
 from scheduler.report.records import record, rfc3339
 from scheduler.report.stdout import Stdout
 
@@ -135,7 +136,7 @@ class Log:
             return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: self._encode.encode(fields))]
         if form is LogFormat.KV:
             order = ["timestamp", "level", "event"]
-            renderer: Any = structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False)
+            renderer: Any = structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True, bool_as_flag=False)
         else:
             renderer = structlog.dev.ConsoleRenderer(
                 colors=colours, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
