@@ -89,15 +89,15 @@ RECORDS: list[tuple[Event, str]] = [
     (
         AttemptFinished(STARTED, FAILED, 10.0),
         (
-            'level=warning event="attempt finished" job=mail run=abcd2345 attempt=1 outcome=failed exit=7 duration=1.5s '
-            'max_rss=1000000 cpu=0.25s notes="it said so" retry_in=10s'
+            'level=warning event="attempt finished" job=mail run=abcd2345 attempt=1 outcome=failed exit=7 '
+            'duration=1.5s max_rss=1000000 cpu=0.25s notes="it said so" retry_in=10s'
         ),
     ),
     (
         finished(FAILED),
         (
-            'level=error event="run finished" job=mail run=abcd2345 outcome=failed exit=7 duration=1.5s max_rss=1000000 '
-            'cpu=0.25s notes="it said so"'
+            'level=error event="run finished" job=mail run=abcd2345 outcome=failed exit=7 duration=1.5s '
+            'max_rss=1000000 cpu=0.25s notes="it said so"'
         ),
     ),
     (
