@@ -31,7 +31,7 @@ class Daemon:
 
     def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
         """The reply to a verb. What the daemon refuses is raised as the error it is there."""
-        with _connected(self.path) as sock:
+        with self._connected() as sock:
             for line in _converse(sock, verb, args):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
@@ -40,7 +40,7 @@ class Daemon:
 
     def stream(self, verb: str, args: msgspec.Struct) -> Iterator[Event]:
         """The events of a verb that sends many, until it is done. Closing the iterator is leaving."""
-        with _connected(self.path) as sock:
+        with self._connected() as sock:
             for line in _converse(sock, verb, args):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
@@ -48,6 +48,12 @@ class Daemon:
                 if answer.event in _EVENTS:
                     yield msgspec.json.decode(line, type=_EVENTS[answer.event])
         raise UnreachableError("schedd closed the connection before it was done; it has ended, or is about to")
+
+    def _connected(self) -> socket.socket:
+        try:
+            return _connected(self.path)
+        except OSError as error:
+            raise UnreachableError(f"nobody listens on {self.path} any more: {error.strerror}") from None
 
 
 def find(path: str) -> Daemon | None:

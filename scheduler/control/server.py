@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from inspect import isawaitable
 from typing import Any
 
@@ -23,6 +23,9 @@ from scheduler.errors import SchedError, UnreachableError, UsageError
 MOST_CONNECTIONS = 200
 """Beyond it newcomers are sent away, so that leaked connections cannot use up the descriptors that jobs need."""
 
+ACCEPT_AGAIN = 0.2
+"""Seconds to wait after a connection could not be accepted."""
+
 TO_ASK = 10.0
 """Seconds in which a request must have arrived."""
 
@@ -34,47 +37,73 @@ BUFFER = 1 << 18
 
 
 class ControlServer:
-    """Answers on a listening socket until closed."""
+    """Answers on a listening socket until closed.
+
+    Accepts by itself: asyncio's own server loses connections that it accepted just before it is closed, and in
+    Python 3.11 takes a cancelled one for a bug.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[Any]] = set()
+        self._listener: socket.socket | None = None
+        self._connections: dict[asyncio.Task[None], socket.socket] = {}
 
     async def start(self, listener: socket.socket) -> None:
-        """Begin to accept on the socket, which closes with this server."""
-        self._server = await asyncio.start_unix_server(
-            self._accept, sock=listener, limit=MAX_REQUEST, backlog=MOST_CONNECTIONS
-        )
+        """Begin to accept on the socket, which does not block and stays the caller's."""
+        self._listener = listener
+        self._listen()
 
     async def close(self) -> None:
         """Accept no more and leave every connection; runs that were followed go on."""
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener = None
         for task in self._connections:
             task.cancel()
         if self._connections:
             await asyncio.wait(self._connections)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "asyncio.streams runs this in a task"  # noqa: S101
-        self._connections.add(task)
+    def _listen(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().add_reader(self._listener, self._accept, self._listener)
+
+    def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            await self._serve(reader, writer)
-        except (ConnectionError, TimeoutError, asyncio.CancelledError):
-            # It left, it neither asks nor listens, or we close; Python 3.11's streams take a cancelled task for a bug.
-            pass
+            sock, _ = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError:  # no descriptor is left: the newcomer waits in the kernel's queue
+            loop.remove_reader(listener)
+            loop.call_later(ACCEPT_AGAIN, self._listen)
+            return
+        # Decided here, not in the task: by the time it runs others have come, and all would be too many.
+        too_many = len(self._connections) >= MOST_CONNECTIONS
+        task = loop.create_task(self._converse(sock, too_many))
+        self._connections[task] = sock
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        # The transport has closed it, but one that was cancelled before it began never had a transport.
+        self._connections.pop(task).close()
+
+    async def _converse(self, sock: socket.socket, too_many: bool) -> None:
+        reader, writer = await asyncio.open_unix_connection(sock=sock, limit=MAX_REQUEST)
+        try:
+            await self._serve(reader, writer, too_many)
+        except (ConnectionError, TimeoutError):
+            pass  # it left, or does not listen
         except Exception as bug:
             report_bug("a request over the socket failed", bug)
         finally:
-            self._connections.discard(task)
             writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, too_many: bool) -> None:
         writer.transport.set_write_buffer_limits(high=BUFFER)
         try:
-            self._admit(writer)
+            _admit(writer, too_many)
             line = await _read_request(reader)
             if not line:
                 return
@@ -93,13 +122,6 @@ class ControlServer:
         async with asyncio.timeout(TO_LISTEN):
             await writer.drain()
 
-    def _admit(self, writer: asyncio.StreamWriter) -> None:
-        _pid, uid = rendezvous.peer(writer.get_extra_info("socket"))
-        if uid not in (0, os.geteuid()):
-            raise UnreachableError(f"this schedd answers uid {os.geteuid()} and root only")
-        if len(self._connections) > MOST_CONNECTIONS:
-            raise UnreachableError(f"schedd already has {MOST_CONNECTIONS} connections")
-
     async def _answer(
         self, verb: Verb[Any], ask: msgspec.Struct, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> object:
@@ -108,6 +130,14 @@ class ControlServer:
             await _stream(answer, reader, writer)
             return None
         return await answer if isawaitable(answer) else answer
+
+
+def _admit(writer: asyncio.StreamWriter, too_many: bool) -> None:
+    _pid, uid = rendezvous.peer(writer.get_extra_info("socket"))
+    if uid not in (0, os.geteuid()):
+        raise UnreachableError(f"this schedd answers uid {os.geteuid()} and root only")
+    if too_many:
+        raise UnreachableError(f"schedd already has {MOST_CONNECTIONS} connections")
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
@@ -145,7 +175,7 @@ async def _stream(
     """Send events until there are no more, or until the client leaves (ConnectionResetError)."""
 
     async def pump() -> None:
-        async with aclosing(events):
+        async with contextlib.aclosing(events):
             async for event in events:
                 writer.write(_line(event))
                 await writer.drain()

@@ -54,9 +54,11 @@ def run_now(service: Service, ask: RunNow) -> AsyncGenerator[Event, None]:
 
 async def stop(service: Service, ask: Stop) -> StopView:
     """End a job's runs, or one run."""
-    if not any(run.id == ask.target for run in service.runs()):
+    try:
+        stopped = await service.stop(ask.target, kill=ask.kill)
+    except UnknownNameError:
         find(service, ask.target, "job or run")
-    stopped = await service.stop(ask.target, kill=ask.kill)
+        raise
     return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting)
 
 

@@ -40,6 +40,7 @@ class FakeService:
         self.paused: dict[str, Pause] = {}
         self.left = threading.Event()
         self.yielded = 0
+        self.reload_error: str | None = None
         self.expected_bugs: list[str] = []
 
     def now(self) -> datetime:
@@ -49,7 +50,24 @@ class FakeService:
         return self.states
 
     def status(self) -> StatusView:
-        raise RefusedError("no daemon here")
+        return StatusView(
+            version="0.0",
+            pid=4711,
+            started_at=NOON,
+            uptime=60.0,
+            file="/fake/schedules.yaml",
+            loaded_at=NOON,
+            reload_error=self.reload_error,
+            ticking=True,
+            jobs=len(self.states),
+            disabled=0,
+            paused=len(self.paused),
+            running=0,
+            waiting=0,
+            next_at=None,
+            next_job=None,
+            decisions={},
+        )
 
     def decisions(self) -> Sequence[Decision]:
         return []
@@ -98,13 +116,12 @@ def served(file: Path, service: FakeService) -> Iterator[list[str]]:
     """Serve until the block ends; yields the bugs the loop was told of."""
     bugs: list[str] = []
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _loop, context: bugs.append(repr(context.get("exception"))))
-    over: list[asyncio.Event] = []
+    ends: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
 
     async def live() -> None:
-        end = asyncio.Event()
-        over.append(end)
+        loop, end = asyncio.get_running_loop(), asyncio.Event()
+        loop.set_exception_handler(lambda _loop, context: bugs.append(repr(context.get("exception"))))
+        ends.append((loop, end))
         control = open_socket(str(file))
         server = ControlServer(service)
         await server.start(control.listener)
@@ -113,13 +130,13 @@ def served(file: Path, service: FakeService) -> Iterator[list[str]]:
         await server.close()
         control.close()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(live()))
+    thread = threading.Thread(target=lambda: asyncio.run(live()))
     thread.start()
     assert ready.wait(5)
     try:
         yield bugs
     finally:
-        loop.call_soon_threadsafe(over[0].set)
+        loop, end = ends[0]
+        loop.call_soon_threadsafe(end.set)
         thread.join(10)
         assert not thread.is_alive()
-        loop.close()

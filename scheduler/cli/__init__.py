@@ -1,0 +1,1 @@
+"""What people type: schedd, schedctl, and how things look on a terminal."""

@@ -1,0 +1,43 @@
+"""How a program ends: a person's mistake is one message on stderr and an exit code; a bug keeps its traceback."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import NoReturn
+
+import click
+
+from scheduler.errors import ConfigError, SchedError
+
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_NOBODY_READS = 128 + signal.SIGPIPE
+
+
+def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | None = None) -> NoReturn:
+    """Run a command and end the process as it asks. `exit_codes` translates those of mistakes."""
+    try:
+        code = command.main(prog_name=program, standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as asked:
+        code = asked.exit_code
+    except click.ClickException as mistake:
+        mistake.show()
+        code = mistake.exit_code
+    except SchedError as mistake:
+        code = (exit_codes or {}).get(mistake.exit_code, mistake.exit_code)
+        _tell(str(mistake) if isinstance(mistake, ConfigError) else f"{program}: {mistake}")
+    except (click.Abort, KeyboardInterrupt):
+        code = EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python would flush stdout once more at exit and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = EXIT_NOBODY_READS
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(message: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        click.echo(message, err=True)

@@ -1,0 +1,116 @@
+"""`schedctl list`: every job on a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from scheduler.cli import moments, terminal
+from scheduler.cli.target import Target
+from scheduler.cli.terminal import Cell
+from scheduler.control.client import Daemon
+from scheduler.control.protocol import AskStatus, JobView, ListJobs, RunView, StatusView
+
+HEADS = ("NAME", "SCHEDULE", "NEXT", "LAST", "STATUS")
+GIVING_WAY = (1, 0, 3, 2)
+"""Columns that are cut when the terminal is narrow; the status stays whole."""
+
+COLOURS = {
+    "running": "busy",
+    "waiting": "care",
+    "retrying": "care",
+    "paused": "care",
+    "disabled": "quiet",
+    "done": "quiet",
+}
+
+
+@click.command("list")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
+@click.pass_obj
+def list_jobs(target: Target, jobs: tuple[str, ...], as_json: bool) -> None:
+    """Show jobs: their schedule, when they run next, how they ended last, what they do now.
+
+    Answered by the schedd that serves the file, else from the file alone.
+
+    \b
+    Examples:
+      schedctl list
+      schedctl list poll-rates --json
+    """
+    source = target.source()
+    views = source.ask("list", ListJobs(jobs), list[JobView])
+    if as_json:
+        terminal.show_json(views)
+        return
+    show(views, datetime.now(UTC))
+    if isinstance(source, Daemon):
+        say_source(source.ask("status", AskStatus(), StatusView))
+
+
+def show(views: Sequence[JobView], now: datetime) -> None:
+    """The table."""
+    if not views:
+        terminal.note("no jobs")
+        return
+    terminal.show_table(HEADS, [row(view, now) for view in views], GIVING_WAY)
+
+
+def say_source(status: StatusView) -> None:
+    """Who answered, and whether what it has loaded is what the file says."""
+    terminal.note(f"from schedd, pid {status.pid}, {status.file}")
+    if status.reload_error is not None:
+        terminal.note("the file has been refused since; this is the schedule before it:", "bad")
+        terminal.note(status.reload_error, "")
+
+
+def row(view: JobView, now: datetime) -> list[Cell]:
+    """One job."""
+    quiet = "quiet" if view.status in ("disabled", "done") else ""
+    return [
+        Cell(view.name, quiet),
+        Cell(view.schedule or "by hand", quiet),
+        Cell(_next(view, now), quiet),
+        last_run(view.last, now),
+        _status(view, now),
+    ]
+
+
+def last_run(run: RunView | None, now: datetime) -> Cell:
+    """How a finished run ended, and when."""
+    if run is None or run.finished_at is None:
+        return Cell("-", "quiet")
+    when = moments.relative(run.finished_at, now)
+    if run.outcome == "succeeded":
+        return Cell(f"succeeded {when}", "good")
+    code = f" ({run.exit_code})" if run.outcome in ("failed", "not-started") else ""
+    return Cell(f"{run.outcome}{code} {when}", "care" if run.outcome == "stopped" else "bad")
+
+
+def _next(view: JobView, now: datetime) -> str:
+    if view.next_at is None:
+        return "-"
+    return (
+        f"{moments.relative(view.next_at, now)}, {moments.absolute(view.next_at, moments.zone_of(view.timezone), now)}"
+    )
+
+
+def _status(view: JobView, now: datetime) -> Cell:
+    text: str = view.status
+    if view.status == "running":
+        text += f" {moments.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+        if len(view.running) > 1:
+            text += f", {len(view.running)} runs"
+    elif view.status == "waiting":
+        text += f" ({view.waiting_for})"
+    elif view.status == "retrying" and view.retry_at is not None:
+        text += f" {moments.relative(view.retry_at, now)}"
+    elif view.status == "paused" and view.paused is not None:
+        if view.paused.until is not None:
+            text += f", resumes {moments.relative(view.paused.until, now)}"
+        if view.paused.note:
+            text += f": {view.paused.note}"
+    return Cell(text, COLOURS.get(view.status, ""))

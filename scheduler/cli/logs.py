@@ -1,0 +1,112 @@
+"""`schedctl logs`: what jobs have printed, and go on printing."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC
+from typing import TextIO
+
+import click
+import msgspec
+
+from scheduler.cli import moments, terminal
+from scheduler.cli.target import Target
+from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, RunView, Started
+
+COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
+
+
+@click.command("logs")
+@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C or the end of --run.")
+@click.option("--run", "run_id", metavar="ID", help="One run, as `history` names it.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print an object a line; `data` is base64, so that no byte is lost."
+)
+@click.pass_obj
+def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None, as_json: bool) -> None:
+    """Show the kept output of the latest run of each JOB, at most 64 KiB a run.
+
+    One job's output comes as the job wrote it, stdout and stderr apart; that of several line by line, each with the
+    job's name.
+
+    \b
+    Examples:
+      schedctl logs poll-rates
+      schedctl logs -f poll-rates import-file
+    """
+    if run_id is not None and jobs:
+        raise click.UsageError("--run names its job already; leave out JOB")
+    printer = _Lines() if len(jobs) != 1 and run_id is None else _Raw()
+    for event in target.needed_daemon().stream("logs", Logs(jobs=jobs, run=run_id, follow=follow)):
+        if as_json:
+            click.echo(msgspec.json.encode(event))
+        else:
+            printer.see(event)
+
+
+class _Raw:
+    """The output of one job, untouched; where runs begin and end is told to people only."""
+
+    def see(self, event: Event) -> None:
+        match event:
+            case Output(stream=stream, data=data):
+                out = sys.stdout if stream == "stdout" else sys.stderr
+                out.buffer.write(data)
+                out.buffer.flush()
+            case Started(run=run) if sys.stderr.isatty():
+                terminal.note(f"— run {run.id} of {run.job}, {moments.full(run.started_at, UTC)}")
+            case Finished(run=run) if sys.stderr.isatty():
+                terminal.note(f"— run {run.id} {_end(run)}")
+            case Lost(size=size):
+                _tell_lost("", size)
+            case _:
+                pass
+
+
+class _Lines:
+    """Several jobs at once: whole lines behind their job's name, each name in its colour."""
+
+    def __init__(self) -> None:
+        self._partial: dict[tuple[str, str], bytes] = {}
+        self._colours: dict[str, str] = {}
+
+    def see(self, event: Event) -> None:
+        match event:
+            case Output(run_id=run_id, job=job, stream=stream, data=data):
+                *lines, rest = (self._partial.pop((run_id, stream), b"") + data).split(b"\n")
+                for line in lines:
+                    self._print(job, stream, line)
+                if rest:
+                    self._partial[run_id, stream] = rest
+            case Finished(run=run):
+                for stream in ("stdout", "stderr"):
+                    if rest := self._partial.pop((run.id, stream), b""):
+                        self._print(run.job, stream, rest)
+                if sys.stderr.isatty():
+                    terminal.note(f"[{run.job}] run {run.id} {_end(run)}")
+            case Lost(job=job, size=size):
+                _tell_lost(f"[{job}] ", size)
+            case _:
+                pass
+
+    def _print(self, job: str, stream: str, line: bytes) -> None:
+        out = sys.stdout if stream == "stdout" else sys.stderr
+        name = f"[{job}]" if stream == "stdout" else f"[{job} err]"
+        text = line.rstrip(b"\r").decode(errors="backslashreplace")
+        shown = "\t".join(terminal.printable(part) for part in text.split("\t"))
+        click.echo(f"{self._painted(name, job, out)} {shown}", file=out)
+
+    def _painted(self, name: str, job: str, out: TextIO) -> str:
+        if not terminal.coloured(out):
+            return name
+        colour = self._colours.setdefault(job, COLOURS[len(self._colours) % len(COLOURS)])
+        return click.style(name, fg=colour)
+
+
+def _tell_lost(where: str, size: int) -> None:
+    terminal.note(f"{where}… {size} bytes are missing here: no longer kept, or they came too fast", "care")
+
+
+def _end(run: RunView) -> str:
+    return f"{run.outcome}, exit {run.exit_code}, after {moments.span(run.duration or 0)}"

@@ -1,0 +1,36 @@
+"""A job run in this very process, where no schedd serves its file."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator
+from typing import cast
+
+from scheduler.cli.watcher import Watcher
+from scheduler.control.file_service import FileService
+from scheduler.control.protocol import Event, RunNow
+from scheduler.control.verbs import VERBS
+
+
+def run_here(service: FileService, ask: RunNow, watcher: Watcher) -> None:
+    """Run the job to its end. Ctrl-C and TERM stop it: TERM, grace, KILL; a second one kills it at once."""
+    asyncio.run(_watch(service, ask, watcher))
+
+
+async def _watch(service: FileService, ask: RunNow, watcher: Watcher) -> None:
+    events = cast("AsyncGenerator[Event, None]", VERBS["run-now"].answer(service, ask))
+    loop = asyncio.get_running_loop()
+    stops: list[asyncio.Task[object]] = []
+
+    def interrupted() -> None:
+        stops.append(loop.create_task(service.stop(ask.job, kill=bool(stops))))
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, interrupted)
+    try:
+        async for event in events:
+            watcher.see(event)
+    finally:
+        await events.aclose()
+        await asyncio.gather(*stops)

@@ -1,0 +1,81 @@
+"""The program `schedctl`: the verbs by name, each loaded only when it is the one that was typed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from scheduler import __version__
+from scheduler.cli.ending import end_with
+from scheduler.cli.target import Target
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
+
+VERBS = {
+    "list": "list_jobs:list_jobs",
+    "status": "status:status",
+    "run-now": "run_now:run_now",
+    "stop": "steer:stop",
+    "pause": "steer:pause",
+    "resume": "steer:resume",
+    "reload": "reload:reload",
+    "logs": "logs:logs",
+    "history": "history:history",
+}
+"""Each verb, and the module of this folder and the command in it, in the order of the help."""
+
+
+class Verbs(click.Group):
+    """Commands that are imported when they are named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in VERBS:
+            ctx.fail(f"no verb {args[0]!r}{_instead(args[0])}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "-c", "--config", metavar="FILE", help="The schedule file. Default: $SCHEDD_CONFIG, else ./schedules.yaml."
+)
+@click.version_option(__version__, "--version", message="schedctl %(version)s")
+@click.pass_context
+def command(ctx: click.Context, config: str | None) -> None:
+    """Ask and steer the schedd that serves a schedule file; without one, many verbs answer from the file.
+
+    \b
+    Examples:
+      schedctl list
+      schedctl run-now poll-rates
+      schedctl -c /etc/app/schedules.yaml status
+
+    \b
+    Ends with 0, 1 when something failed, 2 for a wrong command line, 3 when schedd cannot be reached, 4 when no job
+    or run has that name, 5 when a rule forbids it; `run-now` with the job's own exit code.
+    """
+    ctx.obj = Target(config)
+
+
+def main() -> NoReturn:
+    """The console script."""
+    end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})
+
+
+def _instead(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only who mistypes pays for it
+
+    nearest = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)
+    return f"; did you mean {nearest[0]!r}?" if nearest else ""

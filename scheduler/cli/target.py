@@ -1,0 +1,80 @@
+"""Which schedule file a command is about, and who answers for it: the schedd that serves it, else the file itself."""
+
+from __future__ import annotations
+
+import os
+from typing import TypeVar
+
+import msgspec
+
+from scheduler.cli import terminal
+from scheduler.control import client
+from scheduler.control.client import Daemon
+from scheduler.errors import UnreachableError, UsageError
+
+T = TypeVar("T")
+
+DEFAULT_FILE = "schedules.yaml"
+
+
+class Target:
+    """What `-c`, the environment and the current directory name."""
+
+    def __init__(self, option: str | None) -> None:
+        self.command = f"schedctl -c {option}" if option else "schedctl"
+        """How a further command about the same file begins."""
+        named = option or os.environ.get("SCHEDD_CONFIG")
+        if named is None and os.path.exists(DEFAULT_FILE):  # noqa: PTH110 - pathlib costs 5 ms
+            named = DEFAULT_FILE
+        self.path = None if named is None else os.path.abspath(named)  # noqa: PTH100
+        """Absolute, symlinks kept; None when nothing names a file."""
+
+    def daemon(self) -> Daemon | None:
+        """The schedd that serves the file, or the only one there is when no file is named. None: nobody serves it.
+
+        UnreachableError when it cannot be asked; UsageError when nothing says which file is meant.
+        """
+        if self.path is not None:
+            return client.find(self.path)
+        found = client.live()
+        if len(found) == 1:
+            return found[0][0]
+        if found:
+            files = "\n".join(f"  -c {status.file}" for _, status in found)
+            raise UsageError(f"several schedd run here; say which one is meant:\n{files}")
+        raise UsageError(f"there is no ./{DEFAULT_FILE}, and no schedd runs here; name the file with -c FILE")
+
+    def needed_daemon(self) -> Daemon:
+        """The schedd, for verbs that have no meaning without one."""
+        daemon = self.daemon()
+        if daemon is None:
+            raise UnreachableError(f"no schedd serves {self.path}; start one with: schedd {self.path}")
+        return daemon
+
+    def source(self, alone: str = "this is what the file says") -> Daemon | FileAlone:
+        """Whoever answers: the schedd or, having said so, the file `alone`. ConfigError when that is refused."""
+        daemon = self.daemon()
+        if daemon is not None:
+            return daemon
+        assert self.path is not None, "without a file there is a schedd, or an error"  # noqa: S101
+        terminal.note(f"no schedd serves {self.path}: {alone}")
+        return FileAlone(self.path)
+
+
+class FileAlone:
+    """The file as its own spokesman: the functions that a schedd would use, over what the file says."""
+
+    def __init__(self, path: str) -> None:
+        # Imported here: this loads the engine, croniter and yaml, which a schedd that answers has loaded before.
+        from pathlib import Path  # noqa: PLC0415
+
+        from scheduler.config import load  # noqa: PLC0415
+        from scheduler.control.file_service import FileService  # noqa: PLC0415
+
+        self.service = FileService(load(Path(path)))
+
+    def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
+        """The reply to a verb that needs no daemon."""
+        from scheduler.control.verbs import VERBS  # noqa: PLC0415
+
+        return msgspec.convert(VERBS[verb].answer(self.service, args), type=reply)

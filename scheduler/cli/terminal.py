@@ -1,0 +1,137 @@
+"""How things look: colours, tables, and the width of text in cells. Only what goes to a terminal is dressed or cut."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple, TextIO
+
+import click
+import msgspec
+
+ELLIPSIS = "…"
+GAP = "  "
+NARROWEST = 8
+"""Cells below which no column is cut, however narrow the terminal."""
+
+COLOURS = {
+    "good": {"fg": "green"},
+    "bad": {"fg": "red"},
+    "busy": {"fg": "cyan"},
+    "care": {"fg": "yellow"},
+    "quiet": {"dim": True},
+    "head": {"bold": True},
+}
+
+
+class Cell(NamedTuple):
+    """Text of one colour."""
+
+    text: str
+    colour: str = ""
+
+
+def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
+    """The text in a colour, where the stream (stdout) is a terminal that wants any."""
+    if not colour or not coloured(stream or sys.stdout):
+        return text
+    return click.style(text, **COLOURS[colour])  # type: ignore[arg-type]
+
+
+def note(text: str, colour: str = "quiet") -> None:
+    """A remark beside the answer: on stderr, so that stdout holds the answer alone."""
+    click.echo(paint(text, colour, sys.stderr), err=True)
+
+
+def show_json(document: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+
+
+def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> None:
+    """Aligned columns on stdout. On a terminal, the columns in `shrinking` give way, the first ones last."""
+    table = [[Cell(head, "head") for head in heads], *rows]
+    table = [[Cell(printable(cell.text), cell.colour) for cell in row] for row in table]
+    widths = [max(cells(row[column].text) for row in table) for column in range(len(heads))]
+    room = terminal_width()
+    if room is not None:
+        _shrink(widths, shrinking, room)
+    for row in table:
+        parts = [_padded(cell, width) for cell, width in zip(row, widths, strict=True)]
+        click.echo(GAP.join(parts).rstrip())
+
+
+def terminal_width() -> int | None:
+    """Cells in a line of stdout; None when it is no terminal and nothing needs to fit."""
+    if not sys.stdout.isatty():
+        return None
+    if os.environ.get("COLUMNS", "").isdigit():
+        return max(1, int(os.environ["COLUMNS"]))
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    except OSError:
+        return 80
+
+
+def cells(text: str) -> int:
+    """How many cells a terminal gives the text: none for combining marks, two for wide characters."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells_of(character) for character in text)
+
+
+def cut(text: str, width: int) -> str:
+    """The text within `width` cells, ending in … when some of it had to go."""
+    if cells(text) <= width:
+        return text
+    kept, room = "", width - 1
+    for character in text:
+        room -= 1 if character.isascii() else _cells_of(character)
+        if room < 0:
+            break
+        kept += character
+    return kept + ELLIPSIS if width > 0 else ""
+
+
+def printable(text: str) -> str:
+    """Control characters escaped: what comes from a file or a job must not steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if character in "\u200d\ufe0f":  # joiners within emoji are no danger
+        return character
+    return character.encode("unicode_escape").decode()
+
+
+def _cells_of(character: str) -> int:
+    import unicodedata  # noqa: PLC0415 - most names and descriptions are ASCII
+
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
+
+
+def _padded(cell: Cell, width: int) -> str:
+    text = cut(cell.text, width)
+    return paint(text, cell.colour) + " " * (width - cells(text))
+
+
+def _shrink(widths: list[int], shrinking: Sequence[int], room: int) -> None:
+    """Take what is too much from the widest of the columns that may give way, then from any."""
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    for candidates in (shrinking, range(len(widths))):
+        while excess > 0 and candidates:
+            widest = max(candidates, key=lambda column: widths[column])
+            if widths[widest] <= NARROWEST:
+                break
+            widths[widest] -= 1
+            excess -= 1
+
+
+def coloured(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that wants colours."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,252 @@
+"""How schedd and schedctl find each other: the lock on the file and the place of the socket."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from scheduler.control import client, rendezvous
+from scheduler.control.client import Daemon
+from scheduler.control.protocol import ListJobs
+from scheduler.control.rendezvous import FileLock, SocketError, holder, is_held, open_socket, socket_paths
+from scheduler.errors import AlreadyRunningError, UnreachableError
+from tests.process.fake_service import FakeService, served
+
+HOLD = """
+import sys, time
+from scheduler.control.rendezvous import FileLock, open_socket
+lock = FileLock(sys.argv[1])
+lock.acquire()
+opened = open_socket(sys.argv[1])
+print(opened.path, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs: {}\n")
+    return file
+
+
+@pytest.fixture
+def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The only place for sockets, short enough for the kernel; root has no /run/schedd here."""
+    directory = Path(f"/tmp/sched-{os.getpid()}-{time.monotonic_ns() % 10**9}")
+    directory.mkdir(mode=0o700)
+    monkeypatch.delenv("SCHEDD_SOCKET", raising=False)
+    monkeypatch.setattr(rendezvous, "_directories", lambda _uid: [str(directory / "none"), str(directory / "run")])
+    (directory / "none").write_text("a file where a directory should be")
+    yield directory / "run"
+    subprocess.run(["rm", "-rf", str(directory)], check=True)
+
+
+@pytest.fixture
+def other_schedd(file: Path, tmp_path: Path) -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+    """Another process that holds a file and listens, as schedd does."""
+    started = []
+
+    def start(socket_path: Path) -> subprocess.Popen[str]:
+        child = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(file)],
+            env=os.environ | {"SCHEDD_SOCKET": str(socket_path)},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert child.stdout is not None
+        assert child.stdout.readline().strip() == str(socket_path)
+        started.append(child)
+        return child
+
+    yield start
+    for child in started:
+        child.kill()
+        child.wait()
+        assert child.stdout is not None
+        child.stdout.close()
+
+
+def test_a_second_schedd_on_the_same_file_is_told_the_firsts_pid(
+    file: Path, runtime: Path, other_schedd: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    """D1"""
+    first = other_schedd(runtime / "s.sock")
+    with pytest.raises(AlreadyRunningError, match=f"is already served by schedd with pid {first.pid}$"):
+        FileLock(str(file)).acquire()
+    assert (is_held(str(file)), holder(str(file))) == (True, first.pid)
+
+
+def test_the_same_file_by_another_name_is_the_same_file(
+    file: Path, runtime: Path, other_schedd: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    """D1"""
+    other_schedd(runtime / "s.sock")
+    link = file.with_name("link.yaml")
+    link.symlink_to(file)
+    with pytest.raises(AlreadyRunningError):
+        FileLock(str(link)).acquire()
+
+
+def test_what_a_killed_schedd_leaves_behind_hinders_nobody(
+    file: Path,
+    runtime: Path,
+    other_schedd: Callable[[Path], subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = runtime / "s.sock"
+    first = other_schedd(path)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert path.exists()
+    monkeypatch.setenv("SCHEDD_SOCKET", str(path))
+    assert client.find(str(file)) is None
+    lock = FileLock(str(file))
+    lock.acquire()
+    with served(file, FakeService()):
+        found = client.find(str(file))
+        assert found is not None
+        assert found.path == str(path)
+    lock.release()
+    assert not is_held(str(file))
+
+
+def test_a_file_replaced_while_it_is_served_is_still_found_to_be_served(
+    file: Path, runtime: Path, other_schedd: Callable[[Path], subprocess.Popen[str]]
+) -> None:
+    """D1: the lock is on the file that was, so the socket has to tell."""
+    path = runtime / "s.sock"
+    first = other_schedd(path)
+    file.with_suffix(".new").write_text("jobs: {}\n")
+    file.with_suffix(".new").rename(file)
+    lock = FileLock(str(file))
+    lock.acquire()
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(AlreadyRunningError, match=f"pid {first.pid} already"):
+        patch.setenv("SCHEDD_SOCKET", str(path))
+        open_socket(str(file))
+    lock.release()
+
+
+def test_a_reload_moves_the_lock_to_the_file_that_has_the_name_now(file: Path) -> None:
+    lock = FileLock(str(file))
+    lock.acquire()
+    lock.acquire()
+    old = file.rename(file.with_suffix(".old"))
+    file.write_text("jobs: {}\n")
+    assert (is_held(str(old)), is_held(str(file))) == (True, False)
+    lock.acquire()
+    assert (is_held(str(old)), is_held(str(file))) == (False, True)
+    lock.release()
+    assert not is_held(str(file))
+
+
+def test_one_who_only_looks_does_not_keep_a_schedd_from_starting(file: Path) -> None:
+    looking = os.open(file, os.O_RDONLY)
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    threading.Timer(0.1, os.close, (looking,)).start()
+    lock = FileLock(str(file))
+    lock.acquire()
+    lock.release()
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: None])
+def test_what_is_no_file_is_held_by_nobody(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "x")
+    assert not is_held(str(tmp_path / "x"))
+
+
+def test_the_first_usable_place_is_taken_and_closed_to_others(file: Path, runtime: Path) -> None:
+    with served(file, FakeService()):
+        (path,) = runtime.iterdir()
+        assert str(path) == socket_paths(str(file), os.geteuid())[1]
+        assert path.name.startswith("schedules.")
+        assert stat.S_IMODE(runtime.stat().st_mode) == 0o700
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        found = client.find(str(file))
+        assert found is not None
+        assert found.ask("list", ListJobs(), list[object])
+    assert list(runtime.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770, 0o1777])
+def test_a_directory_open_to_others_is_not_used(file: Path, runtime: Path, mode: int) -> None:
+    runtime.mkdir()
+    runtime.chmod(mode)
+    with pytest.raises(SocketError, match=f"has mode {mode:04o}; others must be kept out: chmod 700"):
+        open_socket(str(file))
+
+
+def test_a_link_in_place_of_the_directory_is_not_followed(file: Path, runtime: Path, tmp_path: Path) -> None:
+    runtime.symlink_to(tmp_path)
+    with pytest.raises(SocketError, match="is not a directory"):
+        open_socket(str(file))
+
+
+def test_what_is_no_socket_is_not_removed(file: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.mkdir(mode=0o700)
+    precious = runtime / "precious"
+    precious.write_text("not yours")
+    monkeypatch.setenv("SCHEDD_SOCKET", str(precious))
+    with pytest.raises(SocketError, match="something else has this name"):
+        open_socket(str(file))
+    assert precious.read_text() == "not yours"
+
+
+def test_a_path_too_long_for_a_socket_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHEDD_SOCKET", "/tmp/" + "x" * 103)
+    with pytest.raises(SocketError, match="longer than the 107 bytes"):
+        open_socket(str(file))
+
+
+def test_any_file_has_a_name_for_its_socket_that_fits(tmp_path: Path) -> None:
+    deep = "/".join(["d" * 200] * 15 + ["schedules ☃ " * 10 + ".yaml"])
+    names = {Path(path).name for path in socket_paths(deep, 0)}
+    assert len(names) == 1
+    assert len(os.fsencode(names.pop())) < 60
+    assert socket_paths("/a/schedules.yaml", 0) != socket_paths("/b/schedules.yaml", 0)
+
+
+def test_a_held_file_without_a_socket_is_unreachable_not_unserved(
+    file: Path,
+    runtime: Path,
+    other_schedd: Callable[[Path], subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = other_schedd(runtime / "elsewhere.sock")
+    with pytest.raises(UnreachableError) as raised:
+        client.find(str(file))
+    assert f"is served by schedd with pid {first.pid}, which listens at none of {runtime.parent}" in str(raised.value)
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    with pytest.raises(UnreachableError, match=r"which belongs to .*: ask as .* or as root"):
+        client.find(str(file))
+
+
+def test_a_stranger_is_not_taken_for_schedd(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime.mkdir(mode=0o700)
+    with socket.socket(socket.AF_UNIX) as stranger:
+        stranger.bind(str(runtime / "s.sock"))
+        stranger.listen()
+        monkeypatch.setattr(rendezvous, "peer", lambda _sock: (4711, 65533))
+        monkeypatch.setattr(os, "geteuid", lambda: 65534)
+        with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, who is neither you nor root"):
+            Daemon(str(runtime / "s.sock")).ask("list", ListJobs(), list[object])
+
+
+def test_without_a_file_the_live_ones_are_found_and_the_dead_ones_are_not(file: Path, runtime: Path) -> None:
+    with served(file, FakeService()):
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(runtime / "dead.sock"))
+        ((daemon, status),) = client.live()
+        assert daemon.path == socket_paths(str(file), os.geteuid())[1]
+        assert status.file == "/fake/schedules.yaml"
