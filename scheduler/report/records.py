@@ -16,7 +16,7 @@ from scheduler.engine.events import (
     SlotSkipped,
     Stopping,
 )
-from scheduler.model import Attempt, Decision, Outcome, Run, Verdict
+from scheduler.model import Attempt, Decision, Outcome, Run, Trigger, Verdict
 
 Fields = dict[str, Any]
 
@@ -59,7 +59,8 @@ def rfc3339(moment: datetime) -> str:
 def _run_started(run: Run, pid: int | None) -> Fields:
     fields: Fields = {"job": run.job, "run": run.id, "trigger": run.trigger.value}
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
-    fields["lateness"] = round(run.lateness, 3)
+    if run.trigger is Trigger.SCHEDULE:
+        fields["lateness"] = round(run.lateness, 3)
     if pid is not None:
         fields["pid"] = pid
     return fields

@@ -1,0 +1,130 @@
+"""A soak: a million slots on the virtual clock, then ten thousand real runs under load, and what they leave behind.
+
+    python benchmarks/soak.py [--slots 1000000] [--runs 10000]
+
+Prints resident memory, descriptors and asyncio tasks at the start, in the middle and at the end of each. With the
+history full before the middle, the second half may add at most 2 MB, and not one descriptor or task; exits 1 otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
+
+from scheduler.clock import SystemClock, VirtualClock
+from scheduler.engine.engine import Engine
+from scheduler.engine.firing import Phase
+from scheduler.launch.local import LocalLauncher
+from scheduler.launch.process import Processes
+from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
+from scheduler.model import Job, Launch, Overlap, Retry, ShellCommand
+from scheduler.schedule import parse_schedule
+
+JOBS = 20
+ALLOWED = 2 * 1024 * 1024
+
+
+class Footprint(msgspec.Struct, frozen=True):
+    """What the process holds at a moment."""
+
+    rss: int
+    descriptors: int
+    tasks: int
+
+
+def footprint(when: str) -> Footprint:
+    """Measure and print."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    now = Footprint(pages * os.sysconf("SC_PAGE_SIZE"), len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()))  # noqa: PTH208
+    print(f"{when:>8}: {now.rss / 1e6:7.1f} MB  {now.descriptors:4} descriptors  {now.tasks:4} tasks", flush=True)
+    return now
+
+
+def flat(middle: Footprint, end: Footprint) -> bool:
+    """Whether the second half left nothing behind."""
+    return end.rss - middle.rss <= ALLOWED and end.descriptors <= middle.descriptors and end.tasks <= middle.tasks
+
+
+def jobs(**keys: object) -> dict[str, Job]:
+    """Jobs that overlap, wait, fail and are tried again."""
+    schedule = parse_schedule("@every 1s", ZoneInfo("UTC"), job_name="soak")
+    made = {}
+    for number in range(JOBS):
+        overlap = tuple(Overlap)[number % len(Overlap)]
+        lock = "shared" if number % 5 == 0 else None
+        job = Job(name=f"job{number}", target=ShellCommand("true"), cwd="/", schedule=schedule, overlap=overlap)
+        made[job.name] = replace(job, **{"retry": Retry(number % 2, delay=1.0), "lock": lock, **keys})
+    return made
+
+
+def play(launch: Launch) -> Play:
+    """Durations, failures and output of every kind, the same at each soak."""
+    number = hash(launch.run_id) % 7
+    return Play(seconds=0.3 * number, code=int(number == 6), stubborn=number == 5, says=b"x" * 500 * number)
+
+
+async def million(clock: VirtualClock, slots: int) -> bool:
+    engine = Engine(clock, SimulatedLauncher(play), log=NoLog())
+    engine.load(jobs(), max_running=15)
+    measured = [footprint("start")]
+    ticking = asyncio.create_task(engine.run())
+    for half in ("middle", "end"):
+        await asyncio.sleep(slots / JOBS / 2)
+        for name in engine.timetable.jobs():  # so that what is left was left behind
+            engine.pause(name, until=clock.now() + timedelta(seconds=60), note="")
+        await asyncio.sleep(1)
+        await engine.runner.stop(list(engine.runner.firings()))
+        measured.append(footprint(half))
+    ticking.cancel()
+    print(f"          {engine.history.decided.total():,} slots decided", flush=True)
+    return flat(*measured[1:])
+
+
+async def ten_thousand(runs: int) -> bool:
+    engine = Engine(SystemClock(), LocalLauncher(Processes()), log=NoLog())
+    command = ShellCommand("head -c 2000 /dev/urandom; echo; echo error >&2; exit $(( $$ % 2 ))")
+    made = jobs(target=command, schedule=None, retry=Retry(), overlap=Overlap.ALLOW, cwd=str(Path.cwd()))
+    engine.load(made, max_running=None)
+    busy = [await asyncio.create_subprocess_shell("while :; do :; done") for _ in range(2)]
+    measured = []
+    try:
+        footprint("start")
+        for half in ("middle", "end"):
+            for _ in range(runs // 2 // JOBS):
+                firings = [engine.run_now(job) for job in made.values()]
+                while any(firing.phase is not Phase.DONE for firing in firings):  # noqa: ASYNC110
+                    await asyncio.sleep(0.005)
+            measured.append(footprint(half))
+    finally:
+        for hog in busy:
+            hog.kill()
+            await hog.wait()
+    return flat(*measured)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--slots", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=10_000)
+    options = parser.parse_args()
+    print(f"{options.slots:,} slots on the virtual clock")
+    clock = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    simulated = clock.run(million(clock, options.slots))
+    print(f"{options.runs:,} real runs beside two busy loops")
+    real = asyncio.run(ten_thousand(options.runs))
+    print("flat" if simulated and real else "NOT FLAT")
+    return 0 if simulated and real else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
