@@ -1,0 +1,107 @@
+"""Random questions about fire times, most of them near a clock change: expression, zone and instant."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from tests.unit.schedule_oracle import clock_changes
+
+ZONES = (
+    "UTC",
+    "Europe/Berlin",
+    "Europe/Dublin",
+    "America/New_York",
+    "America/St_Johns",
+    "America/Havana",
+    "America/Santiago",
+    "America/Sao_Paulo",
+    "America/Caracas",
+    "Atlantic/Azores",
+    "Australia/Lord_Howe",
+    "Pacific/Chatham",
+    "Pacific/Apia",
+    "Pacific/Fakaofo",
+    "Africa/Casablanca",
+    "Africa/Cairo",
+    "Asia/Beirut",
+    "Asia/Gaza",
+    "Asia/Tehran",
+    "Asia/Pyongyang",
+    "Asia/Kathmandu",
+    "Antarctica/Troll",
+    "Antarctica/Vostok",
+    "Antarctica/Casey",
+    "Asia/Anadyr",
+    "Europe/Moscow",
+)
+YEARS = range(1985, 2026)
+
+
+class Case(NamedTuple):
+    """After which instant, of which expression, in which zone."""
+
+    expression: str
+    zone: ZoneInfo
+    after: datetime
+
+
+def random_case(rng: random.Random) -> Case:
+    zone = ZoneInfo(rng.choice(ZONES))
+    year = rng.choice(YEARS)
+    changes = clock_changes(zone, year)
+    if changes and rng.random() < 0.9:
+        moment = rng.choice(changes)
+        hour = moment.astimezone(zone).hour
+        before = timedelta(minutes=rng.choice((1, 30, 60, 180, 600, 2000)))
+        after = moment - before * rng.random() if rng.random() < 0.8 else moment + before * rng.random()
+    else:
+        hour = rng.randrange(24)
+        after = datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(525_000))
+    if rng.random() < 0.5:
+        after = after.replace(second=0, microsecond=0)
+    return Case(random_expression(rng, hour), zone, after)
+
+
+def random_expression(rng: random.Random, hour: int) -> str:
+    """Hours near `hour` most of the time; mostly every day, or else nothing would happen near the change."""
+    fields = [_field(rng, 0, 59, rng.randrange(60)), _field(rng, 0, 23, (hour + rng.randint(-3, 3)) % 24)]
+    if rng.random() < 0.6:
+        return " ".join([*fields, "*", "*", "*"])
+    day, weekday = random_days(rng)
+    month = rng.choice(("*", "*", "*", "*/2", "3-11", "mar,apr,sep-nov", "1-6/2"))
+    return " ".join([*fields, day, month, weekday])
+
+
+def random_days(rng: random.Random) -> tuple[str, str]:
+    """The two day fields, alone and together."""
+    day = rng.choice(("*/2", "1", "13", "31", "1-7", "25-31", "*/7", "5/5", "28,29,30", "?", "1-31", "*,5"))
+    weekday = rng.choice(("sun", "0", "7", "1-5", "sat-sun", "*/2", "mon,wed", "5-7", "0-6", "1-7/3", "fri-fri"))
+    kind = rng.randrange(8)
+    if kind == 0:
+        return rng.choice(("L", "15,L", f"{rng.randint(1, 28)}W")), rng.choice("*?")
+    if kind == 1:
+        nth = rng.choice((f"{rng.randint(0, 7)}#{rng.randint(1, 4)}", f"{rng.randint(0, 7)}L", "mon#1,mon#3", "friL"))
+        return rng.choice("*?"), nth
+    return rng.choice(((day, "*"), ("*", weekday), (day, weekday)))
+
+
+def _field(rng: random.Random, low: int, high: int, near: int) -> str:
+    span = rng.randint(1, 6)
+    end = min(high, near + span)
+    return rng.choice(
+        (
+            str(near),
+            str(near),
+            ",".join(str(number) for number in sorted({near, rng.randint(low, high), end})),
+            f"{near}-{end}",
+            f"{near}-{end}/{rng.randint(1, 4)}",
+            f"{low}-{high}",
+            f"{low}-{high}/{rng.randint(2, 30)}",
+            f"{near}/{rng.randint(2, 20)}",
+            "*",
+            f"*/{rng.randint(1, 31)}",
+        )
+    )

@@ -1,0 +1,155 @@
+"""The rules of fire times once more, slowly and in other words: what the product's answers are compared with.
+
+It shares no code with the product and uses no cron library. It walks UTC minute by minute as cron's own loop does,
+asks zoneinfo what the clock shows, and looks at what happened to the clock since the minute before.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+MINUTE = timedelta(minutes=1)
+THREE_HOURS = timedelta(hours=3)
+WARM_UP = timedelta(hours=7)
+"""A clock change is felt for three hours at most; it must lie within the walk."""
+
+_NAMES = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
+_DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
+
+
+def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
+    """All fire times after `after` and at the latest at `until`, in UTC."""
+    job = Job(expression)
+    now = (after - WARM_UP).replace(second=0, microsecond=0)
+    wall_before = now.astimezone(zone).replace(tzinfo=None)
+    shown_up_to = datetime.min  # noqa: DTZ901 - a wall time: times up to it have been shown in the first pass
+    while (now := now + MINUTE) <= until:
+        wall = now.astimezone(zone).replace(tzinfo=None)
+        expected = wall_before + MINUTE
+        due = job.matches(wall)
+        if job.is_fixed:
+            if wall < expected:
+                shown_up_to = wall_before if expected - wall <= THREE_HOURS else datetime.min  # noqa: DTZ901
+            if wall <= shown_up_to:
+                due = False
+            if expected < wall < expected + THREE_HOURS:
+                due = due or any(job.matches(skipped) for skipped in minutes(expected, wall))
+        wall_before = wall
+        if due and now > after:
+            yield now
+
+
+def minutes(first: datetime, end: datetime) -> Iterator[datetime]:
+    while first < end:
+        yield first
+        first += MINUTE
+
+
+class Job:
+    """A five-field expression as sets of minutes, hours and dates."""
+
+    def __init__(self, expression: str) -> None:
+        minute, hour, self.day, month, self.weekday = expression.lower().replace("?", "*").split()
+        self.is_fixed = minute[0] != "*" and hour[0] != "*"
+        self.minutes = numbers(minute, 0, 59)
+        self.hours = numbers(hour, 0, 23)
+        self.months = numbers(month, 1, 12)
+        self.days_of: dict[tuple[int, int], set[int]] = {}
+
+    def matches(self, wall: datetime) -> bool:
+        if wall.minute not in self.minutes or wall.hour not in self.hours or wall.month not in self.months:
+            return False
+        key = (wall.year, wall.month)
+        if key not in self.days_of:
+            self.days_of[key] = self.days(*key)
+        return wall.day in self.days_of[key]
+
+    def days(self, year: int, month: int) -> set[int]:
+        """The days of one month on which the job is due."""
+        by_date = days_by_date(self.day, year, month)
+        by_weekday = days_by_weekday(self.weekday, year, month)
+        if self.day[0] == "*" or self.weekday[0] == "*":
+            return by_date & by_weekday
+        return by_date | by_weekday
+
+
+def days_by_date(field: str, year: int, month: int) -> set[int]:
+    last = calendar.monthrange(year, month)[1]
+    if field == "l":
+        return {last}
+    if field.endswith("w"):
+        target = int(field[:-1])
+        working = [day for day in range(1, last + 1) if calendar.weekday(year, month, day) < 5]
+        return {min(working, key=lambda day: (abs(day - target), -day if target == 1 else day))}
+    days = numbers(field.replace("l", str(last)) if "l" in field else field, 1, 31)
+    return {day for day in days if day <= last}
+
+
+def days_by_weekday(field: str, year: int, month: int) -> set[int]:
+    by_weekday: dict[int, list[int]] = {number: [] for number in range(7)}
+    for day in range(1, calendar.monthrange(year, month)[1] + 1):
+        by_weekday[(calendar.weekday(year, month, day) + 1) % 7].append(day)
+    if "#" in field:
+        found = set()
+        for term in field.split(","):
+            weekday, _, nth = term.partition("#")
+            found |= set(by_weekday[weekday_number(weekday) % 7][int(nth) - 1 : int(nth)])
+        return found
+    if "l" in field:
+        return {by_weekday[weekday_number(term.strip("l")) % 7][-1] for term in field.split(",")}
+    return {day for number in numbers(field, 0, 7, _DAYS) for day in by_weekday[number % 7]}
+
+
+def weekday_number(word: str) -> int:
+    return _DAYS[word] if word in _DAYS else int(word)
+
+
+@cache
+def _field(text: str, low: int, high: int, weekdays: bool) -> frozenset[int]:
+    found: set[int] = set()
+    for term in text.split(","):
+        span, slash, step = term.partition("/")
+        first, dash, last = span.partition("-")
+        if first == "*":
+            start, end = low, min(high, 6) if weekdays else high
+        else:
+            start = _value(first, weekdays)
+            end = _value(last, weekdays) if dash else high if slash else start
+            if weekdays and last == "sun" and start > 0:
+                end = 7
+        found |= {number for number in range(start, end + 1) if (number - start) % int(step or 1) == 0}
+    return frozenset(found)
+
+
+def _value(word: str, weekdays: bool) -> int:
+    if word.isdigit():
+        return int(word)
+    return (_DAYS if weekdays else _NAMES)[word]
+
+
+def numbers(text: str, low: int, high: int, names: dict[str, int] | None = None) -> frozenset[int]:
+    """The numbers of a plain field: lists, ranges, steps and names."""
+    return _field(text, low, high, names is _DAYS)
+
+
+@cache
+def clock_changes(zone: ZoneInfo, year: int) -> tuple[datetime, ...]:
+    """The minutes of a UTC year at which the zone's offset changes, found by walking it in quarters of an hour."""
+    step = timedelta(minutes=15)
+    moment, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+    found = []
+    offset = (moment - step).astimezone(zone).utcoffset()
+    while moment < end:
+        new = moment.astimezone(zone).utcoffset()
+        if new != offset:
+            instant = moment - step + MINUTE
+            while instant.astimezone(zone).utcoffset() != new:
+                instant += MINUTE
+            found.append(instant)
+            offset = new
+        moment += step
+    return tuple(found)
