@@ -192,15 +192,14 @@ class _Term:
             if high < low:
                 raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
         step = self._step(match["step"])
-        digest = blake2b(f"{self.job_name}\0{self.name}".encode(), digest_size=8).digest()
+        digest = blake2b(f"{self.job_name}\0{self.name}".encode(errors="surrogatepass"), digest_size=8).digest()
         size = high - low + 1
         drawn = int.from_bytes(digest) % (min(size, step) if match["step"] else size)
         return set(range(low + drawn, high + 1, step)) if match["step"] else {low + drawn}
 
     def _unknown_word(self, word: str) -> ScheduleError:
         if word == "r":
-            reason = "R would move at every start; H is spread by the job's name and stays"
-            return self._error(reason, "H" + self.text[1:])
+            return self._random()
         if self.name is FieldName.DAY_OF_WEEK and word == "l":
             return self._error("L alone is no weekday: 5L is the last Friday of the month, sat is Saturday", "5L")
         if self.name is FieldName.DAY and "l" in self.text:
@@ -208,6 +207,10 @@ class _Term:
         words = _WORDS.get(self.name, {})
         near = [name for name in words if word.startswith(name)] or difflib.get_close_matches(word, words, 1, 0.5)
         return self._error(f"{word[:20]!r} is no {self._label}", near[0] if near else None)
+
+    def _random(self) -> ScheduleError:
+        reason = "R would move at every start; H is spread by the job's name and stays"
+        return self._error(reason, "H" + self.text[1:])
 
     def _misplaced_last(self) -> ScheduleError:
         start = re.fullmatch(r"(\d{1,2})-l", self.text, re.ASCII)
@@ -217,6 +220,8 @@ class _Term:
     def _unreadable(self) -> ScheduleError:
         if not self.text:
             return self._error(f"an entry of the {self._label} is empty", None)
+        if self.text.startswith("r("):
+            return self._random()
         if self.name is FieldName.DAY and "l" in self.text:
             return self._misplaced_last()
         example = _EXAMPLES.get(self.name, "5, 10-20, */15 or 0,30")

@@ -37,7 +37,7 @@ def test_the_oracle_itself_agrees_with_what_cron_did() -> None:
             after, until = (datetime.fromisoformat(text) for text in (row["after"], row["next"][-1]))
             if until - after < timedelta(days=2):
                 near.append((row, after, until))
-    for row, after, until in random.Random(1).sample(near, 300):
+    for row, after, until in near[:: len(near) // 300]:
         times = [f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in fire_times(row["expr"], ZoneInfo(row["tz"]), after, until)]
         assert times == row["next"], row
 

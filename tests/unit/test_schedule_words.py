@@ -1,0 +1,264 @@
+"""What schedules say about themselves: in words, their class, traps, clock changes, and why an instant is a slot."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scheduler.schedule import (
+    Mismatch,
+    Schedule,
+    coming_changes,
+    in_words,
+    instant_of,
+    kind,
+    note_on,
+    parse_schedule,
+    skipping,
+    traps,
+    why,
+)
+from tests.unit.schedule_cases import random_case
+
+NEW_YORK = ZoneInfo("America/New_York")
+
+
+def parse(spec: object, zone: ZoneInfo = NEW_YORK) -> Schedule:
+    return parse_schedule(spec, zone, job_name="x")
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("* * * * *", "every minute"),
+        ("*/5 * * * *", "every 5 minutes"),
+        ("0-59/15 * * * *", "every 15 minutes"),
+        ("*/7 * * * *", "at minutes 0, 7, 14, … 56 of every hour"),
+        ("5/20 * * * *", "at minutes 5, 25 and 45 of every hour"),
+        ("@hourly", "on the hour of every hour"),
+        ("0 */2 * * *", "on the hour, in hours 0, 2, 4, … 22"),
+        ("*/10 9-17 * * 1-5", "every 10 minutes, in hours 9 to 17 on Monday to Friday"),
+        ("* 2 * * *", "every minute, in hour 2"),
+        ("30 2 * * *", "at 02:30 every day"),
+        ("0,30 2 * * *", "at 02:00 and 02:30 every day"),
+        ("0 8 * * mon", "at 08:00 on Monday"),
+        ("0 0 1,15 * *", "at 00:00 on days 1 and 15 of the month"),
+        ("0 0 L * *", "at 00:00 on the last day of the month"),
+        ("0 0 15W * *", "at 00:00 on the working day (Monday to Friday) nearest to day 15 of the month"),
+        ("0 0 * * 5L", "at 00:00 on the last Friday of the month"),
+        ("0 0 * * 5#2", "at 00:00 on the second Friday of the month"),
+        ("0 0 13 * 5", "at 00:00 on day 13 of the month or on Friday"),
+        ("0 0 */2 * 1", "at 00:00 on days 1, 3, 5, … 31 of the month, if on Monday"),
+        ("0 0 1-31 * 1", "at 00:00 every day"),
+        ("0 0 1 1 *", "at 00:00 on day 1 of the month in January"),
+        ("0 0 * jan-mar *", "at 00:00 in January to March"),
+        ("1,3,7,8,12,19,22,34,51,58 * * * *", None),
+        ({"second": "*/10"}, "every 10 seconds"),
+        ({"second": 30, "minute": 0, "hour": "9-17"}, "at second 30, in minute 0, in hours 9 to 17"),
+        ({"year": 2027, "month": 3, "day": 5, "hour": 3}, "at 03:00 on day 5 of the month in March of 2027"),
+        ("@every 90s", "every 1m30s, counted from 1970-01-01T00:00Z"),
+        ("@at 2027-01-01T09:00", "once, at 2027-01-01T14:00:00Z"),
+        ("@reboot", "when schedd starts"),
+        (["0 8 * * mon", "@reboot"], "at 08:00 on Monday; also when schedd starts"),
+    ],
+)
+def test_a_schedule_is_put_into_words_or_left_alone(spec: object, words: str | None) -> None:
+    assert in_words(parse(spec)) == words
+
+
+@pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ("*/5 2 * * *", "wildcard"),
+        ("5 * * * *", "wildcard"),
+        ("@hourly", "wildcard"),
+        ("0-59/5 2 * * *", "fixed-time"),
+        ("0-59 0-23 * * *", "fixed-time"),
+        ("H/15 2 * * *", "fixed-time"),
+        ("@daily", "fixed-time"),
+        ({"minute": 5}, "wildcard"),
+        ({"hour": 5}, "fixed-time"),
+        ("@every 5m", "interval"),
+        ("@at 2027-01-01T09:00", "once"),
+        ("@reboot", "at start"),
+        (["0 3 * * *", "30 4 * * *"], "fixed-time"),
+        (["0 3 * * *", "@every 5m"], "fixed-time and interval"),
+    ],
+)
+def test_a_schedule_knows_its_class(spec: object, expected: str) -> None:
+    assert kind(parse(spec)) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "trap"),
+    [
+        ("*/7 * * * *", "`*/7` starts again every hour: after minute 56 comes minute 0, 4 minutes later"),
+        ("0 */5 * * *", "`*/5` starts again every day: after hour 20 comes hour 0, 4 hours later"),
+        ("0 0 */2 * *", "`*/2` starts again on day 1 of every month"),
+        ("0 0 * * */2", "`*/2` starts again every week: after Saturday comes Sunday, 1 day later"),
+        ("0 0 1 */5 *", "`*/5` starts again every year: after November comes January, 2 months later"),
+        ("*/90 * * * *", "`*/90` is minute 0 only, once in every hour; `@every 90m` keeps the distance"),
+        ("* 2 * * *", "all 60 minutes of hour 2"),
+        ("0 0 13 * 5", "one of the two is enough"),
+        ("0 0 */2 * 1", "both must match"),
+        ("0 0 31 * *", "never in February, April, June, September and November: no day 31"),
+        ("0 0 30 * *", "never in February: no day 30"),
+        ("0 0 29 * *", "in February only in leap years"),
+        ("@every 24h", "not from midnight in the job's time zone"),
+        (["@reboot", "*/7 * * * *"], "`*/7` starts again"),
+    ],
+)
+def test_a_trap_is_pointed_out(spec: object, trap: str) -> None:
+    assert any(trap in sentence for sentence in traps(parse(spec)))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    ["*/5 * * * *", "0 */6 * * *", "30 2 * * *", "0 0 1,15 * *", "0 0 L * *", "* * * * *", "@every 5m", "@daily"],
+)
+def test_a_schedule_that_does_what_it_seems_to_has_no_traps(spec: object) -> None:
+    assert traps(parse(spec)) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "gap", "fold"),
+    [
+        ("30 2 * * *", "one run at 03:00 in place of 02:30", "no effect"),
+        ("0,30 2 * * *", "one run at 03:00 in place of 02:00 and 02:30", "no effect"),
+        ("30 1 * * *", "no effect", "01:30 in the first pass only"),
+        ("0-59/10 0-23 * * *", "one run at 03:00 in place of 6 times from 02:00 to 02:50", "in the first pass only"),
+        ("0 */2 * * *", "no run for 02:00", "no effect"),
+        ("*/15 2 * * *", "no run for 4 times from 02:00 to 02:45", "no effect"),
+        ("*/30 1 * * *", "no effect", "01:00 and 01:30 in both passes"),
+        ("*/5 * * * *", "no effect, it goes on in real time", "no effect, it goes on in real time"),
+        ("0 8 * * mon", "no effect", "no effect"),
+    ],
+)
+def test_the_coming_clock_changes_are_told(spec: object, gap: str, fold: str) -> None:
+    first, second = coming_changes(parse(spec), utc("2024-01-01T00:00"))
+    assert (first.change.at, second.change.at) == (utc("2024-03-10T07:00"), utc("2024-11-03T06:00"))
+    assert first.sentence.startswith("clocks go forward from 02:00 to 03:00: ")
+    assert second.sentence.startswith("clocks go back from 02:00 to 01:00: ")
+    assert first.sentence.endswith(gap)
+    assert second.sentence.endswith(fold)
+
+
+def test_where_clocks_do_not_change_or_do_not_matter_there_is_nothing_to_tell() -> None:
+    assert coming_changes(parse("30 2 * * *", ZoneInfo("UTC")), utc("2024-01-01T00:00")) == ()
+    assert coming_changes(parse("@every 5m"), utc("2024-01-01T00:00")) == ()
+
+
+@pytest.mark.parametrize(
+    ("spec", "at", "note"),
+    [
+        ("30 2 * * *", "2024-03-10T07:00", "in place of 02:30 (clocks go forward from 02:00 to 03:00)"),
+        ("0,30 2 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 02:30 (clocks go forward"),
+        ("0 2,3 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 03:00 (clocks go forward"),
+        ("0 */2 * * *", "2024-03-10T08:00", "no run before this one for 02:00 (clocks go forward"),
+        ("30 1 * * *", "2024-11-03T05:30", "01:30 comes twice (clocks go back from 02:00 to 01:00): a fixed-time"),
+        ("*/30 1 * * *", "2024-11-03T05:30", "it runs in both passes, and this is the first"),
+        ("*/30 1 * * *", "2024-11-03T06:30", "it runs in both passes, and this is the second"),
+        (["@every 1h", "30 2 * * *"], "2024-03-10T07:00", "in place of 02:30"),
+        ("* * * * *", "2024-03-10T07:00", None),
+        ("30 2 * * *", "2024-03-11T06:30", None),
+        ("30 3 * * *", "2024-03-10T07:30", None),
+        ("30 2 * * *", "2024-11-03T07:30", None),
+        ("@every 1h", "2024-11-03T06:00", None),
+    ],
+)
+def test_a_fire_time_that_a_clock_change_touches_says_so(spec: object, at: str, note: str | None) -> None:
+    found = note_on(parse(spec), utc(at))
+    assert found == note if note is None else found is not None and note in found
+
+
+def test_a_change_of_a_whole_day_names_dates() -> None:
+    apia = parse("0 12 * * *", ZoneInfo("Pacific/Apia"))
+    (effect,) = coming_changes(apia, utc("2011-12-01T00:00"), 1)
+    assert effect.sentence == (
+        "clocks go forward from 2011-12-30 00:00 to 2011-12-31 00:00: "
+        "no run for 2011-12-30 12:00, too far to make up for"
+    )
+
+
+def test_why_a_slot_is_one() -> None:
+    answer = why(parse("30 2 * * *"), utc("2024-03-10T07:00"))
+    assert answer.is_slot
+    assert answer.mismatches == ()
+    assert answer.note is not None
+    assert answer.note.startswith("in place of 02:30")
+    assert (answer.before, answer.after) == (utc("2024-03-09T07:30"), utc("2024-03-11T06:30"))
+
+
+def test_why_an_instant_is_no_slot_names_the_fields_and_the_neighbours() -> None:
+    answer = why(parse("30 2 * * 1-5"), utc("2024-06-01T06:31"))
+    assert not answer.is_slot
+    assert answer.mismatches == (
+        Mismatch("30 2 * * 1-5", "minute", "30", "31"),
+        Mismatch("30 2 * * 1-5", "day_of_week", "1-5", "Saturday"),
+    )
+    assert answer.note is None
+    assert (answer.before, answer.after) == (utc("2024-05-31T06:30"), utc("2024-06-03T06:30"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "fields"),
+    [
+        ("0 0 13 * 5", ["day", "day_of_week"]),
+        ("0 0 1 * 6", []),
+        ("0 0 */2 * 5", ["day_of_week"]),
+        ("0 0 2 * *", ["day"]),
+        ({"year": 2025, "month": 6, "day": 1}, ["year"]),
+        ("@every 7h", []),
+    ],
+)
+def test_of_two_day_fields_only_those_that_decide_are_named(spec: object, fields: list[str]) -> None:
+    answer = why(parse(spec, ZoneInfo("UTC")), utc("2024-06-01T00:00"))  # a Saturday
+    assert [mismatch.field for mismatch in answer.mismatches] == fields
+
+
+def test_why_the_second_pass_of_a_repeated_hour_is_no_slot() -> None:
+    answer = why(parse("30 1 * * *"), utc("2024-11-03T06:30"))
+    assert not answer.is_slot
+    assert answer.mismatches == ()
+    assert answer.note is not None
+    assert "01:30 comes twice" in answer.note
+    assert answer.before == utc("2024-11-03T05:30")
+
+
+def test_a_wall_time_that_does_not_exist_is_found_out() -> None:
+    skipped = datetime.fromisoformat("2024-03-10T02:30")
+    change = skipping(skipped, NEW_YORK)
+    assert change is not None
+    assert instant_of(skipped, NEW_YORK) == change.at == utc("2024-03-10T07:00")
+    for text, at in (("2024-03-10T03:00", "07:00"), ("2024-03-10T01:59", "06:59"), ("2024-03-10T03:30", "07:30")):
+        assert skipping(datetime.fromisoformat(text), NEW_YORK) is None
+        assert instant_of(datetime.fromisoformat(text), NEW_YORK) == utc(f"2024-03-10T{at}")
+    assert instant_of(datetime.fromisoformat("2024-11-03T01:30"), NEW_YORK) == utc("2024-11-03T05:30")
+
+
+@settings(max_examples=100, deadline=None)
+@given(rng=st.randoms(use_true_random=False))
+def test_every_fire_time_of_any_schedule_is_a_slot_and_can_be_explained(rng: random.Random) -> None:
+    case = random_case(rng)
+    schedule = parse_schedule([case.expression, "@every 37m"], case.zone, job_name="x")
+    at = schedule.next_after(case.after)
+    assert at is not None
+    answer = why(schedule, at)
+    assert answer.is_slot
+    assert answer.note == note_on(schedule, at)
+    between = why(schedule, at + timedelta(seconds=1))
+    assert not between.is_slot
+    assert between.before == at
+    assert kind(schedule).endswith("interval")
+    assert all(trap for trap in traps(schedule))
+    assert in_words(schedule) is None or in_words(schedule)
+    assert all(effect.sentence for effect in coming_changes(schedule, case.after))
