@@ -83,7 +83,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One mistake in a file: where, what, and what to type instead.
 
     `line` and `column` count from 1; both are 0 where the file as a whole is meant. `quote` is the source line with
-    what may be secret already masked, `width` how many characters the caret underlines.
+    what may be secret already masked, `caret` the column in it (from 1) of the culprit, `width` how many characters of
+    it the culprit takes.
     """
 
     severity: Severity = Severity.ERROR
@@ -91,6 +92,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     line: int = 0
     column: int = 0
     width: int = 1
+    caret: int = 1
     key: str = ""
     message: str
     write: str | None = None

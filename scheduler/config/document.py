@@ -7,7 +7,6 @@ Scalars stay text as written: what they mean is for those to say who know the ke
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -24,7 +23,7 @@ from yaml.events import (
 )
 
 from scheduler.config.source import Source
-from scheduler.config.syntax import explain
+from scheduler.config.syntax import Flaw, explain, tag, undefined_alias
 
 DEEPEST = 64
 """Mappings and lists within one another."""
@@ -86,26 +85,16 @@ def compose(source: Source) -> Node | None:
             return composer.document()
         except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
             flaw = explain(error, text)
-            source.note(flaw.at, flaw.message, flaw.write, width=flaw.width)
+            del source.findings[composer.findings_before :]  # the next pass, if any, comes upon them again
+            source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
             if flaw.mend is None:
                 return None
             start, end = flaw.mend
-            text = text[:start] + "x" * (end - start) + text[end:]
+            source.readable = text = text[:start] + "x" * (end - start) + text[end:]
             mended.add(start)
         except _SyntaxFlawError:
             return None
     return None
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """The node and all below it."""
-    yield node
-    if isinstance(node, Mapping):
-        for _, value in node.entries:
-            yield from walk(value)
-    elif isinstance(node, Sequence):
-        for item in node.items:
-            yield from walk(item)
 
 
 class _Composer:
@@ -113,7 +102,7 @@ class _Composer:
 
     def __init__(self, source: Source, text: str, mended: set[int]) -> None:
         self._source = source
-        self._findings = len(source.findings)
+        self.findings_before = len(source.findings)
         self._text = text
         self._mended = mended
         self._events = yaml.CSafeLoader(text)
@@ -170,12 +159,8 @@ class _Composer:
         return node
 
     def _tagged(self, event: Any) -> Node:
-        index = event.start_mark.index
-        word = re.compile(r"\S+").match(self._text, self._text.find("!", index))
-        self._note(
-            index, "a word that begins with ! is a tag of YAML, and tags mean nothing here", "put it in quotes", word
-        )
-        return Broken(index)
+        self._note_flaw(tag(self._text, event.start_mark.index))
+        return Broken(event.start_mark.index)
 
     def _open(self, event: Any, depth: int) -> None:
         self._count += 1
@@ -208,10 +193,9 @@ class _Composer:
             if self._count > MOST_NODES:
                 self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
             return node
-        name = f"*{event.anchor}"
         if known is None:
-            self._refuse(event, f"{name} stands within its own anchor &{event.anchor}, so it would never end", None)
-        self._note(index, f"{name} is an alias of YAML, and no &{event.anchor} stands above it", f'"{name}"', len(name))
+            self._refuse(event, "this alias stands within its own anchor, so it would never end", None)
+        self._note_flaw(undefined_alias(self._text, index))
         return Broken(index)
 
     def _entries(self, children: list[Node]) -> list[tuple[Scalar, Node]]:
@@ -254,10 +238,11 @@ class _Composer:
             raise _SyntaxFlawError
         return entries
 
-    def _note(self, index: int, message: str, write: str | None, width: int | re.Match[str] | None = 1) -> None:
-        if isinstance(width, re.Match):
-            width = len(width[0])
-        self._source.note(index, message, write, width=width or 1)
+    def _note(self, index: int, message: str, write: str | None, width: int = 1) -> None:
+        self._source.note(index, message, write, width=width)
+
+    def _note_flaw(self, flaw: Flaw) -> None:
+        self._source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
 
     def _refuse(self, event: Any, message: str, write: str | None) -> None:
         self._note(event.start_mark.index, message, write)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -17,6 +15,7 @@ from scheduler.config.words import COMMANDS
 from scheduler.errors import ScheduleError
 from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, FromEnv, FromFile, Job, Retry, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
+from scheduler.schedule.field import LIMITS, FieldName
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
@@ -38,11 +37,11 @@ class Scope(NamedTuple):
     retry: dict[str, Any]
 
     def narrowed(self, given: dict[str, Any], directory: Path, prefix: str) -> Scope:
-        """The scope with `given` on top, which the file in `directory` says; `prefix` goes before origins of variables."""
+        """The scope with `given` on top, from a file in `directory`; `prefix` begins the origins of its variables."""
         retry = given.get("retry", {})
         values = {**self.values, **given}
         if given.get("cwd") is not None:
-            values["cwd"] = os.path.join(directory, given["cwd"])
+            values["cwd"] = str(directory / given["cwd"])
         return Scope(
             values,
             _layers(self.environment, given, directory, prefix)
@@ -61,7 +60,7 @@ def _layers(below: tuple[EnvLayer, ...], given: dict[str, Any], directory: Path,
         if given["env_file"] is None:
             layers = [layer for layer in layers if layer.file is None]
         else:
-            layers.append(EnvLayer(f"{prefix}env_file", file=os.path.join(directory, given["env_file"])))
+            layers.append(EnvLayer(f"{prefix}env_file", file=str(directory / given["env_file"])))
     if given.get("env"):
         layers.append(
             EnvLayer(f"{prefix}env", {name: _variable(value, directory) for name, value in given["env"].items()})
@@ -74,7 +73,7 @@ def _variable(value: str | dict[str, str] | None, directory: Path) -> EnvValue:
         return value
     if "from_env" in value:
         return FromEnv(value["from_env"])
-    return FromFile(os.path.join(directory, value.get("from_file", "")))
+    return FromFile(str(directory / value.get("from_file", "")))
 
 
 class Entry(NamedTuple):
@@ -168,7 +167,7 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     except ScheduleError as error:
         culprit = _culprit(node, error)
         mistake = _explained(culprit, error, entry.source)
-        at, width = (mistake.at or culprit.index), mistake.width or 1
+        at, width = culprit.index if mistake.at is None else mistake.at, mistake.width or 1
         write = mistake.write and f"schedule: {mistake.write}"
         entry.source.note(
             at, f"schedule: {mistake.message}", write, width=width, key=f"jobs.{entry.name.value}.schedule"
@@ -200,21 +199,26 @@ def _explained(node: Node, error: ScheduleError, source: Source) -> Mistake:
         return Mistake(error.reason, error.write)
     text = node.value
     if match := _TIME_OF_DAY.fullmatch(text.strip()):
-        write = f'"{int(match[2])} {int(match[1])} * * *"'
-        return Mistake("a time of day is no schedule; every day at this time is", write, node.index, len(text))
+        daily = f'"{int(match[2])} {int(match[1])} * * *"'
+        return Mistake("a time of day is no schedule; for every day at this time", daily, node.index, len(text))
     if error.column is None:
-        return Mistake(error.reason, _quoted(error.write), node.index, max(1, len(text)))
-    token = re.compile(r"[^\s,]*").match(text, error.column)
-    end = token.end() if token else error.column
-    write = error.write and " or ".join(
-        _quoted(part if part[0] in "[{" else text[: error.column] + part + text[end:])
-        for part in error.write.split(" or ")
-    )
-    return Mistake(error.reason, write, _index_of(node, error.column, source), max(1, end - error.column))
+        start, end, at = 0, len(text), node.index
+    else:
+        start = error.column
+        end = start + len(re.split(r"[\s,]", text[start:], maxsplit=1)[0])
+        at = _index_of(node, start, source)
+    write = error.write
+    if write is None and error.column is not None and error.field in list(FieldName):
+        write = "{}-{}".format(*LIMITS[FieldName(error.field)])
+    whole = write and " or ".join(_with(part, text, start, end) for part in write.split(" or "))
+    return Mistake(error.reason, whole, at, max(1, end - start))
 
 
-def _quoted(text: str | None) -> str:
-    return text if not text or text[0] in "[{" or text.startswith("timezone:") else f'"{text}"'
+def _with(part: str, text: str, start: int, end: int) -> str:
+    """The text with `part` instead of what stands from `start` to `end`, as it goes into the file."""
+    if part.startswith(("[", "{", "timezone:")):
+        return part
+    return f'"{text[:start]}{part}{text[end:]}"'
 
 
 def _index_of(node: Scalar, column: int, source: Source) -> int:
@@ -223,8 +227,3 @@ def _index_of(node: Scalar, column: int, source: Source) -> int:
         if source.text.startswith(node.value, start):
             return start + column
     return node.index
-
-
-def known_twice(entry: Entry, others: Iterable[Entry]) -> Entry | None:
-    """The entry of another file that has the same name."""
-    return next((other for other in others if other.name.value == entry.name.value), None)

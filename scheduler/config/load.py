@@ -132,27 +132,24 @@ class _Loading:
         """The files that the main file names, those of a directory by name."""
         files = []
         for text, node in main.values.get("include", []):
-            path = Path(os.path.join(main.source.path.parent, text))
-            shown = os.path.join(os.path.dirname(main.source.shown), text)
+            path = main.source.path.parent / text
+            shown = Path(main.source.shown).parent / text
+            found = [(shown, path)]
             if path.is_dir():
                 self._files.append(str(path))
-                names = sorted(
-                    name for name in os.listdir(path) if name.endswith(_SUFFIXES) and not name.startswith(".")
-                )
-                found = [(os.path.join(shown, name), path / name) for name in names]
-            else:
-                found = [(shown, path)]
+                names = sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
+                found = [(shown / name, path / name) for name in names]
             for one_shown, one in found:
                 if str(one) in self._files:
                     main.source.note(
                         node.index, f"include: {one_shown} is read already", width=len(text), key="include"
                     )
-                elif not one.exists() and one.is_absolute() and one == path:
+                elif not one.exists():
                     main.source.note(
                         node.index, f"include: no such file or directory: {shown}", width=len(text), key="include"
                     )
                 else:
-                    files.append(self._read(one_shown, one, IncludedForm))
+                    files.append(self._read(str(one_shown), one, IncludedForm))
         return files
 
 

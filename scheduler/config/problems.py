@@ -1,36 +1,125 @@
-"""Findings as people read them: where, the line itself with a caret under the culprit, what is wrong, what to write."""
+"""Findings as people read them: where and what, the line itself with a caret under the culprit, what to write."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from scheduler.config.source import Finding, Source
+from scheduler.config.masking import Mask
+from scheduler.config.source import MASK, Finding, Source
 from scheduler.errors import Problem
+
+_WIDEST = 110
+"""Characters of a quoted line."""
+
+
+class _Quote(NamedTuple):
+    """A line as it may be shown, and where in it the culprit stands, from 0."""
+
+    text: str
+    caret: int
+    width: int
 
 
 def problems_of(source: Source) -> list[Problem]:
     """The findings of a source in the order of its lines."""
-    return [_problem(source, finding) for finding in sorted(source.findings, key=lambda finding: finding.at or 0)]
+    if not source.findings:
+        return []
+    mask = Mask(source.readable)
+    return [_problem(source, mask, finding) for finding in sorted(source.findings, key=lambda finding: finding.at or 0)]
 
 
-def _problem(source: Source, finding: Finding) -> Problem:
-    line, column = (0, 0) if finding.at is None else source.position(finding.at)
+def render(problems: Iterable[Problem]) -> str:
+    """The problems for a terminal, as compilers show them."""
+    return "\n\n".join("\n".join(_lines(problem)) for problem in problems)
+
+
+def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
+    line, column, write, quote = 0, 0, finding.write, None
+    if finding.at is not None:
+        line, column = source.position(finding.at)
+        start, end = source.line_at(finding.at)
+        spans = mask.spans(start, end)
+        quote = _quote(source.text, (start, end), spans, finding)
+        if any(low <= finding.at < high for low, high in spans):
+            # Advice on something secret is shown only where its author has thought of that.
+            mark = (finding.fill or "")[:1]
+            masked = f"{mark}{MASK}{mark}" if mark in {'"', "'"} else MASK
+            write = write.replace(MASK, masked) if write and MASK in write else None
+        elif write and finding.fill is not None:
+            write = write.replace(MASK, finding.fill)
     return Problem(
         severity=finding.severity,
         path=source.shown,
         line=line,
         column=column,
-        width=finding.width,
-        key=finding.key,
-        message=finding.message,
-        write=finding.write,
+        width=quote.width if quote else 1,
+        caret=quote.caret + 1 if quote else 1,
+        key=_printable(finding.key),
+        message=_printable(finding.message),
+        write=write and _printable(write),
+        quote=quote and quote.text,
         code=finding.code,
     )
 
 
-def render(problems: Iterable[Problem]) -> str:
-    """The problems for a terminal."""
-    return "\n".join(
-        f"{problem.path}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}\n    write: {problem.write}"
-        for problem in problems
+def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:
+    """The line with its secrets masked; a comment after one could be about it, and is left out."""
+    at = min(finding.at or 0, line[1])
+    shown, caret, width, place = "", None, finding.width, line[0]
+    for start, high in sorted(spans):
+        low = max(start, place)
+        if low >= high:
+            continue
+        if caret is None and at < high:
+            caret = len(shown) + min(at, low) - place
+            width = len(MASK) if at >= low else width
+        shown += text[place:low] + MASK
+        place = high
+    if caret is None:
+        caret = len(shown) + max(0, at - place)
+    rest = text[place : line[1]]
+    shown = _printable((shown + (re.sub(r"\s+#.*|^#.*", "", rest) if spans else rest)).replace("\t", " ")).rstrip()
+    return _window(shown, caret, max(1, min(width, len(shown) - caret)))
+
+
+def _window(text: str, caret: int, width: int) -> _Quote:
+    """The part of a long line that holds the culprit."""
+    if len(text) <= _WIDEST:
+        return _Quote(text, caret, width)
+    start = max(0, min(caret - _WIDEST // 3, len(text) - _WIDEST))
+    part = text[start : start + _WIDEST]
+    before, after = "…" if start else "", "…" if start + _WIDEST < len(text) else ""
+    place = caret - start + len(before)
+    return _Quote(before + part + after, place, min(width, len(before + part) - place))
+
+
+def _printable(text: str) -> str:
+    """The text without what could act on a terminal."""
+    return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    return sum(
+        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
+        for letter in text
     )
+
+
+def _lines(problem: Problem) -> Iterable[str]:
+    place = f"{problem.path}:{problem.line}:{problem.column}" if problem.line else problem.path
+    code = f" [{problem.code}]" if problem.code else ""
+    yield f"{place}: {problem.severity}: {problem.message}{code}"
+    margin = "  "
+    if problem.quote is not None:
+        number = str(problem.line)
+        margin = " " * (len(number) + 3)
+        start = problem.caret - 1
+        before, culprit = problem.quote[:start], problem.quote[start : start + problem.width]
+        yield f"  {number} | {problem.quote}"
+        yield f"{margin}| {' ' * _columns(before)}{'^' * max(1, _columns(culprit))}"
+    if problem.write is not None:
+        yield f"{margin}write: {problem.write}"

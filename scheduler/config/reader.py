@@ -27,9 +27,7 @@ class _NotedError(Exception):
 @cache
 def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]:
     """Reads a mapping of a form's keys to the values of those that are given and good. Never raises."""
-    info = types.type_info(form)
-    assert isinstance(info, types.StructType)
-    read_mapping = _form(info)
+    read_mapping = _reader(types.type_info(form))
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         try:
@@ -71,7 +69,6 @@ def _kind(info: types.Type) -> Kind:
         return values.number(info.ge, info.le)
     if isinstance(info, types.EnumType):
         return values.choice(info.cls)  # type: ignore[arg-type]
-    assert isinstance(info, types.StrType)
     return values.TEXT
 
 
@@ -95,9 +92,7 @@ def _wrong_shape(node: Node, source: Source, kind: Kind) -> Exception:
         return Mistake(f"{kind.needs} is needed here, not a list", write)
     if isinstance(node, Mapping):
         if source.text.startswith("{{", node.index):
-            end = source.text.find("}}", node.index)
-            text = source.text[node.index : end + 2]
-            return Mistake("unquoted, {{ begins a mapping in YAML; and nothing fills in templates here", f'"{text}"')
+            return Mistake("{{ begins a mapping in YAML, and no template is filled in here", kind.example)
         return Mistake(f"{kind.needs} is needed here, not a mapping", kind.example)
     return _NotedError()
 
@@ -162,7 +157,7 @@ def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "
     message = f"{key}: {mistake.message}" if key else mistake.message
     write = f"{key}: {mistake.write}" if key and mistake.write is not None else mistake.write
     at = node.index if mistake.at is None else mistake.at
-    source.note(at, message, write, width=mistake.width or _width(node), key=where)
+    source.note(at, message, write, fill=mistake.fill, width=mistake.width or _width(node), key=where)
 
 
 def _width(node: Node) -> int:
@@ -193,13 +188,13 @@ def _form(info: types.StructType) -> Read:
             reader = readers.get(name)
             path = f"{where}.{name}" if where else name
             if reader is None:
-                message, write = unknown_key(info.cls, name, value, list(readers))
-                source.note(key.index, message, write, width=len(name), key=path)
+                answer = unknown_key(info.cls, name, value, readers)
+                source.note(key.index, answer.message, answer.write, fill=answer.fill, width=len(name), key=path)
                 continue
             try:
                 given[name] = reader(value, source, path)
             except Mistake as mistake:
-                _note(mistake, value if _has_place(value, source) else key, source, path, name)
+                _note(mistake, value if _has_place(value) else key, source, path, name)
             except _NotedError:
                 pass
         return given
@@ -207,7 +202,7 @@ def _form(info: types.StructType) -> Read:
     return read
 
 
-def _has_place(node: Node, source: Source) -> bool:
+def _has_place(node: Node) -> bool:
     """Whether the node can be pointed at; an empty one stands nowhere in particular, so its key is shown."""
     return not (isinstance(node, Scalar) and node.plain and not node.value)
 
@@ -229,7 +224,7 @@ def _dict(info: types.DictType) -> Read:
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
             except Mistake as mistake:
-                _note(mistake, value if _has_place(value, source) else key, source, f"{where}.{name}", name)
+                _note(mistake, value if _has_place(value) else key, source, f"{where}.{name}", name)
             except _NotedError:
                 pass
         return given
@@ -275,7 +270,7 @@ def _as_node(_info: types.Type) -> Read:
     return read
 
 
-def _placed(info: types.Type) -> Read:
+def _placed(_info: types.Type) -> Read:
     """Paths, one or a list, each with the node that names it."""
     read_path = _scalar(values.KINDS["path"])
 

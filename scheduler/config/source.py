@@ -14,6 +14,9 @@ import msgspec
 
 from scheduler.errors import Severity
 
+MASK = "•••"
+"""What is shown in place of what may be secret."""
+
 LARGEST = 16 * 1024 * 1024
 """Bytes; a hundred thousand jobs fit."""
 
@@ -40,11 +43,16 @@ class UnreadableError(Exception):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong at one place of a text; `at` is the index of the character, None for the file as a whole."""
+    """What is wrong at one place of a text; `at` is the index of the character, None for the file as a whole.
+
+    `message` never repeats a value of the file that could be secret. `write` may: what it quotes from the file stands
+    in `fill`, and MASK in its place.
+    """
 
     at: int | None
     message: str
     write: str | None = None
+    fill: str | None = None
     width: int = 1
     key: str = ""
     severity: Severity = Severity.ERROR
@@ -58,11 +66,22 @@ class Source:
         self.shown = shown
         self.path = path
         self.text = text
+        self.readable = text
+        """The same with what is no YAML replaced, character by character, so that a parser comes to the end."""
         self.findings: list[Finding] = []
 
-    def note(self, at: int | None, message: str, write: str | None = None, *, width: int = 1, key: str = "") -> None:
+    def note(
+        self,
+        at: int | None,
+        message: str,
+        write: str | None = None,
+        *,
+        fill: str | None = None,
+        width: int = 1,
+        key: str = "",
+    ) -> None:
         """Record a mistake and go on."""
-        self.findings.append(Finding(at=at, message=message, write=write, width=width, key=key))
+        self.findings.append(Finding(at=at, message=message, write=write, fill=fill, width=width, key=key))
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -101,16 +120,17 @@ def _read_bytes(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = "the path holds a NUL byte" if isinstance(error, ValueError) else _reason(error)
         raise UnreadableError(reason) from None
-    with open(descriptor, "rb", buffering=0) as file:  # noqa: PTH123 - an open descriptor, not a path
+    try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise UnreadableError("a directory", "name a file in it, or list the directory under `include`")
+            raise UnreadableError("a directory, not a file", "the path of a file in it")
         if not stat.S_ISREG(mode):
             raise UnreadableError("not a regular file but a pipe, a socket or a device")
-        try:
-            data = _read_all(descriptor)
-        except OSError as error:
-            raise UnreadableError(_reason(error)) from None
+        data = _read_all(descriptor)
+    except OSError as error:
+        raise UnreadableError(_reason(error)) from None
+    finally:
+        os.close(descriptor)
     if len(data) > LARGEST:
         raise UnreadableError(f"larger than {LARGEST // 1024**2} MiB", "split it into several files under `include`")
     return data

@@ -49,7 +49,7 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A mapping whose keys are all known."""
 
 
-class RetryForm(Form):
+class RetryForm(Form, frozen=True):
     """How often a failed run is tried again, and how long to wait before each attempt."""
 
     times: Annotated[int, Meta(ge=0, le=1000, description="Further attempts after the first.")] | UnsetType = UNSET
@@ -60,7 +60,7 @@ class RetryForm(Form):
     max_delay: Annotated[Duration, Meta(description="The longest wait.")] = "10m"
 
 
-class ReferenceForm(Form):
+class ReferenceForm(Form, frozen=True):
     """A value that stands elsewhere and is read at each launch; give one of the two."""
 
     from_env: Annotated[str, Meta(description="A variable of schedd's own environment.")] | UnsetType = UNSET
@@ -70,7 +70,7 @@ class ReferenceForm(Form):
     ) = UNSET
 
 
-class ScheduleForm(Form):
+class ScheduleForm(Form, frozen=True):
     """A schedule with named fields. Coarser ones not given mean any, finer ones their lowest; numbers are cron's."""
 
     year: Text | UnsetType = UNSET
@@ -82,7 +82,7 @@ class ScheduleForm(Form):
     second: Text | UnsetType = UNSET
 
 
-class LintForm(Form):
+class LintForm(Form, frozen=True):
     """What `schedctl check` need not say about this job."""
 
     ignore: Annotated[list[str], Meta(description="Codes of warnings.", examples=[["never-fires"]])] = []
@@ -91,7 +91,7 @@ class LintForm(Form):
 EnvMap = Annotated[
     dict[Annotated[str, Meta(pattern=f"^{VARIABLE}$")], Text | ReferenceForm | None],
     Meta(
-        description="Environment variables. Text or numbers as written; null removes one; {from_env: X}, {from_file: path}.",
+        description="Environment variables: text or numbers as written, null to remove, {from_env: X}, {from_file: p}.",
         examples=[{"APP_ENV": "production", "TOKEN": {"from_file": "/run/secrets/token"}}],
     ),
 ]
@@ -102,13 +102,13 @@ AnySchedule = Annotated[
     ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
     Meta(
         extra={"reads": "schedule"},
-        description="When the job is due: five cron fields, @daily and the like, @every, @at, @reboot, a mapping of named "
-        "fields, or a list of these. Without it the job runs by hand only.",
+        description="When the job is due: five cron fields, @daily and the like, @every, @at, @reboot, named fields, "
+        "or a list of these. Without it the job runs by hand only.",
     ),
 ]
 
 
-class DefaultsForm(Form):
+class DefaultsForm(Form, frozen=True):
     """What holds for every job that does not say otherwise."""
 
     timezone: Annotated[Zone, Meta(description="IANA time zone in which the schedule is read.")] = "UTC"
@@ -161,7 +161,7 @@ class DefaultsForm(Form):
     lint: Annotated[LintForm, Meta(description="Warnings that are not wanted.")] = LintForm()
 
 
-class JobForm(DefaultsForm):
+class JobForm(DefaultsForm, frozen=True):
     """One job: a schedule, and either a command or a Python function."""
 
     schedule: AnySchedule = None
@@ -182,7 +182,7 @@ class JobForm(DefaultsForm):
     description: Annotated[Text, Meta(description="What the job is for.")] = ""
 
 
-class IncludedForm(Form):
+class IncludedForm(Form, frozen=True):
     """An included file: jobs, and defaults for them on top of the main file's."""
 
     jobs: Annotated[
@@ -192,7 +192,7 @@ class IncludedForm(Form):
     defaults: Annotated[DefaultsForm, Meta(description="What holds for all jobs of this file.")] = DefaultsForm()
 
 
-class FileForm(IncludedForm):
+class FileForm(IncludedForm, frozen=True):
     """A schedule file."""
 
     max_running: Annotated[

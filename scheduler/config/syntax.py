@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 import yaml
 
+from scheduler.config.source import MASK
+
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE = re.compile(
-    r"(?P<lead>[ ]*(?:- +)*)(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?P<comment>(?:(?<=\s)#.*)?)"
+    r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?",
 )
 _FLOW_KEY = re.compile(r"([\w.-]+):\s+$")
 _RESERVED = {
@@ -23,11 +25,15 @@ _RESERVED = {
 
 
 class Flaw(NamedTuple):
-    """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on."""
+    """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on.
+
+    In `write`, MASK stands for `fill`, which may be secret.
+    """
 
     at: int
     message: str
     write: str | None = None
+    fill: str | None = None
     width: int = 1
     mend: tuple[int, int] | None = None
 
@@ -40,11 +46,11 @@ class _Value(NamedTuple):
     key: str
     text: str
 
-    def quoted(self) -> str:
-        return f"{self.key}: {quote(self.text)}" if self.key else quote(self.text)
-
-    def flaw(self, message: str, write: str | None = None) -> Flaw:
-        return Flaw(self.start, message, write or self.quoted(), self.end - self.start, (self.start, self.end))
+    def flaw(self, message: str, meant: str | None = None) -> Flaw:
+        """What is wrong with this value; `meant` is how to write it, by default in quotes."""
+        write = f"{self.key}: {MASK}" if self.key else MASK
+        span = self.start, self.end
+        return Flaw(self.start, message, write, meant or quote(self.text), self.end - self.start, span)
 
 
 def quote(text: str) -> str:
@@ -65,6 +71,16 @@ def explain(error: yaml.YAMLError, text: str) -> Flaw:
             if flaw:
                 return flaw
     return Flaw(at, f"not YAML: {', '.join(filter(None, (error.context, problem)))}")
+
+
+def undefined_alias(text: str, at: int) -> Flaw:
+    """What to say about `*name` when nothing above is called &name."""
+    return _value_at(text, at).flaw("unquoted, * marks an alias in YAML, and no anchor of this name stands above")
+
+
+def tag(text: str, at: int) -> Flaw:
+    """What to say about `!name`."""
+    return _value_at(text, at).flaw("unquoted, ! marks a tag in YAML, and tags mean nothing here")
 
 
 def _control_character(text: str) -> Flaw:
@@ -115,7 +131,7 @@ def _tab(text: str, at: int, _began: int) -> Flaw | None:
         return None
     tabs = re.compile(r"\t+").match(text, tab)
     width = tabs.end() - tabs.start() if tabs else 1
-    return Flaw(tab, "a tab indents this line; YAML indents with blanks only", "blanks instead of the tab", width)
+    return Flaw(tab, "a tab indents this line; YAML indents with blanks only", "blanks instead of the tab", width=width)
 
 
 def _colon(text: str, at: int, _began: int) -> Flaw | None:
@@ -135,13 +151,15 @@ def _dash(text: str, at: int, _began: int) -> Flaw | None:
     if not value.key:
         return None
     items = value.text.removeprefix("-").strip()
-    return value.flaw("a list cannot begin in the line of its key", f"{value.key}: [{items}]")
+    return value.flaw("a list cannot begin in the line of its key", f"[{items}]")
 
 
 def _unclosed_quote(text: str, _at: int, began: int) -> Flaw:
     mark = text[began]
     line = text[began : text.find("\n", began) if "\n" in text[began:] else len(text)].rstrip()
-    return Flaw(began, f"this quote is never closed by another {mark}", f"a {mark} at the end of the text", len(line))
+    return Flaw(
+        began, f"this quote is never closed by another {mark}", f"a {mark} at the end of the text", width=len(line)
+    )
 
 
 def _escape(text: str, _at: int, began: int) -> Flaw:
@@ -149,11 +167,11 @@ def _escape(text: str, _at: int, began: int) -> Flaw:
     value = _value_at(text, began)
     message = "within double quotes a backslash begins an escape, and YAML does not know this one"
     if end is None or "\n" in end[0]:
-        return Flaw(began, message, "single quotes, within which a backslash is itself", 1)
+        return Flaw(began, message, "single quotes, within which a backslash is itself")
     inner = end[0][1:-1].replace('\\"', '"')
     write = "'" + inner.replace("'", "''") + "'"
     key = f"{value.key}: " if value.key and value.start == began else ""
-    return Flaw(began, message, key + write, len(end[0]), end.span())
+    return Flaw(began, message, key + MASK, write, len(end[0]), end.span())
 
 
 def _after_value(text: str, at: int, _began: int) -> Flaw | None:
@@ -169,7 +187,7 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
         inner = value.text[1:-1] if value.text.endswith(mark) and len(value.text) > 1 else None
         write = quote(inner) if inner is not None and mark == "'" else quote(value.text)
         message = f"the text goes on after its closing {mark}"
-        return value.flaw(message, f"{value.key}: {write}" if value.key else write)
+        return value.flaw(message, write)
     return _earlier_quote(text, at)
 
 
@@ -210,8 +228,8 @@ def _no_colon(text: str, _at: int, began: int) -> Flaw:
     line = text[began : len(text) if end < 0 else end].rstrip()
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
-        return Flaw(began, "a blank is missing after the colon", f"{key}: {value}", len(line))
-    return Flaw(began, "this line has no colon: every line here is `key: value`", "key: value", len(line))
+        return Flaw(began, "a blank is missing after the colon", f"{key}: {MASK}", value, len(line))
+    return Flaw(began, "this line has no colon: every line here is `key: value`", "key: value", width=len(line))
 
 
 def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
@@ -227,7 +245,7 @@ def _block_scalar(text: str, _at: int, began: int) -> Flaw:
     return value.flaw(f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes")
 
 
-def _no_content(text: str, at: int, began: int) -> Flaw | None:
+def _no_content(text: str, at: int, _began: int) -> Flaw | None:
     return (
         _reserved(text, at, at)
         or _tab(text, at, at)
@@ -243,7 +261,7 @@ def _key_after_list(_text: str, at: int, _began: int) -> Flaw:
     return Flaw(at, "a key where a list entry should stand", "`- ` before it, or the list further indented")
 
 
-def _directive(text: str, _at: int, began: int) -> Flaw:
+def _directive(_text: str, _at: int, began: int) -> Flaw:
     return Flaw(began, "a line that begins with % is a directive of YAML", "quotes around the text")
 
 

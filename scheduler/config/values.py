@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from scheduler.config.source import MASK
 from scheduler.schedule import parse_duration
 
 _NULLS = {"null", "Null", "NULL", "~"}
@@ -29,18 +30,29 @@ _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_ST
 
 
 class Mistake(Exception):  # noqa: N818 - a person's, not the program's
-    """Why a value cannot be used, and what could stand in its place. `at`, `width` narrow down where."""
+    """Why a value cannot be used, and what could stand in its place; in `write`, MASK stands for `fill`.
 
-    def __init__(self, message: str, write: str | None = None, at: int | None = None, width: int | None = None) -> None:
+    `at`, `width` narrow down where.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        write: str | None = None,
+        at: int | None = None,
+        width: int | None = None,
+        fill: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.write = write
         self.at = at
         self.width = width
+        self.fill = fill
 
 
 class Kind(NamedTuple):
-    """One kind of scalar: what to call it, an example, and how its text is read; `plain` is whether it had no quotes."""
+    """One kind of scalar: what to call it, an example, and how its text is read, which had quotes or was plain."""
 
     needs: str
     example: str
@@ -238,15 +250,19 @@ def json_value(text: str, plain: bool) -> Any:
     if _INTEGER.fullmatch(text):
         return int(text) if len(text) <= 18 else text
     if _OCTAL_LOOKING.fullmatch(text) or (_CLOCK.fullmatch(text) and not text.startswith("0")):
-        raise Mistake("a number to some readers of YAML and a text to others", f'"{text}" for the text')
+        raise Mistake("a number to some readers of YAML and a text to others", f'"{MASK}" for the text', fill=text)
     if text.lower() in {"yes", "no", "on", "off", "y", "n"}:
         raise Mistake(
-            "a boolean to some readers of YAML and a text to others", f'"{text}" for the text, or true or false'
+            "a boolean to some readers of YAML and a text to others",
+            f'"{MASK}" for the text, or true or false',
+            fill=text,
         )
     if _FLOAT.fullmatch(text):
         return float(text)
     if text.lower().lstrip("+-") in {".inf", ".nan"}:
-        raise Mistake("JSON, in which arguments are handed over, has no such number", f'"{text}" for the text')
+        raise Mistake(
+            "JSON, in which arguments are handed over, has no such number", f'"{MASK}" for the text', fill=text
+        )
     return text
 
 

@@ -2,19 +2,182 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import NamedTuple
 
-COMMANDS = frozenset({"cmd", "script", "run", "exec", "shell"})
+from scheduler.config.document import Mapping, Node, Scalar
+from scheduler.config.source import MASK
+from scheduler.config.spec import DefaultsForm, FileForm, Form, IncludedForm, JobForm
+from scheduler.config.syntax import quote
+
+
+class Answer(NamedTuple):
+    """What to say about a key that is not known; in `write`, MASK stands for `fill`."""
+
+    message: str
+    write: str | None
+    fill: str | None = None
+
+
+_OURS = {
+    "schedule": "cron crontab cronexpression cronschedule expression when trigger spec rule timer oncalendar",
+    "command": "cmd script run exec shell cmdline commandline program task entrypoint execstart",
+    "python": "func function callable module handler method class target",
+    "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds",
+    "overlap": "concurrencypolicy concurrency maxinstances singleton nooverlap allowoverlap allowparallel",
+    "start_deadline": "startingdeadlineseconds startingdeadline misfiregracetime misfire deadline",
+    "stop_grace": "killtimeout terminationgraceperiodseconds stoptimeout grace graceperiod stopgraceperiod killafter",
+    "env": "environment environ envs variables vars envvars",
+    "env_file": "envfile envfiles dotenv environmentfile",
+    "cwd": "workdir workingdir workingdirectory dir chdir directory pwd",
+    "timezone": "tz crontz zone utc",
+    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy onfailure backoff",
+    "catch_up": "catchup backfill anacron persistent runmissed",
+    "enabled": "active enable disabled disable suspend suspended paused",
+    "user": "runas username uid owner",
+    "group": "gid groupname",
+    "lock": "mutex lockname semaphore exclusive",
+    "description": "desc comment title summary doc help notes",
+    "success_codes": "exitcodes successexitcodes okcodes successcode allowedexitcodes successexitstatus",
+    "memory_limit": "memory memlimit maxmemory ram memorymax",
+    "nice": "niceness priority",
+    "output": "stdout logging log capture captureoutput captureStdout",
+    "args": "arguments parameters params",
+    "interpreter": "pythonbin pythonpath executable venv virtualenv",
+    "defaults": "default common global globals",
+    "jobs": "tasks schedules cronjobs services job entries",
+    "include": "includes import imports files extends",
+    "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
+    "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
+    "times": "count attempts max retries maxretries number",
+    "delay": "wait backoff interval pause seconds initialdelay retrydelay sleep",
+    "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
+    "max_delay": "maximumdelay maxbackoff maxwait maxinterval limit",
+    "from_env": "env variable valuefrom envvar",
+    "from_file": "file path secret secretkeyref",
+    "ignore": "disable skip off codes",
+}
+"""Our keys, each with what others call the same, in lower case without dashes and underscores."""
+
+_EXAMPLES = {
+    "schedule": '"*/5 * * * *"',
+    "command": "echo hello",
+    "python": "package.module:function",
+    "overlap": "skip",
+    "retry": "2",
+    "enabled": "false",
+    "env": "{NAME: value}",
+    "args": "[…]",
+    "memory_limit": "512M",
+    "output": "discard",
+    "timezone": "Europe/Berlin",
+    "defaults": "{…}",
+    "jobs": "{NAME: {…}}",
+}
+_DURATIONS = {"timeout", "start_deadline", "stop_grace", "shutdown_timeout", "delay", "max_delay", "catch_up"}
+_NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
+_POLICIES = {"forbid": "skip", "allow": "allow", "replace": "replace", "queue": "queue", "skip": "skip"}
+
+COMMANDS = frozenset(_OURS["command"].split()) | frozenset(_OURS["python"].split())
 """Keys by which others name what a job runs."""
 
-_JOB = {
-    "cron": "schedule",
-    "cmd": "command",
-}
 
-
-def unknown_key(form: type, name: str, value: Any, known: list[str]) -> tuple[str, str | None]:
+def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Answer:
     """What to say about a key that a form does not have."""
-    near = _JOB.get(name) or next(iter(get_close_matches(name, known, 1)), None)
-    return f"{name} is unknown here", near and f"{near}: …"
+    known = list(known)
+    plain = re.sub(r"[-_ ]", "", name.lower())
+    return (
+        _misplaced(form, name, value)
+        or _special(form, plain, name, value)
+        or _foreign(plain, name, value, known)
+        or _nearest(name, value, known)
+    )
+
+
+def _misplaced(form: type, name: str, value: Node) -> Answer | None:
+    """One of our keys, one level too high or too low."""
+    if issubclass(form, IncludedForm):
+        if name in _keys(FileForm):
+            return Answer(f"{name} is a setting of the main file, not of an included one", None)
+        if name in _keys(DefaultsForm):
+            return Answer(
+                f"{name} is a key of jobs: for all of them it stands under `defaults`", f"defaults: {{{name}: …}}"
+            )
+        if name in _keys(JobForm):
+            return Answer(
+                f"{name} is a key of a job, which stands under its name below `jobs`", f"jobs: {{NAME: {{{name}: …}}}}"
+            )
+        if isinstance(value, Mapping) and {key.value for key, _ in value.entries} & {
+            "schedule",
+            "command",
+            "python",
+            "cron",
+        }:
+            return Answer(f"{name} is a job: jobs stand below `jobs`, indented", f"jobs: {{{name}: {{…}}}}")
+    elif issubclass(form, JobForm):
+        if name in _keys(FileForm):
+            return Answer(f"{name} is no key of a job: it stands at the left margin of the file", f"{name}: …")
+    elif issubclass(form, DefaultsForm) and name in _keys(JobForm):
+        return Answer(f"{name} belongs to each job: there is no default for it", f"jobs: {{NAME: {{{name}: …}}}}")
+    return None
+
+
+def _special(form: type, plain: str, name: str, value: Node) -> Answer | None:
+    if form is JobForm and plain in {"name", "id", "jobname"}:
+        return Answer(f"{name} is unknown: a job's name is the key that it stands under", "jobs: {NAME: {…}}")
+    if form is JobForm and plain in {"every", "interval", "period"}:
+        return Answer(f"{name} is unknown: an interval is a schedule", 'schedule: "@every •••"', _interval(value))
+    if form is JobForm and plain in {"at", "runat", "date", "datetime", "once"}:
+        return Answer(f"{name} is unknown: a single date is a schedule", 'schedule: "@at 2027-01-01T09:00"')
+    if issubclass(form, FileForm) and plain in {"version", "apiversion", "kind", "metadata"}:
+        return Answer(f"{name} is unknown: the file needs no such key", "jobs: {NAME: {…}}")
+    return None
+
+
+def _foreign(plain: str, name: str, value: Node, known: list[str]) -> Answer | None:
+    for ours in known:
+        if plain == ours.replace("_", "") or plain in _OURS.get(ours, "").split():
+            write, fill = _translated(ours, plain, value)
+            return Answer(f"{name} is unknown; here it is {ours}", write, fill)
+    return None
+
+
+def _nearest(name: str, value: Node, known: list[str]) -> Answer:
+    near = get_close_matches(name.lower(), known, 1)
+    if near:
+        write, fill = _translated(near[0], near[0], value)
+        return Answer(f"{name} is unknown; the nearest key is {near[0]}", write, fill)
+    return Answer(f"{name} is unknown; the keys here are {', '.join(known)}", None)
+
+
+def _translated(ours: str, plain: str, value: Node) -> tuple[str, str | None]:
+    """Our key with the value that stands there, as far as it means the same."""
+    text = value.value if isinstance(value, Scalar) and "\n" not in value.value else None
+    if ours in {"env", "kwargs", "args", "jobs", "defaults", "python"} or not text:
+        return f"{ours}: {_EXAMPLES.get(ours, '…')}", None
+    if ours == "overlap":
+        return f"overlap: {_POLICIES.get(text.lower(), 'skip')}", None
+    if ours == "enabled":
+        stands = text.lower() in {"true", "yes", "on", "1"}
+        return f"enabled: {str(stands != (plain in _NEGATIVE)).lower()}", None
+    if ours == "retry":
+        return f"retry: {text if text.isdecimal() else 2}", None
+    if ours in _DURATIONS and text.isdecimal():
+        return f"{ours}: {text}s", None
+    return f"{ours}: {MASK}", text if _is_simple(text) else quote(text)
+
+
+def _interval(value: Node) -> str:
+    text = value.value if isinstance(value, Scalar) else ""
+    return f"{text}s" if text.isdecimal() else text if re.fullmatch(r"[0-9dhms.]+", text) else "10m"
+
+
+def _is_simple(text: str) -> bool:
+    """Whether YAML reads the text as it stands, without quotes."""
+    return re.fullmatch(r"[\w./][\w./ =+-]*", text) is not None
+
+
+def _keys(form: type[Form]) -> tuple[str, ...]:
+    return form.__struct_fields__
