@@ -23,6 +23,7 @@ class Watcher:
         self.run_id: str | None = None
         self.waiting_for: str | None = None
         self._all_to_stderr = all_to_stderr
+        self._lost = 0
         # A person at a terminal wants to know what happens; a script wants the job's own words and nothing else.
         self._talks = sys.stderr.isatty()
 
@@ -45,12 +46,16 @@ class Watcher:
                 how = attempt.cause or f"{attempt.outcome}, exit {attempt.exit_code}"
                 terminal.note(f"schedctl: attempt {attempt.number}: {how}; the next follows in {pause}", "care")
             case Lost(size=size):
-                terminal.note(f"schedctl: {size} bytes of output were dropped here: they came too fast", "care")
+                if not self._lost:
+                    terminal.note("schedctl: output is missing here: it came faster than it could be shown", "care")
+                self._lost += size
             case Finished(run=run):
                 self.run = run
                 self._tell_end(run)
 
     def _tell_end(self, run: RunView) -> None:
+        if self._lost:
+            terminal.note(f"schedctl: {self._lost} bytes of output are missing above", "care")
         last = run.attempts[-1]
         notes = "".join(f"\n  {note}" for note in last.notes)
         if run.outcome == "not-started":

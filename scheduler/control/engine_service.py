@@ -61,7 +61,7 @@ class EngineService:
         told_gate = None
         while firing.run is None:
             if firing.phase is Phase.DONE:
-                raise RefusedError(f"{job.name} was not started: {self._why_not(firing)}")
+                raise RefusedError(f"{job.name}: {self._why_not(firing)}")
             if firing.gate is not None and firing.gate is not told_gate:
                 told_gate = firing.gate
                 yield Waiting(firing.run_id, job.name, told_gate.value)

@@ -1,0 +1,103 @@
+"""How things look: widths in cells, cuts, tables, colours."""
+
+from __future__ import annotations
+
+import io
+import os
+from contextlib import redirect_stdout
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.cli import terminal
+from scheduler.cli.terminal import Cell
+
+
+class FakeTerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> FakeTerminal:
+    """A terminal of 40 cells. The test itself puts it in place: pytest changes stdout until the test begins."""
+    screen = FakeTerminal()
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return screen
+
+
+@pytest.mark.parametrize(
+    ("text", "cells"),
+    [("", 0), ("plain", 5), ("日本語", 6), ("é", 1), ("e\u0301", 1), ("👍", 2), ("a\u200db", 2), ("ｆｕｌｌ", 8)],
+)
+def test_width_is_counted_in_cells(text: str, cells: int) -> None:
+    assert terminal.cells(text) == cells
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "shown"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "long…"),
+        ("日本語", 6, "日本語"),
+        ("日本語", 5, "日本…"),
+        ("日本語", 4, "日…"),
+        ("longer", 1, "…"),
+        ("longer", 0, ""),
+    ],
+)
+def test_a_cut_ends_in_an_ellipsis(text: str, width: int, shown: str) -> None:
+    assert terminal.cut(text, width) == shown
+
+
+@given(st.text(), st.integers(0, 30))
+def test_a_cut_is_never_too_wide(text: str, width: int) -> None:
+    assert terminal.cells(terminal.cut(text, width)) <= width
+
+
+def test_control_characters_reach_no_terminal() -> None:
+    """L3"""
+    assert terminal.printable("a\x1b[31mb\r\n\x07\u202e") == r"a\x1b[31mb\r\n\x07\u202e"
+    assert terminal.printable("naïve 日本 👩\u200d🚀") == "naïve 日本 👩\u200d🚀"
+
+
+def test_a_table_in_a_pipe_is_aligned_whole_and_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show_table(
+        ("NAME", "WHAT"),
+        [[Cell("a", "good"), Cell("x" * 300)], [Cell("日本", "bad"), Cell("y")]],
+        shrinking=(1,),
+    )
+    assert capsys.readouterr().out.splitlines() == ["NAME  WHAT", "a     " + "x" * 300, "日本  y"]
+
+
+def test_a_table_on_a_terminal_fits_it(screen: FakeTerminal) -> None:
+    rows = [[Cell("n" * 30), Cell("日" * 30), Cell("status")] for _ in range(3)]
+    with redirect_stdout(screen):
+        terminal.show_table(("NAME", "WHAT", "STATUS"), rows, shrinking=(1, 0))
+    lines = screen.getvalue().replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
+    assert {terminal.cells(line) for line in lines[1:]} <= set(range(38, 41))
+    assert all("…" in line and line.endswith("status") for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("variables", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_colours_are_for_terminals_that_want_them(
+    screen: FakeTerminal, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], coloured: bool
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in terminal.paint("x", "good", screen)) == coloured
+    assert terminal.paint("x", "good", io.StringIO()) == "x"
+
+
+def test_without_columns_the_terminal_itself_is_asked(screen: FakeTerminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr(screen, "fileno", lambda: 1)
+    monkeypatch.setattr(os, "get_terminal_size", lambda _fd: os.terminal_size((132, 50)))
+    with redirect_stdout(screen):
+        assert terminal.terminal_width() == 132
