@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-from scheduler.launch.launcher import LaunchError, Output
-from scheduler.launch.process import Command, Process, Processes
-from scheduler.model import Argv, Launch, ShellCommand
+import msgspec
 
+from scheduler.launch.account import find_account
+from scheduler.launch.child import Explain, Process
+from scheduler.launch.command import Command
+from scheduler.launch.environment import DEFAULT_PATH, run_environment
+from scheduler.launch.explain import explain_exit, explain_memory, last_of_traceback
+from scheduler.launch.launcher import LaunchError, Output
+from scheduler.launch.oom import OomKills
+from scheduler.launch.process import Processes
+from scheduler.launch.program import directory_problem, find_program
+from scheduler.model import Argv, Entrypoint, Launch, ShellCommand, Target
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
+
+_KILLED = 128 + signal.SIGKILL
 
 
 class LocalLauncher:
@@ -19,18 +32,69 @@ class LocalLauncher:
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
+        self._oom_kills = OomKills()
 
     async def launch(self, launch: Launch, output: Output) -> Process:
         job = launch.job
-        match job.target:
-            case ShellCommand(text):
-                argv: tuple[str, ...] = ("/bin/sh", "-c", text)
-            case Argv(words):
-                argv = words
-            case entry:
-                argv = (entry.interpreter or sys.executable, _ENTRYPOINT, entry.reference)
-        command = Command(program=argv[0], argv=argv, env=dict(os.environ), cwd=job.cwd)
-        try:
-            return self._processes.spawn(command, output)
-        except OSError as error:
-            raise LaunchError(str(error)) from error
+        env = {name: variable.value for name, variable in run_environment(launch, os.environ).items()}
+        path = env.get("PATH", DEFAULT_PATH)
+        if problem := directory_problem(job.cwd):
+            raise LaunchError(problem)
+        with _handed_over(job.target) as descriptors:
+            argv = _argv(job.target, descriptors)
+            command = Command(
+                program=find_program(argv[0], path, job.cwd),
+                argv=argv,
+                env=env,
+                cwd=job.cwd,
+                account=find_account(job.user, job.group),
+                umask=job.umask,
+                nice=job.nice,
+                memory_limit=job.memory_limit,
+                inherited=descriptors,
+            )
+            return self._processes.spawn(command, output, self._explain(job.target, path, job.cwd))
+
+    def _explain(self, target: Target, path: str, cwd: str) -> Explain:
+        kills_before = self._oom_kills.count()
+
+        def explain(code: int, number: int | None, stderr: bytes) -> Iterator[str]:
+            yield from explain_exit(code, number, target=target, path=path, cwd=cwd)
+            if code == _KILLED and (memory := explain_memory((kills_before, self._oom_kills.count()))):
+                yield memory
+            if code != 0 and (exception := last_of_traceback(stderr)):
+                yield exception
+
+        return explain
+
+
+def _argv(target: Target, descriptors: tuple[int, ...]) -> tuple[str, ...]:
+    match target:
+        case ShellCommand(text):
+            return ("/bin/sh", "-c", text)
+        case Argv(words):
+            return words
+        case Entrypoint():
+            return (target.interpreter or sys.executable, _ENTRYPOINT, target.reference, *map(str, descriptors))
+
+
+@contextlib.contextmanager
+def _handed_over(target: Target) -> Iterator[tuple[int, ...]]:
+    """An entrypoint's arguments in a file that exists in memory only, as a descriptor for the child to inherit.
+
+    They may be secret and of any length, and so belong neither on the command line nor in the environment.
+    """
+    if not isinstance(target, Entrypoint) or not (target.args or target.kwargs):
+        yield ()
+        return
+    try:
+        descriptor = os.memfd_create("arguments")
+    except OSError as error:
+        raise LaunchError(f"the arguments cannot be handed over: {error.strerror}") from error
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(msgspec.json.encode((target.args, target.kwargs)))
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield (descriptor,)
+    finally:
+        os.close(descriptor)

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
 
 from scheduler.launch.launcher import Output, Stream
 
 _READ = 64 * 1024
+"""A pipe's usual capacity."""
+
 _MOST_READS = 32
+_END = 4096
 
 
 class Pipe:
-    """Reads a pipe into its run's Output, pausing while that is full; owns the descriptor and closes it at its end."""
+    """Reads a pipe into its run's Output, pausing while that is full. Owns the descriptor and closes it at its end."""
 
-    def __init__(self, descriptor: int, stream: Stream, output: Output, on_end: Callable[[], None]) -> None:
+    def __init__(self, descriptor: int, stream: Stream, output: Output) -> None:
         self.descriptor = descriptor
-        self.stream = stream
-        self.open = True
-        self._output = output
-        self._on_end = on_end
-        self._paused = False
+        self.end = b""
+        """The latest bytes, for whoever explains the exit."""
+        self.closed: asyncio.Future[None]
         self._loop = asyncio.get_running_loop()
+        self.closed = self._loop.create_future()
+        self._stream = stream
+        self._output = output
+        self._paused = False
+        os.set_blocking(descriptor, False)
         self._loop.add_reader(descriptor, self._read)
 
     def read_now(self) -> None:
@@ -31,15 +36,15 @@ class Pipe:
         Bounded, since whoever holds the other end may write faster than we read.
         """
         for _ in range(_MOST_READS):
-            if not self.open or self._paused or not self._read():
+            if self._paused or self.closed.done() or not self._read():
                 return
 
     def close(self) -> None:
-        if self.open:
-            self.open = False
+        """Let go of it; whoever still writes will get SIGPIPE."""
+        if not self.closed.done():
             self._loop.remove_reader(self.descriptor)
             os.close(self.descriptor)
-            self._on_end()
+            self.closed.set_result(None)
 
     def _read(self) -> bool:
         """Read once; False when there was nothing to read."""
@@ -50,7 +55,8 @@ class Pipe:
         if not data:
             self.close()
             return False
-        self._output.write(self.stream, data)
+        self.end = data[-_END:] if len(data) >= _END else (self.end + data)[-_END:]
+        self._output.write(self._stream, data)
         if full := self._output.full():
             self._paused = True
             self._loop.remove_reader(self.descriptor)
@@ -59,5 +65,5 @@ class Pipe:
 
     def _resume(self, _full: asyncio.Future[None]) -> None:
         self._paused = False
-        if self.open:
+        if not self.closed.done():
             self._loop.add_reader(self.descriptor, self._read)

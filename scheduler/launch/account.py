@@ -1,0 +1,55 @@
+"""Whom a child runs as."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+
+import msgspec
+
+from scheduler.launch.launcher import LaunchError
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A user and group as the kernel knows them, and what a login would put into the environment."""
+
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    environment: dict[str, str]
+
+
+def find_account(user: str | None, group: str | None) -> Account | None:
+    """The account for a job's `user` and `group`, each a name or a number; None when schedd's own is meant.
+
+    LaunchError when it does not exist or schedd may not become it. `groups` are what initgroups(3) would set.
+    """
+    if user is None and group is None:
+        return None
+    entry = _user(user) if user is not None else None
+    uid = os.geteuid() if entry is None else entry.pw_uid
+    gid = _group(group) if group is not None else os.getegid() if entry is None else entry.pw_gid
+    if os.geteuid() != 0:
+        if uid == os.geteuid() and gid == os.getegid():
+            return None
+        wanted = f"user {user}" if user is not None else f"group {group}"
+        raise LaunchError(f"only root may start a job as {wanted}; schedd runs as uid {os.geteuid()}")
+    if entry is None:
+        return Account(uid, gid, tuple(os.getgroups()), {})
+    login = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "HOME": entry.pw_dir, "SHELL": entry.pw_shell}
+    return Account(uid, gid, tuple(os.getgrouplist(entry.pw_name, gid)), login)
+
+
+def _user(user: str) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    except (KeyError, OverflowError):
+        raise LaunchError(f"there is no user {user}") from None
+
+
+def _group(group: str) -> int:
+    try:
+        return int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise LaunchError(f"there is no group {group}") from None

@@ -1,0 +1,178 @@
+"""One started child: its group, its pipes, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from scheduler.launch.launcher import Output
+from scheduler.launch.pipe import Pipe
+from scheduler.launch.procfs import Looks, Seen, holder_of, look
+from scheduler.model import Exit
+
+DRAIN = 0.2
+"""Seconds that output may still come after a child's exit before its pipes are closed on whoever holds them."""
+
+UNKILLABLE = 5.0
+"""Seconds after a KILL before a member of the group that does not go, hanging in the kernel, is let be."""
+
+_POLL = 0.05
+_MOST_NAMED = 5
+_PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
+
+Explain = Callable[[int, int | None, bytes], Iterable[str]]
+"""Sentences about an exit, from its code, its signal and the latest bytes of stderr."""
+
+
+class Process:
+    """A started child. Implements `Child`.
+
+    The leader stays unreaped until its group has been dealt with: while it is a zombie the kernel gives its id to
+    nobody else, and a signal to the group cannot meet a stranger.
+    """
+
+    def __init__(
+        self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks, explain: Explain
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.pid = pid
+        self.ended: asyncio.Future[Exit] = loop.create_future()
+        self._pidfd = pidfd
+        self._pipes = pipes
+        self._output = output
+        self._looks = looks
+        self._explain = explain
+        self._exited = asyncio.Event()
+        self._stops = 0
+        self._calm = asyncio.Event()  # no stop is under way
+        self._calm.set()
+        self._signalled = False
+        self._notes: list[str] = []
+        self._holder: Seen | None = None
+        self._task: asyncio.Task[None] | None = None
+        loop.add_reader(pidfd, self._leader_exited)
+
+    async def stop(self, grace: float) -> None:
+        if self.ended.done():
+            return
+        self._stops += 1
+        self._calm.clear()
+        try:
+            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGCONT)  # a process halted by SIGSTOP sees the TERM only when it goes on
+            if not await self._group_gone(grace):
+                self._notes.append(f"did not end within {grace:g} s of SIGTERM and was killed")
+                self.kill()
+                await self._exited.wait()
+                await self._group_gone(UNKILLABLE)
+            # /proc may hide processes from us, or a fork may have slipped through the look: this one misses nobody.
+            self.kill()
+        finally:
+            self._stops -= 1
+            if not self._stops:
+                self._calm.set()
+        await asyncio.shield(self.ended)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self.ended.done():
+            self._signalled = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    async def _group_gone(self, seconds: float) -> bool:
+        """Wait until the leader has exited and no other member of its group lives; False when that takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._exited.wait()
+                # Nothing announces the end of a process that is not our own child.
+                while self._members(await self._looks.next()):  # noqa: ASYNC110
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            return False
+        return True
+
+    def _members(self, seen: Iterable[Seen]) -> list[Seen]:
+        return [process for process in seen if process.group == self.pid and not process.dead]
+
+    def _leader_exited(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._exited.set()
+        self._task = asyncio.create_task(self._wind_down())
+
+    async def _wind_down(self) -> None:
+        await self._calm.wait()
+        await self._drain()
+        await self._calm.wait()
+        self._output.close()
+        # Does not block: the pidfd has told that the leader is a zombie.
+        _, status, usage = os.wait4(self.pid, 0)  # noqa: ASYNC222
+        os.close(self._pidfd)
+        self._note_background()
+        result = os.waitstatus_to_exitcode(status)
+        number = -result if result < 0 else None
+        code = result if number is None else 128 + number
+        if not self._signalled:
+            self._notes.extend(self._explain(code, number, self._pipes[1].end))
+        self.ended.set_result(
+            Exit(
+                code=code,
+                signal=number,
+                max_rss=_peak_memory(usage.ru_maxrss),
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+                notes=tuple(self._notes),
+            )
+        )
+
+    async def _drain(self) -> None:
+        """Read what the child has left in its pipes; then close those that something else still holds."""
+        for pipe in self._pipes:
+            pipe.read_now()
+        while held := [pipe for pipe in self._pipes if not pipe.closed.done()]:
+            if full := self._output.full():
+                await asyncio.wait([full])
+                continue
+            _, pending = await asyncio.wait([pipe.closed for pipe in held], timeout=DRAIN)
+            if pending and self._output.full() is None:
+                self._note_holder(next(pipe for pipe in held if pipe.closed in pending))
+                break
+        for pipe in self._pipes:
+            pipe.read_now()
+            pipe.close()
+
+    def _note_holder(self, pipe: Pipe) -> None:
+        """Most likely it is of the same group, so that is searched first."""
+        holder = holder_of(pipe.descriptor, sorted(look(), key=lambda process: process.group != self.pid))
+        who = "another process" if holder is None else str(holder)
+        self._holder = holder
+        self._notes.append(f"{who} still holds the output; what it writes from now on is lost")
+
+    def _note_background(self) -> None:
+        """Call after reaping: only then does a group that still exists have other members."""
+        try:
+            os.killpg(self.pid, 0)
+        except OSError:
+            return
+        if members := [member for member in self._members(look()) if member != self._holder]:
+            more = ", …" if len(members) > _MOST_NAMED else ""
+            self._notes.append(f"left in the background: {', '.join(map(str, members[:_MOST_NAMED]))}{more}")
+
+
+def _peak_memory(kibibytes: int) -> int | None:
+    """The peak of a reaped child in bytes; None when it was below our own.
+
+    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 28 MB for `true`: what
+    wait4 tells is the greater of the two.
+    """
+    try:
+        own = _PEAK.search(Path("/proc/self/status").read_bytes())
+    except OSError:
+        return None
+    return kibibytes * 1024 if own and kibibytes > int(own[1]) else None

@@ -1,0 +1,109 @@
+"""The child's side of `python:` jobs: finds a function, calls it, and says in one line when there is none.
+
+Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [DESCRIPTOR]`.
+The descriptor, if there is one, holds `[args, kwargs]` as JSON: on the command line, or in a variable that further
+children inherit, they would be for everybody to read.
+"""
+
+# Imports stand where they are needed and pathlib nowhere, since each would delay every job.
+# ruff: noqa: PLC0415, PTH100, PTH109, PTH120, T201
+
+from __future__ import annotations
+
+import os
+import sys
+
+FAILED = 1
+NOT_RUNNABLE = 126
+NOT_FOUND = 127
+
+
+def main() -> None:
+    """Exceptions of the function, and of importing its module, end with their traceback and exit 1."""
+    reference, *descriptor = sys.argv[1:]
+    sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
+    use_working_directory()
+    try:
+        args, kwargs = read_call(int(descriptor[0])) if descriptor else ([], {})
+        function = find(reference)
+        carry_out(reference, function(*args, **kwargs))  # type: ignore[operator]
+    except Exception as error:
+        show(error)
+        sys.exit(FAILED)
+
+
+def use_working_directory() -> None:
+    """Let imports find the job's own modules first, and never those that lie beside this file."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [os.getcwd(), *(entry for entry in sys.path if os.path.abspath(entry) != here)]
+
+
+def read_call(descriptor: int) -> tuple[list[object], dict[str, object]]:
+    """The arguments by position and by name."""
+    import json
+
+    with open(descriptor, encoding="utf-8") as file:
+        args, kwargs = json.load(file)
+    return args, kwargs
+
+
+def find(reference: str) -> object:
+    """What `module:function` names; the function may be an attribute of a class."""
+    module, _, path = reference.partition(":")
+    if not all(name.isidentifier() for name in (*module.split("."), *path.split("."))):
+        raise refusal(NOT_RUNNABLE, f"{reference!r} is not of the form package.module:function")
+    try:
+        __import__(module)
+    except ModuleNotFoundError as error:
+        if not f"{module}.".startswith(f"{error.name}."):
+            raise  # the module is there; one of its own imports is not
+        text = f"there is no module {error.name!r} in {os.getcwd()} or where {sys.executable} looks"
+        raise refusal(NOT_FOUND, text) from None
+    found: object = sys.modules[module]
+    owner = module
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise refusal(NOT_FOUND, f"{owner} has no {name!r}{nearest(name, found)}")
+        found = getattr(found, name)
+        owner = f"{owner}.{name}"
+    if not callable(found):
+        raise refusal(NOT_RUNNABLE, f"{reference} is of type {type(found).__name__} and cannot be called")
+    return found
+
+
+def carry_out(reference: str, result: object) -> None:
+    """Run what a coroutine function has returned; anything else is a result that nobody asks for."""
+    kind = type(result).__name__
+    if kind == "coroutine":
+        import asyncio
+
+        asyncio.run(result)  # type: ignore[arg-type]
+    elif kind in ("generator", "async_generator"):
+        raise refusal(NOT_RUNNABLE, f"{reference} contains `yield`: calling it makes a {kind} and runs nothing")
+
+
+def nearest(name: str, owner: object) -> str:
+    """A suggestion for a misspelled attribute, or nothing."""
+    import difflib
+
+    matches = difflib.get_close_matches(name, dir(owner), n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""
+
+
+def refusal(code: int, text: str) -> SystemExit:
+    """One line on stderr, and the way to end with `code`."""
+    print(text, file=sys.stderr)
+    return SystemExit(code)
+
+
+def show(error: Exception) -> None:
+    """The traceback, from the job's first frame on, by whatever hook the job's modules have installed."""
+    traceback = error.__traceback__
+    while traceback and traceback.tb_frame.f_code.co_filename == __file__:
+        traceback = traceback.tb_next
+    sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+
+
+# Guarded, since multiprocessing imports the main module once more in each process that it spawns.
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Env files: `KEY=VALUE` lines as dotenv tools write them, read anew at each launch."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+from scheduler.launch.launcher import LaunchError
+
+LARGEST = 1024 * 1024
+"""Bytes. The kernel takes no larger environment from most programs."""
+
+_ASSIGNMENT = re.compile(
+    r"""
+    [ \t]* (?: export [ \t]+ )?
+    (?P<name> [A-Za-z_][A-Za-z0-9_.-]* ) [ \t]* =
+    (?:
+        [ \t]* ' (?P<single> [^']* ) ' [ \t]* (?: \#[^\n]* )?
+      | [ \t]* " (?P<double> (?: [^"\\] | \\. )* ) " [ \t]* (?: \#[^\n]* )?
+      | (?P<bare> (?! [ \t]*['"] ) [^\n]* )
+    ) $
+    """,
+    re.VERBOSE | re.DOTALL | re.MULTILINE,
+)
+_BLANK = re.compile(r"[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
+_COMMENT = re.compile(r"[ \t]#")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_MEANINGS = {"n": "\n", "r": "\r", "t": "\t", "\n": "", '"': '"', "\\": "\\", "$": "$"}
+
+
+def read_env_file(path: str) -> dict[str, str]:
+    """The variables that a file sets. LaunchError, which never quotes a value, when it cannot be read or understood.
+
+    `#` begins a comment at the start of a line, after a space or after a closing quote. Quotes may span lines; in
+    double ones a backslash escapes `n r t " \\ $` and a line's end, single ones are literal. Nothing is expanded.
+    """
+    text = read_small_file(path).decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n")
+    variables: dict[str, str] = {}
+    at = 0
+    while at < len(text):
+        match = _BLANK.match(text, at)
+        if match is None:
+            match = _ASSIGNMENT.match(text, at)
+            if match is None:
+                line = text.count("\n", 0, at) + 1
+                raise LaunchError(f"{path}:{line}: not a line of the form KEY=VALUE, or a quote without its partner")
+            variables[match["name"]] = _value(match)
+        at = match.end() + 1
+    return variables
+
+
+def read_small_file(path: str) -> bytes:
+    """The bytes of a regular file of at most LARGEST. LaunchError when it is missing or anything else."""
+    try:
+        # Without O_NONBLOCK a FIFO in the file's place would hold up the daemon until somebody writes to it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise LaunchError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise LaunchError(f"{path}: not a regular file")
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise LaunchError(f"{path}: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+    if len(content) > LARGEST:
+        raise LaunchError(f"{path}: larger than {LARGEST // 1024} KiB")
+    if b"\0" in content:
+        raise LaunchError(f"{path}: contains NUL bytes; is it UTF-16?")
+    return content
+
+
+def _value(match: re.Match[str]) -> str:
+    if match["double"] is not None:
+        return _ESCAPE.sub(lambda escape: _MEANINGS.get(escape[1], escape[0]), match["double"])
+    if match["single"] is not None:
+        return match["single"]
+    return _COMMENT.split(match["bare"], maxsplit=1)[0].strip()

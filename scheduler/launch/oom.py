@@ -1,0 +1,47 @@
+"""Whether the kernel has killed processes of our cgroup for want of memory."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+
+
+class OomKills:
+    """The cgroup's own counter. `root` is where the machine's files begin."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
+        self._file: Path | None = None
+        self._looked = False
+
+    def count(self) -> int | None:
+        """How many there have been since the cgroup began; None when it does not tell."""
+        if not self._looked:
+            self._looked = True
+            self._file = next((file for file in self._candidates() if file.exists()), None)
+        if self._file is None:
+            return None
+        try:
+            match = _COUNT.search(self._file.read_bytes())
+        except OSError:
+            return None
+        return int(match[1]) if match else None
+
+    def _candidates(self) -> list[Path]:
+        """cgroups(7), version 2 and 1. In a container our own cgroup is often mounted in the place of the root."""
+        try:
+            lines = (self._root / "proc/self/cgroup").read_text().splitlines()
+        except OSError:
+            return []
+        cgroups = self._root / "sys/fs/cgroup"
+        candidates = []
+        for line in lines:
+            _, controllers, path = line.split(":", 2)
+            if not controllers:
+                candidates += [cgroups / path[1:] / "memory.events", cgroups / "memory.events"]
+            elif "memory" in controllers.split(","):
+                memory = cgroups / "memory"
+                candidates += [memory / path[1:] / "memory.oom_control", memory / "memory.oom_control"]
+        return candidates

@@ -1,0 +1,77 @@
+"""Finds a program as a shell would, from the job's side, and says why one cannot be run."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from scheduler.launch.launcher import LaunchError
+
+NOT_RUNNABLE = 126
+NOT_FOUND = 127
+
+
+def find_program(word: str, path: str, cwd: str) -> str:
+    """Where a command's first word leads, absolute. LaunchError 127 when nowhere, 126 when it cannot be executed.
+
+    A word with a slash is a path from `cwd`, and so are relative and empty entries of `path`.
+    """
+    if "/" in word:
+        candidates = [Path(cwd, word)]
+    elif word:
+        candidates = [Path(cwd, folder, word) for folder in path.split(":")]
+    else:
+        raise LaunchError("the command is an empty word", NOT_FOUND)
+    refused = None
+    for candidate in candidates:
+        try:
+            mode = candidate.stat().st_mode
+        except (OSError, ValueError):
+            continue
+        if stat.S_ISREG(mode) and os.access(candidate, os.X_OK):
+            return str(candidate)
+        refused = refused or candidate
+    if refused is not None:
+        raise LaunchError(why_not_runnable(refused) or f"{refused} cannot be executed", NOT_RUNNABLE)
+    if "/" in word:
+        raise LaunchError(f"there is no {candidates[0]}", NOT_FOUND)
+    raise LaunchError(f"command not found: {word}; PATH is {path}", NOT_FOUND)
+
+
+def directory_problem(cwd: str) -> str | None:
+    """Why a job cannot have this working directory, as far as schedd itself can see."""
+    directory = Path(cwd)
+    try:
+        if directory.is_dir():
+            return None
+        missing = not directory.exists()
+    except (OSError, ValueError) as error:
+        return f"the working directory {cwd!r} cannot be used: {getattr(error, 'strerror', None) or error}"
+    return f"the working directory {cwd} " + ("does not exist" if missing else "is not a directory")
+
+
+def why_not_runnable(program: Path) -> str | None:
+    """What keeps the kernel from executing a file that exists: its kind, mode or first line. None: nothing seen."""
+    try:
+        mode = program.stat().st_mode
+        if stat.S_ISDIR(mode):
+            return f"{program} is a directory"
+        if not stat.S_ISREG(mode):
+            return f"{program} is not a regular file"
+        if not mode & 0o111:
+            return f"{program} is not executable (mode {stat.S_IMODE(mode):03o}); try chmod +x"
+        with program.open("rb") as file:
+            first_line = file.read(256).split(b"\n")[0]
+    except OSError as error:
+        return f"{program}: {error.strerror}"
+    if not first_line.startswith(b"#!"):
+        return (
+            None if first_line.startswith(b"\x7fELF") else f"{program} is neither a program nor begins with a #! line"
+        )
+    words = os.fsdecode(first_line[2:]).strip(" \t").split(" ", 1)
+    if first_line.endswith(b"\r"):
+        return f"{program} has Windows line ends (CRLF), so its interpreter is not found; save it with LF"
+    if not Path(words[0]).exists():
+        return f"{program} names the interpreter {words[0]!r} in its first line, which does not exist"
+    return None
