@@ -35,7 +35,8 @@ def test_the_machines_clock_never_sleeps_so_long_that_a_step_goes_unnoticed(monk
                 await SystemClock().sleep_until(moment, asyncio.Event())
 
     asyncio.run(main())
-    assert asked == [LONGEST_SLEEP, LONGEST_SLEEP, 10.0]
+    assert asked == pytest.approx([LONGEST_SLEEP, LONGEST_SLEEP, 10.0], abs=0.01)
+    assert max(asked) <= LONGEST_SLEEP
 
 
 def test_a_virtual_day_passes_in_order_and_on_the_microsecond() -> None:
