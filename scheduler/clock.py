@@ -57,7 +57,7 @@ class SystemClock:
         await _first_of(wake, min(seconds - COARSE, LONGEST_SLEEP))
         rest = 0.0 if moment is None or wake.is_set() else (moment - self.now()).total_seconds()
         if 0 < rest <= COARSE:
-            time.sleep(rest)
+            time.sleep(rest)  # noqa: ASYNC251 - on purpose, see COARSE
 
 
 class VirtualClock:
