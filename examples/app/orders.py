@@ -56,7 +56,7 @@ def _import(db: sqlite3.Connection, path: Path) -> str:
         target = _folder("rejects") / path.name
         with target.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("line", "reason", "row"), *rejects])
-    return f"{len(orders)} orders imported, {len(rejects)} rows rejected"
+    return f"orders imported: {len(orders)}, rows rejected: {len(rejects)}"
 
 
 def _parse(text: str) -> tuple[list[tuple[int, str, int]], list[tuple[int, str, str]]]:
