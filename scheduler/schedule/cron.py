@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from scheduler.schedule.pattern import Pattern
-from scheduler.schedule.zone import ClockChange, first_change, latest_change, offset_at
+from scheduler.schedule.zone import ClockChange, first_change, instant_of, latest_change, offset_at
 
 LONGEST_CHANGE = timedelta(hours=3)
 """cron(8): a larger jump of the clock is a correction. Nothing is caught up, nothing suppressed."""
@@ -118,17 +118,20 @@ class Cron:
             return None
         offset = offset_at(self.zone, moment)
         match = self.pattern.previous_match(moment.astimezone(UTC).replace(tzinfo=None) + offset)
-        return (match - offset).replace(tzinfo=UTC) if match else None
+        return instant_of(match, self.zone) if match else None
 
     def _bisect_before(self, moment: datetime) -> datetime | None:
         """Exact, since `next_after` never falls; about sixty questions."""
-        moment = min(moment.astimezone(UTC), LATEST)
+        beyond = min(moment.astimezone(UTC), LATEST)
+        found = self._first_after(EARLIEST)
+        if found is None or found >= beyond:
+            return None
         back = timedelta(minutes=1)
-        while (found := self._first_after(max(moment - back, EARLIEST))) is None or found >= moment:
-            if moment - back <= EARLIEST:
-                return None
+        while beyond - back > found:
+            following = self._first_after(beyond - back)
+            if following is not None and following < moment:
+                found = following
             back *= 4
-        beyond = moment
         while beyond - found > _SECOND:
             middle = found + (beyond - found) / 2
             following = self._first_after(middle)

@@ -13,7 +13,7 @@ MOST = 40
 """Fire times compared for a case: a minutely job has had its clock change by then, half an hour away at most."""
 
 
-def disagreement(case: Case, days: int = 3) -> str | None:
+def disagreement(case: Case, days: int = 2) -> str | None:
     """One line for the first difference within `days` after the case's instant; None when there is none."""
     until = case.after + timedelta(days=days)
     expected = list(islice(fire_times(case.expression, case.zone, case.after, until), MOST))

@@ -23,7 +23,7 @@ TICK = timedelta(microseconds=1)
 cases = st.builds(random_case, st.randoms(use_true_random=False))
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_500, deadline=None)
 @given(case=cases)
 def test_agrees_with_the_oracle_around_clock_changes(case: Case) -> None:
     """T1 T2 T3 T5"""
