@@ -108,7 +108,7 @@ class Cron:
         return resume < wall_before and self.pattern.names_any_date(resume, wall_before)
 
     def _is_last_before(self, guess: datetime, moment: datetime) -> bool:
-        if self._first_after(guess - _MICROSECOND) != guess:
+        if guess >= moment or self._first_after(guess - _MICROSECOND) != guess:
             return False
         following = self._first_after(guess)
         return following is None or following >= moment

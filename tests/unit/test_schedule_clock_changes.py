@@ -108,6 +108,16 @@ def test_a_skipped_fixed_time_runs_once_at_the_first_instant_after(gap: Change) 
 
 
 @each_gap
+def test_looking_back_from_and_over_a_gap_finds_the_runs_that_were(gap: Change) -> None:
+    schedule = parse_schedule(f"{gap.minutes[0]} {gap.hour} * * *", ZoneInfo(gap.zone), job_name="x")
+    before = schedule.last_before(gap.instant)
+    assert before is not None
+    assert schedule.next_after(before) == gap.instant
+    assert schedule.last_before(gap.instant + MINUTE) == gap.instant
+    assert schedule.last_before(gap.instant + HALF_A_DAY) == gap.instant
+
+
+@each_gap
 def test_a_skipped_time_and_one_due_at_that_instant_are_one_run(gap: Change) -> None:
     (hour, minute), (hour_after, minute_after) = gap.before.split(":"), gap.after.split(":")
     assert gap.times(f"{minute},{minute_after} {hour},{hour_after} * * *") == [gap.instant]
