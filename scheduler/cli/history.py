@@ -9,23 +9,11 @@ import click
 from scheduler.cli import moments, terminal
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
+from scheduler.control.outlook import REASONS
 from scheduler.control.protocol import History, HistoryEntry
 
 HEADS = ("WHEN", "JOB", "RUN", "WHAT", "TOOK", "WHY")
 GIVING_WAY = (1, 5)
-
-REASONS = {
-    "overlap": "the run before it was still going",
-    "late": "schedd woke too late for it",
-    "folded": "a later slot of the job ran in its place",
-    "paused": "the job was paused",
-    "lock": "its lock was not free in time",
-    "capacity": "max_running was reached for too long",
-    "stopped": "somebody stopped it while it waited",
-    "removed": "a reload removed or disabled the job",
-    "shutdown": "schedd was shutting down",
-}
-"""Why a slot was skipped, in words."""
 
 
 @click.command("history")

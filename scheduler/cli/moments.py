@@ -52,12 +52,15 @@ def full(moment: datetime, zone: tzinfo) -> str:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone of that name; UTC does without the database."""
+    """The zone of that name; UTC does without the database. BadParameter when there is none."""
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo  # noqa: PLC0415 - most lists show UTC only
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most lists show UTC only
 
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise click.BadParameter(f"{name!r} is no time zone; write an IANA name like Europe/Berlin") from None
 
 
 # What people type. Used as click types: BadParameter names the option it came with.

@@ -14,6 +14,7 @@ from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 
 VERBS = {
     "list": "list_jobs:list_jobs",
+    "next": "next_times:next_times",
     "status": "status:status",
     "run-now": "run_now:run_now",
     "stop": "steer:stop",
@@ -22,6 +23,8 @@ VERBS = {
     "reload": "reload:reload",
     "logs": "logs:logs",
     "history": "history:history",
+    "why": "why:why",
+    "explain": "explain:explain",
 }
 """Each verb, and the module of this folder and the command in it, in the order of the help."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Coroutine
 from typing import TypeVar
 
 import msgspec
@@ -75,6 +76,9 @@ class FileAlone:
 
     def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
         """The reply to a verb that needs no daemon."""
+        import asyncio  # noqa: PLC0415
+
         from scheduler.control.verbs import VERBS  # noqa: PLC0415
 
-        return msgspec.convert(VERBS[verb].answer(self.service, args), type=reply)
+        answer = VERBS[verb].answer(self.service, args)
+        return msgspec.convert(asyncio.run(answer) if isinstance(answer, Coroutine) else answer, type=reply)

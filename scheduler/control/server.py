@@ -163,7 +163,10 @@ def _understood(line: bytes) -> tuple[Verb[Any], msgspec.Struct]:
             )
         verb = VERBS.get(request.verb)
         if verb is None:
-            raise UsageError(f"schedd {__version__} has no verb {request.verb!r}; it has {', '.join(VERBS)}")
+            raise UsageError(
+                f"schedd {__version__} has no verb {request.verb!r}; it has {', '.join(VERBS)}. "
+                "A schedd from before an upgrade has to be restarted"
+            )
         return verb, msgspec.json.decode(request.args, type=verb.ask)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"not a request: {error}") from None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from scheduler.control.finding import chosen, find
+from scheduler.control.forecast import explain, next_fires, why_job
+from scheduler.control.outlook import Explain, Next, Why
 from scheduler.control.protocol import (
     AskStatus,
     Event,
@@ -25,7 +28,7 @@ from scheduler.control.protocol import (
     Stop,
     StopView,
 )
-from scheduler.control.service import JobState, Service
+from scheduler.control.service import Service
 from scheduler.control.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model import Decision, Outcome, Trigger, Verdict
@@ -35,7 +38,7 @@ A = TypeVar("A", bound=msgspec.Struct)
 
 def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
     """All jobs or those named, in the order of the file."""
-    return [job_view(state) for state in _chosen(service, ask.jobs)]
+    return [job_view(state) for state in chosen(service, ask.jobs)]
 
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
@@ -67,14 +70,14 @@ def pause(service: Service, ask: PauseJobs) -> list[JobView]:
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
     service.pause(names, until=until, note=ask.note)
-    return [job_view(state) for state in _chosen(service, names)]
+    return [job_view(state) for state in chosen(service, names)]
 
 
 def resume(service: Service, ask: ResumeJobs) -> list[JobView]:
     """Take the slots of some or all jobs again."""
     names = _named(service, ask.jobs, ask.all, "resume")
     service.resume(names)
-    return [job_view(state) for state in _chosen(service, names)]
+    return [job_view(state) for state in chosen(service, names)]
 
 
 async def reload(service: Service, ask: Reload) -> ReloadView:
@@ -86,13 +89,13 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     """Kept output, then live."""
     if ask.run is not None and not any(run.id == ask.run for run in service.runs()):
         raise UnknownNameError(f"no run {ask.run!r} is kept; `schedctl history` shows those that are")
-    _chosen(service, ask.jobs)
+    chosen(service, ask.jobs)
     return service.logs(ask)
 
 
 def history(service: Service, ask: History) -> list[HistoryEntry]:
     """Runs and skipped slots, newest first."""
-    names = {state.job.name for state in _chosen(service, ask.jobs)}
+    names = {state.job.name for state in chosen(service, ask.jobs)}
     runs = {run.id: run for run in service.runs() if run.job in names}
     decisions = [decision for decision in service.decisions() if decision.job in names]
     by_hand = (run for run in runs.values() if run.trigger is Trigger.MANUAL)
@@ -126,41 +129,16 @@ VERBS: dict[str, Verb[Any]] = {
     "reload": Verb(Reload, reload),
     "logs": Verb(Logs, logs),
     "history": Verb(History, history),
+    "next": Verb(Next, next_fires),
+    "explain": Verb(Explain, explain),
+    "why": Verb(Why, why_job),
 }
-
-
-def find(service: Service, name: str, kind: str = "job") -> JobState:
-    """The job of that name. UnknownNameError with the nearest one."""
-    states = {state.job.name: state for state in service.jobs()}
-    if name not in states:
-        raise UnknownNameError(f"no {kind} {name!r}{_instead(name, states)}")
-    return states[name]
-
-
-def _chosen(service: Service, names: Sequence[str]) -> list[JobState]:
-    """The jobs named, or all, in the order of the file."""
-    states = service.jobs()
-    known = {state.job.name for state in states}
-    for name in names:
-        if name not in known:
-            find(service, name)
-    return [state for state in states if not names or state.job.name in names]
 
 
 def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:
     if bool(names) == everything:
         raise UsageError(f"name the jobs to {verb}, or say --all")
-    return [state.job.name for state in _chosen(service, names)]
-
-
-def _instead(name: str, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - only who mistypes pays for it
-
-    known = list(known)
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if nearest:
-        return f"; did you mean {nearest[0]!r}?"
-    return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"
+    return [state.job.name for state in chosen(service, names)]
 
 
 def _later(now: datetime, seconds: float) -> datetime:

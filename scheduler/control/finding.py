@@ -1,0 +1,36 @@
+"""From the names people type to jobs, and to the nearest one for a name that is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from scheduler.control.service import JobState, Service
+from scheduler.errors import UnknownNameError
+
+
+def find(service: Service, name: str, kind: str = "job") -> JobState:
+    """The job of that name. UnknownNameError with the nearest one."""
+    states = {state.job.name: state for state in service.jobs()}
+    if name not in states:
+        raise UnknownNameError(f"no {kind} {name!r}{_instead(name, states)}")
+    return states[name]
+
+
+def chosen(service: Service, names: Sequence[str]) -> list[JobState]:
+    """The jobs named, or all, in the order of the file."""
+    states = service.jobs()
+    known = {state.job.name for state in states}
+    for name in names:
+        if name not in known:
+            find(service, name)
+    return [state for state in states if not names or state.job.name in names]
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    import difflib  # noqa: PLC0415 - only who mistypes pays for it
+
+    known = list(known)
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if nearest:
+        return f"; did you mean {nearest[0]!r}?"
+    return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"
