@@ -23,7 +23,7 @@ from yaml.events import (
 )
 
 from scheduler.config.source import Source
-from scheduler.config.syntax import Flaw, explain, tag, undefined_alias
+from scheduler.config.syntax import Flaw, anchor, explain, tag, template, undefined_alias
 
 DEEPEST = 64
 """Mappings and lists within one another."""
@@ -156,6 +156,9 @@ class _Composer:
             node = Scalar(event.value, properties.end() if properties else index, not (event.style or event.tag))
         if event.anchor:
             self._anchors[event.anchor] = node, 1
+            if event.value == "" and not event.style:
+                self._note_flaw(anchor(self._text, index))
+                return Broken(index)
         return node
 
     def _tagged(self, event: Any) -> Node:
@@ -209,7 +212,7 @@ class _Composer:
         merged: list[tuple[Scalar, Node]] = []
         for key, value in entries:
             if type(key) is not Scalar:
-                self._note(key.index, "a key is text, not a list or a mapping", "put it in quotes")
+                self._note_complex_key(key)
             elif key.plain and key.value == "<<":
                 merged += self._merged(key, value)
             elif first := seen.get(key.value):
@@ -224,6 +227,12 @@ class _Composer:
                 seen[key.value] = key
                 kept.append((key, value))
         return kept
+
+    def _note_complex_key(self, key: Node) -> None:
+        if self._text.startswith("{{", key.index - 1):
+            self._note_flaw(template(self._text, key.index - 1))
+        elif not isinstance(key, Broken):
+            self._note(key.index, "a key is text, not a list or a mapping", "quotes around the key")
 
     def _merged(self, key: Scalar, value: Node) -> list[tuple[Scalar, Node]]:
         entries: list[tuple[Scalar, Node]] = []

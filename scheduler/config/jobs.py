@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.reader import entries_of
 from scheduler.config.source import Source
 from scheduler.config.spec import JOB_NAME
-from scheduler.config.values import Mistake, is_null
+from scheduler.config.timing import explain
+from scheduler.config.values import is_null
 from scheduler.config.words import COMMANDS
 from scheduler.errors import ScheduleError
 from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, FromEnv, FromFile, Job, Retry, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
-from scheduler.schedule.field import LIMITS, FieldName
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
@@ -26,7 +27,6 @@ _ASIS = (
 """Keys whose value is the field of `Job` of the same name."""
 
 _OF_PYTHON = ("args", "kwargs", "interpreter")
-_TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})")
 
 
 class Scope(NamedTuple):
@@ -92,7 +92,8 @@ class Entry(NamedTuple):
 
     @property
     def entries(self) -> list[tuple[Scalar, Node]]:
-        return self.node.entries if isinstance(self.node, Mapping) else []
+        """The keys of the job and their nodes."""
+        return entries_of(self.node)
 
 
 def build(entry: Entry, defaults: Scope, directory: Path) -> Job | None:
@@ -165,13 +166,9 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     try:
         return parse_schedule(_plain(node), zone, job_name=entry.name.value)
     except ScheduleError as error:
-        culprit = _culprit(node, error)
-        mistake = _explained(culprit, error, entry.source)
-        at, width = culprit.index if mistake.at is None else mistake.at, mistake.width or 1
-        write = mistake.write and f"schedule: {mistake.write}"
-        entry.source.note(
-            at, f"schedule: {mistake.message}", write, width=width, key=f"jobs.{entry.name.value}.schedule"
-        )
+        flaw = explain(node, error, entry.source.text)
+        where = f"jobs.{entry.name.value}.schedule"
+        entry.source.note(flaw.at, f"schedule: {flaw.message}", flaw.write, width=flaw.width, key=where)
     return None
 
 
@@ -182,48 +179,3 @@ def _plain(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [_plain(item) for item in node.items]
     return node.value if isinstance(node, Scalar) else ""
-
-
-def _culprit(node: Node, error: ScheduleError) -> Node:
-    """The entry of a list, and the field of a mapping, that the error names."""
-    if isinstance(node, Sequence) and error.entry is not None:
-        node = node.items[error.entry]
-    if isinstance(node, Mapping):
-        return next((value for key, value in node.entries if key.value == error.field), node)
-    return node
-
-
-def _explained(node: Node, error: ScheduleError, source: Source) -> Mistake:
-    """The error in terms of the file: where exactly, and the whole of what to write."""
-    if not isinstance(node, Scalar):
-        return Mistake(error.reason, error.write)
-    text = node.value
-    if match := _TIME_OF_DAY.fullmatch(text.strip()):
-        daily = f'"{int(match[2])} {int(match[1])} * * *"'
-        return Mistake("a time of day is no schedule; for every day at this time", daily, node.index, len(text))
-    if error.column is None:
-        start, end, at = 0, len(text), node.index
-    else:
-        start = error.column
-        end = start + len(re.split(r"[\s,]", text[start:], maxsplit=1)[0])
-        at = _index_of(node, start, source)
-    write = error.write
-    if write is None and error.column is not None and error.field in list(FieldName):
-        write = "{}-{}".format(*LIMITS[FieldName(error.field)])
-    whole = write and " or ".join(_with(part, text, start, end) for part in write.split(" or "))
-    return Mistake(error.reason, whole, at, max(1, end - start))
-
-
-def _with(part: str, text: str, start: int, end: int) -> str:
-    """The text with `part` instead of what stands from `start` to `end`, as it goes into the file."""
-    if part.startswith(("[", "{", "timezone:")):
-        return part
-    return f'"{text[:start]}{part}{text[end:]}"'
-
-
-def _index_of(node: Scalar, column: int, source: Source) -> int:
-    """Where in the source a character of the scalar stands; its beginning, where escapes or folding hide that."""
-    for start in (node.index, node.index + 1):
-        if source.text.startswith(node.value, start):
-            return start + column
-    return node.index

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from scheduler.config.document import Mapping, Node, Scalar, Sequence, compose
+from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence, compose
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.source import Source, UnreadableError, read_text
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.config.syntax import quote
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.model import Job
 
@@ -110,6 +112,11 @@ class _Loading:
         read_job = reader_of(JobForm)
         jobs = {}
         for name, value in node.entries:
+            if isinstance(value, Broken):
+                continue
+            if not isinstance(value, Mapping):
+                _no_job(name, value, file.source)
+                continue
             entry = Entry(name, value, read_job(value, file.source, f"jobs.{name.value}"), file.source)
             if self._is_taken(entry):
                 continue
@@ -151,6 +158,21 @@ class _Loading:
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
+
+
+def _no_job(name: Scalar, value: Node, source: Source) -> None:
+    """What stands directly below `jobs` without being a job's mapping."""
+    at, width, key = name.index, max(1, len(name.value)), f"jobs.{name.value}"
+    if name.value in JobForm.__struct_fields__:
+        message = f"{name.value} is a key of a job: it stands below the job's name, indented further than it"
+        source.note(at, message, f"jobs: {{NAME: {{{name.value}: …}}}}", width=width, key=key)
+        return
+    message = f"{name.value}: the keys of the job are needed below its name"
+    if isinstance(value, Scalar) and value.plain and (match := re.fullmatch(r"([\w-]+):(\S.*)", value.value)):
+        source.note(value.index, f"{message}; a space is missing after the colon", f"{match[1]}: {match[2]}", key=key)
+        return
+    command = quote(value.value) if isinstance(value, Scalar) and value.value else "…"
+    source.note(at, message, f"{name.value}: {{command: {command}}}", width=width, key=key)
 
 
 def _no_mapping_of_jobs(node: Node, source: Source) -> None:

@@ -13,11 +13,15 @@ from typing import Any
 import yaml
 from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+from scheduler.config.syntax import CONTROL
+
 _SECRET_KEYS = frozenset(
     {"env", "args", "kwargs", "environment", "environ", "envs", "variables", "vars", "arguments", "params", "secrets"}
 )
 _LIKE_A_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+"""A key that is shown even where values are not."""
+
 _KEY_IN_LINE = re.compile(r"(?:^|[\s{,\[\"'-])([A-Za-z_]\w*)[\"']?\s*:")
 
 
@@ -54,14 +58,12 @@ class Mask:
 
     def _find(self) -> None:
         walk = _Walk(self._spans)
-        events = yaml.CSafeLoader(self._text)
+        events = yaml.CSafeLoader(CONTROL.sub("?", self._text))
         try:
             while events.check_event():
                 walk.take(events.get_event())
         except yaml.MarkedYAMLError as error:
             self._tail = _start_of(error), walk.is_secret
-        except yaml.YAMLError:
-            self._tail = 0, True
 
     def _of_unread_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
@@ -142,7 +144,7 @@ class _Walk:
         if event.anchor:
             self._anchored[event.anchor] = span
         level = self._levels[-1] if self._levels else None
-        is_name = level is not None and level.awaits_key and _NAME.fullmatch(event.value)
+        is_name = level is not None and level.awaits_key and NAME.fullmatch(event.value)
         if (
             level
             and (level.secret if level.awaits_key else level.value_is_secret)

@@ -43,13 +43,7 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
         start, end = source.line_at(finding.at)
         spans = mask.spans(start, end)
         quote = _quote(source.text, (start, end), spans, finding)
-        if any(low <= finding.at < high for low, high in spans):
-            # Advice on something secret is shown only where its author has thought of that.
-            mark = (finding.fill or "")[:1]
-            masked = f"{mark}{MASK}{mark}" if mark in {'"', "'"} else MASK
-            write = write.replace(MASK, masked) if write and MASK in write else None
-        elif write and finding.fill is not None:
-            write = write.replace(MASK, finding.fill)
+        write = _advice(finding, spans)
     return Problem(
         severity=finding.severity,
         path=source.shown,
@@ -63,6 +57,15 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
         quote=quote and quote.text,
         code=finding.code,
     )
+
+
+def _advice(finding: Finding, spans: list[tuple[int, int]]) -> str | None:
+    """What to write, with what the file says in it only where nothing in the line is secret."""
+    write, fill = finding.write, finding.fill or ""
+    if write is None or fill == "":
+        return write
+    quoting = fill[0] if fill[0] in {'"', "'"} else ""
+    return write.replace(MASK, f"{quoting}{MASK}{quoting}" if spans else fill)
 
 
 def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:

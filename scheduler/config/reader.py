@@ -11,10 +11,12 @@ import msgspec.inspect as types
 
 from scheduler.config import values
 from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
-from scheduler.config.source import Source
-from scheduler.config.spec import Form
+from scheduler.config.masking import NAME
+from scheduler.config.source import MASK, Source
+from scheduler.config.spec import Form, ReferenceForm
+from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
-from scheduler.config.words import unknown_key
+from scheduler.config.words import unknown_key, variables
 
 Read = Callable[[Node, Source, str], Any]
 """A node, its source, and the dotted path of its key, which findings name. Raises Mistake, or _NotedError."""
@@ -42,22 +44,23 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
     return read
 
 
-def _reader(info: types.Type) -> Read:
-    """The reader of one type."""
+def _reader(info: types.Type, example: str | None = None) -> Read:
+    """The reader of one type; `example` is what to write where nothing better is known."""
     if isinstance(info, types.Metadata):
         reads = (info.extra or {}).get("reads")
+        example = example or next(iter((info.extra_json_schema or {}).get("examples", ())), None)
         if reads in values.KINDS:
-            return _scalar(values.KINDS[reads])
-        return _SPECIAL[reads](info.type) if reads in _SPECIAL else _reader(info.type)
+            return _scalar(values.KINDS[reads], example)
+        return _SPECIAL[reads](info.type) if reads in _SPECIAL else _reader(info.type, example)
     if isinstance(info, types.UnionType):
-        return _union(info)
+        return _union(info, example)
     if isinstance(info, types.StructType):
         return _form(info)
     if isinstance(info, types.ListType | types.VarTupleType):
         return _list(info)
     if isinstance(info, types.DictType):
         return _dict(info)
-    return _scalar(_kind(info))
+    return _scalar(_kind(info), example)
 
 
 def _kind(info: types.Type) -> Kind:
@@ -72,14 +75,15 @@ def _kind(info: types.Type) -> Kind:
     return values.TEXT
 
 
-def _scalar(kind: Kind) -> Read:
+def _scalar(kind: Kind, example: str | None = None) -> Read:
+    kind = kind._replace(example=str(example)) if isinstance(example, str | int) else kind
     read_text = kind.read
 
     def read(node: Node, source: Source, _where: str) -> Any:
         if type(node) is not Scalar:
             raise _wrong_shape(node, source, kind)
-        if node.plain and not node.value:
-            raise Mistake(f"nothing stands here; {kind.needs} is needed", kind.example)
+        if node.plain and (not node.value or values.is_null(node.value)):
+            raise _nothing(node, source, kind)
         return read_text(node.value, node.plain)
 
     return read
@@ -88,16 +92,25 @@ def _scalar(kind: Kind) -> Read:
 def _wrong_shape(node: Node, source: Source, kind: Kind) -> Exception:
     if isinstance(node, Sequence):
         only = node.items[0] if len(node.items) == 1 else None
-        write = only.value if isinstance(only, Scalar) else kind.example
-        return Mistake(f"{kind.needs} is needed here, not a list", write)
+        fill = only.value if isinstance(only, Scalar) else kind.example
+        return Mistake(f"{kind.needs} is needed here, not a list", MASK, fill=fill)
     if isinstance(node, Mapping):
         if source.text.startswith("{{", node.index):
-            return Mistake("{{ begins a mapping in YAML, and no template is filled in here", kind.example)
+            return _NotedError()
         return Mistake(f"{kind.needs} is needed here, not a mapping", kind.example)
     return _NotedError()
 
 
-def _union(info: types.UnionType) -> Read:
+def _nothing(node: Scalar, source: Source, kind: Kind) -> Mistake:
+    if comment := re.compile(r"[ \t]*(#.*)").match(source.text, node.index):
+        text = comment[1].rstrip()
+        return Mistake(
+            "# begins a comment, so nothing stands here; as part of a text it needs quotes", MASK, fill=quote(text)
+        )
+    return Mistake(f"{node.value or 'nothing'} stands here; {kind.needs} is needed", kind.example)
+
+
+def _union(info: types.UnionType, example: str | None) -> Read:
     """What stands there decides which of the types is meant: null, a scalar, a list or a mapping."""
     nullable = False
     by_shape: dict[type, Read] = {}
@@ -110,7 +123,7 @@ def _union(info: types.UnionType) -> Read:
         elif isinstance(inner, types.ListType):
             by_shape[Sequence] = _reader(option)
         else:
-            by_shape.setdefault(Scalar, _reader(option))
+            by_shape.setdefault(Scalar, _reader(option, example))
     fallback = by_shape.get(Scalar) or next(iter(by_shape.values()))
 
     def read(node: Node, source: Source, where: str) -> Any:
@@ -127,7 +140,7 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> list[Any]:
         if isinstance(node, Scalar):
-            raise Mistake("a list is needed here", f"[{node.value}]" if node.value else "[]")
+            raise Mistake("a list is needed here", f"[{MASK}]" if node.value else "[…]", fill=node.value)
         if not isinstance(node, Sequence):
             raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", "[]")
         if len(node.items) < shortest:
@@ -164,6 +177,11 @@ def _width(node: Node) -> int:
     return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
 
 
+def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
+    """The keys and values of a mapping; none of another node."""
+    return node.entries if isinstance(node, Mapping) else []
+
+
 def mapping_of(node: Node, needs: str = "a mapping of keys and values") -> Mapping:
     """The node, which has to be a mapping."""
     if isinstance(node, Mapping):
@@ -174,7 +192,7 @@ def mapping_of(node: Node, needs: str = "a mapping of keys and values") -> Mappi
         raise Mistake(f"{needs} is needed here, not a list")
     match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
     if node.plain and match:
-        raise Mistake(f"{needs} is needed here; a blank is missing after the colon", f"{match[1]}: {match[2]}")
+        raise Mistake(f"{needs} is needed here; a space is missing after the colon", f"{match[1]}: {match[2]}")
     raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed")
 
 
@@ -183,7 +201,10 @@ def _form(info: types.StructType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
-        for key, value in mapping_of(node).entries:
+        entries = mapping_of(node).entries
+        if info.cls is ReferenceForm and len(entries) != 1:
+            raise Mistake("one of from_env and from_file is needed, and only one", "{from_env: NAME}")
+        for key, value in entries:
             name = key.value
             reader = readers.get(name)
             path = f"{where}.{name}" if where else name
@@ -213,13 +234,16 @@ def _dict(info: types.DictType) -> Read:
     value_reader = _reader(info.value_type)
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
+        if isinstance(node, Sequence):
+            raise Mistake("a mapping of names and values is needed here, not a list", variables(node))
         given = {}
         for key, value in mapping_of(node).entries:
             name = key.value
             if pattern and not pattern.search(name):
-                message = f"{name!r} cannot name a variable: letters, digits and _ are allowed, first no digit"
-                write = re.sub(r"\W", "_", name, flags=re.ASCII) or "NAME"
-                source.note(key.index, message, f"{write}: …", width=len(name), key=where)
+                message = "a variable's name is letters, digits and _, the first no digit"
+                mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
+                write = f"{mended}: …" if NAME.fullmatch(name) else None
+                source.note(key.index, message, write, width=max(1, len(name)), key=where)
                 continue
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
@@ -263,7 +287,8 @@ def _as_node(_info: types.Type) -> Read:
     """Left to those who know more than this key: the job's name and zone, or the other files."""
 
     def read(node: Node, _source: Source, _where: str) -> Node:
-        if isinstance(node, Broken):
+        inner = node.items if isinstance(node, Sequence) else [value for _, value in entries_of(node)]
+        if any(isinstance(one, Broken) for one in (node, *inner)):
             raise _NotedError
         return node
 

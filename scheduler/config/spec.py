@@ -116,23 +116,33 @@ class DefaultsForm(Form, frozen=True):
     env: EnvMap = {}
     env_file: Annotated[
         FilePath | None,
-        Meta(description="File of NAME=value lines, read at each launch; relative to the file that names it."),
+        Meta(
+            description="File of NAME=value lines, read at each launch; relative to the file that names it.",
+            examples=[".env"],
+        ),
     ] = None
-    interpreter: Annotated[FilePath | None, Meta(description="Python that runs `python`; by default schedd's own.")] = (
-        None
-    )
+    interpreter: Annotated[
+        FilePath | None,
+        Meta(description="Python that runs `python`; by default schedd's own.", examples=[".venv/bin/python"]),
+    ] = None
     cwd: Annotated[
-        FilePath | None, Meta(description="Directory in which the job runs; by default that of the main file.")
+        FilePath | None,
+        Meta(description="Directory in which the job runs; by default that of the main file.", examples=["/srv/app"]),
     ] = None
     timeout: Annotated[
-        Duration | None, Meta(description="How long one attempt may take; by default without limit.")
+        Duration | None, Meta(description="How long one attempt may take; by default without limit.", examples=["10m"])
     ] = None
-    stop_grace: Annotated[Duration, Meta(description="How long after TERM the KILL comes.")] = "10s"
+    stop_grace: Annotated[Duration, Meta(description="How long after TERM the KILL comes.", examples=["30s"])] = "10s"
     overlap: Annotated[Overlap, Meta(description="What a firing does while the job still runs.")] = Overlap.SKIP
-    start_deadline: Annotated[Duration, Meta(description="How late a firing may start; later it is skipped.")] = "60s"
+    start_deadline: Annotated[
+        Duration, Meta(description="How late a firing may start; later it is skipped.", examples=["15m"])
+    ] = "60s"
     catch_up: Annotated[
         Duration | None,
-        Meta(description="How far back a slot missed before the start of schedd is taken; by default never."),
+        Meta(
+            description="How far back a slot missed before the start of schedd is taken; by default never.",
+            examples=["1h"],
+        ),
     ] = None
     retry: Annotated[
         Annotated[int, Meta(ge=0, le=1000)] | RetryForm,
@@ -141,7 +151,9 @@ class DefaultsForm(Form, frozen=True):
             examples=[2, {"times": 3, "delay": "1m"}],
         ),
     ] = 0
-    lock: Annotated[Text | None, Meta(description="Jobs with the same lock never run at once.")] = None
+    lock: Annotated[
+        Text | None, Meta(description="Jobs with the same lock never run at once.", examples=["database"])
+    ] = None
     on_shutdown: Annotated[OnShutdown, Meta(description="Whether shutdown waits for a run or stops it.")] = (
         OnShutdown.WAIT
     )
@@ -151,11 +163,14 @@ class DefaultsForm(Form, frozen=True):
     output: Annotated[OutputMode, Meta(description="Where the job's output goes: the log, unprefixed, or nowhere.")] = (
         OutputMode.LOG
     )
-    user: Annotated[Text | None, Meta(description="User that runs the job; needs root.")] = None
-    group: Annotated[Text | None, Meta(description="Group of the job; needs root. By default the user's own.")] = None
+    user: Annotated[Text | None, Meta(description="User that runs the job; needs root.", examples=["www-data"])] = None
+    group: Annotated[
+        Text | None, Meta(description="Group of the job; needs root. By default the user's own.", examples=["www-data"])
+    ] = None
     umask: Annotated[Mode | None, Meta(description="File mode creation mask, octal.")] = None
     nice: Annotated[
-        Annotated[int, Meta(ge=-20, le=19)] | None, Meta(description="CPU niceness; 19 lets all others go first.")
+        Annotated[int, Meta(ge=-20, le=19)] | None,
+        Meta(description="CPU niceness; 19 lets all others go first.", examples=[10]),
     ] = None
     memory_limit: Annotated[Size | None, Meta(description="Most address space a process of the job may take.")] = None
     lint: Annotated[LintForm, Meta(description="Warnings that are not wanted.")] = LintForm()
@@ -179,7 +194,7 @@ class JobForm(DefaultsForm, frozen=True):
     kwargs: Annotated[
         dict[str, Any], Meta(description="Keyword arguments of the function.", extra={"reads": "json"})
     ] = {}
-    description: Annotated[Text, Meta(description="What the job is for.")] = ""
+    description: Annotated[Text, Meta(description="What the job is for.", examples=["Poll the rates API"])] = ""
 
 
 class IncludedForm(Form, frozen=True):
@@ -196,10 +211,12 @@ class FileForm(IncludedForm, frozen=True):
     """A schedule file."""
 
     max_running: Annotated[
-        Annotated[int, Meta(ge=1)] | None, Meta(description="Most runs at once; by default without limit.")
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Most runs at once; by default without limit.", examples=[4]),
     ] = None
     shutdown_timeout: Annotated[
-        Duration, Meta(description="From TERM to the end of schedd, at most; below the platform's own limit.")
+        Duration,
+        Meta(description="From TERM to the end of schedd, at most; below the platform's own limit.", examples=["25s"]),
     ] = "25s"
     include: Annotated[
         FilePath | list[FilePath],

@@ -9,7 +9,7 @@ import yaml
 
 from scheduler.config.source import MASK
 
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE = re.compile(
     r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?",
 )
@@ -66,7 +66,7 @@ def explain(error: yaml.YAMLError, text: str) -> Flaw:
     at = min(error.problem_mark.index, len(text))
     began = error.context_mark.index if error.context_mark else at
     for kind, flaw_of in _KINDS.items():
-        if kind in problem:
+        if kind in f"{error.context}: {problem}":
             flaw = flaw_of(text, at, began)
             if flaw:
                 return flaw
@@ -83,8 +83,18 @@ def tag(text: str, at: int) -> Flaw:
     return _value_at(text, at).flaw("unquoted, ! marks a tag in YAML, and tags mean nothing here")
 
 
+def anchor(text: str, at: int) -> Flaw:
+    """What to say about `&name` with nothing behind it."""
+    return _value_at(text, at).flaw("unquoted, & marks an anchor in YAML; the text needs quotes")
+
+
+def template(text: str, at: int) -> Flaw:
+    """What to say about `{{ name }}`."""
+    return _value_at(text, at).flaw("{{ begins a mapping in YAML, and no template is filled in here; quotes keep it")
+
+
 def _control_character(text: str) -> Flaw:
-    match = _CONTROL.search(text)
+    match = CONTROL.search(text)
     if match is None:
         return Flaw(0, "not YAML")
     code = ord(match[0])
@@ -131,19 +141,39 @@ def _tab(text: str, at: int, _began: int) -> Flaw | None:
         return None
     tabs = re.compile(r"\t+").match(text, tab)
     width = tabs.end() - tabs.start() if tabs else 1
-    return Flaw(tab, "a tab indents this line; YAML indents with blanks only", "blanks instead of the tab", width=width)
+    return Flaw(tab, "a tab indents this line; YAML indents with spaces only", "spaces instead of the tab", width=width)
 
 
 def _colon(text: str, at: int, _began: int) -> Flaw | None:
     """A second colon in a line, or a key where none may begin."""
     value = _value_at(text, at)
     if value.start < at and value.key:
-        return value.flaw("a colon and a blank within the text: unquoted, YAML takes it for another key")
+        return value.flaw("a colon and a space within the text: unquoted, YAML takes it for another key")
+    start, above = _line_above(text, at)
+    if re.match(r"[\w-]+:\S", above.strip()):
+        return _no_colon(text, at, start + len(above) - len(above.lstrip()))
+    first = text.rfind("\n", 0, at) + 1 + _indent(text, at)
     return _tab(text, at, at) or Flaw(
-        text.rfind("\n", 0, at) + 1 + _indent(text, at),
-        "indented deeper than the line above, which is complete",
-        "the line with the indentation of its neighbours",
+        first, "indented deeper than the line above, which is complete", _indented(text[first:at], above)
     )
+
+
+def _line_above(text: str, at: int) -> tuple[int, str]:
+    """The last line before that of `at` that is neither blank nor a comment, and where it starts."""
+    end = text.rfind("\n", 0, at)
+    while end >= 0:
+        start = text.rfind("\n", 0, end) + 1
+        line = text[start:end]
+        if line.strip() and not line.lstrip().startswith("#"):
+            return start, line
+        end = start - 1
+    return 0, ""
+
+
+def _indented(key: str, above: str) -> str:
+    """Advice to let a line begin where the one above it does."""
+    spaces = len(above) - len(above.lstrip(" "))
+    return f"{' ' * spaces}{key.strip() or '…'}: …, with {spaces} spaces before it, as the line above"
 
 
 def _dash(text: str, at: int, _began: int) -> Flaw | None:
@@ -156,10 +186,9 @@ def _dash(text: str, at: int, _began: int) -> Flaw | None:
 
 def _unclosed_quote(text: str, _at: int, began: int) -> Flaw:
     mark = text[began]
-    line = text[began : text.find("\n", began) if "\n" in text[began:] else len(text)].rstrip()
-    return Flaw(
-        began, f"this quote is never closed by another {mark}", f"a {mark} at the end of the text", width=len(line)
-    )
+    # One that ends in its own line is by far the likeliest: the lines below are then read as what they look like.
+    value = _value_at(text, began)
+    return value.flaw(f"this quote is never closed by another {mark}", value.text + mark)
 
 
 def _escape(text: str, _at: int, began: int) -> Flaw:
@@ -180,6 +209,8 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
     if not text[start:at].strip():
         return _misplaced(text, at)
     value = _value_at(text, at)
+    if value.start == at - 1 and value.text[:1] in {'"', "'"}:
+        return _earlier_quote(text, at)
     if value.text[:1] in {"*", "&"}:
         return _reserved(text, at, value.start)
     if value.text[:1] in {'"', "'"} and value.start < at:
@@ -209,12 +240,9 @@ def _earlier_quote(text: str, at: int) -> Flaw | None:
 def _misplaced(text: str, at: int) -> Flaw:
     if re.compile(r"-(\s|$)").match(text, at):
         return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
-    blanks = _indent(text, at)
-    return Flaw(
-        at,
-        f"indented by {blanks} blank{'' if blanks == 1 else 's'}, which fits no line above",
-        "the line with the indentation of its neighbours",
-    )
+    _, above = _line_above(text, at)
+    key = re.compile(r"[\w.-]*").match(text, at)
+    return Flaw(at, "indented less than the line above, and as no other line", _indented(key[0] if key else "", above))
 
 
 def _indent(text: str, at: int) -> int:
@@ -228,7 +256,7 @@ def _no_colon(text: str, _at: int, began: int) -> Flaw:
     line = text[began : len(text) if end < 0 else end].rstrip()
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
-        return Flaw(began, "a blank is missing after the colon", f"{key}: {MASK}", value, len(line))
+        return Flaw(began, "a space is missing after the colon", f"{key}: {MASK}", value, len(line))
     return Flaw(began, "this line has no colon: every line here is `key: value`", "key: value", width=len(line))
 
 
@@ -236,7 +264,7 @@ def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
     close = "]" if text[began] == "[" else "}"
     if "\n" not in text[began:at]:
         return Flaw(at, f"a comma or {close} is missing before this", "a comma between the entries, quotes around text")
-    return Flaw(began, f"this {text[began]} is never closed by a {close}", close)
+    return Flaw(began, f"this {text[began]} is never closed by a {close}", f"a {close} after the last entry")
 
 
 def _block_scalar(text: str, _at: int, began: int) -> Flaw:
@@ -266,6 +294,7 @@ def _directive(_text: str, _at: int, began: int) -> Flaw:
 
 
 _KINDS = {
+    "a directive": _directive,
     "tab character": _tab,
     "cannot start any token": _reserved,
     "alphabetic or numeric": _reserved,
@@ -282,6 +311,5 @@ _KINDS = {
     "comment or line break": _block_scalar,
     "expected node content": _no_content,
     "<document start>": _document,
-    "directive": _directive,
 }
 """What the parser's message contains, and who explains it."""

@@ -64,9 +64,7 @@ def is_null(text: str) -> bool:
     return text in _NULLS
 
 
-def _text(text: str, plain: bool) -> str:
-    if plain and text in _NULLS:
-        raise Mistake(f"{text} means that there is no value", f'"{text}"')
+def _text(text: str, _plain: bool) -> str:
     if "\0" in text:
         raise Mistake("a NUL character cannot be handed to a program")
     if len(text) > _LONGEST_TEXT:
@@ -106,7 +104,8 @@ def integer(low: int | None, high: int | None) -> Kind:
             value = int(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
-            raise Mistake(f"{needs} is needed here", example)
+            nearest = low if low is not None and value < low else high
+            raise Mistake(f"{needs} is needed here", str(nearest))
         if _OCTAL_LOOKING.fullmatch(text):
             decimal = text.lstrip("0o").replace("_", "") or "0"
             raise Mistake("a number that begins with 0 is octal to some and decimal to others", decimal)
@@ -164,10 +163,10 @@ def _duration(text: str, _plain: bool) -> float:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise Mistake(str(error), _duration_meant(text)) from None
+        raise Mistake(str(error).partition(": write")[0], duration_meant(text)) from None
 
 
-def _duration_meant(text: str) -> str:
+def duration_meant(text: str) -> str:
     """What a person who wrote this most likely means."""
     if _FLOAT.fullmatch(text) and not text.startswith(("-", "+")):
         return f"{text}s"

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from scheduler.config.document import Mapping, Node, Scalar
+from scheduler.config.document import Mapping, Node, Scalar, Sequence
 from scheduler.config.source import MASK
-from scheduler.config.spec import DefaultsForm, FileForm, Form, IncludedForm, JobForm
+from scheduler.config.spec import VARIABLE, DefaultsForm, FileForm, Form, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 
 
@@ -68,7 +68,6 @@ _EXAMPLES = {
     "overlap": "skip",
     "retry": "2",
     "enabled": "false",
-    "env": "{NAME: value}",
     "args": "[…]",
     "memory_limit": "512M",
     "output": "discard",
@@ -79,6 +78,8 @@ _EXAMPLES = {
 _DURATIONS = {"timeout", "start_deadline", "stop_grace", "shutdown_timeout", "delay", "max_delay", "catch_up"}
 _NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
 _POLICIES = {"forbid": "skip", "allow": "allow", "replace": "replace", "queue": "queue", "skip": "skip"}
+
+_NAMING = {"name", "key", "variable"}
 
 COMMANDS = frozenset(_OURS["command"].split()) | frozenset(_OURS["python"].split())
 """Keys by which others name what a job runs."""
@@ -127,6 +128,10 @@ def _misplaced(form: type, name: str, value: Node) -> Answer | None:
 def _special(form: type, plain: str, name: str, value: Node) -> Answer | None:
     if form is JobForm and plain in {"name", "id", "jobname"}:
         return Answer(f"{name} is unknown: a job's name is the key that it stands under", "jobs: {NAME: {…}}")
+    if form is JobForm and re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+        return Answer(
+            f"{name} is unknown; a variable stands below `env`, indented further than it", f"env: {{{name}: …}}"
+        )
     if form is JobForm and plain in {"every", "interval", "period"}:
         return Answer(f"{name} is unknown: an interval is a schedule", 'schedule: "@every •••"', _interval(value))
     if form is JobForm and plain in {"at", "runat", "date", "datetime", "once"}:
@@ -155,7 +160,9 @@ def _nearest(name: str, value: Node, known: list[str]) -> Answer:
 def _translated(ours: str, plain: str, value: Node) -> tuple[str, str | None]:
     """Our key with the value that stands there, as far as it means the same."""
     text = value.value if isinstance(value, Scalar) and "\n" not in value.value else None
-    if ours in {"env", "kwargs", "args", "jobs", "defaults", "python"} or not text:
+    if ours == "env":
+        return f"env: {variables(value)}", None
+    if ours in {"kwargs", "args", "jobs", "defaults", "python"} or not text:
         return f"{ours}: {_EXAMPLES.get(ours, '…')}", None
     if ours == "overlap":
         return f"overlap: {_POLICIES.get(text.lower(), 'skip')}", None
@@ -167,6 +174,21 @@ def _translated(ours: str, plain: str, value: Node) -> tuple[str, str | None]:
     if ours in _DURATIONS and text.isdecimal():
         return f"{ours}: {text}s", None
     return f"{ours}: {MASK}", text if _is_simple(text) else quote(text)
+
+
+def variables(value: Node) -> str:
+    """The mapping that means the same as other schedulers' ways to give variables, without the values."""
+    names: list[str] = []
+    if isinstance(value, Mapping):
+        names = [key.value for key, _ in value.entries]
+    elif isinstance(value, Sequence):
+        for item in value.items:
+            if isinstance(item, Scalar):
+                names.append(item.value.partition("=")[0])
+            elif isinstance(item, Mapping):
+                names += [text.value for key, text in item.entries if key.value in _NAMING and isinstance(text, Scalar)]
+    good = [f"{name}: …" for name in names if re.fullmatch(VARIABLE, name)]
+    return "{" + (", ".join(good[:8]) or "NAME: …") + "}"
 
 
 def _interval(value: Node) -> str:
