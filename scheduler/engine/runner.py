@@ -103,7 +103,9 @@ class Runner:
         for firing in self.firings():
             firing.last_attempt = True
             if firing.phase is Phase.RUNNING and firing.job.on_shutdown is OnShutdown.WAIT:
-                loop.call_at(end - firing.job.stop_grace, firing.end, Verdict.SHUTDOWN)
+                grace = firing.job.stop_grace
+                # A grace that lay within the last second would have no time between TERM and KILL.
+                loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), firing.end, Verdict.SHUTDOWN)
             else:
                 self._end(firing, Verdict.SHUTDOWN)
         loop.call_at(end - LAST_SECOND, self.kill_all)

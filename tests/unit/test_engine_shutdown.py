@@ -28,6 +28,16 @@ def test_a_run_may_go_on_until_its_grace_before_the_end_of_the_budget() -> None:
     assert stage.clock.steady() == 35.0
 
 
+def test_even_a_short_grace_leaves_time_between_term_and_kill() -> None:
+    jobs = [job("polite", "@every 10s", stop_grace=1.0), job("deaf", "@every 10s", stop_grace=1.0)]
+    stage = Stage(*jobs, play=lambda launch: Play(None, stubborn=launch.job.name == "deaf"))
+    stage.play(11.0, budget=4.0)
+    assert [line for line in stage.lines if "skipped" not in line][3:] == lines("""
+        12:00:13 stopped polite 12:00:10
+        12:00:14 stopped deaf 12:00:10
+    """)
+
+
 def test_on_shutdown_stop_ends_a_run_at_once() -> None:
     stage = Stage(job(schedule="@every 10s", on_shutdown=OnShutdown.STOP), play=lambda _: Play(None))
     stage.play(11.0)
