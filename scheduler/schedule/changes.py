@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from scheduler.schedule.cron import LATEST, LONGEST_CHANGE, Cron
 from scheduler.schedule.schedule import Schedule
@@ -19,8 +20,7 @@ _HORIZON = timedelta(days=3 * 366)
 _MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeEffect:
+class ChangeEffect(msgspec.Struct, frozen=True):
     """A coming clock change, and one sentence about what it does to the schedule.
 
     `part` is the text of the schedule, which is one entry where the job has a list of them.

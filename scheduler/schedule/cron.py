@@ -6,9 +6,10 @@ search that knows no time zones is exact. Wall times are naive, instants aware.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.zone import ClockChange, first_change, instant_of, latest_change, offset_at
@@ -27,16 +28,24 @@ _TWO_DAYS = timedelta(days=2)
 
 
 class _Memory:
-    """The last answer: each question asked from the first instant on and before the second has it too."""
+    """The last answer: each question asked from the first instant on and before the second has it too.
+
+    It belongs to no schedule's meaning, so all memories are equal.
+    """
 
     __slots__ = ("span",)
 
     def __init__(self) -> None:
         self.span: tuple[datetime, datetime, datetime | None] = (LATEST, EARLIEST, None)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Memory)
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+    def __hash__(self) -> int:
+        return 0
+
+
+class Cron(msgspec.Struct, frozen=True):
     """A cron expression or mapping in a time zone.
 
     Jobs with the same schedule share one object, and with it the last answer.
@@ -45,7 +54,7 @@ class Cron:
     text: str
     pattern: Pattern
     zone: ZoneInfo
-    _memory: _Memory = field(default_factory=_Memory, init=False, repr=False, compare=False)
+    _memory: _Memory = msgspec.field(default_factory=_Memory)
 
     @property
     def at_start(self) -> bool:

@@ -37,15 +37,9 @@ def read_expression(text: str, job_name: str) -> Pattern:
     day, day_of_week = fields[FieldName.DAY], fields[FieldName.DAY_OF_WEEK]
     if (day.special and day_of_week.text not in {"*", "?"}) or (day_of_week.special and day.text not in {"*", "?"}):
         raise _refused_combination(day, day_of_week, [word[0] for word in words], words[2].start())
-    return Pattern(
-        second=parse_field(FieldName.SECOND, "0"),
-        minute=fields[FieldName.MINUTE],
-        hour=fields[FieldName.HOUR],
-        day=day,
-        month=fields[FieldName.MONTH],
-        day_of_week=day_of_week,
-        year=parse_field(FieldName.YEAR, "*"),
-    )
+    fields[FieldName.SECOND] = parse_field(FieldName.SECOND, "0")
+    fields[FieldName.YEAR] = parse_field(FieldName.YEAR, "*")
+    return Pattern.of(fields)
 
 
 def _refused_combination(day: Field, day_of_week: Field, words: list[str], column: int) -> ScheduleError:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+import msgspec
 
 
 class FieldName(StrEnum):
@@ -32,8 +33,7 @@ LIMITS = {
 """Lowest and highest value. Sunday is 0 here, and may be written 7."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(msgspec.Struct, frozen=True):
     """What one field allows.
 
     `starred` is whether its text begins with `*` (or is `?`): cron decides by this, not by the values, whether the

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from hashlib import blake2b
+
+import msgspec
 
 from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, Field, FieldName
@@ -60,7 +61,7 @@ def parse_field(name: FieldName, text: str, *, job_name: str = "", column: int =
 @lru_cache(maxsize=8192)
 def _parse_field(name: FieldName, text: str, column: int, job_name: str) -> Field:
     if text == "?" and name in {FieldName.DAY, FieldName.DAY_OF_WEEK}:
-        return replace(parse_field(name, "*"), text=text)
+        return msgspec.structs.replace(parse_field(name, "*"), text=text)
     values: set[int] = set()
     special: set[str] = set()
     start = column
@@ -89,8 +90,7 @@ def _refuse_mixtures(name: FieldName, text: str, column: int, values: set[int], 
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Term:
+class _Term(msgspec.Struct, frozen=True):
     """One entry of a field's comma list: `text` in lower case, and as it was written."""
 
     name: FieldName

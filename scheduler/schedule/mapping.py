@@ -60,7 +60,7 @@ def read_fields(fields: NamedFields, job_name: str) -> Pattern:
     texts = {name: "*" if rank >= finest else str(LIMITS[name][0]) for name, rank in _COARSENESS.items()}
     texts[FieldName.DAY_OF_WEEK] = "*"
     texts.update(given)
-    return Pattern(**{name.value: parse_field(name, text, job_name=job_name) for name, text in texts.items()})
+    return Pattern.of({name: parse_field(name, text, job_name=job_name) for name, text in texts.items()})
 
 
 def _quoted(text: str) -> str:

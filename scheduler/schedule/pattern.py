@@ -5,21 +5,24 @@ Only this module sees croniter. It gets plain numbers in the shape that it reads
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 
+import msgspec
 from croniter import CroniterBadDateError, croniter
 
-from scheduler.schedule.field import Field
+from scheduler.schedule.field import Field, FieldName
 
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """The fields of a cron expression or mapping. Wall times are naive."""
+class Pattern(msgspec.Struct, frozen=True):
+    """The fields of a cron expression or mapping. Wall times are naive.
+
+    `either_day` is whether one of the day fields is enough: cron joins them by OR only when neither begins with `*`.
+    `expression` is the whole in croniter's words.
+    """
 
     second: Field
     minute: Field
@@ -28,13 +31,24 @@ class Pattern:
     month: Field
     day_of_week: Field
     year: Field
-    either_day: bool = field(init=False, repr=False, compare=False)
-    expression: str = field(init=False, repr=False, compare=False)
+    either_day: bool
+    expression: str
 
-    def __post_init__(self) -> None:
-        # cron joins the day fields by OR only when neither begins with `*`.
-        object.__setattr__(self, "either_day", not (self.day.starred or self.day_of_week.starred))
-        object.__setattr__(self, "expression", _for_croniter(self))
+    @classmethod
+    def of(cls, fields: Mapping[FieldName, Field]) -> Pattern:
+        """The pattern of all seven fields."""
+        either_day = not (fields[FieldName.DAY].starred or fields[FieldName.DAY_OF_WEEK].starred)
+        return cls(
+            second=fields[FieldName.SECOND],
+            minute=fields[FieldName.MINUTE],
+            hour=fields[FieldName.HOUR],
+            day=fields[FieldName.DAY],
+            month=fields[FieldName.MONTH],
+            day_of_week=fields[FieldName.DAY_OF_WEEK],
+            year=fields[FieldName.YEAR],
+            either_day=either_day,
+            expression=_for_croniter(fields, either_day),
+        )
 
     def __iter__(self) -> Iterator[Field]:
         """From the finest to the coarsest, the two day fields around the month as in a crontab."""
@@ -76,17 +90,18 @@ class Pattern:
         return found
 
 
-def _for_croniter(pattern: Pattern) -> str:
+def _for_croniter(fields: Mapping[FieldName, Field], either_day: bool) -> str:
     """Five fields, six with the seconds last, or seven with the year after them."""
-    day, day_of_week = pattern.day.canonical(), pattern.day_of_week.canonical()
-    if pattern.either_day and "*" in {day, day_of_week}:
-        day = day_of_week = "*"  # one of two is enough and one is always true
-    words = [pattern.minute.canonical(), pattern.hour.canonical(), day, pattern.month.canonical(), day_of_week]
-    if not pattern.year.is_full:
-        words += [pattern.second.canonical(), pattern.year.canonical()]
-    elif pattern.second.values != {0}:
-        words.append(pattern.second.canonical())
-    return " ".join(words)
+    texts = {name: field.canonical() for name, field in fields.items()}
+    if either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
+        # One of two is enough, and one is always true.
+        texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
+    names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
+    if texts[FieldName.YEAR] != "*":
+        names += [FieldName.SECOND, FieldName.YEAR]
+    elif texts[FieldName.SECOND] != "0":
+        names.append(FieldName.SECOND)
+    return " ".join(texts[name] for name in names)
 
 
 @lru_cache(maxsize=4096)

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from scheduler.schedule.schedule import Schedule
 
@@ -12,8 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(msgspec.Struct, frozen=True):
     """`@every 90s`: the multiples of `interval` since 1970-01-01T00:00Z, so that a restart never shifts them."""
 
     text: str
@@ -37,8 +37,7 @@ class Every:
         return self.next_after(moment)
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(msgspec.Struct, frozen=True):
     """`@at 2027-01-01T09:00:00+01:00`: one instant."""
 
     text: str
@@ -62,8 +61,7 @@ class At:
         return self.next_after(max(moment, taken))
 
 
-@dataclass(frozen=True, slots=True)
-class AtStart:
+class AtStart(msgspec.Struct, frozen=True):
     """`@reboot`: when schedd starts, and at no time of the clock."""
 
     text: str
@@ -85,8 +83,7 @@ class AtStart:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Union:
+class Union(msgspec.Struct, frozen=True):
     """Several schedules as one: every fire time of any of them, once where they coincide."""
 
     text: str

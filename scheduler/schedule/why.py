@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from scheduler.schedule.changes import note_on, note_on_fold
 from scheduler.schedule.cron import Cron
@@ -16,8 +17,7 @@ from scheduler.schedule.zone import offset_at
 _MICROSECOND = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(msgspec.Struct, frozen=True):
     """A field that keeps the instant from being a fire time.
 
     `part` is the text of the schedule, one entry of a list of them; `shown` is what the wall clock has there.
@@ -29,8 +29,7 @@ class Mismatch:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Why:
+class Why(msgspec.Struct, frozen=True):
     """Whether an instant is a slot, the reasons, and the nearest slots (UTC) strictly before and after it."""
 
     is_slot: bool
