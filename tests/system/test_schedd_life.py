@@ -6,12 +6,14 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.system.programs import eventually, processes_with, schedd, write
+from tests.system.programs import BIN, environment, eventually, processes_with, schedd, write
 
 
 @pytest.fixture
@@ -177,10 +179,6 @@ def test_nobody_reads_its_output_and_jobs_start_all_the_same(tmp_path: Path) -> 
           loud: {{schedule: "@reboot", command: "yes a very loud job"}}
           beat: {{schedule: "@every 1s", command: "echo beat >> {beats}"}}
         """)  # fmt: skip
-    import subprocess  # noqa: PLC0415
-
-    from tests.system.programs import BIN, environment  # noqa: PLC0415
-
     reading, writing = os.pipe()
     process = subprocess.Popen([BIN / "schedd", file], stdout=writing, env=environment({}), start_new_session=True)
     os.close(writing)
@@ -233,7 +231,8 @@ def test_a_platform_that_signals_every_process_sees_no_failure(tmp_path: Path) -
         running.says("[worker] up")
         for _ in range(3):
             for pid in processes_with(marker):
-                os.kill(pid, signal.SIGTERM)
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
             running.signal(signal.SIGTERM)
         assert running.ends() == 0
         assert running.lines("run finished", "outcome=stopped")
