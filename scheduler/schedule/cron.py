@@ -19,7 +19,7 @@ LONGEST_CHANGE = timedelta(hours=3)
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""Outside of these a cron schedule has no fire times, so that no calendar arithmetic can overflow."""
+"""Before and after these a cron schedule has no fire times, so that no calendar arithmetic can overflow."""
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -90,8 +90,9 @@ class Cron(msgspec.Struct, frozen=True):
         return self.pattern.is_fixed and -LONGEST_CHANGE <= change.shift < _ZERO
 
     def _first_after(self, moment: datetime) -> datetime | None:
-        if not EARLIEST <= moment < LATEST:
+        if moment >= LATEST:
             return None
+        moment = max(moment, EARLIEST)
         offset = offset_at(self.zone, moment)
         wall = moment.replace(tzinfo=None) + offset
         if self.pattern.is_fixed:

@@ -24,10 +24,10 @@ class Every(msgspec.Struct, frozen=True):
         return False
 
     def next_after(self, moment: datetime) -> datetime | None:
-        return _EPOCH + ((moment - _EPOCH) // self.interval + 1) * self.interval
+        return self._on_grid((moment - _EPOCH) // self.interval + 1)
 
     def last_before(self, moment: datetime) -> datetime | None:
-        return _EPOCH + ((moment - _EPOCH - _TICK) // self.interval) * self.interval
+        return self._on_grid((moment - _EPOCH - _TICK) // self.interval)
 
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
         """Goes on from `moment`: an interval names no time of day that could come twice."""
@@ -35,6 +35,12 @@ class Every(msgspec.Struct, frozen=True):
 
     def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
         return self.next_after(moment)
+
+    def _on_grid(self, count: int) -> datetime | None:
+        try:
+            return _EPOCH + count * self.interval
+        except OverflowError:
+            return None  # beyond the years 1 to 9999
 
 
 class At(msgspec.Struct, frozen=True):
