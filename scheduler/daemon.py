@@ -93,11 +93,11 @@ class Daemon(EngineService):
 
     async def serve(self) -> None:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided."""
-        with self._signals(), self._open_control() as control:
+        with self._signals(), self._processes.in_charge(), self._open_control() as control:
             if control is not None:
                 await self._server.start(control.listener)
             self._tell_start("none" if control is None else control.path)
-            self._engine.load(self._config.jobs, max_running=self._config.max_running)
+            self._engine.load(self._config.jobs, max_running=self._max_running())
             self._tell_jobs()
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
             self._engine.start()
@@ -160,7 +160,7 @@ class Daemon(EngineService):
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
             self._tell_warnings()
-            changes = self._engine.load(config.jobs, max_running=config.max_running)
+            changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
 
         def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
@@ -176,6 +176,11 @@ class Daemon(EngineService):
             unchanged=len(changes.unchanged),
             warnings=config.warnings,
         )
+
+    def _max_running(self) -> int:
+        """As the file says, but never more than there are descriptors for: near that limit firings wait for capacity."""
+        possible = self._processes.most_children
+        return possible if self._config.max_running is None else min(self._config.max_running, possible)
 
     # Signals set a flag or do what takes no time; the loop does the work.
 
