@@ -1,0 +1,66 @@
+"""Tests with real children leave nothing behind: no descriptor, no process."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+PR_SET_CHILD_SUBREAPER = 36
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _orphans_come_to_us() -> None:
+    """A process whose parent dies becomes our child, as it would become PID 1's in a container."""
+    assert ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_behind() -> Iterator[None]:
+    before = _descriptors()
+    yield
+    left = _survivors(within=2.0)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    _survivors(within=2.0)
+    assert not left, f"processes still alive after the test: {left}"
+    gc.collect()
+    after = _descriptors()
+    assert len(after) <= len(before), f"descriptors still open after the test: {after - before}"
+
+
+def _descriptors() -> set[str]:
+    found = set()
+    for link in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            found.add(f"{link.name} -> {link.readlink()}")
+    return found
+
+
+def _survivors(within: float) -> dict[str, str]:
+    """Children that live on, by pid; dead ones are reaped."""
+    deadline = time.monotonic() + within
+    while True:
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        pids = _children()
+        if not pids or time.monotonic() > deadline:
+            return {pid: Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ") for pid in pids}
+        time.sleep(0.01)
+
+
+def _children() -> list[str]:
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has just ended
+            found += (task / "children").read_text().split()
+    return found

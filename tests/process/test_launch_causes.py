@@ -1,0 +1,261 @@
+"""What cannot be started is refused with its cause, and what has ended badly is explained. Nothing leaks."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from scheduler.launch.launcher import LaunchError
+from scheduler.model import Argv, EnvLayer, FromFile, ShellCommand, Target
+from tests.process.workshop import Workshop, descriptors, play, run
+
+CANARY = "canary-7f3a"
+"""A secret that no cause and no note may repeat."""
+
+
+def cause_of(target: Target | str, **keys: object) -> tuple[int, str]:
+    with pytest.raises(LaunchError) as caught:
+        run(target, **keys)
+    assert CANARY not in str(caught.value)
+    return caught.value.code, str(caught.value)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., str]:
+    def write(content: bytes, mode: int = 0o755) -> str:
+        path = tmp_path / "script"
+        path.write_bytes(content)
+        path.chmod(mode)
+        return str(path)
+
+    return write
+
+
+def test_a_missing_program_is_told_with_the_path_that_was_searched(tmp_path: Path) -> None:
+    """M3"""
+    env = (EnvLayer("env", {"PATH": f"{tmp_path}:/nowhere"}),)
+    command = Argv(("frobnicate", CANARY))
+    assert cause_of(command, environment=env) == (127, f"command not found: frobnicate; PATH is {tmp_path}:/nowhere")
+    assert cause_of(Argv(("./frobnicate",)), cwd=str(tmp_path)) == (127, f"there is no {tmp_path}/frobnicate")
+
+
+def test_a_program_is_found_on_the_jobs_path_from_the_jobs_directory(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "hello"
+    program.write_text("#!/bin/sh\necho hello from $0\n")
+    program.chmod(0o755)
+    for path in ("bin", f"/nowhere:{tmp_path}/bin"):
+        _, log = run(Argv(("hello",)), cwd=str(tmp_path), environment=(EnvLayer("env", {"PATH": path}),))
+        assert log.lines() == [f"hello from {tmp_path}/bin/hello".encode()]
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "cause"),
+    [
+        (b"#!/bin/sh\n", 0o644, "is not executable (mode 644); try chmod +x"),
+        (
+            b"#!/bin/sh\r\necho\r\n",
+            0o755,
+            "has Windows line ends (CRLF), so its interpreter is not found; save it with LF",
+        ),
+        (
+            b"#!/no/such/python\n",
+            0o755,
+            "names the interpreter '/no/such/python' in its first line, which does not exist",
+        ),
+        (b"echo no first line\n", 0o755, "is neither a program nor begins with a #! line"),
+        (b"", 0o755, "is neither a program nor begins with a #! line"),
+        (b"\x7fELF nonsense", 0o755, ": Exec format error"),
+    ],
+)
+def test_a_program_that_cannot_be_run_is_told_with_what_is_wrong_with_it(
+    script: Callable[..., str], content: bytes, mode: int, cause: str
+) -> None:
+    """M3"""
+    path = script(content, mode)
+    code, text = cause_of(Argv((path, CANARY)))
+    assert code == 126
+    assert text.replace(" :", ":") == f"{path} {cause}".replace(" :", ":")
+
+
+def test_the_directory_a_folder_as_program_and_an_empty_word(tmp_path: Path) -> None:
+    """M3"""
+    missing, file = tmp_path / "missing", tmp_path / "file"
+    file.touch()
+    assert cause_of("true", cwd=str(missing)) == (126, f"the working directory {missing} does not exist")
+    assert cause_of("true", cwd=str(file)) == (126, f"the working directory {file} is not a directory")
+    assert cause_of(Argv((str(tmp_path),))) == (126, f"{tmp_path} is a directory")
+    assert cause_of(Argv(("",))) == (127, "the command is an empty word")
+
+
+def test_what_no_program_can_be_given_is_named() -> None:
+    """M3"""
+    assert cause_of(Argv(("echo", CANARY, f"{CANARY}\0"))) == (126, "argument 2 contains a NUL byte")
+    assert cause_of(ShellCommand(f"echo \0{CANARY}")) == (126, "argument 2 contains a NUL byte")
+    assert cause_of(Argv(("true",)), extra_env={"A": f"{CANARY}\0"}) == (126, "the variable 'A' contains a NUL byte")
+    assert cause_of(Argv(("true",)), extra_env={"A=B": CANARY}) == (126, "'A=B' cannot name a variable")
+    assert cause_of(Argv(("true", f"{CANARY}\ud800")))[1] == "argument 1 contains half of a surrogate pair"
+
+
+def test_what_is_too_big_is_told_with_its_size() -> None:
+    """M3"""
+    big = CANARY * 20_000
+    too_long = "is longer than the 128 KiB that the kernel allows"
+    assert cause_of(Argv(("true", big)))[1] == f"argument 1 {too_long}"
+    assert cause_of("true", extra_env={"BIG": big})[1] == f"the variable 'BIG' {too_long}"
+    many = {f"V{number}": "x" * 100_000 for number in range(100)}
+    assert cause_of("true", extra_env=many)[1].startswith("arguments and environment have 97")
+
+
+def test_a_missing_secret_file_is_told_by_its_key(tmp_path: Path) -> None:
+    env = (EnvLayer("defaults.env", {"TOKEN": FromFile(str(tmp_path / "token"))}),)
+    cause = cause_of("true", environment=env)[1]
+    assert cause == f"defaults.env.TOKEN: {tmp_path}/token: No such file or directory"
+
+
+def test_unknown_users_and_groups_are_told() -> None:
+    """M3"""
+    assert cause_of("true", user="nobody-here") == (126, "there is no user nobody-here")
+    assert cause_of("true", group="nobody-here") == (126, "there is no group nobody-here")
+
+
+@pytest.mark.parametrize("spare", range(11))
+def test_too_few_descriptors_are_told_and_none_leaks(spare: int) -> None:
+    """M2, M3: whichever step of a launch it is that they do not suffice for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+
+    async def story() -> None:
+        workshop = Workshop()
+        before = descriptors()
+        with exhausted(spare):
+            try:
+                enough = (await workshop.run("true")).code == 0
+            except LaunchError as error:
+                assert str(error) == f"schedd has no file descriptor left; its limit is {FEW} (ulimit -n)"
+                enough = False
+        assert enough == (spare >= NEEDED)
+        assert descriptors() == before
+        assert (await workshop.run("true")).code == 0
+
+    try:
+        play(story())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+FEW = 300
+
+NEEDED = 7
+"""Both pipes, /dev/null, and the pipe by which Popen learns of a failure. The pidfd comes after some are closed."""
+
+
+@contextmanager
+def exhausted(spare: int) -> Iterator[None]:
+    """Leave only so many descriptors free."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (FEW, hard))
+    taken: list[int] = []
+    try:
+        with suppress(OSError):
+            while True:
+                taken.append(os.open("/dev/null", os.O_RDONLY))
+        for _ in range(spare):
+            os.close(taken.pop())
+        yield
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("number", "cause"),
+    [
+        (errno.EAGAIN, "no more processes are allowed (ulimit -u, or the pids limit of the container)"),
+        (errno.ENOMEM, "there is not enough memory to start a process"),
+        (errno.ENFILE, "the system has no file descriptor left (fs.file-max)"),
+    ],
+)
+def test_a_refusal_of_the_kernel_is_told(monkeypatch: pytest.MonkeyPatch, number: int, cause: str) -> None:
+    """M3"""
+
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    assert cause_of("true") == (126, cause)
+
+
+def test_a_child_that_cannot_be_watched_is_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """M2, M3"""
+
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert cause_of("sleep 999")[1] == "the new process cannot be watched: Too many open files in system"
+
+
+def test_descriptors_are_the_same_after_runs_of_every_kind() -> None:
+    """M2"""
+
+    async def story() -> None:
+        workshop = Workshop()
+        await workshop.run("true")
+        before = descriptors()
+        for _ in range(20):
+            await workshop.run("echo x; exit 3")
+            child = await workshop.start("trap '' TERM; echo up; while :; do sleep 0.01; done")
+            child.kill()
+            await child.ended
+            stopped = await workshop.start("sleep 999")
+            await stopped.stop(5)
+            with pytest.raises(LaunchError):
+                await workshop.run(Argv(("frobnicate",)))
+        assert descriptors() == before
+        assert len(asyncio.all_tasks()) == 1
+
+    play(story())
+
+
+@pytest.mark.parametrize(
+    ("command", "note"),
+    [
+        ("frobnicate", "a command was not found; PATH is /usr/bin:/bin"),
+        (f"X={CANARY} frobnicate", "a command was not found; PATH is /usr/bin:/bin"),
+        ("exit 126", "a command is there but cannot be run: not executable, or without the interpreter it names"),
+        ("kill -SEGV $$", "killed by SIGSEGV"),
+        ("sh -c 'kill -BUS $$'; exit $?", "135 is how a shell tells that its command was killed by SIGBUS"),
+    ],
+)
+def test_an_exit_is_explained_where_that_helps(command: str, note: str) -> None:
+    ended, _ = run(command, environment=(EnvLayer("env", {"PATH": "/usr/bin:/bin"}),))
+    assert ended.notes == (note,)
+
+
+def test_a_shells_126_and_127_are_explained_by_the_program_itself(script: Callable[..., str]) -> None:
+    path = script(b"#!/bin/sh\r\n")
+    assert run(path)[0].notes == (
+        f"{path} has Windows line ends (CRLF), so its interpreter is not found; save it with LF",
+    )
+    path = script(b"#!/bin/sh\n", 0o600)
+    assert run(f"{path} --token {CANARY}")[0].notes == (f"{path} is not executable (mode 600); try chmod +x",)
+
+
+@pytest.mark.parametrize("command", ["exit 0", "exit 1", "exit 77", "exit 255"])
+def test_an_ordinary_exit_needs_no_words(command: str) -> None:
+    assert run(command)[0].notes == ()
+
+
+def test_the_last_line_of_a_traceback_is_a_note() -> None:
+    ended, _ = run(Argv(("python3", "-c", "def f():\n  {}['rate\\x1b[31m']\nf()")))
+    assert ended.code == 1
+    assert ended.notes == (r"KeyError: 'rate\x1b[31m'",)

@@ -1,0 +1,164 @@
+"""`python:` jobs: functions and coroutines are called, and what is wrong with a reference is said in one line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.launch.launcher import Stream
+from scheduler.model import Entrypoint, Exit
+from tests.process.workshop import run
+
+TASKS = """
+import os, sys
+
+def show(*args, **kwargs):
+    print(args, kwargs, sys.argv[1:], sep="|")
+
+async def later(x):
+    import asyncio
+    await asyncio.sleep(0)
+    print("later", x)
+
+class Mail:
+    @staticmethod
+    def send(): print("sent")
+
+table = {}
+
+def fail(): raise ValueError("no rate")
+async def fail_later(): raise ValueError("no rate later")
+def leave(): sys.exit(42)
+def leave_with_words(): sys.exit("words")
+def yields(): yield 1
+def needs(x): pass
+def environment():
+    print([name for name in os.environ if "secret" in os.environ[name]], "secret" in open("/proc/self/cmdline").read())
+def descriptors(): print(sorted(os.listdir("/proc/self/fd")))
+def modules(): print(sorted({"asyncio", "json", "typing", "pathlib", "difflib"} & set(sys.modules)))
+def path(): print(sys.path[0], [p for p in sys.path if p.endswith("launch")])
+
+def pool():
+    import multiprocessing
+    with multiprocessing.get_context("spawn").Pool(1) as workers:
+        print(workers.map(len, ["four"]))
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    package = tmp_path / "app"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "tasks.py").write_text(TASKS)
+    (package / "broken.py").write_text("import json\nimport no_such_library\n")
+    (package / "crooked.py").write_text("def (\n")
+    # What a job may call its own modules without ever meeting ours.
+    for name in ("scheduler", "process", "output", "local", "lines"):
+        (tmp_path / f"{name}.py").write_text(f"def who(): print('my own {name}')\n")
+    return tmp_path
+
+
+def call(app: Path, reference: str, *args: Any, **kwargs: Any) -> tuple[Exit, list[str], list[str]]:
+    ended, log = run(Entrypoint(reference, args, kwargs), cwd=str(app))
+    out, err = ([line.decode() for line in log.lines(stream)] for stream in Stream)
+    return ended, out, err
+
+
+def test_a_function_gets_its_arguments(app: Path) -> None:
+    ended, out, err = call(app, "app.tasks:show", 1, "zwei", [3.5, None], source="ecb", naïve={"a": True})
+    assert (ended.code, err) == (0, [])
+    assert out == ["(1, 'zwei', [3.5, None])|{'source': 'ecb', 'naïve': {'a': True}}|[]"]
+
+
+def test_arguments_may_be_large_and_are_nowhere_to_be_read(app: Path) -> None:
+    """L2"""
+    ended, _, _ = call(app, "app.tasks:show", "x" * 3_000_000)
+    assert ended.code == 0
+    (app / "app" / "tasks.py").write_text(TASKS.replace("def environment()", "def environment(token)"))
+    assert call(app, "app.tasks:environment", "secret")[1] == ["[] False"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "args", "out"),
+    [
+        ("app.tasks:later", (7,), ["later 7"]),
+        ("app.tasks:Mail.send", (), ["sent"]),
+        ("app.tasks:modules", (), ["[]"]),
+        ("app.tasks:descriptors", (), ["['0', '1', '2', '3']"]),
+        ("app.tasks:pool", (), ["[4]"]),
+        *((f"{name}:who", (), [f"my own {name}"]) for name in ("scheduler", "process", "output", "local", "lines")),
+    ],
+)
+def test_it_runs_in_a_light_interpreter_that_knows_only_the_jobs_own_modules(
+    app: Path, reference: str, args: tuple[Any, ...], out: list[str]
+) -> None:
+    ended, printed, err = call(app, reference, *args)
+    assert (ended.code, printed, err) == (0, out, [])
+
+
+@pytest.mark.parametrize("safe_path", ["", "1"])
+def test_the_jobs_directory_comes_first(app: Path, monkeypatch: pytest.MonkeyPatch, safe_path: str) -> None:
+    monkeypatch.setenv("PYTHONSAFEPATH", safe_path)
+    assert call(app, "app.tasks:path")[1] == [f"{app} []"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "code", "line"),
+    [
+        ("app.task:show", 127, "there is no module 'app.task' in {app} or where {python} looks"),
+        ("nowhere.tasks:show", 127, "there is no module 'nowhere' in {app} or where {python} looks"),
+        ("app.tasks.deep:show", 127, "there is no module 'app.tasks.deep' in {app} or where {python} looks"),
+        ("app.tasks:shaw", 127, "app.tasks has no 'shaw'; did you mean 'show'?"),
+        ("app.tasks:Mail.burn", 127, "app.tasks.Mail has no 'burn'"),
+        ("app.tasks:table", 126, "app.tasks:table is of type dict and cannot be called"),
+        ("app.tasks", 126, "'app.tasks' is not of the form package.module:function"),
+        ("app/tasks.py:show", 126, "'app/tasks.py:show' is not of the form package.module:function"),
+        ("app.tasks:yields", 126, "app.tasks:yields contains `yield`: calling it makes a generator and runs nothing"),
+        ("app.tasks:leave_with_words", 1, "words"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_one_line(app: Path, reference: str, code: int, line: str) -> None:
+    ended, out, err = call(app, reference)
+    assert (ended.code, out, err) == (code, [], [line.format(app=app, python=sys.executable)])
+    assert ended.notes == ()
+
+
+def test_the_exit_code_of_sys_exit_is_respected(app: Path) -> None:
+    assert call(app, "app.tasks:leave")[0].code == 42
+
+
+@pytest.mark.parametrize(
+    ("reference", "last", "begins_in"),
+    [
+        ("app.tasks:fail", "ValueError: no rate", "tasks.py"),
+        ("app.tasks:fail_later", "ValueError: no rate later", "runners.py"),
+        ("app.broken:anything", "ModuleNotFoundError: No module named 'no_such_library'", "broken.py"),
+    ],
+)
+def test_an_exception_is_a_traceback_without_our_frames_and_exit_1(
+    app: Path, reference: str, last: str, begins_in: str
+) -> None:
+    ended, _, err = call(app, reference)
+    assert ended.code == 1
+    assert err[0] == "Traceback (most recent call last):"
+    assert begins_in in err[1]
+    assert err[-1] == last
+    assert not [line for line in err if "entrypoint.py" in line]
+    assert ended.notes == (last,)
+
+
+def test_a_call_that_does_not_fit_and_a_module_that_does_not_parse_are_told(app: Path) -> None:
+    assert call(app, "app.tasks:needs")[2][-1] == "TypeError: needs() missing 1 required positional argument: 'x'"
+    assert call(app, "app.crooked:x")[2][-1] == "SyntaxError: invalid syntax"
+
+
+def test_another_interpreter_is_found_from_the_jobs_directory(app: Path) -> None:
+    (app / "venv").mkdir()
+    (app / "venv" / "python").symlink_to(sys.executable)
+    ended, log = run(Entrypoint("app.tasks:show", interpreter="venv/python"), cwd=str(app))
+    assert ended.code == 0
+    assert log.lines() == [b"()|{}|[]"]

@@ -1,0 +1,140 @@
+"""What a child finds at its start: directory, environment, limits, user, descriptors."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scheduler.launch.launcher import LaunchError
+from scheduler.model import Argv, EnvLayer, FromEnv
+from tests.process.workshop import Workshop, play, run, until
+
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+def said(command: str | Argv, **keys: Any) -> list[str]:
+    ended, log = run(command, **keys)
+    assert ended.code == 0, ended
+    return [line.decode() for line in log.lines()]
+
+
+def test_it_leads_a_session_of_its_own_in_its_directory_and_reads_nothing(tmp_path: Path) -> None:
+    program = "cut -d' ' -f1,5,6 /proc/$$/stat; pwd; readlink /proc/self/fd/0; wc -c"
+    stat, directory, stdin, count = said(program, cwd=str(tmp_path))
+    assert len(set(stat.split())) == 1
+    assert (directory, stdin, count) == (str(tmp_path), "/dev/null", "0")
+
+
+def test_it_inherits_no_descriptor_but_its_own_three() -> None:
+    reading, writing = os.pipe()
+    os.set_inheritable(writing, True)
+    try:
+        assert said("ls /proc/$$/fd") == ["0", "1", "2"]
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_the_environment_has_its_layers_and_its_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET", "s3cret")
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
+    layers = (EnvLayer("env", {"TOKEN": FromEnv("SECRET"), "SECRET": None}),)
+    facts = said("env", environment=layers, extra_env={"EXTRA": "1"})
+    assert "TOKEN=s3cret" in facts
+    assert "EXTRA=1" in facts
+    assert "PYTHONUNBUFFERED=1" in facts
+    assert "SCHED_SCHEDULED_AT=2026-06-01T12:00:00Z" in facts
+    assert not [line for line in facts if line.startswith(("SECRET=", "NOTIFY_SOCKET="))]
+
+
+def test_python_writes_its_lines_as_they_come() -> None:
+    async def story() -> None:
+        workshop = Workshop()
+        child = await workshop.start(Argv(("python3", "-c", "import time; print('now'); time.sleep(999)")))
+        await until(workshop.log, b"now")
+        child.kill()
+        await child.ended
+
+    play(story())
+
+
+def test_the_descriptor_limit_we_were_given_is_theirs_and_the_highest_is_ours() -> None:
+    """Also when we have more descriptors open than their limit allows."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+
+    async def story() -> None:
+        workshop = Workshop()
+        with workshop.processes.in_charge():
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+            taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(400)]
+            try:
+                for _ in range(3):
+                    assert (await workshop.run("ulimit -Sn; ulimit -Hn")).code == 0
+                with pytest.raises(LaunchError):
+                    await workshop.run(Argv(("./frobnicate",)))
+                assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+            finally:
+                for descriptor in taken:
+                    os.close(descriptor)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
+        assert workshop.log.lines() == [b"256", str(hard).encode()] * 3
+
+    try:
+        play(story())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_umask_and_nice_and_memory_limit_are_as_asked() -> None:
+    assert said("umask", umask=0o027) == ["0027"]
+    assert said("nice; sh -c nice", nice=7) == ["7", "7"]
+    assert said("ulimit -v; ulimit -Hv", memory_limit=512 * 1024 * 1024) == ["524288", "524288"]
+
+
+def test_a_memory_limit_ends_what_takes_more() -> None:
+    ended, _ = run(Argv(("python3", "-c", "bytearray(800_000_000)")), memory_limit=512 * 1024 * 1024)
+    assert (ended.code, ended.notes) == (1, ("MemoryError",))
+
+
+@root_only
+def test_a_job_runs_as_its_user_with_that_users_groups_and_home() -> None:
+    facts = said("id -u; id -g; id -G; echo $USER $HOME; umask; nice", user="daemon", umask=0o022, nice=-3)
+    assert facts == ["1", "1", "1", "daemon /usr/sbin", "0022", "-3"]
+    assert said("id -u; id -g; id -G", user="daemon", group="nogroup") == ["1", "65534", "65534"]
+    assert said("id -u; id -g", user="65534", memory_limit=1 << 30) == ["65534", "65534"]
+
+
+@root_only
+def test_who_is_not_root_is_told_what_only_root_may() -> None:
+    """M3"""
+    program = """
+import os, resource
+from scheduler.launch.launcher import LaunchError
+from tests.process.workshop import run
+run("true")
+os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
+resource.setrlimit(resource.RLIMIT_AS, (1 << 32, 1 << 32))
+for keys in ({"user": "root"}, {"group": "daemon"}, {"nice": -5}, {"memory_limit": 1 << 33}, {"cwd": "/root"}):
+    try:
+        run("true", **keys)
+    except LaunchError as error:
+        print(error)
+for keys in ({"user": "nobody"}, {"user": "65534", "group": "nogroup"}, {"nice": 5}):
+    assert run("true", **keys)[0].code == 0
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "only root may start a job as user root; schedd runs as uid 65534",
+        "only root may start a job as group daemon; schedd runs as uid 65534",
+        "only root may start a job at nice -5; schedd itself runs at 0",
+        f"memory_limit of {1 << 33} bytes: above the hard limit of schedd itself (ulimit -Hv)",
+        "schedd may not enter the working directory /root: Permission denied",
+    ]
