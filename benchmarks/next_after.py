@@ -76,6 +76,10 @@ def main() -> None:
         print(f"{expression:<20} {plain:12.1f} {ours:14.1f} {ours / plain:6.2f}")
     median, worst = statistics.median(ratios), max(ratios)
     print(f"\n{len(ratios)} expressions in {options.zone}: median {median:.2f}, worst {worst:.2f}")
+    moment = datetime.now(UTC)
+    for jobs in (50, 10_000):
+        print(f"{jobs:6} jobs with 50 schedules: {shared(jobs, options.zone, moment):.2f} ms to find all next times")
+        moment += timedelta(days=1)
 
 
 def measure(expression: str, zone: ZoneInfo, questions: int, rng: random.Random) -> tuple[float, float]:
@@ -94,6 +98,15 @@ def measure(expression: str, zone: ZoneInfo, questions: int, rng: random.Random)
         best[0] = min(best[0], clocked(plain, [moment.replace(tzinfo=None) for moment in instants]))
         best[1] = min(best[1], clocked(schedule.next_after, instants))
     return best[0], best[1]
+
+
+def shared(jobs: int, zone: ZoneInfo, moment: datetime) -> float:
+    """Milliseconds for the next fire times of many jobs that share fifty schedules."""
+    schedules = [parse_schedule(f"{job % 50} 3 * * *", zone, job_name=f"job-{job}") for job in range(jobs)]
+    begin = time.perf_counter()
+    for schedule in schedules:
+        schedule.next_after(moment)
+    return (time.perf_counter() - begin) * 1e3
 
 
 def clocked(ask: Callable[[datetime], object], instants: list[datetime]) -> float:
