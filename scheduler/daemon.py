@@ -24,8 +24,8 @@ from scheduler.errors import SchedError, UsageError
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.process import Processes
 from scheduler.model import Verdict
+from scheduler.report import opening
 from scheduler.report.logs import Log, LogFormat
-from scheduler.report.records import rfc3339
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import parse_duration
@@ -34,9 +34,6 @@ STDOUT = 1
 
 LAST_LINES = 1.0
 """Seconds that the last lines of the log may take to be written."""
-
-MOST_JOBS_TOLD = 50
-"""Jobs whose next time is logged one by one at the start; a longer file is for `schedctl list`."""
 
 JUMPS_KEPT = 10
 
@@ -96,12 +93,14 @@ class Daemon(EngineService):
         with self._signals(), self._processes.in_charge(), self._open_control() as control:
             if control is not None:
                 await self._server.start(control.listener)
-            self._tell_start("none" if control is None else control.path)
+            opening.tell_start(self._log, self._config.path, "none" if control is None else control.path)
+            opening.tell_warnings(self._log, self._config.warnings)
             self._engine.load(self._config.jobs, max_running=self._max_running())
-            self._tell_jobs()
+            opening.tell_jobs(self._log, self._engine.timetable)
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
             self._engine.start()
-            tasks = [asyncio.create_task(life()) for life in (self._engine.run, self._stay_alive, self._tell_unseen)]
+            lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, self.now()))
+            tasks = [asyncio.create_task(life) for life in lives]
             await self._stop_asked.wait()
             self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
@@ -159,7 +158,7 @@ class Daemon(EngineService):
             after = timetable.preview(config.jobs, self.now())
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
-            self._tell_warnings()
+            opening.tell_warnings(self._log, config.warnings)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
 
@@ -178,7 +177,7 @@ class Daemon(EngineService):
         )
 
     def _max_running(self) -> int:
-        """As the file says, but never more than there are descriptors for: near that limit firings wait for capacity."""
+        """As the file says, but no more than there are descriptors for: near that limit firings wait for capacity."""
         possible = self._processes.most_children
         return possible if self._config.max_running is None else min(self._config.max_running, possible)
 
@@ -251,38 +250,6 @@ class Daemon(EngineService):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ClockJumped):
             self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
-
-    def _tell_start(self, socket_path: str) -> None:
-        about = {"version": __version__, "pid": os.getpid(), "file": str(self._config.path), "socket": socket_path}
-        self._log.info("schedd started", **about)
-        dyno = os.environ.get("DYNO", "").rpartition(".")[2]
-        if dyno.isdigit() and int(dyno) > 1:
-            self._log.warning("more than one dyno", dyno=os.environ["DYNO"], then="every job runs on each: scale to 1")
-        self._tell_warnings()
-
-    def _tell_jobs(self) -> None:
-        jobs = self._config.jobs
-        for name, job in list(jobs.items())[:MOST_JOBS_TOLD]:
-            next_at = self._engine.timetable.next_of(name)
-            when = "by hand only" if job.schedule is None else job.schedule.text
-            told = "disabled" if not job.enabled else "none" if next_at is None else rfc3339(next_at)
-            self._log.info("job loaded", job=name, schedule=when, timezone=job.timezone.key, next=told)
-        if len(jobs) > MOST_JOBS_TOLD:
-            self._log.info("more jobs loaded", count=len(jobs) - MOST_JOBS_TOLD, see="schedctl list")
-
-    async def _tell_unseen(self) -> None:
-        """What the gap before this start may have cost. After the start, since 10,000 jobs take their time."""
-        now = self._started_at
-        for count, (job, slot) in enumerate(self._engine.unseen(now)):
-            if count == MOST_JOBS_TOLD:
-                self._log.info("more slots not seen", see="schedctl list")
-                return
-            self._log.info("slot not seen", job=job.name, slot=rfc3339(slot), why="schedd was not running")
-            await asyncio.sleep(0)
-
-    def _tell_warnings(self) -> None:
-        for problem in self._config.warnings:
-            self._log.warning(problem.message, at=f"{problem.path}:{problem.line}:{problem.column}", key=problem.key)
 
 
 def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:
