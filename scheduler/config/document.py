@@ -162,7 +162,7 @@ class _Composer:
         return node
 
     def _tagged(self, event: Any) -> Node:
-        self._note_flaw(tag(self._text, event.start_mark.index))
+        self._note_flaw(tag(self._text, event.start_mark.index, on_scalar=isinstance(event, ScalarEvent)))
         return Broken(event.start_mark.index)
 
     def _open(self, event: Any, depth: int) -> None:
@@ -218,7 +218,7 @@ class _Composer:
             elif first := seen.get(key.value):
                 line, _ = self._source.position(first.index)
                 message = f"{key.value} stands here for the second time; the first is in line {line}"
-                self._note(key.index, message, "keep one of the two", len(key.value))
+                self._note(key.index, message, "one of the two", len(key.value))
             else:
                 seen[key.value] = key
                 kept.append((key, value))

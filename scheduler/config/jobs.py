@@ -13,7 +13,7 @@ from scheduler.config.source import Source
 from scheduler.config.spec import JOB_NAME
 from scheduler.config.timing import explain
 from scheduler.config.values import is_null
-from scheduler.config.words import COMMANDS
+from scheduler.config.words import names_target
 from scheduler.errors import ScheduleError
 from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, FromEnv, FromFile, Job, Retry, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
@@ -129,8 +129,8 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
         entry.note("python", "a job has either command or python, not both", "one of the two")
     elif "python" not in keys:
         for key in _OF_PYTHON:
-            entry.note(key, f"{key} belongs to python, and this job has a command")
-        if "command" not in keys and not keys & COMMANDS and isinstance(entry.node, Mapping):
+            entry.note(key, f"{key} belongs to python, and this job has a command", "nothing, delete it")
+        if not any(names_target(key) for key in keys):
             name = entry.name
             message = f"{name.value} has neither command nor python"
             entry.source.note(name.index, message, "command: …", width=len(name.value), key=f"jobs.{name.value}")
@@ -150,7 +150,7 @@ def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
     if retry and "times" not in retry:
         entry.note("retry", "retry: times is missing, so nothing would be retried", "retry: {times: 2, …}")
     if retry.get("max_delay", 1e9) < retry.get("delay", 10.0):
-        entry.note("retry", "retry: max_delay is shorter than delay", None)
+        entry.note("retry", "retry: max_delay is shorter than delay", "retry: {max_delay: …}, of at least delay")
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

@@ -97,6 +97,9 @@ class _Loading:
             if not source.findings:
                 source.note(None, "the file is empty", _SMALLEST)
             return _File(source, {})
+        if not isinstance(root, Mapping | Broken):
+            source.note(root.index, "the keys of the file are needed here, of which `jobs` is one", _SMALLEST)
+            return _File(source, {})
         return _File(source, reader_of(form)(root, source, ""))
 
     def _defaults(self, file: _File, below: Scope) -> Scope:
@@ -149,11 +152,19 @@ class _Loading:
             for one_shown, one in found:
                 if str(one) in self._files:
                     main.source.note(
-                        node.index, f"include: {one_shown} is read already", width=len(text), key="include"
+                        node.index,
+                        f"include: {one_shown} is read already",
+                        "each file once",
+                        width=len(text),
+                        key="include",
                     )
                 elif not one.exists():
                     main.source.note(
-                        node.index, f"include: no such file or directory: {shown}", width=len(text), key="include"
+                        node.index,
+                        f"include: no such file or directory: {shown}",
+                        "include: schedules.d/",
+                        width=len(text),
+                        key="include",
                     )
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
@@ -169,7 +180,13 @@ def _no_job(name: Scalar, value: Node, source: Source) -> None:
         return
     message = f"{name.value}: the keys of the job are needed below its name"
     if isinstance(value, Scalar) and value.plain and (match := re.fullmatch(r"([\w-]+):(\S.*)", value.value)):
-        source.note(value.index, f"{message}; a space is missing after the colon", f"{match[1]}: {match[2]}", key=key)
+        source.note(
+            value.index,
+            f"{message}; a space is missing after the colon",
+            f"{match[1]}: {match[2]}",
+            width=len(value.value),
+            key=key,
+        )
         return
     command = quote(value.value) if isinstance(value, Scalar) and value.value else "…"
     source.note(at, message, f"{name.value}: {{command: {command}}}", width=width, key=key)
@@ -181,5 +198,5 @@ def _no_mapping_of_jobs(node: Node, source: Source) -> None:
     elif isinstance(node, Scalar) and node.value:
         message, write = "jobs: a mapping of names and jobs is needed", "jobs: {NAME: {…}}"
     else:
-        message, write = "jobs: nothing stands below", "jobs: {}"
+        message, write = "jobs: nothing stands below", "jobs: {NAME: {…}}, or jobs: {} for none"
     source.note(node.index, message, write, key="jobs")

@@ -144,7 +144,7 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
         if not isinstance(node, Sequence):
             raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", "[]")
         if len(node.items) < shortest:
-            raise Mistake("the list is empty", None)
+            raise Mistake("the list is empty", "[…]")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
         return [item for item in items if item is not _NOTHING]
 
@@ -182,18 +182,19 @@ def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
     return node.entries if isinstance(node, Mapping) else []
 
 
-def mapping_of(node: Node, needs: str = "a mapping of keys and values") -> Mapping:
+def mapping_of(node: Node) -> Mapping:
     """The node, which has to be a mapping."""
+    needs, example = "a mapping of names and values", "{NAME: …}"
     if isinstance(node, Mapping):
         return node
     if isinstance(node, Broken):
         raise _NotedError
     if isinstance(node, Sequence):
-        raise Mistake(f"{needs} is needed here, not a list")
+        raise Mistake(f"{needs} is needed here, not a list", example)
     match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
     if node.plain and match:
         raise Mistake(f"{needs} is needed here; a space is missing after the colon", f"{match[1]}: {match[2]}")
-    raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed")
+    raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed", example)
 
 
 def _form(info: types.StructType) -> Read:
@@ -231,7 +232,7 @@ def _has_place(node: Node) -> bool:
 def _dict(info: types.DictType) -> Read:
     key_info = info.key_type.type if isinstance(info.key_type, types.Metadata) else info.key_type
     pattern = re.compile(key_info.pattern) if isinstance(key_info, types.StrType) and key_info.pattern else None
-    value_reader = _reader(info.value_type)
+    value_reader = _reader(info.value_type, '""')
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         if isinstance(node, Sequence):
@@ -244,6 +245,10 @@ def _dict(info: types.DictType) -> Read:
                 mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
                 write = f"{mended}: …" if NAME.fullmatch(name) else None
                 source.note(key.index, message, write, width=max(1, len(name)), key=where)
+                continue
+            if name.startswith("SCHED_"):
+                message = "variables that begin with SCHED_ are schedd's own, and set by it for each run"
+                source.note(key.index, message, "another name, or nothing", width=len(name), key=where)
                 continue
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
@@ -264,7 +269,7 @@ def _json(info: types.Type) -> Read:
             raise _NotedError
         if type(node) is not shape:
             needs = "a list of arguments by place" if shape is Sequence else "a mapping of arguments by name"
-            raise Mistake(f"{needs} is needed here", "[…]" if shape is Sequence else "{name: …}")
+            raise Mistake(f"{needs} is needed here", "[…]" if shape is Sequence else "{NAME: …}")
         return _plain_json(node, source, where)
 
     return read

@@ -78,9 +78,13 @@ def undefined_alias(text: str, at: int) -> Flaw:
     return _value_at(text, at).flaw("unquoted, * marks an alias in YAML, and no anchor of this name stands above")
 
 
-def tag(text: str, at: int) -> Flaw:
+def tag(text: str, at: int, *, on_scalar: bool) -> Flaw:
     """What to say about `!name`."""
-    return _value_at(text, at).flaw("unquoted, ! marks a tag in YAML, and tags mean nothing here")
+    message = "unquoted, ! marks a tag in YAML, and tags mean nothing here"
+    word = re.compile(r"\S+").match(text, at)
+    if word and not on_scalar:
+        return Flaw(at, message, "nothing, delete the tag", width=len(word[0]))
+    return _value_at(text, at).flaw(message)
 
 
 def anchor(text: str, at: int) -> Flaw:
@@ -173,7 +177,7 @@ def _line_above(text: str, at: int) -> tuple[int, str]:
 def _indented(key: str, above: str) -> str:
     """Advice to let a line begin where the one above it does."""
     spaces = len(above) - len(above.lstrip(" "))
-    return f"{' ' * spaces}{key.strip() or '…'}: …, with {spaces} spaces before it, as the line above"
+    return f"{key.strip() or '…'}: … with {spaces} spaces before it, as in the line above"
 
 
 def _dash(text: str, at: int, _began: int) -> Flaw | None:
@@ -257,7 +261,8 @@ def _no_colon(text: str, _at: int, began: int) -> Flaw:
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
         return Flaw(began, "a space is missing after the colon", f"{key}: {MASK}", value, len(line))
-    return Flaw(began, "this line has no colon: every line here is `key: value`", "key: value", width=len(line))
+    word = line if re.fullmatch(r"[\w-]+", line) else "key"
+    return Flaw(began, "this line has no colon: every line here is `key: value`", f"{MASK}: …", word, len(line))
 
 
 def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
@@ -294,7 +299,7 @@ def _directive(_text: str, _at: int, began: int) -> Flaw:
 
 
 _KINDS = {
-    "a directive": _directive,
+    "directive": _directive,
     "tab character": _tab,
     "cannot start any token": _reserved,
     "alphabetic or numeric": _reserved,

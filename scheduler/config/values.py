@@ -75,6 +75,8 @@ def _text(text: str, _plain: bool) -> str:
 def _path(text: str, plain: bool) -> str:
     if not text:
         raise Mistake("the path is empty")
+    if text.startswith("~"):
+        raise Mistake("~ is not expanded here, since the daemon's home is not yours", "/home/NAME" + text[1:])
     return _text(text, plain)
 
 
@@ -85,10 +87,9 @@ def _boolean(text: str, plain: bool) -> bool:
         return False
     lower = text.lower()
     if lower in _TRUE | _YES or lower in _FALSE | _NO:
-        raise Mistake(
-            f"{text} is not said here: it is true or false, without quotes", str(lower in _TRUE | _YES).lower()
-        )
-    raise Mistake("it is true or false", "true")
+        what = "a boolean to some readers of YAML and a text to others" if plain else "a text, since it has quotes"
+        raise Mistake(f"{text} is {what}; here it is true or false", str(lower in _TRUE | _YES).lower())
+    raise Mistake("it is true or false, nothing else", "true")
 
 
 def integer(low: int | None, high: int | None) -> Kind:

@@ -81,8 +81,12 @@ _POLICIES = {"forbid": "skip", "allow": "allow", "replace": "replace", "queue": 
 
 _NAMING = {"name", "key", "variable"}
 
-COMMANDS = frozenset(_OURS["command"].split()) | frozenset(_OURS["python"].split())
-"""Keys by which others name what a job runs."""
+
+def names_target(name: str) -> bool:
+    """Whether a key, though it may be misspelled or another scheduler's, is meant to say what a job runs."""
+    plain = re.sub(r"[-_ ]", "", name.lower())
+    foreign = _OURS["command"].split() + _OURS["python"].split()
+    return plain in foreign or bool(get_close_matches(plain, ("command", "python"), 1, 0.75))
 
 
 def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Answer:
@@ -127,7 +131,7 @@ def _misplaced(form: type, name: str, value: Node) -> Answer | None:
 
 def _special(form: type, plain: str, name: str, value: Node) -> Answer | None:
     if form is JobForm and plain in {"name", "id", "jobname"}:
-        return Answer(f"{name} is unknown: a job's name is the key that it stands under", "jobs: {NAME: {…}}")
+        return Answer(f"{name} is unknown: a job's name is the key that it stands under", "nothing, delete the line")
     if form is JobForm and re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
         return Answer(
             f"{name} is unknown; a variable stands below `env`, indented further than it", f"env: {{{name}: …}}"
@@ -137,7 +141,7 @@ def _special(form: type, plain: str, name: str, value: Node) -> Answer | None:
     if form is JobForm and plain in {"at", "runat", "date", "datetime", "once"}:
         return Answer(f"{name} is unknown: a single date is a schedule", 'schedule: "@at 2027-01-01T09:00"')
     if issubclass(form, FileForm) and plain in {"version", "apiversion", "kind", "metadata"}:
-        return Answer(f"{name} is unknown: the file needs no such key", "jobs: {NAME: {…}}")
+        return Answer(f"{name} is unknown: the file needs no such key", "nothing, delete the line")
     return None
 
 
@@ -154,7 +158,7 @@ def _nearest(name: str, value: Node, known: list[str]) -> Answer:
     if near:
         write, fill = _translated(near[0], near[0], value)
         return Answer(f"{name} is unknown; the nearest key is {near[0]}", write, fill)
-    return Answer(f"{name} is unknown; the keys here are {', '.join(known)}", None)
+    return Answer(f"{name} is unknown; the keys here are {', '.join(sorted(known))}", "one of these")
 
 
 def _translated(ours: str, plain: str, value: Node) -> tuple[str, str | None]:
