@@ -139,7 +139,7 @@ class Log:
             renderer: Any = structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True, bool_as_flag=False)
         else:
             renderer = structlog.dev.ConsoleRenderer(
-                colors=colours, sort_keys=False, exception_formatter=structlog.dev.plain_traceback
+                colors=colours, sort_keys=False, pad_event_to=18, exception_formatter=structlog.dev.plain_traceback
             )
         return [_readable, *([_Prioritised(renderer)] if self._journald else [renderer])]
 
