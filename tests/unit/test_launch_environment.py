@@ -1,0 +1,108 @@
+"""The environment of a run: layers, origins, files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from scheduler.launch.environment import Variable, job_environment, run_environment
+from scheduler.launch.launcher import LaunchError
+from scheduler.model import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
+
+CANARY = "canary-7f3a"
+
+
+def job(*layers: EnvLayer) -> Job:
+    return Job(name="mail", target=ShellCommand("true"), cwd="/", environment=layers)
+
+
+def refused(*layers: EnvLayer) -> str:
+    with pytest.raises(LaunchError) as caught:
+        job_environment(job(*layers), {"SECRET": CANARY})
+    assert CANARY not in str(caught.value)
+    return str(caught.value)
+
+
+def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("A=file\nB=file\n")
+    layers = (
+        EnvLayer("defaults.env_file", file=str(file)),
+        EnvLayer("defaults.env", {"B": "defaults", "C": "defaults"}),
+        EnvLayer("env", {"C": "own", "HOME": None, "ABSENT": None, "S": FromEnv("SECRET")}),
+    )
+    inherited = {"A": "outer", "HOME": "/root", "LANG": "C", "SECRET": CANARY}
+    assert job_environment(job(*layers), inherited) == {
+        "A": Variable("file", f"defaults.env_file {file}"),
+        "B": Variable("defaults", "defaults.env"),
+        "C": Variable("own", "env"),
+        "LANG": Variable("C", "inherited"),
+        "PYTHONUNBUFFERED": Variable("1", "schedd"),
+        "S": Variable(CANARY, "env"),
+        "SECRET": Variable(CANARY, "inherited"),
+    }
+
+
+@pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"])
+def test_what_a_supervisor_tells_schedd_stays_with_schedd(name: str) -> None:
+    assert name not in job_environment(job(), {name: "1"})
+    assert job_environment(job(EnvLayer("env", {name: "mine"})), {name: "1"})[name].value == "mine"
+
+
+def test_python_is_unbuffered_unless_somebody_says_otherwise() -> None:
+    assert job_environment(job(), {})["PYTHONUNBUFFERED"].value == "1"
+    assert job_environment(job(), {"PYTHONUNBUFFERED": ""})["PYTHONUNBUFFERED"].value == ""
+    assert "PYTHONUNBUFFERED" not in job_environment(job(EnvLayer("env", {"PYTHONUNBUFFERED": None})), {})
+
+
+def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
+    launch = Launch(
+        job=job(EnvLayer("env", {"SCHED_JOB": "other"})),
+        run_id="abcd1234",
+        attempt=2,
+        trigger=Trigger.SCHEDULE,
+        scheduled_at=datetime(2026, 3, 29, 3, tzinfo=timezone(timedelta(hours=2))).astimezone(UTC),
+        previous_at=datetime(2026, 3, 28, 2, tzinfo=UTC),
+        extra_env={"SCHED_RUN_ID": "forged", "EXTRA": "1"},
+    )
+    variables = run_environment(launch, {"SCHED_ATTEMPT": "9"})
+    assert variables == {
+        "EXTRA": Variable("1", "run-now"),
+        "PYTHONUNBUFFERED": Variable("1", "schedd"),
+        "SCHED_ATTEMPT": Variable("2", "schedd"),
+        "SCHED_JOB": Variable("mail", "schedd"),
+        "SCHED_PREVIOUS_AT": Variable("2026-03-28T02:00:00Z", "schedd"),
+        "SCHED_RUN_ID": Variable("abcd1234", "schedd"),
+        "SCHED_SCHEDULED_AT": Variable("2026-03-29T01:00:00Z", "schedd"),
+        "SCHED_TRIGGER": Variable("schedule", "schedd"),
+    }
+
+
+def test_the_first_run_has_no_previous_one_and_not_that_of_an_outer_schedd() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    launch = Launch(job=job(), run_id="abcd1234", attempt=1, trigger=Trigger.MANUAL, scheduled_at=at)
+    assert "SCHED_PREVIOUS_AT" not in run_environment(launch, {"SCHED_PREVIOUS_AT": "2025-01-01T00:00:00Z"})
+
+
+def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    layer = EnvLayer("env", {"TOKEN": FromFile(str(token))})
+    for content, value in [(b"one\n", "one"), (b"two\r\n", "two"), (b" three\n\n", " three\n"), (b"", "")]:
+        token.write_bytes(content)
+        assert job_environment(job(layer), {})["TOKEN"].value == value
+
+
+def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:
+    """M3, L2"""
+    assert refused(EnvLayer("env", {"T": FromEnv("TOKEN")})) == "env.T: schedd's own environment has no variable TOKEN"
+    missing = tmp_path / "missing"
+    assert refused(EnvLayer("env", {"T": FromFile(str(missing))})) == f"env.T: {missing}: No such file or directory"
+    assert refused(EnvLayer("env_file", file=str(missing))) == f"env_file: {missing}: No such file or directory"
+    assert refused(EnvLayer("env_file", file=str(tmp_path))) == f"env_file: {tmp_path}: not a regular file"
+    bad = tmp_path / "bad.env"
+    bad.write_text(f"A=1\n\n'{CANARY}\n")
+    assert refused(EnvLayer("env_file", file=str(bad))) == (
+        f"env_file: {bad}:3: not a line of the form KEY=VALUE, or a quote without its partner"
+    )
