@@ -13,6 +13,7 @@ from pathlib import Path
 from scheduler import __version__
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, load
+from scheduler.config.watch import changes, require_watchfiles
 from scheduler.control.engine_service import EngineService
 from scheduler.control.protocol import ClockJump, JobChange, ReloadView, StatusView
 from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
@@ -38,30 +39,34 @@ LAST_LINES = 1.0
 JUMPS_KEPT = 10
 
 
-def run(path: Path, *, log_format: LogFormat, log_level: str) -> int:
+def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> int:
     """Serve a schedule file until a signal ends it; the exit code is 0.
 
     ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
+    if watch:
+        require_watchfiles()
     config = load(path)
     budget = _shutdown_timeout(os.environ)
     lock = FileLock(str(config.path))
     try:
         lock.acquire()
-        asyncio.run(_serve(config, lock, budget, log_format, log_level))
+        asyncio.run(_serve(config, lock, budget, log_format, log_level, watch=watch))
     finally:
         lock.release()
     return 0
 
 
-async def _serve(config: Config, lock: FileLock, budget: float | None, log_format: LogFormat, log_level: str) -> None:
+async def _serve(
+    config: Config, lock: FileLock, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool
+) -> None:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     stdout = Stdout(STDOUT, loop)
     log = Log(stdout, clock, form=log_format, level=log_level, fd=STDOUT, environ=os.environ)
     loop.set_exception_handler(log.bug)
     try:
-        await Daemon(config, lock, budget, clock, log).serve()
+        await Daemon(config, lock, budget, clock, log).serve(watch=watch)
     finally:
         stdout.close(LAST_LINES)
 
@@ -88,8 +93,11 @@ class Daemon(EngineService):
         self._reloading: asyncio.Task[None] | None = None
         self._had_terminal = _has_terminal()
 
-    async def serve(self) -> None:
-        """The whole life. Ready means: every verb is answered and every slot from now on is decided."""
+    async def serve(self, *, watch: bool) -> None:
+        """The whole life. Ready means: every verb is answered and every slot from now on is decided.
+
+        With `watch` a change of the files is a reload.
+        """
         with self._signals(), self._processes.in_charge(), self._open_control() as control:
             if control is not None:
                 await self._server.start(control.listener)
@@ -101,6 +109,8 @@ class Daemon(EngineService):
             self._engine.start()
             lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, self.now()))
             tasks = [asyncio.create_task(life) for life in lives]
+            if watch:
+                tasks.append(asyncio.create_task(self._reload_on_change()))
             await self._stop_asked.wait()
             self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
@@ -218,9 +228,13 @@ class Daemon(EngineService):
             self._reload_soon()
 
     def _reload_soon(self) -> None:
-        self._reloading = asyncio.get_running_loop().create_task(self._reload_by_signal())
+        self._reloading = asyncio.get_running_loop().create_task(self._reload_unasked())
 
-    async def _reload_by_signal(self) -> None:
+    async def _reload_on_change(self) -> None:
+        async for _ in changes(lambda: self._config.files):
+            await self._reload_unasked()
+
+    async def _reload_unasked(self) -> None:
         self._systemd.reloading()
         with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until mended
             await self.reload(plan=False)

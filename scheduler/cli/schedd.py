@@ -32,8 +32,9 @@ DEFAULT_FILE = "schedules.yaml"
     show_default=True,
     help="The least important records that are logged. The output of jobs always is.",
 )
+@click.option("--watch", is_flag=True, help="Read FILE again whenever it changes. Needs schedd[watch].")
 @click.version_option(__version__, "--version", message="schedd %(version)s")
-def command(file: str | None, config: str | None, log_format: str, log_level: str) -> int:
+def command(file: str | None, config: str | None, log_format: str, log_level: str, *, watch: bool) -> int:
     """Run the jobs of FILE at their times, in the foreground, until TERM or Ctrl-C.
 
     FILE defaults to $SCHEDD_CONFIG, else ./schedules.yaml. HUP or USR2 reads it again; a file with a mistake changes
@@ -54,7 +55,7 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
     from scheduler.report.logs import LogFormat  # noqa: PLC0415
 
     path = file or config or os.environ.get("SCHEDD_CONFIG") or DEFAULT_FILE
-    return run(Path(path), log_format=LogFormat(log_format), log_level=log_level)
+    return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch)
 
 
 def main() -> NoReturn:
