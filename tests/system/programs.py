@@ -92,17 +92,17 @@ class Schedd:
 def schedd(
     schedules: Path,
     *options: str,
-    wrapper: tuple[str, ...] = (),
+    program: tuple[str, ...] = (str(BIN / "schedd"),),
     ready: bool = True,
     cwd: Path | None = None,
     **environ: str,
 ) -> Iterator[Schedd]:
-    """Start schedd on a file and, unless `ready` is false, wait until it says so; it is gone afterwards."""
+    """Start schedd, or `program` in its place, and wait until it says so, unless `ready` is false. It is gone after."""
     name = f"{schedules.stem}-{time.monotonic_ns()}"
     log, errors = schedules.parent / f"{name}.log", schedules.parent / f"{name}.err"
     with log.open("wb") as stdout, errors.open("wb") as stderr:
         process = subprocess.Popen(
-            [*wrapper, BIN / "schedd", schedules, *options],
+            [*program, schedules, *options],
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=stderr,

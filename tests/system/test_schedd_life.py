@@ -266,6 +266,19 @@ def test_a_second_dyno_is_warned_about(file: Path) -> None:
         running.says("more than one dyno", "clock.2")
 
 
+def test_where_descriptors_run_out_firings_wait_for_capacity(tmp_path: Path) -> None:
+    """M3"""
+    names = [f"job{number}" for number in range(30)]
+    jobs = [f"  {name}: {{schedule: '@reboot', command: 'ulimit -Sn; sleep 1'}}" for name in names]
+    file = write(tmp_path / "s.yaml", "\n".join(["jobs:", *jobs]))
+    limited = ("prlimit", "--nofile=70:100", str(BIN / "schedd"))
+    with schedd(file, program=limited) as running:
+        running.says("run finished", "outcome=succeeded", times=30)
+        assert not running.lines("not-started")
+        assert len(running.lines("] 70")) == 30  # schedd's own limit is 100 now; its children have the original
+        assert running.stop() == 0
+
+
 def test_a_bad_shutdown_timeout_is_a_usage_error(file: Path) -> None:
     with schedd(file, ready=False, SCHEDD_SHUTDOWN_TIMEOUT="soon") as running:
         assert running.ends() == 2

@@ -180,7 +180,7 @@ def assert_slots_rise_between_steps_back(life: Life) -> None:
                 assert earlier[1] < later[0]
 
 
-def test_a_thousand_races_of_slot_finish_by_hand_and_retry_never_run_two_at_once() -> None:
+def test_a_thousand_races_of_slot_finish_by_hand_stop_reload_and_retry_never_run_two_at_once() -> None:
     """P8"""
 
     def play(launch: Launch) -> Play:
@@ -189,7 +189,13 @@ def test_a_thousand_races_of_slot_finish_by_hand_and_retry_never_run_two_at_once
     async def script(stage: Stage) -> None:
         for tick in range(1000):
             await stage.until(tick / 4)
-            stage.engine.run_now(stage.jobs[f"j{tick % 3}"])
+            name = f"j{tick % 3}"
+            stage.engine.run_now(stage.jobs[name])
+            if tick % 7 == 0:
+                await stage.engine.runner.stop(list(stage.engine.runner.firings(name)))
+            if tick % 11 == 0:
+                stage.jobs[name] = replace(stage.jobs[name], description=str(tick))
+                stage.engine.load(stage.jobs, max_running=1 + tick % 3)
 
     policies = (Overlap.SKIP, Overlap.QUEUE, Overlap.REPLACE)
     stage = Stage(

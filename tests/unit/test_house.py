@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,27 @@ def test_rooms_import_only_from_rooms_below(
 ) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports() == 0, capsys.readouterr().out
+
+
+FAILURE_CLASSES = """
+    P1 P2 P3 P4 P5 P6 P8 T1 T2 T3 T4 T5 T7 T8 T9 T10 T11 R1 R2 R3 R4 R5 S1 S2 S3 S4 M1 M2 M3 L1 L2 L3 C1 C3 C4 C6 D1
+"""
+"""Ways in which other schedulers have failed, each the first word of the docstring of the tests that rule it out here:
+processes (P), time (T), reload (R), stopping (S), memory and descriptors (M), logs and secrets (L), the file (C), two
+daemons (D)."""
+
+
+@pytest.mark.parametrize("failure", FAILURE_CLASSES.split())
+def test_every_way_in_which_schedulers_fail_has_a_test(failure: str) -> None:
+    assert failure in failures_ruled_out()
+
+
+@cache
+def failures_ruled_out() -> set[str]:
+    docstrings = [
+        ast.get_docstring(node) or ""
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+    return {failure for text in docstrings for failure in re.findall(r"\b[PTRSNMLCD]\d+\b", text)}
