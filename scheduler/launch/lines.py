@@ -12,7 +12,6 @@ SPLIT_MARK = " […]".encode()
 _RETURNS_BEFORE_NEWLINE = re.compile(rb"\r+\n")
 _RETURNS_AFTER_NEWLINE = re.compile(rb"\n\r+")
 _RETURNS = re.compile(rb"\r+")
-_REST_OF_LINE_END = re.compile(rb"\A\r*\n?")
 
 _CONTROLS = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 """C0 but for tab and newline, and DEL."""
@@ -73,12 +72,13 @@ class Lines:
         should the newline of a CRLF follow in the next block, it has had its effect.
         """
         if self._after_return:
-            data = _REST_OF_LINE_END.sub(b"", data, count=1)
+            rest = len(data) - len(data.lstrip(b"\r"))
+            if rest == len(data):
+                return b""
+            data = data[rest:].removeprefix(b"\n")
         body = data.rstrip(b"\r")
-        if len(body) < len(data):
-            self._after_return = not body.endswith(b"\n") if body else self._after_return or bool(self._partial)
-        elif data:
-            self._after_return = False
+        ends_in_return = len(body) < len(data)
+        self._after_return = ends_in_return and (not body.endswith(b"\n") if body else bool(self._partial))
         data = _RETURNS_BEFORE_NEWLINE.sub(b"\n", data)
         if not self._partial:
             data = data.lstrip(b"\r")

@@ -14,12 +14,12 @@ import msgspec
 from scheduler.launch.account import find_account
 from scheduler.launch.child import Explain, Process
 from scheduler.launch.command import Command
-from scheduler.launch.environment import DEFAULT_PATH, run_environment
+from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.explain import explain_exit, explain_memory, last_of_traceback
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.oom import OomKills
 from scheduler.launch.process import Processes
-from scheduler.launch.program import directory_problem, find_program
+from scheduler.launch.program import find_program
 from scheduler.model import Argv, Entrypoint, Launch, ShellCommand, Target
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
@@ -28,22 +28,21 @@ _KILLED = 128 + signal.SIGKILL
 
 
 class LocalLauncher:
-    """Runs a job's target right here. Implements `Launcher`."""
+    """Runs a job's target right here, in the environment that this process has now. Implements `Launcher`."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
+        self._environment = Environment(os.environ)
         self._oom_kills = OomKills()
 
     async def launch(self, launch: Launch, output: Output) -> Process:
         job = launch.job
-        env = {name: variable.value for name, variable in run_environment(launch, os.environ).items()}
+        env = {name: variable.value for name, variable in self._environment.of_run(launch).items()}
         path = env.get("PATH", DEFAULT_PATH)
-        if problem := directory_problem(job.cwd):
-            raise LaunchError(problem)
         with _handed_over(job.target) as descriptors:
             argv = _argv(job.target, descriptors)
             command = Command(
-                program=find_program(argv[0], path, job.cwd),
+                program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,
                 cwd=job.cwd,

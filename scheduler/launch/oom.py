@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -24,9 +25,13 @@ class OomKills:
         if self._file is None:
             return None
         try:
-            match = _COUNT.search(self._file.read_bytes())
+            descriptor = os.open(self._file, os.O_RDONLY)
         except OSError:
             return None
+        try:
+            match = _COUNT.search(os.read(descriptor, 4096))
+        finally:
+            os.close(descriptor)
         return int(match[1]) if match else None
 
     def _candidates(self) -> list[Path]:

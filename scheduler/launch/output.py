@@ -165,7 +165,10 @@ class Follower:
 
 
 class _Tail:
-    """The latest output of both streams in the order of its arrival, at least TAIL bytes and at most a chunk more."""
+    """The latest output of both streams in the order of its arrival.
+
+    Of TAIL bytes, what it costs to keep many small chunks is taken off; the oldest chunk goes when it is not needed.
+    """
 
     def __init__(self) -> None:
         self._chunks: deque[Chunk] = deque()

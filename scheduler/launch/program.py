@@ -34,6 +34,8 @@ def find_program(word: str, path: str, cwd: str) -> str:
         refused = refused or candidate
     if refused is not None:
         raise LaunchError(why_not_runnable(refused) or f"{refused} cannot be executed", NOT_RUNNABLE)
+    if problem := directory_problem(cwd):
+        raise LaunchError(problem)
     if "/" in word:
         raise LaunchError(f"there is no {candidates[0]}", NOT_FOUND)
     raise LaunchError(f"command not found: {word}; PATH is {path}", NOT_FOUND)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.launch.environment import Variable, job_environment, run_environment
+from scheduler.launch.environment import Environment, Variable
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
 
@@ -20,7 +20,7 @@ def job(*layers: EnvLayer) -> Job:
 
 def refused(*layers: EnvLayer) -> str:
     with pytest.raises(LaunchError) as caught:
-        job_environment(job(*layers), {"SECRET": CANARY})
+        Environment({"SECRET": CANARY}).of_job(job(*layers))
     assert CANARY not in str(caught.value)
     return str(caught.value)
 
@@ -34,7 +34,7 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
         EnvLayer("env", {"C": "own", "HOME": None, "ABSENT": None, "S": FromEnv("SECRET")}),
     )
     inherited = {"A": "outer", "HOME": "/root", "LANG": "C", "SECRET": CANARY}
-    assert job_environment(job(*layers), inherited) == {
+    assert Environment(inherited).of_job(job(*layers)) == {
         "A": Variable("file", f"defaults.env_file {file}"),
         "B": Variable("defaults", "defaults.env"),
         "C": Variable("own", "env"),
@@ -47,14 +47,14 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"])
 def test_what_a_supervisor_tells_schedd_stays_with_schedd(name: str) -> None:
-    assert name not in job_environment(job(), {name: "1"})
-    assert job_environment(job(EnvLayer("env", {name: "mine"})), {name: "1"})[name].value == "mine"
+    assert name not in Environment({name: "1"}).of_job(job())
+    assert Environment({name: "1"}).of_job(job(EnvLayer("env", {name: "mine"})))[name].value == "mine"
 
 
 def test_python_is_unbuffered_unless_somebody_says_otherwise() -> None:
-    assert job_environment(job(), {})["PYTHONUNBUFFERED"].value == "1"
-    assert job_environment(job(), {"PYTHONUNBUFFERED": ""})["PYTHONUNBUFFERED"].value == ""
-    assert "PYTHONUNBUFFERED" not in job_environment(job(EnvLayer("env", {"PYTHONUNBUFFERED": None})), {})
+    assert Environment({}).of_job(job())["PYTHONUNBUFFERED"].value == "1"
+    assert Environment({"PYTHONUNBUFFERED": ""}).of_job(job())["PYTHONUNBUFFERED"].value == ""
+    assert "PYTHONUNBUFFERED" not in Environment({}).of_job(job(EnvLayer("env", {"PYTHONUNBUFFERED": None})))
 
 
 def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
@@ -67,7 +67,7 @@ def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
         previous_at=datetime(2026, 3, 28, 2, tzinfo=UTC),
         extra_env={"SCHED_RUN_ID": "forged", "EXTRA": "1"},
     )
-    variables = run_environment(launch, {"SCHED_ATTEMPT": "9"})
+    variables = Environment({"SCHED_ATTEMPT": "9"}).of_run(launch)
     assert variables == {
         "EXTRA": Variable("1", "run-now"),
         "PYTHONUNBUFFERED": Variable("1", "schedd"),
@@ -83,7 +83,7 @@ def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
 def test_the_first_run_has_no_previous_one_and_not_that_of_an_outer_schedd() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     launch = Launch(job=job(), run_id="abcd1234", attempt=1, trigger=Trigger.MANUAL, scheduled_at=at)
-    assert "SCHED_PREVIOUS_AT" not in run_environment(launch, {"SCHED_PREVIOUS_AT": "2025-01-01T00:00:00Z"})
+    assert "SCHED_PREVIOUS_AT" not in Environment({"SCHED_PREVIOUS_AT": "2025-01-01T00:00:00Z"}).of_run(launch)
 
 
 def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_
     layer = EnvLayer("env", {"TOKEN": FromFile(str(token))})
     for content, value in [(b"one\n", "one"), (b"two\r\n", "two"), (b" three\n\n", " three\n"), (b"", "")]:
         token.write_bytes(content)
-        assert job_environment(job(layer), {})["TOKEN"].value == value
+        assert Environment({}).of_job(job(layer))["TOKEN"].value == value
 
 
 def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:

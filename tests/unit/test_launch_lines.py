@@ -33,6 +33,8 @@ def cut(*pieces: bytes) -> bytes:
         ([b"a\r\n\r\nb\r\n"], b"a\n\nb\n"),
         ([b"a\r", b"\n", b"b"], b"a\nb\n"),
         ([b"a\r", b"\r\n", b"b"], b"a\nb\n"),
+        ([b"a\r", b"\n", b"\n"], b"a\n\n"),
+        ([b"a\r", b"\r", b"\n", b"\r", b"b\r"], b"a\nb\n"),
         ([b"a\n\r", b"\nb"], b"a\n\nb\n"),
         ([b"1%\r2%\r3%\r\n"], b"1%\n2%\n3%\n"),
         ([b"\r1%", b"\r2%", b"\r"], b"1%\n2%\n"),

@@ -91,7 +91,9 @@ def test_the_tail_is_the_latest_output_in_order(writes: list[tuple[Stream, int]]
         run.write(stream, data)
         sent += data
     tail = run.tail()
-    assert b"".join(chunk.data for chunk in tail) == sent[-TAIL:]
+    kept = b"".join(chunk.data for chunk in tail)
+    assert sent.endswith(kept)
+    assert min(len(sent), TAIL - 64 * len(writes)) <= len(kept) <= TAIL
     assert [(writes[chunk.data[0]][0]) for chunk in tail if len(set(chunk.data)) == 1] == [
         chunk.stream for chunk in tail if len(set(chunk.data)) == 1
     ]
