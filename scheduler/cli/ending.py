@@ -16,6 +16,10 @@ EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
 
 
+class NobodyReadsError(Exception):
+    """Whoever read our stdout has gone. Raised in place of BrokenPipeError, which click would end with 1."""
+
+
 def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | None = None) -> NoReturn:
     """Run a command and end the process as it asks. `exit_codes` translates those of mistakes."""
     try:
@@ -31,7 +35,7 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         _tell(str(mistake) if isinstance(mistake, ConfigError) else f"{program}: {mistake}")
     except (click.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, NobodyReadsError):
         # Python would flush stdout once more at exit and complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_NOBODY_READS

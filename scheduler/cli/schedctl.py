@@ -8,7 +8,7 @@ from typing import NoReturn
 import click
 
 from scheduler import __version__
-from scheduler.cli.ending import end_with
+from scheduler.cli.ending import NobodyReadsError, end_with
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 
@@ -41,6 +41,12 @@ class Verbs(click.Group):
         module, _, name = VERBS[cmd_name].partition(":")
         found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
         return found
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise NobodyReadsError from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
