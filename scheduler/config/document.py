@@ -141,6 +141,8 @@ class _Composer:
     def _scalar(self, event: Any) -> Node:
         index = event.start_mark.index
         self._count += 1
+        if self._count > MOST_NODES:
+            self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
         if event.anchor or event.tag:
             return self._decorated(event, index)
         if index in self._mended:

@@ -13,7 +13,7 @@ from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence, c
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
-from scheduler.config.source import Source, UnreadableError, read_text
+from scheduler.config.source import MASK, Source, UnreadableError, read_text
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 from scheduler.errors import ConfigError, Problem, Severity
@@ -162,7 +162,7 @@ class _Loading:
                     main.source.note(
                         node.index,
                         f"include: no such file or directory: {shown}",
-                        "include: schedules.d/",
+                        "a path that exists",
                         width=len(text),
                         key="include",
                     )
@@ -179,17 +179,13 @@ def _no_job(name: Scalar, value: Node, source: Source) -> None:
         source.note(at, message, f"jobs: {{NAME: {{{name.value}: …}}}}", width=width, key=key)
         return
     message = f"{name.value}: the keys of the job are needed below its name"
-    if isinstance(value, Scalar) and value.plain and (match := re.fullmatch(r"([\w-]+):(\S.*)", value.value)):
-        source.note(
-            value.index,
-            f"{message}; a space is missing after the colon",
-            f"{match[1]}: {match[2]}",
-            width=len(value.value),
-            key=key,
-        )
-        return
-    command = quote(value.value) if isinstance(value, Scalar) and value.value else "…"
-    source.note(at, message, f"{name.value}: {{command: {command}}}", width=width, key=key)
+    text = value.value if isinstance(value, Scalar) else ""
+    if glued := re.fullmatch(r"([\w-]+):(\S.*)", text):
+        message += "; a space is missing after the colon"
+        source.note(value.index, message, MASK, fill=f"{glued[1]}: {glued[2]}", width=len(text), key=key)
+    else:
+        command = quote(text) if text else "…"
+        source.note(at, message, f"{name.value}: {{command: {MASK}}}", fill=command, width=width, key=key)
 
 
 def _no_mapping_of_jobs(node: Node, source: Source) -> None:

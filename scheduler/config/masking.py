@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import yaml
@@ -22,14 +22,21 @@ _LIKE_A_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 """A key that is shown even where values are not."""
 
-_KEY_IN_LINE = re.compile(r"(?:^|[\s{,\[\"'-])([A-Za-z_]\w*)[\"']?\s*:")
+_INDENTED = re.compile(r"^([ \t]*)(\S.*)$", re.MULTILINE)
+_KEY_IN_LINE = re.compile(r"\b([A-Za-z_]\w*)[\"']?\s*:\s*")
+_NO_KEY = re.compile(r"\s*")
+
+
+def is_variable(name: str) -> bool:
+    """Whether a name looks like a variable's, and so is not a value that has lost its place."""
+    return _LIKE_A_VARIABLE.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
     """Whether what stands below a key of this name is not to be shown; misspellings and names of variables count."""
     lower = name.lower()
-    if lower in _SECRET_KEYS or _LIKE_A_VARIABLE.fullmatch(name):
+    if lower in _SECRET_KEYS or is_variable(name) or not NAME.fullmatch(name):
         return True
     return bool(get_close_matches(lower, ("env", "args", "kwargs", "environment"), 1, 0.7))
 
@@ -37,58 +44,60 @@ def is_secret_key(name: str) -> bool:
 class Mask:
     """The spans of a text that are not to be shown."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, readable: str) -> None:
+        """`readable` is the text where it had to be mended to be YAML, and so may be meant otherwise than it reads."""
         self._text = text
+        self._readable = readable
         self._spans: list[tuple[int, int]] = []
         self._tail: tuple[int, bool] | None = None
-        """From where on the text is no YAML, and whether that is within something secret."""
+        """From which line on the text is no YAML, and whether that is within something secret."""
         self._find()
         self._spans.sort()
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """What is hidden of the line from `start` to `end`."""
         found = [(max(start, low), min(end, high)) for low, high in self._spans if low < end and high > start]
-        if self._tail and end >= self._tail[0]:
-            found += self._of_unread_line(start, end, self._tail[1])
+        # A comment is no part of the tree, and old values are what comments are full of.
+        if self._tail or self._readable is not self._text or "#" in self._text[start:end]:
+            within = self._tail is not None and end >= self._tail[0] and self._tail[1]
+            found += self._by_the_look(start, end, within)
         return found
-
-    def hides(self, index: int, spans: list[tuple[int, int]]) -> bool:
-        """Whether the character at `index` is in one of the spans of its line."""
-        return any(low <= index < max(high, low + 1) for low, high in spans)
 
     def _find(self) -> None:
         walk = _Walk(self._spans)
-        events = yaml.CSafeLoader(CONTROL.sub("?", self._text))
+        events = yaml.CSafeLoader(CONTROL.sub("?", self._readable))
         try:
             while events.check_event():
                 walk.take(events.get_event())
         except yaml.MarkedYAMLError as error:
-            self._tail = _start_of(error), walk.is_secret
+            self._tail = self._text.rfind("\n", 0, _start_of(error)) + 1, walk.is_secret
 
-    def _of_unread_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
+    def _by_the_look(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
         keys = list(_KEY_IN_LINE.finditer(line))
-        for key in keys:
-            if is_secret_key(key[1]):
-                return [(start + key.end(), end)] if line[key.end() :].strip() else []
-        if within or self._is_below_secret(start):
-            return [(start + keys[0].end() if keys else start + len(line) - len(line.lstrip()), end)]
-        return []
+        secret = next((key for key in keys if is_secret_key(key[1])), None)
+        if secret is None and (within or start in self._below_secret):
+            secret = keys[0] if keys and is_variable(keys[0][1]) else _NO_KEY.match(line)
+        if secret is None or not line[secret.end() :].strip():
+            return []
+        return [(start + secret.end(), end)]
 
-    def _is_below_secret(self, start: int) -> bool:
-        """Whether a line above that is less indented, or one above that in turn, has a secret key."""
-        line = self._text[start : self._text.find("\n", start) % (len(self._text) + 1)]
-        indent = len(line) - len(line.lstrip())
-        while start > 0 and indent > 0:
-            end = start - 1
-            start = self._text.rfind("\n", 0, end) + 1
-            line = self._text[start:end]
-            depth = len(line) - len(line.lstrip())
-            if line.strip() and depth < indent:
-                indent = depth
-                if any(is_secret_key(key[1]) for key in _KEY_IN_LINE.finditer(line)):
-                    return True
-        return False
+    @cached_property
+    def _below_secret(self) -> frozenset[int]:
+        """Where the lines begin that are indented below a secret key, or that follow one where the text is no YAML."""
+        starts = set()
+        open_lines: list[tuple[int, bool]] = []
+        line_above = False
+        for match in _INDENTED.finditer(self._text):
+            depth = 2 * len(match[1]) + match[2].startswith("-")  # a list may stand as far left as its key
+            while open_lines and open_lines[-1][0] >= depth:
+                open_lines.pop()
+            secret = bool(open_lines) and open_lines[-1][1]
+            if secret or (line_above and self._tail and match.start() >= self._tail[0]):
+                starts.add(match.start())
+            line_above = secret or any(is_secret_key(key[1]) for key in _KEY_IN_LINE.finditer(match[2]))
+            open_lines.append((depth, line_above))
+        return frozenset(starts)
 
 
 def _start_of(error: yaml.MarkedYAMLError) -> int:
@@ -106,6 +115,8 @@ class _Level:
         self.value_is_secret = secret
         self.anchor = event.anchor
         self.start = event.start_mark.index
+        self.key = (0, 0)
+        self.key_may_be_value = False
 
 
 class _Walk:
@@ -130,8 +141,9 @@ class _Walk:
             self._scalar(event)
             self._advance(event.value)
         elif isinstance(event, AliasEvent):
-            if self.is_secret and event.anchor in self._anchored:
-                self._spans.append(self._anchored[event.anchor])
+            if self.is_secret and event.start_mark and event.end_mark:
+                span = event.start_mark.index, event.end_mark.index
+                self._spans += [span, self._anchored.get(str(event.anchor), span)]
             self._advance("")
         elif isinstance(event, yaml.CollectionEndEvent):
             level = self._levels.pop()
@@ -144,13 +156,16 @@ class _Walk:
         if event.anchor:
             self._anchored[event.anchor] = span
         level = self._levels[-1] if self._levels else None
-        is_name = level is not None and level.awaits_key and NAME.fullmatch(event.value)
-        if (
-            level
-            and (level.secret if level.awaits_key else level.value_is_secret)
-            and span[0] < span[1]
-            and not is_name
-        ):
+        if level is None or not (level.secret if level.awaits_key else level.value_is_secret):
+            return
+        if level.awaits_key:
+            level.key = span
+            if NAME.fullmatch(event.value):
+                level.key_may_be_value = not is_variable(event.value)
+                return
+        elif span[0] == span[1] and level.is_mapping and level.key_may_be_value:
+            span = level.key  # as in {TOKEN, hunter2}
+        if span[0] < span[1]:
             self._spans.append(span)
 
     def _advance(self, key: str) -> None:

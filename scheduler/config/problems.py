@@ -27,7 +27,7 @@ def problems_of(source: Source) -> list[Problem]:
     """The findings of a source in the order of its lines."""
     if not source.findings:
         return []
-    mask = Mask(source.readable)
+    mask = Mask(source.text, source.readable)
     return [_problem(source, mask, finding) for finding in sorted(source.findings, key=lambda finding: finding.at or 0)]
 
 

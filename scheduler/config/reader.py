@@ -11,7 +11,7 @@ import msgspec.inspect as types
 
 from scheduler.config import values
 from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
-from scheduler.config.masking import NAME
+from scheduler.config.masking import NAME, is_variable
 from scheduler.config.source import MASK, Source
 from scheduler.config.spec import Form, ReferenceForm
 from scheduler.config.syntax import quote
@@ -193,7 +193,8 @@ def mapping_of(node: Node) -> Mapping:
         raise Mistake(f"{needs} is needed here, not a list", example)
     match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
     if node.plain and match:
-        raise Mistake(f"{needs} is needed here; a space is missing after the colon", f"{match[1]}: {match[2]}")
+        message = f"{needs} is needed here; a space is missing after the colon"
+        raise Mistake(message, "{" + MASK + "}", fill=f"{match[1]}: {match[2]}")
     raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed", example)
 
 
@@ -243,7 +244,7 @@ def _dict(info: types.DictType) -> Read:
             if pattern and not pattern.search(name):
                 message = "a variable's name is letters, digits and _, the first no digit"
                 mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                write = f"{mended}: …" if NAME.fullmatch(name) else None
+                write = f"{mended}: …" if NAME.fullmatch(name) and _has_place(value) else None
                 source.note(key.index, message, write, width=max(1, len(name)), key=where)
                 continue
             if name.startswith("SCHED_"):
@@ -253,7 +254,8 @@ def _dict(info: types.DictType) -> Read:
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
             except Mistake as mistake:
-                _note(mistake, value if _has_place(value) else key, source, f"{where}.{name}", name)
+                shown = name if _has_place(value) or is_variable(name) else "…"
+                _note(mistake, value if _has_place(value) else key, source, f"{where}.{shown}", shown)
             except _NotedError:
                 pass
         return given

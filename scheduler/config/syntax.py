@@ -13,6 +13,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]
 _LINE = re.compile(
     r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?",
 )
+_NAME = re.compile(r"[\w.-]+")
 _FLOW_KEY = re.compile(r"([\w.-]+):\s+$")
 _RESERVED = {
     "*": "marks an alias",
@@ -48,7 +49,7 @@ class _Value(NamedTuple):
 
     def flaw(self, message: str, meant: str | None = None) -> Flaw:
         """What is wrong with this value; `meant` is how to write it, by default in quotes."""
-        write = f"{self.key}: {MASK}" if self.key else MASK
+        write = f"{self.key}: {MASK}" if _NAME.fullmatch(self.key) else MASK
         span = self.start, self.end
         return Flaw(self.start, message, write, meant or quote(self.text), self.end - self.start, span)
 
@@ -157,8 +158,8 @@ def _colon(text: str, at: int, _began: int) -> Flaw | None:
     if re.match(r"[\w-]+:\S", above.strip()):
         return _no_colon(text, at, start + len(above) - len(above.lstrip()))
     first = text.rfind("\n", 0, at) + 1 + _indent(text, at)
-    return _tab(text, at, at) or Flaw(
-        first, "indented deeper than the line above, which is complete", _indented(text[first:at], above)
+    return _tab(text, at, at) or _indented(
+        first, "indented deeper than the line above, which is complete", text[first:at], above
     )
 
 
@@ -174,10 +175,11 @@ def _line_above(text: str, at: int) -> tuple[int, str]:
     return 0, ""
 
 
-def _indented(key: str, above: str) -> str:
-    """Advice to let a line begin where the one above it does."""
+def _indented(at: int, message: str, key: str, above: str) -> Flaw:
+    """The advice to let a line begin where the one above it does."""
     spaces = len(above) - len(above.lstrip(" "))
-    return f"{key.strip() or '…'}: … with {spaces} spaces before it, as in the line above"
+    name = key.strip() if _NAME.fullmatch(key.strip()) else "…"
+    return Flaw(at, message, f"{MASK}: … with {spaces} spaces before it, as in the line above", name)
 
 
 def _dash(text: str, at: int, _began: int) -> Flaw | None:
@@ -246,7 +248,7 @@ def _misplaced(text: str, at: int) -> Flaw:
         return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
     _, above = _line_above(text, at)
     key = re.compile(r"[\w.-]*").match(text, at)
-    return Flaw(at, "indented less than the line above, and as no other line", _indented(key[0] if key else "", above))
+    return _indented(at, "indented less than the line above, and as no other line", key[0] if key else "", above)
 
 
 def _indent(text: str, at: int) -> int:
@@ -260,7 +262,7 @@ def _no_colon(text: str, _at: int, began: int) -> Flaw:
     line = text[began : len(text) if end < 0 else end].rstrip()
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
-        return Flaw(began, "a space is missing after the colon", f"{key}: {MASK}", value, len(line))
+        return Flaw(began, "a space is missing after the colon", MASK, f"{key}: {value}", len(line))
     word = line if re.fullmatch(r"[\w-]+", line) else "key"
     return Flaw(began, "this line has no colon: every line here is `key: value`", f"{MASK}: …", word, len(line))
 
