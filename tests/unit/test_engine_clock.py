@@ -35,10 +35,11 @@ def test_the_slot_of_the_current_minute_does_not_fire_at_start(second: float) ->
 
 def test_an_hour_back_fixed_slots_stay_taken_and_minutely_jobs_go_on() -> None:
     """T7"""
-    stage = Stage(job("fixed", "30 11 * * *"), job("minutely", "* * * * *"), start=NOON.replace(hour=11, minute=29))
-    stage.play(stepping(150, timedelta(hours=-1), 150 + 4000))
-    assert starts(stage, "fixed") == ["11:30:00"]
-    assert starts(stage, "minutely")[:5] == ["11:30:00", "11:31:00", "10:32:00", "10:33:00", "10:34:00"]
+    fixed = job("fixed", "29,30 11 * * *")
+    stage = Stage(fixed, job("minutely", "* * * * *"), start=NOON.replace(hour=11, minute=28, second=30))
+    stage.play(stepping(180, timedelta(hours=-1), 180 + 4000))
+    assert starts(stage, "fixed") == ["11:29:00", "11:30:00"]
+    assert starts(stage, "minutely")[1:6] == ["11:30:00", "11:31:00", "10:32:00", "10:33:00", "10:34:00"]
     assert "10:31:30 clock jumped -1:00:00" in stage.lines
 
 
