@@ -25,6 +25,7 @@ VERBS = {
     "history": "history:history",
     "why": "why:why",
     "explain": "explain:explain",
+    "check": "check:check",
 }
 """Each verb, and the module of this folder and the command in it, in the order of the help."""
 

@@ -49,6 +49,7 @@ class FileService(EngineService):
                     if isinstance(event, Output):
                         self._pace.taken(len(event.data))
         finally:
+            self._pace.let_go()
             await self._engine.runner.stop(list(self._engine.runner.firings()))
 
     def status(self) -> StatusView:
@@ -69,6 +70,7 @@ class _Pace:
 
     def __init__(self) -> None:
         self._unread = 0
+        self._reader_left = False
         self._caught_up: asyncio.Future[None] | None = None
 
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
@@ -78,7 +80,7 @@ class _Pace:
         self._unread += len(block)
 
     def full(self) -> asyncio.Future[None] | None:
-        if self._unread <= MOST_UNREAD:
+        if self._unread <= MOST_UNREAD or self._reader_left:
             return None
         self._caught_up = self._caught_up or asyncio.get_running_loop().create_future()
         return self._caught_up
@@ -93,3 +95,8 @@ class _Pace:
         if self._caught_up is not None and self._unread <= MOST_UNREAD:
             self._caught_up.set_result(None)
             self._caught_up = None
+
+    def let_go(self) -> None:
+        """Nobody reads any more: what is still written must not keep the run from ending."""
+        self._reader_left = True
+        self.begin()

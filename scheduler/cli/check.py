@@ -1,0 +1,94 @@
+"""`schedctl check`: whether a schedule file is good, before it matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from scheduler.cli import terminal
+from scheduler.cli.target import DEFAULT_FILE, Target
+from scheduler.config import load
+from scheduler.config.problems import render
+from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """One file: whether schedd would take it, how many jobs it then has, and all that is to be said about it."""
+
+    file: str
+    ok: bool
+    jobs: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--json", "as_json", is_flag=True, help="Print an array with an object for each file.")
+@click.option("--github", is_flag=True, help="Print annotations for GitHub Actions.")
+@click.pass_obj
+def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool) -> int:
+    """Check schedule files: every mistake and every doubt, with what to write instead.
+
+    \b
+    Examples:
+      schedctl check
+      schedctl check --strict schedules.yaml staging.yaml
+    """
+    checked = [check_file(Path(file)) for file in files or [target.path or DEFAULT_FILE]]
+    if as_json:
+        terminal.show_json(checked)
+    elif github:
+        for problem in (problem for file in checked for problem in file.problems):
+            click.echo(annotation(problem))
+    else:
+        for file in checked:
+            _show(file)
+    failed = any(not file.ok or (strict and file.problems) for file in checked)
+    return EXIT_FAILURE if failed else 0
+
+
+def check_file(path: Path) -> Checked:
+    """Load it, as schedd would."""
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return Checked(file=str(path), ok=False, problems=error.problems)
+    return Checked(file=str(path), ok=True, jobs=len(config.jobs), problems=config.warnings)
+
+
+def annotation(problem: Problem) -> str:
+    """The problem as a workflow command, which shows it beside its line."""
+    place = f"file={_property(problem.path)}"
+    if problem.line:
+        place += f",line={problem.line},col={problem.column}"
+    if problem.code is not None:
+        place += f",title={_property(problem.code)}"
+    advice = "" if problem.write is None else f"\nwrite: {problem.write}"
+    return f"::{problem.severity.value} {place}::{_data(problem.message + advice)}"
+
+
+def _show(file: Checked) -> None:
+    if file.problems:
+        click.echo(render(file.problems) + "\n")
+    errors = sum(problem.severity is Severity.ERROR for problem in file.problems)
+    warnings = len(file.problems) - errors
+    found = [_count(errors, "error"), _count(warnings, "warning")]
+    said = ", ".join(word for word in found if word) or "no problems"
+    jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
+    colour = "bad" if not file.ok else "care" if warnings else "good"
+    click.echo(terminal.paint(f"{file.file}: {jobs}{said}", colour))
+
+
+def _count(number: int, noun: str) -> str:
+    return "" if not number else f"1 {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
