@@ -108,7 +108,10 @@ class FromFile(msgspec.Struct, frozen=True):
     path: str
 
 
-EnvValue = str | FromEnv | FromFile | None
+Value = str | FromEnv | FromFile
+"""A text that stands in the file, or elsewhere because it is secret."""
+
+EnvValue = Value | None
 """None removes a variable that an earlier layer set."""
 
 
@@ -137,12 +140,61 @@ class Retry(msgspec.Struct, frozen=True):
         return min(self.max_delay, self.delay * self.factor ** min(attempt - 2, 64))
 
 
+class WebhookFormat(StrEnum):
+    """What a webhook is sent: all there is to say, or a text in the form that a chat understands."""
+
+    JSON = "json"
+    SLACK = "slack"
+    MATTERMOST = "mattermost"
+    DISCORD = "discord"
+    TEAMS = "teams"
+
+
+NOTIFIER_TIMEOUT = 10.0
+"""Seconds that one attempt to tell somebody may take, unless the notifier says otherwise."""
+
+
+class CommandNotifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells by running a program as the job is run."""
+
+    target: ShellCommand | Argv
+    timeout: float = NOTIFIER_TIMEOUT
+
+
+class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells by a POST to `url`, with `headers` as pairs, signed when there is a `secret`."""
+
+    url: Value
+    format: WebhookFormat = WebhookFormat.JSON
+    headers: tuple[tuple[str, Value], ...] = ()
+    secret: Value | None = None
+    timeout: float = NOTIFIER_TIMEOUT
+
+
+class MailNotifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells by a mail to these addresses."""
+
+    to: tuple[str, ...]
+    timeout: float = NOTIFIER_TIMEOUT
+
+
+class AppriseNotifier(msgspec.Struct, frozen=True, kw_only=True):
+    """Tells through whichever service the apprise library finds behind `url`."""
+
+    url: Value
+    timeout: float = NOTIFIER_TIMEOUT
+
+
+Notifier = CommandNotifier | WebhookNotifier | MailNotifier | AppriseNotifier
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job as the file defines it, defaults applied, paths absolute.
 
     `environment` are the layers on top of schedd's own environment, later ones winning. `schedule` None is by hand
     only. `timeout` None is no limit. `memory_limit` is bytes of address space. `catch_up` is how many seconds back a
-    slot missed before the start is taken.
+    slot missed before the start is taken. `on_failure` and the like are told; `ping` is an address that hears of every
+    run; `expect_success_within` and `remind` are seconds, None for never.
     """
 
     name: str
@@ -168,10 +220,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     umask: int | None = None
     nice: int | None = None
     memory_limit: int | None = None
+    on_failure: tuple[Notifier, ...] = ()
+    on_success: tuple[Notifier, ...] = ()
+    on_recovery: tuple[Notifier, ...] = ()
+    on_skip: tuple[Notifier, ...] = ()
+    remind: float | None = None
+    expect_success_within: float | None = None
+    ping: Value | None = None
+    sentry: bool = False
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """One attempt to be made: everything a launcher needs to know."""
+    """One attempt to be made: everything a launcher needs to know. `stdin` is what the process can read."""
 
     job: Job
     run_id: str
@@ -180,6 +240,7 @@ class Launch(msgspec.Struct, frozen=True):
     scheduled_at: datetime
     previous_at: datetime | None = None
     extra_env: dict[str, str] = {}
+    stdin: bytes = b""
 
 
 class Exit(msgspec.Struct, frozen=True):

@@ -49,6 +49,8 @@ class Engine:
         new_id: Callable[[], str] = new_run_id,
     ) -> None:
         self.clock = clock
+        self.launcher = launcher
+        self.log = log
         self.timetable = Timetable()
         self.history = History()
         self.announce = Announcer((self.history.hear, *listeners))
