@@ -7,6 +7,7 @@ Scalars stay text as written: what they mean is for those to say who know the ke
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -64,15 +65,28 @@ class Broken(msgspec.Struct, gc=False):
     index: int
 
 
-Node = Scalar | Mapping | Sequence | Broken
+class Digest(msgspec.Struct):
+    """What was made of a mapping as soon as it was complete, so that its nodes need not be kept."""
+
+    index: int
+    value: Any
+
+
+Node = Scalar | Mapping | Sequence | Broken | Digest
+
+Digester = Callable[[Scalar, Mapping], Any]
+"""Makes a value of a mapping and its key."""
 
 
 class _SyntaxFlawError(Exception):
     """The text is no YAML beyond this point; the source has the finding."""
 
 
-def compose(source: Source) -> Node | None:
+def compose(source: Source, below: str, digest: Digester) -> Node | None:
     """The tree of a text, None when it is empty or not to be understood. Mistakes become findings of the source.
+
+    Each mapping below the root's key `below` is replaced by what `digest` makes of it: ten thousand jobs as nodes
+    would take twice the memory that the daemon then needs.
 
     The parser stops at the first flaw of syntax. Those that have one evident remedy are replaced by as many harmless
     characters, and the text is parsed anew, so that all of them are found at once.
@@ -80,7 +94,7 @@ def compose(source: Source) -> Node | None:
     text = source.text
     mended: set[int] = set()
     for _ in range(_MOST_MENDS):
-        composer = _Composer(source, text, mended)
+        composer = _Composer(source, text, mended, below, digest)
         try:
             return composer.document()
         except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
@@ -100,11 +114,13 @@ def compose(source: Source) -> Node | None:
 class _Composer:
     """One pass over the parser's events. Aliases share the node of their anchor."""
 
-    def __init__(self, source: Source, text: str, mended: set[int]) -> None:
+    def __init__(self, source: Source, text: str, mended: set[int], below: str, digest: Digester) -> None:
         self._source = source
         self.findings_before = len(source.findings)
         self._text = text
         self._mended = mended
+        self._below = below
+        self._digest = digest
         self._events = yaml.CSafeLoader(text)
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._count = 0
@@ -130,13 +146,23 @@ class _Composer:
                 nodes = []
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 children, (nodes, event, count) = nodes, stack.pop()
-                nodes.append(self._close(event, children, count))
+                node = self._close(event, children, count)
+                nodes.append(self._digested(nodes, stack[1][0], node) if len(stack) == 2 else node)
             elif kind is AliasEvent:
                 nodes.append(self._alias(event))
             elif kind is DocumentStartEvent and nodes:
                 self._refuse(event, "a second document begins here; a schedule file has one", "put its jobs above")
             elif kind is StreamEndEvent:
                 return nodes
+
+    def _digested(self, siblings: list[Node], root: list[Node], node: Node) -> Node:
+        """The node, or what is made of it when it is the value of a key below the root's `below`."""
+        above = root[-1] if len(root) % 2 else None
+        if isinstance(above, Scalar) and above.value == self._below and len(siblings) % 2 and isinstance(node, Mapping):
+            key = siblings[-1]
+            if isinstance(key, Scalar):
+                return Digest(node.index, self._digest(key, node))
+        return node
 
     def _scalar(self, event: Any) -> Node:
         index = event.start_mark.index

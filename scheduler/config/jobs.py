@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
-from scheduler.config.reader import entries_of
 from scheduler.config.source import Source
 from scheduler.config.spec import JOB_NAME
 from scheduler.config.timing import explain
@@ -77,26 +76,21 @@ def _variable(value: str | dict[str, str] | None, directory: Path) -> EnvValue:
 
 
 class Entry(NamedTuple):
-    """One entry below `jobs`: its name, its keys as they stand in the source, and the values of those that are good."""
+    """One entry below `jobs`: its name, where its keys stand in the source, and the values of those that are good."""
 
     name: Scalar
-    node: Node
+    places: dict[str, int]
     given: dict[str, Any]
     source: Source
 
     def note(self, key: str, message: str, write: str | None = None) -> None:
-        """A finding at the name of a key of this job."""
-        for name, _ in self.entries:
-            if name.value == key:
-                self.source.note(name.index, message, write, width=len(key), key=f"jobs.{self.name.value}.{key}")
-
-    @property
-    def entries(self) -> list[tuple[Scalar, Node]]:
-        """The keys of the job and their nodes."""
-        return entries_of(self.node)
+        """A finding at the name of a key of this job, when it has the key."""
+        if key in self.places:
+            where = f"jobs.{self.name.value}.{key}"
+            self.source.note(self.places[key], message, write, width=len(key), key=where)
 
 
-def build(entry: Entry, defaults: Scope, directory: Path) -> Job | None:
+def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     """The job, None when its mistakes leave too little of it; each of them is a finding of its source.
 
     `directory` is that of the main file, in which jobs run.
@@ -118,19 +112,19 @@ def build(entry: Entry, defaults: Scope, directory: Path) -> Job | None:
         fields["success_codes"] = frozenset(values["success_codes"])
     if scope.retry:
         fields["retry"] = _retry(scope.retry)
-    cwd = values.get("cwd") or str(directory)
+    cwd = values.get("cwd") or directory
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
 
 
 def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
     given = entry.given
-    keys = {key.value for key, _ in entry.entries}
+    keys = entry.places
     if "command" in keys and "python" in keys:
         entry.note("python", "a job has either command or python, not both", "one of the two")
     elif "python" not in keys:
         for key in _OF_PYTHON:
             entry.note(key, f"{key} belongs to python, and this job has a command", "nothing, delete it")
-        if not any(names_target(key) for key in keys):
+        if "command" not in keys and not any(names_target(key) for key in keys):
             name = entry.name
             message = f"{name.value} has neither command nor python"
             entry.source.note(name.index, message, "command: …", width=len(name.value), key=f"jobs.{name.value}")

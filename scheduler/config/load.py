@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence, compose
+from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
@@ -42,11 +45,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 def load(path: Path) -> Config:
     """Read a schedule file and all that it includes. ConfigError lists every mistake, in the order of the files."""
     loading = _Loading(path)
-    config = loading.config()
+    with _without_collector():
+        config = loading.config()
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
     return msgspec.structs.replace(config, warnings=tuple(problems))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nodes and jobs are many and make no cycles; looking for some again and again would take half of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _File(NamedTuple):
@@ -62,7 +78,7 @@ class _Loading:
         self._shown = path
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow symbolic links
         self._files: list[str] = []
-        self._entries: dict[str, Entry] = {}
+        self._names: dict[str, tuple[Source, int]] = {}
 
     def config(self) -> Config:
         """What the files say; incomplete when there are findings."""
@@ -71,12 +87,7 @@ class _Loading:
         jobs = self._jobs(main, defaults)
         for included in self._included(main):
             jobs |= self._jobs(included, self._defaults(included, defaults))
-        if (
-            not self._entries
-            and "jobs" not in main.values
-            and "include" not in main.values
-            and not main.source.findings
-        ):
+        if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.note(None, "no jobs: the file needs the key `jobs`", _SMALLEST)
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         return Config(path=self._path, jobs=jobs, files=tuple(self._files), **settings)
@@ -92,7 +103,7 @@ class _Loading:
             self.sources.append(source)
             return _File(source, {})
         self.sources.append(source)
-        root = compose(source)
+        root = compose(source, "jobs", lambda name, node: _entry(name, node, source))
         if root is None:
             if not source.findings:
                 source.note(None, "the file is empty", _SMALLEST)
@@ -112,29 +123,33 @@ class _Loading:
         if not isinstance(node, Mapping):
             _no_mapping_of_jobs(node, file.source)
             return {}
-        read_job = reader_of(JobForm)
         jobs = {}
-        for name, value in node.entries:
+        directory = str(self._path.parent)
+        node.entries.reverse()
+        while node.entries:  # whatever is done with makes room for the next
+            name, value = node.entries.pop()
             if isinstance(value, Broken):
                 continue
-            if not isinstance(value, Mapping):
+            if isinstance(value, Mapping):  # came by a merge key
+                entry = _entry(name, value, file.source)
+            elif isinstance(value, Digest):
+                entry = value.value
+            else:
                 _no_job(name, value, file.source)
                 continue
-            entry = Entry(name, value, read_job(value, file.source, f"jobs.{name.value}"), file.source)
-            if self._is_taken(entry):
-                continue
-            job = build(entry, defaults, self._path.parent)
+            job = None if self._is_taken(entry) else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
         return jobs
 
     def _is_taken(self, entry: Entry) -> bool:
         name = entry.name.value
-        first = self._entries.setdefault(name, entry)
-        if first is entry:
+        if name not in self._names:
+            self._names[name] = entry.source, entry.name.index
             return False
-        line, _ = first.source.position(first.name.index)
-        message = f"{name} is defined already, in {first.source.shown}, line {line}"
+        source, index = self._names[name]
+        line, _ = source.position(index)
+        message = f"{name} is defined already, in {source.shown}, line {line}"
         entry.source.note(entry.name.index, message, f"{name}-2:", width=len(name), key=f"jobs.{name}")
         return True
 
@@ -169,6 +184,11 @@ class _Loading:
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
+
+
+def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:
+    given = reader_of(JobForm)(node, source, f"jobs.{name.value}")
+    return Entry(name, {key.value: key.index for key, _ in node.entries}, given, source)
 
 
 def _no_job(name: Scalar, value: Node, source: Source) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec.inspect as types
 
 from scheduler.config import values
-from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
+from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
 from scheduler.config.masking import NAME, is_variable
 from scheduler.config.source import MASK, Source
 from scheduler.config.spec import Form, ReferenceForm
@@ -187,7 +187,7 @@ def mapping_of(node: Node) -> Mapping:
     needs, example = "a mapping of names and values", "{NAME: …}"
     if isinstance(node, Mapping):
         return node
-    if isinstance(node, Broken):
+    if isinstance(node, Broken | Digest):
         raise _NotedError
     if isinstance(node, Sequence):
         raise Mistake(f"{needs} is needed here, not a list", example)
@@ -290,8 +290,8 @@ def _plain_json(node: Node, source: Source, where: str) -> Any:
     return None
 
 
-def _as_node(_info: types.Type) -> Read:
-    """Left to those who know more than this key: the job's name and zone, or the other files."""
+def _schedule(_info: types.Type) -> Read:
+    """Left as it is to `parse_schedule`, which needs the job's name and its time zone."""
 
     def read(node: Node, _source: Source, _where: str) -> Node:
         inner = node.items if isinstance(node, Sequence) else [value for _, value in entries_of(node)]
@@ -300,6 +300,11 @@ def _as_node(_info: types.Type) -> Read:
         return node
 
     return read
+
+
+def _jobs(_info: types.Type) -> Read:
+    """Left as they are: a job has more than its own keys to go by."""
+    return lambda node, _source, _where: node
 
 
 def _placed(_info: types.Type) -> Read:
@@ -315,4 +320,4 @@ def _placed(_info: types.Type) -> Read:
     return read
 
 
-_SPECIAL = {"placed": _placed, "json": _json, "schedule": _as_node, "jobs": _as_node}
+_SPECIAL = {"placed": _placed, "json": _json, "schedule": _schedule, "jobs": _jobs}
