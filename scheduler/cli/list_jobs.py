@@ -75,7 +75,7 @@ def row(view: JobView, now: datetime) -> list[Cell]:
         Cell(view.schedule or "by hand", quiet),
         Cell(_next(view, now), quiet),
         last_run(view.last, now),
-        _status(view, now),
+        status(view, now),
     ]
 
 
@@ -98,7 +98,8 @@ def _next(view: JobView, now: datetime) -> str:
     )
 
 
-def _status(view: JobView, now: datetime) -> Cell:
+def status(view: JobView, now: datetime) -> Cell:
+    """The status word, and how long already or how long still."""
     text: str = view.status
     if view.status == "running":
         text += f" {moments.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"

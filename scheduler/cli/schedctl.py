@@ -15,6 +15,7 @@ from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 VERBS = {
     "list": "list_jobs:list_jobs",
     "next": "next_times:next_times",
+    "show": "show:show",
     "status": "status:status",
     "run-now": "run_now:run_now",
     "stop": "steer:stop",
@@ -26,6 +27,7 @@ VERBS = {
     "why": "why:why",
     "explain": "explain:explain",
     "check": "check:check",
+    "env": "env:env",
 }
 """Each verb, and the module of this folder and the command in it, in the order of the help."""
 

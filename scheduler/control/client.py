@@ -12,7 +12,7 @@ import msgspec
 
 from scheduler.control import rendezvous
 from scheduler.control.protocol import FAULTS, VERSION, AskStatus, Event, Fault, Reply, Request, StatusView
-from scheduler.errors import SchedError, UnreachableError
+from scheduler.errors import SchedError, UnreachableError, UsageError
 
 T = TypeVar("T")
 
@@ -124,7 +124,10 @@ def _connect(sock: socket.socket, path: str) -> None:
 
 def _converse(sock: socket.socket, verb: str, args: msgspec.Struct) -> Iterator[bytes]:
     """Send the request; then the lines of the answer, the first of them in time."""
-    request = Request(VERSION, verb, msgspec.Raw(msgspec.json.encode(args)))
+    try:
+        request = Request(VERSION, verb, msgspec.Raw(msgspec.json.encode(args)))
+    except UnicodeEncodeError:
+        raise UsageError("what was typed is not UTF-8") from None
     try:
         sock.sendall(msgspec.json.encode(request) + b"\n")
     except (BrokenPipeError, ConnectionResetError):

@@ -72,6 +72,12 @@ def fire_times(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[
         yield FireTime(at=moment, job=None, timezone=zone.key, note=note_on(schedule, moment))
 
 
+def coming(state: JobState, now: datetime) -> Iterator[FireTime]:
+    """The slots of one job after `now`."""
+    for at in _slots(state, now, known=True):
+        yield FireTime(at=at, job=state.job.name, timezone=state.job.timezone.key, note=_note(state, at))
+
+
 def explain(service: Service, ask: Explain) -> Explanation:
     """A job's schedule explained."""
     job = find(service, ask.job).job

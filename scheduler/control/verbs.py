@@ -8,9 +8,11 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from scheduler.control.details import environment, show
 from scheduler.control.finding import chosen, find
 from scheduler.control.forecast import explain, next_fires, why_job
 from scheduler.control.outlook import Explain, Next, Why
+from scheduler.control.particulars import AskEnvironment, Show
 from scheduler.control.protocol import (
     AskStatus,
     Event,
@@ -132,6 +134,8 @@ VERBS: dict[str, Verb[Any]] = {
     "next": Verb(Next, next_fires),
     "explain": Verb(Explain, explain),
     "why": Verb(Why, why_job),
+    "show": Verb(Show, show),
+    "env": Verb(AskEnvironment, environment),
 }
 
 

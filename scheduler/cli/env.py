@@ -1,0 +1,52 @@
+"""`schedctl env`: the environment a job will get."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from scheduler.cli import terminal
+from scheduler.cli.target import Target
+from scheduler.cli.terminal import Cell
+from scheduler.control.particulars import AskEnvironment, EnvironmentView
+
+MASK = "•••"
+HERE = {"same": "", "other": "another value here", "missing": "not here"}
+
+
+@click.command("env")
+@click.argument("job")
+@click.option("--reveal", is_flag=True, help="Show the values, secrets too.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.pass_obj
+def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
+    """Show the environment JOB will get: each variable, where it comes from, how it differs from this shell's.
+
+    \b
+    Examples:
+      schedctl env poll-rates
+      schedctl env poll-rates --reveal
+    """
+    shell = {_utf8(name): _utf8(value) for name, value in os.environ.items()}
+    ask = AskEnvironment(job=job, reveal=reveal, shell=shell)
+    view = target.source().ask("env", ask, EnvironmentView)
+    if as_json:
+        terminal.show_json(view)
+        return
+    rows = [
+        [
+            Cell(variable.name),
+            Cell(variable.origin, "quiet" if variable.origin == "inherited" else ""),
+            Cell(HERE[variable.here], "care"),
+            Cell(MASK if variable.value is None else variable.value),
+        ]
+        for variable in view.variables
+    ]
+    terminal.show_table(("NAME", "FROM", "IN THIS SHELL", "VALUE"), rows, shrinking=(3, 1))
+    if view.only_here:
+        terminal.note(f"only in this shell: {', '.join(terminal.printable(name) for name in view.only_here)}")
+
+
+def _utf8(text: str) -> str:
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

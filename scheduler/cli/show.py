@@ -1,0 +1,74 @@
+"""`schedctl show`: one job in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+import msgspec
+
+from scheduler.cli import list_jobs, moments, terminal
+from scheduler.cli.target import Target
+from scheduler.control.outlook import REASONS
+from scheduler.control.particulars import JobDetails, Show
+
+INDENT = "  "
+
+
+@click.command("show")
+@click.argument("job")
+@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.pass_obj
+def show(target: Target, job: str, as_json: bool) -> None:
+    """Show JOB in full: its definition after defaults, its next times, its last runs.
+
+    Values of env, args and kwargs are left out; `schedctl env JOB --reveal` has the environment.
+
+    \b
+    Examples:
+      schedctl show poll-rates
+      schedctl show poll-rates --json
+    """
+    details = target.source().ask("show", Show(job), JobDetails)
+    if as_json:
+        terminal.show_json(details)
+        return
+    for line in paragraphs(details, datetime.now(UTC)):
+        click.echo(line)
+
+
+def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
+    """The lines for a person."""
+    view, zone = details.view, moments.zone_of(details.view.timezone)
+    status = list_jobs.status(view, now)
+    yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(terminal.printable(status.text), status.colour)}"
+    if details.words is not None:
+        yield f"{INDENT}{details.words} ({view.timezone})"
+    yield ""
+    width = max(len(key) for key in details.definition)
+    for key, value in details.definition.items():
+        yield f"{INDENT}{key:{width}}  {_as_text(value)}"
+    if details.next:
+        yield f"\n{terminal.paint('next', 'head')}"
+    for slot in details.next:
+        note = "" if slot.note is None else f"  {terminal.paint(terminal.printable(slot.note), 'care')}"
+        yield f"{INDENT}{moments.full(slot.at, zone)}, {moments.relative(slot.at, now)}{note}"
+    if details.runs:
+        yield f"\n{terminal.paint('last runs', 'head')}"
+    for run in details.runs:
+        ended = list_jobs.last_run(run, now)
+        took = moments.span(run.duration or 0)
+        yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}"
+    if view.usual_duration is not None:
+        yield f"{INDENT}usually takes {moments.span(view.usual_duration)}"
+    if details.counts:
+        yield f"\n{terminal.paint('slots', 'head')}"
+    for verdict, count in details.counts.items():
+        yield f"{INDENT}{count} {verdict if verdict == 'ran' else f'skipped: {REASONS[verdict]}'}"
+
+
+def _as_text(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return terminal.printable(text.replace("\n", "⏎ ").rstrip("⏎ "))

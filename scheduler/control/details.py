@@ -1,0 +1,146 @@
+"""The verbs `show` and `env`: one job in full, without its secrets."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from itertools import islice
+from typing import Any, Literal
+
+from scheduler.control.finding import find
+from scheduler.control.forecast import coming
+from scheduler.control.particulars import (
+    AskEnvironment,
+    EnvironmentView,
+    JobDetails,
+    Show,
+    VariableView,
+)
+from scheduler.control.service import Service
+from scheduler.control.views import job_view, run_view
+from scheduler.errors import RefusedError
+from scheduler.launch.environment import SCHEDD, Environment, Variable
+from scheduler.launch.launcher import LaunchError
+from scheduler.model import Argv, Entrypoint, EnvLayer, Job, ShellCommand
+from scheduler.schedule import format_duration, in_words
+
+MASK = "•••"
+NEXT_SHOWN = 10
+RUNS_SHOWN = 10
+
+HARMLESS = {"PATH"}
+"""Variables whose value explains much and hides nothing; those of schedd itself are shown too."""
+
+
+def show(service: Service, ask: Show) -> JobDetails:
+    """A job as it is defined and as it stands."""
+    state = find(service, ask.job)
+    job = state.job
+    runs = [run for run in service.runs() if run.job == job.name and run.outcome is not None]
+    counts: Counter[str] = Counter()
+    for decision in service.decisions():
+        if decision.job == job.name:
+            counts[decision.verdict.value] += decision.count
+    return JobDetails(
+        view=job_view(state),
+        definition=definition(job),
+        words=None if job.schedule is None else in_words(job.schedule),
+        next=tuple(islice(coming(state, service.now()), NEXT_SHOWN)),
+        runs=tuple(run_view(run) for run in reversed(runs[-RUNS_SHOWN:])),
+        counts=dict(counts),
+    )
+
+
+def definition(job: Job) -> dict[str, Any]:
+    """The keys of the file with their effective values. Nothing of `env`, `args` and `kwargs` but names and number."""
+    given: dict[str, Any] = {"description": job.description or None}
+    if job.schedule is not None:
+        given |= {"schedule": job.schedule.text, "timezone": job.timezone.key}
+    given |= _target(job)
+    given |= {
+        "enabled": job.enabled,
+        "cwd": job.cwd,
+        "env": [_layer(layer) for layer in job.environment] or None,
+        "timeout": _duration(job.timeout),
+        "stop_grace": _duration(job.stop_grace),
+        "overlap": job.overlap.value,
+        "lock": job.lock,
+        "start_deadline": _duration(job.start_deadline),
+        "catch_up": _duration(job.catch_up),
+        "retry": _retry(job),
+        "success_codes": sorted(job.success_codes),
+        "on_shutdown": job.on_shutdown.value,
+        "output": job.output.value,
+        "user": job.user,
+        "group": job.group,
+        "umask": None if job.umask is None else f"{job.umask:03o}",
+        "nice": job.nice,
+        "memory_limit": job.memory_limit,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _target(job: Job) -> dict[str, Any]:
+    match job.target:
+        case ShellCommand(text):
+            return {"command": text}
+        case Argv(words):
+            return {"command": list(words)}
+        case Entrypoint(reference, args, kwargs, interpreter):
+            return {
+                "python": reference,
+                "args": [MASK] * len(args) or None,
+                "kwargs": dict.fromkeys(kwargs, MASK) or None,
+                "interpreter": interpreter,
+            }
+
+
+def _layer(layer: EnvLayer) -> dict[str, Any]:
+    shown: dict[str, Any] = {"from": layer.origin}
+    if layer.file is not None:
+        shown["file"] = layer.file
+    if layer.values:
+        shown["sets"] = {name: None if value is None else MASK for name, value in layer.values.items()}
+    return shown
+
+
+def _retry(job: Job) -> dict[str, Any] | None:
+    retry = job.retry
+    if not retry.times:
+        return None
+    return {
+        "times": retry.times,
+        "delay": format_duration(retry.delay),
+        "factor": retry.factor,
+        "max_delay": format_duration(retry.max_delay),
+    }
+
+
+def _duration(seconds: float | None) -> str | None:
+    return None if seconds is None else format_duration(seconds)
+
+
+def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
+    """What every run of a job finds in its environment. RefusedError when a part of it is missing."""
+    state = find(service, ask.job)
+    try:
+        variables = Environment(os.environ).of_job(state.job)
+    except LaunchError as error:
+        raise RefusedError(f"{ask.job} could not be started: {error}") from None
+    views = [_variable(name, variables[name], ask) for name in sorted(variables)]
+    only_here = sorted(name for name in ask.shell if name not in variables)
+    return EnvironmentView(job=ask.job, variables=tuple(views), only_here=tuple(only_here))
+
+
+def _variable(name: str, variable: Variable, ask: AskEnvironment) -> VariableView:
+    shown = ask.reveal or name in HARMLESS or variable.origin == SCHEDD
+    value = utf8(variable.value)
+    here: Literal["same", "other", "missing"] = "missing"
+    if name in ask.shell:
+        here = "same" if ask.shell[name] == value else "other"
+    return VariableView(name=name, origin=variable.origin, value=value if shown else None, here=here)
+
+
+def utf8(value: str) -> str:
+    """A value as JSON can carry it: bytes that are no text are written as escapes."""
+    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")

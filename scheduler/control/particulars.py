@@ -1,0 +1,59 @@
+"""What is asked and told about one job in full: `show` and `env`. Part of the protocol, and as light as it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from scheduler.control.outlook import FireTime
+from scheduler.control.protocol import JobView, RunView
+
+
+class Show(msgspec.Struct, frozen=True):
+    """`show`: a job as it is defined and as it stands."""
+
+    job: str
+
+
+class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """A job in full.
+
+    `definition` holds the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
+    `counts` are its kept decisions by verdict.
+    """
+
+    view: JobView
+    definition: dict[str, Any]
+    words: str | None = None
+    next: tuple[FireTime, ...] = ()
+    runs: tuple[RunView, ...] = ()
+    counts: dict[str, int] = {}
+
+
+class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
+    """`env`: what every run of a job finds in its environment. `shell` is the asker's own, to compare with."""
+
+    job: str
+    reveal: bool = False
+    shell: dict[str, str] = {}
+
+
+class VariableView(msgspec.Struct, frozen=True, kw_only=True):
+    """A variable, and where it comes from. `value` is null unless it is harmless or was to be revealed.
+
+    `here` compares with the asker's shell.
+    """
+
+    name: str
+    origin: str
+    value: str | None
+    here: Literal["same", "other", "missing"]
+
+
+class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """The environment of a job, and the names that only the asker's shell has."""
+
+    job: str
+    variables: tuple[VariableView, ...] = ()
+    only_here: tuple[str, ...] = ()
