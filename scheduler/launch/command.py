@@ -11,7 +11,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     """A program with all that it finds at its start.
 
     `program` is an absolute path; `argv` includes the name it goes by. `nice` is absolute, `memory_limit` bytes of
-    address space. `inherited` are descriptors that the child keeps under the same numbers.
+    address space. `inherited` are descriptors that the child keeps under the same numbers, `stdin` is the one that it
+    reads from, None for nothing to read.
     """
 
     program: str
@@ -23,3 +24,4 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     nice: int | None = None
     memory_limit: int | None = None
     inherited: tuple[int, ...] = ()
+    stdin: int | None = None

@@ -39,7 +39,7 @@ class LocalLauncher:
         job = launch.job
         env = {name: variable.value for name, variable in self._environment.of_run(launch).items()}
         path = env.get("PATH", DEFAULT_PATH)
-        with _handed_over(job.target) as descriptors:
+        with _handed_over(job.target) as descriptors, _in_memory(launch.stdin) as stdin:
             argv = _argv(job.target, descriptors)
             command = Command(
                 program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
@@ -51,6 +51,7 @@ class LocalLauncher:
                 nice=job.nice,
                 memory_limit=job.memory_limit,
                 inherited=descriptors,
+                stdin=stdin,
             )
             return self._processes.spawn(command, output, self._explain(job.target, path, job.cwd))
 
@@ -79,21 +80,31 @@ def _argv(target: Target, descriptors: tuple[int, ...]) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def _handed_over(target: Target) -> Iterator[tuple[int, ...]]:
-    """An entrypoint's arguments in a file that exists in memory only, as a descriptor for the child to inherit.
+    """An entrypoint's arguments, as a descriptor for the child to inherit.
 
     They may be secret and of any length, and so belong neither on the command line nor in the environment.
     """
-    if not isinstance(target, Entrypoint) or not (target.args or target.kwargs):
-        yield ()
+    content = b""
+    if isinstance(target, Entrypoint) and (target.args or target.kwargs):
+        content = msgspec.json.encode((target.args, target.kwargs))
+    with _in_memory(content) as descriptor:
+        yield () if descriptor is None else (descriptor,)
+
+
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[int | None]:
+    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it."""
+    if not content:
+        yield None
         return
     try:
-        descriptor = os.memfd_create("arguments")
+        descriptor = os.memfd_create("input")
     except OSError as error:
-        raise LaunchError(f"the arguments cannot be handed over: {error.strerror}") from error
+        raise LaunchError(f"what the process is to read cannot be handed over: {error.strerror}") from error
     try:
         with open(descriptor, "wb", closefd=False) as file:
-            file.write(msgspec.json.encode((target.args, target.kwargs)))
+            file.write(content)
         os.lseek(descriptor, 0, os.SEEK_SET)
-        yield (descriptor,)
+        yield descriptor
     finally:
         os.close(descriptor)

@@ -123,7 +123,7 @@ class Processes:
             raise
         umask = None if command.umask is None else os.umask(command.umask)
         try:
-            ends = self._lowered((null, out, err))
+            ends = self._lowered((null if command.stdin is None else command.stdin, out, err))
             self._limit_descriptors(self._original_limit)
             for descriptor in command.inherited:
                 os.set_inheritable(descriptor, True)
@@ -156,7 +156,7 @@ class Processes:
         process = subprocess.Popen(
             command.argv,
             executable=command.program,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL if command.stdin is None else command.stdin,
             stdout=out,
             stderr=err,
             cwd=command.cwd,
