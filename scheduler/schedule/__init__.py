@@ -4,7 +4,7 @@ from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_
 from scheduler.schedule.duration import format_duration, parse_duration
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.traps import traps
+from scheduler.schedule.traps import Trap, TrapKind, surprises, traps
 from scheduler.schedule.why import Mismatch, Why, why
 from scheduler.schedule.words import in_words, kind
 from scheduler.schedule.zone import ClockChange, instant_of, skipping
@@ -14,6 +14,8 @@ __all__ = [
     "ClockChange",
     "Mismatch",
     "Schedule",
+    "Trap",
+    "TrapKind",
     "Why",
     "coming_changes",
     "format_duration",
@@ -25,6 +27,7 @@ __all__ = [
     "parse_duration",
     "parse_schedule",
     "skipping",
+    "surprises",
     "traps",
     "why",
 ]

@@ -6,6 +6,8 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
 
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.field import LIMITS, Field, FieldName
@@ -28,25 +30,52 @@ _DURATIONS = {FieldName.SECOND: "s", FieldName.MINUTE: "m", FieldName.HOUR: "h",
 _DAY = timedelta(days=1)
 
 
+class TrapKind(StrEnum):
+    """What is surprising; the word by which people say that they mean it so."""
+
+    UNEVEN_STEP = "uneven-step"
+    EVERY_MINUTE = "every-minute"
+    TWO_DAY_FIELDS = "two-day-fields"
+    SHORT_MONTHS = "short-months"
+    EVERY_DAYS = "every-days"
+
+
+class Trap(NamedTuple):
+    """One surprise, in one sentence."""
+
+    kind: TrapKind
+    sentence: str
+
+
 def traps(schedule: Schedule) -> tuple[str, ...]:
     """Sentences, each about one surprise; none for a schedule that does what it seems to."""
+    return tuple(trap.sentence for trap in surprises(schedule))
+
+
+def surprises(schedule: Schedule) -> tuple[Trap, ...]:
+    """The same, each with its kind."""
     match schedule:
         case Union():
-            return tuple(dict.fromkeys(sentence for part in schedule.parts for sentence in traps(part)))
+            return tuple(dict.fromkeys(trap for part in schedule.parts for trap in surprises(part)))
         case Every() if schedule.interval >= _DAY:
-            return (f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone",)
+            sentence = f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone"
+            return (Trap(TrapKind.EVERY_DAYS, sentence),)
         case Cron():
-            return tuple(_of_pattern(schedule.pattern))
+            return tuple(Trap(kind, sentence) for kind, sentence in _of_pattern(schedule.pattern))
     return ()
 
 
-def _of_pattern(pattern: Pattern) -> Iterator[str]:
+def _of_pattern(pattern: Pattern) -> Iterator[tuple[TrapKind, str]]:
     for field in pattern:
-        yield from _uneven_step(field)
+        for sentence in _uneven_step(field):
+            yield TrapKind.UNEVEN_STEP, sentence
     if pattern.minute.text == "*" and len(pattern.hour.values) == 1 and not pattern.hour.starred:
-        yield f"`*` as the minute means all 60 minutes of hour {min(pattern.hour.values)}; write 0 for once"
-    yield from _two_day_fields(pattern)
-    yield from _missing_days(pattern)
+        hour = min(pattern.hour.values)
+        yield TrapKind.EVERY_MINUTE, f"`*` as the minute means all 60 minutes of hour {hour}; write 0 for once"
+    for sentence in _two_day_fields(pattern):
+        yield TrapKind.TWO_DAY_FIELDS, sentence
+    for sentence in _missing_days(pattern):
+        yield TrapKind.SHORT_MONTHS, sentence
 
 
 def _uneven_step(field: Field) -> Iterator[str]:
