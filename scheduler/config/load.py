@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,15 +15,20 @@ import msgspec
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.problems import problems_of, render
-from scheduler.config.reader import reader_of
+from scheduler.config.reader import entries_of, reader_of
 from scheduler.config.source import MASK, Source, UnreadableError, read_text
-from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.config.spec import FileForm, IncludedForm, JobForm, LintCode
 from scheduler.config.syntax import quote
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.model import Job
 
 _SUFFIXES = (".yaml", ".yml")
 _SMALLEST = 'jobs: {hello: {schedule: "* * * * *", command: echo hello}}'
+
+
+Ignored = frozenset[str]
+OnFile = Callable[["File", Ignored], None]
+OnJob = Callable[[Entry, Job, Ignored], None]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,9 +49,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 def load(path: Path) -> Config:
     """Read a schedule file and all that it includes. ConfigError lists every mistake, in the order of the files."""
-    loading = _Loading(path)
+    return finish(Loading(path))
+
+
+def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> Config:
+    """The outcome of a loading: ConfigError, or what the files say with the warnings that came up."""
     with _without_collector():
         config = loading.config()
+        at_the_end()
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
@@ -65,15 +75,23 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
-class _File(NamedTuple):
+class File(NamedTuple):
+    """One file: its text, the values of its keys, and where the values of `defaults` stand."""
+
     source: Source
     values: dict[str, Any]
+    places: dict[str, int] = {}  # noqa: RUF012 - never changed
 
 
-class _Loading:
-    """One call of `load`: the files read so far and what they say."""
+class Loading:
+    """One call of `load`: the files read so far and what they say.
 
-    def __init__(self, path: Path) -> None:
+    `on_file` hears of each file and `on_job` of each good job, with the codes of warnings that it does not want.
+    """
+
+    def __init__(self, path: Path, on_file: OnFile | None = None, on_job: OnJob | None = None) -> None:
+        self._on_file = on_file
+        self._on_job = on_job
         self.sources: list[Source] = []
         self._shown = path
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow symbolic links
@@ -92,7 +110,7 @@ class _Loading:
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         return Config(path=self._path, jobs=jobs, files=tuple(self._files), **settings)
 
-    def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> _File:
+    def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> File:
         """One file's values; {} when there is no reading it."""
         self._files.append(str(path))
         try:
@@ -101,22 +119,34 @@ class _Loading:
             source = Source(shown, path, error.text)
             source.note(error.index, str(error), error.write)
             self.sources.append(source)
-            return _File(source, {})
+            return File(source, {})
         self.sources.append(source)
         root = compose(source, "jobs", lambda name, node: _entry(name, node, source))
         if root is None:
             if not source.findings:
                 source.note(None, "the file is empty", _SMALLEST)
-            return _File(source, {})
+            return File(source, {})
         if not isinstance(root, Mapping | Broken):
             source.note(root.index, "the keys of the file are needed here, of which `jobs` is one", _SMALLEST)
-            return _File(source, {})
-        return _File(source, reader_of(form)(root, source, ""))
+            return File(source, {})
+        places = {
+            key.value: key.index
+            for name, node in entries_of(root)
+            if name.value == "defaults"
+            for key, _ in entries_of(node)
+        }
+        return File(source, reader_of(form)(root, source, ""), places)
 
-    def _defaults(self, file: _File, below: Scope) -> Scope:
-        return below.narrowed(file.values.get("defaults", {}), file.source.path.parent, "defaults.")
+    def _defaults(self, file: File, below: Scope) -> Scope:
+        given = file.values.get("defaults", {})
+        scope = below.narrowed(given, file.source.path.parent, "defaults.")
+        ignored = _ignored(scope.values)
+        _check_env_file(file.source, given, file.places, "defaults", ignored)
+        if self._on_file:
+            self._on_file(file, ignored)
+        return scope
 
-    def _jobs(self, file: _File, defaults: Scope) -> dict[str, Job]:
+    def _jobs(self, file: File, defaults: Scope) -> dict[str, Job]:
         node = file.values.get("jobs")
         if node is None:
             return {}
@@ -140,6 +170,10 @@ class _Loading:
             job = None if self._is_taken(entry) else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
+                ignored = _ignored(defaults.values | entry.given)
+                _check_env_file(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
+                if self._on_job:
+                    self._on_job(entry, job, ignored)
         return jobs
 
     def _is_taken(self, entry: Entry) -> bool:
@@ -153,7 +187,7 @@ class _Loading:
         entry.source.note(entry.name.index, message, f"{name}-2:", width=len(name), key=f"jobs.{name}")
         return True
 
-    def _included(self, main: _File) -> list[_File]:
+    def _included(self, main: File) -> list[File]:
         """The files that the main file names, those of a directory by name."""
         files = []
         for text, node in main.values.get("include", []):
@@ -184,6 +218,21 @@ class _Loading:
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
+
+
+def _check_env_file(
+    source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
+) -> None:
+    """The one doubt that schedd tells at its start too: until the file is there, runs do not start."""
+    name = given.get("env_file")
+    if name and LintCode.MISSING_ENV_FILE not in ignored and not (source.path.parent / name).exists():
+        message = f"env_file: there is no {source.path.parent / name} now, and without it no run starts"
+        code = LintCode.MISSING_ENV_FILE
+        source.warn(places["env_file"], message, None, code=code, width=len("env_file"), key=f"{where}.env_file")
+
+
+def _ignored(values: dict[str, Any]) -> Ignored:
+    return frozenset(values.get("lint", {}).get("ignore", ()))
 
 
 def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:

@@ -83,6 +83,15 @@ class Source:
         """Record a mistake and go on."""
         self.findings.append(Finding(at=at, message=message, write=write, fill=fill, width=width, key=key))
 
+    def warn(
+        self, at: int | None, message: str, write: str | None, *, code: str, width: int = 1, key: str = ""
+    ) -> None:
+        """Record a doubt."""
+        warning = Severity.WARNING
+        self.findings.append(
+            Finding(at=at, message=message, write=write, width=width, key=key, severity=warning, code=code)
+        )
+
     @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in re.finditer("\n", self.text))]

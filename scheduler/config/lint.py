@@ -1,0 +1,156 @@
+"""What is no mistake and yet most likely not meant: warnings, each with a code by which a job silences it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from scheduler.config.jobs import Entry
+from scheduler.config.load import Config, File, Ignored, Loading, finish
+from scheduler.config.resolve import unresolved
+from scheduler.config.spec import LintCode
+from scheduler.launch.environment import Environment
+from scheduler.model import Argv, Job, Overlap, ShellCommand
+from scheduler.schedule import coming_changes, format_duration, surprises
+
+CROWD = 25
+"""So many jobs at one instant are worth a word."""
+
+_YEAR = timedelta(days=366)
+_SECRET_NAME = re.compile(r"(?i)(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
+_SECRET_IN_COMMAND = re.compile(
+    r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
+)
+_CRONTAB_PERCENT = re.compile(r"\\%")
+_NO_EFFECT = "no effect"
+
+
+def check(path: Path, *, now: datetime) -> Config:
+    """Load a schedule file, with every doubt among its warnings. ConfigError has them too, beside the mistakes.
+
+    `now` is the aware instant from which on fire times count.
+    """
+    lint = _Lint(now)
+    loading = Loading(path, lint.file, lint.job)
+    return finish(loading, lint.crowds)
+
+
+class _Lint:
+    """The warnings of one file and its jobs."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._environment = Environment(os.environ)
+        self._starts: dict[datetime, list[Entry]] = defaultdict(list)
+
+    def file(self, file: File, ignored: Ignored) -> None:
+        """What there is to say about the defaults of a file."""
+        given = file.values.get("defaults", {})
+        for code, key, message, write in _of_environment(given):
+            if code not in ignored:
+                where, at = f"defaults.{key}", file.places[key]
+                file.source.warn(at, message, write, code=code, width=len(key), key=where)
+
+    def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
+        """What there is to say about one job."""
+        for code, key, message, write in self._warnings(entry, job):
+            if code not in ignored:
+                at, width = entry.places.get(key, entry.name.index), len(key)
+                if key not in entry.places:
+                    width = len(entry.name.value)
+                where = f"jobs.{job.name}.{key}"
+                entry.source.warn(at, message, write, code=code, width=width, key=where)
+        if LintCode.CROWD not in ignored and job.enabled and job.schedule:
+            upcoming = job.schedule.next_after(self._now)
+            if upcoming:
+                self._starts[upcoming].append(entry)
+
+    def crowds(self) -> None:
+        """What there is to say once all jobs are known."""
+        for instant, entries in self._starts.items():
+            if len(entries) > CROWD:
+                entry = entries[0]
+                message = f"{len(entries)} jobs start at {instant:%Y-%m-%dT%H:%M:%SZ}, this one and those with its time"
+                at = entry.places.get("schedule", entry.name.index)
+                write = "H for the minute, which the job's name then picks"
+                entry.source.warn(
+                    at, message, write, code=LintCode.CROWD, width=8, key=f"jobs.{entry.name.value}.schedule"
+                )
+
+    def _warnings(self, entry: Entry, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+        yield from _of_environment(entry.given)
+        yield from self._of_schedule(job)
+        yield from self._of_intervals(job)
+        yield from _of_command(job)
+        if job.enabled and (reason := unresolved(job, self._environment)):
+            key = "command" if "command" in entry.places else "python"
+            yield LintCode.NOT_FOUND, key, reason, None
+
+    def _of_schedule(self, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+        if job.schedule is None:
+            return
+        if not job.enabled:
+            message = "switched off: the schedule means nothing until then"
+            yield LintCode.DISABLED, "enabled", message, "enabled: true, or no schedule for a job that is run by hand"
+            return
+        if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
+            yield LintCode.NEVER_FIRES, "schedule", "no fire time is left: it will never run", None
+        for trap in surprises(job.schedule):
+            yield LintCode(trap.kind.value), "schedule", trap.sentence, None
+        for effect in coming_changes(job.schedule, self._now):
+            if effect.change.at - self._now < _YEAR and _NO_EFFECT not in effect.sentence:
+                day = f"{effect.change.wall_before:%Y-%m-%d}"
+                yield LintCode.CLOCK_CHANGE, "schedule", f"on {day} {effect.sentence}", None
+
+    def _of_intervals(self, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+        interval = self._shortest_interval(job)
+        if interval is None or not job.enabled or job.overlap is not Overlap.SKIP:
+            return
+        every = format_duration(interval)
+        if job.timeout is not None and job.timeout > interval:
+            message = f"an attempt may take longer than the {every} between two slots, which are then skipped"
+            yield LintCode.SLOW_TIMEOUT, "timeout", message, f"timeout: {every}"
+            return
+        waits = sum(job.retry.delay_before(attempt) for attempt in range(2, job.retry.times + 2))
+        total = waits + (job.retry.times + 1) * (job.timeout or 0)
+        if job.retry.times and total > interval:
+            message = f"with all retries a run may take {format_duration(round(total))}; slots come every {every}"
+            yield LintCode.SLOW_RETRIES, "retry", message, "fewer, or sooner"
+
+    def _shortest_interval(self, job: Job) -> float | None:
+        """Seconds between two of the next fire times, None when there are no two."""
+        moments = [self._now]
+        while job.schedule and len(moments) < 5 and (moment := job.schedule.next_after(moments[-1])):
+            moments.append(moment)
+        return min(((later - earlier).total_seconds() for earlier, later in pairwise(moments[1:])), default=None)
+
+
+def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    """What a job or the defaults say themselves about variables."""
+    variables = given.get("env")
+    for name, value in variables.items() if isinstance(variables, dict) else ():
+        if isinstance(value, str) and value and _SECRET_NAME.search(name):
+            message = f"{name} looks like a secret, for everybody to read who reads this file"
+            write = f"env: {{{name}: {{from_file: /run/secrets/{name.lower()}}}}}, or {{from_env: {name}}}"
+            yield LintCode.PLAIN_SECRET, "env", message, write
+
+
+def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    match job.target:
+        case ShellCommand(text):
+            command = text
+        case Argv(words):
+            command = " ".join(words)
+        case _:
+            return
+    if _CRONTAB_PERCENT.search(command):
+        message = "the backslash of `\\%` stays: only a crontab needs it"
+        yield LintCode.CRONTAB_PERCENT, "command", message, "% without the backslash"
+    if _SECRET_IN_COMMAND.search(command):
+        message = "what looks like a secret stands in the command, for everybody to read who lists processes"
+        yield LintCode.PLAIN_SECRET, "command", message, "a variable instead, from env with from_file or from_env"
