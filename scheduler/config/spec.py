@@ -265,6 +265,11 @@ class FileForm(IncludedForm, frozen=True):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a schedule file."""
+    """The JSON Schema (2020-12) of a schedule file, for editors. What needs knowledge of cron is left to `check`."""
     schema = msgspec.json.schema(FileForm)
+    definitions = schema["$defs"]
+    for definition in definitions.values():
+        del definition["title"]  # the name of a class
+    definitions[JobForm.__name__]["oneOf"] = [{"required": ["command"]}, {"required": ["python"]}]
+    definitions[ReferenceForm.__name__] |= {"minProperties": 1, "maxProperties": 1}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}
