@@ -8,20 +8,22 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.notifiers import LISTS, notifiers_of, value_of
 from scheduler.config.source import Source
 from scheduler.config.spec import JOB_NAME
 from scheduler.config.timing import explain
 from scheduler.config.values import is_null
 from scheduler.config.words import names_target
 from scheduler.errors import ScheduleError
-from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, FromEnv, FromFile, Job, Retry, ShellCommand, Target
+from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, Job, Retry, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _ASIS = (
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit",
+    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit", *sorted(LISTS),
+    "remind", "expect_success_within", "ping", "sentry",
 )  # fmt: skip
 """Keys whose value is the field of `Job` of the same name."""
 
@@ -41,6 +43,10 @@ class Scope(NamedTuple):
         values = {**self.values, **given}
         if given.get("cwd") is not None:
             values["cwd"] = str(directory / given["cwd"])
+        for key in LISTS & given.keys():
+            values[key] = notifiers_of(given[key], directory)
+        if given.get("ping") is not None:
+            values["ping"] = value_of(given["ping"], directory)
         return Scope(
             values,
             _layers(self.environment, given, directory, prefix)
@@ -61,18 +67,12 @@ def _layers(below: tuple[EnvLayer, ...], given: dict[str, Any], directory: Path,
         else:
             layers.append(EnvLayer(f"{prefix}env_file", file=str(directory / given["env_file"])))
     if given.get("env"):
-        layers.append(
-            EnvLayer(f"{prefix}env", {name: _variable(value, directory) for name, value in given["env"].items()})
-        )
+        layers.append(EnvLayer(f"{prefix}env", _variables(given["env"], directory)))
     return tuple(layers)
 
 
-def _variable(value: str | dict[str, str] | None, directory: Path) -> EnvValue:
-    if not isinstance(value, dict):
-        return value
-    if "from_env" in value:
-        return FromEnv(value["from_env"])
-    return FromFile(str(directory / value.get("from_file", "")))
+def _variables(given: dict[str, Any], directory: Path) -> dict[str, EnvValue]:
+    return {name: None if value is None else value_of(value, directory) for name, value in given.items()}
 
 
 class Entry(NamedTuple):
@@ -105,6 +105,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
     _check_retry(entry, scope.retry)
+    _check_alarms(entry, values)
     if target is None:
         return None
     fields = {key: values[key] for key in _ASIS if key in values}
@@ -145,6 +146,13 @@ def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
         entry.note("retry", "retry: times is missing, so nothing would be retried", "retry: {times: 2, …}")
     if retry.get("max_delay", 1e9) < retry.get("delay", 10.0):
         entry.note("retry", "retry: max_delay is shorter than delay", "retry: {max_delay: …}, of at least delay")
+
+
+def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
+    for key in ("remind", "expect_success_within"):
+        if values.get(key) is not None and not values.get("on_failure"):
+            message = f"{key} tells those of on_failure, of whom this job has none"
+            entry.note(key, message, "on_failure: [{mail: ops@example.com}] beside it")
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

@@ -1,4 +1,5 @@
-"""What may be secret in a text, and so must not be shown: the values below `env`, `args`, `kwargs`, however spelled.
+"""What may be secret in a text, and so must not be shown: the values below `env`, `args`, `kwargs`, however spelled,
+and where notifiers send to.
 
 Only computed when there is something to quote. Where the text is no YAML any more, the lines themselves have to tell.
 """
@@ -17,7 +18,12 @@ from scheduler.config.syntax import CONTROL
 
 _SECRET_KEYS = frozenset(
     {"env", "args", "kwargs", "environment", "environ", "envs", "variables", "vars", "arguments", "params", "secrets"}
+    | {"on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret", "apprise", "ping", "url"}
 )
+_MISSPELLED = (
+    "env", "args", "kwargs", "environment", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers",
+    "secret", "apprise", "ping",
+)  # fmt: skip
 _LIKE_A_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 """A key that is shown even where values are not."""
@@ -38,7 +44,7 @@ def is_secret_key(name: str) -> bool:
     lower = name.lower()
     if lower in _SECRET_KEYS or is_variable(name) or not NAME.fullmatch(name):
         return True
-    return bool(get_close_matches(lower, ("env", "args", "kwargs", "environment"), 1, 0.7))
+    return bool(get_close_matches(lower, _MISSPELLED, 1, 0.7))
 
 
 class Mask:

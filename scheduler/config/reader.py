@@ -13,7 +13,7 @@ from scheduler.config import values
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
 from scheduler.config.masking import NAME, is_variable
 from scheduler.config.source import MASK, Source
-from scheduler.config.spec import Form, ReferenceForm
+from scheduler.config.spec import Form
 from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
 from scheduler.config.words import unknown_key, variables
@@ -199,13 +199,15 @@ def mapping_of(node: Node) -> Mapping:
 
 
 def _form(info: types.StructType) -> Read:
+    form: type[Form] = info.cls  # type: ignore[assignment]
     readers = {field.encode_name: _reader(field.type) for field in info.fields}
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
         entries = mapping_of(node).entries
-        if info.cls is ReferenceForm and len(entries) != 1:
-            raise Mistake("one of from_env and from_file is needed, and only one", "{from_env: NAME}")
+        flaw = form.flaw({key.value for key, _ in entries})
+        if flaw is not None:
+            raise Mistake(*flaw)
         for key, value in entries:
             name = key.value
             reader = readers.get(name)

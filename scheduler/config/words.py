@@ -33,7 +33,7 @@ _OURS = {
     "env_file": "envfile envfiles dotenv environmentfile",
     "cwd": "workdir workingdir workingdirectory dir chdir directory pwd",
     "timezone": "tz crontz zone utc",
-    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy onfailure backoff",
+    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy backoff",
     "catch_up": "catchup backfill anacron persistent runmissed",
     "enabled": "active enable disabled disable suspend suspended paused",
     "user": "runas username uid owner",
@@ -46,6 +46,12 @@ _OURS = {
     "output": "stdout logging log capture captureoutput captureStdout",
     "args": "arguments parameters params",
     "interpreter": "pythonbin pythonpath executable venv virtualenv",
+    "on_failure": "onfail onerror onfailed alert alerts alarm notify notifications notifier notifiers mailto email",
+    "on_success": "onok oncomplete onsuccessful",
+    "on_recovery": "onrecover onrecovered onfixed",
+    "ping": "healthcheck healthchecks heartbeat pingurl deadmansswitch snitch monitor",
+    "webhook": "url http https slack hook",
+    "mail": "email to mailto",
     "defaults": "default common global globals",
     "jobs": "tasks schedules cronjobs services job entries",
     "include": "includes import imports files extends",
@@ -75,7 +81,8 @@ _EXAMPLES = {
     "defaults": "{…}",
     "jobs": "{NAME: {…}}",
 }
-_DURATIONS = {"timeout", "start_deadline", "stop_grace", "shutdown_timeout", "delay", "max_delay", "catch_up"}
+_DURATIONS = {"timeout", "start_deadline", "stop_grace", "shutdown_timeout", "delay", "max_delay", "catch_up", "remind"}
+_DURATIONS |= {"expect_success_within"}
 _NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
 _POLICIES = {"forbid": "skip", "allow": "allow", "replace": "replace", "queue": "queue", "skip": "skip"}
 

@@ -1,0 +1,57 @@
+"""Notifiers: what the keys of one, or of a value that stands elsewhere, say together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scheduler.model import (
+    AppriseNotifier,
+    Argv,
+    CommandNotifier,
+    FromEnv,
+    FromFile,
+    MailNotifier,
+    Notifier,
+    ShellCommand,
+    Value,
+    WebhookNotifier,
+)
+
+LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip"})
+"""The keys that have lists of notifiers."""
+
+
+def value_of(given: str | dict[str, str], directory: Path) -> Value:
+    """A text, or where it stands; a relative path is from `directory`, that of the file."""
+    if not isinstance(given, dict):
+        return given
+    if "from_env" in given:
+        return FromEnv(given["from_env"])
+    return FromFile(str(directory / given.get("from_file", "")))
+
+
+def notifiers_of(given: list[dict[str, Any]], directory: Path) -> tuple[Notifier, ...]:
+    """Those of a list that have a kind; the others are findings already."""
+    made = (_notifier(keys, directory) for keys in given)
+    return tuple(notifier for notifier in made if notifier is not None)
+
+
+def _notifier(keys: dict[str, Any], directory: Path) -> Notifier | None:
+    timeout = {"timeout": keys["timeout"]} if "timeout" in keys else {}
+    if "command" in keys:
+        command = keys["command"]
+        target = ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
+        return CommandNotifier(target=target, **timeout)
+    if "webhook" in keys:
+        headers = tuple((name, value_of(value, directory)) for name, value in keys.get("headers", {}).items())
+        more = {"format": keys["format"]} if "format" in keys else {}
+        secret = value_of(keys["secret"], directory) if "secret" in keys else None
+        url = value_of(keys["webhook"], directory)
+        return WebhookNotifier(url=url, headers=headers, secret=secret, **more, **timeout)
+    if "mail" in keys:
+        to = keys["mail"]
+        return MailNotifier(to=(to,) if isinstance(to, str) else tuple(to), **timeout)
+    if "apprise" in keys:
+        return AppriseNotifier(url=value_of(keys["apprise"], directory), **timeout)
+    return None
