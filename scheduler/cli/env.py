@@ -7,6 +7,7 @@ import os
 import click
 
 from scheduler.cli import terminal
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.particulars import AskEnvironment, EnvironmentView
@@ -16,7 +17,7 @@ HERE = {"same": "", "other": "another value here", "missing": "not here"}
 
 
 @click.command("env")
-@click.argument("job")
+@one_job
 @click.option("--reveal", is_flag=True, help="Show the values, secrets too.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import job_names
 from scheduler.cli.target import Target
 from scheduler.control.outlook import Explain, Explanation
 from scheduler.errors import UsageError
@@ -18,7 +19,7 @@ KINDS = {
 
 
 @click.command("explain")
-@click.argument("schedule_or_job", metavar="SCHEDULE|JOB")
+@click.argument("schedule_or_job", metavar="SCHEDULE|JOB", shell_complete=job_names)
 @click.option("--timezone", metavar="ZONE", help="The zone of SCHEDULE; UTC by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.outlook import REASONS
@@ -17,7 +18,7 @@ GIVING_WAY = (1, 5)
 
 
 @click.command("history")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
 @click.option("--failed", is_flag=True, help="Only runs that did not succeed.")
 @click.option("--since", type=moments.past, metavar="TIME|DURATION", help="From a time, or from so long ago: 2h.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), help="At most so many, the newest.")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.client import Daemon
@@ -28,10 +29,11 @@ COLOURS = {
 
 
 @click.command("list")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
+@click.option("--watch", is_flag=True, help="Stay and refresh, until Ctrl-C.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 @click.pass_obj
-def list_jobs(target: Target, jobs: tuple[str, ...], as_json: bool) -> None:
+def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool) -> None:
     """Show jobs: their schedule, when they run next, how they ended last, what they do now.
 
     Answered by the schedd that serves the file, else from the file alone.
@@ -40,8 +42,14 @@ def list_jobs(target: Target, jobs: tuple[str, ...], as_json: bool) -> None:
     Examples:
       schedctl list
       schedctl list poll-rates --json
+      schedctl list --watch
     """
     source = target.source()
+    if watch:
+        from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
+
+        watch_jobs(lambda: source.ask("list", ListJobs(jobs), list[JobView]))
+        return
     views = source.ask("list", ListJobs(jobs), list[JobView])
     if as_json:
         terminal.show_json(views)
@@ -56,7 +64,13 @@ def show(views: Sequence[JobView], now: datetime) -> None:
     if not views:
         terminal.note("no jobs")
         return
-    terminal.show_table(HEADS, [row(view, now) for view in views], GIVING_WAY)
+    for line in lines(views, now):
+        click.echo(line)
+
+
+def lines(views: Sequence[JobView], now: datetime) -> list[str]:
+    """The table, its heads first."""
+    return terminal.table(HEADS, [row(view, now) for view in views], GIVING_WAY)
 
 
 def say_source(status: StatusView) -> None:
@@ -103,6 +117,8 @@ def status(view: JobView, now: datetime) -> Cell:
     text: str = view.status
     if view.status == "running":
         text += f" {moments.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+        if view.usual_duration is not None:
+            text += f" of about {moments.span(view.usual_duration)}"
         if len(view.running) > 1:
             text += f", {len(view.running)} runs"
     elif view.status == "waiting":

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, RunView, Started
 
@@ -17,7 +18,7 @@ COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
 
 @click.command("logs")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
 @click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C or the end of --run.")
 @click.option("--run", "run_id", metavar="ID", help="One run, as `history` names it.")
 @click.option(

@@ -8,6 +8,7 @@ from itertools import islice, takewhile
 import click
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.outlook import FireTime, Next
@@ -18,7 +19,7 @@ MOST = 100_000
 
 
 @click.command("next")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
 @click.option("-n", "--count", type=click.IntRange(1, MOST), help="How many; 10, or with --until all.")
 @click.option("--from", "start", type=moments.instant, metavar="TIME", help="Look from this time on instead of now.")
 @click.option("--until", type=moments.instant, metavar="TIME", help="Stop there.")

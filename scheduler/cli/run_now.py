@@ -10,6 +10,7 @@ import msgspec
 
 from scheduler.cli import moments, terminal
 from scheduler.cli.ending import EXIT_INTERRUPTED
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.watcher import GATES, Watcher
 from scheduler.control.client import Daemon
@@ -34,7 +35,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @click.command("run-now")
-@click.argument("job")
+@one_job
 @click.option("--force", is_flag=True, help="Start it although it is running already.")
 @click.option("--detach", is_flag=True, help="Print the run's id and leave the run to schedd.")
 @click.option("--as-of", type=moments.instant, metavar="TIME", help="The SCHED_SCHEDULED_AT that the job sees.")

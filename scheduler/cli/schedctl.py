@@ -28,6 +28,7 @@ VERBS = {
     "explain": "explain:explain",
     "check": "check:check",
     "env": "env:env",
+    "completion": "completion:completion",
 }
 """Each verb, and the module of this folder and the command in it, in the order of the help."""
 

@@ -10,6 +10,7 @@ import click
 import msgspec
 
 from scheduler.cli import list_jobs, moments, terminal
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.control.outlook import REASONS
 from scheduler.control.particulars import JobDetails, Show
@@ -18,7 +19,7 @@ INDENT = "  "
 
 
 @click.command("show")
-@click.argument("job")
+@one_job
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj
 def show(target: Target, job: str, as_json: bool) -> None:

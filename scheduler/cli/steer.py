@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import list_jobs, moments, terminal
+from scheduler.cli.job_argument import job_names, some_jobs
 from scheduler.cli.target import Target
 from scheduler.control.protocol import JobView, PauseJobs, ResumeJobs, Stop, StopView
 
 
 @click.command("stop")
-@click.argument("job_or_run", metavar="JOB|RUN")
+@click.argument("job_or_run", metavar="JOB|RUN", shell_complete=job_names)
 @click.option("--kill", is_flag=True, help="KILL at once, without TERM and the job's stop_grace.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was stopped as an object.")
 @click.pass_obj
@@ -40,7 +41,7 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
 
 
 @click.command("pause")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
 @click.option("--all", "everything", is_flag=True, help="Every job there is now.")
 @click.option(
     "--for", "duration", type=moments.seconds, metavar="DURATION", help="Resume by itself after 90s, 1h30m, 2d."
@@ -65,7 +66,7 @@ def pause(
 
 
 @click.command("resume")
-@click.argument("jobs", nargs=-1, metavar="[JOB]...")
+@some_jobs
 @click.option("--all", "everything", is_flag=True, help="Every job.")
 @click.option("--json", "as_json", is_flag=True, help="Print the jobs as an array.")
 @click.pass_obj

@@ -50,16 +50,20 @@ def show_json(document: object) -> None:
 
 
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> None:
-    """Aligned columns on stdout. On a terminal, the columns in `shrinking` give way, the first ones last."""
-    table = [[Cell(head, "head") for head in heads], *rows]
-    table = [[Cell(printable(cell.text), cell.colour) for cell in row] for row in table]
-    widths = [max(cells(row[column].text) for row in table) for column in range(len(heads))]
+    """A table on stdout."""
+    for line in table(heads, rows, shrinking):
+        click.echo(line)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> list[str]:
+    """Lines of aligned columns. On a terminal, the columns in `shrinking` give way until the lines fit."""
+    cleaned = [[Cell(head, "head") for head in heads]]
+    cleaned += [[Cell(printable(cell.text), cell.colour) for cell in row] for row in rows]
+    widths = [max(cells(row[column].text) for row in cleaned) for column in range(len(heads))]
     room = terminal_width()
     if room is not None:
         _shrink(widths, shrinking, room)
-    for row in table:
-        parts = [_padded(cell, width) for cell, width in zip(row, widths, strict=True)]
-        click.echo(GAP.join(parts).rstrip())
+    return [GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cleaned]
 
 
 def terminal_width() -> int | None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import moments, terminal
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.control.outlook import Why, WhyView
 
@@ -22,7 +23,7 @@ def wall_or_instant(text: str) -> datetime:
 
 
 @click.command("why")
-@click.argument("job")
+@one_job
 @click.argument("time", type=wall_or_instant, required=False, metavar="[TIME]")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj

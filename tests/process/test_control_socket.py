@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 import time
@@ -45,13 +46,14 @@ def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A schedule file whose socket lies where its path is short enough."""
     directory = Path(f"/tmp/schedd-test-{os.getpid()}-{time.monotonic_ns()}")
     monkeypatch.setenv("SCHEDD_SOCKET", str(directory / "s.sock"))
     file = tmp_path / "schedules.yaml"
     file.write_text("jobs: {}\n")
-    return file
+    yield file
+    shutil.rmtree(directory)
 
 
 @pytest.fixture

@@ -1,0 +1,64 @@
+"""`schedctl list --watch`: the list, again and again in the same place."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from scheduler.cli import list_jobs, terminal
+from scheduler.control.protocol import JobView
+from scheduler.errors import UsageError
+
+EVERY = 1.0
+"""Seconds between two looks: the unit in which the list counts."""
+
+OTHER_SCREEN, OWN_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
+HOME, END_OF_LINE, END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
+
+
+def watch_jobs(look: Callable[[], Sequence[JobView]]) -> None:
+    """Draw until Ctrl-C. However it ends, the terminal is as it was before."""
+    if not sys.stdout.isatty():
+        raise UsageError("--watch draws on a terminal, and stdout is none; leave it out, or use --json")
+    with _other_screen():
+        while True:
+            begun = time.monotonic()
+            _draw(look())
+            time.sleep(max(0.0, EVERY - (time.monotonic() - begun)))
+
+
+@contextmanager
+def _other_screen() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, _leave)
+    sys.stdout.write(OTHER_SCREEN)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.stdout.write(OWN_SCREEN)
+        sys.stdout.flush()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    sys.exit(128 + number)
+
+
+def _draw(views: Sequence[JobView]) -> None:
+    now = datetime.now(UTC)
+    height = os.get_terminal_size(sys.stdout.fileno()).lines
+    lines = list_jobs.lines(views, now)
+    if len(lines) > height - 1:
+        hidden = len(lines) - (height - 2)
+        lines = [*lines[: height - 2], terminal.paint(f"… {hidden} more", "quiet")]
+    footer = terminal.paint(f"{now:%H:%M:%S} UTC, Ctrl-C leaves", "quiet")
+    drawn = "".join(f"{line}{END_OF_LINE}\n" for line in lines)
+    sys.stdout.write(f"{HOME}{drawn}{footer}{END_OF_LINE}{END_OF_SCREEN}")
+    sys.stdout.flush()

@@ -1,0 +1,132 @@
+"""`schedctl list` and `status`: who answers, and what they say."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import eventually, schedctl, schedd, write
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          often: {schedule: "@every 1s", command: "true"}
+          weekly: {schedule: "0 8 * * mon", timezone: Europe/Berlin, command: "true"}
+          by-hand: {command: "exit 3"}
+          off: {schedule: "@daily", command: "true", enabled: false}
+          once: {schedule: "@at 2020-01-01T00:00:00Z", command: "true"}
+          long: {command: "sleep 60"}
+        """,
+    )
+
+
+def test_the_daemon_answers_and_says_so(file: Path) -> None:
+    with schedd(file) as daemon:
+        daemon.says('event="run finished"', "job=often")
+        schedctl("-c", file, "run-now", "by-hand")
+        schedctl("-c", file, "run-now", "long", "--detach")
+        ended = schedctl("-c", file, "list")
+        assert ended.returncode == 0
+        assert f"from schedd, pid {daemon.pid}, {file}" in ended.stderr
+        rows = {line.split()[0]: line for line in ended.stdout.splitlines()}
+        assert list(rows) == ["NAME", "often", "weekly", "by-hand", "off", "once", "long"]
+        assert "succeeded" in rows["often"]
+        assert "Mon 08:00 CE" in rows["weekly"] or "-" in rows["weekly"]
+        assert "failed (3)" in rows["by-hand"]
+        assert rows["off"].endswith("disabled")
+        assert rows["once"].endswith("done")
+        assert "running" in rows["long"]
+
+        told = {job["name"]: job for job in json.loads(schedctl("-c", file, "list", "--json").stdout)}
+        assert {"name", "schedule", "timezone", "enabled", "next_at", "status", "last"} <= set(told["weekly"])
+        assert [job["status"] for job in told.values()][2:] == ["idle", "disabled", "done", "running"]
+        assert told["by-hand"]["last"]["exit_code"] == 3
+        assert told["often"]["next_at"].endswith("Z")
+        assert told["off"]["next_at"] is None
+
+
+def test_without_a_daemon_the_file_answers_and_says_so(file: Path) -> None:
+    ended = schedctl("list", cwd=file.parent)
+    assert ended.returncode == 0
+    assert f"no schedd serves {file}: this is what the file says" in ended.stderr
+    told = json.loads(schedctl("list", "--json", cwd=file.parent).stdout)
+    assert [job["status"] for job in told] == ["idle", "idle", "idle", "disabled", "done", "idle"]
+    assert told[1]["next_at"] is not None
+    assert all(job["last"] is None for job in told)
+
+
+def test_a_daemon_that_hangs_is_not_passed_over_for_the_file(file: Path) -> None:
+    with schedd(file) as daemon:
+        daemon.signal(signal.SIGSTOP)
+        ended = schedctl("-c", file, "list")
+        daemon.signal(signal.SIGCONT)
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert "has not answered for 2 s" in ended.stderr
+
+
+def test_a_daemon_without_its_socket_is_not_passed_over_either(file: Path, tmp_path: Path) -> None:
+    directory = f"/tmp/sc-{os.getpid()}"
+    with schedd(file, SCHEDD_SOCKET=f"{directory}/s.sock") as daemon:
+        ended = schedctl("-c", file, "list")
+        assert (ended.returncode, ended.stdout) == (3, "")
+        assert f"is served by schedd with pid {daemon.pid}" in ended.stderr
+        assert schedctl("-c", file, "list", SCHEDD_SOCKET=f"{directory}/s.sock").returncode == 0
+        assert daemon.stop() == 0
+    Path(directory).rmdir()
+
+
+def test_a_killed_daemon_leaves_the_file_to_answer(file: Path) -> None:
+    with schedd(file) as daemon:
+        daemon.signal(signal.SIGKILL)
+        daemon.ends()
+        ended = schedctl("-c", file, "list")
+        assert ended.returncode == 0
+        assert "this is what the file says" in ended.stderr
+        status = schedctl("-c", file, "status", "--exit-code")
+        assert (status.returncode, status.stdout) == (3, "")
+
+
+def test_a_refused_reload_is_shown_until_the_file_is_mended(file: Path) -> None:
+    good = file.read_text()
+    with schedd(file) as daemon:
+        file.write_text(good.replace("command", "comand"))
+        ended = schedctl("-c", file, "reload")
+        assert ended.returncode == 1
+        assert "comand is unknown" in ended.stderr
+        assert "comand is unknown" in schedctl("-c", file, "list").stderr
+        assert "comand is unknown" in schedctl("-c", file, "status").stdout
+        assert schedctl("-c", file, "status", "--exit-code").returncode == 1
+        file.write_text(good)
+        assert schedctl("-c", file, "reload").stdout == "nothing changed: 6 jobs\n"
+        eventually(lambda: schedctl("-c", file, "status", "--exit-code").returncode == 0)
+        assert "comand" not in schedctl("-c", file, "list").stderr
+        told = json.loads(schedctl("-c", file, "status", "--json").stdout)
+        assert (told["pid"], told["file"], told["jobs"], told["reload_error"]) == (daemon.pid, str(file), 6, None)
+
+
+def test_with_no_file_named_the_only_daemon_answers_and_of_several_one_must_be_chosen(tmp_path: Path) -> None:
+    runtime = Path(f"/tmp/sr-{os.getpid()}")
+    runtime.mkdir(mode=0o700)
+    where = {"XDG_RUNTIME_DIR": str(runtime), "TMPDIR": str(runtime)}
+    first = write(tmp_path / "first.yaml", 'jobs: {one: {command: "true"}}')
+    second = write(tmp_path / "second.yaml", 'jobs: {two: {command: "true"}}')
+    (tmp_path / "elsewhere").mkdir()
+    with schedd(first, **where):  # type: ignore[arg-type]
+        with schedd(second, **where):  # type: ignore[arg-type]
+            several = schedctl("list", cwd=tmp_path / "elsewhere", **where)
+            assert several.returncode == 2
+            assert f"  -c {first}\n" in several.stderr
+            assert f"  -c {second}\n" in several.stderr
+        only = schedctl("list", "--json", cwd=tmp_path / "elsewhere", **where)
+        if only.returncode == 0:  # unless a schedd of somebody else's runs on this machine
+            assert [job["name"] for job in json.loads(only.stdout)] == ["one"]
+    shutil.rmtree(runtime)

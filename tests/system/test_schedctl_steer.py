@@ -1,0 +1,153 @@
+"""Stopping, pausing, reloading, and looking back: what a person does to a running schedd."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import BIN, Schedd, environment, eventually, schedctl, schedd, write
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(
+        tmp_path_factory.mktemp("steer") / "schedules.yaml",
+        """
+        jobs:
+          often: {schedule: "@every 1s", command: "echo out; echo err >&2"}
+          other: {command: "echo one; echo two"}
+          long: {command: "echo begun; sleep 60"}
+          slow: {command: "echo a; sleep 0.7; printf b"}
+          failing: {command: "exit 3", retry: {times: 1, delay: 1h}}
+          yearly: {schedule: "@yearly", command: "true"}
+        """,
+    )
+
+
+@pytest.fixture(scope="module")
+def daemon(file: Path) -> Iterator[Schedd]:
+    with schedd(file) as daemon:
+        yield daemon
+
+
+def ask(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return schedctl("-c", file, *words)
+
+
+def test_stopping_a_job_ends_its_back_off_too(file: Path, daemon: Schedd) -> None:
+    process = subprocess.Popen(
+        [BIN / "schedctl", "-c", file, "run-now", "failing"], env=environment({}), stderr=subprocess.PIPE, text=True
+    )
+    eventually(lambda: json.loads(ask(file, "list", "failing", "--json").stdout)[0]["status"] == "retrying")
+    assert re.search(r"retrying in (1h|59m)", ask(file, "list", "failing").stdout)
+    assert re.fullmatch(r"run \w{8} of failing stopped, exit 3, after .*\n", ask(file, "stop", "failing").stdout)
+    assert process.communicate(timeout=10)[1].startswith("schedctl: attempt 1: failed, exit 3; the next follows in ")
+    assert process.returncode == 3
+    assert ask(file, "stop", "failing").stdout == "nothing to stop\n"
+    unknown = ask(file, "stop", "faling")
+    assert (unknown.returncode, unknown.stderr) == (4, "schedctl: no job or run 'faling'; did you mean 'failing'?\n")
+
+
+def test_a_pause_skips_slots_until_it_is_over(file: Path, daemon: Schedd) -> None:
+    paused = ask(file, "pause", "often", "--for", "1h", "--note", "API is down")
+    assert re.search(r"paused, resumes in (1h|59m \d+s): API is down", paused.stdout)
+    daemon.says('event="slot skipped"', "job=often", "reason=paused")
+    assert "skipped" in ask(file, "history", "often").stdout
+    assert "the job was paused" in ask(file, "history", "often").stdout
+    assert "will not run: paused until" in ask(file, "next", "often", "-n", "1").stdout
+    assert ask(file, "run-now", "often").returncode == 0
+    assert "idle" in ask(file, "resume", "often").stdout
+    ran = len(daemon.lines('event="run finished"', "job=often"))
+    daemon.says('event="run finished"', "job=often", times=ran + 1)
+
+
+@pytest.mark.parametrize(
+    "words", [("pause",), ("resume",), ("pause", "--all", "often"), ("pause", "often", "--for", "5")]
+)
+def test_a_pause_of_nothing_is_a_wrong_command_line(file: Path, daemon: Schedd, words: tuple[str, ...]) -> None:
+    assert ask(file, *words).returncode == 2
+
+
+def test_a_pause_that_names_a_job_wrongly_pauses_none(file: Path, daemon: Schedd) -> None:
+    assert ask(file, "pause", "other", "oftn").returncode == 4
+    assert "paused" not in ask(file, "list").stdout
+
+
+def test_the_plan_of_a_reload_is_what_the_reload_then_does(file: Path, daemon: Schedd) -> None:
+    before = file.read_text()
+    file.write_text(before.replace("@yearly", "@hourly").replace("  other:", "  renamed:"))
+    plan = ask(file, "reload", "--plan")
+    assert re.search(r"^\+ renamed$", plan.stdout, re.MULTILINE)
+    assert re.search(r"^~ yearly  next in .* UTC, was .*-01-01 00:00 UTC$", plan.stdout, re.MULTILINE)
+    assert re.search(r"^- other$", plan.stdout, re.MULTILINE)
+    assert plan.stdout.endswith("1 would be added, 1 would be changed, 1 would be removed, 4 unchanged\n")
+    assert ask(file, "run-now", "other").returncode == 0
+    assert ask(file, "reload").stdout.endswith("1 added, 1 changed, 1 removed, 4 unchanged\n")
+    assert ask(file, "run-now", "other").returncode == 4
+    file.write_text(before)
+    told = json.loads(ask(file, "reload", "--json").stdout)
+    assert ([job["name"] for job in told["added"]], told["applied"], told["unchanged"]) == (["other"], True, 4)
+
+
+def test_history_has_runs_and_skips_newest_first(file: Path, daemon: Schedd) -> None:
+    daemon.says('event="run finished"', "job=often", times=2)
+    entries = json.loads(ask(file, "history", "often", "--json").stdout)
+    assert [entry["last"] for entry in entries] == sorted((entry["last"] for entry in entries), reverse=True)
+    assert {entry["job"] for entry in entries} == {"often"}
+    ask(file, "stop", "failing")
+    failed = json.loads(ask(file, "history", "--failed", "--json").stdout)
+    assert all(entry["run"]["outcome"] not in (None, "succeeded") for entry in failed)
+    assert len(json.loads(ask(file, "history", "-n", "1", "--json").stdout)) == 1
+    assert json.loads(ask(file, "history", "--since", "2999-01-01T00:00Z", "--json").stdout) == []
+
+
+def test_logs_of_one_job_are_its_own_bytes_and_of_several_they_are_named(file: Path, daemon: Schedd) -> None:
+    assert ask(file, "run-now", "other").returncode == 0
+    alone = ask(file, "logs", "other")
+    assert (alone.stdout, alone.stderr) == ("one\ntwo\n", "")
+    daemon.says('event="run finished"', "job=often")
+    both = ask(file, "logs", "often", "other")
+    assert "[other] one\n[other] two\n" in both.stdout
+    assert "[often] out\n" in both.stdout
+    assert "[often err] err\n" in both.stderr
+    assert ask(file, "logs", "--run", "nosuchid").returncode == 4
+
+
+def test_logs_follow_runs_that_begin_later_until_they_are_left(file: Path, daemon: Schedd) -> None:
+    following = subprocess.Popen(
+        [BIN / "schedctl", "-c", file, "logs", "-f", "slow"], env=environment({}), stdout=subprocess.PIPE, text=True
+    )
+    assert following.stdout is not None
+    time.sleep(0.3)
+    ask(file, "run-now", "slow", "--detach")
+    assert following.stdout.readline() == "a\n"
+    assert following.stdout.read(1) == "b"
+    ask(file, "run-now", "slow", "--detach")
+    assert following.stdout.readline() == "a\n"
+    following.send_signal(2)
+    assert following.wait(10) == 130
+    following.stdout.close()
+
+
+def test_status_counts_what_was_decided(file: Path, daemon: Schedd) -> None:
+    told = json.loads(ask(file, "status", "--json").stdout)
+    assert told["decisions"]["ran"] > 0
+    shown = ask(file, "status").stdout
+    assert f"pid {daemon.pid}" in shown
+    assert re.search(r"^slots +\d+ ran", shown, re.MULTILINE)
+
+
+def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:
+    (line,) = daemon.says('event="run finished"', "job=often")[:1]
+    slot = re.search(r"scheduled_at=(\S+)", line)
+    told = json.loads(ask(file, "why", "often", "--json").stdout)
+    assert told["entry"]["verdict"] in ("ran", "paused")
+    assert "It is due next at" in ask(file, "why", "often").stdout
+    if slot is not None:
+        assert "ran as" in ask(file, "why", "often", slot[1]).stdout

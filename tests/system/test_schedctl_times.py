@@ -1,0 +1,169 @@
+"""`schedctl next`, `explain`, `why`, `show`, `env` and `check`, from the file alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import schedctl, write
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(
+        tmp_path_factory.mktemp("times") / "schedules.yaml",
+        """
+        defaults: {env: {SECRET: canary-1, SHARED: x}}
+        jobs:
+          night: {schedule: "30 2 * * *", timezone: Europe/Berlin, command: "true"}
+          noon: {schedule: "0 12 * * *", command: [echo, "12"], env: {TOKEN: canary-2, LANG: null}}
+          off: {schedule: "@daily", command: "true", enabled: false}
+          by-hand: {python: "app:main", kwargs: {password: canary-3}}
+        """,
+    )
+
+
+def ask(file: Path, *words: str, **environ: str) -> str:
+    ended = schedctl("-c", file, *words, **environ)  # type: ignore[arg-type]
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def test_next_merges_all_jobs_in_time_order(file: Path) -> None:
+    told = json.loads(ask(file, "next", "--from", "2026-06-01T00:00Z", "-n", "4", "--json"))
+    assert [(slot["at"], slot["job"]) for slot in told] == [
+        ("2026-06-01T00:30:00Z", "night"),
+        ("2026-06-01T12:00:00Z", "noon"),
+        ("2026-06-02T00:30:00Z", "night"),
+        ("2026-06-02T12:00:00Z", "noon"),
+    ]
+
+
+def test_next_begins_with_from_and_ends_with_until(file: Path) -> None:
+    told = ask(file, "next", "noon", "--from", "2026-06-01T12:00Z", "--until", "2026-06-03T12:00Z", "--json")
+    assert [slot["at"][:10] for slot in json.loads(told)] == ["2026-06-01", "2026-06-02", "2026-06-03"]
+
+
+def test_next_says_what_a_clock_change_did(file: Path) -> None:
+    shown = ask(file, "next", "night", "--from", "2026-03-28T12:00Z", "-n", "2").splitlines()
+    assert shown[1].startswith("Sun 2026-03-29 03:00:00 CEST")
+    assert shown[1].endswith("in place of 02:30 (clocks go forward from 02:00 to 03:00)")
+
+
+def test_next_answers_for_an_expression_alone() -> None:
+    ended = schedctl(
+        "next",
+        "--expr",
+        "30 2 * * *",
+        "--timezone",
+        "America/New_York",
+        "--from",
+        "2026-03-08T00:00Z",
+        "-n",
+        "5",
+        "--json",
+    )
+    told = json.loads(ended.stdout)
+    assert [slot["at"] for slot in told[:2]] == ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]
+    assert (len(told), told[0]["job"]) == (5, None)
+
+
+def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
+    assert "off" not in ask(file, "next", "-n", "50")
+    assert "will not run: disabled in the file" in ask(file, "next", "off", "-n", "1")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("next", "--expr", "61 * * * *"), 2, "\n  61 * * * *\n  ^"),
+        (("explain", "* * * * * *"), 2, "* * * * * *"),
+        (("next", "--expr", "* * * * *", "--timezone", "Mars/Base"), 2, "IANA name like Europe/Berlin"),
+        (("next", "--timezone", "Mars/Base"), 2, "IANA name like Europe/Berlin"),
+        (("next", "noon", "--expr", "* * * * *"), 2, "leave out JOB"),
+        (("next", "nopn"), 4, "did you mean 'noon'?"),
+        (("why", "noon", "yesterday"), 2, "write one like"),
+        (("explain", "by-hand"), 5, "it runs by hand only"),
+        (("explain", "noon", "--timezone", "UTC"), 2, "its own time zone"),
+        (("shwo", "noon"), 2, "no verb 'shwo'; did you mean 'show'?"),
+    ],
+)
+def test_a_mistake_is_one_message_that_says_what_to_type(
+    file: Path, words: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = schedctl("-c", file, *words)
+    assert ended.returncode == code, ended.stderr
+    assert said in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_explain_says_words_class_times_changes_and_traps() -> None:
+    shown = schedctl("explain", "*/7 2 31 * *", "--timezone", "Europe/Berlin").stdout
+    assert shown.startswith("*/7 2 31 * * in Europe/Berlin\n")
+    assert "wildcard" in shown
+    assert len(re.findall(r"-31 02:\d\d:00 CE", shown)) >= 5
+    assert "clocks go forward" in shown
+    assert "`*/7` starts again every hour" in shown
+    told = json.loads(schedctl("explain", "@every 90s", "--json").stdout)
+    assert (told["kind"], told["clock_changes"], len(told["next"])) == ("interval", [], 5)
+
+
+def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path) -> None:
+    shown = ask(file, "why", "night", "2026-06-01 02:31")
+    assert "night is not due at Mon 2026-06-01 02:31:00 CEST." in shown
+    assert "Minute is 31; `30 2 * * *` wants 30." in shown
+    assert "the slot before: Mon 2026-06-01 02:30:00 CEST" in shown
+    assert "the slot after: Tue 2026-06-02 02:30:00 CEST" in shown
+    gone = ask(file, "why", "night", "2026-03-29 02:30")
+    assert "02:30:00 does not exist in Europe/Berlin: clocks go forward from 02:00 to 03:00." in gone
+    assert json.loads(ask(file, "why", "noon", "2030-06-01T12:00:00Z", "--json"))["is_slot"] is True
+    assert "disabled in the file" in ask(file, "why", "off")
+
+
+def test_show_tells_the_effective_definition_without_secrets(file: Path) -> None:
+    """L2"""
+    shown = ask(file, "show", "noon") + ask(file, "show", "by-hand") + ask(file, "show", "noon", "--json")
+    assert "canary" not in shown
+    assert re.search(r"^  command +\[\"echo\",\"12\"\]$", shown, re.MULTILINE)
+    assert re.search(r"^  overlap +skip$", shown, re.MULTILINE)
+    assert '"TOKEN":"•••"' in shown
+    assert "at 12:00" in shown
+
+
+def test_env_masks_values_until_they_are_to_be_revealed(file: Path) -> None:
+    """L2"""
+    masked = ask(file, "env", "noon", MINE="canary-4")
+    assert "canary" not in masked
+    rows = {line.split()[0]: line for line in masked.splitlines()}
+    assert "defaults.env" in rows["SECRET"]
+    assert "inherited" in rows["MINE"]
+    assert "not here" in rows["TOKEN"]
+    assert "/" in rows["PATH"]
+    assert "LANG" not in rows
+    revealed = json.loads(ask(file, "env", "noon", "--reveal", "--json", MINE="canary-4"))
+    values = {variable["name"]: variable["value"] for variable in revealed["variables"]}
+    assert (values["TOKEN"], values["SECRET"], values["MINE"]) == ("canary-2", "canary-1", "canary-4")
+
+
+def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> None:
+    assert schedctl("check", cwd=file.parent).stdout.endswith("schedules.yaml: 4 jobs, no problems\n")
+    bad = write(tmp_path / "bad.yaml", "jobs: {a: {comand: x}, b: {command: y, timeout: 5}}")
+    ended = schedctl("check", bad, file)
+    assert ended.returncode == 1
+    assert f"{bad}:1:12: error: " in ended.stdout
+    assert "write: timeout: 5s" in ended.stdout
+    told = json.loads(schedctl("check", bad, "--json").stdout)
+    assert (told[0]["ok"], len(told[0]["problems"])) == (False, 2)
+    annotated = schedctl("check", bad, "--github").stdout.splitlines()
+    assert annotated[0].startswith(f"::error file={bad},line=1,col=12")
+    assert all(line.startswith("::error ") for line in annotated)
+
+
+def test_job_names_complete(file: Path) -> None:
+    ended = schedctl(_SCHEDCTL_COMPLETE="bash_complete", COMP_WORDS=f"schedctl -c {file} show n", COMP_CWORD="4")
+    assert ended.stdout.split() == ["plain,night", "plain,noon"]
+    for shell in ("bash", "zsh", "fish"):
+        assert "_SCHEDCTL_COMPLETE" in schedctl("completion", shell).stdout
