@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CORPUS = sorted((Path(__file__).parent / "data" / "bad").glob("*.yaml"))
 
 BEYOND_A_SCHEMA = re.compile(
-    r"schedule-(?!field-name).*|value-zone-.*|value-home-directory|value-empty|retry-.*|env-empty-value"
+    r"schedule-(?!field-name).*|value-zone-.*|value-home-directory|value-timeout-of-nothing|value-empty|retry-.*|env-empty-value"
     r"|env-reserved-name|key-twice|job-twice|command-empty|python-arguments-.*"
 )
 """Needs knowledge of cron, of time zones, of another key, of what an unquoted word or an empty value is meant to be."""
