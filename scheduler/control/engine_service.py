@@ -14,7 +14,7 @@ from scheduler.control.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.firing import Firing, Phase
 from scheduler.errors import RefusedError, UnknownNameError
-from scheduler.model import Decision, Job, Pause, Run, Verdict
+from scheduler.model import Decision, Job, Run, Verdict
 
 NOT_STARTED = {
     Verdict.OVERLAP: "it is running (run {runs}); --force starts it all the same",
@@ -91,7 +91,7 @@ class EngineService:
     def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
         """Skip the slots of these jobs from now on."""
         for name in names:
-            self._engine.timetable.pause(name, Pause(since=self.now(), until=until, note=note))
+            self._engine.pause(name, until=until, note=note)
 
     def resume(self, names: Sequence[str]) -> None:
         """Take the slots of these jobs again."""
