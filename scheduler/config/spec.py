@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from scheduler.model import OnShutdown, OutputMode, Overlap
+from scheduler.model import OnShutdown, OutputMode, Overlap, WebhookFormat
 
 JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -47,8 +47,25 @@ Function = Annotated[
 ]
 
 
+Url = Annotated[
+    str,
+    Meta(
+        extra={"reads": "url"}, extra_json_schema={"pattern": "^https?://", "examples": ["https://example.com/hooks"]}
+    ),
+]
+Address = Annotated[
+    str, Meta(extra={"reads": "address"}, extra_json_schema={"pattern": "@", "examples": ["ops@example.com"]})
+]
+
+
 class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A mapping whose keys are all known."""
+
+    @classmethod
+    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
+        """Why a mapping cannot have just these keys, and what to write."""
+        del keys
+        return None
 
 
 class RetryForm(Form, frozen=True):
@@ -70,6 +87,50 @@ class ReferenceForm(Form, frozen=True):
         Annotated[FilePath, Meta(description="A file whose content, without its last newline, is the value.")]
         | UnsetType
     ) = UNSET
+
+    @classmethod
+    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
+        if len(keys) != 1:
+            return "one of from_env and from_file is needed, and only one", "{from_env: NAME}"
+        return None
+
+
+class NotifierForm(Form, frozen=True):
+    """Somebody to be told; give one of command, webhook, mail and apprise."""
+
+    command: Annotated[
+        Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
+        Meta(
+            description="Run as the job is, with SCHED_EVENT, SCHED_OUTCOME and others, and a JSON document on stdin."
+        ),
+    ] = UNSET
+    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Where a POST goes.")] = UNSET
+    mail: Annotated[
+        Address | Annotated[list[Address], Meta(min_length=1)] | UnsetType,
+        Meta(description="Whom a mail goes to, by the server that schedd's own SMTP_URL names."),
+    ] = UNSET
+    apprise: Annotated[
+        Text | ReferenceForm | UnsetType, Meta(description="An address of the apprise library, an extra.")
+    ] = UNSET
+    format: Annotated[WebhookFormat, Meta(description="What a webhook is sent.")] = WebhookFormat.JSON
+    headers: Annotated[
+        dict[str, Text | ReferenceForm],
+        Meta(description="Headers of the webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
+    ] = {}
+    secret: Annotated[
+        Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC that signs a webhook's body.")
+    ] = UNSET
+    timeout: Annotated[Duration, Meta(description="How long one attempt to tell may take.")] = "10s"
+
+    @classmethod
+    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
+        kinds = ("command", "webhook", "mail", "apprise")
+        if len(keys & {*kinds}) != 1:
+            return f"a notifier has one of {', '.join(kinds)}, and only one", "{mail: ops@example.com}"
+        strange = sorted(keys & {"format", "headers", "secret"})
+        if strange and "webhook" not in keys:
+            return f"{strange[0]} belongs to a webhook", "only a webhook with it"
+        return None
 
 
 class ScheduleForm(Form, frozen=True):
@@ -210,6 +271,27 @@ class DefaultsForm(Form, frozen=True):
         Meta(description="CPU niceness; 19 lets all others go first.", examples=[10]),
     ] = None
     memory_limit: Annotated[Size | None, Meta(description="Most address space a process of the job may take.")] = None
+    on_failure: Annotated[
+        tuple[NotifierForm, ...],
+        Meta(
+            description="Told when the job begins to fail, after the last attempt.",
+            examples=[[{"mail": "ops@example.com"}]],
+        ),
+    ] = ()
+    on_success: Annotated[tuple[NotifierForm, ...], Meta(description="Told of each success.")] = ()
+    on_recovery: Annotated[tuple[NotifierForm, ...], Meta(description="Told when the job succeeds again.")] = ()
+    on_skip: Annotated[
+        tuple[NotifierForm, ...], Meta(description="Told when slots begin to be skipped for a reason nobody asked for.")
+    ] = ()
+    remind: Annotated[
+        Duration | None,
+        Meta(description="Tell on_failure again this long after it was told, while it lasts.", examples=["1h"]),
+    ] = None
+    expect_success_within: Annotated[
+        Duration | None,
+        Meta(description="Tell on_failure when the job has not succeeded for so long.", examples=["26h"]),
+    ] = None
+    sentry: Annotated[bool, Meta(description="Check in with Sentry Cron Monitoring, through the extra sentry.")] = False
     lint: Annotated[LintForm, Meta(description="Warnings that are not wanted.")] = LintForm()
 
 
@@ -232,6 +314,13 @@ class JobForm(DefaultsForm, frozen=True):
         dict[str, Any], Meta(description="Keyword arguments of the function.", extra={"reads": "json"})
     ] = {}
     description: Annotated[Text, Meta(description="What the job is for.", examples=["Poll the rates API"])] = ""
+    ping: Annotated[
+        Url | ReferenceForm | None,
+        Meta(
+            description="Address that hears of each run's start, success and failure, in healthchecks.io's form.",
+            examples=[{"from_env": "BACKUP_PING_URL"}],
+        ),
+    ] = None
 
 
 class IncludedForm(Form, frozen=True):

@@ -243,6 +243,19 @@ def _function(text: str, _plain: bool) -> str:
     )
 
 
+def _url(text: str, _plain: bool) -> str:
+    """No message repeats it: addresses of hooks are secrets."""
+    if re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable():
+        return text
+    raise Mistake("an address begins with https:// or http:// and has no spaces", "https://…")
+
+
+def _address(text: str, _plain: bool) -> str:
+    if re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", text) and text.isprintable():
+        return text
+    raise Mistake("a mail address is needed here", "ops@example.com")
+
+
 def json_value(text: str, plain: bool) -> Any:
     """What an unquoted word in `args` and `kwargs` stands for: JSON's null, true, false, numbers, else text.
 
@@ -283,6 +296,8 @@ KINDS = {
     "size": Kind("a size", "512M", _size),
     "mode": Kind("three octal digits", "027", _mode),
     "zone": Kind("a time zone", "Europe/Berlin", _zone),
+    "url": Kind("an address", "https://…", _url),
+    "address": Kind("a mail address", "ops@example.com", _address),
     "function": Kind("a Python function", "package.module:function", _function),
 }
 """By the name that the spec gives each."""
