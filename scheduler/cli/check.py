@@ -30,7 +30,9 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--github", is_flag=True, help="Print annotations for GitHub Actions.")
 @click.pass_obj
 def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool) -> int:
-    """Check schedule files: every mistake and every doubt, with what to write instead.
+    """Check schedule files.
+
+    Every mistake and every doubt, with what to write instead.
 
     \b
     Examples:

@@ -22,7 +22,9 @@ HERE = {"same": "", "other": "another value here", "missing": "not here"}
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj
 def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
-    """Show the environment JOB will get: each variable, where it comes from, how it differs from this shell's.
+    """Show the environment that a job will get.
+
+    Each variable, where it comes from, and how it differs from this shell's.
 
     \b
     Examples:

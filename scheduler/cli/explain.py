@@ -24,7 +24,9 @@ KINDS = {
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj
 def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json: bool) -> None:
-    """Explain a schedule: in words, its next times, what clock changes do to it, and what may surprise.
+    """Explain a schedule, or that of a job.
+
+    In words, by its next times, by what clock changes do to it, and by what may surprise.
 
     \b
     Examples:

@@ -27,7 +27,9 @@ GIVING_WAY = (1, 5)
 def history(
     target: Target, jobs: tuple[str, ...], failed: bool, since: datetime | None, limit: int | None, as_json: bool
 ) -> None:
-    """Show runs and skipped slots, newest first, as far as schedd remembers: it forgets with its end.
+    """Show what ran, what did not, and why.
+
+    Newest first, as far as schedd remembers: it forgets with its end.
 
     \b
     Examples:

@@ -34,7 +34,7 @@ COLOURS = {
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 @click.pass_obj
 def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool) -> None:
-    """Show jobs: their schedule, when they run next, how they ended last, what they do now.
+    """Show all jobs: schedule, next run, last run, status.
 
     Answered by the schedd that serves the file, else from the file alone.
 

@@ -26,7 +26,9 @@ COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 )
 @click.pass_obj
 def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None, as_json: bool) -> None:
-    """Show the kept output of the latest run of each JOB, at most 64 KiB a run.
+    """Show what jobs have printed.
+
+    The kept output of the latest run of each JOB, at most 64 KiB a run.
 
     One job's output comes as the job wrote it, stdout and stderr apart; that of several line by line, each with the
     job's name.

@@ -37,7 +37,9 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     expr: str | None,
     as_json: bool,
 ) -> None:
-    """Show the coming fire times of all jobs in order, or of JOBs.
+    """Show the coming fire times.
+
+    Of all jobs in order, or of those named.
 
     A time that a clock change moved, folded or left out says so.
 

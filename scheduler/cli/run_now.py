@@ -45,8 +45,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 def run_now(
     target: Target, job: str, force: bool, detach: bool, as_of: datetime | None, env: Sequence[str], as_json: bool
 ) -> int:
-    """Run JOB now, show its output as it comes, and end with its exit code.
+    """Run a job now, and end as it does.
 
+    Its output is shown as it comes.
     Ctrl-C leaves the run to schedd. Without a schedd the job runs right here, and Ctrl-C stops it.
 
     \b

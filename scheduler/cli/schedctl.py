@@ -27,7 +27,10 @@ VERBS = {
     "why": "why:why",
     "explain": "explain:explain",
     "check": "check:check",
+    "schema": "schema:schema",
+    "init": "init:init",
     "env": "env:env",
+    "shell": "shell:shell",
     "completion": "completion:completion",
 }
 """Each verb, and the module of this folder and the command in it, in the order of the help."""

@@ -23,8 +23,9 @@ INDENT = "  "
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj
 def show(target: Target, job: str, as_json: bool) -> None:
-    """Show JOB in full: its definition after defaults, its next times, its last runs.
+    """Show one job in full.
 
+    Its definition after defaults, its next times, its last runs.
     Values of env, args and kwargs are left out; `schedctl env JOB --reveal` has the environment.
 
     \b

@@ -17,7 +17,7 @@ from scheduler.errors import EXIT_FAILURE
 @click.option("--exit-code", is_flag=True, help="Print nothing; end with 0, 1 for a refused file, 3 for no answer.")
 @click.pass_obj
 def status(target: Target, as_json: bool, exit_code: bool) -> int:
-    """Show the schedd that serves the file: since when, with which file, what it has done.
+    """Show the schedd that serves the file.
 
     \b
     Examples:

@@ -18,7 +18,9 @@ from scheduler.control.protocol import JobView, PauseJobs, ResumeJobs, Stop, Sto
 @click.option("--json", "as_json", is_flag=True, help="Print what was stopped as an object.")
 @click.pass_obj
 def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
-    """Stop the runs of JOB, its retries and its waiting firing, or the one RUN with that id; return when it is gone.
+    """Stop a job, or one run.
+
+    All runs of JOB, its retries and its waiting firing, or the RUN with that id. Returns when they are gone.
 
     The next slot comes as usual: see `pause`.
 
@@ -52,8 +54,9 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
 def pause(
     target: Target, jobs: tuple[str, ...], everything: bool, duration: float | None, note: str, as_json: bool
 ) -> None:
-    """Pass over the slots of JOBs until they are resumed, the time is over, or schedd restarts.
+    """Pass over the slots of jobs.
 
+    Until they are resumed, the time is over, or schedd restarts.
     What runs goes on, and `run-now` still works.
 
     \b
@@ -71,7 +74,7 @@ def pause(
 @click.option("--json", "as_json", is_flag=True, help="Print the jobs as an array.")
 @click.pass_obj
 def resume(target: Target, jobs: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Take the slots of paused JOBs again, from the next one on.
+    """Take the slots of paused jobs again.
 
     \b
     Examples:

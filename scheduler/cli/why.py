@@ -28,8 +28,9 @@ def wall_or_instant(text: str) -> datetime:
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 @click.pass_obj
 def why(target: Target, job: str, time: datetime | None, as_json: bool) -> None:
-    """Say why JOB ran or did not run at TIME, or what it last did and does next.
+    """Say why a job ran, did not run, or will run.
 
+    At TIME; without one, what it did last and does next.
     TIME without a zone is the clock of the job's own zone.
 
     \b

@@ -122,14 +122,24 @@ def _duration(seconds: float | None) -> str | None:
 
 def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     """What every run of a job finds in its environment. RefusedError when a part of it is missing."""
-    state = find(service, ask.job)
+    job = find(service, ask.job).job
     try:
-        variables = Environment(os.environ).of_job(state.job)
+        variables = Environment(os.environ).of_job(job)
     except LaunchError as error:
         raise RefusedError(f"{ask.job} could not be started: {error}") from None
     views = [_variable(name, variables[name], ask) for name in sorted(variables)]
     only_here = sorted(name for name in ask.shell if name not in variables)
-    return EnvironmentView(job=ask.job, variables=tuple(views), only_here=tuple(only_here))
+    return EnvironmentView(
+        job=job.name,
+        cwd=job.cwd,
+        variables=tuple(views),
+        only_here=tuple(only_here),
+        user=job.user,
+        group=job.group,
+        umask=job.umask,
+        nice=job.nice,
+        memory_limit=job.memory_limit,
+    )
 
 
 def _variable(name: str, variable: Variable, ask: AskEnvironment) -> VariableView:

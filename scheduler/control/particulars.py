@@ -52,8 +52,17 @@ class VariableView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
-    """The environment of a job, and the names that only the asker's shell has."""
+    """The environment of a job, the names that only the asker's shell has, and the job's other circumstances.
+
+    `nice` is absolute, `memory_limit` bytes of address space.
+    """
 
     job: str
+    cwd: str
     variables: tuple[VariableView, ...] = ()
     only_here: tuple[str, ...] = ()
+    user: str | None = None
+    group: str | None = None
+    umask: int | None = None
+    nice: int | None = None
+    memory_limit: int | None = None

@@ -1,0 +1,50 @@
+"""`schedctl init`, `schema` and `shell`: what one needs before and beside a running schedd."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.system.programs import schedctl, schedd, write
+
+
+def test_init_writes_a_file_that_runs_and_never_overwrites_one(tmp_path: Path) -> None:
+    written = schedctl("init", cwd=tmp_path)
+    assert (written.returncode, written.stdout[:20]) == (0, "wrote schedules.yaml")
+    assert schedctl("check", "--strict", cwd=tmp_path).returncode == 0
+    assert "hello from hello\n" in schedctl("run-now", "hello", cwd=tmp_path).stdout
+    again = schedctl("init", cwd=tmp_path)
+    assert (again.returncode, again.stderr) == (5, "schedctl: schedules.yaml exists already, and is left as it is\n")
+    assert schedctl("init", "no/such/directory.yaml", cwd=tmp_path).returncode == 5
+
+
+def test_schema_is_a_json_schema_of_the_file() -> None:
+    schema = json.loads(schedctl("schema").stdout)
+    assert schema["$schema"].startswith("https://json-schema.org/")
+    assert "jobs" in json.dumps(schema)
+
+
+def test_a_shell_has_the_jobs_circumstances_whoever_answers(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          inner: {command: "true", cwd: work, umask: "027", env: {COLOUR: blue, HOME: null}}
+          poor: {command: "true", env: {X: {from_env: NO_SUCH_VARIABLE}}}
+        """,
+    )
+    script = 'pwd; umask; echo "$COLOUR $SCHED_JOB ${HOME-nohome} $MINE"; exit 4'
+
+    def look() -> tuple[int, list[str]]:
+        ended = schedctl("-c", file, "shell", "inner", "sh", "-c", script, MINE="shell")
+        return ended.returncode, ended.stdout.splitlines()
+
+    alone = look()
+    with schedd(file, MINE="daemon"):
+        served = look()
+    assert alone == (4, [str(tmp_path / "work"), "0027", "blue inner nohome shell"])
+    assert served == (4, [str(tmp_path / "work"), "0027", "blue inner nohome daemon"])
+    poor = schedctl("-c", file, "shell", "poor")
+    assert poor.returncode == 5
+    assert "NO_SUCH_VARIABLE" in poor.stderr

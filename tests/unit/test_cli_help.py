@@ -1,0 +1,47 @@
+"""What help says: every verb has some, with an example, and the documents know every verb."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler.cli.init import STARTER
+from scheduler.cli.schedctl import VERBS, command
+from scheduler.config import load
+from scheduler.control import verbs
+
+ROOT = Path(__file__).parents[2]
+
+
+def help_of(verb: str) -> str:
+    context = click.Context(command, info_name="schedctl")
+    found = command.get_command(context, verb)
+    assert found is not None
+    return found.get_help(click.Context(found, info_name=verb, parent=context))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
+    text = help_of(verb)
+    assert re.search(rf"Examples:\n(.*\n)*?    .*schedctl {verb}\b", text)
+    assert all(len(line) <= 120 for line in text.splitlines())
+    undescribed = [
+        line for line in text.splitlines() if re.fullmatch(r"  -.*(?<!\s{2})\S", line) and "  " not in line[2:]
+    ]
+    assert undescribed == []
+
+
+@pytest.mark.parametrize("verb", verbs.VERBS)
+def test_every_verb_of_the_socket_stands_in_its_document_with_its_arguments(verb: str) -> None:
+    (row,) = re.findall(rf"^\| `{verb}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
+    for field in verbs.VERBS[verb].ask.__struct_fields__:
+        assert f"`{field}`" in row
+
+
+def test_the_starter_file_is_good() -> None:
+    config = load(STARTER)
+    assert (list(config.jobs), config.warnings) == (["hello", "heartbeat"], ())
