@@ -27,6 +27,7 @@ from scheduler.launch.process import Processes
 from scheduler.model import Verdict
 from scheduler.report import opening
 from scheduler.report.logs import Log, LogFormat
+from scheduler.report.notify.notices import Notices
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import parse_duration
@@ -83,6 +84,7 @@ class Daemon(EngineService):
         self._lock = lock
         self._budget = budget
         self._log = log
+        self._notices = Notices(engine, log)
         self._systemd = Systemd(os.environ)
         self._server = ControlServer(self)
         self._started_at = self._loaded_at = clock.now()
@@ -98,7 +100,8 @@ class Daemon(EngineService):
 
         With `watch` a change of the files is a reload.
         """
-        with self._signals(), self._processes.in_charge(), self._open_control() as control:
+        telling = self._engine.announce.also_telling(self._notices.hear)
+        with self._signals(), self._processes.in_charge(), telling, self._open_control() as control:
             if control is not None:
                 await self._server.start(control.listener)
             opening.tell_start(self._log, self._config.path, "none" if control is None else control.path)
@@ -115,7 +118,10 @@ class Daemon(EngineService):
             self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
             # decided, and people can see what schedd is waiting for.
-            await self._engine.shut_down(self._budget if self._budget is not None else self._config.shutdown_timeout)
+            budget = self._budget if self._budget is not None else self._config.shutdown_timeout
+            for_notices = self._notices.slice_of(budget)
+            await self._engine.shut_down(budget - for_notices)
+            await self._notices.close(for_notices)
             for task in tasks:
                 task.cancel()
             await self._server.close()

@@ -1,0 +1,1 @@
+"""Who is told besides the log: what is worth telling, and how it gets there."""

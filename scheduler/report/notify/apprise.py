@@ -1,0 +1,45 @@
+"""Whatever the apprise library can reach: an extra, loaded only where a file asks for it."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from scheduler.model import AppriseNotifier
+from scheduler.report.notify import wording
+from scheduler.report.notify.lane import Lane
+from scheduler.report.notify.notice import Notice
+from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
+from scheduler.report.notify.webhook import OUTPUT_SHOWN
+
+
+class AppriseSender:
+    """Implements `Sender`."""
+
+    def __init__(self, notifier: AppriseNotifier, surroundings: Surroundings) -> None:
+        self._notifier = notifier
+        self._environ = surroundings.environ
+        self._lane = Lane()
+
+    async def send(self, notice: Notice) -> str:
+        url = resolve(self._notifier.url, "apprise", self._environ)
+        return await self._lane.call(
+            partial(_send, url, wording.headline(notice), wording.text(notice, longest=OUTPUT_SHOWN))
+        )
+
+
+def _send(url: str, title: str, body: str) -> str:
+    try:
+        import apprise  # noqa: PLC0415
+    except ImportError:
+        raise DeliveryError("the apprise library is not installed: pip install 'schedd[apprise]'") from None
+    # It tells its own log, which Python would write to our stderr, whatever went wrong, addresses included.
+    log = logging.getLogger("apprise")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
+    service = apprise.Apprise()
+    if not service.add(url):
+        raise DeliveryError("apprise does not understand the address")
+    if not service.notify(title=title, body=body):
+        raise DeliveryError("apprise could not send it", again=True)
+    return "sent"

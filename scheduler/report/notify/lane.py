@@ -1,0 +1,44 @@
+"""A thread for what blocks: one call at a time, so that a call that hangs costs one thread and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+T = TypeVar("T")
+
+
+class Lane:
+    """Calls functions outside the loop. asyncio.to_thread has few threads for all, and waits for them at the end."""
+
+    def __init__(self) -> None:
+        self._last: asyncio.Future[tuple[object, Exception | None]] | None = None
+
+    async def call(self, function: Callable[[], T]) -> T:
+        """What the function returns or raises. Who is cancelled leaves it running; the next call waits for its end."""
+        if self._last is not None:
+            await asyncio.wait([self._last])
+        loop = asyncio.get_running_loop()
+        done = self._last = loop.create_future()
+
+        def settle(answer: object, error: Exception | None) -> None:
+            done.set_result((answer, error))
+
+        def run() -> None:
+            answer: object = None
+            failure: Exception | None = None
+            try:
+                answer = function()
+            except Exception as error:
+                failure = error
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(settle, answer, failure)
+
+        threading.Thread(target=run, name="notifier", daemon=True).start()
+        answer, failure = await asyncio.shield(done)
+        if failure is not None:
+            raise failure
+        return cast("T", answer)

@@ -1,0 +1,48 @@
+"""Dead man's switches in healthchecks.io's form: they hear of every run, and raise the alarm when they do not."""
+
+from __future__ import annotations
+
+import uuid
+from functools import partial
+from urllib.parse import urlsplit, urlunsplit
+
+from scheduler.report.notify import wording
+from scheduler.report.notify.lane import Lane
+from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed
+from scheduler.report.notify.posting import post
+from scheduler.report.notify.sender import Surroundings, resolve
+
+HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
+
+
+class PingSender:
+    """Implements `Sender`."""
+
+    def __init__(self, notifier: PingNotifier, surroundings: Surroundings) -> None:
+        self._notifier = notifier
+        self._environ = surroundings.environ
+        self._lane = Lane()
+
+    async def send(self, notice: Notice) -> str:
+        address = address_of(resolve(self._notifier.url, "ping", self._environ), notice)
+        bad = notice.run is not None and failed(notice.run)
+        body = f"{wording.headline(notice)}\n\n{wording.output(notice)}".encode() if bad else b""
+        return await self._lane.call(partial(post, address, body, HEADERS, self._notifier.timeout))
+
+
+def address_of(url: str, notice: Notice) -> str:
+    """Where to ping: below `/start`, nothing, or `/fail`. `rid` must be a UUID: the one that the run's id leads to."""
+    if notice.topic is Topic.STARTED:
+        below = "/start"
+    else:
+        below = "/fail" if notice.run is not None and failed(notice.run) else ""
+    parts = urlsplit(url)
+    query = parts.query
+    if notice.run is not None:
+        query = f"{query}&rid={run_uuid(notice.run.id)}".removeprefix("&")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + below, query, ""))
+
+
+def run_uuid(run_id: str) -> uuid.UUID:
+    """The same for start and end of a run."""
+    return uuid.uuid5(uuid.NAMESPACE_OID, run_id)

@@ -1,0 +1,136 @@
+"""How a notice reaches somebody: the protocol of senders, and which of them serves which notifier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, assert_never
+from urllib.parse import urlsplit
+
+import msgspec
+
+from scheduler.launch.envfile import read_small_file
+from scheduler.launch.launcher import Launcher, LaunchError
+from scheduler.launch.output import LineSink
+from scheduler.model import (
+    AppriseNotifier,
+    CommandNotifier,
+    FromEnv,
+    FromFile,
+    MailNotifier,
+    Value,
+    WebhookNotifier,
+)
+from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier
+
+
+class DeliveryError(Exception):
+    """Somebody could not be told. The text says why, and holds no secret; `again`: it may help to try once more."""
+
+    def __init__(self, why: str, *, again: bool = False) -> None:
+        super().__init__(why)
+        self.again = again
+
+
+class Sender(Protocol):
+    """Sends to one recipient, one notice at a time."""
+
+    async def send(self, notice: Notice) -> str:
+        """Send it; returns in a few words what was answered. DeliveryError when that is not possible.
+
+        It is cancelled when it takes too long, and then leaves nothing running.
+        """
+        ...
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What senders need of the program: schedd's own environment, and what starts commands and takes their output."""
+
+    environ: Mapping[str, str]
+    launcher: Launcher
+    log: LineSink
+
+
+def sender_for(recipient: Recipient, surroundings: Surroundings) -> Sender:
+    """A new sender. Its kind is loaded now, and not with schedd, which never pays for what nobody uses.
+
+    That takes up to 50 ms: not for the loop to do.
+    """
+    match recipient:
+        case CommandNotifier():
+            from scheduler.report.notify.command import CommandSender  # noqa: PLC0415
+
+            return CommandSender(recipient, surroundings)
+        case WebhookNotifier():
+            from scheduler.report.notify.webhook import WebhookSender  # noqa: PLC0415
+
+            return WebhookSender(recipient, surroundings)
+        case MailNotifier():
+            from scheduler.report.notify.mail import MailSender  # noqa: PLC0415
+
+            return MailSender(recipient, surroundings)
+        case PingNotifier():
+            from scheduler.report.notify.ping import PingSender  # noqa: PLC0415
+
+            return PingSender(recipient, surroundings)
+        case AppriseNotifier():
+            from scheduler.report.notify.apprise import AppriseSender  # noqa: PLC0415
+
+            return AppriseSender(recipient, surroundings)
+        case SentryNotifier():
+            from scheduler.report.notify.sentry import SentrySender  # noqa: PLC0415
+
+            return SentrySender(recipient, surroundings)
+    assert_never(recipient)
+
+
+def name_of(recipient: Recipient) -> str:
+    """A recipient as people may see it: of an address no more than its host."""
+    match recipient:
+        case CommandNotifier():
+            return "command"
+        case WebhookNotifier(url=url):
+            return f"webhook {_host(url)}"
+        case MailNotifier(to=to):
+            return f"mail to {', '.join(to)}"
+        case PingNotifier(url=url):
+            return f"ping {_host(url)}"
+        case AppriseNotifier(url=str() as url):
+            return f"apprise {url.partition('://')[0][:20]}"  # what follows may be a token, even in the host's place
+        case AppriseNotifier(url=url):
+            return f"apprise {_elsewhere(url)}"
+        case SentryNotifier():
+            return "sentry"
+    assert_never(recipient)
+
+
+def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
+    """The text, wherever it stands. DeliveryError, naming the place and never the text, when it is not there."""
+    match value:
+        case FromEnv(variable):
+            if not environ.get(variable):
+                raise DeliveryError(f"{key}: schedd's own environment has no variable {variable}")
+            return environ[variable]
+        case FromFile(path):
+            try:
+                content = read_small_file(path).decode()
+            except LaunchError as error:
+                raise DeliveryError(f"{key}: {error}", again=True) from error
+            except UnicodeDecodeError:
+                raise DeliveryError(f"{key}: {path} is not UTF-8") from None
+            return content.removesuffix("\n").removesuffix("\r")
+        case str():
+            return value
+    assert_never(value)
+
+
+def _host(url: Value) -> str:
+    return urlsplit(url).hostname or "?" if isinstance(url, str) else _elsewhere(url)
+
+
+def _elsewhere(value: Value) -> str:
+    match value:
+        case FromEnv(variable):
+            return f"${variable}"
+        case FromFile(path):
+            return path
+    return "?"

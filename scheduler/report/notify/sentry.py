@@ -1,0 +1,103 @@
+"""Sentry Cron Monitoring through sentry-sdk: an extra, loaded only where a file asks for it."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from functools import partial
+from typing import Any, cast
+
+from scheduler import __version__
+from scheduler.model import Job, Run
+from scheduler.report.notify.lane import Lane
+from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed
+from scheduler.report.notify.ping import run_uuid
+from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.schedule import parse_duration
+
+FLUSH = 5.0
+"""Seconds that the SDK, which sends by itself, is given for one check-in."""
+
+_CRONTAB = re.compile(r"[0-9*/,a-zA-Z-]+( [0-9*/,a-zA-Z-]+){4}|@(hourly|daily|midnight|weekly|monthly|yearly|annually)")
+_SENTRY_CANNOT = re.compile(r"\bH\b|L|W\b|#")
+_UNITS = {"day": 86_400, "hour": 3_600, "minute": 60}
+
+
+class SentrySender:
+    """Implements `Sender`. The SDK is set up for schedd alone: it hooks into nothing, and jobs never see it."""
+
+    def __init__(self, notifier: SentryNotifier, surroundings: Surroundings) -> None:
+        self._notifier = notifier
+        self._dsn = surroundings.environ.get("SENTRY_DSN", "")
+        self._environ = surroundings.environ
+        self._lane = Lane()
+
+    async def send(self, notice: Notice) -> str:
+        if not self._dsn:
+            raise DeliveryError("schedd's own environment has no SENTRY_DSN")
+        if notice.run is None:
+            raise DeliveryError("Sentry is told of runs only")
+        return await self._lane.call(partial(self._check_in, notice, notice.run))
+
+    def _check_in(self, notice: Notice, run: Run) -> str:
+        try:
+            import sentry_sdk  # noqa: PLC0415
+            from sentry_sdk.crons import capture_checkin  # noqa: PLC0415
+        except ImportError:
+            raise DeliveryError("sentry-sdk is not installed: pip install 'schedd[sentry]'") from None
+        if not sentry_sdk.get_client().is_active():
+            logging.getLogger("urllib3").addHandler(logging.NullHandler())
+            try:
+                sentry_sdk.init(
+                    self._dsn,
+                    default_integrations=False,
+                    auto_enabling_integrations=False,
+                    # Otherwise it would ask git.
+                    release=self._environ.get("SENTRY_RELEASE", f"schedd@{__version__}"),
+                )
+            except Exception as error:  # its own class has no public name, and its text may show the DSN
+                raise DeliveryError(f"sentry-sdk refuses SENTRY_DSN ({type(error).__name__})") from None
+        ended = notice.topic is not Topic.STARTED
+        capture_checkin(
+            monitor_slug=slug_of(notice.job.name),
+            check_in_id=run_uuid(run.id).hex,
+            status=("error" if failed(run) else "ok") if ended else "in_progress",
+            duration=run.duration if ended else None,
+            monitor_config=cast("Any", monitor_of(notice.job)),
+        )
+        sentry_sdk.flush(FLUSH)
+        return "handed to sentry-sdk"
+
+
+def slug_of(name: str) -> str:
+    """A job's name as Sentry accepts it: at most 50 lower-case letters, digits, dashes and underscores."""
+    return re.sub(r"[^a-z0-9_-]", "-", name.lower())[:50]
+
+
+def monitor_of(job: Job) -> dict[str, Any] | None:
+    """The monitor that Sentry is to have for the job; None when Sentry has no words for its schedule."""
+    text = "" if job.schedule is None else job.schedule.text
+    schedule: dict[str, Any] | None = None
+    if _CRONTAB.fullmatch(text) and (text.startswith("@") or not _SENTRY_CANNOT.search(text)):
+        schedule = {"type": "crontab", "value": text}
+    elif text.startswith("@every "):
+        schedule = _interval(parse_duration(text.removeprefix("@every ")))
+    if schedule is None:
+        return None
+    monitor = {"schedule": schedule, "timezone": job.timezone.key, "checkin_margin": _minutes(job.start_deadline)}
+    if job.timeout is not None:
+        monitor["max_runtime"] = _minutes(job.timeout)
+    return monitor
+
+
+def _interval(seconds: float) -> dict[str, Any] | None:
+    """In the largest unit that fits; Sentry counts nothing shorter than minutes."""
+    for unit, size in _UNITS.items():
+        if seconds >= size and seconds % size == 0:
+            return {"type": "interval", "value": int(seconds // size), "unit": unit}
+    return None
+
+
+def _minutes(seconds: float) -> int:
+    return max(1, math.ceil(seconds / 60))
