@@ -1,11 +1,12 @@
-"""From the names people type to jobs, and to the nearest one for a name that is none."""
+"""From what is asked to what is meant: jobs by name, and the nearest one for a name that is none; instants in UTC."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from scheduler.control.service import JobState, Service
-from scheduler.errors import UnknownNameError
+from scheduler.errors import UnknownNameError, UsageError
 
 
 def find(service: Service, name: str, kind: str = "job") -> JobState:
@@ -24,6 +25,14 @@ def chosen(service: Service, names: Sequence[str]) -> list[JobState]:
         if name not in known:
             find(service, name)
     return [state for state in states if not names or state.job.name in names]
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same instant. UsageError at the edges of the calendar, where it has no name in UTC."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise UsageError(f"{moment.isoformat()} lies outside the calendar") from None
 
 
 def _instead(name: str, known: Iterable[str]) -> str:

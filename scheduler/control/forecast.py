@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from scheduler.control.finding import chosen, find
+from scheduler.control.finding import chosen, find, in_utc
 from scheduler.control.outlook import (
     REASONS,
     ChangeView,
@@ -24,7 +24,7 @@ from scheduler.control.outlook import (
 from scheduler.control.protocol import HistoryEntry
 from scheduler.control.service import JobState, Service
 from scheduler.control.views import history_entry
-from scheduler.errors import RefusedError
+from scheduler.errors import RefusedError, UsageError
 from scheduler.model import Decision, Job, Verdict
 from scheduler.schedule import Schedule, coming_changes, in_words, instant_of, jump, kind, note_on, skipping, traps, why
 
@@ -40,7 +40,7 @@ SHOWN = 5
 
 async def next_fires(service: Service, ask: Next) -> list[FireTime]:
     """The coming slots of several jobs, merged."""
-    start = ask.start or service.now()
+    start = service.now() if ask.start is None else in_utc(ask.start)
     states = [state for state in chosen(service, ask.jobs) if state.job.enabled or ask.jobs]
     found: list[FireTime] = []
     ahead: list[tuple[datetime, int, JobState, Iterator[datetime]]] = []
@@ -105,9 +105,12 @@ def why_job(service: Service, ask: Why) -> WhyView:
         return _as_it_stands(service, state)
     job, zone = state.job, state.job.timezone
     schedule = _scheduled(job)
-    gap = skipping(ask.at, zone) if ask.at.tzinfo is None else None
-    at = ask.at.astimezone(UTC) if ask.at.tzinfo is not None else instant_of(ask.at, zone)
-    reasons = why(schedule, at)
+    try:
+        gap = skipping(ask.at, zone) if ask.at.tzinfo is None else None
+        at = in_utc(ask.at) if ask.at.tzinfo is not None else instant_of(ask.at, zone)
+        reasons = why(schedule, at)
+    except OverflowError:
+        raise UsageError(f"{ask.at.isoformat()} lies outside the calendar of {zone.key}") from None
     entry = _entry(service, job, at) if reasons.is_slot else None
     sentences = [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {jump(gap)}."] if gap else []
     if entry is not None:

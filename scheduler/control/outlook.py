@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from scheduler.control.protocol import HistoryEntry
+from scheduler.control.protocol import HistoryEntry, Instant
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,8 +17,8 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
     jobs: tuple[str, ...] = ()
     count: int = 10
-    start: datetime | None = None
-    until: datetime | None = None
+    start: Instant | None = None
+    until: Instant | None = None
 
 
 class FireTime(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ Kept free of the rest of the program: schedctl must start fast.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,6 +22,9 @@ VERSION = 1
 
 MAX_REQUEST = 1 << 20
 """Bytes of one request, its newline included."""
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""An argument that says which zone it means."""
 
 Status = Literal["idle", "running", "waiting", "retrying", "paused", "disabled", "done"]
 StreamName = Literal["stdout", "stderr"]
@@ -187,7 +190,7 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     job: str
     force: bool = False
     detach: bool = False
-    as_of: datetime | None = None
+    as_of: Instant | None = None
     env: dict[str, str] = {}
 
 
@@ -233,7 +236,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
     jobs: tuple[str, ...] = ()
     failed: bool = False
-    since: datetime | None = None
+    since: Instant | None = None
 
 
 # Events: what comes before the closing line.

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from scheduler.control.details import environment, show
-from scheduler.control.finding import chosen, find
+from scheduler.control.finding import chosen, find, in_utc
 from scheduler.control.forecast import explain, next_fires, why_job
 from scheduler.control.outlook import Explain, Next, Why
 from scheduler.control.particulars import AskEnvironment, Show
@@ -54,6 +55,8 @@ def run_now(service: Service, ask: RunNow) -> AsyncGenerator[Event, None]:
     for name in ask.env:
         if not name or "=" in name or "\0" in name + ask.env[name]:
             raise UsageError(f"{name!r} cannot be the name of an environment variable")
+    if ask.as_of is not None:
+        ask = replace(ask, as_of=in_utc(ask.as_of))
     return service.run_now(ask)
 
 
