@@ -23,6 +23,7 @@ VERBS = {
     "resume": "steer:resume",
     "reload": "reload:reload",
     "logs": "logs:logs",
+    "notify-test": "notify_test:notify_test",
     "history": "history:history",
     "why": "why:why",
     "explain": "explain:explain",

@@ -22,6 +22,8 @@ from scheduler.errors import RefusedError
 from scheduler.launch.environment import SCHEDD, Environment, Variable
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, Entrypoint, EnvLayer, Job, ShellCommand
+from scheduler.report.notify.notice import Topic, recipients
+from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import format_duration, in_words
 
 MASK = "•••"
@@ -76,6 +78,7 @@ def definition(job: Job) -> dict[str, Any]:
         "umask": None if job.umask is None else f"{job.umask:03o}",
         "nice": job.nice,
         "memory_limit": job.memory_limit,
+        **_told(job),
     }
     return {key: value for key, value in given.items() if value is not None}
 
@@ -93,6 +96,18 @@ def _target(job: Job) -> dict[str, Any]:
                 "kwargs": dict.fromkeys(kwargs, MASK) or None,
                 "interpreter": interpreter,
             }
+
+
+def _told(job: Job) -> dict[str, Any]:
+    """Who is told of what, each by as much of its address as is no secret."""
+    lists = {topic: recipients(job, topic) for topic in (Topic.FAILURE, Topic.SUCCESS, Topic.RECOVERY, Topic.SKIP)}
+    return {
+        **{f"on_{topic}": [name_of(each) for each in told] for topic, told in lists.items() if told},
+        "remind": _duration(job.remind),
+        "expect_success_within": _duration(job.expect_success_within),
+        "ping": None if job.ping is None else host_of(job.ping),
+        "sentry": True if job.sentry else None,
+    }
 
 
 def _layer(layer: EnvLayer) -> dict[str, Any]:

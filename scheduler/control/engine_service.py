@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from scheduler.control.follow import follow_firing
 from scheduler.control.joblogs import job_logs, kept_run
 from scheduler.control.protocol import Event, Finished, Logs, RunNow, Started, Waiting
 from scheduler.control.service import JobState, Stopped
+from scheduler.control.specimens import NotifierView, NotifyTest
 from scheduler.control.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.firing import Firing, Phase
@@ -97,6 +99,17 @@ class EngineService:
         """Take the slots of these jobs again."""
         for name in names:
             self._engine.timetable.resume(name)
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
+        # Imported here: few schedules tell anybody, and nobody else's daemon should pay for it.
+        from scheduler.report.notify.notice import Topic  # noqa: PLC0415
+        from scheduler.report.notify.sender import Surroundings  # noqa: PLC0415
+        from scheduler.report.notify.specimen import try_each  # noqa: PLC0415
+
+        surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)
+        answers = await try_each(self._job(ask.job), Topic(ask.event), self.now(), surroundings)
+        return [NotifierView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
         """Kept output, then live; see Service."""

@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from scheduler.control.protocol import Event, Logs, ReloadView, RunNow, StatusView
+from scheduler.control.specimens import NotifierView, NotifyTest
 from scheduler.model import Decision, Job, Pause, Run, Verdict
 
 
@@ -100,6 +101,10 @@ class Service(Protocol):
 
     async def reload(self, *, plan: bool) -> ReloadView:
         """Read the file and take over the difference, or only tell it. ConfigError when the file is refused."""
+        ...
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
         ...
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:

@@ -32,6 +32,7 @@ from scheduler.control.protocol import (
     StopView,
 )
 from scheduler.control.service import Service
+from scheduler.control.specimens import NotifierView, NotifyTest
 from scheduler.control.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model import Decision, Outcome, Trigger, Verdict
@@ -98,6 +99,13 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     return service.logs(ask)
 
 
+async def notify_test(service: Service, ask: NotifyTest) -> list[NotifierView]:
+    """Send a specimen to everybody whom the job has told of the event."""
+    if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
+        raise RefusedError(f"{ask.job} has no on_{ask.event}: nobody would be told")
+    return await service.notify_test(ask)
+
+
 def history(service: Service, ask: History) -> list[HistoryEntry]:
     """Runs and skipped slots, newest first."""
     names = {state.job.name for state in chosen(service, ask.jobs)}
@@ -133,6 +141,7 @@ VERBS: dict[str, Verb[Any]] = {
     "resume": Verb(ResumeJobs, resume),
     "reload": Verb(Reload, reload),
     "logs": Verb(Logs, logs),
+    "notify-test": Verb(NotifyTest, notify_test),
     "history": Verb(History, history),
     "next": Verb(Next, next_fires),
     "explain": Verb(Explain, explain),

@@ -13,6 +13,7 @@ from scheduler.control.protocol import Event, Finished, Logs, Output, ReloadView
 from scheduler.control.rendezvous import open_socket
 from scheduler.control.server import ControlServer
 from scheduler.control.service import JobState, Stopped
+from scheduler.control.specimens import NotifierView, NotifyTest
 from scheduler.control.views import run_view
 from scheduler.errors import RefusedError
 from scheduler.model import Attempt, Decision, Exit, Job, Outcome, Pause, Run, ShellCommand, Trigger
@@ -106,6 +107,9 @@ class FakeService:
 
     async def reload(self, *, plan: bool) -> ReloadView:
         return ReloadView(applied=not plan)
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        return []
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
         return self.run_now(RunNow(job="alpha"))

@@ -89,11 +89,11 @@ def name_of(recipient: Recipient) -> str:
         case CommandNotifier():
             return "command"
         case WebhookNotifier(url=url):
-            return f"webhook {_host(url)}"
+            return f"webhook {host_of(url)}"
         case MailNotifier(to=to):
             return f"mail to {', '.join(to)}"
         case PingNotifier(url=url):
-            return f"ping {_host(url)}"
+            return f"ping {host_of(url)}"
         case AppriseNotifier(url=str() as url):
             return f"apprise {url.partition('://')[0][:20]}"  # what follows may be a token, even in the host's place
         case AppriseNotifier(url=url):
@@ -123,7 +123,8 @@ def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
     assert_never(value)
 
 
-def _host(url: Value) -> str:
+def host_of(url: Value) -> str:
+    """What of an address people may see: its host, or where it stands."""
     return urlsplit(url).hostname or "?" if isinstance(url, str) else _elsewhere(url)
 
 
