@@ -20,7 +20,7 @@ async def follow_firing(firing: Firing, moved: asyncio.Event) -> AsyncGenerator[
     run, output = firing.run, firing.output
     if run is None or output is None:
         return
-    follower = output.follow()
+    follower = output.follow(holding=True)
     attempts_told = len(run.attempts)
     chunk = asyncio.ensure_future(anext(follower, None))
     change = asyncio.ensure_future(moved.wait())

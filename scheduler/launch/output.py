@@ -19,6 +19,12 @@ TAIL = 64 * 1024
 FOLLOWER_LAG = 1024 * 1024
 """Bytes that may wait for one follower before it loses some."""
 
+HELD_BACK = FOLLOWER_LAG // 2
+"""Bytes that may wait for a follower whom the run waits for, before it does."""
+
+PATIENCE = 5.0
+"""Seconds that a run waits for a follower who takes nothing at all."""
+
 _ENTRY = 64
 """Bytes that a chunk costs besides its content, so that a million writes of one byte stay within the bounds too."""
 
@@ -73,6 +79,9 @@ class RunOutput:
             self._sink.write_raw(data)
 
     def full(self) -> asyncio.Future[None] | None:
+        for follower in self._followers:
+            if held := follower.full():
+                return held
         return None if self._mode is OutputMode.DISCARD else self._sink.full()
 
     def close(self) -> None:
@@ -91,9 +100,12 @@ class RunOutput:
         """The latest output, oldest first."""
         return self._tail.chunks()
 
-    def follow(self) -> Follower:
-        """Begin with the kept tail, go on with what comes, end with the run. Close it when nobody listens any more."""
-        follower = Follower(self._unfollow)
+    def follow(self, *, holding: bool = False) -> Follower:
+        """Begin with the kept tail, go on with what comes, end with the run. Close it when nobody listens any more.
+
+        `holding`: the run waits for this follower rather than that it loses something, unless it takes nothing.
+        """
+        follower = Follower(self._unfollow, holding=holding)
         for chunk in self._tail.chunks():
             follower.feed(chunk.stream, chunk.data)
         if self._finished:
@@ -114,13 +126,26 @@ class RunOutput:
 class Follower:
     """Output for one listener, who may be slow: beyond FOLLOWER_LAG it misses some, and is told how many bytes."""
 
-    def __init__(self, on_close: Callable[[Follower], None]) -> None:
+    def __init__(self, on_close: Callable[[Follower], None], *, holding: bool) -> None:
         self._on_close = on_close
+        self._holding = holding
         self._chunks: deque[Chunk] = deque()
         self._size = 0
         self._missed = 0
         self._ended = False
         self._news = asyncio.Event()
+        self._room: asyncio.Future[None] | None = None
+        self._taken_at = 0.0
+
+    def full(self) -> asyncio.Future[None] | None:
+        """None: go on. Otherwise the run waits until the future is done."""
+        if not self._holding or self._size <= HELD_BACK:
+            return None
+        if self._room is None:
+            loop = asyncio.get_running_loop()
+            self._room, self._taken_at = loop.create_future(), loop.time()
+            loop.call_later(PATIENCE, self._lose_patience, self._room)
+        return self._room
 
     def feed(self, stream: Stream, data: bytes) -> None:
         size = len(data) + _ENTRY
@@ -142,6 +167,7 @@ class Follower:
         self._on_close(self)
         self._chunks.clear()
         self._missed = 0
+        self._go_on()
         self.end()
 
     def __aiter__(self) -> Follower:
@@ -155,7 +181,27 @@ class Follower:
             await self._news.wait()
         chunk = self._chunks.popleft()
         self._size -= len(chunk.data) + _ENTRY
+        if self._room is not None:
+            self._taken_at = asyncio.get_running_loop().time()
+            if self._size <= HELD_BACK:
+                self._go_on()
         return chunk
+
+    def _go_on(self) -> None:
+        if self._room is not None:
+            self._room.set_result(None)
+            self._room = None
+
+    def _lose_patience(self, room: asyncio.Future[None]) -> None:
+        if room is not self._room:
+            return
+        loop = asyncio.get_running_loop()
+        left = self._taken_at + PATIENCE - loop.time()
+        if left > 0:
+            loop.call_later(left, self._lose_patience, room)
+        else:
+            self._holding = False
+            self._go_on()
 
     def _last_gap(self) -> Chunk:
         if not self._missed:

@@ -33,7 +33,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
           facts: {command: "echo $SCHED_JOB $SCHED_SCHEDULED_AT $SCHED_TRIGGER $EXTRA"}
           queued: {command: "sleep 0.5", overlap: queue}
           disabled: {command: "echo ran all the same", enabled: false}
-          much: {command: "seq 1 300000", output: discard}
+          much: {command: "seq 1 3000000", output: discard}
         """,
     )
 
@@ -117,7 +117,7 @@ def test_any_bytes_arrive_as_they_were_written(file: Path, run: Callable[..., ob
 
 def test_much_output_arrives_whole(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     ended = run("much")
-    expected = "".join(f"{number}\n" for number in range(1, 300_001))
+    expected = "".join(f"{number}\n" for number in range(1, 3_000_001))
     assert hashlib.sha256(ended.stdout.encode()).digest() == hashlib.sha256(expected.encode()).digest()
 
 

@@ -1,0 +1,121 @@
+"""A run waits for whoever asked for it, as long as that one reads at all."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from scheduler.clock import VirtualClock
+from scheduler.launch.launcher import Stream
+from scheduler.launch.output import FOLLOWER_LAG, HELD_BACK, PATIENCE, RunOutput
+from scheduler.model import OutputMode
+
+CHUNK = b"x" * 65_536
+
+
+class Silent:
+    """A log that is never full."""
+
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None: ...
+
+    def write_raw(self, block: bytes) -> None: ...
+
+    def full(self) -> asyncio.Future[None] | None:
+        return None
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(datetime(2026, 5, 4, tzinfo=UTC))
+
+
+def output() -> RunOutput:
+    return RunOutput("job", "run", OutputMode.DISCARD, Silent())
+
+
+def write_until_full(run: RunOutput) -> asyncio.Future[None]:
+    for _ in range(HELD_BACK // len(CHUNK) + 1):
+        run.write(Stream.STDOUT, CHUNK)
+        if full := run.full():
+            return full
+    raise AssertionError("it never became full")
+
+
+def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(clock: VirtualClock) -> None:
+    async def story() -> None:
+        run = output()
+        follower = run.follow(holding=True)
+        written = 0
+        for _ in range(20):
+            full = write_until_full(run)
+            assert not full.done()
+            while not full.done():
+                chunk = await anext(follower)
+                assert chunk.missed == 0
+                written += len(chunk.data)
+        run.finish()
+        written += sum([len(chunk.data) + chunk.missed async for chunk in follower])
+        assert written > 20 * len(CHUNK)
+
+    clock.run(story())
+
+
+def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: VirtualClock) -> None:
+    async def story() -> None:
+        run = output()
+        follower = run.follow(holding=True)
+        for _ in range(FOLLOWER_LAG // len(CHUNK) - 2):
+            run.write(Stream.STDOUT, CHUNK)
+        full = run.full()
+        assert full is not None
+        for _ in range(4):
+            await asyncio.sleep(PATIENCE * 0.9)
+            assert not full.done()
+            await anext(follower)
+        while not full.done():
+            await anext(follower)
+        assert run.full() is None
+
+    clock.run(story())
+
+
+def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(clock: VirtualClock) -> None:
+    async def story() -> None:
+        run = output()
+        follower = run.follow(holding=True)
+        full = write_until_full(run)
+        began = clock.steady()
+        await full
+        assert clock.steady() - began == PATIENCE
+        for _ in range(2 * FOLLOWER_LAG // len(CHUNK)):
+            run.write(Stream.STDOUT, CHUNK)
+            assert run.full() is None
+        run.finish()
+        assert sum([chunk.missed async for chunk in follower]) > 0
+
+    clock.run(story())
+
+
+def test_one_who_leaves_holds_nobody(clock: VirtualClock) -> None:
+    async def story() -> None:
+        run = output()
+        follower = run.follow(holding=True)
+        full = write_until_full(run)
+        follower.close()
+        assert full.done()
+        assert run.full() is None
+
+    clock.run(story())
+
+
+def test_who_merely_looks_on_holds_nobody(clock: VirtualClock) -> None:
+    async def story() -> None:
+        run = output()
+        run.follow()
+        for _ in range(3 * FOLLOWER_LAG // len(CHUNK)):
+            run.write(Stream.STDOUT, CHUNK)
+            assert run.full() is None
+
+    clock.run(story())
