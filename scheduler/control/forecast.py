@@ -26,7 +26,19 @@ from scheduler.control.service import JobState, Service
 from scheduler.control.views import history_entry
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model import Decision, Job, Verdict
-from scheduler.schedule import Schedule, coming_changes, in_words, instant_of, jump, kind, note_on, skipping, traps, why
+from scheduler.schedule import (
+    Schedule,
+    coming_changes,
+    in_words,
+    instant_of,
+    jump,
+    kind,
+    note_on,
+    skipping,
+    traps,
+    why,
+)
+from scheduler.schedule import Why as Reasons
 
 AT_ONCE = 100
 """Fire times found before the loop has its turn: schedd asks for them between its own slots."""
@@ -112,31 +124,37 @@ def why_job(service: Service, ask: Why) -> WhyView:
     except OverflowError:
         raise UsageError(f"{ask.at.isoformat()} lies outside the calendar of {zone.key}") from None
     entry = _entry(service, job, at) if reasons.is_slot else None
-    sentences = [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {jump(gap)}."] if gap else []
-    if entry is not None:
-        sentences.append(_what_became(entry))
-    elif reasons.is_slot:
-        sentences.append(_slot_without_record(state, at, service.now()))
-    else:
-        sentences.append(f"{job.name} is not due at {_told(at, zone)}.")
-    mismatches = tuple(
-        MismatchView(part=m.part, field=m.field, allowed=m.allowed, shown=m.shown) for m in reasons.mismatches
-    )
-    sentences += [f"{m.field.replace('_', ' ')} is {m.shown}; `{m.part}` wants {m.allowed}." for m in mismatches]
-    if reasons.note is not None:
-        sentences.append(f"{reasons.note}.")
+    missing = [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {jump(gap)}."]
     return WhyView(
         job=job.name,
         timezone=zone.key,
-        sentences=tuple(sentences),
+        sentences=(*missing, *_sentences(state, at, service.now(), reasons, entry)),
         at=at,
         is_slot=reasons.is_slot,
         entry=entry,
-        mismatches=mismatches,
+        mismatches=tuple(
+            MismatchView(part=m.part, field=m.field, allowed=m.allowed, shown=m.shown) for m in reasons.mismatches
+        ),
         note=reasons.note,
         before=reasons.before,
         after=reasons.after,
     )
+
+
+def _sentences(
+    state: JobState, at: datetime, now: datetime, reasons: Reasons, entry: HistoryEntry | None
+) -> Iterator[str]:
+    if entry is not None:
+        yield _what_became(entry)
+    elif reasons.is_slot:
+        yield _slot_without_record(state, at, now)
+    else:
+        yield f"{state.job.name} is not due at {_told(at, state.job.timezone)}."
+    for mismatch in reasons.mismatches:
+        field = mismatch.field.replace("_", " ")
+        yield f"{field} is {mismatch.shown}; `{mismatch.part}` wants {mismatch.allowed}."
+    if reasons.note is not None:
+        yield f"{reasons.note}."
 
 
 def _as_it_stands(service: Service, state: JobState) -> WhyView:

@@ -79,7 +79,7 @@ class Service(Protocol):
         RefusedError before `Started`, with the reason in words: the overlap policy skips it, schedd is shutting down,
         or the waiting firing ended another way (folded, stopped, removed).
         Closing the iterator detaches: the firing goes on without a reader. (A Service without a daemon stops the run:
-        TERM, grace, KILL.) A reader that is slow loses output (`Lost`), the run does not wait for it.
+        TERM, grace, KILL.) The run waits for its reader; one who takes nothing for five seconds loses output (`Lost`).
         """
         ...
 
