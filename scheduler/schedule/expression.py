@@ -90,8 +90,11 @@ def _reading(words: list[str], names: tuple[FieldName, ...]) -> str | None:
     if given.get(FieldName.SECOND, "0") == "0" and given.get(FieldName.YEAR, "*") in {"*", "?"}:
         text = " ".join(given[name] for name in _FIELDS)
         return text if _is_valid(text) else None
+    # The finest field stays whatever it says: left out, it would be the minimum and not every one.
     fields: NamedFields = tuple(
-        (name, given[name]) for name in reversed(FieldName) if given.get(name, "*") not in {"*", "?"}
+        (name, given[name])
+        for name in reversed(FieldName)
+        if name is names[0] or given.get(name, "*") not in {"*", "?"}
     )
     if FieldName.DAY in dict(fields) and FieldName.DAY_OF_WEEK in dict(fields):
         return None
