@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import msgspec
 
 from scheduler.cli import terminal
 from scheduler.cli.target import DEFAULT_FILE, Target
-from scheduler.config import load
+from scheduler.config import lint
 from scheduler.config.problems import render
 from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
 
@@ -55,7 +56,7 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
 def check_file(path: Path) -> Checked:
     """Load it, as schedd would."""
     try:
-        config = load(path)
+        config = lint.check(path, now=datetime.now(UTC))
     except ConfigError as error:
         return Checked(file=str(path), ok=False, problems=error.problems)
     return Checked(file=str(path), ok=True, jobs=len(config.jobs), problems=config.warnings)
