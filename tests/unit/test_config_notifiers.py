@@ -1,0 +1,108 @@
+"""Notifiers in the file: what each form means, what is refused, and that no address or secret shows."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from scheduler.config import load
+from scheduler.errors import ConfigError
+from scheduler.model import (
+    AppriseNotifier,
+    Argv,
+    CommandNotifier,
+    FromEnv,
+    FromFile,
+    Job,
+    MailNotifier,
+    Notifier,
+    ShellCommand,
+    WebhookFormat,
+    WebhookNotifier,
+)
+
+
+def job(folder: Path, keys: str, defaults: str = "{}") -> Job:
+    file = folder / "schedules.yaml"
+    body = textwrap.indent(textwrap.dedent(keys), "    ")
+    file.write_text(f"defaults: {defaults}\njobs:\n  poll:\n    command: x\n{body}\n")
+    return load(file).jobs["poll"]
+
+
+@pytest.mark.parametrize(
+    ("text", "notifier"),
+    [
+        ("{command: logger hi}", CommandNotifier(target=ShellCommand("logger hi"))),
+        ("{command: [logger, hi], timeout: 1m}", CommandNotifier(target=Argv(("logger", "hi")), timeout=60.0)),
+        ("{mail: ops@example.com}", MailNotifier(to=("ops@example.com",))),
+        ("{mail: [a@example.com, b@example.com]}", MailNotifier(to=("a@example.com", "b@example.com"))),
+        ("{apprise: 'json://x'}", AppriseNotifier(url="json://x")),
+        ("{webhook: 'https://x/y?z'}", WebhookNotifier(url="https://x/y?z")),
+        ("{webhook: {from_env: A}, format: slack}", WebhookNotifier(url=FromEnv("A"), format=WebhookFormat.SLACK)),
+        (
+            "{webhook: 'http://x', headers: {A: 1, B: {from_env: TOKEN}}, secret: {from_env: KEY}}",
+            WebhookNotifier(url="http://x", headers=(("A", "1"), ("B", FromEnv("TOKEN"))), secret=FromEnv("KEY")),
+        ),
+    ],
+)  # fmt: skip
+def test_a_notifier_has_one_kind(tmp_path: Path, text: str, notifier: Notifier) -> None:
+    assert job(tmp_path, f"on_failure: [{text}]").on_failure == (notifier,)
+
+
+def test_a_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "jobs.yaml").write_text(
+        "defaults: {on_skip: [{webhook: {from_file: hook}}]}\njobs: {x: {command: x, ping: {from_file: ping}}}\n"
+    )
+    (tmp_path / "schedules.yaml").write_text("include: more/jobs.yaml\n")
+    included = load(tmp_path / "schedules.yaml").jobs["x"]
+    assert included.on_skip == (WebhookNotifier(url=FromFile(str(tmp_path / "more/hook"))),)
+    assert included.ping == FromFile(str(tmp_path / "more/ping"))
+
+
+def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> None:
+    defaults = "{on_failure: [{mail: a@example.com}], on_skip: [{mail: a@example.com}], remind: 1h}"
+    made = job(tmp_path, "on_failure: [{mail: b@example.com}]\non_skip: []", defaults)
+    assert (made.on_failure, made.on_skip, made.remind) == ((MailNotifier(to=("b@example.com",)),), (), 3600.0)
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("on_failure: [{}]", "a notifier has one of command, webhook, mail, apprise, and only one"),
+        ("on_failure: [{command: x, mail: a@example.com}]", "a notifier has one of"),
+        ("on_failure: [{slack: 'https://canary'}]", "a notifier has one of"),
+        ("on_failure: [{mail: a@example.com, format: slack}]", "format belongs to a webhook"),
+        ("on_failure: [{command: x, secret: canary}]", "secret belongs to a webhook"),
+        ("on_failure: {webhook: 'https://x/canary'}", "a list is needed here"),
+        ("on_failure: [{webhook: 'hooks.slack.com/canary'}]", "webhook: an address begins with https:// or http://"),
+        ("on_failure: [{webhook: 'https://x/can ary'}]", "webhook: an address begins with https:// or http://"),
+        ("on_failure: [{webhook: {from_env: A, from_file: b}}]", "one of from_env and from_file is needed"),
+        ("on_failure: [{webhook: 'https://x/canary', format: slak}]", "format: it is one of json, slack, mattermost"),
+        ("on_failure: [{mail: canary}]", "mail: a mail address is needed here"),
+        ("on_failure: [{mail: 'a@b.c, d@e.f'}]", "mail: a mail address is needed here"),
+        ("on_failure: [{webhok: 'https://x/canary'}]", "a notifier has one of"),
+        ("on_failure: [{webhook: 'https://x/canary', url: 'https://y/canary'}]", "url is unknown; here it is webhook"),
+        ("on_failed: [{webhook: 'https://x/canary'}]", "on_failed is unknown; here it is on_failure"),
+        ("webhook: https://x/canary", "webhook is unknown"),
+        ("ping: ftp://canary", "ping: an address begins with"),
+        ("pings: https://x/canary", "pings is unknown; the nearest key is ping"),
+        ("remind: 1h", "remind tells those of on_failure, of whom this job has none"),
+        ("expect_success_within: 26h", "expect_success_within tells those of on_failure"),
+        ("sentry: yes", "sentry: yes is a boolean to some"),
+    ],
+)
+def test_a_mistake_is_told_without_what_may_be_secret(tmp_path: Path, keys: str, message: str) -> None:
+    """L2"""
+    with pytest.raises(ConfigError) as caught:
+        job(tmp_path, keys)
+    assert message in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("keys", ["on_failure: [{}]", "on_failure: [{mail: x}]"])
+def test_a_mistake_in_defaults_is_told_too(tmp_path: Path, keys: str) -> None:
+    with pytest.raises(ConfigError):
+        job(tmp_path, "", f"{{{keys}}}")

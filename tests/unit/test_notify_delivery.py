@@ -1,0 +1,246 @@
+"""Deliveries on the virtual clock: bounded queues, attempts and their delays, and nobody who waits for another."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from scheduler.clock import VirtualClock
+from scheduler.launch.simulated import Play
+from scheduler.model import CommandNotifier, ShellCommand
+from scheduler.report.notify.delivery import MOST_WAITING, Post
+from scheduler.report.notify.notice import Notice, Recipient, Topic
+from scheduler.report.notify.notifications import Notifications
+from scheduler.report.notify.sender import DeliveryError, Sender
+from tests.unit.stage import NOON, Stage, clock_face, job
+
+Send = Callable[[Notice], Awaitable[str]]
+
+
+def recipient(name: str, timeout: float = 10.0) -> CommandNotifier:
+    return CommandNotifier(target=ShellCommand(name), timeout=timeout)
+
+
+def notice(name: str = "j", topic: Topic = Topic.FAILURE) -> Notice:
+    return Notice(topic=topic, job=job(name), at=NOON)
+
+
+class Office:
+    """A post, its log as lines, and senders that do what the test says, by the recipient's name."""
+
+    def __init__(self, **senders: Send) -> None:
+        self.clock = VirtualClock(NOON)
+        self.lines: list[str] = []
+        self.post = Post(self._make, self)
+        self._senders = senders
+
+    def run(self, story: Callable[[], Awaitable[None]]) -> list[str]:
+        async def main() -> None:
+            await story()
+
+        self.clock.run(main())
+        return self.lines
+
+    def info(self, words: str, **fields: object) -> None:
+        self.lines.append(f"{clock_face(self.clock.now())} {words} {fields['job']}: {fields['answer']}")
+
+    def error(self, words: str, **fields: Any) -> None:
+        detail = fields.get("count", fields.get("attempts"))
+        self.lines.append(f"{clock_face(self.clock.now())} {words} {fields['job']}: {fields['why']} ({detail})")
+
+    async def _make(self, to: Recipient) -> Sender:
+        assert isinstance(to, CommandNotifier)
+        assert isinstance(to.target, ShellCommand)
+        return Sending(self._senders[to.target.text])
+
+
+class Sending:
+    """Implements `Sender`."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+    async def send(self, notice: Notice) -> str:
+        return await self._send(notice)
+
+
+async def hole(_notice: Notice) -> str:
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def well(_notice: Notice) -> str:
+    return "fine"
+
+
+def test_a_black_hole_is_tried_four_times_and_then_given_up() -> None:
+    """N1"""
+    office = Office(hole=hole)
+
+    async def story() -> None:
+        office.post.send(recipient("hole"), notice())
+        await asyncio.sleep(1000)
+
+    # 10 s each, and 1 + 5 + 25 s between them.
+    assert office.run(story) == ["12:01:11 notice not delivered j: no answer within 10s (4)"]
+
+
+def test_a_black_hole_keeps_a_bounded_queue_whose_oldest_go() -> None:
+    """N1"""
+    office = Office(hole=hole)
+
+    async def story() -> None:
+        for number in range(MOST_WAITING + 51):
+            office.post.send(recipient("hole"), notice(f"j{number}"))
+            await asyncio.sleep(0)
+        await asyncio.sleep(80)
+        await office.post.close(0)
+
+    lines = office.run(story)
+    assert lines[0] == "12:01:11 notice not delivered j0: no answer within 10s (4)"
+    assert lines[1:51] == [f"12:01:11 notices dropped j{n}: more than 100 waited (1)" for n in range(1, 51)]
+    assert lines[51:] == [f"12:01:20 notices dropped j{n}: schedd ended (1)" for n in range(51, 151)]
+
+
+def test_dropped_notices_are_counted_by_job() -> None:
+    office = Office(hole=hole)
+
+    async def story() -> None:
+        for _ in range(500):
+            office.post.send(recipient("hole"), notice())
+        await asyncio.sleep(80)
+
+    assert office.run(story)[1:] == ["12:01:11 notices dropped j: more than 100 waited (400)"]
+
+
+def test_a_black_hole_holds_up_nobody_else() -> None:
+    """N1"""
+    office = Office(hole=hole, well=well)
+
+    async def story() -> None:
+        for _ in range(200):
+            office.post.send(recipient("hole"), notice())
+            office.post.send(recipient("well"), notice())
+            await asyncio.sleep(0.01)
+
+    lines = office.run(story)
+    assert len(lines) == 200
+    assert lines[-1] == "12:00:01.99 notice delivered j: fine"
+
+
+def test_a_black_hole_changes_nothing_about_slots() -> None:
+    """N1"""
+
+    def lines(*told: CommandNotifier) -> list[str]:
+        stage = Stage(job(schedule="@every 1s", on_failure=told, on_success=told), play=lambda _: Play(0.5))
+        office = Office(hole=hole)
+
+        async def script(stage: Stage) -> None:
+            hear = Notifications(stage.engine, office.post).hear
+            with stage.engine.announce.also_telling(hear):
+                stage.engine.load(stage.jobs, max_running=None)
+                await stage.until(299.7)
+                await office.post.close(0)
+
+        return stage.play(script)
+
+    assert lines(recipient("hole"), recipient("hole", timeout=1000)) == lines()
+
+
+def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
+    answers = iter(
+        [DeliveryError("busy", again=True), DeliveryError("busy", again=True), DeliveryError("no such page")]
+    )
+
+    async def moody(_notice: Notice) -> str:
+        raise next(answers)
+
+    office = Office(moody=moody)
+
+    async def story() -> None:
+        office.post.send(recipient("moody"), notice())
+        await asyncio.sleep(100)
+
+    assert office.run(story) == ["12:00:06 notice not delivered j: no such page (3)"]
+
+
+def test_the_notices_for_one_recipient_keep_their_order() -> None:
+    arrived = []
+    answers = iter([DeliveryError("busy", again=True)])
+
+    async def moody(told: Notice) -> str:
+        for error in answers:
+            raise error
+        arrived.append(told.job.name)
+        return "fine"
+
+    office = Office(moody=moody)
+
+    async def story() -> None:
+        for name in ("a", "b", "c"):
+            office.post.send(recipient("moody"), notice(name))
+        await asyncio.sleep(100)
+
+    office.run(story)
+    assert arrived == ["a", "b", "c"]
+
+
+def test_what_a_library_raises_is_told_by_its_kind_alone() -> None:
+    """L2"""
+
+    async def broken(_notice: Notice) -> str:
+        raise KeyError("https://hooks.example.com/canary")
+
+    office = Office(broken=broken)
+
+    async def story() -> None:
+        office.post.send(recipient("broken"), notice())
+        await asyncio.sleep(100)
+
+    (line,) = office.run(story)
+    assert "KeyError" in line
+    assert "canary" not in line
+
+
+def test_closing_waits_for_what_is_under_way_but_not_for_ever() -> None:
+    async def slow(_notice: Notice) -> str:
+        await asyncio.sleep(2)
+        return "fine"
+
+    office = Office(slow=slow, hole=hole)
+
+    async def story() -> None:
+        office.post.send(recipient("slow"), notice("a"))
+        office.post.send(recipient("hole"), notice("b"))
+        office.post.send(recipient("hole"), notice("c"))
+        await office.post.close(3)
+
+    assert office.run(story) == [
+        "12:00:02 notice delivered a: fine",
+        "12:00:03 notices dropped b: schedd ended (1)",
+        "12:00:03 notices dropped c: schedd ended (1)",
+    ]
+
+
+def test_closing_does_not_wait_when_nothing_is_under_way() -> None:
+    office = Office(well=well)
+
+    async def story() -> None:
+        office.post.send(recipient("well"), notice())
+        await asyncio.sleep(1)
+        await office.post.close(3)
+
+    office.run(story)
+    assert office.clock.steady() == 1
+
+
+def test_a_dead_mans_switch_is_pinged_without_a_word() -> None:
+    office = Office(well=well)
+
+    async def story() -> None:
+        office.post.send(recipient("well"), notice(topic=Topic.STARTED))
+        office.post.send(recipient("well"), notice(topic=Topic.ENDED))
+        await asyncio.sleep(1)
+
+    assert office.run(story) == []

@@ -1,0 +1,329 @@
+"""What is told, to whom and when: stories on the virtual clock, each with its whole list of notices."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from scheduler.launch.simulated import Play
+from scheduler.model import CommandNotifier, Job, Launch, OnShutdown, Outcome, Overlap, Retry, ShellCommand
+from scheduler.report.notify import wording
+from scheduler.report.notify.delivery import Post
+from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier
+from scheduler.report.notify.notifications import Notifications
+from tests.unit.stage import Stage, clock_face, job
+
+HOUR = 3600.0
+
+
+def told(name: str) -> tuple[CommandNotifier, ...]:
+    return (CommandNotifier(target=ShellCommand(name)),)
+
+
+ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "success", "recovery", "skip")}
+TROUBLE: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "recovery")}
+
+
+class Wall(Post):
+    """A post that delivers nothing and writes everything down."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.lines: list[str] = []
+        self.notices: list[Notice] = []
+        self._stage = stage
+
+    def send(self, recipient: Recipient, notice: Notice) -> None:
+        match recipient:
+            case CommandNotifier(target=ShellCommand(text)):
+                who = text
+            case PingNotifier() | SentryNotifier():
+                who = type(recipient).__name__.removesuffix("Notifier").lower()
+            case _:
+                raise AssertionError(recipient)
+        self.lines.append(f"{clock_face(self._stage.clock.now())} {who}: {wording.headline(notice)}")
+        self.notices.append(notice)
+
+    def forget_idle(self) -> None:
+        """Nothing is kept."""
+
+
+def ends(pattern: str) -> Callable[[Launch], Play]:
+    """The runs in order: `s` succeeds, `f` fails; the last one goes on."""
+    outcomes = iter(pattern)
+    last = ""
+
+    def play(_launch: Launch) -> Play:
+        nonlocal last
+        last = next(outcomes, last)
+        return Play(1.0, 0 if last == "s" else 3)
+
+    return play
+
+
+Story = Callable[[Stage, Wall], Awaitable[None]]
+
+
+def tell(
+    *jobs: Job, pattern: str = "s", seconds: float = 0, story: Story | None = None, play: Any = None, budget: float = 25
+) -> list[str]:
+    """Every notice, as `12:01:01 failure: j failed …`."""
+    stage = Stage(*jobs, play=play or ends(pattern))
+    walls: list[Wall] = []
+    ears: list[object] = []
+
+    async def script(stage: Stage) -> None:
+        walls.append(Wall(stage))
+        listening = stage.engine.announce.also_telling(Notifications(stage.engine, walls[0]).hear)
+        listening.__enter__()  # until the end of the stage, shutdown included
+        ears.append(listening)
+        stage.engine.load(stage.jobs, max_running=None)
+        if story is not None:
+            await story(stage, walls[0])
+        else:
+            await stage.until(seconds)
+
+    stage.play(script, budget=budget)
+    assert [line for line in stage.lines if "BUG" in line] == []
+    return walls[0].lines
+
+
+def test_the_story_of_a_job_that_fails_fails_succeeds_and_fails() -> None:
+    lines = tell(job(schedule="@every 1m", **ALL), pattern="sffsfss", seconds=460)
+    assert lines == [
+        "12:01:01 success: j succeeded in 1s",
+        "12:02:01 failure: j failed after 1s: exit 3",
+        "12:04:01 success: j succeeded in 1s",
+        "12:04:01 recovery: j is well again after 2 failed runs in 2m",
+        "12:05:01 failure: j failed after 1s: exit 3",
+        "12:06:01 success: j succeeded in 1s",
+        "12:06:01 recovery: j is well again after 1 failed run in 1m",
+        "12:07:01 success: j succeeded in 1s",
+    ]
+
+
+def test_a_retry_that_helps_is_no_news_and_the_last_attempt_is() -> None:
+    retried = job(schedule="@every 1m", retry=Retry(times=1, delay=5), **TROUBLE)
+    assert tell(retried, pattern="fsffs", seconds=200) == [
+        "12:02:07 failure: j failed in 2 attempts after 7s: exit 3",
+        "12:03:01 recovery: j is well again after 1 failed run in 54s",
+    ]
+
+
+def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
+    reminded = job(schedule="@every 15m", remind=HOUR, **TROUBLE)
+    assert tell(reminded, pattern="sfffffffffss", seconds=4 * HOUR) == [
+        "12:30:01 failure: j failed after 1s: exit 3",
+        "13:30:01 failure: j still fails: 4 failed runs in 1h",
+        "14:30:01 failure: j still fails: 8 failed runs in 2h",
+        "14:45:01 recovery: j is well again after 9 failed runs in 2h15m",
+    ]
+
+
+def test_a_job_that_flaps_is_told_once_until_it_is_steady() -> None:
+    lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="sfsfsfsfsfsssssfs", seconds=18 * 60)
+    assert lines == [
+        "12:02:01 failure: j failed after 1s: exit 3",
+        "12:03:01 recovery: j is well again after 1 failed run in 1m",
+        "12:04:01 failure: j failed after 1s: exit 3",
+        "12:05:01 recovery: j is well again after 1 failed run in 1m",
+        "12:06:01 failure: j flaps: it has begun to fail 3 times within 1d",
+        "12:15:01 recovery: j is well again after 3 failed runs in 9m",
+        "12:16:01 failure: j failed after 1s: exit 3",
+        "12:17:01 recovery: j is well again after 1 failed run in 1m",
+    ]
+
+
+def test_a_job_that_flaps_and_then_only_fails_is_told_so() -> None:
+    lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="fsfsfsfffffff", seconds=14 * 60)
+    assert lines[4:] == [
+        "12:05:01 failure: j flaps: it has begun to fail 3 times within 1d",
+        "12:11:01 failure: j failed after 1s: exit 3, as did 5 failed runs before",
+    ]
+
+
+def test_a_daily_job_never_flaps() -> None:
+    lines = tell(job(schedule="@daily", **TROUBLE), pattern="fsfsfs", seconds=6.5 * 86_400)
+    assert [line.split()[1] for line in lines] == ["failure:", "recovery:"] * 3
+
+
+def test_the_run_that_did_not_happen_is_told_once_and_when_it_has_happened() -> None:
+    by_hand = job(schedule=None, expect_success_within=26 * HOUR, **TROUBLE)
+
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(60 * HOUR)
+        stage.engine.run_now(by_hand)
+        await stage.until(61 * HOUR)
+
+    assert tell(by_hand, story=story) == [
+        "14:00:00 failure: j has not succeeded for 1d2h",
+        "00:00:01 recovery: j has succeeded again, after 2d12h1s",
+    ]
+
+
+def test_a_success_in_time_puts_the_alarm_off() -> None:
+    lines = tell(job(schedule="@every 1h", expect_success_within=2 * HOUR, **TROUBLE), seconds=12 * HOUR)
+    assert lines == []
+
+
+def test_failures_do_not_count_as_the_expected_success() -> None:
+    failing = job(schedule="@every 1h", expect_success_within=3.5 * HOUR, **TROUBLE)
+    assert tell(failing, pattern="fffffs", seconds=7 * HOUR) == [
+        "13:00:01 failure: j failed after 1s: exit 3",
+        "15:30:00 failure: j has not succeeded for 3h30m",
+        "18:00:01 recovery: j is well again after 5 failed runs in 5h",
+    ]
+
+
+def test_what_is_overdue_is_reminded_of_too() -> None:
+    overdue = job(schedule=None, expect_success_within=2 * HOUR, remind=HOUR, **TROUBLE)
+    assert tell(overdue, seconds=3.5 * HOUR) == [
+        "14:00:00 failure: j has not succeeded for 2h",
+        "15:00:00 failure: j has not succeeded for 2h",
+    ]
+
+
+def test_a_clock_that_is_set_makes_nothing_overdue() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(HOUR)
+        stage.clock.step(timedelta(days=3))
+        await stage.until(2 * HOUR)
+
+    assert tell(job(schedule=None, expect_success_within=4 * HOUR, **TROUBLE), story=story) == []
+
+
+def test_a_disabled_job_is_expected_to_do_nothing_and_has_all_its_time_once_it_is_enabled() -> None:
+    disabled = job(schedule="@every 1d", enabled=False, expect_success_within=2 * HOUR, **TROUBLE)
+
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(6 * HOUR)
+        stage.engine.load({"j": replace(disabled, enabled=True)}, max_running=None)
+        await stage.until(9 * HOUR)
+
+    assert tell(disabled, story=story) == ["20:00:00 failure: j has not succeeded for 2h"]
+
+
+@pytest.mark.parametrize("on_shutdown", list(OnShutdown))
+def test_a_run_that_shutdown_ends_tells_nobody(on_shutdown: OnShutdown) -> None:
+    """S3"""
+    running = job(schedule="@reboot", on_shutdown=on_shutdown, ping="https://x/", sentry=True, remind=1.0, **ALL)
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        stage.engine.run_now(running)
+        await stage.until(5)
+        wall.lines.clear()
+
+    assert tell(running, story=story, play=lambda _launch: Play(None), budget=20) == []
+
+
+def test_a_run_that_fails_by_itself_because_everybody_is_signalled_tells_nobody() -> None:
+    """S3"""
+    assert tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(1.5, 143)) == []
+
+
+def test_a_run_that_is_over_while_schedd_drains_is_told_as_ever() -> None:
+    lines = tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(5.0))
+    assert lines == ["12:01:05 success: j succeeded in 5s"]
+
+
+def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(130)
+        await stage.engine.runner.stop(list(stage.engine.runner.firings("j")))
+        await stage.until(190)
+
+    plays = iter([Play(1.0, 3), Play(None), Play(1.0)])
+    assert tell(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: next(plays)) == [
+        "12:01:01 failure: j failed after 1s: exit 3",
+        "12:03:01 recovery: j is well again after 1 failed run in 2m",
+    ]
+
+
+def test_nothing_is_overdue_and_nobody_is_reminded_while_schedd_drains() -> None:
+    waiting = job("waiting", schedule=None, expect_success_within=65.0, **TROUBLE)
+    failing = job("failing", schedule="@at 2026-06-01T12:00:50+00:00", remind=15.0, **TROUBLE)
+    slow = job("slow", schedule="@at 2026-06-01T12:00:58+00:00")
+    play: Callable[[Launch], Play] = lambda launch: Play(20.0) if launch.job.name == "slow" else Play(1.0, 3)  # noqa: E731
+    lines = tell(waiting, failing, slow, seconds=60, play=play, budget=60)
+    assert lines == ["12:00:51 failure: failing failed after 1s: exit 3"]
+
+
+def test_skips_are_told_at_the_first_of_a_row_and_again_after_a_start() -> None:
+    lines = tell(job(schedule="@every 10s", **ALL), seconds=64, play=lambda _launch: Play(29.0))
+    assert lines == [
+        "12:00:20 skip: j did not run at 2026-06-01T12:00:20Z: overlap",
+        "12:00:39 success: j succeeded in 29s",
+        "12:00:50 skip: j did not run at 2026-06-01T12:00:50Z: overlap",
+        "12:01:09 success: j succeeded in 29s",
+    ]
+
+
+def test_skips_that_somebody_asked_for_are_told_nobody() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        stage.engine.pause("j", until=None, note="")
+        await stage.until(65)
+
+    queued = job(schedule="@every 10s", overlap=Overlap.QUEUE, **ALL)
+    assert tell(queued, story=story) == []
+
+
+def test_a_dead_mans_switch_hears_of_every_run() -> None:
+    watched = job(schedule="@every 1m", ping="https://hc-ping.com/secret", sentry=True)
+    assert tell(watched, pattern="ffs", seconds=190) == [
+        f"12:0{minute}:0{second} {who}: j {what}"
+        for minute, end in ((1, "failed after 1s: exit 3"), (2, "failed after 1s: exit 3"), (3, "succeeded in 1s"))
+        for second, what in ((0, "started"), (1, end))
+        for who in ("ping", "sentry")
+    ]
+
+
+def test_two_hooks_of_one_kind_are_both_told_even_if_they_are_equal() -> None:
+    """N2"""
+    twice = job(schedule="@every 1m", on_failure=told("one") + told("other") + told("one"))
+    lines = tell(twice, pattern="f", seconds=70)
+    assert [line.split()[1] for line in lines] == ["one:", "other:", "one:"]
+
+
+def test_how_a_job_stands_survives_a_reload() -> None:
+    failing = job(schedule="@every 1m", **TROUBLE)
+
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(70)
+        stage.engine.load({"j": replace(failing, description="changed")}, max_running=None)
+        await stage.until(190)
+
+    assert tell(failing, pattern="ffs", story=story) == [
+        "12:01:01 failure: j failed after 1s: exit 3",
+        "12:03:01 recovery: j is well again after 2 failed runs in 2m",
+    ]
+
+
+def test_a_job_that_is_removed_is_told_of_no_more() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(60.5)
+        stage.engine.load({}, max_running=None)
+        await stage.until(HOUR)
+
+    assert tell(job(schedule="@every 1m", remind=60.0, **TROUBLE), pattern="f", story=story) == []
+
+
+def test_a_job_that_tells_nobody_costs_no_notice() -> None:
+    assert tell(job(schedule="@every 1m", expect_success_within=5.0, remind=5.0), pattern="f", seconds=200) == []
+
+
+def test_a_notice_has_the_run_and_the_end_of_its_output() -> None:
+    notices: list[Notice] = []
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        await stage.until(70)
+        notices.extend(wall.notices)
+
+    says = b"x" * 20_000 + b"the end\n"
+    tell(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: Play(1.0, 3, says=says))
+    (notice,) = notices
+    assert notice.run is not None
+    assert notice.run.outcome is Outcome.FAILED
+    assert (len(notice.output), notice.output[-8:]) == (8192, b"the end\n")

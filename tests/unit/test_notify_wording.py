@@ -1,0 +1,240 @@
+"""How a notice reads: as a sentence, as a document, as what chats accept; and what is shown of an address."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from scheduler.model import (
+    AppriseNotifier,
+    Argv,
+    Attempt,
+    CommandNotifier,
+    Decision,
+    Exit,
+    FromEnv,
+    FromFile,
+    MailNotifier,
+    Outcome,
+    Run,
+    ShellCommand,
+    Trigger,
+    Verdict,
+    WebhookFormat,
+    WebhookNotifier,
+)
+from scheduler.report.notify import wording
+from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
+from scheduler.report.notify.ping import address_of, run_uuid
+from scheduler.report.notify.sender import DeliveryError, name_of, resolve
+from scheduler.report.notify.sentry import monitor_of, slug_of
+from scheduler.report.notify.specimen import specimen
+from scheduler.report.notify.webhook import body_of
+from tests.unit.stage import NOON, job
+
+
+def a_run(outcome: Outcome, code: int = 0, cause: str | None = None, attempts: int = 1) -> Run:
+    each = [Attempt(n, NOON, 2.5, outcome, Exit(code, notes=("no such host",)), cause) for n in range(1, attempts + 1)]
+    return Run("k3v9d2qa", "j", Trigger.SCHEDULE, NOON, NOON, tuple(each), outcome, NOON, 2.5 * attempts)
+
+
+def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notice:
+    facts = {"run": a_run(Outcome.FAILED, 3), "failures": 1, "since": NOON, **facts}
+    return Notice(topic=Topic.FAILURE, job=job(expect_success_within=93_600.0), at=NOON, alarm=alarm, **facts)
+
+
+@pytest.mark.parametrize(
+    ("notice", "sentence"),
+    [
+        (failure(), "j failed after 2.5s: exit 3"),
+        (failure(run=a_run(Outcome.FAILED, 3, attempts=3)), "j failed in 3 attempts after 7.5s: exit 3"),
+        (failure(run=a_run(Outcome.TIMED_OUT, 143)), "j timed out after 2.5s"),
+        (failure(run=a_run(Outcome.NOT_STARTED, 127, "not found: x")), "j could not be started: not found: x"),
+        (failure(run=a_run(Outcome.NOT_STARTED, 126, "two\nlines\r\n")), "j could not be started: two lines"),
+        (failure(failures=5), "j failed after 2.5s: exit 3, as did 4 failed runs before"),
+        (failure(reminder=True, run=None, failures=7, lasted=7200.4), "j still fails: 7 failed runs in 2h"),
+        (failure(Alarm.FLAPPING), "j flaps: it has begun to fail 3 times within 1d"),
+        (failure(Alarm.FLAPPING, reminder=True, failures=1, lasted=60.0), "j still flaps: 1 failed run in 1m"),
+        (failure(Alarm.OVERDUE, run=None), "j has not succeeded for 1d2h"),
+        (
+            Notice(topic=Topic.SKIP, job=job(), at=NOON, skipped=Decision("j", Verdict.LOCK, first=NOON, last=NOON)),
+            "j did not run at 2026-06-01T12:00:00Z: lock",
+        ),
+        (specimen(job(), Topic.FAILURE, NOON), "[test] j failed after 1s: exit 1"),
+        (specimen(job(), Topic.RECOVERY, NOON), "[test] j is well again after 1 failed run in 0s"),
+        (specimen(job(), Topic.SUCCESS, NOON), "[test] j succeeded in 1s"),
+        (specimen(job(), Topic.SKIP, NOON), "[test] j did not run at 2026-06-01T12:00:00Z: overlap"),
+    ],
+)  # fmt: skip
+def test_a_notice_is_one_sentence(notice: Notice, sentence: str) -> None:
+    assert wording.headline(notice) == sentence
+
+
+def test_the_document_says_everything() -> None:
+    said = json.loads(wording.document(failure(output=b"\xffout\n")))
+    del said["host"]
+    run = said.pop("run")
+    assert said == {
+        "event": "failure",
+        "alarm": "failing",
+        "reminder": False,
+        "test": False,
+        "job": "j",
+        "description": "",
+        "at": "2026-06-01T12:00:00Z",
+        "message": "j failed after 2.5s: exit 3",
+        "reason": "exit 3",
+        "failures": 1,
+        "since": "2026-06-01T12:00:00Z",
+        "lasted": 0.0,
+        "slot": None,
+        "output": "\ufffdout\n",
+    }
+    assert (run["id"], run["outcome"], run["exit_code"], run["duration"]) == ("k3v9d2qa", "failed", 3, 2.5)
+    assert run["attempts"][0]["notes"] == ["no such host"]
+
+
+def test_a_command_finds_what_happened_in_its_environment() -> None:
+    assert wording.variables(failure()) == {
+        "SCHED_EVENT": "failure",
+        "SCHED_ALARM": "failing",
+        "SCHED_MESSAGE": "j failed after 2.5s: exit 3",
+        "SCHED_REASON": "exit 3",
+        "SCHED_FAILURES": "1",
+        "SCHED_OUTCOME": "failed",
+        "SCHED_EXIT": "3",
+        "SCHED_DURATION": "2.500",
+    }
+    assert wording.variables(failure(Alarm.OVERDUE, run=None))["SCHED_REASON"] == "overdue"
+    assert "SCHED_EXIT" not in wording.variables(specimen(job(), Topic.SKIP, NOON))
+
+
+def test_the_text_for_people_has_the_notes_and_the_output_but_nothing_that_acts_on_a_terminal() -> None:
+    text = wording.text(failure(output=b"one\n\x1b[31mtwo\n"), longest=100)
+    assert text.startswith("j failed after 2.5s: exit 3\n\n")
+    assert "Note: no such host\n" in text
+    assert text.endswith("Its latest output:\n\none\n\\x1b[31mtwo\n")
+
+
+@pytest.mark.parametrize(
+    ("form", "body"),
+    [
+        (WebhookFormat.SLACK, {"text": "❌ j failed after 2.5s: exit 3\n```\n&lt;!channel&gt; &amp; '''\n```"}),
+        (WebhookFormat.MATTERMOST, {"text": "❌ j failed after 2.5s: exit 3\n```\n<!channel> & '''\n```"}),
+        (
+            WebhookFormat.DISCORD,
+            {
+                "content": "❌ j failed after 2.5s: exit 3\n```\n<!channel> & '''\n```",
+                "allowed_mentions": {"parse": []},
+            },
+        ),
+    ],
+)
+def test_a_chat_gets_the_sentence_and_the_output_in_its_own_form(form: WebhookFormat, body: object) -> None:
+    assert json.loads(body_of(failure(output=b"<!channel> & ```\n"), form)) == body
+
+
+def test_teams_gets_a_card() -> None:
+    (attachment,) = json.loads(body_of(failure(output=b"out\n"), WebhookFormat.TEAMS))["attachments"]
+    assert [block["text"] for block in attachment["content"]["body"]] == ["❌ j failed after 2.5s: exit 3", "out"]
+
+
+@pytest.mark.parametrize("form", list(WebhookFormat))
+def test_a_chat_is_not_sent_more_than_it_takes(form: WebhookFormat) -> None:
+    run = a_run(Outcome.NOT_STARTED, 126, "x" * 3000)
+    assert form is WebhookFormat.JSON or len(body_of(failure(run=run, output=b"y" * 8192), form)) < 5_000
+    if form is WebhookFormat.DISCORD:
+        assert len(json.loads(body_of(failure(run=run, output=b"y" * 8192), form))["content"]) <= 2_000
+
+
+def test_good_news_looks_good() -> None:
+    assert "✅" in json.loads(body_of(specimen(job(), Topic.RECOVERY, NOON), WebhookFormat.SLACK))["text"]
+
+
+@pytest.mark.parametrize(
+    ("url", "topic", "outcome", "address"),
+    [
+        ("https://hc-ping.com/uuid", Topic.STARTED, None, "https://hc-ping.com/uuid/start?rid={rid}"),
+        ("https://hc-ping.com/uuid/", Topic.ENDED, Outcome.SUCCEEDED, "https://hc-ping.com/uuid?rid={rid}"),
+        ("https://hc-ping.com/key/slug", Topic.ENDED, Outcome.FAILED, "https://hc-ping.com/key/slug/fail?rid={rid}"),
+        ("https://x/a?create=1", Topic.ENDED, Outcome.TIMED_OUT, "https://x/a/fail?create=1&rid={rid}"),
+    ],
+)
+def test_a_ping_goes_where_healthchecks_wants_it(url: str, topic: Topic, outcome: Outcome | None, address: str) -> None:
+    run = a_run(outcome or Outcome.SUCCEEDED)
+    told = Notice(topic=topic, job=job(), at=NOON, run=run)
+    assert address_of(url, told) == address.format(rid=run_uuid("k3v9d2qa"))
+
+
+@pytest.mark.parametrize(
+    ("recipient", "name"),
+    [
+        (CommandNotifier(target=ShellCommand("curl https://canary")), "command"),
+        (CommandNotifier(target=Argv(("curl", "canary"))), "command"),
+        (WebhookNotifier(url="https://canary:canary@hooks.slack.com/canary?canary"), "webhook hooks.slack.com"),
+        (
+            WebhookNotifier(url=FromEnv("SLACK_URL"), headers=(("a", "canary"),), secret=FromEnv("KEY")),
+            "webhook $SLACK_URL",
+        ),
+        (WebhookNotifier(url=FromFile("/run/secrets/hook")), "webhook /run/secrets/hook"),
+        (MailNotifier(to=("a@example.com", "b@example.com")), "mail to a@example.com, b@example.com"),
+        (AppriseNotifier(url="slack://canary/canary"), "apprise slack"),
+        (AppriseNotifier(url=FromEnv("CHANNEL")), "apprise $CHANNEL"),
+        (PingNotifier("https://hc-ping.com/canary"), "ping hc-ping.com"),
+        (SentryNotifier(), "sentry"),
+    ],
+)
+def test_no_more_of_an_address_is_shown_than_its_host(recipient: Recipient, name: str) -> None:
+    """L2"""
+    assert name_of(recipient) == name
+    assert "canary" not in name
+
+
+def test_a_value_that_is_not_there_is_told_by_its_place() -> None:
+    with pytest.raises(DeliveryError, match="webhook: schedd's own environment has no variable HOOK"):
+        resolve(FromEnv("HOOK"), "webhook", {})
+    with pytest.raises(DeliveryError, match="secret: /nonexistent/secret: No such file"):
+        resolve(FromFile("/nonexistent/secret"), "secret", {})
+    assert resolve(FromEnv("HOOK"), "webhook", {"HOOK": "x"}) == "x"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "monitor"),
+    [
+        ("*/5 * * * mon-fri", {"type": "crontab", "value": "*/5 * * * mon-fri"}),
+        ("0 8 * jul wed", {"type": "crontab", "value": "0 8 * jul wed"}),
+        ("@daily", {"type": "crontab", "value": "@daily"}),
+        ("@every 90m", {"type": "interval", "value": 90, "unit": "minute"}),
+        ("@every 2d", {"type": "interval", "value": 2, "unit": "day"}),
+        ("@every 90s", None),
+        ("@reboot", None),
+        ("@at 2027-01-01T09:00:00Z", None),
+        ("H 3 * * *", None),
+        ("0 0 L * *", None),
+        ("0 0 15W * *", None),
+        ("0 0 * * 5#2", None),
+        (None, None),
+    ],
+)
+def test_sentry_gets_a_monitor_for_the_schedules_it_has_words_for(
+    schedule: str | None, monitor: dict[str, Any] | None
+) -> None:
+    made = monitor_of(job(schedule=schedule, timeout=61.0))
+    if monitor is None:
+        assert made is None
+    else:
+        assert made == {"schedule": monitor, "timezone": "UTC", "checkin_margin": 1, "max_runtime": 2}
+
+
+def test_a_slug_is_what_sentry_accepts() -> None:
+    assert slug_of("Nightly.Backup_" + "x" * 63) == "nightly-backup_" + "x" * 35
+
+
+def test_a_trouble_tells_how_long_it_has_lasted() -> None:
+    lasted = timedelta(hours=2, minutes=30).total_seconds()
+    assert wording.headline(failure(reminder=True, run=None, failures=3, lasted=lasted)) == (
+        "j still fails: 3 failed runs in 2h30m"
+    )
