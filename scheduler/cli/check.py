@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 import msgspec
 
-from scheduler.cli import terminal
+from scheduler.cli import moments, terminal
 from scheduler.cli.target import DEFAULT_FILE, Target
 from scheduler.config import lint
 from scheduler.config.problems import render
@@ -56,7 +55,7 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
 def check_file(path: Path) -> Checked:
     """Load it, as schedd would."""
     try:
-        config = lint.check(path, now=datetime.now(UTC))
+        config = lint.check(path, now=moments.now())
     except ConfigError as error:
         return Checked(file=str(path), ok=False, problems=error.problems)
     return Checked(file=str(path), ok=True, jobs=len(config.jobs), problems=config.warnings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -42,7 +42,7 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
     if as_json:
         terminal.show_json(explanation)
     else:
-        show(explanation, datetime.now(UTC))
+        show(explanation, moments.now())
 
 
 def show(explanation: Explanation, now: datetime) -> None:
@@ -79,4 +79,4 @@ def _explained(text: str, zone_name: str) -> Explanation:
     from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads croniter
     from scheduler.control.forecast import explanation  # noqa: PLC0415
 
-    return explanation(*read_schedule(text, zone_name), datetime.now(UTC))
+    return explanation(*read_schedule(text, zone_name), moments.now())

@@ -41,7 +41,7 @@ def history(
     if as_json:
         terminal.show_json(entries)
     elif entries:
-        now = datetime.now(UTC)
+        now = moments.now()
         terminal.show_table(HEADS, [row(entry, now) for entry in entries], GIVING_WAY)
     else:
         terminal.note("nothing yet" if not (failed or since) else "nothing of that kind")

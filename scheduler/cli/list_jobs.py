@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -54,7 +54,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
     if as_json:
         terminal.show_json(views)
         return
-    show(views, datetime.now(UTC))
+    show(views, moments.now())
     if isinstance(source, Daemon):
         say_source(source.ask("status", AskStatus(), StatusView))
 

@@ -9,6 +9,11 @@ import click
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
+def now() -> datetime:
+    """The wall clock, aware UTC. Only here does schedctl look at it; the daemon's Clock would bring asyncio along."""
+    return datetime.now(UTC)
+
+
 def span(duration: float) -> str:
     """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`. Two units at most, since more is noise."""
     if duration < 9.95 and not float(duration).is_integer():
@@ -95,6 +100,6 @@ def past(text: str) -> datetime:
     if "-" in text:
         return instant(text)
     try:
-        return datetime.now(UTC) - timedelta(seconds=seconds(text))
+        return now() - timedelta(seconds=seconds(text))
     except OverflowError:
         raise click.BadParameter(f"{text!r} ago lies outside the calendar") from None

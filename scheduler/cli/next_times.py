@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
 import click
@@ -50,7 +50,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
       schedctl next --expr '30 2 * * *' --timezone America/New_York --from 2026-03-08T00:00Z -n 5
     """
     count = count or (MOST if until is not None else DEFAULT_COUNT)
-    now = datetime.now(UTC)
+    now = moments.now()
     if expr is None:
         # From is a time that counts, whereas a slot at this very moment has been taken.
         after = None if start is None else start - timedelta(microseconds=1)

@@ -29,7 +29,7 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
     if as_json:
         terminal.show_json(view)
         return
-    now = datetime.now(UTC)
+    now = moments.now()
     for kind, changes in (("added", view.added), ("changed", view.changed), ("removed", view.removed)):
         for change in changes:
             mark, colour = MARKS[kind]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
-from datetime import UTC, datetime
 from typing import NoReturn
 
 import click
 
-from scheduler.cli import terminal
+from scheduler.cli import moments, terminal
 from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.control.particulars import AskEnvironment, EnvironmentView
@@ -41,7 +40,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> NoReturn:
     variables |= {
         "SCHED_JOB": job,
         "SCHED_RUN_ID": "shell",
-        "SCHED_SCHEDULED_AT": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "SCHED_SCHEDULED_AT": f"{moments.now():%Y-%m-%dT%H:%M:%SZ}",
         "SCHED_ATTEMPT": "1",
         "SCHED_TRIGGER": "manual",
     }

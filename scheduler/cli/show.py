@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -37,7 +37,7 @@ def show(target: Target, job: str, as_json: bool) -> None:
     if as_json:
         terminal.show_json(details)
         return
-    for line in paragraphs(details, datetime.now(UTC)):
+    for line in paragraphs(details, moments.now()):
         click.echo(line)
 
 

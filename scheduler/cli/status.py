@@ -28,7 +28,7 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
     if as_json:
         terminal.show_json(view)
     elif not exit_code:
-        show(view, datetime.now(UTC))
+        show(view, moments.now())
     return EXIT_FAILURE if exit_code and view.reload_error is not None else 0
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from scheduler.cli import list_jobs, moments, terminal
@@ -89,4 +87,4 @@ def _show(views: list[JobView], as_json: bool) -> None:
     if as_json:
         terminal.show_json(views)
     else:
-        list_jobs.show(views, datetime.now(UTC))
+        list_jobs.show(views, moments.now())

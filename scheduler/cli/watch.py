@@ -8,10 +8,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import NoReturn
 
-from scheduler.cli import list_jobs, terminal
+from scheduler.cli import list_jobs, moments, terminal
 from scheduler.control.protocol import JobView
 from scheduler.errors import UsageError
 
@@ -52,7 +51,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 
 def _draw(views: Sequence[JobView]) -> None:
-    now = datetime.now(UTC)
+    now = moments.now()
     height = os.get_terminal_size(sys.stdout.fileno()).lines
     lines = list_jobs.lines(views, now)
     if len(lines) > height - 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
@@ -44,7 +44,7 @@ def why(target: Target, job: str, time: datetime | None, as_json: bool) -> None:
         return
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)
-    zone, now = moments.zone_of(view.timezone), datetime.now(UTC)
+    zone, now = moments.zone_of(view.timezone), moments.now()
     for word, slot in (("before", view.before), ("after", view.after)):
         if slot is not None and time is not None:
             click.echo(f"  the slot {word}: {moments.full(slot, zone)}, {moments.relative(slot, now)}")

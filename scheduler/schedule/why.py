@@ -8,7 +8,7 @@ import msgspec
 
 from scheduler.schedule.changes import note_on, note_on_fold
 from scheduler.schedule.cron import Cron
-from scheduler.schedule.field import FieldName
+from scheduler.schedule.field import Field, FieldName
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.simple import Union
 from scheduler.schedule.words import WEEKDAYS
@@ -61,7 +61,14 @@ def _mismatches(schedule: Schedule, moment: datetime) -> tuple[Mismatch, ...]:
     wrong = [field for field in pattern if not field.matches(wall)]
     if pattern.either_day and not (pattern.day in wrong and pattern.day_of_week in wrong):
         wrong = [field for field in wrong if field not in {pattern.day, pattern.day_of_week}]
-    return tuple(Mismatch(schedule.text, field.name.value, field.text, _shown(field.name, wall)) for field in wrong)
+    return tuple(
+        Mismatch(schedule.text, field.name.value, _allowed(field), _shown(field.name, wall)) for field in wrong
+    )
+
+
+def _allowed(field: Field) -> str:
+    """As it was written; what a hash stands for is not to be read off it."""
+    return f"{field.text}, here {field.canonical()}" if "H" in field.text else field.text
 
 
 def _left_out(schedule: Schedule, moment: datetime) -> str | None:

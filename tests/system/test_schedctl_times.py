@@ -149,7 +149,8 @@ def test_env_masks_values_until_they_are_to_be_revealed(file: Path) -> None:
 
 
 def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> None:
-    assert schedctl("check", cwd=file.parent).stdout.endswith("schedules.yaml: 4 jobs, no problems\n")
+    good = write(tmp_path / "good.yaml", 'jobs: {a: {command: "true", schedule: "0 12 * * *"}}')
+    assert schedctl("check", good).stdout == f"{good}: 1 job, no problems\n"
     bad = write(tmp_path / "bad.yaml", "jobs: {a: {comand: x}, b: {command: y, timeout: 5}}")
     ended = schedctl("check", bad, file)
     assert ended.returncode == 1
@@ -160,6 +161,14 @@ def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> Non
     annotated = schedctl("check", bad, "--github").stdout.splitlines()
     assert annotated[0].startswith(f"::error file={bad},line=1,col=12")
     assert all(line.startswith("::error ") for line in annotated)
+
+
+def test_check_tells_doubts_and_fails_on_them_when_it_is_strict(tmp_path: Path) -> None:
+    doubtful = write(tmp_path / "doubtful.yaml", 'jobs: {a: {command: "true", schedule: "0 0 31 * *"}}')
+    ended = schedctl("check", doubtful)
+    assert (ended.returncode, "warning: " in ended.stdout) == (0, True)
+    assert schedctl("check", "--strict", doubtful).returncode == 1
+    assert schedctl("check", "--github", doubtful).stdout.startswith("::warning ")
 
 
 def test_job_names_complete(file: Path) -> None:
