@@ -1,0 +1,380 @@
+"""Notices and who gets them, for real: commands, HTTP and mail servers, apprise and Sentry."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import gzip
+import hashlib
+import hmac
+import json
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from scheduler.launch.launcher import Stream
+from scheduler.model import (
+    AppriseNotifier,
+    Argv,
+    Attempt,
+    CommandNotifier,
+    EnvLayer,
+    Exit,
+    FromEnv,
+    FromFile,
+    Job,
+    MailNotifier,
+    Outcome,
+    Run,
+    ShellCommand,
+    Trigger,
+    WebhookFormat,
+    WebhookNotifier,
+)
+from scheduler.report.notify.delivery import attempt_once
+from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
+from scheduler.report.notify.ping import run_uuid
+from scheduler.report.notify.sender import DeliveryError, Surroundings, sender_for
+from scheduler.schedule import parse_schedule
+from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
+from tests.process.workshop import Workshop, play
+
+CANARY = "canary-7f3a"
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with http_server() as running:
+        yield running
+
+
+def notice(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **keys: Any) -> Notice:
+    job = Job(**{"name": "backup", "target": ShellCommand("x"), "cwd": "/", **keys})
+    attempt = Attempt(1, NOON, 2.0, outcome, Exit(3 if outcome is Outcome.FAILED else 0))
+    run = Run("k3v9d2qa", "backup", Trigger.SCHEDULE, NOON, NOON, (attempt,), outcome, NOON, 2.0)
+    alarm = Alarm.FAILING if topic is Topic.FAILURE else None
+    return Notice(
+        topic=topic, job=job, at=NOON, alarm=alarm, run=run, failures=1, since=NOON, output=b"no space left\n"
+    )
+
+
+def tell(
+    recipient: Recipient, told: Notice | None = None, environ: Mapping[str, str] | None = None
+) -> tuple[str, Workshop]:
+    """Send one notice; DeliveryError when it does not arrive."""
+
+    async def story() -> tuple[str, Workshop]:
+        workshop = Workshop()
+        sender = sender_for(recipient, Surroundings(environ or {}, workshop.launcher, workshop.log))
+        return await attempt_once(sender.send, told or notice(), recipient.timeout), workshop
+
+    return play(story())
+
+
+def refusal(
+    recipient: Recipient, told: Notice | None = None, environ: Mapping[str, str] | None = None
+) -> DeliveryError:
+    with pytest.raises(DeliveryError) as caught:
+        tell(recipient, told, environ)
+    assert CANARY not in str(caught.value)
+    return caught.value
+
+
+# --- commands
+
+
+def command(text: str, timeout: float = 10.0) -> CommandNotifier:
+    return CommandNotifier(target=ShellCommand(text), timeout=timeout)
+
+
+def test_a_command_gets_what_happened_in_its_environment_and_as_a_document() -> None:
+    answer, workshop = tell(command('echo "$SCHED_EVENT $SCHED_OUTCOME $SCHED_EXIT $SCHED_REASON $SCHED_JOB"; cat'))
+    first, document = workshop.log.lines()
+    assert (answer, first) == ("exit 0", b"failure failed 3 exit 3 backup")
+    assert json.loads(document)["output"] == "no space left\n"
+    assert {name for name, _, _ in workshop.log.blocks} == {"backup on_failure"}
+
+
+def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
+    (tmp_path / "tool").write_text("#!/bin/sh\necho $PWD $COLOUR $0\n")
+    (tmp_path / "tool").chmod(0o755)
+    told = notice(cwd=str(tmp_path), environment=(EnvLayer("env", {"COLOUR": "red"}),))
+    _, workshop = tell(CommandNotifier(target=Argv(("./tool",))), told)
+    assert workshop.log.lines() == [f"{tmp_path} red {tmp_path}/tool".encode()]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{"cwd": "/nonexistent"}, {"environment": (EnvLayer("env_file", file="/nonexistent/app.env"),)}],
+    ids=["directory", "env_file"],
+)
+def test_what_kept_the_job_from_starting_does_not_keep_the_command_from_it(keys: dict[str, Any]) -> None:
+    assert tell(command("true"), notice(**keys))[0] == "exit 0"
+
+
+def test_a_command_that_fails_has_not_told_and_is_not_run_again() -> None:
+    error = refusal(command("echo oops >&2; exit 7"))
+    assert (str(error).split(";")[0], error.again) == ("exit 7", False)
+
+
+def test_a_command_that_does_not_exist_is_told() -> None:
+    assert "command not found: nothing-like-it" in str(refusal(CommandNotifier(target=Argv(("nothing-like-it",)))))
+
+
+def test_a_hook_that_never_ends_is_ended_with_all_it_started() -> None:
+    begun = time.monotonic()
+    error = refusal(command("trap '' TERM; sleep 1000 & sleep 1000", timeout=0.2))
+    assert (str(error), error.again) == ("no answer within 0.2s", True)
+    assert time.monotonic() - begun < 20  # and the fixture sees that nothing is left
+
+
+def test_what_a_command_prints_on_stderr_reaches_the_log() -> None:
+    assert tell(command("echo hm >&2"))[1].log.lines(Stream.STDERR) == [b"hm"]
+
+
+# --- webhooks
+
+
+def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpServer) -> None:
+    notifier = WebhookNotifier(
+        url=FromEnv("HOOK"),
+        headers=(("Authorization", FromEnv("TOKEN")), ("X-Kind", "test")),
+        secret=FromEnv("KEY"),
+    )
+    environ = {"HOOK": f"{server.url}/hooks/{CANARY}?a=1", "TOKEN": f"Bearer {CANARY}", "KEY": "s3cret"}
+    answer, _ = tell(notifier, environ=environ)
+    (request,) = server.requests
+    assert (answer, request.method, request.path) == ("answered 200", "POST", f"/hooks/{CANARY}?a=1")
+    assert json.loads(request.body)["message"] == "backup failed after 2s: exit 3"
+    expected = hmac.new(b"s3cret", request.body, hashlib.sha256).hexdigest()
+    assert request.headers["X-Schedd-Signature"] == f"sha256={expected}"
+    assert (request.headers["Authorization"], request.headers["X-Kind"]) == (f"Bearer {CANARY}", "test")
+    assert request.headers["Content-Type"] == "application/json"
+    assert request.headers["User-Agent"].startswith("schedd/")
+
+
+def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
+    tell(WebhookNotifier(url=server.url, format=WebhookFormat.SLACK))
+    assert json.loads(server.requests[0].body) == {"text": "❌ backup failed after 2s: exit 3\n```\nno space left\n```"}
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(500, True), (503, True), (429, True), (408, True), (400, False), (403, False), (404, False)]
+)
+def test_a_refusal_is_tried_again_where_that_may_help(server: HttpServer, status: int, again: bool) -> None:
+    server.answer = lambda _request: (status, {})
+    error = refusal(WebhookNotifier(url=f"{server.url}/{CANARY}"))
+    assert (str(error), error.again) == (f"answered {status}", again)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed_so_that_no_secret_goes_elsewhere(server: HttpServer, status: int) -> None:
+    server.answer = lambda request: (status, {"Location": f"{server.url}{request.path}x/{CANARY}"})
+    error = refusal(WebhookNotifier(url=f"{server.url}/{CANARY}"))
+    assert str(error) == f"answered {status}, a redirect: give the address that it leads to"
+    assert (len(server.requests), error.again) == (1, False)
+
+
+def test_a_black_hole_costs_its_timeout_and_no_more() -> None:
+    """N1"""
+    with black_hole() as port:
+        begun = time.monotonic()
+        error = refusal(WebhookNotifier(url=f"http://127.0.0.1:{port}/{CANARY}", timeout=0.3))
+        assert (error.again, time.monotonic() - begun < 5) == (True, True)
+
+
+def test_one_who_says_a_byte_a_moment_costs_one_thread_and_its_timeout() -> None:
+    """N1"""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+        async def story() -> list[bool]:
+            workshop = Workshop()
+            sender = sender_for(WebhookNotifier(url=url), Surroundings({}, workshop.launcher, workshop.log))
+            first = asyncio.create_task(attempt_once(sender.send, notice(), 0.5))
+            connection, _ = await asyncio.to_thread(listener.accept)
+            for _ in range(8):
+                connection.send(b"H")
+                await asyncio.sleep(0.1)
+            second = await asyncio.gather(attempt_once(sender.send, notice(), 0.2), return_exceptions=True)
+            listener.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                listener.accept()  # the second attempt waited for the first thread
+            connection.close()
+            await asyncio.sleep(0.2)
+            return [isinstance(first.exception(), DeliveryError), isinstance(second[0], DeliveryError)]
+
+        assert play(story()) == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        (f"http://127.0.0.1:1/{CANARY}", "Connection refused"),
+        (f"https://127.0.0.1:1/{CANARY}", "Connection refused"),
+        (f"http://127.0.0.1:99999/{CANARY}", ""),
+        (f"http://no-such-host.invalid/{CANARY}", ""),
+        (f"http://127.0.0.1:1/{CANARY} x\n", ""),
+        (f"ftp://127.0.0.1/{CANARY}", ""),
+        (CANARY, ""),
+        ("", "HOOK"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told_without_it(url: str, why: str) -> None:
+    """L2"""
+    assert why in str(refusal(WebhookNotifier(url=FromEnv("HOOK")), environ={"HOOK": url}))
+
+
+def test_a_header_that_http_cannot_carry_is_told_without_its_value(server: HttpServer) -> None:
+    """L2"""
+    for value in (f"{CANARY}\r\nX: y", f"{CANARY}\u20ac"):
+        refusal(WebhookNotifier(url=server.url, headers=(("X-Token", FromEnv("TOKEN")),)), environ={"TOKEN": value})
+    assert server.requests == []
+
+
+def test_one_who_does_not_speak_http_is_told() -> None:
+    with mail_server() as mail:
+        assert "does not speak HTTP" in str(refusal(WebhookNotifier(url=f"http://127.0.0.1:{mail.port}/")))
+
+
+def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> None:
+    (tmp_path / "hook").write_text(f"{server.url}/x\n")
+    tell(WebhookNotifier(url=FromFile(str(tmp_path / "hook"))))
+    assert server.requests[0].path == "/x"
+
+
+# --- dead man's switches
+
+
+def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
+    ping = partial(tell, PingNotifier(f"{server.url}/uuid"))
+    ping(notice(Topic.STARTED))
+    ping(notice(Topic.ENDED, Outcome.SUCCEEDED))
+    ping(notice(Topic.ENDED))
+    rid = run_uuid("k3v9d2qa")
+    assert [request.path for request in server.requests] == [
+        f"/uuid/start?rid={rid}",
+        f"/uuid?rid={rid}",
+        f"/uuid/fail?rid={rid}",
+    ]
+    assert server.requests[1].body == b""
+    assert server.requests[2].body == b"backup failed after 2s: exit 3\n\nno space left\n"
+
+
+# --- mail
+
+
+def test_a_mail_has_a_readable_subject_and_the_output() -> None:
+    with mail_server("ops", CANARY) as server:
+        environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}", "MAIL_FROM": "Schedd <s@example.com>"}
+        answer, _ = tell(MailNotifier(to=("a@example.com", "b@example.com")), environ=environ)
+    (mail,) = server.mails
+    message = email.message_from_bytes(mail.original_content or b"", policy=email.policy.default)
+    assert answer == "accepted by 127.0.0.1"
+    assert (mail.mail_from, mail.rcpt_tos) == ("s@example.com", ["a@example.com", "b@example.com"])
+    assert message["Subject"] == "[schedd] backup failed after 2s: exit 3"
+    assert message["Auto-Submitted"] == "auto-generated"
+    body = message.get_body()
+    assert body is not None
+    assert body.get_content_type() == "text/plain"
+    assert "Run: k3v9d2qa, due at 2026-06-01T12:00:00Z" in body.get_content()
+    assert body.get_content().endswith("no space left\r\n")
+
+
+def test_a_wrong_password_is_told_and_not_tried_again() -> None:
+    """L2"""
+    with mail_server("ops", "right") as server:
+        environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}"}
+        error = refusal(MailNotifier(to=("a@example.com",)), environ=environ)
+    assert (str(error), error.again) == ("the server refused user and password (535)", False)
+
+
+def test_a_server_that_refuses_the_mail_is_told_without_its_words() -> None:
+    """L2"""
+    with mail_server() as server:
+        server.refuses = True
+        error = refusal(MailNotifier(to=("a@example.com",)), environ={"SMTP_URL": f"smtp://127.0.0.1:{server.port}"})
+    assert (str(error), error.again) == ("the server answered 554", False)
+
+
+def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
+    """N1"""
+    with black_hole() as port:
+        error = refusal(MailNotifier(to=("a@x.y",), timeout=0.3), environ={"SMTP_URL": f"smtp://127.0.0.1:{port}"})
+    assert error.again
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "no SMTP_URL"),
+        (CANARY, "SMTP_URL must look like"),
+        (f"http://{CANARY}", "SMTP_URL must look like"),
+        (f"smtp://user:{CANARY}@mail.example.com:x", "SMTP_URL must look like"),
+        (f"smtp://user:{CANARY}@mail.example.com", "smtp:// would send for all to read"),
+        (f"smtp+starttls://user:{CANARY}@127.0.0.1:1", "Connection refused"),
+        (f"smtps://user:{CANARY}@127.0.0.1:1", "Connection refused"),
+    ],
+)
+def test_a_mail_server_that_is_not_named_well_is_told_without_its_address(url: str, why: str) -> None:
+    """L2"""
+    assert why in str(refusal(MailNotifier(to=("a@example.com",)), environ={"SMTP_URL": url}))
+
+
+def test_a_server_without_tls_is_not_sent_the_password() -> None:
+    with mail_server("ops", CANARY) as server:
+        environ = {"SMTP_URL": f"smtp+starttls://ops:{CANARY}@127.0.0.1:{server.port}"}
+        refusal(MailNotifier(to=("a@example.com",)), environ=environ)
+    assert server.mails == []
+
+
+# --- extras
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
+def test_apprise_reaches_its_services(server: HttpServer) -> None:
+    address = f"json://127.0.0.1:{server.port}/{CANARY}"
+    assert tell(AppriseNotifier(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
+    said = json.loads(server.requests[0].body)
+    assert said["title"] == "backup failed after 2s: exit 3"
+    assert "no space left" in said["message"]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("address", [f"nothing://{CANARY}", f"json://127.0.0.1:1/{CANARY}"])
+def test_apprise_says_nothing_of_an_address_that_does_not_work(address: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """L2"""
+    refusal(AppriseNotifier(url=address))
+    assert CANARY not in "".join(capfd.readouterr())
+
+
+def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpServer) -> None:
+    schedule = parse_schedule("*/5 * * * *", ZoneInfo("UTC"), job_name="backup")
+    environ = {"SENTRY_DSN": f"http://{CANARY}@127.0.0.1:{server.port}/42"}
+    for told in (notice(Topic.STARTED, schedule=schedule), notice(Topic.ENDED, schedule=schedule)):
+        assert tell(SentryNotifier(), told, environ)[0] == "handed to sentry-sdk"
+    check_ins = [
+        json.loads(line)
+        for request in server.requests
+        for line in gzip.decompress(request.body).splitlines()
+        if b"check_in_id" in line
+    ]
+    assert [(each["status"], each["monitor_slug"]) for each in check_ins] == [
+        ("in_progress", "backup"),
+        ("error", "backup"),
+    ]
+    assert {each["check_in_id"] for each in check_ins} == {run_uuid("k3v9d2qa").hex}
+    assert check_ins[0]["monitor_config"]["schedule"] == {"type": "crontab", "value": "*/5 * * * *"}
+
+
+def test_sentry_without_an_address_is_told() -> None:
+    assert "no SENTRY_DSN" in str(refusal(SentryNotifier(), notice(Topic.STARTED), {}))
