@@ -194,7 +194,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `environment` are the layers on top of schedd's own environment, later ones winning. `schedule` None is by hand
     only. `timeout` None is no limit. `memory_limit` is bytes of address space. `catch_up` is how many seconds back a
     slot missed before the start is taken. `on_failure` and the like are told; `ping` is an address that hears of every
-    run; `expect_success_within` and `remind` are seconds, None for never.
+    run; `expect_success_within` and `remind` are seconds, None for never. `origins` says of each key of the file where
+    it was set: `job`, `defaults` or `job and defaults`.
     """
 
     name: str
@@ -228,6 +229,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     expect_success_within: float | None = None
     ping: Value | None = None
     sentry: bool = False
+    origins: dict[str, str] = {}
 
 
 class Launch(msgspec.Struct, frozen=True):

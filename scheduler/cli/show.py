@@ -25,7 +25,7 @@ INDENT = "  "
 def show(target: Target, job: str, as_json: bool) -> None:
     """Show one job in full.
 
-    Its definition after defaults, its next times, its last runs.
+    Its definition after defaults, with where each value comes from, its next times, its last runs.
     Values of env, args and kwargs are left out; `schedctl env JOB --reveal` has the environment.
 
     \b
@@ -49,9 +49,10 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
     yield ""
-    width = max(len(key) for key in details.definition)
+    width = max(map(len, details.definition))
+    from_width = max(map(len, details.origins.values()))
     for key, value in details.definition.items():
-        yield f"{INDENT}{key:{width}}  {_as_text(value)}"
+        yield f"{INDENT}{key:{width}}  {details.origins[key]:{from_width}}  {_as_text(value)}"
     if details.next:
         yield f"\n{terminal.paint('next', 'head')}"
     for slot in details.next:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -26,6 +27,9 @@ _ASIS = (
     "remind", "expect_success_within", "ping", "sentry",
 )  # fmt: skip
 """Keys whose value is the field of `Job` of the same name."""
+
+_MERGED = ("env", "env_file", "retry")
+"""Keys in which what a job says goes on top of what the defaults say."""
 
 _OF_PYTHON = ("args", "kwargs", "interpreter")
 
@@ -114,7 +118,15 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     if scope.retry:
         fields["retry"] = _retry(scope.retry)
     cwd = values.get("cwd") or directory
+    fields["origins"] = _origins(tuple(entry.given), tuple(defaults.values))
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
+
+
+@cache
+def _origins(given: tuple[str, ...], inherited: tuple[str, ...]) -> dict[str, str]:
+    """Where each key was set. Most jobs of a file set the same keys, and so share one answer."""
+    origins = dict.fromkeys(inherited, "defaults") | dict.fromkeys(given, "job")
+    return origins | {key: "job and defaults" for key in _MERGED if key in given and key in inherited}
 
 
 def _target(entry: Entry, values: dict[str, Any]) -> Target | None:

@@ -43,9 +43,11 @@ def show(service: Service, ask: Show) -> JobDetails:
     for decision in service.decisions():
         if decision.job == job.name:
             counts[decision.verdict.value] += decision.count
+    shown = definition(job)
     return JobDetails(
         view=job_view(state),
-        definition=definition(job),
+        definition=shown,
+        origins={key: job.origins.get(key, "built in") for key in shown},
         words=None if job.schedule is None else in_words(job.schedule),
         next=tuple(islice(coming(state, service.now()), NEXT_SHOWN)),
         runs=tuple(run_view(run) for run in reversed(runs[-RUNS_SHOWN:])),

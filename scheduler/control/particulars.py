@@ -20,11 +20,13 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A job in full.
 
     `definition` holds the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
+    `origins` tells of each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
     `counts` are its kept decisions by verdict.
     """
 
     view: JobView
     definition: dict[str, Any]
+    origins: dict[str, str]
     words: str | None = None
     next: tuple[FireTime, ...] = ()
     runs: tuple[RunView, ...] = ()

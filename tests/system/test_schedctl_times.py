@@ -127,8 +127,8 @@ def test_show_tells_the_effective_definition_without_secrets(file: Path) -> None
     """L2"""
     shown = ask(file, "show", "noon") + ask(file, "show", "by-hand") + ask(file, "show", "noon", "--json")
     assert "canary" not in shown
-    assert re.search(r"^  command +\[\"echo\",\"12\"\]$", shown, re.MULTILINE)
-    assert re.search(r"^  overlap +skip$", shown, re.MULTILINE)
+    assert re.search(r"^  command +job +\[\"echo\",\"12\"\]$", shown, re.MULTILINE)
+    assert re.search(r"^  overlap +built in +skip$", shown, re.MULTILINE)
     assert '"TOKEN":"•••"' in shown
     assert "at 12:00" in shown
 

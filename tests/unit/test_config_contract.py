@@ -61,7 +61,8 @@ def folder(tmp_path: Path) -> Folder:
 
 def test_a_job_of_two_lines_has_every_default(folder: Folder) -> None:
     job = folder.job()
-    assert job == Job(name="poll", target=ShellCommand("echo hello"), cwd=str(folder.path))
+    origins = {"command": "job"}
+    assert job == Job(name="poll", target=ShellCommand("echo hello"), cwd=str(folder.path), origins=origins)
 
 
 @pytest.mark.parametrize(
