@@ -48,10 +48,11 @@ def test_rooms_import_only_from_rooms_below(
 
 FAILURE_CLASSES = """
     P1 P2 P3 P4 P5 P6 P8 T1 T2 T3 T4 T5 T7 T8 T9 T10 T11 R1 R2 R3 R4 R5 S1 S2 S3 S4 M1 M2 M3 L1 L2 L3 C1 C3 C4 C6 D1
+    N1 N2
 """
 """Ways in which other schedulers have failed, each the first word of the docstring of the tests that rule it out here:
 processes (P), time (T), reload (R), stopping (S), memory and descriptors (M), logs and secrets (L), the file (C), two
-daemons (D)."""
+daemons (D), notifiers (N)."""
 
 
 @pytest.mark.parametrize("failure", FAILURE_CLASSES.split())

@@ -1,0 +1,208 @@
+"""A whole schedd that tells people, with secrets everywhere: what arrives, what is logged, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.process.receivers import HttpServer, black_hole, http_server
+from tests.system.programs import eventually, schedctl, schedd, write
+
+CANARY = "canary-93e1"
+
+
+@pytest.fixture
+def server() -> Iterator[HttpServer]:
+    with http_server() as running:
+        yield running
+
+
+def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path: Path, server: HttpServer) -> None:
+    """L2"""
+    (tmp_path / "token").write_text(CANARY)
+    server.answer = lambda request: (403 if "bad" in request.path else 200, {})
+    file = write(
+        tmp_path / "schedules.yaml",
+        f"""
+        defaults:
+          on_failure:
+            - webhook: {server.url}/good/{CANARY}
+              headers: {{X-Token: {{from_file: token}}, X-Key: {CANARY}}}
+              secret: {CANARY}
+            - webhook: {{from_env: BAD_HOOK}}
+            - webhook: http://127.0.0.1:1/{CANARY}
+            - mail: ops@example.com
+            - apprise: json://127.0.0.1:1/{CANARY}
+            - command: 'true {CANARY}'
+        jobs:
+          failing:
+            schedule: "@reboot"
+            command: exit 3
+            env: {{SECRET: {CANARY}}}
+            ping: {server.url}/ping/{CANARY}
+            sentry: true
+        """,
+    )
+    environ: Any = {
+        "BAD_HOOK": f"{server.url}/bad/{CANARY}",
+        "SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:1",
+        "SENTRY_DSN": f"http://{CANARY}@127.0.0.1:1/1",
+    }
+    shown = []
+    with schedd(file, "--log-format", "json", "--log-level", "debug", **environ) as running:
+        for words in (
+            ["notice delivered", "webhook 127.0.0.1", "answered 200"],
+            ["notice delivered", '"to":"command"', "exit 0"],
+        ):
+            running.says(*words)
+        for verb in (
+            ["notify-test", "failing"],
+            ["notify-test", "failing", "--json"],
+            ["show", "failing"],
+            ["show", "failing", "--json"],
+            ["list", "--json"],
+            ["history", "--json"],
+            ["check"],
+        ):
+            answer = schedctl("-c", file, *verb, **environ)
+            shown.append(answer.stdout + answer.stderr)
+        running.says("notice not delivered", "$BAD_HOOK", "answered 403")
+        assert running.stop() == 0
+        running.says("notices dropped", "mail to ops@example.com")
+        shown += [running.log, running.errors]
+    assert [text for text in shown if CANARY in text] == []
+    assert {request.path.split("/")[1] for request in server.requests} == {"good", "bad", "ping"}
+    good = next(request for request in server.requests if "good" in request.path)
+    assert (good.headers["X-Token"], CANARY in good.body.decode()) == (CANARY, False)
+
+
+def test_a_black_hole_delays_neither_slots_nor_the_end(tmp_path: Path) -> None:
+    """N1"""
+    with black_hole() as port:
+        file = write(
+            tmp_path / "schedules.yaml",
+            f"""
+            shutdown_timeout: 10s
+            jobs:
+              busy:
+                schedule: "@every 1s"
+                command: exit 3
+                ping: http://127.0.0.1:{port}/
+                on_failure: [{{webhook: "http://127.0.0.1:{port}/"}}, {{command: sleep 1000}}]
+            """,
+        )
+        with schedd(file, "--log-format", "json") as running:
+            started = running.says("run started", times=5)
+            lateness = [json.loads(line)["lateness"] for line in started]
+            begun = time.monotonic()
+            assert running.stop() == 0
+            took = time.monotonic() - begun
+            running.says("notices dropped", "schedd ended", "ping 127.0.0.1")
+    assert max(lateness) < 0.5
+    assert took < 5
+
+
+def test_the_first_failure_and_the_recovery_arrive(tmp_path: Path, server: HttpServer) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        f"""
+        jobs:
+          flag:
+            schedule: "@every 1s"
+            command: test -e flag
+            on_failure: [{{webhook: "{server.url}/failure"}}]
+            on_recovery: [{{webhook: "{server.url}/recovery"}}]
+        """,
+    )
+    with schedd(file) as running:
+        running.says("run finished", times=3)
+        (tmp_path / "flag").touch()
+        running.says("outcome=succeeded", times=2)
+        eventually(lambda: len(server.requests) >= 2)
+        assert running.stop() == 0
+    assert [request.path for request in server.requests] == ["/failure", "/recovery"]
+    assert json.loads(server.requests[1].body)["failures"] >= 3
+
+
+def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, server: HttpServer) -> None:
+    def slowly(_request: object) -> tuple[int, dict[str, str]]:
+        time.sleep(0.5)
+        return 200, {}
+
+    server.answer = slowly
+    file = write(
+        tmp_path / "schedules.yaml",
+        f"""
+        jobs:
+          slow: {{schedule: "@reboot", command: sleep 1, on_success: [{{webhook: "{server.url}"}}]}}
+        """,
+    )
+    with schedd(file) as running:
+        running.says("run started")
+        assert running.stop() == 0
+        running.says("notice delivered")
+    assert len(server.requests) == 1
+
+
+def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
+    program = "import sys, scheduler.daemon; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "scheduler.daemon" in loaded
+    heavy = {
+        "http.client",
+        "smtplib",
+        "urllib.request",
+        "email",
+        "apprise",
+        "sentry_sdk",
+        "scheduler.report.notify.judge",
+    }
+    assert heavy & {*loaded} == set()
+
+
+def test_notify_test_says_what_each_answered(tmp_path: Path, server: HttpServer) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        f"""
+        jobs:
+          told:
+            command: "true"
+            on_failure: [{{webhook: "{server.url}/a"}}, {{command: "exit 7"}}]
+            on_recovery: [{{webhook: "{server.url}/b"}}]
+        """,
+    )
+    for serving in (False, True):
+        server.requests.clear()
+        if serving:
+            with schedd(file):
+                _notify_test(file, server)
+        else:
+            _notify_test(file, server)
+
+
+def _notify_test(file: Path, server: HttpServer) -> None:
+    failure = schedctl("-c", file, "notify-test", "told")
+    assert failure.returncode == 1
+    assert failure.stdout.splitlines()[1:] == [
+        "told      webhook 127.0.0.1  answered 200",
+        "not told  command            exit 7",
+    ]
+    assert json.loads(server.requests[0].body)["message"] == "[test] told failed after 1s: exit 1"
+    recovery = schedctl("-c", file, "notify-test", "told", "--event", "recovery", "--json")
+    assert (recovery.returncode, json.loads(recovery.stdout)) == (
+        0,
+        [{"to": "webhook 127.0.0.1", "delivered": True, "answer": "answered 200"}],
+    )
+    nobody = schedctl("-c", file, "notify-test", "told", "--event", "skip")
+    assert (nobody.returncode, nobody.stderr.splitlines()[-1]) == (
+        5,
+        "schedctl: told has no on_skip: nobody would be told",
+    )
+    assert schedctl("-c", file, "notify-test", "nobody").returncode == 4
