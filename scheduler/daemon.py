@@ -213,8 +213,10 @@ class Daemon(EngineService):
         try:
             yield
         finally:
+            # Not the old handlers: a platform that sends several TERMs must not kill us on the last steps to exit 0.
             for number in handlers:
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
 
     def _interrupted(self) -> None:
         """The first drains, the second sends TERM to the jobs at once, the third KILL."""
