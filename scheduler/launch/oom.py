@@ -6,6 +6,8 @@ import os
 import re
 from pathlib import Path
 
+RECENT = 1.0
+
 _COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
 
 
@@ -16,6 +18,14 @@ class OomKills:
         self._root = root
         self._file: Path | None = None
         self._looked = False
+        self._latest: int | None = None
+        self._latest_at = -RECENT
+
+    def lately(self, now: float) -> int | None:
+        """`count` as it was at most RECENT seconds before `now`, the loop's time: launches ask often."""
+        if now - self._latest_at >= RECENT:
+            self._latest, self._latest_at = self.count(), now
+        return self._latest
 
     def count(self) -> int | None:
         """How many there have been since the cgroup began; None when it does not tell."""

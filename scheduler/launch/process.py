@@ -54,7 +54,8 @@ class Processes:
         """
         self._limit = self._hard_limit
         self._limit_descriptors(self._limit)
-        self._low = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(3)]
+        if self._limit != self._original_limit:
+            self._low = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(3)]
         loop = asyncio.get_running_loop()
         if os.getpid() == 1:
             loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans)

@@ -97,3 +97,16 @@ def test_we_ourselves_are_never_the_holder_of_a_pipe() -> None:
     finally:
         os.close(reading)
         os.close(writing)
+
+
+def test_a_launch_asks_for_the_count_once_a_second(tmp_path: Path) -> None:
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text("0::/\n")
+    counter = tmp_path / "sys/fs/cgroup/memory.events"
+    counter.parent.mkdir(parents=True)
+    counter.write_text("oom_kill 2\n")
+    kills = OomKills(tmp_path)
+    assert kills.lately(100.0) == 2
+    counter.write_text("oom_kill 3\n")
+    assert kills.lately(100.9) == 2
+    assert kills.lately(101.0) == 3
