@@ -30,6 +30,7 @@ VERBS = {
     "check": "check:check",
     "schema": "schema:schema",
     "init": "init:init",
+    "import": "import_file:import_file",
     "env": "env:env",
     "shell": "shell:shell",
     "completion": "completion:completion",

@@ -1,0 +1,1 @@
+"""From others' schedules to ours."""

@@ -1,0 +1,46 @@
+"""`schedctl import`, as somebody does who comes from cron."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.system.programs import schedctl
+
+CRONTAB = "MAILTO=ops@example.com\n# say hello\n*/5 * * * * echo hello\nnonsense\n"
+
+
+def test_a_crontab_becomes_a_file_that_checks_and_what_is_lost_is_told_by_line(tmp_path: Path) -> None:
+    crontab = tmp_path / "crontab"
+    crontab.write_text(CRONTAB)
+    ended = schedctl("import", crontab, "--timezone", "Europe/Berlin")
+    assert ended.returncode == 0
+    assert f"{crontab}:1: not carried over: MAILTO=ops@example.com" in ended.stderr
+    assert f"{crontab}:4: not carried over: nonsense" in ended.stderr
+    file = tmp_path / "schedules.yaml"
+    file.write_text(ended.stdout)
+    assert schedctl("check", "--strict", file).returncode == 0
+    listed = schedctl("-c", file, "list").stdout
+    assert "echo" in listed
+    assert "*/5 * * * *" in listed
+    by_hand = schedctl("-c", file, "run-now", "echo")
+    assert (by_hand.returncode, by_hand.stdout) == (0, "hello\n")
+
+
+def test_it_writes_a_file_only_where_there_is_none(tmp_path: Path) -> None:
+    crontab, file = tmp_path / "crontab", tmp_path / "schedules.yaml"
+    crontab.write_text(CRONTAB)
+    assert schedctl("import", crontab, "-o", file).returncode == 0
+    before = file.read_text()
+    again = schedctl("import", crontab, "-o", file)
+    assert (again.returncode, "exists already" in again.stderr) == (5, True)
+    assert file.read_text() == before
+
+
+def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: Path) -> None:
+    crontab = tmp_path / "crontab"
+    crontab.write_text("nonsense\n")
+    assert schedctl("import", crontab).returncode == 1
+    missing = schedctl("import", tmp_path / "none")
+    assert missing.returncode == 2
+    assert "No such file" in missing.stderr
+    assert "Traceback" not in missing.stderr

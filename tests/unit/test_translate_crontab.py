@@ -1,0 +1,166 @@
+"""Real crontabs become schedule files that fire at the same times, and what is lost is told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scheduler.config import Config, load
+from scheduler.model import Argv, Overlap, ShellCommand
+from scheduler.translate.crontab import Crontab, read_crontab
+from scheduler.translate.writer import schedule_file
+
+DEBIAN = """\
+# /etc/crontab: system-wide crontab
+# Unlike any other crontab you don't have to run the `crontab'
+# command to install the new version when you edit this file.
+
+SHELL=/bin/sh
+PATH=/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin
+
+# Example of job definition:
+# .---------------- minute (0 - 59)
+# |  .------------- hour (0 - 23)
+# |  |  .---------- day of month (1 - 31)
+# *  *  *  *  * user-name command to be executed
+17 *\t* * *\troot\tcd / && run-parts --report /etc/cron.hourly
+25 6\t* * *\troot\ttest -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.daily; }
+47 6\t* * 7\troot\ttest -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.weekly; }
+52 6\t1 * *\troot\ttest -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.monthly; }
+#
+"""
+
+ALPINE = """\
+# do daily/weekly/monthly maintenance
+# min\thour\tday\tmonth\tweekday\tcommand
+*/15\t*\t*\t*\t*\trun-parts /etc/periodic/15min
+0\t*\t*\t*\t*\trun-parts /etc/periodic/hourly
+0\t2\t*\t*\t*\trun-parts /etc/periodic/daily
+0\t3\t*\t*\t6\trun-parts /etc/periodic/weekly
+0\t5\t1\t*\t*\trun-parts /etc/periodic/monthly
+"""
+
+USER = r"""
+MAILTO="ops@example.com"
+CRON_TZ=Europe/Berlin
+LANG=de_DE.UTF-8
+
+# send the weekly report
+# to the whole team
+0 8 * * mon /home/me/bin/report.sh --date "$(date +\%F)"
+
+#0 9 * * * /home/me/bin/switched-off
+@reboot /home/me/bin/start
+@daily FOO=bar nice -n 10 python3 /home/me/clean_up.py >/dev/null 2>&1
+30 17 1,15 * * mail -s "Half time" me%Dear me,%it is 50\% done.%
+61 * * * * never valid
+0 0 30 2 * never due
+hello world
+SHELL=/bin/bash
+*/5 * * * * [[ -f /tmp/x ]] && echo it\'s there
+"""
+
+SUPERCRONIC = """\
+*/10 * * * * * echo every ten seconds
+0 30 4 * * 1-5 2027 /app/yearly
+@every 90s /app/poll
+"""
+
+
+def translated(tmp_path: Path, text: str, **keys: bool) -> tuple[Crontab, Config]:
+    crontab = read_crontab(text, lambda name: name == "root", **keys)
+    path = tmp_path / "schedules.yaml"
+    path.write_text(schedule_file(crontab, source="crontab", timezone="UTC", home_of=lambda user: f"/home/{user}"))
+    return crontab, load(path)
+
+
+def next_times(config: Config) -> dict[str, str]:
+    """The first slot of each job after New Year's morning 2026, which was a Thursday."""
+    after = datetime(2026, 1, 1, 5, 20, tzinfo=UTC)
+    found = {}
+    for name, job in config.jobs.items():
+        moment = job.schedule and job.schedule.next_after(after)
+        found[name] = f"{moment:%m-%d %H:%M:%S}" if moment else "-"
+    return found
+
+
+def test_debians_system_crontab(tmp_path: Path) -> None:
+    crontab, config = translated(tmp_path, DEBIAN)
+    assert next_times(config) == {
+        "cron.hourly": "01-01 06:17:00",
+        "cron.daily": "01-01 06:25:00",
+        "cron.weekly": "01-04 06:47:00",
+        "cron.monthly": "01-01 06:52:00",
+    }
+    job = config.jobs["cron.hourly"]
+    assert (job.user, job.cwd, job.description) == ("root", "/home/root", "")
+    assert job.target == ShellCommand("cd / && run-parts --report /etc/cron.hourly")
+    assert job.environment[0].values["PATH"] == "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin"
+    assert job.overlap is Overlap.ALLOW
+    assert crontab.lost == ()
+
+
+def test_alpines_crontab(tmp_path: Path) -> None:
+    crontab, config = translated(tmp_path, ALPINE)
+    assert list(next_times(config).items()) == [
+        ("15min", "01-01 05:30:00"),
+        ("hourly", "01-01 06:00:00"),
+        ("daily", "01-02 02:00:00"),
+        ("weekly", "01-03 03:00:00"),
+        ("monthly", "02-01 05:00:00"),
+    ]
+    assert all(job.user is None for job in config.jobs.values())
+    assert crontab.lost == ()
+
+
+def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
+    crontab, config = translated(tmp_path, USER)
+    jobs = config.jobs
+    assert next_times(config) == {
+        "report": "01-05 07:00:00",
+        "start": "-",
+        "clean_up": "01-01 23:00:00",
+        "mail": "01-01 16:30:00",
+        "echo": "01-01 05:25:00",
+    }
+    assert jobs["report"].description == "send the weekly report to the whole team"
+    assert jobs["report"].target == ShellCommand('/home/me/bin/report.sh --date "$(date +%F)"')
+    assert {job.timezone.key for job in jobs.values()} == {"Europe/Berlin"}
+    assert jobs["start"].schedule is not None and jobs["start"].schedule.at_start
+    assert jobs["start"].environment[0].values == {"LANG": "de_DE.UTF-8"}
+    assert jobs["mail"].target == ShellCommand(
+        "{ mail -s \"Half time\" me\n} <<'STDIN'\nDear me,\nit is 50% done.\n\nSTDIN"
+    )
+    assert jobs["echo"].target == Argv(("/bin/bash", "-c", r"[[ -f /tmp/x ]] && echo it\'s there"))
+    assert [(lost.line, lost.text.split()[0]) for lost in crontab.lost] == [
+        (2, 'MAILTO="ops@example.com"'),
+        (14, "61"),
+        (15, "0"),
+        (16, "hello"),
+    ]
+    assert "on_failure: [{mail: ops@example.com}]" in crontab.lost[0].why
+    assert "61 is no minute" in crontab.lost[1].why
+
+
+def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
+    _, config = translated(tmp_path, SUPERCRONIC)
+    assert next_times(config) == {"echo": "01-01 05:20:10", "yearly": "01-01 04:30:00", "poll": "01-01 05:21:00"}
+    assert config.jobs["echo"].target == ShellCommand("echo every ten seconds")
+
+
+@pytest.mark.parametrize(("system", "user", "command"), [(True, "echo", "hi"), (False, None, "echo hi")])
+def test_whether_there_is_a_column_of_users_can_be_said(
+    tmp_path: Path, system: bool, user: str | None, command: str
+) -> None:
+    _, config = translated(tmp_path, "* * * * * echo hi\n", system=system)
+    (job,) = config.jobs.values()
+    assert (job.user, job.target) == (user, ShellCommand(command))
+
+
+def test_names_are_unique_and_a_file_without_jobs_is_one(tmp_path: Path) -> None:
+    _, config = translated(tmp_path, "* * * * * /a/poll.sh\n5 * * * * /b/poll.sh\n")
+    assert list(config.jobs) == ["poll", "poll-2"]
+    crontab, config = translated(tmp_path, "# nothing here\n")
+    assert (crontab.jobs, config.jobs) == ((), {})
