@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-_CARRIERS = frozenset(  # noqa: SIM905 - words read better than 27 quoted ones
-    "bash cd chronic command env exec flock if ionice nice node nohup perl php python python3 ruby run-parts sh sleep"
-    " sudo test then time timeout [ {".split()
+_CARRIER = re.compile(
+    r"bash|cd|chronic|command|env|exec|flock|if|ionice|nice|node|nohup|perl|php|python[\d.]*|ruby|run-parts|sh|sleep"
+    r"|sudo|test|then|time|timeout|\[|\{"
 )
 """Programs that do not say what a job is about."""
 
@@ -37,4 +37,4 @@ def _about(word: str) -> str | None:
     path = PurePosixPath(word)
     stem = path.stem if path.suffix in {".sh", ".py", ".php", ".rb", ".pl", ".js"} else path.name
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:_LONGEST]
-    return None if not name or name in _CARRIERS or name.isdigit() else name
+    return None if not name or _CARRIER.fullmatch(name) or name.isdigit() else name
