@@ -135,6 +135,7 @@ class Processes:
                 command.env,
                 file_actions=[(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)],
                 setsid=True,
+                setsigmask=(),
                 setsigdef=_IGNORED_BY_PYTHON,
             )
         finally:
@@ -200,10 +201,13 @@ class Processes:
 
 
 def _seclude() -> None:
-    """Keep descriptors that we have inherited ourselves from our children.
+    """Let what we were started with stand in nobody's way.
 
-    And have the standard ones, should somebody have closed them: a pipe with such a number would get lost on the way.
+    Descriptors that we have inherited are not for our children. The standard ones must be there, should somebody have
+    closed them: a pipe with such a number would get lost. With SIGCHLD ignored the kernel throws exit codes away.
     """
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)

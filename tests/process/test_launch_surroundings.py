@@ -138,3 +138,22 @@ for keys in ({"user": "nobody"}, {"user": "65534", "group": "nogroup"}, {"nice":
         f"memory_limit of {1 << 33} bytes: above the hard limit of schedd itself (ulimit -Hv)",
         "schedd may not enter the working directory /root: Permission denied",
     ]
+
+
+def test_what_we_were_started_with_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """P6: SIGCHLD ignored, our directory gone, stdin and stderr closed."""
+    program = """
+import os
+from scheduler.launch.launcher import Stream
+from tests.process.workshop import run
+os.rmdir(os.getcwd())
+os.close(0), os.close(2)
+for keys in {}, {"memory_limit": 1 << 30}:
+    ended, log = run("readlink /proc/self/fd/0; pwd; echo err >&2; exit 7", cwd="/tmp", **keys)
+    print(ended.code, log.lines(), log.lines(Stream.STDERR), flush=True)
+"""
+    (tmp_path / "gone").mkdir()
+    command = ["sh", "-c", 'trap "" CHLD; cd gone && exec "$0" -c "$1"', sys.executable, program]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.splitlines() == ["7 [b'/dev/null', b'/tmp'] [b'err']"] * 2, done.stderr
