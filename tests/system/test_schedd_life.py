@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,31 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
         running.says('event="jobs changed"', "added=1", "unchanged=1")
         running.says("[other] other")
         assert running.stop() == 0
+
+
+def test_reloading_all_the_time_takes_every_slot_exactly_once(tmp_path: Path) -> None:
+    """R2"""
+    file = write(
+        tmp_path / "s.yaml",
+        """
+        jobs:
+          steady: {schedule: "@every 1s", command: sleep 0.3}
+          edited: {schedule: "@every 1s", command: sleep 0.3, description: "0"}
+        """,
+    )
+    with schedd(file) as running:
+        running.says("run started", times=2)
+        for count in range(60):
+            file.write_text(file.read_text().replace(f'"{count}"', f'"{count + 1}"'))
+            running.signal(signal.SIGHUP)
+            time.sleep(0.1)
+        assert running.stop() == 0
+        assert len(running.lines("jobs changed", "changed=1")) > 20
+        for job in ("steady", "edited"):
+            lines = running.lines("run started", f"job={job}", "trigger=schedule")
+            slots = [datetime.fromisoformat(line.partition("scheduled_at=")[2].split()[0]) for line in lines]
+            assert slots == [slots[0] + timedelta(seconds=number) for number in range(len(slots))]
+            assert len(slots) >= 6
 
 
 def test_term_leaves_nothing_behind_even_of_a_job_that_ignores_it(tmp_path: Path) -> None:

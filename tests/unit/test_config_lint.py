@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -134,3 +135,8 @@ def test_every_surprise_of_a_schedule_has_its_code() -> None:
 
 def test_every_code_has_an_example_here() -> None:
     assert {code for code, _ in TABLE} | {LintCode.CROWD} == set(LintCode)
+
+
+def test_every_code_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lint.md").read_text()
+    assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(LintCode)
