@@ -27,6 +27,7 @@ VERBS = {
     "history": "history:history",
     "why": "why:why",
     "explain": "explain:explain",
+    "simulate": "simulate:simulate_file",
     "check": "check:check",
     "schema": "schema:schema",
     "init": "init:init",

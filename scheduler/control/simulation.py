@@ -1,0 +1,159 @@
+"""What a schedule would do in a span of time: the real engine on the virtual clock, counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from scheduler.clock import VirtualClock
+from scheduler.engine.engine import Engine
+from scheduler.engine.events import AttemptFinished, Event, Listener, RunFinished, RunStarted, SlotSkipped
+from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
+from scheduler.model import Job, Outcome
+
+COLUMNS = 24
+"""Parts into which the span is divided to show how the load falls."""
+
+CROWDED_KEPT = 5
+
+
+class JobLoad(msgspec.Struct, kw_only=True):
+    """One job: what it was assumed to take and where that comes from, and what it came to.
+
+    `busy` is seconds in which it ran, over all runs; `starts` the runs begun in each part of the span.
+    """
+
+    name: str
+    duration: float
+    source: str
+    runs: int = 0
+    timed_out: int = 0
+    skipped: dict[str, int] = {}
+    busy: float = 0.0
+    starts: list[int] = []
+
+
+class Minute(msgspec.Struct, frozen=True):
+    """A minute of the wall clock and the runs that begin in it."""
+
+    at: datetime
+    starts: int
+
+
+class Simulation(msgspec.Struct, frozen=True, kw_only=True):
+    """What came to pass. `skipped` counts slots by reason; `crowded` are the minutes with most starts, worst first."""
+
+    start: datetime
+    end: datetime
+    runs: int
+    skipped: dict[str, int]
+    most_at_once: int
+    most_at_once_at: datetime | None
+    crowded: tuple[Minute, ...]
+    jobs: tuple[JobLoad, ...]
+
+
+def simulate(
+    jobs: Mapping[str, Job],
+    durations: Callable[[str], tuple[float, str]],
+    *,
+    max_running: int | None,
+    start: datetime,
+    end: datetime,
+    also: Listener | None = None,
+) -> Simulation:
+    """Run a schedule from `start` (when schedd is taken to start) to `end`.
+
+    `durations` gives for each job the seconds that an attempt takes, and in a word how that is known. Every attempt
+    succeeds unless its timeout comes first.
+    """
+    clock = VirtualClock(start)
+    tally = _Tally(clock, {name: durations(name) for name in jobs}, start, end)
+    plays = {name: Play(seconds=load.duration) for name, load in tally.jobs.items()}
+
+    async def life() -> None:
+        listeners = [tally.hear] if also is None else [tally.hear, also]
+        launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
+        engine = Engine(clock, launcher, log=NoLog(), listeners=listeners)
+        engine.load(jobs, max_running=max_running)
+        engine.start()
+        ticking = asyncio.get_running_loop().create_task(engine.run())
+        await asyncio.sleep((end - start).total_seconds())
+        ticking.cancel()
+
+    clock.run(life())
+    return tally.result()
+
+
+class _Tally:
+    """Counts as events come; what it keeps depends on the number of jobs, not on the span."""
+
+    def __init__(
+        self, clock: VirtualClock, durations: Mapping[str, tuple[float, str]], start: datetime, end: datetime
+    ) -> None:
+        self.jobs = {
+            name: JobLoad(name=name, duration=seconds, source=source, skipped={}, starts=[0] * COLUMNS)
+            for name, (seconds, source) in durations.items()
+        }
+        self._clock = clock
+        self._start, self._end = start, end
+        self._part = (end - start) / COLUMNS
+        self._live = 0
+        self._most = 0
+        self._most_at: datetime | None = None
+        self._minute = start
+        self._in_minute = 0
+        self._crowded: list[Minute] = []
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case RunStarted(run=run):
+                self._began(self.jobs[run.job], run.started_at)
+            case AttemptFinished(run=run, attempt=attempt):
+                self.jobs[run.job].busy += attempt.duration
+                self.jobs[run.job].timed_out += attempt.outcome is Outcome.TIMED_OUT
+            case RunFinished():
+                self._live -= 1
+            case SlotSkipped(decision=decision):
+                skipped = self.jobs[decision.job].skipped
+                skipped[decision.verdict.value] = skipped.get(decision.verdict.value, 0) + decision.count
+
+    def _began(self, load: JobLoad, moment: datetime) -> None:
+        load.runs += 1
+        load.starts[min(int((moment - self._start) / self._part), COLUMNS - 1)] += 1
+        self._live += 1
+        if self._live > self._most:
+            self._most, self._most_at = self._live, moment
+        minute = moment.replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._end_minute()
+            self._minute = minute
+        self._in_minute += 1
+
+    def _end_minute(self) -> None:
+        """Starts come in order of time, so that one minute at a time is counted."""
+        if self._in_minute > 1:
+            self._crowded.append(Minute(self._minute, self._in_minute))
+            self._crowded.sort(key=lambda minute: (-minute.starts, minute.at))
+            del self._crowded[CROWDED_KEPT:]
+        self._in_minute = 0
+
+    def result(self) -> Simulation:
+        self._end_minute()
+        skipped: Counter[str] = Counter()
+        for load in self.jobs.values():
+            skipped.update(load.skipped)
+        return Simulation(
+            start=self._start,
+            end=self._end,
+            runs=sum(load.runs for load in self.jobs.values()),
+            skipped=dict(skipped),
+            most_at_once=self._most,
+            most_at_once_at=self._most_at,
+            crowded=tuple(self._crowded),
+            jobs=tuple(self.jobs.values()),
+        )
