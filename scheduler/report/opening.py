@@ -11,11 +11,15 @@ from scheduler import __version__
 from scheduler.engine.engine import Engine
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
+from scheduler.model import Job
 from scheduler.report.logs import Log
 from scheduler.report.records import rfc3339
 
 MOST_TOLD = 50
 """Jobs that are told one by one; a longer file is for `schedctl list`."""
+
+_AS_WITHOUT = frozenset({"", "UTC", "UTC0", "Etc/UTC"})
+"""What TZ may be without anybody being misled."""
 
 
 def tell_start(log: Log, file: object, socket: str) -> None:
@@ -36,6 +40,7 @@ def tell_warnings(log: Log, warnings: Iterable[Problem]) -> None:
 def tell_jobs(log: Log, timetable: Timetable) -> None:
     """Each job with its next slot."""
     jobs = timetable.jobs()
+    _tell_zone(log, jobs.values())
     for name, job in list(jobs.items())[:MOST_TOLD]:
         next_at = timetable.next_of(name)
         schedule = "by hand only" if job.schedule is None else job.schedule.text
@@ -43,6 +48,19 @@ def tell_jobs(log: Log, timetable: Timetable) -> None:
         log.info("job loaded", job=name, schedule=schedule, timezone=job.timezone.key, next=told)
     if len(jobs) > MOST_TOLD:
         log.info("more jobs loaded", count=len(jobs) - MOST_TOLD, see="schedctl list")
+
+
+def _tell_zone(log: Log, jobs: Iterable[Job]) -> None:
+    """TZ moves cron's times and many programs', so whoever sets it may expect that of schedd."""
+    zone = os.environ.get("TZ", "").removeprefix(":")
+    undecided = [job.name for job in jobs if job.schedule is not None and "timezone" not in job.origins]
+    if zone not in _AS_WITHOUT and undecided:
+        log.warning(
+            "TZ does not count",
+            TZ=zone,
+            jobs=f"{undecided[0]} and {len(undecided) - 1} more" if len(undecided) > 1 else undecided[0],
+            then="schedules without `timezone` are read in UTC: write `timezone` below `defaults`",
+        )
 
 
 async def tell_unseen(log: Log, engine: Engine, started_at: datetime) -> None:

@@ -1,0 +1,66 @@
+"""What the log says at the start about the zone: TZ is no setting of schedd, and whoever set it hears of it once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from scheduler.clock import VirtualClock
+from scheduler.config import load
+from scheduler.engine.timetable import Timetable
+from scheduler.report.logs import Log, LogFormat
+from scheduler.report.opening import tell_jobs
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+UNSAID = 'jobs: {mail: {schedule: "0 8 * * *", command: x}, poll: {schedule: "@hourly", command: x}}'
+IN_DEFAULTS = "defaults: {timezone: UTC}\n" + UNSAID
+IN_THE_JOB = 'jobs: {mail: {schedule: "0 8 * * *", timezone: Asia/Tokyo, command: x}}'
+BY_HAND = "jobs: {mail: {command: x}}"
+
+
+class Collected:
+    """A stdout that is a list."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def write(self, lines: bytes) -> None:
+        self.lines.append(lines.decode())
+
+    def full(self) -> None:
+        return None
+
+
+def warnings(tmp_path: Path, text: str) -> list[str]:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    stdout = Collected()
+    timetable = Timetable()
+    timetable.load(load(file).jobs, NOW)
+    log = Log(stdout, VirtualClock(NOW), form=LogFormat.KV, level="info", fd=1, environ={})  # type: ignore[arg-type]
+    tell_jobs(log, timetable)
+    return [line for line in stdout.lines if "level=warning" in line]
+
+
+def test_tz_without_a_timezone_in_the_file_is_one_warning_that_says_which_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    (warning,) = warnings(tmp_path, UNSAID)
+    assert 'event="TZ does not count" TZ=Europe/Berlin jobs="mail and 1 more"' in warning
+    assert "read in UTC" in warning
+    assert "`timezone`" in warning
+
+
+@pytest.mark.parametrize("text", [IN_DEFAULTS, IN_THE_JOB, BY_HAND])
+def test_a_file_that_says_its_zone_is_not_doubted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    assert warnings(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("zone", ["", "UTC", ":UTC", "Etc/UTC", "UTC0"])
+def test_a_tz_that_says_utc_misleads_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+    monkeypatch.setenv("TZ", zone)
+    assert warnings(tmp_path, UNSAID) == []
