@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import count
 
 import msgspec
 
@@ -78,7 +79,8 @@ def simulate(
     async def life() -> None:
         listeners = [tally.hear] if also is None else [tally.hear, also]
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
-        engine = Engine(clock, launcher, log=NoLog(), listeners=listeners)
+        ids = map(str, count())
+        engine = Engine(clock, launcher, log=NoLog(), listeners=listeners, new_id=ids.__next__)
         engine.load(jobs, max_running=max_running)
         engine.start()
         ticking = asyncio.get_running_loop().create_task(engine.run())
