@@ -40,7 +40,7 @@ def term_to_every_process(running: Schedd, marker: str) -> None:
 
 
 def instant(line: str, field: str) -> datetime:
-    return datetime.fromisoformat(line.partition(f" {field}=")[2].split()[0])
+    return datetime.fromisoformat(f" {line}".partition(f" {field}=")[2].split()[0])
 
 
 def test_through_a_restart_each_slot_is_taken_at_most_once_and_only_the_gap_is_lost(tmp_path: Path) -> None:
