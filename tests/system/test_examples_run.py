@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -31,12 +32,16 @@ def done(data: Path) -> dict[str, bool]:
 
 
 def test_within_30_seconds_of_the_start_all_four_kinds_of_tasks_are_visibly_done(tmp_path: Path) -> None:
+    # A copy, since somebody may be trying the original at this moment, and one schedd serves a file.
+    project = tmp_path / "project"
+    shutil.copytree(PROJECT / "examples", project / "examples")
+    shutil.copy(PROJECT / "schedules.example.yaml", project)
     data = tmp_path / "data"
     environment = {name: value for name, value in os.environ.items() if name not in {"SMTP_URL", "RATES_URL"}}
     with (tmp_path / "log").open("w+") as log:
         schedd = subprocess.Popen(
             [sys.executable, "-m", "scheduler", "schedules.example.yaml"],
-            cwd=PROJECT,
+            cwd=project,
             env=environment | {"EXAMPLE_DATA": str(data), "SCHEDD_SOCKET": str(tmp_path / "s")},
             stdout=log,
             stderr=subprocess.STDOUT,
