@@ -1,0 +1,146 @@
+"""Writes the pages that follow from the code: `python docs/generate.py`.
+
+file.md from the structs that the reader follows, verbs.md from the help texts. A test holds the pages to this.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scheduler.cli.schedctl import VERBS
+from scheduler.cli.schedctl import command as schedctl
+from scheduler.cli.schedd import command as schedd
+from scheduler.config.spec import json_schema
+
+HERE = Path(__file__).parent
+WIDTH = 100
+SCHEMA = json_schema()["$defs"]
+
+FORMS = {
+    "FileForm": "The file",
+    "JobForm": "A job",
+    "DefaultsForm": "A job, or `defaults`",
+    "ScheduleForm": "A schedule with named fields",
+    "RetryForm": "`retry`",
+    "ReferenceForm": "A value that stands elsewhere",
+    "NotifierForm": "Who is told",
+    "LintForm": "`lint`",
+}
+"""The forms in the order of the page, and what a reader calls them."""
+
+ABOUT_FILE = """\
+# The file
+
+<!-- Written by docs/generate.py from scheduler/config/spec.py. Change it there. -->
+
+Every key, with what it means, what can be written and what holds without it.
+[`schedules.example.yaml`](../schedules.example.yaml) shows them all at work, and `schedctl schema` prints the same as a
+JSON Schema, from which editors complete and explain.
+
+Durations are `90s`, `10m`, `1h30m`, `2d`; sizes `64K`, `512M`, `2G`. An unknown key is an error. Relative paths are
+relative to the file that names them; a job runs in the directory of the main file unless `cwd` says otherwise.
+"""
+
+ABOUT_VERBS = """\
+# The verbs
+
+<!-- Written by docs/generate.py from the help texts. Change them there. -->
+
+`schedd` runs the schedule; `schedctl` shows and steers it. `--help` after either, or after a verb, prints what stands
+here.
+"""
+
+
+def main() -> None:
+    """Write both pages."""
+    for name, text in pages().items():
+        (HERE / name).write_text(text)
+
+
+def pages() -> dict[str, str]:
+    """The generated pages by name."""
+    return {"file.md": file_page(), "verbs.md": verbs_page()}
+
+
+def file_page() -> str:
+    """A table of keys for each form."""
+    return "\n".join([ABOUT_FILE, *(_form(name) for name in FORMS)])
+
+
+def _form(name: str) -> str:
+    form = SCHEMA[name]
+    shared = SCHEMA["DefaultsForm"]["properties"] if name == "JobForm" else {}
+    rows = [_row(key, value) for key, value in form["properties"].items() if key not in shared]
+    lines = [f"## {FORMS[name]}", "", form["description"]]
+    if shared:
+        lines[-1] += f" Further keys are those of [`defaults`](#{_anchor(FORMS['DefaultsForm'])})."
+    return "\n".join([*lines, "", "| key | means | write | default |", "|---|---|---|---|", *rows, ""])
+
+
+def _row(key: str, value: dict[str, Any]) -> str:
+    default = value.get("default")
+    told = "" if default in (None, "", [], {}) else f"`{_yaml(default)}`"
+    means = value.get("description", "").replace("|", r"\|").replace("*", r"\*")
+    ways = ["`true`, `false`"] if value.get("type") == "boolean" else dict.fromkeys(_ways(value))
+    return f"| `{key}` | {means} | {', '.join(ways)} | {told} |"
+
+
+def _ways(value: dict[str, Any]) -> Iterator[str]:
+    """What can be written: the words there are, an example, or the mapping's own section."""
+    if "examples" in value:
+        yield from (f"`{_yaml(example)}`".replace("|", r"\|") for example in value["examples"])
+    elif "minimum" in value:
+        yield f"{value['minimum']} to {value['maximum']}" if "maximum" in value else f"{value['minimum']} or more"
+    elif reference := value.get("$ref"):
+        name = reference.rpartition("/")[2]
+        if name in FORMS:
+            yield f"[{FORMS[name]}](#{_anchor(FORMS[name])})"
+        else:
+            yield from (f"`{word}`" for word in SCHEMA[name]["enum"])
+    for inner in ("items", "additionalProperties"):
+        if "examples" not in value and isinstance(value.get(inner), dict):
+            yield from _ways(value[inner])
+    for choice in value.get("anyOf", ()):
+        if "examples" not in value or "$ref" in choice:
+            yield from _ways(choice)
+
+
+def _yaml(value: object) -> str:
+    """JSON is YAML; most quotes need not be."""
+    return re.sub(r'"([A-Za-z_./~][\w./@: ~-]*[\w/]|\d+[smhdKMGT])"', r"\1", json.dumps(value, ensure_ascii=False))
+
+
+def _anchor(heading: str) -> str:
+    """The fragment that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def verbs_page() -> str:
+    """The help of both programs and of each verb."""
+    top = _context(schedctl, "schedctl")
+    verbs = {verb: schedctl.get_command(top, verb) for verb in VERBS}
+    contexts = [
+        _context(schedd, "schedd"),
+        top,
+        *(_context(found, verb, top) for verb, found in verbs.items() if found is not None),
+    ]
+    return "\n".join([ABOUT_VERBS, *(_help(context) for context in contexts)])
+
+
+def _context(command: click.Command, name: str, parent: click.Context | None = None) -> click.Context:
+    return click.Context(command, parent, name, terminal_width=WIDTH, **command.context_settings)
+
+
+def _help(context: click.Context) -> str:
+    text = "\n".join(line.rstrip() for line in context.get_help().splitlines())
+    return f"## {context.info_name}\n\n```text\n{text}\n```\n"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The pages of docs/ hold what the code says: generated ones are fresh, files load, links lead somewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from importlib import util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from scheduler.config import load
+from scheduler.control.protocol import FAULTS
+from scheduler.control.verbs import VERBS
+from scheduler.model import Outcome, Overlap, Verdict
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+LANGUAGES = {"console", "crontab", "json", "procfile", "python", "ruby", "sh", "text", "yaml"}
+OTHERS = "<!-- another program's file -->\n"
+
+
+def blocks(page: Path) -> list[tuple[str, str, str]]:
+    """(comment before it, language, text) of each fenced block."""
+    return re.findall(r"((?:<!-- [^\n]* -->\n)?)^```(\w*)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def generator() -> ModuleType:
+    spec = util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec
+    assert spec.loader
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", ["file.md", "verbs.md"])
+def test_a_generated_page_is_what_the_generator_writes(name: str) -> None:
+    assert (DOCS / name).read_text() == generator().pages()[name], "run: python docs/generate.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.stem))
+def test_every_block_has_a_language_that_is_looked_at(page: Path) -> None:
+    assert {language for _, language, _ in blocks(page)} <= LANGUAGES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.stem))
+def test_every_schedule_file_of_a_page_loads_without_a_doubt(page: Path, tmp_path: Path) -> None:
+    for comment, language, text in blocks(page):
+        if language == "yaml" and comment != OTHERS and "typo" not in comment:
+            file = tmp_path / "schedules.yaml"
+            file.write_text(text)
+            assert load(file).warnings == ()
+        if language == "python":
+            ast.parse(text)
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.name)
+)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        if not re.match(r"https?://|mailto:", target):
+            path, _, fragment = target.partition("#")
+            found = page.parent / path if path else page
+            assert found.exists(), target
+            assert not fragment or fragment in anchors(found), target
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_the_index_leads_to_every_page() -> None:
+    linked = set(re.findall(r"\]\((\w+\.md)\)", (DOCS / "README.md").read_text()))
+    assert linked == {page.name for page in PAGES} - {"README.md"}
+
+
+@pytest.mark.parametrize("word", [*Verdict, *Outcome, *Overlap], ids=str)
+def test_every_decision_and_every_outcome_is_explained(word: str) -> None:
+    assert f"`{word}`" in (DOCS / "decisions.md").read_text()
+
+
+@pytest.mark.parametrize("word", [*FAULTS, *VERBS])
+def test_every_verb_and_every_fault_of_the_socket_is_documented(word: str) -> None:
+    assert f"| `{word}` |" in (DOCS / "protocol.md").read_text()
