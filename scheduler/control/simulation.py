@@ -12,20 +12,34 @@ import msgspec
 
 from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import AttemptFinished, Event, Listener, RunFinished, RunStarted, SlotSkipped
+from scheduler.engine.events import (
+    AttemptFinished,
+    Event,
+    Listener,
+    RunFinished,
+    RunStarted,
+    SlotSkipped,
+    Stopping,
+)
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model import Job, Outcome
+from scheduler.model import Attempt, Job, Outcome
 
-COLUMNS = 24
-"""Parts into which the span is divided to show how the load falls."""
+PARTS = 96
+"""Into so many the span is divided to show how the load falls: quarters of an hour, when it is a day."""
 
 CROWDED_KEPT = 5
+
+MOMENT = 0.001
+"""Seconds after the end at which all slots up to it, one at the very end included, have been decided."""
+
+CLOSING = 2.0
+"""Seconds of the virtual clock for ending what still runs; nothing in them counts."""
 
 
 class JobLoad(msgspec.Struct, kw_only=True):
     """One job: what it was assumed to take and where that comes from, and what it came to.
 
-    `busy` is seconds in which it ran, over all runs; `starts` the runs begun in each part of the span.
+    `busy` is the seconds that its attempts ran within the span, added up, and `load` those in each part of it.
     """
 
     name: str
@@ -35,7 +49,7 @@ class JobLoad(msgspec.Struct, kw_only=True):
     timed_out: int = 0
     skipped: dict[str, int] = {}
     busy: float = 0.0
-    starts: list[int] = []
+    load: list[float] = []
 
 
 class Minute(msgspec.Struct, frozen=True):
@@ -46,7 +60,11 @@ class Minute(msgspec.Struct, frozen=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came to pass. `skipped` counts slots by reason; `crowded` are the minutes with most starts, worst first."""
+    """What came to pass.
+
+    `skipped` counts slots by reason. `most_at_once` counts runs, also those between two attempts. `crowded` are the
+    minutes with most starts, worst first.
+    """
 
     start: datetime
     end: datetime
@@ -67,13 +85,13 @@ def simulate(
     end: datetime,
     also: Listener | None = None,
 ) -> Simulation:
-    """Run a schedule from `start` (when schedd is taken to start) to `end`.
+    """Run a schedule from `start`, when schedd is taken to start, to `end`, with the slots of that very instant.
 
     `durations` gives for each job the seconds that an attempt takes, and in a word how that is known. Every attempt
     succeeds unless its timeout comes first.
     """
     clock = VirtualClock(start)
-    tally = _Tally(clock, {name: durations(name) for name in jobs}, start, end)
+    tally = _Tally({name: durations(name) for name in jobs}, start, end)
     plays = {name: Play(seconds=load.duration) for name, load in tally.jobs.items()}
 
     async def life() -> None:
@@ -84,8 +102,9 @@ def simulate(
         engine.load(jobs, max_running=max_running)
         engine.start()
         ticking = asyncio.get_running_loop().create_task(engine.run())
-        await asyncio.sleep((end - start).total_seconds())
+        await asyncio.sleep((end - start).total_seconds() + MOMENT)
         ticking.cancel()
+        await engine.shut_down(CLOSING)
 
     clock.run(life())
     return tally.result()
@@ -94,16 +113,14 @@ def simulate(
 class _Tally:
     """Counts as events come; what it keeps depends on the number of jobs, not on the span."""
 
-    def __init__(
-        self, clock: VirtualClock, durations: Mapping[str, tuple[float, str]], start: datetime, end: datetime
-    ) -> None:
+    def __init__(self, durations: Mapping[str, tuple[float, str]], start: datetime, end: datetime) -> None:
         self.jobs = {
-            name: JobLoad(name=name, duration=seconds, source=source, skipped={}, starts=[0] * COLUMNS)
+            name: JobLoad(name=name, duration=seconds, source=source, skipped={}, load=[0.0] * PARTS)
             for name, (seconds, source) in durations.items()
         }
-        self._clock = clock
         self._start, self._end = start, end
-        self._part = (end - start) / COLUMNS
+        self._span = (end - start).total_seconds()
+        self._over = False
         self._live = 0
         self._most = 0
         self._most_at: datetime | None = None
@@ -113,20 +130,35 @@ class _Tally:
 
     def hear(self, event: Event) -> None:
         match event:
+            case AttemptFinished(run=run, attempt=attempt):
+                self._ran(self.jobs[run.job], attempt)
+            case Stopping():
+                self._over = True
+            case _ if self._over:
+                pass
             case RunStarted(run=run):
                 self._began(self.jobs[run.job], run.started_at)
-            case AttemptFinished(run=run, attempt=attempt):
-                self.jobs[run.job].busy += attempt.duration
-                self.jobs[run.job].timed_out += attempt.outcome is Outcome.TIMED_OUT
             case RunFinished():
                 self._live -= 1
             case SlotSkipped(decision=decision):
                 skipped = self.jobs[decision.job].skipped
                 skipped[decision.verdict.value] = skipped.get(decision.verdict.value, 0) + decision.count
 
+    def _ran(self, load: JobLoad, attempt: Attempt) -> None:
+        """Add the time to each part of the span that it touches."""
+        load.timed_out += attempt.outcome is Outcome.TIMED_OUT and not self._over
+        begin = (attempt.started_at - self._start).total_seconds()
+        end = min(begin + attempt.duration, self._span)
+        load.busy += max(end - begin, 0.0)
+        width = self._span / PARTS
+        part = int(begin / width)
+        while begin < end:
+            until = min(end, (part + 1) * width)
+            load.load[min(part, PARTS - 1)] += max(until - begin, 0.0)
+            begin, part = until, part + 1
+
     def _began(self, load: JobLoad, moment: datetime) -> None:
         load.runs += 1
-        load.starts[min(int((moment - self._start) / self._part), COLUMNS - 1)] += 1
         self._live += 1
         if self._live > self._most:
             self._most, self._most_at = self._live, moment
@@ -148,6 +180,7 @@ class _Tally:
         self._end_minute()
         skipped: Counter[str] = Counter()
         for load in self.jobs.values():
+            load.busy, load.load = round(load.busy, 3), [round(part, 3) for part in load.load]
             skipped.update(load.skipped)
         return Simulation(
             start=self._start,

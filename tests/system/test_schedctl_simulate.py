@@ -4,70 +4,127 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pytest
+
+from scheduler.cli import terminal
 from scheduler.config import load
 from scheduler.control.simulation import simulate
-from scheduler.engine.events import Event, RunStarted, SlotSkipped
-from tests.system.programs import schedctl, schedd, write
+from scheduler.engine.events import Event
+from scheduler.report.records import record
+from tests.system.programs import eventually, schedctl, schedd, write
+from tests.system.test_schedctl_terminal import OnTerminal
 
-FILE = """
-    max_running: 6
-    jobs:
-      skips: {schedule: "@every 2s", command: exec sleep 3.1}
-      allows: {schedule: "@every 2s", command: exec sleep 2.6, overlap: allow}
-      queues: {schedule: "@every 2s", command: exec sleep 3.5, overlap: queue}
-      replaces: {schedule: "@every 2s", command: exec sleep 9, overlap: replace}
-      first: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared}
-      second: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared}
-      impatient: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared, start_deadline: 0.9s}
-      times-out: {schedule: "@every 2s", command: exec sleep 9, timeout: 1.3s}
-    """
-TAKES = {"skips": 3.1, "allows": 2.6, "queues": 3.5, "replaces": 9.0, "times-out": 9.0}
-SECONDS = 17
+PLAYS = {
+    "without-limit": """
+        jobs:
+          skips: {schedule: "@every 2s", command: exec sleep 3.1}
+          allows: {schedule: "@every 2s", command: exec sleep 2.6, overlap: allow}
+          queues: {schedule: "@every 2s", command: exec sleep 4.55, overlap: queue}
+          replaces: {schedule: "@every 2s", command: exec sleep 9, overlap: replace}
+          first: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared}
+          second: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared}
+          impatient: {schedule: "@every 4s", command: exec sleep 0.6, lock: shared, start_deadline: 0.9s}
+          times-out: {schedule: "@every 2s", command: exec sleep 9, timeout: 1.3s}
+          again: {schedule: "@every 4s", command: exec sleep 9, timeout: 0.6s, retry: {times: 1, delay: 0.4s}}
+        """,
+    "two-at-once": """
+        max_running: 2
+        jobs:
+          one: {schedule: "@every 4s", command: exec sleep 2.6}
+          two: {schedule: "@every 4s", command: exec sleep 2.6}
+          patient: {schedule: "@every 4s", command: exec sleep 0.5}
+          impatient: {schedule: "@every 4s", command: exec sleep 0.5, start_deadline: 1.5s}
+        """,
+}
+"""Each run ends a quarter of a second or more from any slot and from whatever else the order could hang on."""
 
-Decided = set[tuple[str, str, str]]
+GRID = timedelta(seconds=2)
+SETTLED = timedelta(seconds=10)
+"""After so long all has come to an end that began with a slot."""
+
+SECONDS = 22
 
 
-def simulated(file: Path, start: datetime) -> Decided:
-    decided: Decided = set()
+class Happened(NamedTuple):
+    """What became of a slot: `ran`, a reason, or how an attempt or the run ended."""
+
+    slot: datetime
+    job: str
+    what: str
+
+
+def happened(records: Iterable[dict[str, Any]]) -> list[Happened]:
+    """In the order of slots and jobs, and for one slot of one job in the order of events."""
+    told: list[Happened] = []
+    slots: dict[str, datetime] = {}
+    for each in records:
+        match each:
+            case {"event": "run started", "job": job, "run": run, "scheduled_at": slot}:
+                slots[run] = datetime.fromisoformat(slot)
+                told.append(Happened(slots[run], job, "ran"))
+            case {"event": "attempt finished", "job": job, "run": run, "attempt": number, "outcome": outcome}:
+                told.append(Happened(slots[run], job, f"attempt {number} {outcome}"))
+            case {"event": "run finished", "job": job, "run": run, "outcome": outcome}:
+                told.append(Happened(slots[run], job, outcome))
+            case {"event": "slot skipped", "job": job, "reason": reason, "slot": slot}:
+                told.append(Happened(datetime.fromisoformat(slot), job, reason))
+    return sorted(told, key=lambda each: (each.slot, each.job))
+
+
+def simulated(file: Path, start: datetime) -> list[Happened]:
+    config = load(file)
+    takes = {name: float(str(job.target).split("sleep ")[1].split("'")[0]) for name, job in config.jobs.items()}
+    records: list[dict[str, Any]] = []
 
     def hear(event: Event) -> None:
-        match event:
-            case RunStarted(run=run):
-                decided.add((run.job, "ran", f"{run.scheduled_at:%H:%M:%S}"))
-            case SlotSkipped(decision=decision):
-                decided.add((decision.job, decision.verdict.value, f"{decision.last:%H:%M:%S}"))
+        if told := record(event):
+            records.append({"event": told[1], **told[2]})
 
-    config = load(file)
-    end = start + timedelta(seconds=SECONDS)
-    takes = lambda name: (TAKES.get(name, 0.6), "given")  # noqa: E731
-    simulate(config.jobs, takes, max_running=config.max_running, start=start, end=end, also=hear)
-    return decided
-
-
-def real(records: list[dict[str, Any]]) -> Decided:
-    decided: Decided = set()
-    for record in records:
-        if record["event"] == "run started":
-            decided.add((record["job"], "ran", record["scheduled_at"][11:19]))
-        elif record["event"] == "slot skipped":
-            decided.add((record["job"], record["reason"], record["slot"][11:19]))
-    return decided
+    simulate(
+        config.jobs,
+        lambda name: (takes[name], "given"),
+        max_running=config.max_running,
+        start=start,
+        end=start + timedelta(seconds=SECONDS),
+        also=hear,
+    )
+    return happened(records)
 
 
-def test_it_agrees_with_a_real_schedd_on_every_decision(tmp_path: Path) -> None:
-    file = write(tmp_path / "schedules.yaml", FILE)
-    with schedd(file, "--log-format", "json") as running:
-        time.sleep(SECONDS + 1)
-        records = [json.loads(line) for line in running.log.splitlines()]
-    start = next(datetime.fromisoformat(record["timestamp"]) for record in records if record["event"] == "jobs changed")
-    last = f"{start + timedelta(seconds=SECONDS - 5):%H:%M:%S}"  # of later slots not all is decided
-    expected = {decision for decision in simulated(file, start) if decision[2] <= last}
-    assert {decision for decision in real(records) if decision[2] <= last} == expected
-    assert {verdict for _, verdict, _ in expected} >= {"ran", "overlap", "folded", "lock"}
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, list[Happened]]]:
+    """Each play by a schedd of its own, side by side since they mostly sleep: its file and what happened."""
+    stage = tmp_path_factory.mktemp("plays")
+    files = {name: write(stage / f"{name}.yaml", text) for name, text in PLAYS.items()}
+    with ExitStack() as stack:
+        running = {name: stack.enter_context(schedd(file, "--log-format", "json")) for name, file in files.items()}
+        time.sleep(SECONDS)
+        logs = {name: one.log for name, one in running.items()}
+    return {name: (files[name], happened(map(json.loads, log.splitlines()))) for name, log in logs.items()}
+
+
+@pytest.mark.parametrize(
+    ("play", "seen"),
+    [
+        ("without-limit", {"ran", "overlap", "folded", "lock", "attempt 1 timed-out", "timed-out", "stopped"}),
+        ("two-at-once", {"ran", "capacity", "succeeded"}),
+    ],
+)
+def test_it_agrees_with_a_real_schedd_on_every_decision(
+    played: dict[str, tuple[Path, list[Happened]]], play: str, seen: set[str]
+) -> None:
+    file, real = played[play]
+    first = real[0].slot
+    last = first + timedelta(seconds=SECONDS) - GRID - SETTLED
+    expected = [each for each in simulated(file, first - GRID / 2) if each.slot <= last]
+    assert [each for each in real if each.slot <= last] == expected
+    assert {each.what for each in expected} >= seen
 
 
 def test_it_prints_a_table_with_the_crowded_minutes_or_a_document(tmp_path: Path) -> None:
@@ -78,9 +135,37 @@ def test_it_prints_a_table_with_the_crowded_minutes_or_a_document(tmp_path: Path
     shown = schedctl("simulate", file, *span, "--durations", "10s,b=2m")
     assert shown.returncode == 0
     assert "2 starts in the minute of Mon 2026-06-01 01:00" in shown.stdout
+    assert shown.stdout.isascii()
     assert "most at once  2" in shown.stdout
     assert "\x1b" not in shown.stdout
     told = json.loads(schedctl("simulate", file, *span, "--json").stdout)
     assert (told["runs"], told["skipped"], [job["runs"] for job in told["jobs"]]) == (48, {}, [24, 24])
     unknown = schedctl("simulate", file, "--durations", "c=3s")
     assert (unknown.returncode, "no job 'c'" in unknown.stderr) == (4, True)
+
+
+def test_what_schedd_has_seen_its_jobs_take_is_taken_for_usual(tmp_path: Path) -> None:
+    file = write(tmp_path / "s.yaml", 'jobs: {seen: {schedule: "@reboot", command: sleep 0.3}, new: {command: x}}')
+    with schedd(file) as running:
+        running.says("run finished")
+        eventually(lambda: json.loads(schedctl("-c", file, "list", "--json").stdout)[0]["usual_duration"])
+        asked = schedctl("-c", file, "simulate", "--json")
+        told = {job["name"]: job for job in json.loads(asked.stdout)["jobs"]}
+    assert (told["seen"]["source"], told["new"]["source"]) == ("usual", "assumed")
+    assert 0.3 <= told["seen"]["duration"] < 5
+
+
+@pytest.mark.parametrize("columns", [80, 200])
+def test_the_drawing_takes_the_room_that_a_terminal_has(tmp_path: Path, columns: int) -> None:
+    jobs = "".join(
+        f"  job-{number}-{'x' * number}: {{schedule: '{number} * * * *', command: x}}\n" for number in range(40)
+    )
+    (tmp_path / "s.yaml").write_text(f"jobs:\n{jobs}")
+    words = ("simulate", tmp_path / "s.yaml", "--from", "2026-06-01T00:00Z", "--durations", "20m")
+    drawn = OnTerminal(*words, columns=columns, NO_COLOR="1").ended()
+    assert "\x1b" not in drawn
+    lines = drawn.replace("\r\n", "\n").splitlines()
+    assert max(map(terminal.cells, lines)) <= columns
+    rows = [line for line in lines if line.startswith("job-")]
+    assert len(rows) == 40
+    assert all(row.rstrip()[-12:].strip("░▒▓█ ") == "" for row in rows)

@@ -1,0 +1,141 @@
+"""How `schedctl simulate` learns what runs take, and how it draws the load."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, folded, simulate_file, strip
+from scheduler.cli.target import Target
+from scheduler.control import client
+from scheduler.control.protocol import JobView
+from scheduler.control.simulation import PARTS
+from scheduler.errors import UnknownNameError, UnreachableError, UsageError
+
+FILE = """
+jobs:
+  long: {schedule: "@hourly", command: x}
+  short: {schedule: "@hourly", command: x}
+  other: {schedule: "@hourly", command: x}
+"""
+SPAN = ["--from", "2026-06-01T00:00Z", "--to", "2026-06-01T02:30Z"]
+
+
+class FakeDaemon:
+    """One that has seen two of the jobs, each take seven seconds."""
+
+    def ask(self, _verb: str, _ask: object, _kind: object) -> list[JobView]:
+        return [
+            JobView(
+                name=name,
+                description="",
+                schedule="@hourly",
+                timezone="UTC",
+                enabled=True,
+                status="idle",
+                usual_duration=usual,
+            )
+            for name, usual in (("long", 7.0), ("short", 7.0), ("other", None))
+        ]
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that nobody serves."""
+    monkeypatch.setattr(client, "find", lambda _path: None)
+    (tmp_path / "schedules.yaml").write_text(FILE)
+    return tmp_path / "schedules.yaml"
+
+
+def typed(file: Path, *words: str) -> str:
+    """What it prints on stdout and stderr."""
+    done = CliRunner().invoke(simulate_file, [str(file), *SPAN, *words], obj=Target(str(file)), catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def taken(file: Path, *words: str) -> list[tuple[float, str]]:
+    told = json.loads(typed(file, *words, "--json"))
+    return [(job["duration"], job["source"]) for job in told["jobs"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), [(7.0, "usual"), (7.0, "usual"), (1.0, "assumed")]),
+        (("--durations", "long=1h30m"), [(5400.0, "given"), (7.0, "usual"), (1.0, "assumed")]),
+        (("--durations", "10s"), [(10.0, "given")] * 3),
+        (("--durations", "10s,long=2m"), [(120.0, "given"), (10.0, "given"), (10.0, "given")]),
+        (("--durations", "long=2m", "--durations", "10s"), [(120.0, "given"), (10.0, "given"), (10.0, "given")]),
+    ],
+)
+def test_what_is_typed_goes_before_what_schedd_has_seen_before_what_is_assumed(
+    file: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: list[tuple[float, str]]
+) -> None:
+    monkeypatch.setattr(client, "find", lambda _path: FakeDaemon())
+    assert taken(file, *words) == expected
+
+
+def test_what_is_assumed_is_said(file: Path) -> None:
+    assert "3 jobs are assumed to take 1s; say --durations" in typed(file)
+    assert "1 job is assumed to take 1s" in typed(file, "--durations", "long=2m,short=2m")
+    assert "assumed" not in typed(file, "--durations", "2m")
+
+
+def test_a_schedd_that_cannot_be_asked_is_said_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find(_path: str) -> None:
+        raise UnreachableError("pid 7 does not answer")
+
+    monkeypatch.setattr(client, "find", find)
+    assert "how long jobs usually take is unknown: pid 7 does not answer" in typed(file)
+
+
+def test_the_tables_tell_runs_reasons_busy_time_and_the_worst_minutes(file: Path) -> None:
+    shown = typed(file, "--durations", "10s,long=90m").splitlines()
+    rows = {line.split()[0]: line.split()[1:] for line in shown[3:7]}
+    assert rows["long"][:7] == ["1", "1", "overlap", "1h", "30m", "given", "1h"]
+    assert rows["short"][:6] == ["2", "-", "10s", "given", "20s", "<1%"]
+    assert rows["(all)"][:4] == ["5", "1h", "30m", "60%"]
+    assert "skipped       1 overlap" in shown
+    assert "most at once  3, first at Mon 2026-06-01 01:00:00 UTC" in shown
+    assert "crowded       3 starts in the minute of Mon 2026-06-01 01:00:00 UTC" in shown
+    assert "              2 starts in the minute of Mon 2026-06-01 02:00:00 UTC" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "says"),
+    [
+        (["--durations", "lnog=3s"], UnknownNameError, "no job 'lnog'"),
+        (["--durations", "long=3"], click.ClickException, "a duration needs a unit"),
+        (["--durations", ""], click.ClickException, "not a duration"),
+        (["--to", "2026-06-01T00:00Z"], UsageError, "--to is not after --from"),
+    ],
+)
+def test_mistakes_are_told_in_words(file: Path, words: list[str], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        simulate_file.main([str(file), *SPAN, *words], obj=Target(str(file)), standalone_mode=False)
+
+
+def test_a_day_that_the_calendar_does_not_have_is_refused(file: Path) -> None:
+    with pytest.raises(UsageError, match="outside the calendar"):
+        simulate_file.main([str(file), "--from", "9999-12-31T12:00Z"], obj=Target(str(file)), standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("load", "shades"),
+    [([0, 1, 25, 26, 50, 75, 76, 100, 250], " ░░▒▒▓███"), ([0, 0], "  "), ([0.1 + 0.2 - 0.3 + 50], "▒")],
+)
+def test_the_load_is_drawn_by_quarters(load: list[float], shades: str) -> None:
+    assert strip(load, 100.0, SHADES) == shades
+    assert strip(load, 100.0, PLAIN) == shades.translate(str.maketrans(SHADES, PLAIN))
+
+
+@pytest.mark.parametrize("width", FOLDS)
+def test_a_narrower_drawing_loses_nothing(width: int) -> None:
+    load = [float(part) for part in range(PARTS)]
+    assert (len(folded(load, width)), sum(folded(load, width))) == (width, sum(load))
