@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
+import shutil
 import sys
 from pathlib import Path
 
 import click
 
-from scheduler.errors import EXIT_FAILURE, RefusedError, UsageError
+from scheduler.cli.writing import write_file
+from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.translate.crontab import read_crontab
+from scheduler.translate.times import is_zone
 from scheduler.translate.writer import schedule_file
+
+_OF_SYSTEM = re.compile(r"/etc/(?:crontab|cron\.d/.*)")
 
 
 @click.command("import")
@@ -19,7 +25,8 @@ from scheduler.translate.writer import schedule_file
 @click.option("--system/--user", default=None, help="Whether a column of users follows the times. Default: look.")
 @click.option("--timezone", metavar="ZONE", help="The zone that cron goes by. Default: this machine's.")
 @click.option("-o", "--output", metavar="PATH", help="Write there instead of printing; an existing file is left alone.")
-def import_file(file: str, system: bool | None, timezone: str | None, output: str | None) -> int:
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+def import_file(file: str, system: bool | None, timezone: str | None, output: str | None, force: bool) -> int:
     """Translate a crontab.
 
     A user's, the system's, or one for supercronic; `-` reads standard input. The schedule file goes to standard output,
@@ -31,23 +38,33 @@ def import_file(file: str, system: bool | None, timezone: str | None, output: st
       schedctl import /etc/crontab -o schedules.yaml
     """
     source = "standard input" if file == "-" else file
+    if system is None and _OF_SYSTEM.fullmatch(str(Path(file).absolute())):
+        system = True
     crontab = read_crontab(_text(file), _is_user, system=system)
-    text = schedule_file(crontab, source=source, timezone=timezone or machine_zone(), home_of=_home)
+    text = schedule_file(crontab, source=source, timezone=_zone(timezone), home_of=_home)
     if output is None:
         click.echo(text, nl=False)
     else:
-        _write(Path(output), text)
-    for lost in crontab.lost:
-        click.echo(f"{source}:{lost.line}: not carried over: {lost.text}\n  {lost.why}", err=True)
-    return 0 if crontab.jobs or not crontab.lost else EXIT_FAILURE
+        write_file(output, text, force=force)
+    for remark in crontab.remarks:
+        fate = "carried over, but look at it" if remark.carried else "not carried over"
+        click.echo(f"{source}:{remark.line}: {fate}: {remark.text}\n  {remark.why}", err=True)
+    return 0 if crontab.jobs or not crontab.remarks else EXIT_FAILURE
 
 
 def machine_zone() -> str:
     """The IANA name of the zone this machine is in, UTC when it does not say."""
-    if zone := os.environ.get("TZ", "").lstrip(":"):
-        return zone
     _, found, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
-    return name if found else "UTC"
+    for zone in (os.environ.get("TZ", "").lstrip(":"), name if found else ""):
+        if zone and is_zone(zone):
+            return zone
+    return "UTC"
+
+
+def _zone(asked: str | None) -> str:
+    if asked is not None and not is_zone(asked):
+        raise UsageError(f"--timezone: there is no time zone {asked}; write one like Europe/Berlin")
+    return asked or machine_zone()
 
 
 def _text(file: str) -> str:
@@ -55,25 +72,21 @@ def _text(file: str) -> str:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
-    return data.decode(errors="replace")
-
-
-def _write(path: Path, text: str) -> None:
+    if b"\0" in data:
+        raise UsageError(f"{file}: this is no text, and so no crontab")
     try:
-        with path.open("x", encoding="utf-8") as written:
-            written.write(text)
-    except FileExistsError:
-        raise RefusedError(f"{path} exists already, and is left as it is") from None
-    except OSError as error:
-        raise RefusedError(f"{path} cannot be written: {error.strerror}") from None
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _is_user(name: str) -> bool:
+    """Whether this is a user here and not as well a program, as `mail` is."""
     try:
         pwd.getpwnam(name)
     except KeyError:
         return False
-    return True
+    return shutil.which(name) is None
 
 
 def _home(user: str | None) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scheduler.cli.target import DEFAULT_FILE
-from scheduler.errors import RefusedError
+from scheduler.cli.writing import write_file
 
 STARTER = Path(__file__).with_name("starter.yaml")
 
@@ -17,18 +17,16 @@ STARTER = Path(__file__).with_name("starter.yaml")
 def init(file: str) -> None:
     """Write a commented schedule file to start from.
 
-    An existing one is left alone.
+    An existing one is left alone; `-` is standard output.
 
     \b
     Examples:
       schedctl init
       schedctl init cron/schedules.yaml
     """
-    try:
-        with Path(file).open("x", encoding="utf-8") as written:
-            written.write(STARTER.read_text(encoding="utf-8"))
-    except FileExistsError:
-        raise RefusedError(f"{file} exists already, and is left as it is") from None
-    except OSError as error:
-        raise RefusedError(f"{file} cannot be written: {error.strerror}") from None
+    text = STARTER.read_text(encoding="utf-8")
+    if file == "-":
+        click.echo(text, nl=False)
+        return
+    write_file(file, text)
     click.echo(f"wrote {file}; now try: schedctl -c {file} next, and: schedd {file}")

@@ -4,193 +4,206 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 import msgspec
 
-from scheduler.errors import ScheduleError
-from scheduler.schedule import parse_schedule
 from scheduler.translate.naming import name_for
+from scheduler.translate.times import FEWEST, count_times, problem_of, schedule_of
 
-_VARIABLE = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([A-Za-z_]\w*))\s*=\s*(.*?)\s*$""")
-_NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
-_VALUE = rf"(?:\*|\?|\d+|{_NAMES})(?:-(?:\d+|{_NAMES}))?(?:/\d+)?[lw]?(?:#\d)?"
-_FIELD = re.compile(rf"(?:{_VALUE}|l|lw)(?:,(?:{_VALUE}|l))*", re.IGNORECASE | re.ASCII)
-_HEADING = re.compile(r"\bdom\b.*\bdow\b|^[*.| -]+")
+_VARIABLE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([A-Za-z_]\w*))\s*=\s*(.*)""", re.ASCII)
+_OURS = re.compile(r"(?!SCHED_)[A-Za-z_]\w*", re.ASCII)
+_HEADING = re.compile(r"\bdom\b.*\bdow\b|\bmin(?:ute)?s?\b.*\bhours?\b|^[.|+┌│├└]|^(?:[*-]\s+){3}", re.IGNORECASE)
+_SILENT = re.compile(r"-(?=[\d*@])")
+_RULE = "=*-~_ \t"
+_ADDRESS = re.compile(r"[^\s@,]+@[^\s@,]+")
 _UNESCAPED_PERCENT = re.compile(r"(?<!\\)%")
-
-_FEWEST, _MOST = 5, 7
 _BY_SHELL = ("/bin/sh", "/usr/bin/sh", "sh")
 
 
 class Translated(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as our file has it. `schedule` is a text, or a mapping of named fields; `command` a text or words."""
+    """A job as our file has it. `schedule` is a text, or a mapping of named fields; `command` a text or words.
+
+    `cwd` is where the crontab says that the job starts, None when it is the user's home. `above` are comments that
+    stood before it, and belong to no job.
+    """
 
     name: str
-    line: int
     schedule: str | dict[str, str]
     command: str | list[str]
-    description: str = ""
-    timezone: str | None = None
-    user: str | None = None
-    env: dict[str, str] = {}
+    description: str
+    timezone: str | None
+    user: str | None
+    cwd: str | None
+    env: dict[str, str]
+    above: tuple[str, ...]
 
 
-class Lost(msgspec.Struct, frozen=True):
-    """What a line says that our file does not, and what to do about it."""
+class Remark(msgspec.Struct, frozen=True):
+    """What our file does not say that a line says, or (`carried`) says in another way; and what to do about it."""
 
     line: int
     text: str
     why: str
+    carried: bool = False
 
 
 class Crontab(msgspec.Struct, frozen=True):
-    """What a crontab says: jobs in its order, and what could not be carried over."""
+    """What a crontab says: jobs in its order, the comments after the last, and what is to be told about its lines."""
 
     jobs: tuple[Translated, ...]
-    lost: tuple[Lost, ...]
+    after: tuple[str, ...]
+    remarks: tuple[Remark, ...]
 
 
 def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | None = None) -> Crontab:
     """Translate a crontab. `system` says whether a column of users follows the times; None: see whether it does.
 
-    `is_user` knows the names of users on this machine.
+    `is_user` knows whether a word names a user and nothing else, such as a program.
     """
-    lines = [line.strip() for line in text.splitlines()]
+    lines = [_SILENT.sub("", line.strip(), count=1) if line[:1] == "-" else line.strip() for line in text.split("\n")]
+    jobs = [(count, line.split()) for line in lines if not _is_other(line) and (count := count_times(line))]
     if system is None:
-        sixth = [word for line in lines if (word := _word_after_times(line))]
-        system = bool(sixth) and all(is_user(word) for word in sixth)
-    reading = _Reading(system=system)
+        words = [words[count] for count, words in jobs if len(words) > count]
+        system = "root" in words or (bool(words) and all(map(is_user, words)))
+    supercronic = any(count > FEWEST or words[0] == "@every" for count, words in jobs)
+    reading = _Reading(system=system, percent=not supercronic)
     for number, line in enumerate(lines, 1):
         reading.take(number, line)
-    return Crontab(tuple(reading.jobs), tuple(reading.lost))
+    return reading.result()
 
 
 class _Reading:
-    """The state of a crontab from its top to a line: variables hold from where they stand."""
+    """The state of a crontab from its top to a line: variables hold from where they stand.
 
-    def __init__(self, *, system: bool) -> None:
-        self.jobs: list[Translated] = []
-        self.lost: list[Lost] = []
+    `percent`: whether a bare % ends the command, as in cron; for supercronic it is a character like others.
+    """
+
+    def __init__(self, *, system: bool, percent: bool) -> None:
         self._system = system
+        self._percent = percent
+        self._jobs: list[Translated] = []
+        self._remarks: list[Remark] = []
         self._env: dict[str, str] = {}
         self._timezone: str | None = None
         self._shell = _BY_SHELL[0]
+        self._above: list[str] = []
         self._comments: list[str] = []
         self._names: set[str] = set()
 
+    def result(self) -> Crontab:
+        return Crontab(tuple(self._jobs), (*self._above, *self._comments), tuple(self._remarks))
+
     def take(self, number: int, line: str) -> None:
-        if not line:
-            self._comments = []
-        elif line.startswith("#"):
-            comment = " ".join(line.lstrip("#").split())
-            if _HEADING.search(comment):  # of the columns, and what stands above it is about them
-                self._comments = []
-            elif _leading_fields(comment) < _FEWEST:  # else a job that is commented out
-                self._comments.append(comment)
-        elif variable := _VARIABLE.match(line):
+        if line.startswith("#"):
+            self._comment(" ".join(line.strip("# \t").split()))
+        elif variable := _VARIABLE.fullmatch(line):
+            self._detach()
             double, single, bare, value = variable.groups()
             self._set(number, line, double or single or bare, _unquoted(value))
-        else:
+        elif line:
             self._job(number, line)
             self._comments = []
+        else:
+            self._detach()
+
+    def _comment(self, comment: str) -> None:
+        if _HEADING.search(comment):  # of the columns, and what stands above it is about crontabs
+            self._above, self._comments = [], []
+        elif count_times(comment):  # a job that is switched off
+            self._comments.append(comment)
+            self._detach()
+        elif words := comment.strip(_RULE):
+            self._comments.append(words)
+
+    def _detach(self) -> None:
+        """What was said so far is not about the next job."""
+        self._above += self._comments
+        self._comments = []
 
     def _set(self, number: int, line: str, name: str, value: str) -> None:
         match name:
-            case "MAILTO" if value:
-                hint = f"cron mails whatever a job prints; to be mailed failures: on_failure: [{{mail: {value}}}]"
-                self.lost.append(Lost(number, line, hint))
-            case "MAILTO" | "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING":
+            case "MAILTO":
+                if value:
+                    self._note(number, line, _about_mail(value))
+            case "MAILFROM" | "CONTENT_TYPE" | "CONTENT_TRANSFER_ENCODING":
                 pass
             case "CRON_TZ":
-                self._timezone = value
+                self._timezone = value or None
             case "SHELL":
-                self._shell = value
+                self._shell = value or _BY_SHELL[0]
             case "RANDOM_DELAY":
-                self.lost.append(Lost(number, line, "to spread jobs, write H for the minute: schedule: 'H 3 * * *'"))
+                self._note(number, line, "to spread jobs, write H for the minute: schedule: 'H 3 * * *'")
+            case _ if not _OURS.fullmatch(name):
+                why = "a variable's name is letters, digits and _, the first no digit, and does not begin with SCHED_"
+                self._note(number, f"{name}=…", why)
             case _:
                 self._env[name] = value
 
+    def _note(self, number: int, line: str, why: str, *, carried: bool = False) -> None:
+        self._remarks.append(Remark(number, line, why, carried))
+
     def _job(self, number: int, line: str) -> None:
-        words = line.split(None, 1)
-        count = 1 if line.startswith("@") else _leading_fields(line)
-        if line.startswith("@every"):
-            count = 2
-        if not line.startswith("@") and count < _FEWEST:
-            self.lost.append(
-                Lost(number, line, "not a line of a crontab: five fields of time and a command are needed")
-            )
+        count = count_times(line)
+        if not count:
+            self._note(number, line, "not a line of a crontab: five fields of time and a command are needed")
             return
-        words = line.split(None, count + int(self._system))
+        words = line.split(None, count + self._system)
         times, rest = words[:count], words[count:]
         user = rest.pop(0) if self._system and rest else None
-        if not rest:
-            self.lost.append(Lost(number, line, "there is no command"))
+        if not rest or (self._percent and rest[0].startswith("%")):
+            self._note(number, line, "there is no command")
             return
-        schedule = _schedule(times)
-        if problem := _problem(schedule, self._timezone):
-            self.lost.append(Lost(number, line, problem))
+        schedule = schedule_of(times)
+        if problem := problem_of(schedule, self._timezone or "UTC"):
+            self._note(number, line, problem)
             return
-        command = _command(rest[0])
-        self.jobs.append(
-            Translated(
-                name=name_for(command, self._names),
-                line=number,
-                schedule=schedule,
-                command=command if self._shell in _BY_SHELL else [self._shell, "-c", command],
-                description=" ".join(filter(None, self._comments)),
-                timezone=self._timezone,
-                user=user,
-                env=dict(self._env),
+        if count == FEWEST + 1 and isinstance(schedule, str):
+            self._note(
+                number, line, f"read as supercronic does, the sixth field being a year: {schedule}", carried=True
             )
+        self._jobs.append(self._translated(schedule, user, self._command(number, line, rest[0])))
+        self._above = []
+
+    def _translated(self, schedule: str | dict[str, str], user: str | None, command: str) -> Translated:
+        return Translated(
+            name=name_for(command, self._names),
+            schedule=schedule,
+            command=command if self._shell in _BY_SHELL else [self._shell, "-c", command],
+            description=" ".join(self._comments),
+            timezone=self._timezone,
+            user=user,
+            cwd=home if (home := self._env.get("HOME", "")).startswith("/") else None,
+            env=dict(self._env),
+            above=tuple(self._above),
         )
 
-
-def _leading_fields(line: str) -> int:
-    """How many of the first words are fields of time; the command comes after the fifth at the earliest."""
-    count = 0
-    for word in line.split()[:_MOST]:
-        if not _FIELD.fullmatch(word):
-            break
-        count += 1
-    return count
-
-
-def _word_after_times(line: str) -> str | None:
-    """The word where a system crontab has the user; None for a line that is no job."""
-    if not line or line.startswith("#") or _VARIABLE.match(line):
-        return None
-    count = 1 if line.startswith("@") else _leading_fields(line)
-    words = line.split()
-    return words[count] if (line.startswith("@") or count >= _FEWEST) and len(words) > count else None
+    def _command(self, number: int, line: str, text: str) -> str:
+        """The command for a shell; what stands after a bare % is its input, and each further % there a newline."""
+        if not self._percent:
+            return text
+        command, *stdin = (part.replace("\\%", "%") for part in _UNESCAPED_PERCENT.split(text))
+        if stdin[-1:] == [""]:  # the last line ends with a newline in any case
+            stdin.pop()
+        if not stdin:
+            return command.strip()
+        self._note(
+            number, line, "what follows the % is the command's input, as in cron but not in BusyBox", carried=True
+        )
+        end = "STDIN"
+        while end in stdin:
+            end += "_"
+        return "\n".join([f"{{ {command.strip()}", f"}} <<'{end}'", *stdin, end])
 
 
-def _schedule(times: list[str]) -> str | dict[str, str]:
-    if len(times) <= _FEWEST:
-        return " ".join(times)
-    names = ("second", "minute", "hour", "day", "month", "day_of_week", "year")
-    fields = dict(zip(names, times, strict=False))
-    return {name: text for name, text in fields.items() if name in ("second", "minute") or text not in ("*", "?")}
+def _is_other(line: str) -> bool:
+    """Whether a line is no job's."""
+    return line.startswith("#") or _VARIABLE.fullmatch(line) is not None
 
 
-def _problem(schedule: str | dict[str, str], zone: str | None) -> str | None:
-    try:
-        parse_schedule(schedule, ZoneInfo(zone or "UTC"), job_name="job")
-    except ScheduleError as error:
-        return f"{error.reason}{f'; write: {error.write}' if error.write else ''}"
-    except (OSError, ValueError):
-        return f"there is no time zone {zone}"
-    return None
-
-
-def _command(text: str) -> str:
-    """cron ends a command at its first bare %, and hands what follows to it as input, each further % a newline."""
-    command, *stdin = _UNESCAPED_PERCENT.split(text)
-    command = command.replace("\\%", "%").strip()
-    if not stdin:
-        return command
-    lines = [line.replace("\\%", "%") for line in stdin]
-    return "\n".join([f"{{ {command}", "} <<'STDIN'", *lines, "STDIN"])
+def _about_mail(value: str) -> str:
+    addresses = _ADDRESS.findall(value) or ["ops@example.com"]
+    whom = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
+    return f"cron mails whatever a job prints; to be mailed failures: on_failure: [{{mail: {whom}}}]"
 
 
 def _unquoted(value: str) -> str:

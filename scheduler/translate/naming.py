@@ -11,8 +11,11 @@ _CARRIER = re.compile(
 )
 """Programs that do not say what a job is about."""
 
-_GUARD = re.compile(r"(?:test|\[)\s[^|&]*(?:\|\||&&)")
+_GUARD = re.compile(r"(?:test|\[)\s[^|&;]*(?:\|\||&&|;\s*then)")
 """`test -x /usr/sbin/anacron ||`: a condition is not what a job is about."""
+
+_OPERAND = re.compile(r"""\s-[eu]\s+(?:'[^']*'|"[^"]*"|\S+)""")
+"""`perl -e 'sleep 5'`, `sudo -u www-data`: nor is what a carrier is told first."""
 
 _ASSIGNMENT = re.compile(r"\w+=.*")
 _LONGEST = 50
@@ -20,7 +23,8 @@ _LONGEST = 50
 
 def name_for(command: str, taken: set[str]) -> str:
     """A name for the job of this command that is not in `taken`, and is from then on."""
-    base = next(filter(None, (_about(word) for word in re.split(r"[\s;&|()]+", _GUARD.sub("", command)))), "job")
+    words = re.split(r"[\s;&|()]+", _OPERAND.sub("", _GUARD.sub("", command)))
+    base = next(filter(None, map(_about, words)), "job")
     name, number = base, 1
     while name in taken:
         number += 1
@@ -35,6 +39,8 @@ def _about(word: str) -> str | None:
     if not word or word.startswith(("-", "$", "<", ">", "!")) or _ASSIGNMENT.fullmatch(word):
         return None
     path = PurePosixPath(word)
+    if path.suffix in {".lock", ".pid"}:
+        return None
     stem = path.stem if path.suffix in {".sh", ".py", ".php", ".rb", ".pl", ".js"} else path.name
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:_LONGEST]
     return None if not name or _CARRIER.fullmatch(name) or name.isdigit() else name

@@ -2,57 +2,124 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from scheduler.config.syntax import quote
 from scheduler.translate.crontab import Crontab, Translated
 
+_PLAIN = re.compile(r"[A-Za-z/](?:[^\s:#]|:(?=\S)|(?<=\S)#| (?=[^\s#]))*")
+_PLAIN_WORD = re.compile(r"-{0,2}[A-Za-z/][\w/.-]*", re.ASCII)
+_SPECIAL = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
-def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: Callable[[str | None], str | None]) -> str:
-    """The YAML. `timezone` is the machine's, by which cron goes; `home_of` a user (None: ours) is where cron starts."""
-    return "\n".join(_lines(crontab, source, timezone, home_of)) + "\n"
-
-
-def _lines(crontab: Crontab, source: str, timezone: str, home_of: Callable[[str | None], str | None]) -> Iterator[str]:
-    yield f"# Translated from {source} by `schedctl import`."
-    yield ""
-    yield "defaults:"
-    yield f"  timezone: {timezone}"
-    yield "  overlap: allow  # as cron does; with skip, the default, a run that takes too long costs its next slot"
-    yield ""
-    yield "jobs:" if crontab.jobs else "jobs: {}"
-    for job in crontab.jobs:
-        yield f"  {job.name}:"
-        yield from (f"    {line}" for line in _job(job, home_of))
-        yield ""
+HomeOf = Callable[[str | None], str | None]
+"""The home of a user (None: whoever asks), which is where cron starts their jobs; None when it is not known."""
 
 
-def _job(job: Translated, home_of: Callable[[str | None], str | None]) -> Iterator[str]:
+class _Setting(NamedTuple):
+    """What can stand in a job or in `defaults`."""
+
+    keys: dict[str, str]
+    env: dict[str, str]
+
+    def without(self, other: _Setting) -> _Setting:
+        return _Setting(_less(self.keys, other.keys), _less(self.env, other.env))
+
+
+def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: HomeOf) -> str:
+    """The YAML. `timezone` is the machine's, by which cron goes. What all jobs share stands in `defaults`."""
+    settings = [_setting(job, home_of) for job in crontab.jobs]
+    shared = _shared(settings)
+    lines = [f"# Translated from {source} by `schedctl import`.", "", "defaults:"]
+    lines += _indented(_setting_lines(shared._replace(keys={"timezone": timezone, **shared.keys})))
+    lines.append(
+        "  overlap: allow  # as cron does; with skip, the default, a run that takes too long costs its next slot"
+    )
+    lines += ["", "jobs:" if crontab.jobs else "jobs: {}"]
+    for job, setting in zip(crontab.jobs, settings, strict=True):
+        lines += [f"  # {comment}" for comment in map(_printable, job.above)]
+        lines += [f"  {job.name}:", *_indented(_indented(_job_lines(job, setting.without(shared)))), ""]
+    lines += [f"# {comment}" for comment in map(_printable, crontab.after)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _setting(job: Translated, home_of: HomeOf) -> _Setting:
+    keys = {"timezone": job.timezone, "user": job.user, "cwd": job.cwd or home_of(job.user)}
+    return _Setting({key: value for key, value in keys.items() if value is not None}, job.env)
+
+
+def _shared(settings: list[_Setting]) -> _Setting:
+    """What is the same in all of them."""
+    if not settings:
+        return _Setting({}, {})
+    first, *others = settings
+    return _Setting(
+        {key: value for key, value in first.keys.items() if all(other.keys.get(key) == value for other in others)},
+        {name: value for name, value in first.env.items() if all(other.env.get(name) == value for other in others)},
+    )
+
+
+def _less(mapping: dict[str, str], other: dict[str, str]) -> dict[str, str]:
+    return {key: value for key, value in mapping.items() if key not in other}
+
+
+def _job_lines(job: Translated, setting: _Setting) -> Iterator[str]:
     if job.description:
-        yield f"description: {quote(job.description)}"
+        yield f"description: {_scalar(job.description)}"
     if isinstance(job.schedule, str):
         yield f"schedule: {quote(job.schedule)}"
     else:
         yield f"schedule: {{{', '.join(f'{name}: {quote(text)}' for name, text in job.schedule.items())}}}"
-    if job.timezone is not None:
-        yield f"timezone: {job.timezone}"
-    if job.user is not None:
-        yield f"user: {quote(job.user)}"
-    if (home := home_of(job.user)) is not None:
-        yield f"cwd: {quote(home)}"
-    if job.env:
-        yield "env:"
-        yield from (f"  {name}: {quote(value)}" for name, value in job.env.items())
-    if isinstance(job.command, list):
-        yield f"command: [{', '.join(map(_flow, job.command))}]"
-    elif "\n" in job.command:
-        yield "command: |-"
-        yield from (f"  {line}" for line in job.command.split("\n"))
+    yield from _setting_lines(setting)
+    command = job.command
+    if isinstance(command, str):
+        yield from _block("command: ", command)
+    elif "\n" in command[-1]:
+        yield "command:"
+        yield from _indented(line for word in command for line in _block("- ", word))
     else:
-        yield f"command: {quote(job.command)}"
+        yield f"command: [{', '.join(_scalar(word, _PLAIN_WORD) for word in command)}]"
 
 
-def _flow(text: str) -> str:
-    """Within brackets, where text may hold newlines: JSON, which YAML reads too."""
-    return json.dumps(text, ensure_ascii=False) if "\n" in text else quote(text)
+def _setting_lines(setting: _Setting) -> Iterator[str]:
+    for key, value in setting.keys.items():
+        yield f"{key}: {_scalar(value)}"
+    if setting.env:
+        yield "env:"
+        yield from (f"  {name}: {_scalar(value)}" for name, value in setting.env.items())
+
+
+def _block(lead: str, text: str) -> Iterator[str]:
+    lines = text.split("\n")
+    if len(lines) == 1 or not all(line.replace("\t", "").isprintable() for line in lines):
+        yield lead + _scalar(text)
+    else:
+        yield f"{lead}|-"
+        yield from _indented(lines)
+
+
+def _indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
+    return (f"  {line}" if line else "" for line in lines)
+
+
+def _scalar(text: str, plain: re.Pattern[str] = _PLAIN) -> str:
+    """A text, without quotes where it is `plain`: by itself on a line, or (_PLAIN_WORD) in a list in brackets."""
+    stands = plain.fullmatch(text) and text.isprintable() and text.lower() not in _SPECIAL
+    return text if stands else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return quote(text) if text.isprintable() else '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    return {"\t": "\\t", "\n": "\\n"}.get(character) or f"\\U{ord(character):08x}"
+
+
+def _printable(text: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in text)

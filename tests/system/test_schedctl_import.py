@@ -34,6 +34,26 @@ def test_it_writes_a_file_only_where_there_is_none(tmp_path: Path) -> None:
     again = schedctl("import", crontab, "-o", file)
     assert (again.returncode, "exists already" in again.stderr) == (5, True)
     assert file.read_text() == before
+    crontab.write_text("0 4 * * * dump\n")
+    assert schedctl("import", crontab, "-o", file, "--force").returncode == 0
+    assert "dump:" in file.read_text()
+
+
+def test_input_after_a_percent_reaches_the_command(tmp_path: Path) -> None:
+    crontab, file = tmp_path / "crontab", tmp_path / "schedules.yaml"
+    crontab.write_text("@daily cat; echo end%Dear me,%it is 50\\% done.\n")
+    assert schedctl("import", crontab, "-o", file).returncode == 0
+    assert schedctl("-c", file, "run-now", "cat").stdout == "Dear me,\nit is 50% done.\nend\n"
+
+
+def test_users_have_their_column_and_a_zone_must_exist(tmp_path: Path) -> None:
+    crontab = tmp_path / "crontab"
+    crontab.write_text("* * * * * nobody-here x\n* * * * * root y\n")
+    assert "user: nobody-here" in schedctl("import", crontab).stdout
+    wrong = schedctl("import", crontab, "--timezone", "Mars/Phobos")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "no time zone Mars/Phobos" in wrong.stderr
+    assert "  timezone: UTC\n" in schedctl("import", crontab, TZ="CET-1CEST,M3.5.0").stdout.replace("Etc/UTC", "UTC")
 
 
 def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ def test_init_writes_a_file_that_runs_and_never_overwrites_one(tmp_path: Path) -
     again = schedctl("init", cwd=tmp_path)
     assert (again.returncode, again.stderr) == (5, "schedctl: schedules.yaml exists already, and is left as it is\n")
     assert schedctl("init", "no/such/directory.yaml", cwd=tmp_path).returncode == 5
+    assert schedctl("init", "-", cwd=tmp_path).stdout == (tmp_path / "schedules.yaml").read_text()
 
 
 def test_schema_is_a_json_schema_of_the_file() -> None:

@@ -63,8 +63,10 @@ SHELL=/bin/bash
 """
 
 SUPERCRONIC = """\
-*/10 * * * * * echo every ten seconds
+*/10 * * * * * * echo every ten seconds of 100%
 0 30 4 * * 1-5 2027 /app/yearly
+*/20 * * * * 2026-2028 /app/for_some_years
+*/20 * * * * * /app/not_of_seconds
 @every 90s /app/poll
 """
 
@@ -99,7 +101,7 @@ def test_debians_system_crontab(tmp_path: Path) -> None:
     assert job.target == ShellCommand("cd / && run-parts --report /etc/cron.hourly")
     assert job.environment[0].values["PATH"] == "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin"
     assert job.overlap is Overlap.ALLOW
-    assert crontab.lost == ()
+    assert crontab.remarks == ()
 
 
 def test_alpines_crontab(tmp_path: Path) -> None:
@@ -111,8 +113,8 @@ def test_alpines_crontab(tmp_path: Path) -> None:
         ("weekly", "01-03 03:00:00"),
         ("monthly", "02-01 05:00:00"),
     ]
-    assert all(job.user is None for job in config.jobs.values())
-    assert crontab.lost == ()
+    assert all((job.user, job.description) == (None, "") for job in config.jobs.values())
+    assert crontab.remarks == ()
 
 
 def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
@@ -131,23 +133,36 @@ def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
     assert jobs["start"].schedule is not None and jobs["start"].schedule.at_start
     assert jobs["start"].environment[0].values == {"LANG": "de_DE.UTF-8"}
     assert jobs["mail"].target == ShellCommand(
-        "{ mail -s \"Half time\" me\n} <<'STDIN'\nDear me,\nit is 50% done.\n\nSTDIN"
+        "{ mail -s \"Half time\" me\n} <<'STDIN'\nDear me,\nit is 50% done.\nSTDIN"
     )
     assert jobs["echo"].target == Argv(("/bin/bash", "-c", r"[[ -f /tmp/x ]] && echo it\'s there"))
-    assert [(lost.line, lost.text.split()[0]) for lost in crontab.lost] == [
+    assert [(remark.line, remark.text.split()[0]) for remark in crontab.remarks if not remark.carried] == [
         (2, 'MAILTO="ops@example.com"'),
         (14, "61"),
         (15, "0"),
         (16, "hello"),
     ]
-    assert "on_failure: [{mail: ops@example.com}]" in crontab.lost[0].why
-    assert "61 is no minute" in crontab.lost[1].why
+    assert "on_failure: [{mail: ops@example.com}]" in crontab.remarks[0].why
+    assert any("61 is no minute" in remark.why for remark in crontab.remarks)
 
 
 def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
-    _, config = translated(tmp_path, SUPERCRONIC)
-    assert next_times(config) == {"echo": "01-01 05:20:10", "yearly": "01-01 04:30:00", "poll": "01-01 05:21:00"}
-    assert config.jobs["echo"].target == ShellCommand("echo every ten seconds")
+    crontab, config = translated(tmp_path, SUPERCRONIC)
+    assert next_times(config) == {
+        "echo": "01-01 05:20:10",
+        "yearly": "01-01 04:30:00",
+        "for_some_years": "01-01 05:40:00",
+        "not_of_seconds": "01-01 05:40:00",
+        "poll": "01-01 05:21:00",
+    }
+    assert config.jobs["echo"].target == ShellCommand("echo every ten seconds of 100%")
+    assert [(remark.line, remark.carried) for remark in crontab.remarks] == [(4, True)]
+    assert "sixth field being a year" in crontab.remarks[0].why
+
+
+def test_six_fields_of_which_the_last_is_no_year_begin_with_seconds(tmp_path: Path) -> None:
+    _, config = translated(tmp_path, "30 0 4 * * mon-fri /app/nightly\n")
+    assert next_times(config) == {"nightly": "01-02 04:00:30"}
 
 
 @pytest.mark.parametrize(("system", "user", "command"), [(True, "echo", "hi"), (False, None, "echo hi")])
