@@ -26,7 +26,7 @@ ALIKE = {
     r"\b(?:pid|run|cpu|max_rss|lateness)=\S+": "",
     r"(?:socket|file)=\S+": "PATH",
     r"/\S*/schedules\.yaml": "FILE",
-    r'cwd: "\S+"': "HOME",
+    r"cwd: \S+": "HOME",
     r"\bCES?T\b": "ZONE",
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b": "DAY",
     r"(?:DAY )?\b\d\d:\d\d(?::\d\d)?\b": "CLOCK",
