@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from scheduler import __version__
 from scheduler.clock import Clock, SystemClock
@@ -19,7 +20,7 @@ from scheduler.control.protocol import ClockJump, JobChange, ReloadView, StatusV
 from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
 from scheduler.control.server import ControlServer
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import ClockJumped, Event, ReloadFailed
+from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
 from scheduler.launch.local import LocalLauncher
@@ -111,9 +112,9 @@ class Daemon(EngineService):
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
             self._engine.start()
             lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, self.now()))
-            tasks = [asyncio.create_task(life) for life in lives]
+            tasks = [_living(life) for life in lives]
             if watch:
-                tasks.append(asyncio.create_task(self._reload_on_change()))
+                tasks.append(_living(self._reload_on_change()))
             await self._stop_asked.wait()
             self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
@@ -239,7 +240,10 @@ class Daemon(EngineService):
         self._reloading = asyncio.get_running_loop().create_task(self._reload_unasked())
 
     async def _reload_on_change(self) -> None:
-        async for _ in changes(lambda: self._config.files):
+        def warn(why: str) -> None:
+            self._log.warning("the file cannot be watched", why=why, then="schedd looks at it every few seconds")
+
+        async for _ in changes(lambda: self._config.files, warn):
             await self._reload_unasked()
 
     async def _reload_unasked(self) -> None:
@@ -272,6 +276,19 @@ class Daemon(EngineService):
     def _hear(self, event: Event) -> None:
         if isinstance(event, ClockJumped):
             self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
+
+
+def _living(life: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """A part of the daemon that ends with it. Should it end by a bug, the log hears of it, and the rest goes on."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        bug = None if task.cancelled() else task.exception()
+        if isinstance(bug, Exception):
+            report_bug("a part of schedd has ended", bug)
+
+    task = asyncio.create_task(life)
+    task.add_done_callback(ended)
+    return task
 
 
 def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
 from scheduler.errors import UsageError
@@ -24,28 +25,38 @@ def require_watchfiles() -> None:
         raise UsageError("--watch needs the package watchfiles: pip install 'schedd[watch]'") from None
 
 
-async def changes(files: Callable[[], Sequence[str]]) -> AsyncIterator[None]:
+async def changes(files: Callable[[], Sequence[str]], warn: Callable[[str], None]) -> AsyncIterator[None]:
     """Yields each time that the files, asked for anew each time, differ from what they were before.
 
-    Their directories are watched, not they: editors and ConfigMaps put a new file in the place of the old one.
+    Their directories are watched, not they: editors and ConfigMaps put a new file in the place of the old one. Where
+    the system refuses, as when its inotify instances are used up, it looks every LOOKS seconds, and calls `warn` once.
     """
+    seen = _fingerprint(files())
+    watches = True
+    while True:
+        try:
+            await (_something_happened(_directories(files())) if watches else asyncio.sleep(LOOKS))
+        except (OSError, RuntimeError) as error:  # watchfiles has a RuntimeError of its own
+            watches = False
+            warn(str(error))
+        now = await _settled(files())
+        if now != seen:
+            seen = now
+            yield
+
+
+async def _something_happened(directories: Sequence[str]) -> None:
+    """Until something does in one of the directories, or LOOKS seconds have passed."""
     from watchfiles import awatch  # noqa: PLC0415 - an extra
 
-    seen = _fingerprint(files())
-    while True:
-        directories = _directories(files())
-        if not directories:  # for the moment: somebody is replacing them
-            await asyncio.sleep(SETTLED)
-            continue
-        watching = awatch(
-            *directories, watch_filter=None, recursive=False, rust_timeout=int(LOOKS * 1000), yield_on_timeout=True
-        )
-        async for _ in watching:
-            now = await _settled(files())
-            if now != seen:
-                seen = now
-                yield
-                break
+    if not directories:  # for the moment: somebody is replacing them
+        await asyncio.sleep(SETTLED)
+        return
+    watching = awatch(
+        *directories, watch_filter=None, recursive=False, rust_timeout=int(LOOKS * 1000), yield_on_timeout=True
+    )
+    async with aclosing(watching):
+        await anext(watching)
 
 
 async def _settled(files: Sequence[str]) -> object:

@@ -78,7 +78,10 @@ class History:
             self.tails.drop(run.id)
 
     def _kept(self, job: str) -> JobHistory:
-        return self._jobs.setdefault(job, JobHistory())
+        kept = self._jobs.get(job)
+        if kept is None:
+            kept = self._jobs[job] = JobHistory()
+        return kept
 
     def _decide(self, decision: Decision) -> None:
         self.decided[decision.verdict] += decision.count

@@ -67,11 +67,10 @@ class Schedd:
 
     def says(self, *words: str, times: int = 1, seconds: float = DEADLINE) -> list[str]:
         """Wait until so many log lines contain all of these words; returns them."""
-        eventually(
-            lambda: len(self.lines(*words)) >= times,
-            what=f"no line with {words} in:\n{self.log}\n{self.errors}",
-            seconds=seconds,
-        )
+        try:
+            eventually(lambda: len(self.lines(*words)) >= times, seconds=seconds)
+        except AssertionError:
+            raise AssertionError(f"no line with {words} in:\n{self.log}\n{self.errors}") from None
         return self.lines(*words)
 
     def signal(self, number: signal.Signals) -> None:

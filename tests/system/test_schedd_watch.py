@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -111,3 +112,14 @@ def test_a_new_file_in_an_included_directory_is_taken_over(tmp_path: Path) -> No
         running.says("[say] one")
         (more / "more.yaml").write_text(schedule("two").replace("say", "also"))
         running.says("[also] two")
+
+
+def test_where_the_system_refuses_to_watch_it_looks_and_says_so(file: Path) -> None:
+    """R4: no inotify instance is left, as on a crowded node."""
+    program = (sys.executable, str(Path(__file__).with_name("schedd_without_inotify.py")))
+    with schedd(file, "--watch", program=program) as running:
+        running.says("the file cannot be watched", "Too many open files")
+        renamed_over(file, schedule("two"))
+        running.says("[say] two")
+        assert len(running.lines("the file cannot be watched")) == 1
+        assert running.stop() == 0
