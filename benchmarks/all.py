@@ -1,0 +1,56 @@
+"""Every figure in one table, written to benchmarks/RESULTS.md.
+
+    python benchmarks/all.py [--repeats 5] [--peers DIR]
+
+Takes a quarter of an hour. Each part is a command of its own, too.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import herd
+import idle
+import lateness
+import output
+import peers
+import ready
+import simulated_day
+import verbs
+from bench import Row, machine, parser, table
+
+PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs)
+
+_HEAD = """\
+# Results
+
+Written by `python benchmarks/all.py`; medians of {repeats} interleaved repeats, {date}.
+
+{machine}. Peers: {peers}.
+
+In brackets: how many times the figure of schedd in the same row. The floor of starting is an interpreter that imports
+schedd's dependencies and no more; of a herd, a C loop of posix_spawn; of output, a Python loop that only reads and
+writes; of a verb, an interpreter that imports click and msgspec. *Not measured* says nothing about who is ahead.
+
+"""
+
+
+def main() -> None:
+    options = parser(__doc__).parse_args()
+    head = _HEAD.format(
+        repeats=options.repeats,
+        date=time.strftime("%Y-%m-%d"),
+        machine=machine(),
+        peers=peers.versions(options.peers),
+    )
+    rows: list[Row] = []
+    for part in PARTS:
+        for row in part.measure(options):
+            print(f"{row.figure}: {row.schedd}; goal {row.goal or '-'}; floor {row.floor or '-'}", flush=True)
+            rows.append(row)
+    Path(__file__).with_name("RESULTS.md").write_text(head + table(rows))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The peers: where each is found, and how it is told the same jobs."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+SECONDLY = "* * * * * *"
+"""Six fields, seconds first; `at` makes such texts too."""
+
+_APSCHEDULER = """
+import json, subprocess, sys
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+scheduler = BlockingScheduler(timezone="UTC")
+for text, command in json.load(open(sys.argv[1])):
+    *second, minute, hour, day, month, weekday = text.split()
+    trigger = CronTrigger(second=second[0] if second else 0, minute=minute, hour=hour, day=day, month=month,
+                          day_of_week=weekday, timezone="UTC")
+    scheduler.add_job(subprocess.run, trigger, args=[["/bin/sh", "-c", command]])
+scheduler.start()
+"""
+
+Jobs = Sequence[tuple[str, str]]
+"""Schedules of five fields, or of six where the peer has seconds, each with a shell command."""
+
+
+class Peer(NamedTuple):
+    """`command` writes the jobs to a file in a folder and says how to serve it."""
+
+    name: str
+    seconds: bool
+    most_jobs: int
+    program: str
+    write: Callable[[str, Path, Jobs], list[str]]
+
+    def command(self, folder: Path, jobs: Jobs) -> list[str]:
+        """What serves these jobs."""
+        return self.write(self.program, folder, jobs)
+
+
+def installed(environments: Path | None) -> list[Peer]:
+    """Those found on the PATH, and those from PyPI, installed below `environments` where they are missing there."""
+    found = []
+    if program := shutil.which("supercronic"):
+        found.append(Peer("supercronic", True, 10_000, program, _supercronic))
+    if environments is not None:
+        found.append(Peer("APScheduler", True, 10_000, _python(environments, "APScheduler<4"), _apscheduler))
+        # 10,000 jobs take them minutes.
+        found.append(Peer("cronstable", False, 1000, _python(environments, "cronstable"), _yacron("cronstable")))
+        found.append(Peer("yacron", False, 1000, _python(environments, "yacron"), _yacron("yacron")))
+    return found
+
+
+def at(moment: float) -> str:
+    """Six fields that match one instant of the year."""
+    when = datetime.fromtimestamp(moment, UTC)
+    return f"{when.second} {when.minute} {when.hour} {when.day} {when.month} *"
+
+
+def versions(environments: Path | None) -> str:
+    """Of those that are installed."""
+    told = []
+    for peer in installed(environments):
+        if peer.name == "supercronic":
+            answer = subprocess.run([peer.program, "-version"], capture_output=True, text=True, check=False)
+            told.append(f"supercronic {(answer.stdout or answer.stderr).strip()}")
+        else:
+            ask = f"import importlib.metadata as m; print(m.version({peer.name!r}))"
+            told.append(f"{peer.name} {subprocess.check_output([peer.program, '-c', ask], text=True).strip()}")
+    return ", ".join(told) or "none"
+
+
+def _python(environments: Path, requirement: str) -> str:
+    folder = environments.absolute() / requirement.split("<", maxsplit=1)[0]
+    if not folder.exists():
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "-qq", requirement], check=True)
+    return str(folder / "bin" / "python")
+
+
+def _supercronic(program: str, folder: Path, jobs: Jobs) -> list[str]:
+    os.environ["TZ"] = "UTC"
+    lines = [f"{text}{' *' if len(text.split()) == 6 else ''} {command}\n" for text, command in jobs]
+    (folder / "crontab").write_text("".join(lines))
+    return [program, str(folder / "crontab")]
+
+
+def _apscheduler(program: str, folder: Path, jobs: Jobs) -> list[str]:
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    return [program, "-c", _APSCHEDULER, str(folder / "jobs.json")]
+
+
+def _yacron(name: str) -> Callable[[str, Path, Jobs], list[str]]:
+    def write(program: str, folder: Path, jobs: Jobs) -> list[str]:
+        told = [
+            {"name": f"job-{number}", "command": command, "schedule": text, "utc": True}
+            for number, (text, command) in enumerate(jobs)
+        ]
+        (folder / "yacron.yaml").write_text(
+            "".join(f"{'' if n else 'jobs:'}\n- {_flow(job)}" for n, job in enumerate(told))
+        )
+        return [str(Path(program).with_name(name)), "-c", str(folder / "yacron.yaml")]
+
+    return write
+
+
+def _flow(job: dict[str, object]) -> str:
+    return "\n  ".join(f"{key}: {json.dumps(value)}" for key, value in job.items())

@@ -1,0 +1,85 @@
+"""From process start to the first sleep, and the memory held then, with 10, 1,000 and 10,000 jobs.
+
+    python benchmarks/ready.py [--repeats 5] [--peers DIR]
+
+The floor is an interpreter that imports what schedd depends on and goes to sleep.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+
+import peers
+from bench import (
+    FLOOR,
+    Row,
+    beside,
+    cpu_nanoseconds,
+    crontabs,
+    main,
+    megabytes,
+    mixed,
+    running,
+    schedd,
+    until_calm,
+    workplace,
+)
+
+GOALS = {10: ("0.18", "30"), 1000: ("0.35", "33"), 10_000: ("1.6", "55")}
+
+
+class Seen(NamedTuple):
+    """One start: seconds, of which the program was on a CPU for `busy`, and resident megabytes."""
+
+    seconds: float
+    busy: float
+    size: float
+
+
+def measure(options: argparse.Namespace) -> Iterator[Row]:
+    for jobs, (seconds, size) in GOALS.items():
+        seen = _starts(jobs, options.repeats, peers.installed(options.peers))
+        yield _row(f"ready, {jobs:,} jobs", f"≤ {seconds} s", seen, "seconds", "s")
+        yield _row("… of which on a CPU", "", seen, "busy", "s")
+        yield _row(f"resident memory, {jobs:,} jobs", f"≤ {size} MB", seen, "size", "MB")
+
+
+def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, list[Seen]]:
+    seen: dict[str, list[Seen]] = defaultdict(list)
+    schedules = crontabs(jobs)
+    for _ in range(repeats):
+        with workplace() as folder:
+            seen["schedd"].append(_start(schedd(folder, mixed(schedules)), folder))
+            seen["floor"].append(_start([sys.executable, "-c", f"{FLOOR}, time; time.sleep(99)"], folder))
+            for peer in found:
+                if jobs <= peer.most_jobs:
+                    command = peer.command(folder, [(schedule, "true") for schedule in schedules])
+                    seen[peer.name].append(_start(command, folder))
+    return seen
+
+
+def _start(command: Sequence[str], folder: Path) -> Seen:
+    while not 1 < time.time() % 60 < 50:  # keep clear of the minute, at which jobs run
+        time.sleep(0.5)
+    begun = time.perf_counter()
+    with running(command, folder) as process:
+        seconds = until_calm(process, begun)
+        return Seen(seconds, cpu_nanoseconds(process.pid) / 1e9, megabytes(process.pid))
+
+
+def _row(figure: str, goal: str, seen: Mapping[str, Sequence[Seen]], which: str, unit: str) -> Row:
+    medians = {name: median([getattr(start, which) for start in starts]) for name, starts in seen.items()}
+    ours = medians["schedd"]
+    shown = {name: beside(medians.get(name), ours, unit) for name in ("floor", *peers.NAMES)}
+    return Row(figure, goal, f"{ours:.3g} {unit}", shown.pop("floor"), shown)
+
+
+if __name__ == "__main__":
+    main(measure, __doc__)
