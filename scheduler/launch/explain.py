@@ -24,7 +24,7 @@ def explain_exit(code: int, number: int | None, *, target: Target, path: str, cw
         yield f"killed by {_name(number)}"
     elif isinstance(target, Entrypoint):
         return  # it has said on stderr what was wrong
-    elif isinstance(target, ShellCommand) and code - 128 in signal.valid_signals():
+    elif code > 128 and isinstance(target, ShellCommand) and code - 128 in signal.valid_signals():
         yield f"{code} is how a shell tells that its command was killed by {_name(code - 128)}"
     elif code in (NOT_FOUND, NOT_RUNNABLE):
         cause = _of_first_word(target.text, path, cwd) if isinstance(target, ShellCommand) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 
 ENOUGH = 1024 * 1024
 """Bytes waiting at which jobs are asked to stop writing; at twice as many the daemon's own lines are dropped too."""
@@ -17,6 +18,11 @@ PATIENCE = 5.0
 """Seconds without any progress after which output is dropped and counted instead of holding jobs up."""
 
 _LARGEST_WRITE = 256 * 1024
+
+_SMALL = 16 * 1024
+_BREATH = 0.002
+"""Seconds between two writes of less than _SMALL bytes: waking the thread costs as much as making a line, and a
+thousand jobs that start at one instant would have it woken for each of theirs."""
 
 
 class Stdout:
@@ -95,6 +101,8 @@ class Stdout:
                     count = len(view)
                 view = view[count:]
                 self._progress(count)
+            if len(batch) < _SMALL and not self._closing:
+                time.sleep(_BREATH)
 
     def _next_batch(self) -> bytes | None:
         with self._changed:
