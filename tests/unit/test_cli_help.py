@@ -24,9 +24,9 @@ def command_of(verb: str) -> click.Command:
 
 
 def help_of(verb: str) -> str:
-    return command_of(verb).get_help(
-        click.Context(command_of(verb), info_name=verb, parent=click.Context(command, info_name="schedctl"))
-    )
+    # With the program's own settings, for click remembers what a command's help is called from the first who asks.
+    program = click.Context(command, info_name="schedctl", **command.context_settings)
+    return command_of(verb).get_help(click.Context(command_of(verb), info_name=verb, parent=program))
 
 
 @pytest.mark.parametrize("verb", VERBS)

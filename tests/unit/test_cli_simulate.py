@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler.cli.schedctl import command
 from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, folded, simulate_file, strip
 from scheduler.cli.target import Target
 from scheduler.control import client
@@ -54,7 +56,9 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def typed(file: Path, *words: str) -> str:
     """What it prints on stdout and stderr."""
-    done = CliRunner().invoke(simulate_file, [str(file), *SPAN, *words], obj=Target(str(file)), catch_exceptions=False)
+    arguments = [str(file), *SPAN, *words]
+    settings: dict[str, Any] = {**command.context_settings, "obj": Target(str(file))}
+    done = CliRunner().invoke(simulate_file, arguments, catch_exceptions=False, **settings)
     assert done.exit_code == 0, done.output
     return done.output
 
