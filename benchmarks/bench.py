@@ -92,11 +92,9 @@ def schedctl(folder: Path, *words: str) -> list[str]:
 
 
 @contextmanager
-def running(
-    command: Sequence[str], folder: Path, stdout: int = subprocess.DEVNULL
-) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The program, until the block ends."""
-    process = subprocess.Popen(command, cwd=folder, stdout=stdout, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process
     finally:

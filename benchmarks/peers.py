@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+NAMES = ("supercronic", "APScheduler", "cronstable", "yacron")
+
 SECONDLY = "* * * * * *"
 """Six fields, seconds first; `at` makes such texts too."""
 
@@ -104,9 +106,7 @@ def _yacron(name: str) -> Callable[[str, Path, Jobs], list[str]]:
             {"name": f"job-{number}", "command": command, "schedule": text, "utc": True}
             for number, (text, command) in enumerate(jobs)
         ]
-        (folder / "yacron.yaml").write_text(
-            "".join(f"{'' if n else 'jobs:'}\n- {_flow(job)}" for n, job in enumerate(told))
-        )
+        (folder / "yacron.yaml").write_text("jobs:\n" + "".join(f"- {_flow(job)}\n" for job in told))
         return [str(Path(program).with_name(name)), "-c", str(folder / "yacron.yaml")]
 
     return write
