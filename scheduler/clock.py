@@ -23,6 +23,9 @@ COARSE = 0.001
 """Seconds. epoll, which asyncio sleeps on, rounds up to whole milliseconds: 0.95 ms late in the median. The last one is
 therefore slept on the thread, 0.08 ms late, which holds nobody up for longer than a launch does."""
 
+SLACK = 0.001
+"""The part of a sleep by which Linux lets epoll be late, to wake several sleepers at once: 30 ms in LONGEST_SLEEP."""
+
 
 class Clock(Protocol):
     """What the program may ask of time."""
@@ -53,10 +56,13 @@ class SystemClock:
         return time.monotonic()
 
     async def sleep_until(self, moment: datetime | None, wake: asyncio.Event) -> None:
-        """Sleeps at most LONGEST_SLEEP, since a timer that runs on steady time cannot see the wall clock step."""
+        """Sleeps at most LONGEST_SLEEP, since a timer that runs on steady time cannot see the wall clock step.
+
+        Long sleeps end early by as much as the system may be late; the caller's next one is short and precise.
+        """
         seconds = LONGEST_SLEEP if moment is None else (moment - self.now()).total_seconds()
         with suppress(TimeoutError):
-            async with asyncio.timeout(min(seconds - COARSE, LONGEST_SLEEP)):
+            async with asyncio.timeout(min(seconds - seconds * SLACK - COARSE, LONGEST_SLEEP)):
                 await wake.wait()
         rest = 0.0 if moment is None or wake.is_set() else (moment - self.now()).total_seconds()
         if 0 < rest <= COARSE:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
-from scheduler.clock import LONGEST_SLEEP, SystemClock, VirtualClock
+from scheduler.clock import COARSE, LONGEST_SLEEP, SLACK, SystemClock, VirtualClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -34,8 +34,11 @@ def test_the_machines_clock_never_sleeps_so_long_that_a_step_goes_unnoticed(monk
             for moment in (None, START + timedelta(days=1), START + timedelta(seconds=10)):
                 await SystemClock().sleep_until(moment, asyncio.Event())
 
+    def early(seconds: float) -> float:
+        return seconds * (1 - SLACK) - COARSE
+
     asyncio.run(main())
-    assert asked == pytest.approx([LONGEST_SLEEP, LONGEST_SLEEP, 10.0], abs=0.01)
+    assert asked == pytest.approx([early(LONGEST_SLEEP), LONGEST_SLEEP, early(10.0)], abs=0.0001)
     assert max(asked) <= LONGEST_SLEEP
 
 
