@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from statistics import median
 
 from msgspec.structs import replace
 
@@ -36,7 +35,10 @@ class JobHistory:
     def usual_duration(self) -> float | None:
         """The median of the kept successful runs, in seconds."""
         durations = [run.duration for run in self.runs if run.outcome is Outcome.SUCCEEDED and run.duration is not None]
-        return median(durations) if durations else None
+        durations.sort()
+        half = len(durations) // 2
+        # By hand, since `statistics` takes 1.5 ms and a quarter of a megabyte to import.
+        return (durations[half] + durations[~half]) / 2 if durations else None
 
 
 class History:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from hashlib import blake2b
 
 import msgspec
 
@@ -192,6 +191,8 @@ class _Term(msgspec.Struct, frozen=True):
             if high < low:
                 raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
         step = self._step(match["step"])
+        from hashlib import blake2b  # noqa: PLC0415 - it loads OpenSSL's, 0.6 MB, and few files have an H
+
         digest = blake2b(f"{self.job_name}\0{self.name}".encode(errors="surrogatepass"), digest_size=8).digest()
         size = high - low + 1
         drawn = int.from_bytes(digest) % (min(size, step) if match["step"] else size)
