@@ -45,7 +45,7 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
 
 def _wall(command: Sequence[str], folder: Path) -> float:
     begun = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
     return time.perf_counter() - begun
 
 
