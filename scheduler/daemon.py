@@ -17,9 +17,10 @@ from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, load
 from scheduler.config.watch import changes, require_watchfiles
 from scheduler.control.engine_service import EngineService
-from scheduler.control.protocol import ClockJump, JobChange, ReloadView, StatusView
+from scheduler.control.protocol import ClockJump, ReloadView, StatusView
 from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
 from scheduler.control.server import ControlServer
+from scheduler.control.views import reload_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
@@ -49,7 +50,7 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> in
     """
     if watch:
         require_watchfiles()
-    gc.disable()
+    gc.disable()  # which `load` then leaves so: turned on between loading and freezing, it would look once
     config = load(path)
     # Modules and jobs live as long as the daemon, and looking through them for garbage would take 25 ms each time.
     gc.freeze()
@@ -183,20 +184,7 @@ class Daemon(EngineService):
             opening.tell_warnings(self._log, config.warnings)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
-
-        def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
-            return tuple(
-                JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names
-            )
-
-        return ReloadView(
-            applied=not plan,
-            added=views(changes.added),
-            changed=views(changes.changed),
-            removed=views(changes.removed),
-            unchanged=len(changes.unchanged),
-            warnings=config.warnings,
-        )
+        return reload_view(changes, before, after, applied=not plan, warnings=config.warnings)
 
     def _max_running(self) -> int:
         """As the file says, but no more than there are descriptors for: near that limit firings wait for capacity."""
@@ -242,7 +230,7 @@ class Daemon(EngineService):
             self._reload_soon()
 
     def _reload_soon(self) -> None:
-        self._reloading = asyncio.get_running_loop().create_task(self._reload_unasked())
+        self._reloading = _living(self._reload_unasked())
 
     async def _reload_on_change(self) -> None:
         def warn(why: str) -> None:
@@ -284,7 +272,7 @@ class Daemon(EngineService):
 
 
 def _living(life: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A part of the daemon that ends with it. Should it end by a bug, the log hears of it, and the rest goes on."""
+    """A part of the daemon's life. Should it end by a bug, the log hears of it, and the rest goes on."""
 
     def ended(task: asyncio.Task[None]) -> None:
         bug = None if task.cancelled() else task.exception()

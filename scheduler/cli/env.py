@@ -10,7 +10,7 @@ from scheduler.cli import terminal
 from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.particulars import AskEnvironment, EnvironmentView
+from scheduler.control.particulars import AskEnvironment, EnvironmentView, utf8
 
 MASK = "•••"
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
@@ -31,7 +31,7 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
       schedctl env poll-rates
       schedctl env poll-rates --reveal
     """
-    shell = {_utf8(name): _utf8(value) for name, value in os.environ.items()}
+    shell = {utf8(name): utf8(value) for name, value in os.environ.items()}
     ask = AskEnvironment(job=job, reveal=reveal, shell=shell)
     view = target.source().ask("env", ask, EnvironmentView)
     if as_json:
@@ -49,7 +49,3 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
     terminal.show_table(("NAME", "FROM", "IN THIS SHELL", "VALUE"), rows, shrinking=(3, 1))
     if view.only_here:
         terminal.note(f"only in this shell: {', '.join(terminal.printable(name) for name in view.only_here)}")
-
-
-def _utf8(text: str) -> str:
-    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")

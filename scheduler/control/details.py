@@ -15,6 +15,7 @@ from scheduler.control.particulars import (
     JobDetails,
     Show,
     VariableView,
+    utf8,
 )
 from scheduler.control.service import Service
 from scheduler.control.views import job_view, run_view
@@ -166,8 +167,3 @@ def _variable(name: str, variable: Variable, ask: AskEnvironment) -> VariableVie
     if name in ask.shell:
         here = "same" if ask.shell[name] == value else "other"
     return VariableView(name=name, origin=variable.origin, value=value if shown else None, here=here)
-
-
-def utf8(value: str) -> str:
-    """A value as JSON can carry it: bytes that are no text are written as escapes."""
-    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")

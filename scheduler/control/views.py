@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+
 from scheduler.control.protocol import (
     AttemptView,
     HistoryEntry,
+    JobChange,
     JobView,
     PauseView,
+    ReloadView,
     RunView,
     Status,
 )
 from scheduler.control.service import JobState
+from scheduler.engine.timetable import Changes
+from scheduler.errors import Problem
 from scheduler.model import Attempt, Decision, Run
+
+Slots = Mapping[str, datetime | None]
+"""The next slot of each job."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
@@ -92,4 +102,22 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
         count=decision.count,
         more=decision.more,
         run=None if run is None else run_view(run),
+    )
+
+
+def reload_view(
+    changes: Changes, before: Slots, after: Slots, *, applied: bool, warnings: tuple[Problem, ...]
+) -> ReloadView:
+    """What a reload did, or would do, with the slots before and after it."""
+
+    def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
+        return tuple(JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names)
+
+    return ReloadView(
+        applied=applied,
+        added=views(changes.added),
+        changed=views(changes.changed),
+        removed=views(changes.removed),
+        unchanged=len(changes.unchanged),
+        warnings=warnings,
     )

@@ -133,3 +133,8 @@ def told(event: Event) -> str | None:
 def clock_face(moment: datetime) -> str:
     """Only the time of day."""
     return moment.strftime("%H:%M:%S") + (f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else "")
+
+
+def lines(text: str) -> list[str]:
+    """What a test expects of a stage, written as a block."""
+    return [line.strip() for line in text.strip().splitlines()]

@@ -8,8 +8,7 @@ import pytest
 
 from scheduler.launch.simulated import Play
 from scheduler.model import Overlap, Verdict
-from tests.unit.stage import NOON, Script, Stage, job
-from tests.unit.test_engine_overlap import lines
+from tests.unit.stage import NOON, Script, Stage, job, lines
 
 
 def starts(stage: Stage, name: str = "j") -> list[str]:

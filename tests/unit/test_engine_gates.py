@@ -8,8 +8,7 @@ from scheduler.engine.gate import Gate
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
 from scheduler.model import Outcome, Overlap, Retry, Verdict
-from tests.unit.stage import Stage, job
-from tests.unit.test_engine_overlap import lines
+from tests.unit.stage import Stage, job, lines
 
 
 def test_jobs_under_one_lock_run_one_after_the_other_first_come_first_served() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from scheduler.launch.simulated import Play
 from scheduler.model import Job, Overlap
-from tests.unit.stage import Stage, job
+from tests.unit.stage import Stage, job, lines
 
 THREE_SECONDS_EVERY_SECOND = {
     Overlap.SKIP: """
@@ -69,10 +69,6 @@ THREE_SECONDS_EVERY_SECOND = {
         12:00:08 succeeded j 12:00:05
     """,
 }
-
-
-def lines(text: str) -> list[str]:
-    return [line.strip() for line in text.strip().splitlines()]
 
 
 @pytest.mark.parametrize("overlap", Overlap)

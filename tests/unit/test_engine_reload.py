@@ -9,8 +9,7 @@ from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
 from scheduler.model import Job, Overlap, Retry, ShellCommand
-from tests.unit.stage import Script, Stage, job
-from tests.unit.test_engine_overlap import lines
+from tests.unit.stage import Script, Stage, job, lines
 
 
 def reloading(at: float, change: Callable[[dict[str, Job]], dict[str, Job]], until: float) -> Script:

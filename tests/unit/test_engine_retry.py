@@ -8,8 +8,7 @@ import pytest
 
 from scheduler.launch.simulated import Play
 from scheduler.model import Launch, Outcome, Retry
-from tests.unit.stage import Stage, job
-from tests.unit.test_engine_overlap import lines
+from tests.unit.stage import Stage, job, lines
 
 
 def fails_until(attempt: int) -> Callable[[Launch], Play]:

@@ -6,8 +6,7 @@ import asyncio
 
 from scheduler.launch.simulated import Play
 from scheduler.model import Launch, OnShutdown, Overlap, Retry
-from tests.unit.stage import Stage, job
-from tests.unit.test_engine_overlap import lines
+from tests.unit.stage import Stage, job, lines
 
 
 def test_a_run_may_go_on_until_its_grace_before_the_end_of_the_budget() -> None:
