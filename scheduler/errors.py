@@ -5,6 +5,7 @@ A bug is never one of these: it keeps its traceback and goes to the log.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import msgspec
@@ -108,3 +109,10 @@ class ConfigError(SchedError):
     def __init__(self, text: str, problems: tuple[Problem, ...]) -> None:
         super().__init__(text)
         self.problems = problems
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """The one of the known words that somebody who wrote this one meant; `likeness` is 1 for the same word."""
+    import difflib  # noqa: PLC0415 - only who mistypes pays for it
+
+    return next(iter(difflib.get_close_matches(word, list(known), 1, likeness)), None)

@@ -10,7 +10,7 @@ import click
 from scheduler import __version__
 from scheduler.cli.ending import NobodyReadsError, end_with
 from scheduler.cli.target import Target
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, nearest
 
 VERBS = {
     "list": "list_jobs:list_jobs",
@@ -94,7 +94,5 @@ def main() -> NoReturn:
 
 
 def _instead(name: str) -> str:
-    import difflib  # noqa: PLC0415 - only who mistypes pays for it
-
-    nearest = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.5)
-    return f"; did you mean {nearest[0]!r}?" if nearest else ""
+    near = nearest(name, VERBS, 0.5)
+    return "" if near is None else f"; did you mean {near!r}?"

@@ -7,7 +7,6 @@ Only computed when there is something to quote. Where the text is no YAML any mo
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ import yaml
 from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 from scheduler.config.syntax import CONTROL
+from scheduler.errors import nearest
 
 _SECRET_KEYS = frozenset(
     {"env", "args", "kwargs", "environment", "environ", "envs", "variables", "vars", "arguments", "params", "secrets"}
@@ -44,7 +44,7 @@ def is_secret_key(name: str) -> bool:
     lower = name.lower()
     if lower in _SECRET_KEYS or is_variable(name) or not NAME.fullmatch(name):
         return True
-    return bool(get_close_matches(lower, _MISSPELLED, 1, 0.7))
+    return nearest(lower, _MISSPELLED, 0.7) is not None
 
 
 class Mask:

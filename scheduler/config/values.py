@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import zoneinfo
 from collections.abc import Callable
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from scheduler.config.source import MASK
+from scheduler.errors import nearest
 from scheduler.schedule import parse_duration
 
 _NULLS = {"null", "Null", "NULL", "~"}
@@ -143,7 +143,7 @@ def choice(words: type[StrEnum]) -> Kind:
     def read(text: str, _plain: bool) -> StrEnum:
         if text in known:
             return words(text)
-        near = _FOREIGN_CHOICES.get(text.lower()) or next(iter(get_close_matches(text.lower(), known, 1)), None)
+        near = _FOREIGN_CHOICES.get(text.lower()) or nearest(text.lower(), known)
         raise Mistake(f"it is {needs}", near if near in known else known[0])
 
     return Kind(needs, known[0], read)
@@ -227,10 +227,8 @@ def _zone_meant(text: str) -> str:
     cities = {name.rpartition("/")[2]: name for name in by_lower if "/" in name}
     if lower in cities:
         return by_lower[cities[lower]]
-    near = get_close_matches(lower, by_lower, 1, 0.75) or [
-        cities[city] for city in get_close_matches(lower, cities, 1, 0.75)
-    ]
-    return by_lower[near[0]] if near else "UTC"
+    near = nearest(lower, by_lower, 0.75) or cities.get(nearest(lower, cities, 0.75) or "")
+    return by_lower[near] if near else "UTC"
 
 
 def _function(text: str, _plain: bool) -> str:

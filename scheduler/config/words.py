@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
 from scheduler.config.source import MASK
 from scheduler.config.spec import VARIABLE, DefaultsForm, FileForm, Form, IncludedForm, JobForm
 from scheduler.config.syntax import quote
+from scheduler.errors import nearest
 
 
 class Answer(NamedTuple):
@@ -93,7 +93,7 @@ def names_target(name: str) -> bool:
     """Whether a key, though it may be misspelled or another scheduler's, is meant to say what a job runs."""
     plain = re.sub(r"[-_ ]", "", name.lower())
     foreign = _OURS["command"].split() + _OURS["python"].split()
-    return plain in foreign or bool(get_close_matches(plain, ("command", "python"), 1, 0.75))
+    return plain in foreign or nearest(plain, ("command", "python"), 0.75) is not None
 
 
 def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Answer:
@@ -161,10 +161,10 @@ def _foreign(plain: str, name: str, value: Node, known: list[str]) -> Answer | N
 
 
 def _nearest(name: str, value: Node, known: list[str]) -> Answer:
-    near = get_close_matches(name.lower(), known, 1)
-    if near:
-        write, fill = _translated(near[0], near[0], value)
-        return Answer(f"{name} is unknown; the nearest key is {near[0]}", write, fill)
+    near = nearest(name.lower(), known)
+    if near is not None:
+        write, fill = _translated(near, near, value)
+        return Answer(f"{name} is unknown; the nearest key is {near}", write, fill)
     return Answer(f"{name} is unknown; the keys here are {', '.join(sorted(known))}", "one of these")
 
 

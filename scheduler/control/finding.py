@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from scheduler.control.service import JobState, Service
-from scheduler.errors import UnknownNameError, UsageError
+from scheduler.errors import UnknownNameError, UsageError, nearest
 
 
 def find(service: Service, name: str, kind: str = "job") -> JobState:
@@ -36,10 +36,8 @@ def in_utc(moment: datetime) -> datetime:
 
 
 def _instead(name: str, known: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415 - only who mistypes pays for it
-
     known = list(known)
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if nearest:
-        return f"; did you mean {nearest[0]!r}?"
+    near = nearest(name, known, 0.5)
+    if near is not None:
+        return f"; did you mean {near!r}?"
     return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"

@@ -6,13 +6,12 @@ rewritten here.
 
 from __future__ import annotations
 
-import difflib
 import re
 from functools import lru_cache
 
 import msgspec
 
-from scheduler.errors import ScheduleError
+from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.field import LIMITS, Field, FieldName
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -191,7 +190,7 @@ class _Term(msgspec.Struct, frozen=True):
             if high < low:
                 raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
         step = self._step(match["step"])
-        from hashlib import blake2b  # noqa: PLC0415 - it loads OpenSSL's, 0.6 MB, and few files have an H
+        from hashlib import blake2b  # noqa: PLC0415 - it loads OpenSSL, 3.5 MB, and few files have an H
 
         digest = blake2b(f"{self.job_name}\0{self.name}".encode(errors="surrogatepass"), digest_size=8).digest()
         size = high - low + 1
@@ -206,8 +205,8 @@ class _Term(msgspec.Struct, frozen=True):
         if self.name is FieldName.DAY and "l" in self.text:
             return self._misplaced_last()
         words = _WORDS.get(self.name, {})
-        near = [name for name in words if word.startswith(name)] or difflib.get_close_matches(word, words, 1, 0.5)
-        return self._error(f"{word[:20]!r} is no {self._label}", near[0] if near else None)
+        near = next((name for name in words if word.startswith(name)), None) or nearest(word, words, 0.5)
+        return self._error(f"{word[:20]!r} is no {self._label}", near)
 
     def _random(self) -> ScheduleError:
         reason = "R would move at every start; H is spread by the job's name and stays"

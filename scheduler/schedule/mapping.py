@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
-from scheduler.errors import ScheduleError
+from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.field import LIMITS, FieldName
 from scheduler.schedule.gate import parse_field, refuse_unreadable
 from scheduler.schedule.pattern import Pattern
@@ -82,6 +81,6 @@ def _as_text(name: FieldName, value: object) -> str:
 def _unknown(key: object) -> ScheduleError:
     word = str(key) if isinstance(key, str | int | float) else type(key).__name__
     known = [name.value for name in FieldName]
-    near = difflib.get_close_matches(_OTHER_NAMES.get(word.lower(), word.lower()), known, 1, 0.7)
+    near = nearest(_OTHER_NAMES.get(word.lower(), word.lower()), known, 0.7)
     reason = f"{word[:40]!r} is no field of a schedule; there are {', '.join(known)}"
-    return ScheduleError(reason, field=word[:40], write=near[0] if near else None)
+    return ScheduleError(reason, field=word[:40], write=near)

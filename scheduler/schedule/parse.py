@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from scheduler.errors import ScheduleError
+from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.duration import parse_duration
 from scheduler.schedule.expression import ALIASES, read_expression
@@ -67,9 +66,8 @@ def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
     known = [*ALIASES, "@reboot", "@every", "@at"]
     if word in known:
         return ScheduleError(f"{word} stands alone, without {rest[:20]!r}", write=word)
-    near = difflib.get_close_matches(word, known, 1)
     reason = f"{word[:20]} is unknown; there are {', '.join(known)}"
-    return ScheduleError(reason, column=column, write=near[0] if near else None)
+    return ScheduleError(reason, column=column, write=nearest(word, known))
 
 
 def _parse_every(text: str, column: int) -> Every:
