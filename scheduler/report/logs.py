@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+import structlog
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Event
@@ -18,16 +18,6 @@ from scheduler.launch.lines import printable
 from scheduler.launch.output import prefixed
 from scheduler.report.records import record, rfc3339
 from scheduler.report.stdout import Stdout
-
-# structlog imports rich when it finds it, 5 MB and 60 ms for tracebacks that the daemon never draws. None in
-# sys.modules makes that import fail; nothing else looks for rich in this process while it is there.
-_hidden = "rich" not in sys.modules
-if _hidden:
-    sys.modules["rich"] = None  # type: ignore[assignment]
-import structlog  # noqa: E402
-
-if _hidden:
-    del sys.modules["rich"]
 
 
 class LogFormat(StrEnum):

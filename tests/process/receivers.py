@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,15 +31,16 @@ class HttpServer:
         self.requests: list[Received] = []
         self.answer: Callable[[Received], tuple[int, dict[str, str]]] = lambda _request: (200, {})
         self.port = 0
+        self.scheme = "http"
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
 
 @contextmanager
-def http_server() -> Iterator[HttpServer]:
-    """An HTTP server on a port of its own."""
+def http_server(tls: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
+    """An HTTP or HTTPS server on a port of its own."""
     kept = HttpServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -58,6 +60,9 @@ def http_server() -> Iterator[HttpServer]:
             """Nothing on stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        kept.scheme = "https"
     kept.port = server.server_port
     thread = threading.Thread(target=lambda: server.serve_forever(0.02))
     thread.start()
@@ -98,8 +103,8 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(user: str = "", password: str = "") -> Iterator[MailServer]:
-    """An SMTP server on a port of its own, without TLS."""
+def mail_server(user: str = "", password: str = "", tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+    """An SMTP server on a port of its own; with `tls` it takes mails only after STARTTLS."""
     server = MailServer(user, password)
     with socket.create_server(("127.0.0.1", 0)) as free:
         server.port = free.getsockname()[1]
@@ -109,6 +114,8 @@ def mail_server(user: str = "", password: str = "") -> Iterator[MailServer]:
         port=server.port,
         authenticator=server.authenticate if user else None,
         auth_require_tls=False,
+        tls_context=tls,
+        require_starttls=tls is not None,
     )
     controller.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 import time
@@ -11,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
-from tests.process.receivers import HttpServer, black_hole, http_server
+from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
 from tests.system.programs import eventually, schedctl, schedd, write
 
 CANARY = "canary-93e1"
@@ -151,6 +153,32 @@ def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, serv
     assert len(server.requests) == 1
 
 
+def test_notices_arrive_over_tls_from_those_who_are_trusted_and_from_nobody_else(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(tls)
+    with http_server(tls) as web, mail_server("ops", "secret", tls) as post:
+        file = write(
+            tmp_path / "schedules.yaml",
+            f"""
+            jobs:
+              done:
+                schedule: "@reboot"
+                command: "true"
+                on_success: [{{webhook: "{web.url}/done"}}, {{mail: ops@example.com}}]
+            """,
+        )
+        smtp = f"smtp+starttls://ops:secret@127.0.0.1:{post.port}"
+        with schedd(file, SMTP_URL=smtp, SSL_CERT_FILE=str(tmp_path / "authority.pem")) as running:
+            running.says("notice delivered", times=2)
+        assert ([request.path for request in web.requests], len(post.mails)) == (["/done"], 1)
+        trusting_none = schedctl("-c", file, "notify-test", "done", "--event", "success", SMTP_URL=smtp)
+    assert trusting_none.returncode == 1
+    assert trusting_none.stdout.count("certificate") == 2, trusting_none.stdout
+    assert (len(web.requests), len(post.mails)) == (1, 1)
+
+
 def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
     program = "import sys, scheduler.daemon; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
@@ -165,6 +193,14 @@ def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
         "scheduler.report.notify.judge",
     }
     assert heavy & {*loaded} == set()
+
+
+def test_a_schedd_that_tells_nobody_holds_no_tls_library(tmp_path: Path) -> None:
+    """4 MB, which asyncio would load."""
+    file = write(tmp_path / "schedules.yaml", 'jobs: {done: {schedule: "@reboot", command: "true"}}')
+    with schedd(file) as running:
+        running.says("run finished")
+        assert "ssl" not in Path(f"/proc/{running.pid}/maps").read_text()
 
 
 def test_notify_test_says_what_each_answered(tmp_path: Path, server: HttpServer) -> None:
