@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
+import resource
 import signal
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
@@ -23,7 +22,6 @@ UNKILLABLE = 5.0
 
 _POLL = 0.05
 _MOST_NAMED = 5
-_PEAK = re.compile(rb"^VmHWM:\s*(\d+) kB$", re.MULTILINE)
 
 Explain = Callable[[int, int | None, bytes], Iterable[str]]
 """Sentences about an exit, from its code, its signal and the latest bytes of stderr."""
@@ -168,11 +166,7 @@ class Process:
 def _peak_memory(kibibytes: int) -> int | None:
     """The peak of a reaped child in bytes; None when it was below our own.
 
-    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 28 MB for `true`: what
+    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 26 MB for `true`: what
     wait4 tells is the greater of the two.
     """
-    try:
-        own = _PEAK.search(Path("/proc/self/status").read_bytes())
-    except OSError:
-        return None
-    return kibibytes * 1024 if own and kibibytes > int(own[1]) else None
+    return kibibytes * 1024 if kibibytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None

@@ -63,7 +63,7 @@ class Log:
                 *self._rendering(form, colours=colours),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        )
+        ).bind()
 
     def info(self, words: str, **fields: object) -> None:
         """A record that all is as it should be."""

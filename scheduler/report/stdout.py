@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-import time
 
 ENOUGH = 1024 * 1024
 """Bytes waiting at which jobs are asked to stop writing; at twice as many the daemon's own lines are dropped too."""
@@ -20,7 +19,7 @@ PATIENCE = 5.0
 _LARGEST_WRITE = 256 * 1024
 
 _SMALL = 16 * 1024
-_BREATH = 0.002
+_BREATH = 0.02
 """Seconds between two writes of less than _SMALL bytes: waking the thread costs as much as making a line, and a
 thousand jobs that start at one instant would have it woken for each of theirs."""
 
@@ -38,7 +37,7 @@ class Stdout:
         self._written = 0
         self._untold = 0
         self._stuck = False
-        self._closing = False
+        self._closing = threading.Event()
         self._full: asyncio.Future[None] | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._empty, name="stdout", daemon=True)
@@ -66,7 +65,7 @@ class Stdout:
     def close(self, seconds: float) -> None:
         """Write what waits, for at most so long, and end the thread."""
         with self._changed:
-            self._closing = True
+            self._closing.set()
             self._changed.notify()
         self._thread.join(seconds)
 
@@ -101,13 +100,13 @@ class Stdout:
                     count = len(view)
                 view = view[count:]
                 self._progress(count)
-            if len(batch) < _SMALL and not self._closing:
-                time.sleep(_BREATH)
+            if len(batch) < _SMALL:
+                self._closing.wait(_BREATH)
 
     def _next_batch(self) -> bytes | None:
         with self._changed:
             while not self._waiting:
-                if self._closing:
+                if self._closing.is_set():
                     return None
                 self._changed.wait()
             batch = b"".join(self._waiting)
