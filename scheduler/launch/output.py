@@ -64,7 +64,7 @@ class RunOutput:
         self._run_id = run_id
         self._mode = mode
         self._sink = sink
-        self._lines = {stream: Lines() for stream in Stream} if mode is OutputMode.LOG else {}
+        self._lines: dict[Stream, Lines] = {}
         self._tail = _Tail()
         self._followers: list[Follower] = []
         self._finished = False
@@ -74,7 +74,7 @@ class RunOutput:
         for follower in self._followers:
             follower.feed(stream, data)
         if self._mode is OutputMode.LOG:
-            self._log(stream, self._lines[stream].feed(data))
+            self._log(stream, self._lines.setdefault(stream, Lines()).feed(data))
         elif self._mode is OutputMode.RAW:
             self._sink.write_raw(data)
 
