@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-NAMES = ("supercronic", "APScheduler", "cronstable", "yacron")
+NAMES = ("supercronic", "cron", "APScheduler", "cronstable", "yacron")
 
 SECONDLY = "* * * * * *"
-"""Six fields, seconds first; `at` makes such texts too."""
+"""Six fields, seconds first; `Peer.at` makes such texts too."""
 
 _APSCHEDULER = """
 import json, subprocess, sys
@@ -29,6 +29,15 @@ for text, command in json.load(open(sys.argv[1])):
     scheduler.add_job(subprocess.run, trigger, args=[["/bin/sh", "-c", command]])
 scheduler.start()
 """
+
+_CRON_ALONE = """
+mount --bind {folder}/crontabs /var/spool/cron/crontabs
+mount --bind {folder}/nothing /etc/cron.d
+mount --bind /dev/null /etc/crontab
+mount -t tmpfs none /run
+exec {program} -f
+"""
+"""cron reads fixed places only: here they are others, and the machine's own cron and its jobs are not touched."""
 
 Jobs = Sequence[tuple[str, str]]
 """Schedules of five fields, or of six where the peer has seconds, each with a shell command."""
@@ -47,24 +56,26 @@ class Peer(NamedTuple):
         """What serves these jobs."""
         return self.write(self.program, folder, jobs)
 
+    def at(self, moment: float) -> str:
+        """Fields that match one instant of the year, which is a full minute where the peer has no seconds."""
+        when = datetime.fromtimestamp(moment, UTC)
+        minute = f"{when.minute} {when.hour} {when.day} {when.month} *"
+        return f"{when.second} {minute}" if self.seconds else minute
+
 
 def installed(environments: Path | None) -> list[Peer]:
     """Those found on the PATH, and those from PyPI, installed below `environments` where they are missing there."""
     found = []
     if program := shutil.which("supercronic"):
         found.append(Peer("supercronic", True, 10_000, program, _supercronic))
+    if (program := shutil.which("cron")) and os.geteuid() == 0:
+        found.append(Peer("cron", False, 10_000, program, _cron))
     if environments is not None:
         found.append(Peer("APScheduler", True, 10_000, _python(environments, "APScheduler<4"), _apscheduler))
-        # 10,000 jobs take them minutes.
-        found.append(Peer("cronstable", False, 1000, _python(environments, "cronstable"), _yacron("cronstable")))
+        found.append(Peer("cronstable", False, 10_000, _python(environments, "cronstable"), _yacron("cronstable")))
+        # 10,000 jobs take it three minutes.
         found.append(Peer("yacron", False, 1000, _python(environments, "yacron"), _yacron("yacron")))
     return found
-
-
-def at(moment: float) -> str:
-    """Six fields that match one instant of the year."""
-    when = datetime.fromtimestamp(moment, UTC)
-    return f"{when.second} {when.minute} {when.hour} {when.day} {when.month} *"
 
 
 def versions(environments: Path | None) -> str:
@@ -74,6 +85,9 @@ def versions(environments: Path | None) -> str:
         if peer.name == "supercronic":
             answer = subprocess.run([peer.program, "-version"], capture_output=True, text=True, check=False)
             told.append(f"supercronic {(answer.stdout or answer.stderr).strip()}")
+        elif peer.name == "cron":
+            ask = ["dpkg-query", "--show", "--showformat=${Version}", "cron"]
+            told.append(f"Debian's cron {subprocess.check_output(ask, text=True)}")
         else:
             ask = f"import importlib.metadata as m; print(m.version({peer.name!r}))"
             told.append(f"{peer.name} {subprocess.check_output([peer.program, '-c', ask], text=True).strip()}")
@@ -93,6 +107,16 @@ def _supercronic(program: str, folder: Path, jobs: Jobs) -> list[str]:
     lines = [f"{text}{' *' if len(text.split()) == 6 else ''} {command}\n" for text, command in jobs]
     (folder / "crontab").write_text("".join(lines))
     return [program, str(folder / "crontab")]
+
+
+def _cron(program: str, folder: Path, jobs: Jobs) -> list[str]:
+    for name in ("crontabs", "nothing"):
+        (folder / name).mkdir()
+    crontab = folder / "crontabs" / "root"
+    crontab.write_text("".join(f"{text} {command}\n" for text, command in jobs))
+    crontab.chmod(0o600)
+    os.environ["TZ"] = "UTC"
+    return ["unshare", "--mount", "/bin/sh", "-ec", _CRON_ALONE.format(folder=folder, program=program)]
 
 
 def _apscheduler(program: str, folder: Path, jobs: Jobs) -> list[str]:
