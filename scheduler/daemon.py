@@ -56,25 +56,18 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> in
     gc.freeze()
     gc.enable()
     budget = _shutdown_timeout(os.environ)
-    lock = FileLock(str(config.path))
-    try:
-        lock.acquire()
-        asyncio.run(_serve(config, lock, budget, log_format, log_level, watch=watch))
-    finally:
-        lock.release()
+    asyncio.run(_serve(config, budget, log_format, log_level, watch=watch))
     return 0
 
 
-async def _serve(
-    config: Config, lock: FileLock, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool
-) -> None:
+async def _serve(config: Config, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool) -> None:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     stdout = Stdout(STDOUT, loop)
     log = Log(stdout, clock, form=log_format, level=log_level, fd=STDOUT, environ=os.environ)
     loop.set_exception_handler(log.bug)
     try:
-        await Daemon(config, lock, budget, clock, log).serve(watch=watch)
+        await Daemon(config, budget, clock, log).serve(watch=watch)
     finally:
         stdout.close(LAST_LINES)
 
@@ -82,13 +75,13 @@ async def _serve(
 class Daemon(EngineService):
     """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
 
-    def __init__(self, config: Config, lock: FileLock, budget: float | None, clock: Clock, log: Log) -> None:
+    def __init__(self, config: Config, budget: float | None, clock: Clock, log: Log) -> None:
         self._processes = Processes()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=(log.hear, self._hear))
         super().__init__(engine)
         self._config = config
-        self._lock = lock
+        self._lock = FileLock(str(config.path))
         self._budget = budget
         self._log = log
         self._notices = Notices(engine, log)
@@ -107,8 +100,13 @@ class Daemon(EngineService):
 
         With `watch` a change of the files is a reload.
         """
-        telling = self._engine.announce.also_telling(self._notices.hear)
-        with self._signals(), self._processes.in_charge(), telling, self._open_control() as control:
+        with (
+            self._locked_file(),
+            self._signals(),
+            self._processes.in_charge(),
+            self._engine.announce.also_telling(self._notices.hear),
+            self._open_control() as control,
+        ):
             if control is not None:
                 await self._server.start(control.listener)
             opening.tell_start(self._log, self._config.path, "none" if control is None else control.path)
@@ -167,7 +165,7 @@ class Daemon(EngineService):
         try:
             config = load(self._config.path)
             if not plan:
-                self._lock.acquire()
+                self._lock_file()
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)
@@ -246,6 +244,21 @@ class Daemon(EngineService):
         self._systemd.ready(f"{len(self._config.jobs)} jobs")
 
     # What the daemon says and does about itself.
+
+    @contextlib.contextmanager
+    def _locked_file(self) -> Iterator[None]:
+        self._lock_file()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _lock_file(self) -> None:
+        """AlreadyRunningError when another schedd serves it."""
+        try:
+            self._lock.acquire()
+        except OSError as error:  # a file system without locks, or the file has gone again since it was read
+            self._log.warning("the file cannot be locked", why=str(error), then="only the socket keeps others off it")
 
     @contextlib.contextmanager
     def _open_control(self) -> Iterator[ControlSocket | None]:

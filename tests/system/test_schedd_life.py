@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -61,6 +62,19 @@ def test_a_second_schedd_on_the_same_file_refuses_with_the_pid_of_the_first(file
         assert second.ends() == 1
         assert f"pid {first.pid}" in second.errors
         assert "Traceback" not in second.errors
+
+
+def test_where_a_file_cannot_be_locked_it_says_so_and_the_socket_keeps_a_second_schedd_off(file: Path) -> None:
+    """D1, on a file system without locks."""
+    program = (sys.executable, str(Path(__file__).with_name("schedd_without_locks.py")))
+    with schedd(file, program=program) as first, schedd(file, program=program, ready=False) as second:
+        first.says("the file cannot be locked", "No locks available")
+        first.says("[hello] hello from hello")
+        assert second.ends() == 1
+        assert f"pid {first.pid}" in second.errors
+        first.signal(signal.SIGHUP)
+        first.says("jobs changed", times=2)
+        assert first.stop() == 0
 
 
 def test_a_killed_schedd_does_not_hinder_the_next(file: Path) -> None:
