@@ -37,7 +37,7 @@ FORMS = {
 ABOUT_FILE = """\
 # The file
 
-<!-- Written by docs/generate.py from scheduler/config/spec.py. Change it there. -->
+<!-- Written by docs/generate.py from the forms in scheduler/config/. Change it there. -->
 
 Every key, with what it means, what can be written and what holds without it.
 [`schedules.example.yaml`](../schedules.example.yaml) shows them all at work, and `schedctl schema` prints the same as a

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.form import JOB_NAME
 from scheduler.config.notifiers import LISTS, notifiers_of, value_of
 from scheduler.config.source import Source
-from scheduler.config.spec import JOB_NAME
 from scheduler.config.timing import explain
 from scheduler.config.values import is_null
 from scheduler.config.words import names_target

@@ -11,9 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 
 from scheduler.config.jobs import Entry
+from scheduler.config.lint_codes import LintCode
 from scheduler.config.load import Config, File, Ignored, Loading, finish
 from scheduler.config.resolve import unresolved
-from scheduler.config.spec import LintCode
 from scheduler.launch.environment import Environment
 from scheduler.model import Argv, Job, Overlap, ShellCommand
 from scheduler.schedule import coming_changes, format_duration, surprises

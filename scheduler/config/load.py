@@ -14,10 +14,11 @@ import msgspec
 
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
+from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import entries_of, reader_of
 from scheduler.config.source import MASK, Source, UnreadableError, read_text
-from scheduler.config.spec import FileForm, IncludedForm, JobForm, LintCode
+from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.model import Job

@@ -11,9 +11,9 @@ import msgspec.inspect as types
 
 from scheduler.config import values
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
+from scheduler.config.form import Form
 from scheduler.config.masking import NAME, is_variable
 from scheduler.config.source import MASK, Source
-from scheduler.config.spec import Form
 from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
 from scheduler.config.words import unknown_key, variables

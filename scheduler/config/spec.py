@@ -6,66 +6,29 @@ defaults to those of `Job` and the documentation to the descriptions. Values are
 
 # No `from __future__ import annotations`: msgspec would compile each of 240 types from its text, 5 ms of each start.
 
-from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.model import OnShutdown, OutputMode, Overlap, WebhookFormat
-
-JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
-VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
-
-_DURATION = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
-
-Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
-Duration = Annotated[
-    str,
-    Meta(
-        extra={"reads": "duration"},
-        extra_json_schema={"pattern": _DURATION, "minLength": 2, "examples": ["90s", "1h30m"]},
-    ),
-]
-Limit = Annotated[Duration, Meta(extra={"reads": "limit"})]
-Size = Annotated[
-    str,
-    Meta(extra={"reads": "size"}, extra_json_schema={"pattern": r"^\d+(\.\d+)?[KMGT]$", "examples": ["512M", "2G"]}),
-]
-Mode = Annotated[
-    str | int, Meta(extra={"reads": "mode"}, extra_json_schema={"pattern": "^(0o?)?[0-7]{1,3}$", "examples": ["027"]})
-]
-Zone = Annotated[str, Meta(extra={"reads": "zone"}, extra_json_schema={"examples": ["UTC", "Europe/Berlin"]})]
-FilePath = Annotated[str, Meta(min_length=1, extra={"reads": "path"})]
-ExitCode = Annotated[int, Meta(ge=0, le=255)]
-Function = Annotated[
-    str,
-    Meta(
-        extra={"reads": "function"},
-        extra_json_schema={"pattern": r"^[\w.]+:[\w.]+$", "examples": ["app.tasks:poll_rates"]},
-    ),
-]
-
-
-Url = Annotated[
-    str,
-    Meta(
-        extra={"reads": "url"}, extra_json_schema={"pattern": "^https?://", "examples": ["https://example.com/hooks"]}
-    ),
-]
-Address = Annotated[
-    str, Meta(extra={"reads": "address"}, extra_json_schema={"pattern": "@", "examples": ["ops@example.com"]})
-]
-
-
-class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A mapping whose keys are all known."""
-
-    @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
-        """Why a mapping cannot have just these keys, and what to write."""
-        del keys
-        return None
+from scheduler.config.form import (
+    JOB_NAME,
+    VARIABLE,
+    Duration,
+    ExitCode,
+    FilePath,
+    Form,
+    Function,
+    Limit,
+    Mode,
+    Size,
+    Text,
+    Url,
+    Zone,
+)
+from scheduler.config.lint_codes import LintCode
+from scheduler.config.notifier_form import NotifierForm, ReferenceForm
+from scheduler.model import OnShutdown, OutputMode, Overlap
 
 
 class RetryForm(Form, frozen=True):
@@ -79,60 +42,6 @@ class RetryForm(Form, frozen=True):
     max_delay: Annotated[Duration, Meta(description="The longest wait.")] = "10m"
 
 
-class ReferenceForm(Form, frozen=True):
-    """A value that stands elsewhere and is read at each launch; give one of the two."""
-
-    from_env: Annotated[str, Meta(description="A variable of schedd's own environment.")] | UnsetType = UNSET
-    from_file: (
-        Annotated[FilePath, Meta(description="A file whose content, without its last newline, is the value.")]
-        | UnsetType
-    ) = UNSET
-
-    @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
-        if len(keys) != 1:
-            return "one of from_env and from_file is needed, and only one", "{from_env: NAME}"
-        return None
-
-
-class NotifierForm(Form, frozen=True):
-    """Somebody to be told; give one of command, webhook, mail and apprise."""
-
-    command: Annotated[
-        Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
-        Meta(
-            description="Run as the job is, with SCHED_EVENT, SCHED_OUTCOME and others, and a JSON document on stdin."
-        ),
-    ] = UNSET
-    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Where a POST goes.")] = UNSET
-    mail: Annotated[
-        Address | Annotated[list[Address], Meta(min_length=1)] | UnsetType,
-        Meta(description="Whom a mail goes to, by the server that schedd's own SMTP_URL names."),
-    ] = UNSET
-    apprise: Annotated[
-        Text | ReferenceForm | UnsetType, Meta(description="An address of the apprise library, an extra.")
-    ] = UNSET
-    format: Annotated[WebhookFormat, Meta(description="What a webhook is sent.")] = WebhookFormat.JSON
-    headers: Annotated[
-        dict[str, Text | ReferenceForm],
-        Meta(description="Headers of the webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
-    ] = {}
-    secret: Annotated[
-        Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC that signs a webhook's body.")
-    ] = UNSET
-    timeout: Annotated[Duration, Meta(description="How long one attempt to tell may take.")] = "10s"
-
-    @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
-        kinds = ("command", "webhook", "mail", "apprise")
-        if len(keys & {*kinds}) != 1:
-            return f"a notifier has one of {', '.join(kinds)}, and only one", "{mail: ops@example.com}"
-        strange = sorted(keys & {"format", "headers", "secret"})
-        if strange and "webhook" not in keys:
-            return f"{strange[0]} belongs to a webhook", "only a webhook with it"
-        return None
-
-
 class ScheduleForm(Form, frozen=True):
     """A schedule with named fields. Coarser ones not given mean any, finer ones their lowest; numbers are cron's."""
 
@@ -143,41 +52,6 @@ class ScheduleForm(Form, frozen=True):
     hour: Text | UnsetType = UNSET
     minute: Text | UnsetType = UNSET
     second: Text | UnsetType = UNSET
-
-
-class LintCode(StrEnum):
-    """What `schedctl check` warns about."""
-
-    MISSING_ENV_FILE = "missing-env-file"
-    """An env_file that does not exist now: a run would not start."""
-    NEVER_FIRES = "never-fires"
-    """No fire time is left, as of an @at in the past."""
-    SHORT_MONTHS = "short-months"
-    """Only on the 29th, 30th or 31st, so that some months are left out."""
-    TWO_DAY_FIELDS = "two-day-fields"
-    """Day of month and day of week are both given; whether one of them is enough depends on a `*`."""
-    EVERY_MINUTE = "every-minute"
-    """A `*` as the minute of a single hour."""
-    UNEVEN_STEP = "uneven-step"
-    """A step that does not divide its range, so that the last interval is shorter."""
-    CLOCK_CHANGE = "clock-change"
-    """A fire time within the next year lies where the clock jumps or repeats."""
-    SLOW_TIMEOUT = "slow-timeout"
-    """The timeout exceeds the interval, so that slots are skipped as overlap."""
-    SLOW_RETRIES = "slow-retries"
-    """Attempts and waits together exceed the interval."""
-    CROWD = "crowd"
-    """Very many jobs start at one instant."""
-    EVERY_DAYS = "every-days"
-    """An @every of whole days, which comes at midnight UTC; cron can say when."""
-    CRONTAB_PERCENT = "crontab-percent"
-    """A % that means something in a crontab only."""
-    PLAIN_SECRET = "plain-secret"  # noqa: S105 - a code
-    """What looks like a secret stands in the file."""
-    DISABLED = "disabled"
-    """A job with a schedule that is switched off."""
-    NOT_FOUND = "not-found"
-    """The command's program, or the Python function, is not found."""
 
 
 class LintForm(Form, frozen=True):

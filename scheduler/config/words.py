@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.form import VARIABLE, Form
 from scheduler.config.source import MASK
-from scheduler.config.spec import VARIABLE, DefaultsForm, FileForm, Form, IncludedForm, JobForm
+from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 from scheduler.errors import nearest
 

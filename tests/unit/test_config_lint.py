@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.config.lint import CROWD, check
-from scheduler.config.spec import LintCode
+from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Severity
 from scheduler.schedule import TrapKind
 

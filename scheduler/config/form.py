@@ -1,0 +1,61 @@
+"""What the forms of a schedule file are made of: what every mapping is, and the types of single values.
+
+The type of a value says how the reader reads it (`reads`) and what editors are told of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+
+_DURATION = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
+
+Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
+Duration = Annotated[
+    str,
+    Meta(
+        extra={"reads": "duration"},
+        extra_json_schema={"pattern": _DURATION, "minLength": 2, "examples": ["90s", "1h30m"]},
+    ),
+]
+Limit = Annotated[Duration, Meta(extra={"reads": "limit"})]
+Size = Annotated[
+    str,
+    Meta(extra={"reads": "size"}, extra_json_schema={"pattern": r"^\d+(\.\d+)?[KMGT]$", "examples": ["512M", "2G"]}),
+]
+Mode = Annotated[
+    str | int, Meta(extra={"reads": "mode"}, extra_json_schema={"pattern": "^(0o?)?[0-7]{1,3}$", "examples": ["027"]})
+]
+Zone = Annotated[str, Meta(extra={"reads": "zone"}, extra_json_schema={"examples": ["UTC", "Europe/Berlin"]})]
+FilePath = Annotated[str, Meta(min_length=1, extra={"reads": "path"})]
+ExitCode = Annotated[int, Meta(ge=0, le=255)]
+Function = Annotated[
+    str,
+    Meta(
+        extra={"reads": "function"},
+        extra_json_schema={"pattern": r"^[\w.]+:[\w.]+$", "examples": ["app.tasks:poll_rates"]},
+    ),
+]
+Url = Annotated[
+    str,
+    Meta(
+        extra={"reads": "url"}, extra_json_schema={"pattern": "^https?://", "examples": ["https://example.com/hooks"]}
+    ),
+]
+Address = Annotated[
+    str, Meta(extra={"reads": "address"}, extra_json_schema={"pattern": "@", "examples": ["ops@example.com"]})
+]
+
+
+class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A mapping whose keys are all known."""
+
+    @classmethod
+    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
+        """Why a mapping cannot have just these keys, and what to write."""
+        del keys
+        return None
