@@ -74,12 +74,30 @@ class Pattern(msgspec.Struct, frozen=True):
         return all(field.matches(wall) for field in times) and self.names_date(wall)
 
     def next_match(self, wall: datetime) -> datetime | None:
-        """The first match strictly after `wall`; None when there is none for fifty years."""
+        """The first match strictly after `wall`; None when there is none for fifty years.
+
+        What is due again on the same date needs no calendar, and so not croniter, which takes three times as long.
+        """
+        later = self._later_that_day(wall)
+        if later is not None and self.names_date(wall):
+            return later
         try:
             found: datetime = _engine(self.expression, self.either_day).get_next(datetime, start_time=wall)
         except CroniterBadDateError:
             return None
         return found
+
+    def _later_that_day(self, wall: datetime) -> datetime | None:
+        """The first time after that of `wall` on its date, should the job be due on that date."""
+        hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
+        if wall.hour in hours:
+            if wall.minute in minutes and (second := _above(seconds, wall.second)) is not None:
+                return wall.replace(second=second, microsecond=0)
+            if (minute := _above(minutes, wall.minute)) is not None:
+                return wall.replace(minute=minute, second=min(seconds), microsecond=0)
+        if (hour := _above(hours, wall.hour)) is None:
+            return None
+        return wall.replace(hour=hour, minute=min(minutes), second=min(seconds), microsecond=0)
 
     def previous_match(self, wall: datetime) -> datetime | None:
         """A match before `wall`, and mostly the last one: croniter's way back is less sure than its way forward."""
@@ -88,6 +106,10 @@ class Pattern(msgspec.Struct, frozen=True):
         except CroniterBadDateError:
             return None
         return found
+
+
+def _above(values: frozenset[int], low: int) -> int | None:
+    return min((value for value in values if value > low), default=None)
 
 
 def _for_croniter(fields: Mapping[FieldName, Field], either_day: bool) -> str:
