@@ -21,7 +21,10 @@ LONGEST_SLEEP = 30.0
 
 COARSE = 0.001
 """Seconds. epoll, which asyncio sleeps on, rounds up to whole milliseconds: 0.95 ms late in the median. The last one is
-therefore slept on the thread, 0.08 ms late, which holds nobody up for longer than a launch does."""
+therefore slept on the thread, which holds nobody up for longer than a launch does."""
+
+FINE = 0.0001
+"""Seconds. A thread wakes 0.08 ms late, so the last tenth of a millisecond before a slot is spent awake."""
 
 SLACK = 0.001
 """The part of a sleep by which Linux lets epoll be late, to wake several sleepers at once: 30 ms in LONGEST_SLEEP."""
@@ -66,7 +69,10 @@ class SystemClock:
                 await wake.wait()
         rest = 0.0 if moment is None or wake.is_set() else (moment - self.now()).total_seconds()
         if 0 < rest <= COARSE:
-            time.sleep(rest)  # noqa: ASYNC251 - on purpose, see COARSE
+            end = self.steady() + rest
+            time.sleep(max(0.0, rest - FINE))  # noqa: ASYNC251 - on purpose, see COARSE
+            while self.steady() < end:
+                pass
 
 
 class VirtualClock:

@@ -99,6 +99,7 @@ class Engine:
             self._wake.clear()
             try:
                 self.tick(self.clock.now())
+                await asyncio.sleep(0)  # what has been fired starts before the next sleep is prepared
             except Exception as bug:
                 report_bug("a tick failed", bug)
                 await asyncio.sleep(1)  # whatever failed may fail again at once

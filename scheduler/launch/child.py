@@ -34,17 +34,15 @@ class Process:
     nobody else, and a signal to the group cannot meet a stranger.
     """
 
-    def __init__(
-        self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks, explain: Explain
-    ) -> None:
+    def __init__(self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks) -> None:
         loop = asyncio.get_running_loop()
         self.pid = pid
         self.ended: asyncio.Future[Exit] = loop.create_future()
+        self.explain: Explain = _without_words
         self._pidfd = pidfd
         self._pipes = pipes
         self._output = output
         self._looks = looks
-        self._explain = explain
         self._exited = asyncio.Event()
         self._stops = 0
         self._calm = asyncio.Event()  # no stop is under way
@@ -118,7 +116,7 @@ class Process:
         number = -result if result < 0 else None
         code = result if number is None else 128 + number
         if not self._signalled:
-            self._notes.extend(self._explain(code, number, self._pipes[1].end))
+            self._notes.extend(self.explain(code, number, self._pipes[1].end))
         self.ended.set_result(
             Exit(
                 code=code,
@@ -161,6 +159,10 @@ class Process:
         if members := [member for member in self._members(look()) if member != self._holder]:
             more = ", …" if len(members) > _MOST_NAMED else ""
             self._notes.append(f"left in the background: {', '.join(map(str, members[:_MOST_NAMED]))}{more}")
+
+
+def _without_words(_code: int, _signal: int | None, _stderr: bytes) -> Iterable[str]:
+    return ()
 
 
 def _peak_memory(kibibytes: int) -> int | None:

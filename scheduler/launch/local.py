@@ -56,7 +56,9 @@ class LocalLauncher:
                 inherited=descriptors,
                 stdin=stdin,
             )
-            return self._processes.spawn(command, output, self._explain(job.target, path, job.cwd))
+            child = self._processes.spawn(command, output)
+        child.explain = self._explain(job.target, path, job.cwd)
+        return child
 
     async def _take_turn(self) -> None:
         """One launch a turn of the loop.
@@ -68,6 +70,7 @@ class LocalLauncher:
         asyncio.get_running_loop().call_soon(self._turn.release)
 
     def _explain(self, target: Target, path: str, cwd: str) -> Explain:
+        """Made once the child has been started: to look at the kernel's counter takes a third as long as the start."""
         kills_before = self._oom_kills.lately(asyncio.get_running_loop().time())
 
         def explain(code: int, number: int | None, stderr: bytes) -> Iterator[str]:

@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from scheduler.launch.child import Explain, Process
+from scheduler.launch.child import Process
 from scheduler.launch.command import Command
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
@@ -72,7 +72,7 @@ class Processes:
             _close(self._low)
             self._low = []
 
-    def spawn(self, command: Command, output: Output, explain: Explain) -> Process:
+    def spawn(self, command: Command, output: Output) -> Process:
         """Start a child on the running loop. LaunchError, and nothing left open, when that is not possible."""
         _check_nice(command.nice)
         ends: list[int] = []
@@ -104,7 +104,7 @@ class Processes:
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
         self._children.add(pid)
         pipes = (Pipe(out, Stream.STDOUT, output), Pipe(err, Stream.STDERR, output))
-        child = Process(pid, pidfd, pipes, output=output, looks=self._looks, explain=explain)
+        child = Process(pid, pidfd, pipes, output=output, looks=self._looks)
         child.ended.add_done_callback(lambda _: self._children.discard(pid))
         return child
 
@@ -225,8 +225,7 @@ def _close(descriptors: Iterable[int]) -> None:
 
 def _check_nice(nice: int | None) -> None:
     """LaunchError when we may not be so unkind. Tried on ourselves, since it may depend on capabilities and limits."""
-    own = os.getpriority(os.PRIO_PROCESS, 0)
-    if nice is None or nice >= own:
+    if nice is None or nice >= (own := os.getpriority(os.PRIO_PROCESS, 0)):
         return
     try:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
