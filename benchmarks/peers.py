@@ -82,15 +82,12 @@ def versions(environments: Path | None) -> str:
     """Of those that are installed."""
     told = []
     for peer in installed(environments):
-        if peer.name == "supercronic":
-            answer = subprocess.run([peer.program, "-version"], capture_output=True, text=True, check=False)
-            told.append(f"supercronic {(answer.stdout or answer.stderr).strip()}")
-        elif peer.name == "cron":
-            ask = ["dpkg-query", "--show", "--showformat=${Version}", "cron"]
-            told.append(f"Debian's cron {subprocess.check_output(ask, text=True)}")
+        if peer.name in {"supercronic", "cron"}:  # cron tells no version, nor does the supercronic of Debian
+            ask = ["dpkg-query", "--show", "--showformat=Debian's ${Package} ${Version}", peer.name]
+            told.append(subprocess.run(ask, capture_output=True, text=True, check=False).stdout or peer.name)
         else:
-            ask = f"import importlib.metadata as m; print(m.version({peer.name!r}))"
-            told.append(f"{peer.name} {subprocess.check_output([peer.program, '-c', ask], text=True).strip()}")
+            ask = ["-c", f"import importlib.metadata as m; print({peer.name!r}, m.version({peer.name!r}), end='')"]
+            told.append(subprocess.check_output([peer.program, *ask], text=True))
     return ", ".join(told) or "none"
 
 
