@@ -24,10 +24,7 @@ from yaml.events import (
 )
 
 from scheduler.config.source import Source
-from scheduler.config.syntax import Flaw, anchor, explain, tag, template, undefined_alias
-
-DEEPEST = 64
-"""Mappings and lists within one another."""
+from scheduler.config.syntax import DEEPEST, TOO_DEEP, Flaw, anchor, explain, tag, template, undefined_alias
 
 MOST_NODES = 1_000_000
 """Nodes after every alias and merge key has been written out, which is what a bomb of aliases is made of."""
@@ -196,7 +193,7 @@ class _Composer:
     def _open(self, event: Any, depth: int) -> None:
         self._count += 1
         if depth >= DEEPEST:
-            self._refuse(event, f"mappings and lists are nested more than {DEEPEST} deep", None)
+            self._refuse(event, TOO_DEEP, None)
         if self._count > MOST_NODES:
             self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
         if event.anchor:

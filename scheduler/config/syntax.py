@@ -9,6 +9,11 @@ import yaml
 
 from scheduler.config.source import MASK
 
+DEEPEST = 64
+"""Mappings and lists within one another."""
+
+TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
+
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _LINE = re.compile(
     r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?",
@@ -300,7 +305,13 @@ def _directive(_text: str, _at: int, began: int) -> Flaw:
     return Flaw(began, "a line that begins with % is a directive of YAML", "quotes around the text")
 
 
+def _too_deep(_text: str, at: int, _began: int) -> Flaw:
+    """libyaml's own limit is a thousand, and it may look so far ahead before it hands out the first of them."""
+    return Flaw(at, TOO_DEEP)
+
+
 _KINDS = {
+    "maximum nesting depth": _too_deep,
     "directive": _directive,
     "tab character": _tab,
     "cannot start any token": _reserved,
