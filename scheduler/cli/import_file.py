@@ -13,8 +13,8 @@ import click
 
 from scheduler.cli.writing import write_file
 from scheduler.errors import EXIT_FAILURE, UsageError
+from scheduler.schedule import find_zone
 from scheduler.translate.crontab import read_crontab
-from scheduler.translate.times import is_zone
 from scheduler.translate.writer import schedule_file
 
 _OF_SYSTEM = re.compile(r"/etc/(?:crontab|cron\.d/.*)")
@@ -56,13 +56,13 @@ def machine_zone() -> str:
     """The IANA name of the zone this machine is in, UTC when it does not say."""
     _, found, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
     for zone in (os.environ.get("TZ", "").lstrip(":"), name if found else ""):
-        if zone and is_zone(zone):
+        if zone and find_zone(zone) is not None:
             return zone
     return "UTC"
 
 
 def _zone(asked: str | None) -> str:
-    if asked is not None and not is_zone(asked):
+    if asked is not None and find_zone(asked) is None:
         raise UsageError(f"--timezone: there is no time zone {asked}; write one like Europe/Berlin")
     return asked or machine_zone()
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from scheduler.config.source import MASK
 from scheduler.errors import nearest
-from scheduler.schedule import parse_duration
+from scheduler.schedule import find_zone, parse_duration
 
 _NULLS = {"null", "Null", "NULL", "~"}
 _TRUE = {"true", "True", "TRUE"}
@@ -212,11 +212,10 @@ def _mode(text: str, _plain: bool) -> int:
 
 @lru_cache(maxsize=1024)
 def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(text)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        pass
-    raise Mistake("no such time zone; names are like Europe/Berlin", _zone_meant(text))
+    zone = find_zone(text)
+    if zone is None:
+        raise Mistake("no such time zone; names are like Europe/Berlin", _zone_meant(text))
+    return zone
 
 
 def _zone_meant(text: str) -> str:

@@ -7,7 +7,7 @@ from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.traps import Trap, TrapKind, surprises, traps
 from scheduler.schedule.why import Mismatch, Why, why
 from scheduler.schedule.words import in_words, kind
-from scheduler.schedule.zone import ClockChange, instant_of, skipping
+from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
 
 __all__ = [
     "ChangeEffect",
@@ -18,6 +18,7 @@ __all__ = [
     "TrapKind",
     "Why",
     "coming_changes",
+    "find_zone",
     "format_duration",
     "in_words",
     "instant_of",

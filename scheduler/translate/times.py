@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from scheduler.errors import ScheduleError
-from scheduler.schedule import parse_schedule
+from scheduler.schedule import find_zone, parse_schedule
 
 _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat"
 _VALUE = rf"(?:\d*~\d*|(?:\*|\?|\d+|{_NAMES})(?:-(?:\d+|{_NAMES}))?)(?:/\d+)?[lw]?(?:#\d)?"
@@ -51,22 +50,14 @@ def schedule_of(times: list[str]) -> str | dict[str, str]:
 
 def problem_of(schedule: str | dict[str, str], zone: str) -> str | None:
     """Why the schedule cannot be used, in the zone of this name."""
-    if not is_zone(zone):
+    found = find_zone(zone)
+    if found is None:
         return f"there is no time zone {zone}"
     try:
-        parse_schedule(schedule, ZoneInfo(zone), job_name="job")
+        parse_schedule(schedule, found, job_name="job")
     except ScheduleError as error:
         return f"{error.reason}{f'; write: {error.write}' if error.write else ''}"
     return None
-
-
-def is_zone(name: str) -> bool:
-    """Whether there is a time zone of this name."""
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, OSError, ValueError):
-        return False
-    return True
 
 
 def _steadied(text: str, place: int) -> str:
