@@ -116,3 +116,9 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
     import difflib  # noqa: PLC0415 - only who mistypes pays for it
 
     return next(iter(difflib.get_close_matches(word, list(known), 1, likeness)), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """What a message about an unknown name ends with; nothing when none of the known ones is near it."""
+    near = nearest(name, known, 0.5)
+    return "" if near is None else f"; did you mean {near!r}?"

@@ -10,7 +10,7 @@ import click
 from scheduler import __version__
 from scheduler.cli.ending import NobodyReadsError, end_with
 from scheduler.cli.target import Target
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, nearest
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, did_you_mean
 
 VERBS = {
     "list": "list_jobs:list_jobs",
@@ -62,7 +62,7 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in VERBS:
-            ctx.fail(f"no verb {args[0]!r}{_instead(args[0])}")
+            ctx.fail(f"no verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)
 
 
@@ -91,8 +91,3 @@ def command(ctx: click.Context, config: str | None) -> None:
 def main() -> NoReturn:
     """The console script."""
     end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})
-
-
-def _instead(name: str) -> str:
-    near = nearest(name, VERBS, 0.5)
-    return "" if near is None else f"; did you mean {near!r}?"

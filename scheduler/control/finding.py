@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from scheduler.control.service import JobState, Service
-from scheduler.errors import UnknownNameError, UsageError, nearest
+from scheduler.errors import UnknownNameError, UsageError, did_you_mean
 
 
 def find(service: Service, name: str, kind: str = "job") -> JobState:
@@ -37,7 +37,6 @@ def in_utc(moment: datetime) -> datetime:
 
 def _instead(name: str, known: Iterable[str]) -> str:
     known = list(known)
-    near = nearest(name, known, 0.5)
-    if near is not None:
-        return f"; did you mean {near!r}?"
+    if question := did_you_mean(name, known):
+        return question
     return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"
