@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
@@ -179,11 +178,6 @@ def beside(value: float | None, ours: float, unit: str) -> str:
 def percentile(values: Sequence[float], part: float) -> float:
     """The smallest value that so large a part of them does not exceed."""
     return sorted(values)[min(len(values) - 1, int(part * len(values)))]
-
-
-def middle(values: Sequence[float]) -> float | None:
-    """The median, if there is one."""
-    return median(values) if values else None
 
 
 def machine() -> str:
