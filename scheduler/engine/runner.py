@@ -13,6 +13,7 @@ from scheduler.engine.attempt import make_attempt
 from scheduler.engine.events import AttemptFinished, Event, RunFinished, RunStarted, SlotSkipped, report_bug
 from scheduler.engine.firing import Firing, Phase
 from scheduler.engine.gate import Gate
+from scheduler.engine.turns import Turns
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
@@ -45,6 +46,7 @@ class Runner:
         self._tasks: dict[Firing, asyncio.Task[None]] = {}
         self._locks: dict[str, Gate] = {}
         self._capacity = Gate(None)
+        self._turns = Turns()
 
     def firings(self, job: str | None = None) -> Iterator[Firing]:
         """Firings that are not done, of one job or of all; of each job the oldest first, the queued one last."""
@@ -167,6 +169,7 @@ class Runner:
 
     async def _carry_out(self, firing: Firing) -> None:
         try:
+            await self._turns.take()
             if firing.job.lock is None:
                 await self._run_within_capacity(firing)
             else:

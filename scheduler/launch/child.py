@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.procfs import Looks, Seen, holder_of, look
+from scheduler.launch.watch import Watch
 from scheduler.model import Exit
 
 DRAIN = 0.2
@@ -34,15 +35,17 @@ class Process:
     nobody else, and a signal to the group cannot meet a stranger.
     """
 
-    def __init__(self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks) -> None:
-        loop = asyncio.get_running_loop()
+    def __init__(
+        self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks, watch: Watch
+    ) -> None:
         self.pid = pid
-        self.ended: asyncio.Future[Exit] = loop.create_future()
+        self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.explain: Explain = _without_words
         self._pidfd = pidfd
         self._pipes = pipes
         self._output = output
         self._looks = looks
+        self._watch = watch
         self._exited = asyncio.Event()
         self._stops = 0
         self._calm = asyncio.Event()  # no stop is under way
@@ -51,7 +54,7 @@ class Process:
         self._notes: list[str] = []
         self._holder: Seen | None = None
         self._task: asyncio.Task[None] | None = None
-        loop.add_reader(pidfd, self._leader_exited)
+        watch.add(pidfd, self._leader_exited)
 
     async def stop(self, grace: float) -> None:
         if self.ended.done():
@@ -99,17 +102,24 @@ class Process:
         return [process for process in seen if process.group == self.pid and not process.dead]
 
     def _leader_exited(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._pidfd)
+        self._watch.remove(self._pidfd)
         self._exited.set()
-        self._task = asyncio.create_task(self._wind_down())
+        self._read_now()
+        if self._calm.is_set() and not self._held():
+            self._reap()  # as nearly always: nothing to wait for
+        else:
+            self._task = asyncio.create_task(self._wind_down())
 
     async def _wind_down(self) -> None:
         await self._calm.wait()
         await self._drain()
         await self._calm.wait()
+        self._reap()
+
+    def _reap(self) -> None:
         self._output.close()
         # Does not block: the pidfd has told that the leader is a zombie.
-        _, status, usage = os.wait4(self.pid, 0)  # noqa: ASYNC222
+        _, status, usage = os.wait4(self.pid, 0)
         os.close(self._pidfd)
         self._note_background()
         result = os.waitstatus_to_exitcode(status)
@@ -129,9 +139,8 @@ class Process:
 
     async def _drain(self) -> None:
         """Read what the child has left in its pipes; then close those that something else still holds."""
-        for pipe in self._pipes:
-            pipe.read_now()
-        while held := [pipe for pipe in self._pipes if not pipe.closed.done()]:
+        self._read_now()
+        while held := self._held():
             if full := self._output.full():
                 await asyncio.wait([full])
                 continue
@@ -139,9 +148,17 @@ class Process:
             if pending and self._output.full() is None:
                 self._note_holder(next(pipe for pipe in held if pipe.closed in pending))
                 break
+        self._read_now()
+        for pipe in self._pipes:
+            pipe.close()
+
+    def _read_now(self) -> None:
         for pipe in self._pipes:
             pipe.read_now()
-            pipe.close()
+
+    def _held(self) -> list[Pipe]:
+        """The pipes that somebody can still write to."""
+        return [pipe for pipe in self._pipes if not pipe.closed.done()]
 
     def _note_holder(self, pipe: Pipe) -> None:
         """Most likely it is of the same group, so that is searched first."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 
 from scheduler.launch.launcher import Output, Stream
+from scheduler.launch.watch import Watch
 
 _READ = 64 * 1024
 """A pipe's usual capacity."""
@@ -17,18 +18,17 @@ _END = 4096
 class Pipe:
     """Reads a pipe into its run's Output, pausing while that is full. Owns the descriptor and closes it at its end."""
 
-    def __init__(self, descriptor: int, stream: Stream, output: Output) -> None:
+    def __init__(self, descriptor: int, stream: Stream, output: Output, watch: Watch) -> None:
         self.descriptor = descriptor
         self.end = b""
         """The latest bytes, for whoever explains the exit."""
-        self.closed: asyncio.Future[None]
-        self._loop = asyncio.get_running_loop()
-        self.closed = self._loop.create_future()
+        self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stream = stream
         self._output = output
+        self._watch = watch
         self._paused = False
         os.set_blocking(descriptor, False)
-        self._loop.add_reader(descriptor, self._read)
+        watch.add(descriptor, self._read)
 
     def read_now(self) -> None:
         """Read what is in the pipe at this moment, as far as the output takes it.
@@ -42,7 +42,7 @@ class Pipe:
     def close(self) -> None:
         """Let go of it; whoever still writes will get SIGPIPE."""
         if not self.closed.done():
-            self._loop.remove_reader(self.descriptor)
+            self._watch.remove(self.descriptor)
             os.close(self.descriptor)
             self.closed.set_result(None)
 
@@ -59,11 +59,11 @@ class Pipe:
         self._output.write(self._stream, data)
         if full := self._output.full():
             self._paused = True
-            self._loop.remove_reader(self.descriptor)
+            self._watch.remove(self.descriptor)
             full.add_done_callback(self._resume)
         return True
 
     def _resume(self, _full: asyncio.Future[None]) -> None:
         self._paused = False
         if not self.closed.done():
-            self._loop.add_reader(self.descriptor, self._read)
+            self._watch.add(self.descriptor, self._read)

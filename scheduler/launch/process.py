@@ -17,6 +17,7 @@ from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.procfs import Looks
 from scheduler.launch.refusal import refusal
+from scheduler.launch.watch import Watch
 
 _PER_CHILD = 3
 """Descriptors of a live child: two pipes and its pidfd."""
@@ -35,6 +36,7 @@ class Processes:
     def __init__(self) -> None:
         self._children: set[int] = set()
         self._looks = Looks()
+        self._watch = Watch()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
         self._low: list[int] = []
@@ -103,8 +105,8 @@ class Processes:
             _close((out, err))
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
         self._children.add(pid)
-        pipes = (Pipe(out, Stream.STDOUT, output), Pipe(err, Stream.STDERR, output))
-        child = Process(pid, pidfd, pipes, output=output, looks=self._looks)
+        pipes = (Pipe(out, Stream.STDOUT, output, self._watch), Pipe(err, Stream.STDERR, output, self._watch))
+        child = Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=self._watch)
         child.ended.add_done_callback(lambda _: self._children.discard(pid))
         return child
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 
 ENOUGH = 1024 * 1024
@@ -91,6 +92,8 @@ class Stdout:
     # On the thread.
 
     def _empty(self) -> None:
+        # While the main thread starts a child it takes no signals: each end of another child would wake this one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         while (batch := self._next_batch()) is not None:
             view = memoryview(batch)
             while view:
