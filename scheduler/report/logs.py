@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import Any
@@ -35,6 +36,10 @@ _PRIORITIES = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error": b"<3
 """syslog(3) levels as journald reads them from a line's start."""
 
 _SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "budget", "cpu"})
+
+_FIRST = ("timestamp", "level", "event")
+
+_QUOTED = re.compile('[ ="]')
 
 _EventDict = MutableMapping[str, Any]
 
@@ -125,8 +130,7 @@ class Log:
         if form is LogFormat.JSON:
             return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: self._encode.encode(fields))]
         if form is LogFormat.KV:
-            order = ["timestamp", "level", "event"]
-            renderer: Any = structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True, bool_as_flag=False)
+            renderer: Any = _logfmt
         else:
             renderer = structlog.dev.ConsoleRenderer(
                 colors=colours, sort_keys=False, pad_event_to=18, exception_formatter=structlog.dev.plain_traceback
@@ -166,9 +170,22 @@ def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
             fields[key] = f"{value:g}s"
         elif isinstance(value, list):
             fields[key] = printable("; ".join(value).encode()).decode()
-        elif isinstance(value, str) and key != "exception":
+        elif isinstance(value, str) and not value.isprintable() and key != "exception":
             fields[key] = printable(value.encode(errors="backslashreplace")).decode()
     return fields
+
+
+def _logfmt(_logger: object, _method: str, fields: _EventDict) -> str:
+    """As structlog's LogfmtRenderer has it, which takes four times as long: a tenth of what a run costs the daemon."""
+    first = {key: fields.pop(key) for key in _FIRST if key in fields}
+    return " ".join([f"{key}={_quoted(str(value))}" for key, value in {**first, **fields}.items()])
+
+
+def _quoted(value: str) -> str:
+    if _QUOTED.search(value):
+        value = value.replace("\\", "\\\\").replace('"', '\\"')
+        value = f'"{value}"'
+    return value.replace("\n", "\\n")
 
 
 def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import structlog
+from hypothesis import given
+from hypothesis import strategies as st
 
 from scheduler.clock import VirtualClock
 from scheduler.engine.events import (
@@ -25,6 +28,7 @@ from scheduler.engine.events import (
 )
 from scheduler.engine.timetable import Changes
 from scheduler.launch.launcher import Stream
+from scheduler.launch.lines import printable
 from scheduler.model import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
 from scheduler.report.logs import Log, LogFormat
 
@@ -223,3 +227,15 @@ def test_colours_are_for_terminals_only(logged: Logged) -> None:
     log, out = logged(LogFormat.CONSOLE)
     log.info("all is well")
     assert "\x1b" not in out.text
+
+
+@given(st.dictionaries(st.sampled_from(("job", "problems", "why")), st.text() | st.integers() | st.floats()))
+def test_key_value_records_are_those_of_structlog(fields: dict[str, object]) -> None:
+    out = Collected()
+    Log(out, VirtualClock(NOW), form=LogFormat.KV, level="info", fd=-1, environ={}).info("some words", **fields)  # type: ignore[arg-type]
+    shown = {
+        key: printable(value.encode(errors="backslashreplace")).decode() if isinstance(value, str) else value
+        for key, value in fields.items()
+    }
+    record = {"timestamp": "2026-06-01T12:00:00.002Z", "level": "info", "event": "some words", **shown}
+    assert out.text == structlog.processors.LogfmtRenderer()(None, "info", record) + "\n"
