@@ -36,7 +36,15 @@ class Process:
     """
 
     def __init__(
-        self, pid: int, pidfd: int, pipes: tuple[Pipe, Pipe], *, output: Output, looks: Looks, watch: Watch
+        self,
+        pid: int,
+        pidfd: int,
+        pipes: tuple[Pipe, Pipe],
+        *,
+        output: Output,
+        looks: Looks,
+        watch: Watch,
+        reaped: Callable[[int], None],
     ) -> None:
         self.pid = pid
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
@@ -46,6 +54,7 @@ class Process:
         self._output = output
         self._looks = looks
         self._watch = watch
+        self._reaped = reaped
         self._exited = asyncio.Event()
         self._stops = 0
         self._calm = asyncio.Event()  # no stop is under way
@@ -120,6 +129,7 @@ class Process:
         self._output.close()
         # Does not block: the pidfd has told that the leader is a zombie.
         _, status, usage = os.wait4(self.pid, 0)
+        self._reaped(self.pid)
         os.close(self._pidfd)
         self._note_background()
         result = os.waitstatus_to_exitcode(status)

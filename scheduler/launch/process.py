@@ -106,9 +106,8 @@ class Processes:
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
         self._children.add(pid)
         pipes = (Pipe(out, Stream.STDOUT, output, self._watch), Pipe(err, Stream.STDERR, output, self._watch))
-        child = Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=self._watch)
-        child.ended.add_done_callback(lambda _: self._children.discard(pid))
-        return child
+        forget = self._children.remove
+        return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=self._watch, reaped=forget)
 
     def _posix_spawn(self, command: Command, out: int, err: int) -> int:
         """Nearly every child is started like this: as fast as from C.
@@ -150,9 +149,11 @@ class Processes:
 
     def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
         """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""
-        for end, number in zip(ends, self._low, strict=False):
+        if not self._low:
+            return ends
+        for end, number in zip(ends, self._low, strict=True):
             os.dup2(end, number, inheritable=False)
-        return tuple(self._low) or ends
+        return tuple(self._low)
 
     def _fork(self, command: Command, out: int, err: int) -> int:
         """For a job with a user or a memory limit, neither of which we could put on and take off again."""

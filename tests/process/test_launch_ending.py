@@ -238,22 +238,3 @@ def test_every_exit_code_is_right_when_hundreds_end_at_once() -> None:
         assert [code for code, _ in children] == [(await child.ended).code for _, child in children]
 
     play(story())
-
-
-def test_a_herd_keeps_nothing_else_waiting() -> None:
-    async def story() -> None:
-        workshop = Workshop()
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                await asyncio.sleep(0)
-                turns += 1
-
-        counting = asyncio.create_task(count())
-        await asyncio.gather(*(workshop.run("true") for _ in range(100)))
-        counting.cancel()
-        assert turns >= 100
-
-    play(story())

@@ -1,11 +1,14 @@
-"""What is due at one instant starts one by one, and everybody else gets a turn meanwhile."""
+"""What is due at one instant starts a few at a time, and everybody else gets a turn meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+
+import pytest
 
 from scheduler.engine.events import SlotSkipped
-from scheduler.engine.turns import Turns
+from scheduler.engine.turns import FEW, Turns
 from scheduler.launch.simulated import Play
 from scheduler.model import Launch, Verdict
 from tests.unit.stage import Stage, job
@@ -26,18 +29,17 @@ def test_a_herd_starts_in_order_and_keeps_nobody_waiting() -> None:
         return Play(1.0)
 
     async def script(stage: Stage) -> None:
-        await stage.until(9.999)
         watching = asyncio.create_task(bystander())
-        for name in ("a", "b", "c", "d"):
-            stage.engine.run_now(stage.jobs[name])
+        for each in stage.jobs.values():
+            stage.engine.run_now(each)
         for _ in range(20):
             await asyncio.sleep(0)
         watching.cancel()
 
-    Stage(*(job(name, None) for name in "abcd"), play=play).play(script)
-    assert [name for name, _ in started] == ["a", "b", "c", "d"]
-    turns = [at for _, at in started]
-    assert turns == sorted(set(turns)), "two started in one turn"
+    names = [f"j{number}" for number in range(3 * FEW + 1)]
+    Stage(*(job(name, None) for name in names), play=play).play(script)
+    assert [name for name, _ in started] == names
+    assert list(Counter(turn for _, turn in started).values()) == [FEW, FEW, FEW, 1]
 
 
 def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
@@ -50,26 +52,23 @@ def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(10)
         await asyncio.sleep(0)
-        await stage.engine.runner.stop(list(stage.engine.runner.firings("c")))
+        await stage.engine.runner.stop(list(stage.engine.runner.firings(f"j{FEW}")))
 
-    stage = Stage(*(job(name, "@every 10s") for name in "abc"), play=play)
+    names = [f"j{number}" for number in range(FEW + 1)]
+    stage = Stage(*(job(name, "@every 10s") for name in names), play=play)
     stage.play(script)
     skipped = [event.decision for event in stage.events if isinstance(event, SlotSkipped)]
-    assert [(decision.job, decision.verdict) for decision in skipped] == [("c", Verdict.STOPPED)]
-    assert launched == ["a", "b"]
+    assert [(decision.job, decision.verdict) for decision in skipped] == [(f"j{FEW}", Verdict.STOPPED)]
+    assert launched == names[:FEW]
 
 
-def test_a_turn_that_nobody_else_wants_is_not_waited_for() -> None:
+def test_a_few_need_not_wait_for_a_turn() -> None:
     async def story() -> None:
         turns = Turns()
         for _ in range(3):
-            turn = turns.take()
-            try:
-                turn.send(None)
-            except StopIteration:
-                pass
-            else:
-                raise AssertionError("it waits")
+            for _ in range(FEW):
+                with pytest.raises(StopIteration):  # it has come to its end without waiting
+                    turns.take().send(None)
             await asyncio.sleep(0)
 
     asyncio.run(story())
