@@ -204,6 +204,7 @@ class Runner:
             firing.gate = why
             firing.moved()
             await firing.wait(place, None if deadline is None else (deadline - self._clock.now()).total_seconds())
+            await self._turns.take()  # one who leaves, or a new limit, may let many in at once
             firing.gate = None
         if firing.ending is None and (place is None or place.done()):
             return True
@@ -275,6 +276,7 @@ class Runner:
         """Wait between two attempts, then for capacity, however long. False: somebody ended the firing meanwhile."""
         firing.phase, firing.retry_at = Phase.RETRYING, self._clock.now() + timedelta(seconds=delay)
         await firing.wait(None, delay)
+        await self._turns.take()
         inside = firing.ending is None and await self._enter(self._capacity, firing, Verdict.CAPACITY, None)
         firing.phase, firing.retry_at = Phase.RUNNING, None
         return inside

@@ -176,7 +176,7 @@ def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
 
 
 def _logfmt(_logger: object, _method: str, fields: _EventDict) -> str:
-    """As structlog's LogfmtRenderer has it, which takes four times as long: a tenth of what a run costs the daemon."""
+    """As structlog's LogfmtRenderer has it, which looks at each letter of each key and takes twice as long."""
     first = {key: fields.pop(key) for key in _FIRST if key in fields}
     return " ".join([f"{key}={_quoted(str(value))}" for key, value in {**first, **fields}.items()])
 

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from scheduler.engine.events import SlotSkipped
+from scheduler.engine.firing import Phase
 from scheduler.engine.turns import FEW, Turns
 from scheduler.launch.simulated import Play
 from scheduler.model import Launch, Verdict
@@ -40,6 +41,26 @@ def test_a_herd_starts_in_order_and_keeps_nobody_waiting() -> None:
     Stage(*(job(name, None) for name in names), play=play).play(script)
     assert [name for name, _ in started] == names
     assert list(Counter(turn for _, turn in started).values()) == [FEW, FEW, FEW, 1]
+
+
+def test_those_who_waited_for_capacity_start_a_few_at_a_time_too() -> None:
+    at_once: list[int] = []
+
+    async def script(stage: Stage) -> None:
+        for each in stage.jobs.values():
+            stage.engine.run_now(each)
+        await stage.until(0.5)
+        stage.engine.runner.set_max_running(None)
+        running = 1
+        for _ in range(20):
+            await asyncio.sleep(0)
+            now = sum(firing.phase is Phase.RUNNING for firing in stage.engine.runner.firings())
+            at_once.append(now - running)
+            running = now
+
+    names = [f"j{number}" for number in range(2 * FEW + 1)]
+    Stage(*(job(name, None) for name in names), play=lambda _: Play(1.0), max_running=1).play(script)
+    assert [count for count in at_once if count] == [FEW, FEW]
 
 
 def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
