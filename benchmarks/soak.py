@@ -91,20 +91,22 @@ async def million(clock: VirtualClock, slots: int) -> bool:
 
 
 async def ten_thousand(runs: int) -> bool:
-    engine = Engine(SystemClock(), LocalLauncher(Processes()), log=NoLog())
+    processes = Processes()
+    engine = Engine(SystemClock(), LocalLauncher(processes), log=NoLog())
     command = ShellCommand("head -c 2000 /dev/urandom; echo; echo error >&2; exit $(( $$ % 2 ))")
     made = jobs(target=command, schedule=None, retry=Retry(), overlap=Overlap.ALLOW, cwd=str(Path.cwd()))
     engine.load(made, max_running=None)
     busy = [await asyncio.create_subprocess_shell("while :; do :; done") for _ in range(2)]
     measured = []
     try:
-        footprint("start")
-        for half in ("middle", "end"):
-            for _ in range(runs // 2 // JOBS):
-                firings = [engine.run_now(job) for job in made.values()]
-                while any(firing.phase is not Phase.DONE for firing in firings):  # noqa: ASYNC110
-                    await asyncio.sleep(0.005)
-            measured.append(footprint(half))
+        with processes.in_charge():
+            footprint("start")
+            for half in ("middle", "end"):
+                for _ in range(runs // 2 // JOBS):
+                    firings = [engine.run_now(job) for job in made.values()]
+                    while any(firing.phase is not Phase.DONE for firing in firings):  # noqa: ASYNC110
+                        await asyncio.sleep(0.005)
+                measured.append(footprint(half))
     finally:
         for hog in busy:
             hog.kill()

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
-from scheduler.launch.environment import DEFAULT_PATH, Environment, Variable
+from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
 from scheduler.model import Argv, Entrypoint, Job, ShellCommand
@@ -31,7 +31,7 @@ def unresolved(job: Job, environment: Environment) -> str | None:
     if problem := directory_problem(job.cwd):
         return problem
     try:
-        variables = environment.of_job(job)
+        variables = environment.of_job(job).values
     except LaunchError:
         return None  # what is missing there is told elsewhere, or no business of the file
     match job.target:
@@ -46,10 +46,9 @@ def unresolved(job: Job, environment: Environment) -> str | None:
             return _program(str(interpreter), job.cwd, variables)
 
 
-def _program(word: str, cwd: str, variables: Mapping[str, Variable]) -> str | None:
-    path = variables["PATH"].value if "PATH" in variables else DEFAULT_PATH
+def _program(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
     try:
-        find_program(word, path, cwd)
+        find_program(word, variables.get("PATH", DEFAULT_PATH), cwd)
     except LaunchError as error:
         return str(error)
     return None
@@ -65,10 +64,10 @@ def _first_word(text: str) -> str | None:
     return None if not word or word in _SHELL_WORDS or _SHELL_SYNTAX & {*word} else word
 
 
-def _python_path(variables: Mapping[str, Variable]) -> list[str]:
+def _python_path(variables: Mapping[str, str]) -> list[str]:
     import sys  # noqa: PLC0415 - read at each call: it is the interpreter's own state
 
-    extra = variables["PYTHONPATH"].value.split(":") if "PYTHONPATH" in variables else []
+    extra = variables["PYTHONPATH"].split(":") if "PYTHONPATH" in variables else []
     return [*extra, *sys.path]
 
 

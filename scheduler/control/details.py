@@ -20,7 +20,7 @@ from scheduler.control.particulars import (
 from scheduler.control.service import Service
 from scheduler.control.views import job_view, run_view
 from scheduler.errors import RefusedError
-from scheduler.launch.environment import SCHEDD, Environment, Variable
+from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, Entrypoint, EnvLayer, Job, ShellCommand
 from scheduler.report.notify.notice import Topic, recipients
@@ -145,8 +145,8 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
         variables = Environment(os.environ).of_job(job)
     except LaunchError as error:
         raise RefusedError(f"{ask.job} could not be started: {error}") from None
-    views = [_variable(name, variables[name], ask) for name in sorted(variables)]
-    only_here = sorted(name for name in ask.shell if name not in variables)
+    views = [_variable(name, variables, ask) for name in sorted(variables.values)]
+    only_here = sorted(name for name in ask.shell if name not in variables.values)
     return EnvironmentView(
         job=job.name,
         cwd=job.cwd,
@@ -160,10 +160,11 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     )
 
 
-def _variable(name: str, variable: Variable, ask: AskEnvironment) -> VariableView:
-    shown = ask.reveal or name in HARMLESS or variable.origin == SCHEDD
-    value = utf8(variable.value)
+def _variable(name: str, variables: Variables, ask: AskEnvironment) -> VariableView:
+    origin = variables.origins[name]
+    shown = ask.reveal or name in HARMLESS or origin == SCHEDD
+    value = utf8(variables.values[name])
     here: Literal["same", "other", "missing"] = "missing"
     if name in ask.shell:
         here = "same" if ask.shell[name] == value else "other"
-    return VariableView(name=name, origin=variable.origin, value=value if shown else None, here=here)
+    return VariableView(name=name, origin=origin, value=value if shown else None, here=here)

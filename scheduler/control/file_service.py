@@ -12,6 +12,7 @@ from scheduler.clock import SystemClock
 from scheduler.config import Config
 from scheduler.control.engine_service import EngineService
 from scheduler.control.protocol import Event, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.control.specimens import NotifierView, NotifyTest
 from scheduler.engine.engine import Engine
 from scheduler.errors import RefusedError
 from scheduler.launch.launcher import Stream
@@ -31,7 +32,8 @@ class FileService(EngineService):
 
     def __init__(self, config: Config) -> None:
         self._pace = _Pace()
-        engine = Engine(SystemClock(), LocalLauncher(Processes()), log=self._pace)
+        self._processes = Processes()
+        engine = Engine(SystemClock(), LocalLauncher(self._processes), log=self._pace)
         super().__init__(engine)
         self.config = config
         engine.load(config.jobs, max_running=None)
@@ -40,17 +42,23 @@ class FileService(EngineService):
         """Run a job here. Closing the iterator ends the run: TERM, grace, KILL."""
         if ask.detach:
             raise RefusedError("--detach leaves the run to a running schedd, and none serves this file")
-        try:
-            async with contextlib.aclosing(super().run_now(ask)) as events:
-                async for event in events:
-                    if isinstance(event, Started):
-                        self._pace.begin()
-                    yield event
-                    if isinstance(event, Output):
-                        self._pace.taken(len(event.data))
-        finally:
-            self._pace.let_go()
-            await self._engine.runner.stop(list(self._engine.runner.firings()))
+        with self._processes.in_charge():
+            try:
+                async with contextlib.aclosing(super().run_now(ask)) as events:
+                    async for event in events:
+                        if isinstance(event, Started):
+                            self._pace.begin()
+                        yield event
+                        if isinstance(event, Output):
+                            self._pace.taken(len(event.data))
+            finally:
+                self._pace.let_go()
+                await self._engine.runner.stop(list(self._engine.runner.firings()))
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        """Send a specimen from this very process."""
+        with self._processes.in_charge():
+            return await super().notify_test(ask)
 
     def status(self) -> StatusView:
         """There is no daemon to tell about."""

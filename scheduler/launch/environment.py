@@ -11,7 +11,7 @@ import msgspec
 from scheduler.launch.account import find_account
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.model import EnvLayer, FromEnv, FromFile, Job, Launch
+from scheduler.model import EnvLayer, EnvValue, FromEnv, FromFile, Job, Launch
 
 INHERITED = "inherited"
 REQUEST = "run-now"
@@ -24,11 +24,24 @@ _OURS = re.compile(r"NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|JOURNAL_STREAM")
 """What a supervisor tells schedd itself: a job that used it would speak in schedd's name."""
 
 
-class Variable(msgspec.Struct, frozen=True):
-    """`origin` is `inherited`, `user`, a layer's origin with the file where there is one, `run-now` or `schedd`."""
+class Variables(msgspec.Struct):
+    """By name, the values and where they come from.
 
-    value: str
-    origin: str
+    An origin is `inherited`, `user`, a layer's origin with the file where there is one, `run-now` or `schedd`.
+    """
+
+    values: dict[str, str] = {}
+    origins: dict[str, str] = {}
+
+    def set(self, values: Mapping[str, str], origin: str) -> None:
+        """Set these, whatever they were."""
+        self.values.update(values)
+        self.origins.update(dict.fromkeys(values, origin))
+
+    def unset(self, name: str) -> None:
+        """Let there be no such variable."""
+        self.values.pop(name, None)
+        self.origins.pop(name, None)
 
 
 class Environment:
@@ -36,27 +49,27 @@ class Environment:
 
     def __init__(self, inherited: Mapping[str, str]) -> None:
         self._inherited = dict(inherited)
-        self._base = {"PYTHONUNBUFFERED": Variable("1", SCHEDD)} | {
-            name: Variable(value, INHERITED) for name, value in inherited.items() if not _OURS.fullmatch(name)
-        }
+        self._base = Variables()
+        self._base.set({"PYTHONUNBUFFERED": "1"}, SCHEDD)
+        self._base.set({name: value for name, value in inherited.items() if not _OURS.fullmatch(name)}, INHERITED)
 
-    def of_job(self, job: Job) -> dict[str, Variable]:
+    def of_job(self, job: Job) -> Variables:
         """What every run of a job finds.
 
         Files are read now. LaunchError, naming variable or file and never a value, when something is missing.
         """
-        variables = self._base.copy()
+        variables = Variables(self._base.values.copy(), self._base.origins.copy())
         account = find_account(job.user, job.group)
         if account is not None:
-            variables |= {name: Variable(value, "user") for name, value in account.environment.items()}
+            variables.set(account.environment, "user")
         for layer in job.environment:
             self._apply(layer, variables)
         return variables
 
-    def of_run(self, launch: Launch) -> dict[str, Variable]:
+    def of_run(self, launch: Launch) -> Variables:
         """`of_job`, and what tells one run from another."""
         variables = self.of_job(launch.job)
-        variables |= {name: Variable(value, REQUEST) for name, value in launch.extra_env.items()}
+        variables.set(launch.extra_env, REQUEST)
         facts = {
             "SCHED_JOB": launch.job.name,
             "SCHED_RUN_ID": launch.run_id,
@@ -64,33 +77,37 @@ class Environment:
             "SCHED_ATTEMPT": str(launch.attempt),
             "SCHED_TRIGGER": launch.trigger.value,
         }
-        variables |= {name: Variable(value, SCHEDD) for name, value in facts.items()}
-        # Absent, not empty, before the first run; and never that of a schedd that runs this one as its job.
-        variables.pop("SCHED_PREVIOUS_AT", None)
         if launch.previous_at is not None:
-            variables["SCHED_PREVIOUS_AT"] = Variable(_rfc3339(launch.previous_at), SCHEDD)
+            facts["SCHED_PREVIOUS_AT"] = _rfc3339(launch.previous_at)
+        else:  # absent, not empty, before the first run; and never that of a schedd that runs this one as its job
+            variables.unset("SCHED_PREVIOUS_AT")
+        variables.set(facts, SCHEDD)
         return variables
 
-    def _apply(self, layer: EnvLayer, variables: dict[str, Variable]) -> None:
+    def _apply(self, layer: EnvLayer, variables: Variables) -> None:
         if layer.file is not None:
             try:
                 values = read_env_file(layer.file)
             except LaunchError as error:
                 raise LaunchError(f"{layer.origin}: {error}") from error
-            origin = f"{layer.origin} {layer.file}"
-            variables |= {name: Variable(value, origin) for name, value in values.items()}
+            variables.set(values, f"{layer.origin} {layer.file}")
         for name, value in layer.values.items():
-            match value:
-                case None:
-                    variables.pop(name, None)
-                case FromEnv(variable):
-                    if variable not in self._inherited:
-                        raise LaunchError(f"{layer.origin}.{name}: schedd's own environment has no variable {variable}")
-                    variables[name] = Variable(self._inherited[variable], layer.origin)
-                case FromFile(path):
-                    variables[name] = Variable(_content(path, f"{layer.origin}.{name}"), layer.origin)
-                case str():
-                    variables[name] = Variable(value, layer.origin)
+            found = self._resolve(value, f"{layer.origin}.{name}")
+            if found is None:
+                variables.unset(name)
+            else:
+                variables.set({name: found}, layer.origin)
+
+    def _resolve(self, value: EnvValue, key: str) -> str | None:
+        match value:
+            case FromEnv(name):
+                if name not in self._inherited:
+                    raise LaunchError(f"{key}: schedd's own environment has no variable {name}")
+                return self._inherited[name]
+            case FromFile(path):
+                return _content(path, key)
+            case _:
+                return value
 
 
 def _content(path: str, key: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -38,10 +37,13 @@ class LocalLauncher:
 
     async def launch(self, launch: Launch, output: Output) -> Process:
         job = launch.job
-        env = {name: variable.value for name, variable in self._environment.of_run(launch).items()}
+        env = self._environment.of_run(launch).values
         path = env.get("PATH", DEFAULT_PATH)
-        with _handed_over(job.target) as descriptors, _in_memory(launch.stdin) as stdin:
-            argv = _argv(job.target, descriptors)
+        opened: list[int] = []
+        try:
+            stdin = _in_memory(launch.stdin, opened)
+            arguments = _in_memory(_arguments(job.target), opened)
+            argv = _argv(job.target, arguments)
             command = Command(
                 program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
@@ -51,10 +53,13 @@ class LocalLauncher:
                 umask=job.umask,
                 nice=job.nice,
                 memory_limit=job.memory_limit,
-                inherited=descriptors,
+                inherited=() if arguments is None else (arguments,),
                 stdin=stdin,
             )
             child = self._processes.spawn(command, output)
+        finally:
+            for descriptor in opened:
+                os.close(descriptor)
         child.explain = self._explain(job.target, path, job.cwd)
         return child
 
@@ -72,43 +77,37 @@ class LocalLauncher:
         return explain
 
 
-def _argv(target: Target, descriptors: tuple[int, ...]) -> tuple[str, ...]:
+def _argv(target: Target, arguments: int | None) -> tuple[str, ...]:
     match target:
         case ShellCommand(text):
             return ("/bin/sh", "-c", text)
         case Argv(words):
             return words
         case Entrypoint():
-            return (target.interpreter or sys.executable, _ENTRYPOINT, target.reference, *map(str, descriptors))
+            words = (target.interpreter or sys.executable, _ENTRYPOINT, target.reference)
+            return words if arguments is None else (*words, str(arguments))
 
 
-@contextlib.contextmanager
-def _handed_over(target: Target) -> Iterator[tuple[int, ...]]:
-    """An entrypoint's arguments, as a descriptor for the child to inherit.
+def _arguments(target: Target) -> bytes:
+    """An entrypoint's, for a descriptor that the child inherits.
 
     They may be secret and of any length, and so belong neither on the command line nor in the environment.
     """
-    content = b""
     if isinstance(target, Entrypoint) and (target.args or target.kwargs):
-        content = msgspec.json.encode((target.args, target.kwargs))
-    with _in_memory(content) as descriptor:
-        yield () if descriptor is None else (descriptor,)
+        return msgspec.json.encode((target.args, target.kwargs))
+    return b""
 
 
-@contextlib.contextmanager
-def _in_memory(content: bytes) -> Iterator[int | None]:
+def _in_memory(content: bytes, opened: list[int]) -> int | None:
     """A file that exists in memory only, open at its beginning; None when there is nothing to put into it."""
     if not content:
-        yield None
-        return
+        return None
     try:
         descriptor = os.memfd_create("input")
     except OSError as error:
         raise LaunchError(f"what the process is to read cannot be handed over: {error.strerror}") from error
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(content)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    opened.append(descriptor)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

@@ -31,7 +31,7 @@ _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
 class Processes:
-    """All children of this process; there is one such object in a program."""
+    """All children of this process; there is one such object in a program. They are started while it is `in_charge`."""
 
     def __init__(self) -> None:
         self._children: set[int] = set()
@@ -39,8 +39,8 @@ class Processes:
         self._watch = Watch()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
+        self._here = self._null = -1
         self._low: list[int] = []
-        self._secluded = False
         self._orphans_due: asyncio.TimerHandle | None = None
 
     @property
@@ -50,14 +50,17 @@ class Processes:
 
     @contextlib.contextmanager
     def in_charge(self) -> Iterator[None]:
-        """For a daemon's life, in the main thread's running loop: all descriptors that the system grants.
+        """For as long as children live, in the main thread's running loop: all descriptors that the system grants.
 
         Children still start with the limit that we were given. As PID 1 it also reaps those whose parents have died.
         """
+        _seclude()
         self._limit = self._hard_limit
         self._limit_descriptors(self._limit)
+        self._here = _open_directory()
+        self._null = _open_null()
         if self._limit != self._original_limit:
-            self._low = [os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) for _ in range(3)]
+            self._low = [_open_null() for _ in range(3)]
         loop = asyncio.get_running_loop()
         if os.getpid() == 1:
             loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans)
@@ -71,7 +74,7 @@ class Processes:
                 self._orphans_due.cancel()
             self._limit_descriptors(self._original_limit)
             self._limit = self._original_limit
-            _close(self._low)
+            _close((self._here, self._null, *self._low))
             self._low = []
 
     def spawn(self, command: Command, output: Output) -> Process:
@@ -79,9 +82,6 @@ class Processes:
         _check_nice(command.nice)
         ends: list[int] = []
         try:
-            if not self._secluded:
-                _seclude()
-                self._secluded = True
             ends += os.pipe()
             ends += os.pipe()
             out, out_end, err, err_end = ends
@@ -117,15 +117,9 @@ class Processes:
         What posix_spawn cannot set, a child inherits from us: for that one call we have its directory, its umask and
         its descriptor limit. Nothing else of ours runs meanwhile, and no thread of ours may use relative paths.
         """
-        ours = os.open(".", os.O_PATH | os.O_CLOEXEC)
-        try:
-            null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            os.close(ours)
-            raise
         umask = None if command.umask is None else os.umask(command.umask)
         try:
-            ends = self._lowered((null if command.stdin is None else command.stdin, out, err))
+            ends = self._lowered((self._null if command.stdin is None else command.stdin, out, err))
             self._limit_descriptors(self._original_limit)
             for descriptor in command.inherited:
                 os.set_inheritable(descriptor, True)
@@ -140,12 +134,11 @@ class Processes:
                 setsigdef=_IGNORED_BY_PYTHON,
             )
         finally:
-            os.fchdir(ours)
+            os.fchdir(self._here)
             self._limit_descriptors(self._limit)
             if umask is not None:
                 os.umask(umask)
-            self._lowered((null, null, null))
-            _close((ours, null))
+            self._lowered((self._null, self._null, self._null))
 
     def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
         """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""
@@ -219,6 +212,18 @@ def _seclude() -> None:
             if int(name) > 2:
                 with contextlib.suppress(OSError):  # that of the listing itself
                     os.set_inheritable(int(name), False)
+
+
+def _open_directory() -> int:
+    """The one that we are in, or the root when that is closed to us: in root's home, `sudo -u app schedd` is."""
+    try:
+        return os.open(".", os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        return os.open("/", os.O_PATH | os.O_CLOEXEC)
+
+
+def _open_null() -> int:
+    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
 
 
 def _close(descriptors: Iterable[int]) -> None:

@@ -11,13 +11,12 @@ import os
 import sys
 from pathlib import Path
 
-from tests.process.workshop import Workshop
+from tests.process.workshop import Workshop, until_the_end
 
 AT_ONCE = 20
 
 
 async def main(runs: int) -> dict[str, int]:
-    workshop = Workshop()
     wrong = 0
     numbers = iter(range(runs))
 
@@ -29,7 +28,8 @@ async def main(runs: int) -> dict[str, int]:
             ended = await workshop.run(f"{orphan}exit {number % 256}")
             wrong += ended.code != number % 256
 
-    with workshop.processes.in_charge():
+    with until_the_end:
+        workshop = Workshop()
         await asyncio.gather(*(work() for _ in range(AT_ONCE)))
         await asyncio.sleep(0.5)
         own = sum(state == "Z" for state in _states())

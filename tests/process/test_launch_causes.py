@@ -152,8 +152,8 @@ def test_too_few_descriptors_are_told_and_none_leaks(spare: int) -> None:
 
 FEW = 300
 
-NEEDED = 6
-"""Both pipes, our own directory and /dev/null. The pidfd comes after some are closed."""
+NEEDED = 4
+"""Both pipes. The pidfd comes after some are closed."""
 
 
 @contextmanager

@@ -71,25 +71,38 @@ def test_the_descriptor_limit_we_were_given_is_theirs_and_the_highest_is_ours() 
 
     async def story() -> None:
         workshop = Workshop()
-        with workshop.processes.in_charge():
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+        taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(400)]
+        try:
+            for _ in range(3):
+                assert (await workshop.run("ulimit -Sn; ulimit -Hn")).code == 0
+            with pytest.raises(LaunchError):
+                await workshop.run(Argv(("./frobnicate",)))
             assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
-            taken = [os.open("/dev/null", os.O_RDONLY) for _ in range(400)]
-            try:
-                for _ in range(3):
-                    assert (await workshop.run("ulimit -Sn; ulimit -Hn")).code == 0
-                with pytest.raises(LaunchError):
-                    await workshop.run(Argv(("./frobnicate",)))
-                assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
-            finally:
-                for descriptor in taken:
-                    os.close(descriptor)
-        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
         assert workshop.log.lines() == [b"256", str(hard).encode()] * 3
 
     try:
         play(story())
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@root_only
+def test_a_directory_that_is_closed_to_schedd_itself_keeps_no_job_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when root in its own home types `sudo -u app schedd /etc/schedules.yaml`."""
+    monkeypatch.chdir(tmp_path)
+    tmp_path.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert said("pwd", cwd="/usr") == ["/usr"]
+    finally:
+        os.seteuid(0)
 
 
 def test_umask_and_nice_and_memory_limit_are_as_asked() -> None:

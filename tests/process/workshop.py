@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,13 +43,18 @@ class Log:
         return b"".join(block for _, of, block in self.blocks if of is stream).splitlines()
 
 
+until_the_end = contextlib.ExitStack()
+"""What the workshops of a story need is given back with it."""
+
+
 class Workshop:
-    """Starts jobs; every child writes to the same log."""
+    """Starts jobs; every child writes to the same log. Opened in a story that is played."""
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log or Log()
         self.processes = Processes()
         self.launcher = LocalLauncher(self.processes)
+        until_the_end.enter_context(self.processes.in_charge())
 
     async def start(self, target: Target | str, *, mode: OutputMode = OutputMode.LOG, **keys: Any) -> Process:
         """A text is a shell command; `keys` are a Job's and `extra_env`."""
@@ -75,8 +81,9 @@ def play(story: Coroutine[Any, Any, T]) -> T:
     """Run a test's story under the deadline."""
 
     async def under_deadline() -> T:
-        async with asyncio.timeout(DEADLINE):
-            return await story
+        with until_the_end:
+            async with asyncio.timeout(DEADLINE):
+                return await story
 
     return asyncio.run(under_deadline())
 

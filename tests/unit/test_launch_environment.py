@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.launch.environment import Environment, Variable
+from scheduler.launch.environment import Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
 
@@ -16,6 +16,12 @@ CANARY = "canary-7f3a"
 
 def job(*layers: EnvLayer) -> Job:
     return Job(name="mail", target=ShellCommand("true"), cwd="/", environment=layers)
+
+
+def told(variables: Variables) -> dict[str, tuple[str, str]]:
+    """Value and origin of each, none without the other."""
+    assert variables.values.keys() == variables.origins.keys()
+    return {name: (value, variables.origins[name]) for name, value in variables.values.items()}
 
 
 def refused(*layers: EnvLayer) -> str:
@@ -34,27 +40,27 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
         EnvLayer("env", {"C": "own", "HOME": None, "ABSENT": None, "S": FromEnv("SECRET")}),
     )
     inherited = {"A": "outer", "HOME": "/root", "LANG": "C", "SECRET": CANARY}
-    assert Environment(inherited).of_job(job(*layers)) == {
-        "A": Variable("file", f"defaults.env_file {file}"),
-        "B": Variable("defaults", "defaults.env"),
-        "C": Variable("own", "env"),
-        "LANG": Variable("C", "inherited"),
-        "PYTHONUNBUFFERED": Variable("1", "schedd"),
-        "S": Variable(CANARY, "env"),
-        "SECRET": Variable(CANARY, "inherited"),
+    assert told(Environment(inherited).of_job(job(*layers))) == {
+        "A": ("file", f"defaults.env_file {file}"),
+        "B": ("defaults", "defaults.env"),
+        "C": ("own", "env"),
+        "LANG": ("C", "inherited"),
+        "PYTHONUNBUFFERED": ("1", "schedd"),
+        "S": (CANARY, "env"),
+        "SECRET": (CANARY, "inherited"),
     }
 
 
 @pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"])
 def test_what_a_supervisor_tells_schedd_stays_with_schedd(name: str) -> None:
-    assert name not in Environment({name: "1"}).of_job(job())
-    assert Environment({name: "1"}).of_job(job(EnvLayer("env", {name: "mine"})))[name].value == "mine"
+    assert name not in Environment({name: "1"}).of_job(job()).values
+    assert Environment({name: "1"}).of_job(job(EnvLayer("env", {name: "mine"}))).values[name] == "mine"
 
 
 def test_python_is_unbuffered_unless_somebody_says_otherwise() -> None:
-    assert Environment({}).of_job(job())["PYTHONUNBUFFERED"].value == "1"
-    assert Environment({"PYTHONUNBUFFERED": ""}).of_job(job())["PYTHONUNBUFFERED"].value == ""
-    assert "PYTHONUNBUFFERED" not in Environment({}).of_job(job(EnvLayer("env", {"PYTHONUNBUFFERED": None})))
+    assert Environment({}).of_job(job()).values["PYTHONUNBUFFERED"] == "1"
+    assert Environment({"PYTHONUNBUFFERED": ""}).of_job(job()).values["PYTHONUNBUFFERED"] == ""
+    assert "PYTHONUNBUFFERED" not in Environment({}).of_job(job(EnvLayer("env", {"PYTHONUNBUFFERED": None}))).values
 
 
 def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
@@ -68,22 +74,22 @@ def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
         extra_env={"SCHED_RUN_ID": "forged", "EXTRA": "1"},
     )
     variables = Environment({"SCHED_ATTEMPT": "9"}).of_run(launch)
-    assert variables == {
-        "EXTRA": Variable("1", "run-now"),
-        "PYTHONUNBUFFERED": Variable("1", "schedd"),
-        "SCHED_ATTEMPT": Variable("2", "schedd"),
-        "SCHED_JOB": Variable("mail", "schedd"),
-        "SCHED_PREVIOUS_AT": Variable("2026-03-28T02:00:00Z", "schedd"),
-        "SCHED_RUN_ID": Variable("abcd1234", "schedd"),
-        "SCHED_SCHEDULED_AT": Variable("2026-03-29T01:00:00Z", "schedd"),
-        "SCHED_TRIGGER": Variable("schedule", "schedd"),
+    assert told(variables) == {
+        "EXTRA": ("1", "run-now"),
+        "PYTHONUNBUFFERED": ("1", "schedd"),
+        "SCHED_ATTEMPT": ("2", "schedd"),
+        "SCHED_JOB": ("mail", "schedd"),
+        "SCHED_PREVIOUS_AT": ("2026-03-28T02:00:00Z", "schedd"),
+        "SCHED_RUN_ID": ("abcd1234", "schedd"),
+        "SCHED_SCHEDULED_AT": ("2026-03-29T01:00:00Z", "schedd"),
+        "SCHED_TRIGGER": ("schedule", "schedd"),
     }
 
 
 def test_the_first_run_has_no_previous_one_and_not_that_of_an_outer_schedd() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     launch = Launch(job=job(), run_id="abcd1234", attempt=1, trigger=Trigger.MANUAL, scheduled_at=at)
-    assert "SCHED_PREVIOUS_AT" not in Environment({"SCHED_PREVIOUS_AT": "2025-01-01T00:00:00Z"}).of_run(launch)
+    assert "SCHED_PREVIOUS_AT" not in told(Environment({"SCHED_PREVIOUS_AT": "2025-01-01T00:00:00Z"}).of_run(launch))
 
 
 def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_path: Path) -> None:
@@ -91,7 +97,7 @@ def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_
     layer = EnvLayer("env", {"TOKEN": FromFile(str(token))})
     for content, value in [(b"one\n", "one"), (b"two\r\n", "two"), (b" three\n\n", " three\n"), (b"", "")]:
         token.write_bytes(content)
-        assert Environment({}).of_job(job(layer))["TOKEN"].value == value
+        assert Environment({}).of_job(job(layer)).values["TOKEN"] == value
 
 
 def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:
