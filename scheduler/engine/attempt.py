@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from scheduler.clock import Clock
@@ -39,6 +40,9 @@ async def make_attempt(
         cause = str(error) or type(error).__name__
         outcome, ended = Outcome.NOT_STARTED, Exit(error.code if isinstance(error, LaunchError) else 126)
     else:
+        # Of a herd all that have their turn start first and are told of together: between two starts, the telling would
+        # find the processor's caches full of other things, and take longer.
+        await asyncio.sleep(0)
         launched(child.pid)
         outcome, ended = await _watch(firing, child, draining)
         firing.child = None

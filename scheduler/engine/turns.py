@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-FEW = 8
-"""Firings that start in one turn of the event loop: some 5 ms."""
+FEW = 16
+"""Firings that start in one turn of the event loop: some 10 ms."""
 
 
 class Turns:

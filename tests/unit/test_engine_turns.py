@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from scheduler.engine.events import SlotSkipped
+from scheduler.engine.events import RunStarted, SlotSkipped
 from scheduler.engine.firing import Phase
 from scheduler.engine.turns import FEW, Turns
 from scheduler.launch.simulated import Play
@@ -41,6 +41,24 @@ def test_a_herd_starts_in_order_and_keeps_nobody_waiting() -> None:
     Stage(*(job(name, None) for name in names), play=play).play(script)
     assert [name for name, _ in started] == names
     assert list(Counter(turn for _, turn in started).values()) == [FEW, FEW, FEW, 1]
+
+
+def test_all_of_a_turn_start_before_the_first_of_them_is_told() -> None:
+    told_at_start: list[int] = []
+
+    def play(_: Launch) -> Play:
+        told_at_start.append(sum(isinstance(event, RunStarted) for event in stage.events))
+        return Play(1.0)
+
+    async def script(stage: Stage) -> None:
+        for each in stage.jobs.values():
+            stage.engine.run_now(each)
+        await stage.until(0.5)
+
+    stage = Stage(*(job(f"j{number}", None) for number in range(FEW)), play=play)
+    stage.play(script)
+    assert told_at_start == [0] * FEW
+    assert sum(isinstance(event, RunStarted) for event in stage.events) == FEW
 
 
 def test_those_who_waited_for_capacity_start_a_few_at_a_time_too() -> None:
