@@ -119,7 +119,7 @@ class Engine:
     ) -> Firing:
         """Fire a job by hand, paused and disabled ones too. The firing tells whether it was skipped."""
         scheduled_at = as_of or self.clock.now().replace(microsecond=0)
-        firing = Firing(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env)
+        firing = Firing(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env or {})
         self.runner.fire(firing, force=force)
         return firing
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model import Job, Run, Trigger, Verdict
@@ -21,42 +23,31 @@ class Phase(StrEnum):
     DONE = "done"
 
 
-class Firing:
+class Firing(msgspec.Struct, eq=False):
     """A slot taken, or a request by hand, from due to done.
 
     Waiting for a lock or capacity ends at `deadline`; None is no end. Only the Runner changes a firing; others may
     read it, `end` it, `kill` it, and set `observer` to be woken when it moves on.
     """
 
-    def __init__(
-        self,
-        job: Job,
-        run_id: str,
-        trigger: Trigger,
-        scheduled_at: datetime,
-        *,
-        deadline: datetime | None = None,
-        previous_at: datetime | None = None,
-        extra_env: dict[str, str] | None = None,
-    ) -> None:
-        self.job = job
-        self.run_id = run_id
-        self.trigger = trigger
-        self.scheduled_at = scheduled_at
-        self.deadline = deadline
-        self.previous_at = previous_at
-        self.extra_env = extra_env or {}
-        self.phase = Phase.WAITING
-        self.gate: Verdict | None = None
-        self.retry_at: datetime | None = None
-        self.run: Run | None = None
-        self.output: RunOutput | None = None
-        self.child: Child | None = None
-        self.ending: Verdict | None = None
-        self.last_attempt = False
-        self.skipped: Verdict | None = None
-        self.observer: asyncio.Event | None = None
-        self._waiter: asyncio.Future[None] | None = None
+    job: Job
+    run_id: str
+    trigger: Trigger
+    scheduled_at: datetime
+    deadline: datetime | None = None
+    previous_at: datetime | None = None
+    extra_env: dict[str, str] = {}
+    phase: Phase = Phase.WAITING
+    gate: Verdict | None = None
+    retry_at: datetime | None = None
+    run: Run | None = None
+    output: RunOutput | None = None
+    child: Child | None = None
+    ending: Verdict | None = None
+    last_attempt: bool = False
+    skipped: Verdict | None = None
+    observer: asyncio.Event | None = None
+    _waiter: asyncio.Future[None] | None = None
 
     def end(self, why: Verdict) -> None:
         """Ask it to end: TERM to what runs, no further attempt, no more waiting. The first reason counts."""

@@ -14,7 +14,6 @@ from scheduler.launch.launcher import LaunchError
 from scheduler.model import EnvLayer, EnvValue, FromEnv, FromFile, Job, Launch
 
 INHERITED = "inherited"
-REQUEST = "run-now"
 SCHEDD = "schedd"
 
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -27,7 +26,7 @@ _OURS = re.compile(r"NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|JOURNAL_STREAM")
 class Variables(msgspec.Struct):
     """By name, the values and where they come from.
 
-    An origin is `inherited`, `user`, a layer's origin with the file where there is one, `run-now` or `schedd`.
+    An origin is `inherited`, `user`, a layer's origin with the file where there is one, or `schedd`.
     """
 
     values: dict[str, str] = {}
@@ -66,23 +65,20 @@ class Environment:
             self._apply(layer, variables)
         return variables
 
-    def of_run(self, launch: Launch) -> Variables:
-        """`of_job`, and what tells one run from another."""
-        variables = self.of_job(launch.job)
-        variables.set(launch.extra_env, REQUEST)
-        facts = {
-            "SCHED_JOB": launch.job.name,
-            "SCHED_RUN_ID": launch.run_id,
-            "SCHED_SCHEDULED_AT": _rfc3339(launch.scheduled_at),
-            "SCHED_ATTEMPT": str(launch.attempt),
-            "SCHED_TRIGGER": launch.trigger.value,
-        }
+    def of_run(self, launch: Launch) -> dict[str, str]:
+        """The values of `of_job`, those of the request, and what tells one run from another."""
+        values = self.of_job(launch.job).values
+        values.update(launch.extra_env)
+        values["SCHED_JOB"] = launch.job.name
+        values["SCHED_RUN_ID"] = launch.run_id
+        values["SCHED_SCHEDULED_AT"] = _rfc3339(launch.scheduled_at)
+        values["SCHED_ATTEMPT"] = str(launch.attempt)
+        values["SCHED_TRIGGER"] = launch.trigger.value
         if launch.previous_at is not None:
-            facts["SCHED_PREVIOUS_AT"] = _rfc3339(launch.previous_at)
+            values["SCHED_PREVIOUS_AT"] = _rfc3339(launch.previous_at)
         else:  # absent, not empty, before the first run; and never that of a schedd that runs this one as its job
-            variables.unset("SCHED_PREVIOUS_AT")
-        variables.set(facts, SCHEDD)
-        return variables
+            values.pop("SCHED_PREVIOUS_AT", None)
+        return values
 
     def _apply(self, layer: EnvLayer, variables: Variables) -> None:
         if layer.file is not None:

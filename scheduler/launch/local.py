@@ -37,7 +37,7 @@ class LocalLauncher:
 
     async def launch(self, launch: Launch, output: Output) -> Process:
         job = launch.job
-        env = self._environment.of_run(launch).values
+        env = self._environment.of_run(launch)
         path = env.get("PATH", DEFAULT_PATH)
         opened: list[int] = []
         try:
