@@ -62,6 +62,16 @@ Measure = Callable[[argparse.Namespace], Iterator[Row]]
 
 # What is run.
 
+SET_BY_SCHEDD = {
+    "PYTHONUNBUFFERED": "1",
+    "SCHED_JOB": "job-1000",
+    "SCHED_RUN_ID": "abcd1234",
+    "SCHED_SCHEDULED_AT": "2026-01-01T00:00:00Z",
+    "SCHED_ATTEMPT": "1",
+    "SCHED_TRIGGER": "schedule",
+}
+"""Variables that a job finds; a floor's command gets as many."""
+
 
 def crontabs(jobs: int) -> list[str]:
     """Realistic schedules, spread over the day; the same in every run."""

@@ -18,7 +18,20 @@ from pathlib import Path
 from statistics import median
 
 import peers
-from bench import NOT_MEASURED, Row, beside, compiled, main, running, schedd, stamp, stamps, until_calm, workplace
+from bench import (
+    NOT_MEASURED,
+    SET_BY_SCHEDD,
+    Row,
+    beside,
+    compiled,
+    main,
+    running,
+    schedd,
+    stamp,
+    stamps,
+    until_calm,
+    workplace,
+)
 
 HERDS = (1000, 5000)
 PATIENCE = 10.0
@@ -68,15 +81,6 @@ int main(int argc, char **argv) {
 }
 """
 
-_SET_BY_SCHEDD = {
-    "PYTHONUNBUFFERED": "1",
-    "SCHED_JOB": "job-1000",
-    "SCHED_RUN_ID": "abcd1234",
-    "SCHED_SCHEDULED_AT": "2026-01-01T00:00:00Z",
-    "SCHED_ATTEMPT": "1",
-    "SCHED_TRIGGER": "schedule",
-}
-
 
 def measure(options: argparse.Namespace) -> Iterator[Row]:
     found = peers.installed(options.peers)
@@ -108,7 +112,7 @@ def _floor(folder: Path, jobs: int) -> tuple[float, int] | None:
     loop = compiled(folder, "loop", _C_LOOP)
     if loop is None:
         return None
-    environment = os.environ | _SET_BY_SCHEDD
+    environment = os.environ | SET_BY_SCHEDD
     begun = float(subprocess.check_output([loop, str(jobs), stamp(folder)], env=environment))
     return stamps(folder)[-1] - begun, len(stamps(folder))
 
