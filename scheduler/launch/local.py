@@ -99,7 +99,10 @@ def _arguments(target: Target) -> bytes:
 
 
 def _in_memory(content: bytes, opened: list[int]) -> int | None:
-    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it."""
+    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it.
+
+    Its descriptor is added to `opened`, also when it cannot be filled: the caller closes it.
+    """
     if not content:
         return None
     try:

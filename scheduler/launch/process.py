@@ -75,6 +75,7 @@ class Processes:
             self._limit_descriptors(self._original_limit)
             self._limit = self._original_limit
             _close((self._here, self._null, *self._low))
+            self._here = self._null = -1  # the numbers may soon be somebody else's
             self._low = []
 
     def spawn(self, command: Command, output: Output) -> Process:
