@@ -42,6 +42,7 @@ class Processes:
         self._here = self._null = -1
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
+        self._gave_way = False
 
     @property
     def most_children(self) -> int:
@@ -93,6 +94,7 @@ class Processes:
         except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
             _close(ends)
             raise refusal(error, command) from error
+        self._give_way()
         # First this, so that there are descriptors for what follows.
         _close((out_end, err_end))
         try:
@@ -109,6 +111,19 @@ class Processes:
         pipes = (Pipe(out, Stream.STDOUT, output, self._watch), Pipe(err, Stream.STDERR, output, self._watch))
         forget = self._children.remove
         return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=self._watch, reaped=forget)
+
+    def _give_way(self) -> None:
+        """Let a new child begin. It may wait behind us, also when another processor is idle: 0.6 ms in the median.
+
+        Once a turn of the event loop: with a herd, others that want the processor would have it after each start.
+        """
+        if not self._gave_way:
+            os.sched_yield()
+            self._gave_way = True
+            asyncio.get_running_loop().call_soon(self._turn_over)
+
+    def _turn_over(self) -> None:
+        self._gave_way = False
 
     def _posix_spawn(self, command: Command, out: int, err: int) -> int:
         """Nearly every child is started like this: as fast as from C.
