@@ -57,11 +57,13 @@ class Field(msgspec.Struct, frozen=True):
         """Whether the wall time has one of the allowed values."""
         match self.name:
             case FieldName.DAY:
-                return wall.day in self.values or any(_day_is(item, wall) for item in self.special)
+                named, is_special = wall.day in self.values, _day_is
             case FieldName.DAY_OF_WEEK:
-                return wall.isoweekday() % 7 in self.values or any(_weekday_is(item, wall) for item in self.special)
+                named, is_special = wall.isoweekday() % 7 in self.values, _weekday_is
             case name:
                 return getattr(wall, name.value) in self.values
+        # To begin a search costs more than all else here, and nearly no field has anything special.
+        return named or bool(self.special and any(is_special(item, wall) for item in self.special))
 
     def canonical(self) -> str:
         """The same field in the part of croniter's dialect that it reads as everybody does."""

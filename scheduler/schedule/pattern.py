@@ -1,4 +1,4 @@
-"""What a wall clock must show for a job to be due: seven fields, searched by croniter, without any time zone.
+"""What a wall clock must show for a job to be due: seven fields, without any time zone. What is far off croniter finds.
 
 Only this module sees croniter. It gets plain numbers in the shape that it reads as everybody does, and naive times.
 """
@@ -16,12 +16,16 @@ from scheduler.schedule.field import Field, FieldName
 
 _DAY = timedelta(days=1)
 
+_LOOKS = 32
+"""Dates ahead that are looked at before croniter is asked for something as rare as 29 February: a month of days, and
+the one on which a month begins that is not named. Most files then never make a croniter, which alone takes three times
+as long as to look at all these."""
+
 
 class Pattern(msgspec.Struct, frozen=True):
     """The fields of a cron expression or mapping. Wall times are naive.
 
     `either_day` is whether one of the day fields is enough: cron joins them by OR only when neither begins with `*`.
-    `expression` is the whole in croniter's words.
     """
 
     second: Field
@@ -32,7 +36,6 @@ class Pattern(msgspec.Struct, frozen=True):
     day_of_week: Field
     year: Field
     either_day: bool
-    expression: str
 
     @classmethod
     def of(cls, fields: Mapping[FieldName, Field]) -> Pattern:
@@ -47,7 +50,6 @@ class Pattern(msgspec.Struct, frozen=True):
             day_of_week=fields[FieldName.DAY_OF_WEEK],
             year=fields[FieldName.YEAR],
             either_day=either_day,
-            expression=_for_croniter(fields, either_day),
         )
 
     def __iter__(self) -> Iterator[Field]:
@@ -61,8 +63,10 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def names_date(self, wall: datetime) -> bool:
         """Whether the job is due on the date of this wall time, at whatever time of day."""
-        days = (self.day.matches(wall), self.day_of_week.matches(wall))
-        return (any(days) if self.either_day else all(days)) and self.month.matches(wall) and self.year.matches(wall)
+        if wall.month not in self.month.values or wall.year not in self.year.values:
+            return False
+        by_day = self.day.matches(wall)
+        return by_day if by_day is self.either_day else self.day_of_week.matches(wall)
 
     def names_any_date(self, first: datetime, last: datetime) -> bool:
         """Whether the job is due on any date from that of `first` to that of `last`."""
@@ -74,18 +78,32 @@ class Pattern(msgspec.Struct, frozen=True):
         return all(field.matches(wall) for field in times) and self.names_date(wall)
 
     def next_match(self, wall: datetime) -> datetime | None:
-        """The first match strictly after `wall`; None when there is none for fifty years.
-
-        What is due again on the same date needs no calendar, and so not croniter, which takes three times as long.
-        """
+        """The first match strictly after `wall`; None when there is none for fifty years."""
         later = self._later_that_day(wall)
         if later is not None and self.names_date(wall):
             return later
+        first = wall.replace(
+            hour=min(self.hour.values), minute=min(self.minute.values), second=min(self.second.values), microsecond=0
+        )
+        for _ in range(_LOOKS):
+            if first.month in self.month.values:
+                first += _DAY
+            else:
+                first = self._next_month(first)
+            if self.names_date(first):
+                return first
         try:
-            found: datetime = _engine(self.expression, self.either_day).get_next(datetime, start_time=wall)
+            found: datetime = self._engine().get_next(datetime, start_time=wall)
         except CroniterBadDateError:
             return None
         return found
+
+    def _next_month(self, wall: datetime) -> datetime:
+        """Its time on the first day of the next month that is named."""
+        month = _above(self.month.values, wall.month)
+        if month is None:
+            return wall.replace(year=wall.year + 1, month=min(self.month.values), day=1)
+        return wall.replace(month=month, day=1)
 
     def _later_that_day(self, wall: datetime) -> datetime | None:
         """The first time after that of `wall` on its date, should the job be due on that date."""
@@ -102,33 +120,32 @@ class Pattern(msgspec.Struct, frozen=True):
     def previous_match(self, wall: datetime) -> datetime | None:
         """A match before `wall`, and mostly the last one: croniter's way back is less sure than its way forward."""
         try:
-            found: datetime = _engine(self.expression, self.either_day).get_prev(datetime, start_time=wall)
+            found: datetime = self._engine().get_prev(datetime, start_time=wall)
         except CroniterBadDateError:
             return None
         return found
+
+    def _engine(self) -> croniter:
+        texts = {field.name: field.canonical() for field in self}
+        if self.either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
+            # One of two is enough, and one is always true.
+            texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
+        names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
+        if texts[FieldName.YEAR] != "*":
+            names += [FieldName.SECOND, FieldName.YEAR]
+        elif texts[FieldName.SECOND] != "0":
+            names.append(FieldName.SECOND)
+        return _croniter(" ".join(texts[name] for name in names), self.either_day)
 
 
 def _above(values: frozenset[int], low: int) -> int | None:
     return min((value for value in values if value > low), default=None)
 
 
-def _for_croniter(fields: Mapping[FieldName, Field], either_day: bool) -> str:
-    """Five fields, six with the seconds last, or seven with the year after them."""
-    texts = {name: field.canonical() for name, field in fields.items()}
-    if either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
-        # One of two is enough, and one is always true.
-        texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
-    names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
-    if texts[FieldName.YEAR] != "*":
-        names += [FieldName.SECOND, FieldName.YEAR]
-    elif texts[FieldName.SECOND] != "0":
-        names.append(FieldName.SECOND)
-    return " ".join(texts[name] for name in names)
-
-
 @lru_cache(maxsize=4096)
-def _engine(expression: str, either_day: bool) -> croniter:
-    """One mutable croniter for each expression; every question brings its own start time.
+def _croniter(expression: str, either_day: bool) -> croniter:
+    """One mutable croniter for each expression of five fields, of six with the seconds last, or of seven with the year
+    after them. Every question brings its own start time.
 
     Fifty years are enough for 29 February on a weekday; with years named, the search must reach the last of them.
     """
