@@ -82,8 +82,8 @@ class Engine:
         for job in self.timetable.jobs().values():
             if job.schedule is None or not job.enabled:
                 continue
-            missed = _latest_slot(job.schedule, now) if job.catch_up is not None else None
-            if missed is not None and job.catch_up is not None and (now - missed).total_seconds() <= job.catch_up:
+            within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
+            if within is not None and (missed := _latest_slot(job.schedule, now, within)) is not None:
                 self._fire(job, Trigger.START, missed, waits_from=now)
             elif job.schedule.at_start:
                 self._fire(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
@@ -92,8 +92,8 @@ class Engine:
         """Jobs whose latest slot before `now`, the start, lies within UNSEEN: nobody here knows whether it ran."""
         for job in self.timetable.jobs().values():
             if job.schedule is not None and job.enabled and job.catch_up is None:
-                slot = _latest_slot(job.schedule, now)
-                if slot is not None and now - slot <= UNSEEN:
+                slot = _latest_slot(job.schedule, now, UNSEEN)
+                if slot is not None:
                     yield job, slot
 
     async def run(self) -> None:
@@ -182,5 +182,7 @@ class Engine:
             self.announce(ClockJumped(late, now))
 
 
-def _latest_slot(schedule: Schedule, now: datetime) -> datetime | None:
-    return schedule.last_before(now + _INSTANT)
+def _latest_slot(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
+    """The latest slot up to `now`, unless it lies further back. Whether there is one is asked first: it costs less."""
+    first = schedule.next_after(now - within - _INSTANT)
+    return None if first is None or first > now else schedule.last_before(now + _INSTANT)

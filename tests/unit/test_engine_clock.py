@@ -137,11 +137,32 @@ def test_reboot_fires_when_schedd_starts_and_not_on_reload() -> None:
     assert len(stage.lines) == 3
 
 
-@pytest.mark.parametrize(("catch_up", "started"), [(None, []), (240.0, []), (600.0, ["11:55:00"])])
+@pytest.mark.parametrize(
+    ("catch_up", "started"), [(None, []), (299.0, []), (300.0, ["11:55:00"]), (600.0, ["11:55:00"])]
+)
 def test_catch_up_takes_the_latest_slot_missed_before_the_start(catch_up: float | None, started: list[str]) -> None:
     stage = Stage(job(schedule="55 * * * *", catch_up=catch_up))
     stage.play(1.0)
     assert starts(stage) == started
+
+
+def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -> None:
+    stage = Stage(
+        job("often", "*/20 * * * *"),
+        job("at-noon", "0 12 * * *"),
+        job("an-hour-ago", "0 11 * * *"),
+        job("earlier", "59 10 * * *"),
+        job("caught-up", "55 * * * *", catch_up=600.0),
+        job("by-hand", None),
+        job("disabled", "*/20 * * * *", enabled=False),
+    )
+    found: list[tuple[str, datetime]] = []
+
+    async def script(stage: Stage) -> None:
+        found.extend((job.name, slot) for job, slot in stage.engine.unseen(NOON))
+
+    stage.play(script)
+    assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]
 
 
 def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
