@@ -47,7 +47,13 @@ class Pipe:
             self.closed.set_result(None)
 
     def _read(self) -> bool:
-        """Read once; False when there was nothing to read."""
+        """Read once; False when there was nothing to read, or nobody to take it."""
+        # Asked before, not after: of a hundred that have something to say at once, one may fill what the others need.
+        if full := self._output.full():
+            self._paused = True
+            self._watch.remove(self.descriptor)
+            full.add_done_callback(self._resume)
+            return False
         try:
             data = os.read(self.descriptor, _READ)
         except BlockingIOError:
@@ -57,10 +63,6 @@ class Pipe:
             return False
         self.end = data[-_END:] if len(data) >= _END else (self.end + data)[-_END:]
         self._output.write(self._stream, data)
-        if full := self._output.full():
-            self._paused = True
-            self._watch.remove(self.descriptor)
-            full.add_done_callback(self._resume)
         return True
 
     def _resume(self, _full: asyncio.Future[None]) -> None:

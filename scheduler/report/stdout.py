@@ -12,7 +12,13 @@ import signal
 import threading
 
 ENOUGH = 1024 * 1024
-"""Bytes waiting at which jobs are asked to stop writing; at twice as many the daemon's own lines are dropped too."""
+"""Bytes waiting at which jobs are asked to stop writing."""
+
+MOST = 16 * 1024 * 1024
+"""Bytes waiting at which the daemon's own lines, which nobody can hold up, are dropped too.
+
+Far more than ENOUGH: 64 KiB of empty lines, read when a byte was missing to that, are 12 MB as records of JSON.
+"""
 
 PATIENCE = 5.0
 """Seconds without any progress after which output is dropped and counted instead of holding jobs up."""
@@ -47,7 +53,7 @@ class Stdout:
     def write(self, lines: bytes) -> None:
         """Take whole lines, or drop them when nothing has been read for too long."""
         with self._changed:
-            if self._stuck or self._size > 2 * ENOUGH:
+            if self._stuck or self._size > MOST:
                 self._drop(lines)
                 return
             self._waiting.append(lines)

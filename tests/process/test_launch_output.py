@@ -104,6 +104,40 @@ def test_raw_output_is_untouched_and_discarded_output_is_kept_from_the_log() -> 
     assert (log.raw, log.blocks) == (b"", [])
 
 
+class Narrow(Log):
+    """A log that is full as soon as it has something, until a moment later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+        self.pushed = 0
+        """Blocks that came while it was full."""
+
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
+        self.pushed += self.obstacle is not None
+        self.size += len(block)
+        if self.obstacle is None:
+            self.obstacle = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_later(0.001, self._go_on, self.obstacle)
+
+    def _go_on(self, obstacle: asyncio.Future[None]) -> None:
+        self.obstacle = None
+        obstacle.set_result(None)
+
+
+def test_many_jobs_that_write_at_once_do_not_push_more_into_a_full_log() -> None:
+    """P3: the log would drop what it has no room for, although it moves."""
+
+    async def story() -> None:
+        narrow = Narrow()
+        workshop = Workshop(narrow)
+        await asyncio.gather(*(workshop.run("yes 12345 | head -n 40000") for _ in range(30)))
+        assert narrow.size == 30 * 40000 * len(b"12345\n")
+        assert narrow.pushed == 0
+
+    play(story())
+
+
 def test_a_full_log_slows_the_job_down_and_loses_nothing() -> None:
     """P3: and other jobs, whose output goes elsewhere, do not notice."""
 

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from scheduler.clock import SystemClock
+from scheduler.launch.launcher import Stream
 from scheduler.report import stdout as stdout_module
-from scheduler.report.stdout import ENOUGH, Stdout
+from scheduler.report.logs import Log, LogFormat
+from scheduler.report.stdout import ENOUGH, MOST, Stdout
 
 BLOCK = b"a line of output\n" * 4096
 
@@ -96,12 +99,35 @@ def test_it_stays_bounded_whoever_writes(pipe: tuple[int, int]) -> None:
 
     async def main() -> None:
         out = Stdout(writing, asyncio.get_running_loop())
-        for _ in range(100):
+        blocks = 2 * MOST // len(BLOCK)
+        for _ in range(blocks):
             out.write(BLOCK)
-        assert out.dropped * len(b"a line of output\n") > 100 * len(BLOCK) - 3 * ENOUGH
+        assert out.dropped * len(b"a line of output\n") > blocks * len(BLOCK) - MOST - ENOUGH
         out.close(0)
 
     asyncio.run(main())
+
+
+def test_empty_lines_of_one_job_cost_no_record_of_another(pipe: tuple[int, int]) -> None:
+    """P3: as JSON, a read of such lines is many times what makes a job wait."""
+    reading, writing = pipe
+    received: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(reading, received))
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        log = Log(out, SystemClock(), form=LogFormat.JSON, level="info", fd=writing, environ={})
+        log.write_lines("j" * 63, "abcd1234", Stream.STDERR, b"\n" * 65536)
+        log.info("run started", job="another")
+        reader.start()
+        out.close(10)
+
+    asyncio.run(main())
+    os.close(writing)
+    reader.join(10)
+    *lines, record = b"".join(received).splitlines()
+    assert len(lines) == 65536
+    assert b"another" in record
 
 
 def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int]) -> None:
