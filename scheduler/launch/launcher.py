@@ -30,8 +30,11 @@ class LaunchError(Exception):
 class Output(Protocol):
     """Where the bytes of one run go."""
 
+    most: int
+    """Bytes that it takes at once at most; 64 KiB or more."""
+
     def write(self, stream: Stream, data: bytes) -> None:
-        """Take what was read, of any size and content."""
+        """Take what was read, of any content."""
         ...
 
     def full(self) -> asyncio.Future[None] | None:

@@ -22,6 +22,12 @@ FOLLOWER_LAG = 1024 * 1024
 HELD_BACK = FOLLOWER_LAG // 2
 """Bytes that may wait for a follower whom the run waits for, before it does."""
 
+LINES = 64 * 1024
+"""Bytes taken at once when they become lines of the log: empty ones grow two-hundredfold."""
+
+BULK = 256 * 1024
+"""Bytes taken at once when they go through as they are."""
+
 PATIENCE = 5.0
 """Seconds that a run waits for a follower who takes nothing at all."""
 
@@ -60,6 +66,7 @@ class RunOutput:
     """Where the bytes of one run go, over all its attempts. Implements `Output`."""
 
     def __init__(self, job: str, run_id: str, mode: OutputMode, sink: LineSink) -> None:
+        self.most = LINES if mode is OutputMode.LOG else BULK
         self._job = job
         self._run_id = run_id
         self._mode = mode

@@ -62,6 +62,19 @@ def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(cloc
     clock.run(story())
 
 
+@pytest.mark.parametrize("mode", OutputMode)
+def test_what_a_run_takes_at_once_fits_in_while_it_is_not_held(clock: VirtualClock, mode: OutputMode) -> None:
+    async def story() -> None:
+        run = RunOutput("job", "run", mode, Silent())
+        follower = run.follow(holding=True)
+        while run.full() is None:
+            run.write(Stream.STDOUT, bytes(run.most))
+        run.finish()
+        assert sum([chunk.missed async for chunk in follower]) == 0
+
+    clock.run(story())
+
+
 def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
