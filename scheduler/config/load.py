@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import entries_of, reader_of
-from scheduler.config.source import MASK, Source, UnreadableError, read_text
+from scheduler.config.source import MASK, Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 from scheduler.errors import ConfigError, Problem, Severity
@@ -194,11 +195,15 @@ class Loading:
         for text, node in main.values.get("include", []):
             path = main.source.path.parent / text
             shown = Path(main.source.shown).parent / text
-            found = [(shown, path)]
-            if path.is_dir():
+            try:
+                names = _files_of(path)
+            except OSError as error:
+                message = f"include: {shown}: {reason(error)}"
+                main.source.note(node.index, message, "a path that can be read", width=len(text), key="include")
+                continue
+            if names is not None:
                 self._files.append(str(path))
-                names = sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
-                found = [(shown / name, path / name) for name in names]
+            found = [(shown, path)] if names is None else [(shown / name, path / name) for name in names]
             for one_shown, one in found:
                 if str(one) in self._files:
                     main.source.note(
@@ -208,28 +213,39 @@ class Loading:
                         width=len(text),
                         key="include",
                     )
-                elif not one.exists():
-                    main.source.note(
-                        node.index,
-                        f"include: no such file or directory: {shown}",
-                        "a path that exists",
-                        width=len(text),
-                        key="include",
-                    )
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
 
 
+def _files_of(path: Path) -> list[str] | None:
+    """The names of the schedule files in a directory; None for a file. OSError when it is neither."""
+    if not stat.S_ISDIR(path.stat().st_mode):
+        return None
+    return sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
+
+
 def _check_env_file(
     source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
 ) -> None:
-    """The one doubt that schedd tells at its start too: until the file is there, runs do not start."""
+    """The one doubt that schedd tells at its start too: until the file can be read, runs do not start."""
     name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and not (source.path.parent / name).exists():
-        message = f"env_file: there is no {source.path.parent / name} now, and without it no run starts"
+    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unreadable(source.path.parent / name)):
+        message = f"env_file: {why}, and without it no run starts"
         code = LintCode.MISSING_ENV_FILE
         source.warn(places["env_file"], message, None, code=code, width=len("env_file"), key=f"{where}.env_file")
+
+
+def _unreadable(path: Path) -> str | None:
+    """Why it cannot be read now, by whoever asks: a check is not always run by schedd's user. None when it can."""
+    try:
+        path.stat()
+        readable = os.access(path, os.R_OK, effective_ids=True)
+    except PermissionError:
+        readable = False
+    except OSError:
+        return f"there is no {path} now"
+    return None if readable else f"uid {os.geteuid()} may not read {path}"
 
 
 def _ignored(values: dict[str, Any]) -> Ignored:

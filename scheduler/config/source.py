@@ -127,8 +127,7 @@ def _read_bytes(path: Path) -> bytes:
         # Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
-        reason = "the path holds a NUL byte" if isinstance(error, ValueError) else _reason(error)
-        raise UnreadableError(reason) from None
+        raise UnreadableError(reason(error)) from None
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
@@ -137,7 +136,7 @@ def _read_bytes(path: Path) -> bytes:
             raise UnreadableError("not a regular file but a pipe, a socket or a device")
         data = _read_all(descriptor)
     except OSError as error:
-        raise UnreadableError(_reason(error)) from None
+        raise UnreadableError(reason(error)) from None
     finally:
         os.close(descriptor)
     if len(data) > LARGEST:
@@ -154,5 +153,8 @@ def _read_all(descriptor: int) -> bytes:
     return b"".join(blocks)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError | ValueError) -> str:
+    """Why a path cannot be used, in words for the person who wrote it."""
+    if isinstance(error, ValueError):
+        return "the path holds a NUL byte"
     return _REASONS.get(error.errno or 0) or (error.strerror or "it cannot be read").lower()

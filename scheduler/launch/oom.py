@@ -31,7 +31,7 @@ class OomKills:
         """How many there have been since the cgroup began; None when it does not tell."""
         if not self._looked:
             self._looked = True
-            self._file = next((file for file in self._candidates() if file.exists()), None)
+            self._file = next((file for file in self._candidates() if os.access(file, os.R_OK)), None)
         if self._file is None:
             return None
         try:

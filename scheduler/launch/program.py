@@ -37,8 +37,19 @@ def find_program(word: str, path: str, cwd: str) -> str:
     if problem := directory_problem(cwd):
         raise LaunchError(problem)
     if "/" in word:
-        raise LaunchError(f"there is no {candidates[0]}", NOT_FOUND)
+        raise _absence(candidates[0])
     raise LaunchError(f"command not found: {word}; PATH is {path}", NOT_FOUND)
+
+
+def _absence(program: Path) -> LaunchError:
+    """Of a file that is not to be seen: there is none, or its directory is closed to schedd."""
+    try:
+        program.stat()
+    except PermissionError as error:
+        return LaunchError(f"{program}: {error.strerror}", NOT_RUNNABLE)
+    except (OSError, ValueError):
+        pass
+    return LaunchError(f"there is no {program}", NOT_FOUND)
 
 
 def directory_problem(cwd: str) -> str | None:
@@ -74,6 +85,10 @@ def why_not_runnable(program: Path) -> str | None:
     words = os.fsdecode(first_line[2:]).strip(" \t").split(" ", 1)
     if first_line.endswith(b"\r"):
         return f"{program} has Windows line ends (CRLF), so its interpreter is not found; save it with LF"
-    if not Path(words[0]).exists():
+    try:
+        Path(words[0]).stat()
+    except PermissionError:
+        return f"{program} names the interpreter {words[0]!r} in its first line, which schedd may not use"
+    except (OSError, ValueError):
         return f"{program} names the interpreter {words[0]!r} in its first line, which does not exist"
     return None

@@ -56,7 +56,7 @@ def _before_exec(error: OSError, command: Command) -> str:
 
 
 def _of_program(error: OSError, program: Path) -> LaunchError:
-    if not program.exists():
+    if error.errno == errno.ENOENT and not os.access(program, os.F_OK):
         return LaunchError(f"there is no {program}", NOT_FOUND)
     cause = why_not_runnable(program)
     if cause is None and error.errno == errno.ENOENT:

@@ -126,6 +126,16 @@ def test_unknown_users_and_groups_are_told() -> None:
     assert cause_of("true", group="nobody-here") == (126, "there is no group nobody-here")
 
 
+def test_a_program_in_a_closed_directory_is_not_said_to_be_missing(closed: Path) -> None:
+    inside = closed / "program"
+    assert cause_of(Argv((str(inside),))) == (126, f"{inside}: Permission denied")
+    script = closed.parent / "script"
+    script.write_text(f"#!{inside}\n")
+    script.chmod(0o755)
+    told = f"{script} names the interpreter '{inside}' in its first line, which schedd may not use"
+    assert cause_of(Argv((str(script),))) == (126, told)
+
+
 @pytest.mark.parametrize("spare", range(11))
 def test_too_few_descriptors_are_told_and_none_leaks(spare: int) -> None:
     """M2, M3: whichever step of a launch it is that they do not suffice for."""

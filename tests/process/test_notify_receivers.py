@@ -121,6 +121,10 @@ def test_what_kept_the_job_from_starting_does_not_keep_the_command_from_it(keys:
     assert tell(command("true"), notice(**keys))[0] == "exit 0"
 
 
+def test_a_directory_that_is_closed_does_not_either(closed: Path) -> None:
+    assert tell(command("true"), notice(cwd=str(closed / "app")))[0] == "exit 0"
+
+
 def test_a_command_that_fails_has_not_told_and_is_not_run_again() -> None:
     error = refusal(command("echo oops >&2; exit 7"))
     assert (str(error).split(";")[0], error.again) == ("exit 7", False)

@@ -71,6 +71,30 @@ def test_a_file_that_may_not_be_read_says_so(unreadable: Path) -> None:
     assert message(unreadable) == "permission denied: schedd may not read it"
 
 
+def test_what_is_included_from_a_closed_directory_says_so(closed: Path) -> None:
+    main = closed.parent / "schedules.yaml"
+    for path, shown in (("closed", closed), ("closed/more.yaml", closed / "more.yaml")):
+        main.write_text(f"include: {path}\n")
+        assert message(main) == f"include: {shown}: permission denied: schedd may not read it"
+
+
+def test_an_env_file_in_a_closed_directory_is_a_doubt_as_one_that_is_missing(closed: Path) -> None:
+    main = closed.parent / "schedules.yaml"
+    main.write_text(f"defaults: {{env_file: closed/app.env}}\n{GOOD}")
+    (warning,) = load(main).warnings
+    user = os.geteuid()
+    assert warning.message == f"env_file: uid {user} may not read {closed}/app.env, and without it no run starts"
+
+
+def test_a_path_that_no_file_can_have_says_so(file: Path) -> None:
+    name = "x" * 300
+    file.write_text(f"include: {name}\n")
+    assert message(file) == f"include: {file.parent / name}: the path is too long"
+    file.write_text(f"defaults: {{env_file: {name}}}\n{GOOD}")
+    (warning,) = load(file).warnings
+    assert "there is no" in warning.message
+
+
 def test_a_link_to_itself_says_so(file: Path) -> None:
     file.symlink_to(file)
     assert message(file) == "the symbolic link leads back to itself"

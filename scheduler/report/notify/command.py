@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from scheduler.launch.launcher import Child, LaunchError
 from scheduler.launch.output import RunOutput
+from scheduler.launch.program import directory_problem
 from scheduler.model import CommandNotifier, Job, Launch, OutputMode, Trigger
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import Notice
@@ -67,4 +67,4 @@ class CommandSender:
 
 def _plainly(job: Job) -> Job:
     """With schedd's own environment, in a directory that is there; still as the same user."""
-    return replace(job, environment=(), cwd=job.cwd if Path(job.cwd).is_dir() else "/")
+    return replace(job, environment=(), cwd="/" if directory_problem(job.cwd) else job.cwd)
