@@ -22,6 +22,7 @@ class NobodyReadsError(Exception):
 
 def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | None = None) -> NoReturn:
     """Run a command and end the process as it asks. `exit_codes` translates those of mistakes."""
+    _open_standard_streams()
     try:
         code = command.main(prog_name=program, standalone_mode=False)
         sys.stdout.flush()
@@ -40,6 +41,17 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = EXIT_NOBODY_READS
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_standard_streams() -> None:
+    """Give /dev/null to a program that was started without one of them, as by `>&-`.
+
+    Otherwise what is opened next would have its number, and the log would be written there.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            setattr(sys, name, os.fdopen(opened, "r" if descriptor == 0 else "w", encoding="utf-8"))
 
 
 def _tell(message: str) -> None:

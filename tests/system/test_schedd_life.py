@@ -232,6 +232,26 @@ def test_nobody_reads_its_output_and_jobs_start_all_the_same(tmp_path: Path) -> 
         os.close(reading)
 
 
+@pytest.mark.parametrize("missing", ["<&-", ">&-", "<&- >&-"])
+def test_started_without_a_standard_stream_it_runs_jobs_and_writes_into_no_other_file(
+    tmp_path: Path, missing: str
+) -> None:
+    """M3: what is opened first would have the number of the missing one."""
+    seen = tmp_path / "seen"
+    file = write(tmp_path / "s.yaml", f'jobs: {{loud: {{schedule: "@reboot", command: "echo loud; touch {seen}"}}}}')
+    before = file.read_bytes()
+    command = ["sh", "-c", f'exec "$0" "$1" {missing}', str(BIN / "schedd"), str(file)]
+    nothing = subprocess.DEVNULL
+    process = subprocess.Popen(command, env=environment({}), stdin=nothing, stdout=nothing, stderr=subprocess.PIPE)
+    eventually(seen.exists)
+    names = {Path(f"/proc/{process.pid}/fd/{number}").readlink() for number in (0, 1)}
+    process.terminate()
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (0, b"")
+    assert names == {Path("/dev/null")}
+    assert file.read_bytes() == before
+
+
 def test_systemd_is_told_of_readiness_reload_life_and_end(file: Path, tmp_path: Path) -> None:
     address = f"\0schedd-test-{os.getpid()}-{time.monotonic_ns()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
