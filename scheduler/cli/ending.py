@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -14,6 +15,10 @@ from scheduler.errors import ConfigError, SchedError
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
+
+
+_WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a full or failing disk, or a terminal that has gone, answers to a write."""
 
 
 class NobodyReadsError(Exception):
@@ -37,9 +42,14 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
     except (click.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
     except (BrokenPipeError, NobodyReadsError):
-        # Python would flush stdout once more at exit and complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
         code = EXIT_NOBODY_READS
+    except OSError as error:
+        if error.errno not in _WRITE_ERRORS:
+            raise
+        _let_go_of_stdout()
+        code = 1
+        _tell(f"{program}: the output cannot be written: {error.strerror}")
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -52,6 +62,11 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
             setattr(sys, name, os.fdopen(opened, "r" if descriptor == 0 else "w", encoding="utf-8"))
+
+
+def _let_go_of_stdout() -> None:
+    """Python would flush it once more at exit and complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: str) -> None:

@@ -71,8 +71,8 @@ def show(explanation: Explanation, now: datetime) -> None:
 
 
 def _is_schedule(text: str) -> bool:
-    """Job names have neither spaces nor `@`."""
-    return " " in text.strip() or text.startswith("@")
+    """A job has a name, without spaces and without `@`."""
+    return " " in text.strip() or text.startswith("@") or not text.strip()
 
 
 def _explained(text: str, zone_name: str) -> Explanation:

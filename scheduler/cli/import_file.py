@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import re
@@ -16,6 +17,9 @@ from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.schedule import find_zone
 from scheduler.translate.crontab import read_crontab
 from scheduler.translate.writer import schedule_file
+
+_LARGEST = 1024 * 1024
+"""Bytes of a crontab. Whatever is read here need not have an end."""
 
 _OF_SYSTEM = re.compile(r"/etc/(?:crontab|cron\.d/.*)")
 
@@ -69,9 +73,12 @@ def _zone(asked: str | None) -> str:
 
 def _text(file: str) -> str:
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        with contextlib.nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
+    if len(data) > _LARGEST:
+        raise UsageError(f"{file}: larger than {_LARGEST // 1024**2} MiB, and so no crontab")
     if b"\0" in data:
         raise UsageError(f"{file}: this is no text, and so no crontab")
     try:

@@ -64,3 +64,5 @@ def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: 
     assert missing.returncode == 2
     assert "No such file" in missing.stderr
     assert "Traceback" not in missing.stderr
+    endless = schedctl("import", "/dev/zero")
+    assert (endless.returncode, endless.stderr) == (2, "schedctl: /dev/zero: larger than 1 MiB, and so no crontab\n")

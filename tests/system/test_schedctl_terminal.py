@@ -118,6 +118,18 @@ def test_a_pipe_gets_plain_text_and_whole_cells(file: Path, verb: str) -> None:
     assert "…" not in ended.stdout
 
 
+@pytest.mark.parametrize("verb", ["list", "--help", "schema"])
+def test_on_a_full_disk_it_says_that_the_output_is_not_there(file: Path, verb: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        command = [str(BIN / "schedctl"), "-c", str(file), verb]
+        ended = subprocess.run(
+            command, env=environment({}), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("schedctl: the output cannot be written: No space left on device\n")
+    assert "Traceback" not in ended.stderr
+
+
 def test_watching_refreshes_in_place_and_leaves_the_screen_as_it_was(file: Path) -> None:
     watching = OnTerminal("-c", file, "list", "--watch", columns=100, lines=20)
     eventually(lambda: watching.written.count(b"NAME") >= 2)
