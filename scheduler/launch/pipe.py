@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import termios
 
 from scheduler.launch.launcher import Output, Stream
 from scheduler.launch.watch import Watch
@@ -55,7 +56,8 @@ class Pipe:
     def _read(self) -> bool:
         """Read once; False when there was nothing to read, or nobody to take it."""
         # Asked before, not after: of a hundred that have something to say at once, one may fill what the others need.
-        if full := self._output.full():
+        # Who has nothing to say, not even at its end, need not wait for those.
+        if (full := self._output.full()) and self._holds_something():
             self._paused = True
             self._watch.remove(self.descriptor)
             full.add_done_callback(self._resume)
@@ -72,6 +74,9 @@ class Pipe:
         if len(data) > self._at_once // 2 and self._at_once < self._output.most:
             self._widen()
         return True
+
+    def _holds_something(self) -> bool:
+        return any(fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)))
 
     def _widen(self) -> None:
         """Have a job that fills its pipe wait less often: twice as much goes through in a second."""

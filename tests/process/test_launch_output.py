@@ -98,6 +98,15 @@ def test_fifty_jobs_writing_at_once_keep_their_lines_whole() -> None:
     play(story())
 
 
+def test_one_who_prints_nothing_is_not_held_up_by_a_log_that_others_have_filled() -> None:
+    async def story() -> None:
+        workshop = Workshop()
+        workshop.log.obstacle = asyncio.get_running_loop().create_future()
+        assert (await workshop.run("true")).code == 0
+
+    play(story())
+
+
 def test_raw_output_is_untouched_and_discarded_output_is_kept_from_the_log() -> None:
     command = r"printf 'a\r\n\001'"
     assert run(command, mode=OutputMode.RAW)[1].raw == b"a\r\n\1"
