@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import click
 
-from scheduler.errors import ConfigError, SchedError
+from scheduler.errors import EXIT_FAILURE, ConfigError, SchedError
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
@@ -45,11 +45,14 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         _let_go_of_stdout()
         code = EXIT_NOBODY_READS
     except OSError as error:
-        if error.errno not in _WRITE_ERRORS:
+        if error.errno in _WRITE_ERRORS:
+            _let_go_of_stdout()
+            _tell(f"{program}: the output cannot be written: {error.strerror}")
+        elif _is_nowhere():
+            _tell(f"{program}: the current directory has been deleted; go to one that is there")
+        else:
             raise
-        _let_go_of_stdout()
-        code = 1
-        _tell(f"{program}: the output cannot be written: {error.strerror}")
+        code = EXIT_FAILURE
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -62,6 +65,14 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
             setattr(sys, name, os.fdopen(opened, "r" if descriptor == 0 else "w", encoding="utf-8"))
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109 - pathlib costs 5 ms
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _let_go_of_stdout() -> None:

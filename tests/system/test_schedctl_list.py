@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.system.programs import eventually, schedctl, schedd, write
+from tests.system.programs import BIN, environment, eventually, schedctl, schedd, write
 
 
 @pytest.fixture
@@ -130,3 +131,16 @@ def test_with_no_file_named_the_only_daemon_answers_and_of_several_one_must_be_c
         if only.returncode == 0:  # unless a schedd of somebody else's runs on this machine
             assert [job["name"] for job in json.loads(only.stdout)] == ["one"]
     shutil.rmtree(runtime)
+
+
+@pytest.mark.parametrize("command", ["schedctl -c s.yaml list", "schedctl check", "schedd s.yaml"])
+def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command: str) -> None:
+    """As in a shell that still stands in the release before the last deployment."""
+    gone = tmp_path / "gone"
+    shell = f"mkdir {gone} && cd {gone} && rmdir {gone} && exec {BIN}/{command}"
+    environ = environment({})
+    environ.pop("PYTHONPATH", None)  # a relative one keeps Python itself from starting there
+    ended = subprocess.run(["sh", "-c", shell], env=environ, capture_output=True, text=True, check=False)
+    program = command.split(maxsplit=1)[0]
+    assert ended.stderr == f"{program}: the current directory has been deleted; go to one that is there\n"
+    assert ended.returncode == 1
