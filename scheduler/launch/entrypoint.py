@@ -22,9 +22,10 @@ def main() -> None:
     """Exceptions of the function, and of importing its module, end with their traceback and exit 1."""
     reference, *descriptor = sys.argv[1:]
     sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
-    use_working_directory()
     try:
+        # First, since the job may have a json.py of its own.
         args, kwargs = read_call(int(descriptor[0])) if descriptor else ([], {})
+        use_working_directory()
         function = find(reference)
         carry_out(reference, function(*args, **kwargs))  # type: ignore[operator]
     except Exception as error:

@@ -74,6 +74,12 @@ def test_a_function_gets_its_arguments(app: Path) -> None:
     assert out == ["(1, 'zwei', [3.5, None])|{'source': 'ecb', 'naïve': {'a': True}}|[]"]
 
 
+def test_a_job_may_have_a_json_of_its_own(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (app / "json.py").write_text("raise ImportError('not mine')\n")
+    assert call(app, "app.tasks:show", 1)[1] == ["(1,)|{}|[]"]
+
+
 def test_arguments_may_be_large_and_are_nowhere_to_be_read(app: Path) -> None:
     """L2"""
     ended, _, _ = call(app, "app.tasks:show", "x" * 3_000_000)
