@@ -38,7 +38,7 @@ from scheduler.schedule import parse_duration
 STDOUT = 1
 
 LAST_LINES = 1.0
-"""Seconds that the last lines of the log may take to be written."""
+"""Seconds that the last lines of the log may take to be written, also when no more of the shutdown budget is left."""
 
 JUMPS_KEPT = 10
 
@@ -66,10 +66,11 @@ async def _serve(config: Config, budget: float | None, log_format: LogFormat, lo
     stdout = Stdout(STDOUT, loop)
     log = Log(stdout, clock, form=log_format, level=log_level, fd=STDOUT, environ=os.environ)
     loop.set_exception_handler(log.bug)
+    left = 0.0
     try:
-        await Daemon(config, budget, clock, log).serve(watch=watch)
+        left = await Daemon(config, budget, clock, log).serve(watch=watch)
     finally:
-        stdout.close(LAST_LINES)
+        stdout.close(max(left, LAST_LINES))
 
 
 class Daemon(EngineService):
@@ -95,10 +96,10 @@ class Daemon(EngineService):
         self._reloading: asyncio.Task[None] | None = None
         self._had_terminal = _has_terminal()
 
-    async def serve(self, *, watch: bool) -> None:
+    async def serve(self, *, watch: bool) -> float:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided.
 
-        With `watch` a change of the files is a reload.
+        With `watch` a change of the files is a reload. What is returned are the seconds that are left of the budget.
         """
         with (
             self._locked_file(),
@@ -124,12 +125,14 @@ class Daemon(EngineService):
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
             # decided, and people can see what schedd is waiting for.
             budget = self._budget if self._budget is not None else self._config.shutdown_timeout
+            end = self._engine.clock.steady() + budget
             for_notices = self._notices.slice_of(budget)
             await self._engine.shut_down(budget - for_notices)
             await self._notices.close(for_notices)
             for task in tasks:
                 task.cancel()
             await self._server.close()
+        return end - self._engine.clock.steady()
 
     # What people ask of the daemon.
 

@@ -23,7 +23,11 @@ Far more than ENOUGH: 64 KiB of empty lines, read when a byte was missing to tha
 PATIENCE = 5.0
 """Seconds without any progress after which output is dropped and counted instead of holding jobs up."""
 
-_LARGEST_WRITE = 256 * 1024
+LAST_PATIENCE = 1.0
+"""The same for the last lines, when schedd ends."""
+
+_LARGEST_WRITE = 64 * 1024
+"""Bytes. That a reader has taken something is seen only when a write ends."""
 
 _SMALL = 16 * 1024
 _BREATH = 0.02
@@ -70,11 +74,16 @@ class Stdout:
         return self._full
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most so long, and end the thread."""
+        """Write what waits, for at most so long and while somebody reads it, and end the thread."""
         with self._changed:
             self._closing.set()
             self._changed.notify()
-        self._thread.join(seconds)
+        moves = True
+        while moves and seconds > 0:
+            written = self._written
+            self._thread.join(min(seconds, LAST_PATIENCE))
+            seconds -= LAST_PATIENCE
+            moves = self._thread.is_alive() and self._written > written
 
     def _drop(self, lines: bytes) -> None:
         count = lines.count(b"\n")

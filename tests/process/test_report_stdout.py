@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -128,6 +129,34 @@ def test_empty_lines_of_one_job_cost_no_record_of_another(pipe: tuple[int, int])
     *lines, record = b"".join(received).splitlines()
     assert len(lines) == 65536
     assert b"another" in record
+
+
+def test_the_last_lines_are_waited_for_only_while_somebody_reads(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S2"""
+    monkeypatch.setattr(stdout_module, "LAST_PATIENCE", 0.5)
+    reading, writing = pipe
+    received: list[bytes] = []
+
+    def read_slowly() -> None:
+        while block := os.read(reading, 65536):
+            received.append(block)
+            time.sleep(0.1)
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        for _ in range(10):
+            out.write(BLOCK)
+        out.close(600)  # nobody reads
+        reader = threading.Thread(target=read_slowly)
+        reader.start()
+        out.close(600)
+        os.close(writing)
+        reader.join(10)
+
+    asyncio.run(main())
+    assert b"".join(received) == BLOCK * 10
 
 
 def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int]) -> None:

@@ -232,6 +232,23 @@ def test_nobody_reads_its_output_and_jobs_start_all_the_same(tmp_path: Path) -> 
         os.close(reading)
 
 
+def test_a_slow_reader_still_gets_every_line_when_it_ends(tmp_path: Path) -> None:
+    """S2"""
+    done = tmp_path / "done"
+    file = write(tmp_path / "s.yaml", f'jobs: {{loud: {{schedule: "@reboot", command: "seq 40000; touch {done}"}}}}')
+    received = b""
+    with subprocess.Popen([BIN / "schedd", file], stdout=subprocess.PIPE, env=environment({})) as process:
+        eventually(done.exists)
+        process.terminate()
+        assert process.stdout is not None
+        while block := os.read(process.stdout.fileno(), 20_000):
+            received += block
+            time.sleep(0.1)
+    assert process.returncode == 0
+    assert received.count(b"[loud] ") == 40_000
+    assert received.count(b"run finished") == received.count(b"shutting down") == 1
+
+
 @pytest.mark.parametrize("missing", ["<&-", ">&-", "<&- >&-"])
 def test_started_without_a_standard_stream_it_runs_jobs_and_writes_into_no_other_file(
     tmp_path: Path, missing: str
