@@ -23,10 +23,10 @@ Far more than ENOUGH: 64 KiB of empty lines, read when a byte was missing to tha
 PATIENCE = 5.0
 """Seconds without any progress after which output is dropped and counted instead of holding jobs up."""
 
-LAST_PATIENCE = 1.0
+LAST_PATIENCE = 2.0
 """The same for the last lines, when schedd ends."""
 
-_LARGEST_WRITE = 64 * 1024
+_LARGEST_WRITE = 128 * 1024
 """Bytes. That a reader has taken something is seen only when a write ends."""
 
 _SMALL = 16 * 1024
