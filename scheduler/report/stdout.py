@@ -113,11 +113,11 @@ class Stdout:
             view = memoryview(batch)
             while view:
                 try:
-                    count = os.write(self._fd, view[:_LARGEST_WRITE])
-                except OSError:  # nobody will ever read it: a closed pipe, a vanished terminal
-                    count = len(view)
+                    count, lost = os.write(self._fd, view[:_LARGEST_WRITE]), 0
+                except OSError:  # a closed pipe and a vanished terminal for ever, a full disk for a while
+                    count, lost = len(view), bytes(view).count(b"\n")
                 view = view[count:]
-                self._progress(count)
+                self._progress(count, lost)
             if len(batch) < _SMALL:
                 self._closing.wait(_BREATH)
 
@@ -131,13 +131,15 @@ class Stdout:
             self._waiting.clear()
             return batch
 
-    def _progress(self, count: int) -> None:
+    def _progress(self, count: int, lost: int) -> None:
         with self._changed:
             self._written += count
             self._size -= count
             self._stuck = False
-            if self._untold and self._size < ENOUGH:
-                told = f"schedd: {self._untold} lines dropped: nobody read the output\n".encode()
+            self.dropped += lost
+            self._untold += lost
+            if self._untold and not lost and self._size < ENOUGH:
+                told = f"schedd: {self._untold} lines dropped: the output could not be written\n".encode()
                 self._untold = 0
                 self._waiting.append(told)
                 self._size += len(told)

@@ -90,8 +90,28 @@ def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_c
 
     asyncio.run(main())
     text = b"".join(received)
-    assert b"schedd: 4096 lines dropped: nobody read the output\n" in text
+    assert b"schedd: 4096 lines dropped: the output could not be written\n" in text
     assert text.endswith(b"and on it goes\n")
+
+
+def test_what_a_full_disk_did_not_take_is_counted_and_told_when_there_is_room_again(pipe: tuple[int, int]) -> None:
+    """P5"""
+    reading, writing = pipe
+    full = os.open("/dev/full", os.O_WRONLY)
+
+    async def main() -> None:
+        out = Stdout(full, asyncio.get_running_loop())
+        out.write(BLOCK)
+        async with asyncio.timeout(10):
+            while out.dropped < 4096:  # noqa: ASYNC110 - the writer is a thread
+                await asyncio.sleep(0.01)
+        os.dup2(writing, full)
+        out.write(b"and on it goes\n")
+        out.close(10)
+
+    asyncio.run(main())
+    os.close(full)
+    assert os.read(reading, 65536) == (b"and on it goes\nschedd: 4096 lines dropped: the output could not be written\n")
 
 
 def test_it_stays_bounded_whoever_writes(pipe: tuple[int, int]) -> None:
