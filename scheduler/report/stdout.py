@@ -66,12 +66,13 @@ class Stdout:
 
     def full(self) -> asyncio.Future[None] | None:
         """None while more may come; else a future that is done when it may, or when waiting would be in vain."""
-        if self._size < ENOUGH or self._stuck:
-            return None
-        if self._full is None:
-            self._full = self._loop.create_future()
-            self._loop.call_later(PATIENCE, self._lose_patience, self._written)
-        return self._full
+        with self._changed:  # else the thread could have written all of it before it is to tell when there is room
+            if self._size < ENOUGH or self._stuck:
+                return None
+            if self._full is None:
+                self._full = self._loop.create_future()
+                self._loop.call_later(PATIENCE, self._lose_patience, self._written)
+            return self._full
 
     def close(self, seconds: float) -> None:
         """Write what waits, for at most so long and while somebody reads it, and end the thread."""
