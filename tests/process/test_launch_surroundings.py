@@ -14,6 +14,7 @@ import pytest
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
+from tests.somebody import somebody_else
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
@@ -98,11 +99,8 @@ def test_a_directory_that_is_closed_to_schedd_itself_keeps_no_job_from_starting(
     """As when root in its own home types `sudo -u app schedd /etc/schedules.yaml`."""
     monkeypatch.chdir(tmp_path)
     tmp_path.chmod(0o700)
-    os.seteuid(65534)
-    try:
+    with somebody_else():
         assert said("pwd", cwd="/usr") == ["/usr"]
-    finally:
-        os.seteuid(0)
 
 
 def test_umask_and_nice_and_memory_limit_are_as_asked() -> None:

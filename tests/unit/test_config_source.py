@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from scheduler.config import load
 from scheduler.config.source import LARGEST
 from scheduler.errors import ConfigError, Problem
+from tests.somebody import somebody_else
 
 GOOD = "jobs:\n  poll:\n    command: echo hello\n"
 
@@ -57,14 +58,11 @@ def test_a_device_without_end_is_refused() -> None:
 
 @pytest.fixture
 def unreadable(file: Path) -> Iterator[Path]:
-    """Not for root either, who may read everything and therefore is somebody else for a moment."""
+    """Not for root either, who is somebody else meanwhile."""
     file.write_text(GOOD)
     file.chmod(0)
-    ours = os.geteuid()
-    if ours == 0:
-        os.seteuid(65534)
-    yield file
-    os.seteuid(ours)
+    with somebody_else():
+        yield file
 
 
 def test_a_file_that_may_not_be_read_says_so(unreadable: Path) -> None:
