@@ -58,7 +58,7 @@ class Stdout:
         """Take whole lines, or drop them when nothing has been read for too long."""
         with self._changed:
             if self._stuck or self._size > MOST:
-                self._drop(lines)
+                self._drop(lines.count(b"\n"))
                 return
             self._waiting.append(lines)
             self._size += len(lines)
@@ -86,8 +86,7 @@ class Stdout:
             seconds -= LAST_PATIENCE
             moves = self._thread.is_alive() and self._written > written
 
-    def _drop(self, lines: bytes) -> None:
-        count = lines.count(b"\n")
+    def _drop(self, count: int) -> None:
         self.dropped += count
         self._untold += count
 
@@ -137,8 +136,7 @@ class Stdout:
             self._written += count
             self._size -= count
             self._stuck = False
-            self.dropped += lost
-            self._untold += lost
+            self._drop(lost)
             if self._untold and not lost and self._size < ENOUGH:
                 told = f"schedd: {self._untold} lines dropped: the output could not be written\n".encode()
                 self._untold = 0
