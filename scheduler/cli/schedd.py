@@ -17,10 +17,9 @@ from scheduler.errors import UsageError
 
 DEFAULT_FILE = "schedules.yaml"
 
-_UNUSED = ("ssl", "rich", "dateutil.tz.win")
+_UNUSED = ("ssl", "rich")
 """What libraries import where they find it, and what the daemon has no use for: asyncio for TLS (4.2 MB, 10 ms),
-structlog to draw tracebacks (5 MB, 60 ms), croniter's dateutil on Windows (0.3 MB, 4 ms). Senders that need TLS load it
-when they are first used."""
+structlog to draw tracebacks (5 MB, 60 ms). Senders that need TLS load it when they are first used."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,25 +1,21 @@
-"""What a wall clock must show for a job to be due: seven fields, without any time zone. What is far off croniter finds.
-
-Only this module sees croniter. It gets plain numbers in the shape that it reads as everybody does, and naive times.
-"""
+"""What a wall clock must show for a job to be due: seven fields, without any time zone."""
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import msgspec
-from croniter import CroniterBadDateError, croniter
 
 from scheduler.schedule.field import Field, FieldName
 
 _DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 
-_LOOKS = 32
-"""Dates ahead that are looked at before croniter is asked for something as rare as 29 February: a month of days, and
-the one on which a month begins that is not named. Most files then never make a croniter, which alone takes three times
-as long as to look at all these."""
+_LOOKS = 38
+"""Dates among which is one of any schedule that comes every month: a month of days, the one by which a named month is
+entered, and the six by which a second Friday moves from one year to the next."""
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -61,6 +57,21 @@ class Pattern(msgspec.Struct, frozen=True):
         """cron(8)'s fixed-time job: neither minute nor hour begins with `*`. The others follow real time."""
         return not (self.minute.starred or self.hour.starred)
 
+    @property
+    def comes_every_month(self) -> bool:
+        """Whether every month has a date that the day fields name, however short it is.
+
+        Of what does not, such as 29 February or a fifth Friday, the next one may be years away: croniter is asked from
+        the first question on, so that it is loaded with the file and not in the middle of a tick.
+        """
+        by_day = bool(self.day.special) or min(self.day.values) <= 28
+        by_weekday = bool(self.day_of_week.values) or any(item[1:] != "#5" for item in self.day_of_week.special)
+        if self.either_day:
+            comes = by_day or by_weekday
+        else:
+            comes = (by_day and self.day_of_week.is_full) or (by_weekday and self.day.is_full)
+        return comes and self.year.is_full
+
     def names_date(self, wall: datetime) -> bool:
         """Whether the job is due on the date of this wall time, at whatever time of day."""
         if wall.month not in self.month.values or wall.year not in self.year.values:
@@ -82,21 +93,37 @@ class Pattern(msgspec.Struct, frozen=True):
         later = self._later_that_day(wall)
         if later is not None and self.names_date(wall):
             return later
-        first = wall.replace(
-            hour=min(self.hour.values), minute=min(self.minute.values), second=min(self.second.values), microsecond=0
-        )
-        for _ in range(_LOOKS):
-            if first.month in self.month.values:
-                first += _DAY
-            else:
-                first = self._next_month(first)
-            if self.names_date(first):
-                return first
-        try:
-            found: datetime = self._engine().get_next(datetime, start_time=wall)
-        except CroniterBadDateError:
-            return None
-        return found
+        if self.comes_every_month:
+            first = wall.replace(
+                hour=min(self.hour.values),
+                minute=min(self.minute.values),
+                second=min(self.second.values),
+                microsecond=0,
+            )
+            for _ in range(_LOOKS):
+                first = first + _DAY if first.month in self.month.values else self._next_month(first)
+                if self.names_date(first):
+                    return first
+        return self._search(wall, back=False)
+
+    def previous_match(self, wall: datetime) -> datetime | None:
+        """A match before `wall`, and nearly always the last one: of rare dates croniter's way back is less sure."""
+        latest = wall - _MICROSECOND
+        earlier = self._earlier_that_day(latest)
+        if earlier is not None and self.names_date(latest):
+            return earlier
+        if self.comes_every_month:
+            last = latest.replace(
+                hour=max(self.hour.values),
+                minute=max(self.minute.values),
+                second=max(self.second.values),
+                microsecond=0,
+            )
+            for _ in range(_LOOKS):
+                last = last - _DAY if last.month in self.month.values else self._previous_month(last)
+                if self.names_date(last):
+                    return last
+        return self._search(wall, back=True)
 
     def _next_month(self, wall: datetime) -> datetime:
         """Its time on the first day of the next month that is named."""
@@ -117,15 +144,32 @@ class Pattern(msgspec.Struct, frozen=True):
             return None
         return wall.replace(hour=hour, minute=min(minutes), second=min(seconds), microsecond=0)
 
-    def previous_match(self, wall: datetime) -> datetime | None:
-        """A match before `wall`, and mostly the last one: croniter's way back is less sure than its way forward."""
-        try:
-            found: datetime = self._engine().get_prev(datetime, start_time=wall)
-        except CroniterBadDateError:
-            return None
-        return found
+    def _previous_month(self, wall: datetime) -> datetime:
+        """Its time on the last day of the month before that is named."""
+        month = _below(self.month.values, wall.month)
+        year = wall.year if month is not None else wall.year - 1
+        month = month or max(self.month.values)
+        return wall.replace(year=year, month=month, day=monthrange(year, month)[1])
 
-    def _engine(self) -> croniter:
+    def _earlier_that_day(self, wall: datetime) -> datetime | None:
+        """The last time up to that of `wall` on its date, should the job be due on that date."""
+        hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
+        if wall.hour in hours:
+            if wall.minute in minutes and (second := _below(seconds, wall.second + 1)) is not None:
+                return wall.replace(second=second, microsecond=0)
+            if (minute := _below(minutes, wall.minute)) is not None:
+                return wall.replace(minute=minute, second=max(seconds), microsecond=0)
+        if (hour := _below(hours, wall.hour)) is None:
+            return None
+        return wall.replace(hour=hour, minute=max(minutes), second=max(seconds), microsecond=0)
+
+    def _search(self, wall: datetime, *, back: bool) -> datetime | None:
+        from scheduler.schedule.rare import search  # noqa: PLC0415 - loads croniter
+
+        return search(self._expression(), wall, either_day=self.either_day, back=back)
+
+    def _expression(self) -> str:
+        """The same in the part of croniter's dialect that it reads as everybody does."""
         texts = {field.name: field.canonical() for field in self}
         if self.either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
             # One of two is enough, and one is always true.
@@ -135,19 +179,12 @@ class Pattern(msgspec.Struct, frozen=True):
             names += [FieldName.SECOND, FieldName.YEAR]
         elif texts[FieldName.SECOND] != "0":
             names.append(FieldName.SECOND)
-        return _croniter(" ".join(texts[name] for name in names), self.either_day)
+        return " ".join(texts[name] for name in names)
 
 
 def _above(values: frozenset[int], low: int) -> int | None:
     return min((value for value in values if value > low), default=None)
 
 
-@lru_cache(maxsize=4096)
-def _croniter(expression: str, either_day: bool) -> croniter:
-    """One mutable croniter for each expression of five fields, of six with the seconds last, or of seven with the year
-    after them. Every question brings its own start time.
-
-    Fifty years are enough for 29 February on a weekday; with years named, the search must reach the last of them.
-    """
-    years = 50 if len(expression.split()) < 7 else 200
-    return croniter(expression, 0.0, day_or=either_day, max_years_between_matches=years)
+def _below(values: frozenset[int], high: int) -> int | None:
+    return max((value for value in values if value < high), default=None)

@@ -8,6 +8,7 @@ import subprocess
 import time
 from typing import NoReturn
 
+import croniter  # noqa: F401 - to be imported later by what is tested: it runs `file` to see whether Python has 32 bits
 import pytest
 
 

@@ -7,6 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim
@@ -14,6 +15,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduler.schedule import parse_schedule
+from scheduler.schedule.expression import read_expression
+from scheduler.schedule.pattern import Pattern
 from tests.unit.schedule_agreement import answers, disagreement
 from tests.unit.schedule_cases import Case, random_case, random_days, random_expression
 from tests.unit.schedule_oracle import Job, fire_times
@@ -108,6 +111,32 @@ def test_the_last_fire_time_before_an_instant_is_the_one_that_next_after_passes_
     assert before < case.after
     assert (schedule.next_after(before) or case.after) >= case.after
     assert schedule.next_after(before - TICK) == before
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    rng=st.randoms(use_true_random=False),
+    days=st.sampled_from(("* *", "1 *", "28 *", "L *", "1W *", "28W *", "* 0", "* 5L", "* 5#2", "31 mon", "*/7 *")),
+    seconds=st.integers(2**25, 2**31 + 2**30),
+    fraction=st.sampled_from((0, 1)),
+)
+def test_what_comes_every_month_is_found_both_ways_without_croniter(
+    rng: random.Random, days: str, seconds: int, fraction: int
+) -> None:
+    day, weekday = days.split()
+    month = rng.choice(("*", "1", "2", "12", "2,8", "*/3"))
+    time = rng.choice(("0 0", "*/7 3", "5-59/9 */8", "0,30 23", "* *"))
+    pattern = read_expression(f"{time} {day} {month} {weekday}", "x")
+    wall = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None, microsecond=fraction)
+    with patch.object(Pattern, "_search", side_effect=AssertionError):
+        for _ in range(8):
+            after, before = pattern.next_match(wall), pattern.previous_match(wall)
+            assert before
+            assert after
+            assert before < wall < after
+            assert pattern.next_match(before) == (wall if pattern.names(wall) and not wall.microsecond else after)
+            assert pattern.previous_match(after + TICK) == after
+            wall = after
 
 
 @settings(max_examples=100, deadline=None)
