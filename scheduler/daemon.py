@@ -50,9 +50,9 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> in
     """
     if watch:
         require_watchfiles()
-    gc.disable()  # which `load` then leaves so: turned on between loading and freezing, it would look once
     config = load(path)
-    # Modules and jobs live as long as the daemon, and looking through them for garbage would take 25 ms each time.
+    # Modules and jobs live as long as the daemon, and looking through them for garbage would take 25 ms each time. It
+    # was turned off before they were imported: on between here and there, it would look once.
     gc.freeze()
     gc.enable()
     budget = _shutdown_timeout(os.environ)
