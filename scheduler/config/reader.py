@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Annotated, Any, get_origin
 
+import msgspec
 import msgspec.inspect as types
 
 from scheduler.config import values
@@ -29,7 +30,7 @@ class _NotedError(Exception):
 @cache
 def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]:
     """Reads a mapping of a form's keys to the values of those that are given and good. Never raises."""
-    read_mapping = _reader(types.type_info(form))
+    read_mapping = _form(form)
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         try:
@@ -51,11 +52,11 @@ def _reader(info: types.Type, example: str | None = None) -> Read:
         example = example or next(iter((info.extra_json_schema or {}).get("examples", ())), None)
         if reads in values.KINDS:
             return _scalar(values.KINDS[reads], example)
-        return _SPECIAL[reads](info.type) if reads in _SPECIAL else _reader(info.type, example)
+        return _reader(info.type, example)
     if isinstance(info, types.UnionType):
         return _union(info, example)
     if isinstance(info, types.StructType):
-        return _form(info)
+        return _form(info.cls)  # type: ignore[arg-type]
     if isinstance(info, types.ListType | types.VarTupleType):
         return _list(info)
     if isinstance(info, types.DictType):
@@ -198,9 +199,9 @@ def mapping_of(node: Node) -> Mapping:
     raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed", example)
 
 
-def _form(info: types.StructType) -> Read:
-    form: type[Form] = info.cls  # type: ignore[assignment]
-    readers = {field.encode_name: _reader(field.type) for field in info.fields}
+def _form(form: type[Form]) -> Read:
+    hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
+    readers: dict[str, Read] = {}  # made when a key is first met: files have few of them, and all would take 10 ms
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
@@ -210,14 +211,15 @@ def _form(info: types.StructType) -> Read:
             raise Mistake(*flaw)
         for key, value in entries:
             name = key.value
-            reader = readers.get(name)
             path = f"{where}.{name}" if where else name
-            if reader is None:
-                answer = unknown_key(info.cls, name, value, readers)
+            if name not in hints:
+                answer = unknown_key(form, name, value, hints)
                 source.note(key.index, answer.message, answer.write, fill=answer.fill, width=len(name), key=path)
                 continue
+            if name not in readers:
+                readers[name] = _key(hints[name])
             try:
-                given[name] = reader(value, source, path)
+                given[name] = readers[name](value, source, path)
             except Mistake as mistake:
                 _note(mistake, value if _has_place(value) else key, source, path, name)
             except _NotedError:
@@ -225,6 +227,18 @@ def _form(info: types.StructType) -> Read:
         return given
 
     return read
+
+
+def _key(hint: Any) -> Read:
+    """The reader of a key, by its type as it is annotated: msgspec would describe each key of a form that it names."""
+    annotated = get_origin(hint) is Annotated
+    bare = hint.__origin__ if annotated else hint
+    for meta in hint.__metadata__ if annotated else ():
+        if meta.extra and meta.extra["reads"] in _SPECIAL:
+            return _SPECIAL[meta.extra["reads"]](bare)
+    if isinstance(bare, type) and issubclass(bare, Form):
+        return _form(bare)
+    return _reader(types.type_info(hint))
 
 
 def _has_place(node: Node) -> bool:
@@ -265,8 +279,8 @@ def _dict(info: types.DictType) -> Read:
     return read
 
 
-def _json(info: types.Type) -> Read:
-    shape = Sequence if isinstance(info, types.ListType) else Mapping
+def _json(hint: Any) -> Read:
+    shape = Sequence if get_origin(hint) is list else Mapping
 
     def read(node: Node, source: Source, where: str) -> Any:
         if isinstance(node, Broken):
@@ -292,7 +306,7 @@ def _plain_json(node: Node, source: Source, where: str) -> Any:
     return None
 
 
-def _schedule(_info: types.Type) -> Read:
+def _schedule(_hint: Any) -> Read:
     """Left as it is to `parse_schedule`, which needs the job's name and its time zone."""
 
     def read(node: Node, _source: Source, _where: str) -> Node:
@@ -304,12 +318,12 @@ def _schedule(_info: types.Type) -> Read:
     return read
 
 
-def _jobs(_info: types.Type) -> Read:
+def _jobs(_hint: Any) -> Read:
     """Left as they are: a job has more than its own keys to go by."""
     return lambda node, _source, _where: node
 
 
-def _placed(_info: types.Type) -> Read:
+def _placed(_hint: Any) -> Read:
     """Paths, one or a list, each with the node that names it."""
     read_path = _scalar(values.KINDS["path"])
 
