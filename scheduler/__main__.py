@@ -1,5 +1,5 @@
 """`python -m scheduler` is schedd."""
 
-from scheduler.cli.schedd import main
+from scheduler.cli.console import schedd
 
-main()
+schedd()

@@ -52,7 +52,7 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> in
         require_watchfiles()
     config = load(path)
     # Modules and jobs live as long as the daemon, and looking through them for garbage would take 25 ms each time. It
-    # was turned off before they were imported: on between here and there, it would look once.
+    # is off since before they were imported: on between here and there, it would look once.
     gc.freeze()
     gc.enable()
     budget = _shutdown_timeout(os.environ)

@@ -76,7 +76,7 @@ def _is_schedule(text: str) -> bool:
 
 
 def _explained(text: str, zone_name: str) -> Explanation:
-    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads croniter
+    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
     from scheduler.control.forecast import explanation  # noqa: PLC0415
 
     return explanation(*read_schedule(text, zone_name), moments.now())

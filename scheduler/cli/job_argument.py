@@ -17,7 +17,7 @@ def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
         if daemon is not None:
             names = [view.name for view in daemon.ask("list", ListJobs(), list[JobView])]
         else:
-            from pathlib import Path  # noqa: PLC0415 - loads yaml and croniter
+            from pathlib import Path  # noqa: PLC0415 - loads yaml
 
             from scheduler.config import load  # noqa: PLC0415
 

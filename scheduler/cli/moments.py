@@ -87,7 +87,7 @@ def instant(text: str) -> datetime:
 
 def seconds(text: str) -> float:
     """A duration like 90s or 1h30m."""
-    from scheduler.schedule import parse_duration  # noqa: PLC0415 - it comes with croniter
+    from scheduler.schedule import parse_duration  # noqa: PLC0415 - it comes with all of `schedule`
 
     try:
         return parse_duration(text)

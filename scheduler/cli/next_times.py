@@ -69,7 +69,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until: datetime | None) -> list[FireTime]:
-    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads croniter
+    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
     from scheduler.control.forecast import fire_times  # noqa: PLC0415
 
     slots = fire_times(*read_schedule(expr, zone_name), start - timedelta(microseconds=1))

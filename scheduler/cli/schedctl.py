@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import NoReturn
 
@@ -50,6 +51,8 @@ class Verbs(click.Group):
             return None
         module, _, name = VERBS[cmd_name].partition(":")
         found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
+        gc.freeze()
+        gc.enable()
         return found
 
     def invoke(self, ctx: click.Context) -> object:
@@ -89,5 +92,5 @@ def command(ctx: click.Context, config: str | None) -> None:
 
 
 def main() -> NoReturn:
-    """The console script."""
+    """Run it, to the end of the process."""
     end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})

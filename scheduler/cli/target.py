@@ -66,7 +66,7 @@ class FileAlone:
     """The file as its own spokesman: the functions that a schedd would use, over what the file says."""
 
     def __init__(self, path: str) -> None:
-        # Imported here: this loads the engine, croniter and yaml, which a schedd that answers has loaded before.
+        # Imported here: this loads the engine and yaml, which a schedd that answers has loaded before.
         from pathlib import Path  # noqa: PLC0415
 
         from scheduler.config import load  # noqa: PLC0415
