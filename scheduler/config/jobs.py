@@ -21,11 +21,11 @@ from scheduler.schedule import Schedule, parse_schedule
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
-_ASIS = (
+_ASIS = LISTS | {
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit", *sorted(LISTS),
+    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit",
     "remind", "expect_success_within", "ping", "sentry",
-)  # fmt: skip
+}  # fmt: skip
 """Keys whose value is the field of `Job` of the same name."""
 
 _MERGED = ("env", "env_file", "retry")
@@ -104,7 +104,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         message = "a job's name is 1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit"
         mended = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:63] or "job-1"
         entry.source.note(entry.name.index, message, f"{mended}:", width=max(1, len(name)), key=f"jobs.{name}")
-    scope = defaults.narrowed(entry.given, entry.source.path.parent, "")
+    scope = defaults.narrowed(entry.given, entry.source.directory, "")
     values = scope.values
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
@@ -112,7 +112,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     _check_alarms(entry, values)
     if target is None:
         return None
-    fields = {key: values[key] for key in _ASIS if key in values}
+    fields = {key: value for key, value in values.items() if key in _ASIS}
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
     if scope.retry:

@@ -141,7 +141,7 @@ class Loading:
 
     def _defaults(self, file: File, below: Scope) -> Scope:
         given = file.values.get("defaults", {})
-        scope = below.narrowed(given, file.source.path.parent, "defaults.")
+        scope = below.narrowed(given, file.source.directory, "defaults.")
         ignored = _ignored(scope.values)
         _check_env_file(file.source, given, file.places, "defaults", ignored)
         if self._on_file:
@@ -193,7 +193,7 @@ class Loading:
         """The files that the main file names, those of a directory by name."""
         files = []
         for text, node in main.values.get("include", []):
-            path = main.source.path.parent / text
+            path = main.source.directory / text
             shown = Path(main.source.shown).parent / text
             try:
                 names = _files_of(path)
@@ -230,7 +230,7 @@ def _check_env_file(
 ) -> None:
     """The one doubt that schedd tells at its start too: until the file can be read, runs do not start."""
     name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unreadable(source.path.parent / name)):
+    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unreadable(source.directory / name)):
         message = f"env_file: {why}, and without it no run starts"
         code = LintCode.MISSING_ENV_FILE
         source.warn(places["env_file"], message, None, code=code, width=len("env_file"), key=f"{where}.env_file")

@@ -65,6 +65,7 @@ class Source:
     def __init__(self, shown: str, path: Path, text: str) -> None:
         self.shown = shown
         self.path = path
+        self.directory = path.parent
         self.text = text
         self.readable = text
         """The same with what is no YAML replaced, character by character, so that a parser comes to the end."""

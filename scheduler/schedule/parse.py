@@ -107,7 +107,7 @@ def _parse_fields(fields: NamedFields, zone: ZoneInfo, job_name: str) -> Cron:
 
 
 def _cron(text: str, pattern: Pattern, zone: ZoneInfo) -> Cron:
-    if pattern.next_match(_BEFORE_ALL_YEARS) is None:
+    if not pattern.comes_every_month and pattern.next_match(_BEFORE_ALL_YEARS) is None:
         day, month = pattern.day.text, pattern.month.text
         raise ScheduleError(f"this never comes: no date has day {day} in month {month}", field="day")
     return Cron(text, pattern, zone)
