@@ -31,7 +31,7 @@ _LARGEST_WRITE = 128 * 1024
 
 _SMALL = 16 * 1024
 _BREATH = 0.02
-"""Seconds between two writes of less than _SMALL bytes: waking the thread costs as much as making a line, and a
+"""Seconds from a write of less than _SMALL bytes to the next: waking the thread costs as much as making a line, and a
 thousand jobs that start at one instant would have it woken for each of theirs."""
 
 
@@ -109,7 +109,10 @@ class Stdout:
     def _empty(self) -> None:
         # While the main thread starts a child it takes no signals: each end of another child would wake this one.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        while (batch := self._next_batch()) is not None:
+        not_before = 0.0
+        while self._something_waits():
+            self._closing.wait(not_before - self._loop.time())
+            batch = self._take()
             view = memoryview(batch)
             while view:
                 try:
@@ -118,15 +121,17 @@ class Stdout:
                     count, lost = len(view), bytes(view).count(b"\n")
                 view = view[count:]
                 self._progress(count, lost)
-            if len(batch) < _SMALL:
-                self._closing.wait(_BREATH)
+            not_before = self._loop.time() + _BREATH if len(batch) < _SMALL else 0.0
 
-    def _next_batch(self) -> bytes | None:
+    def _something_waits(self) -> bool:
+        """Wait for it; False at the end."""
         with self._changed:
-            while not self._waiting:
-                if self._closing.is_set():
-                    return None
+            while not (self._waiting or self._closing.is_set()):
                 self._changed.wait()
+            return bool(self._waiting)
+
+    def _take(self) -> bytes:
+        with self._changed:
             batch = b"".join(self._waiting)
             self._waiting.clear()
             return batch
