@@ -30,7 +30,7 @@ MOST_NODES = 1_000_000
 """Nodes after every alias and merge key has been written out, which is what a bomb of aliases is made of."""
 
 _TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)+")
+_PROPERTIES = r"(?:[&!]\S*\s+)+"
 _MOST_MENDS = 100
 
 
@@ -177,7 +177,7 @@ class _Composer:
         if event.tag and event.tag not in _TEXT_TAGS:
             node = self._tagged(event)
         else:
-            properties = _PROPERTIES.match(self._text, index)
+            properties = re.compile(_PROPERTIES).match(self._text, index)
             node = Scalar(event.value, properties.end() if properties else index, not (event.style or event.tag))
         if event.anchor:
             self._anchors[event.anchor] = node, 1

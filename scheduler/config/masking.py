@@ -24,18 +24,18 @@ _MISSPELLED = (
     "env", "args", "kwargs", "environment", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers",
     "secret", "apprise", "ping",
 )  # fmt: skip
-_LIKE_A_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
 """A key that is shown even where values are not."""
 
-_INDENTED = re.compile(r"^([ \t]*)(\S.*)$", re.MULTILINE)
-_KEY_IN_LINE = re.compile(r"\b([A-Za-z_]\w*)[\"']?\s*:\s*")
-_NO_KEY = re.compile(r"\s*")
+_INDENTED = r"(?m)^([ \t]*)(\S.*)$"
+_KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*:\s*"
+_NO_KEY = r"\s*"
 
 
 def is_variable(name: str) -> bool:
     """Whether a name looks like a variable's, and so is not a value that has lost its place."""
-    return _LIKE_A_VARIABLE.fullmatch(name) is not None
+    return re.fullmatch(_LIKE_A_VARIABLE, name) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -80,10 +80,10 @@ class Mask:
 
     def _by_the_look(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
-        keys = list(_KEY_IN_LINE.finditer(line))
+        keys = list(re.finditer(_KEY_IN_LINE, line))
         secret = next((key for key in keys if is_secret_key(key[1])), None)
         if secret is None and (within or start in self._below_secret):
-            secret = keys[0] if keys and is_variable(keys[0][1]) else _NO_KEY.match(line)
+            secret = keys[0] if keys and is_variable(keys[0][1]) else re.match(_NO_KEY, line)
         if secret is None or not line[secret.end() :].strip():
             return []
         return [(start + secret.end(), end)]
@@ -94,14 +94,14 @@ class Mask:
         starts = set()
         open_lines: list[tuple[int, bool]] = []
         line_above = False
-        for match in _INDENTED.finditer(self._text):
+        for match in re.finditer(_INDENTED, self._text):
             depth = 2 * len(match[1]) + match[2].startswith("-")  # a list may stand as far left as its key
             while open_lines and open_lines[-1][0] >= depth:
                 open_lines.pop()
             secret = bool(open_lines) and open_lines[-1][1]
             if secret or (line_above and self._tail and match.start() >= self._tail[0]):
                 starts.add(match.start())
-            line_above = secret or any(is_secret_key(key[1]) for key in _KEY_IN_LINE.finditer(match[2]))
+            line_above = secret or any(is_secret_key(key[1]) for key in re.finditer(_KEY_IN_LINE, match[2]))
             open_lines.append((depth, line_above))
         return frozenset(starts)
 

@@ -15,11 +15,9 @@ DEEPEST = 64
 TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-_LINE = re.compile(
-    r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?",
-)
-_NAME = re.compile(r"[\w.-]+")
-_FLOW_KEY = re.compile(r"([\w.-]+):\s+$")
+_LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
+_NAME = r"[\w.-]+"
+_FLOW_KEY = r"([\w.-]+):\s+$"
 _RESERVED = {
     "*": "marks an alias",
     "&": "marks an anchor",
@@ -54,7 +52,7 @@ class _Value(NamedTuple):
 
     def flaw(self, message: str, meant: str | None = None) -> Flaw:
         """What is wrong with this value; `meant` is how to write it, by default in quotes."""
-        write = f"{self.key}: {MASK}" if _NAME.fullmatch(self.key) else MASK
+        write = f"{self.key}: {MASK}" if re.fullmatch(_NAME, self.key) else MASK
         span = self.start, self.end
         return Flaw(self.start, message, write, meant or quote(self.text), self.end - self.start, span)
 
@@ -117,14 +115,14 @@ def _value_at(text: str, at: int) -> _Value:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : len(text) if end < 0 else end].rstrip("\r")
-    match = _LINE.fullmatch(line)
+    match = re.fullmatch(_LINE, line)
     value_start = start + match.start("value") if match and match["value"] else at
     if match and match["value"] and value_start <= at and not _open_brackets(text[value_start:at]):
         key = (match["key"] or "").strip()
         return _Value(value_start, start + match.end("value"), key, match["value"])
     stop = re.compile(r"[,\]}\n]").search(text, at)
     end = stop.start() if stop else len(text)
-    key_match = _FLOW_KEY.search(text, start, at)
+    key_match = re.compile(_FLOW_KEY).search(text, start, at)
     value = text[at:end].rstrip()
     return _Value(at, at + len(value), key_match[1] if key_match else "", value)
 
@@ -183,7 +181,7 @@ def _line_above(text: str, at: int) -> tuple[int, str]:
 def _indented(at: int, message: str, key: str, above: str) -> Flaw:
     """The advice to let a line begin where the one above it does."""
     spaces = len(above) - len(above.lstrip(" "))
-    name = key.strip() if _NAME.fullmatch(key.strip()) else "…"
+    name = key.strip() if re.fullmatch(_NAME, key.strip()) else "…"
     return Flaw(at, message, f"{MASK}: … with {spaces} spaces before it, as in the line above", name)
 
 

@@ -11,8 +11,8 @@ from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, FieldName
 
 _EXAMPLE = '"*/5 * * * *"'
-_TIME_OF_DAY = re.compile(r"([0-9]{1,2}):([0-9]{2})")
-_ENGLISH = re.compile(r"every\s+([0-9]*\s*[a-z]+)", re.IGNORECASE)
+_TIME_OF_DAY = r"([0-9]{1,2}):([0-9]{2})"
+_ENGLISH = r"(?i)every\s+([0-9]*\s*[a-z]+)"
 
 
 def explain(node: Node, error: ScheduleError, text: str) -> Flaw:
@@ -60,7 +60,7 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
     value = node.value
     if not value.strip():
         return Flaw(node.index, "nothing stands here; a schedule is needed", _prefixed(key, _EXAMPLE))
-    if match := _TIME_OF_DAY.fullmatch(value.strip()):
+    if match := re.fullmatch(_TIME_OF_DAY, value.strip()):
         daily = f'"{int(match[2])} {int(match[1])} * * *"'
         message = "a time of day is no schedule; for every day at this time"
         return Flaw(node.index, message, _prefixed(key, daily), width=len(value))
@@ -81,7 +81,7 @@ def _remedy(value: str, error: ScheduleError) -> str | None:
         return "{}-{}".format(*LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
     if error.field == FieldName.DAY and len(words) == 5:
         return " ".join([*words[:2], "L", *words[3:]])
-    if match := _ENGLISH.fullmatch(value.strip()):
+    if match := re.fullmatch(_ENGLISH, value.strip()):
         unit = match[1] if match[1][0].isdecimal() else f"1 {match[1]}"
         return f"@every {duration_meant(unit)}"
     return f"{value.strip()} *" if len(words) == 4 else "*/5 * * * *"

@@ -18,14 +18,14 @@ _TRUE = {"true", "True", "TRUE"}
 _FALSE = {"false", "False", "FALSE"}
 _YES = {"yes", "on", "y", "1"}
 _NO = {"no", "off", "n", "0"}
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_OCTAL_LOOKING = re.compile(r"0[0-9_]+|0o[0-7]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_CLOCK = re.compile(r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?")
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)", re.IGNORECASE)
-_FUNCTION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+_INTEGER = r"[-+]?(0|[1-9][0-9]*)"
+_OCTAL_LOOKING = r"0[0-9_]+|0o[0-7]+"
+_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+_CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
+_SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
+_FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
-_SPELLED = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?", re.IGNORECASE)
+_SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
 _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
 
 
@@ -101,22 +101,22 @@ def integer(low: int | None, high: int | None) -> Kind:
     example = str(max(low or 0, min(2, high if high is not None else 2)))
 
     def read(text: str, _plain: bool) -> int:
-        if _INTEGER.fullmatch(text) and len(text) <= 18:
+        if re.fullmatch(_INTEGER, text) and len(text) <= 18:
             value = int(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
             nearest = low if low is not None and value < low else high
             raise Mistake(f"{needs} is needed here", str(nearest))
-        if _OCTAL_LOOKING.fullmatch(text):
+        if re.fullmatch(_OCTAL_LOOKING, text):
             decimal = text.lstrip("0o").replace("_", "") or "0"
             raise Mistake("a number that begins with 0 is octal to some and decimal to others", decimal)
-        if match := _CLOCK.fullmatch(text):
+        if match := re.fullmatch(_CLOCK, text):
             raise Mistake(
                 f"{needs} is needed here; {text} is {int(match[1]) * 60 + int(match[2])} to some readers of YAML",
                 example,
             )
         digits = text.replace("_", "").replace(",", "")
-        raise Mistake(f"{needs} is needed here", digits if _INTEGER.fullmatch(digits) else example)
+        raise Mistake(f"{needs} is needed here", digits if re.fullmatch(_INTEGER, digits) else example)
 
     return Kind(needs, example, read)
 
@@ -126,7 +126,7 @@ def number(low: float | None, high: float | None) -> Kind:
     needs = f"a number from {low:g} to {high:g}" if low is not None and high is not None else "a number"
 
     def read(text: str, _plain: bool) -> float:
-        if _FLOAT.fullmatch(text) and len(text) <= 64:
+        if re.fullmatch(_FLOAT, text) and len(text) <= 64:
             value = float(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
@@ -176,21 +176,21 @@ def _limit(text: str, plain: bool) -> float:
 
 def duration_meant(text: str) -> str:
     """What a person who wrote this most likely means."""
-    if _FLOAT.fullmatch(text) and not text.startswith(("-", "+")):
+    if re.fullmatch(_FLOAT, text) and not text.startswith(("-", "+")):
         return f"{text}s"
-    if match := _CLOCK.fullmatch(text):
+    if match := re.fullmatch(_CLOCK, text):
         first, second, third = (int(part or 0) for part in match.groups())
         if match[3]:
             return f"{first}h{second}m{third}s"
         return f"{first}h{second}m, or {first}m{second}s"
-    if match := _SPELLED.fullmatch(text.strip()):
+    if match := re.fullmatch(_SPELLED, text.strip()):
         return match[1] + _UNIT_WORDS[match[2].lower()]
     return "10m"
 
 
 @lru_cache(maxsize=1024)
 def _size(text: str, _plain: bool) -> int:
-    match = _SIZE.fullmatch(text)
+    match = re.fullmatch(_SIZE, text)
     if match is None or (match[3] and not match[2]):
         raise Mistake("a size is a number with K, M, G or T", "512M")
     if not match[2]:
@@ -231,12 +231,13 @@ def _zone_meant(text: str) -> str:
 
 
 def _function(text: str, _plain: bool) -> str:
-    if _FUNCTION.fullmatch(text):
+    if re.fullmatch(_FUNCTION, text):
         return text
     module, _, name = text.partition("(")[0].strip().rpartition(".")
     meant = f"{module}:{name}"
     raise Mistake(
-        "a Python function is named module:function", meant if _FUNCTION.fullmatch(meant) else "package.module:function"
+        "a Python function is named module:function",
+        meant if re.fullmatch(_FUNCTION, meant) else "package.module:function",
     )
 
 
@@ -264,9 +265,9 @@ def json_value(text: str, plain: bool) -> Any:
         return None
     if text in _TRUE | _FALSE:
         return text in _TRUE
-    if _INTEGER.fullmatch(text):
+    if re.fullmatch(_INTEGER, text):
         return int(text) if len(text) <= 18 else text
-    if _OCTAL_LOOKING.fullmatch(text) or (_CLOCK.fullmatch(text) and not text.startswith("0")):
+    if re.fullmatch(_OCTAL_LOOKING, text) or (re.fullmatch(_CLOCK, text) and not text.startswith("0")):
         raise Mistake("a number to some readers of YAML and a text to others", f'"{MASK}" for the text', fill=text)
     if text.lower() in {"yes", "no", "on", "off", "y", "n"}:
         raise Mistake(
@@ -274,7 +275,7 @@ def json_value(text: str, plain: bool) -> Any:
             f'"{MASK}" for the text, or true or false',
             fill=text,
         )
-    if _FLOAT.fullmatch(text):
+    if re.fullmatch(_FLOAT, text):
         return float(text)
     if text.lower().lstrip("+-") in {".inf", ".nan"}:
         raise Mistake(

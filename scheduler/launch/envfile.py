@@ -11,8 +11,7 @@ from scheduler.launch.launcher import LaunchError
 LARGEST = 1024 * 1024
 """Bytes. The kernel takes no larger environment from most programs."""
 
-_ASSIGNMENT = re.compile(
-    r"""
+_ASSIGNMENT = r"""(?msx)
     [ \t]* (?: export [ \t]+ )?
     (?P<name> [A-Za-z_][A-Za-z0-9_.-]* ) [ \t]* =
     (?:
@@ -20,12 +19,10 @@ _ASSIGNMENT = re.compile(
       | [ \t]* " (?P<double> (?: [^"\\] | \\. )* ) " [ \t]* (?: \#[^\n]* )?
       | (?P<bare> (?! [ \t]*['"] ) [^\n]* )
     ) $
-    """,
-    re.VERBOSE | re.DOTALL | re.MULTILINE,
-)
-_BLANK = re.compile(r"[ \t]*(?:#[^\n]*)?$", re.MULTILINE)
-_COMMENT = re.compile(r"[ \t]#")
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+    """
+_BLANK = r"(?m)[ \t]*(?:#[^\n]*)?$"
+_COMMENT = r"[ \t]#"
+_ESCAPE = r"(?s)\\(.)"
 _MEANINGS = {"n": "\n", "r": "\r", "t": "\t", "\n": "", '"': '"', "\\": "\\", "$": "$"}
 
 
@@ -37,11 +34,12 @@ def read_env_file(path: str) -> dict[str, str]:
     """
     text = read_small_file(path).decode("utf-8-sig", errors="surrogateescape").replace("\r\n", "\n")
     variables: dict[str, str] = {}
+    blank, assignment = re.compile(_BLANK), re.compile(_ASSIGNMENT)
     at = 0
     while at < len(text):
-        match = _BLANK.match(text, at)
+        match = blank.match(text, at)
         if match is None:
-            match = _ASSIGNMENT.match(text, at)
+            match = assignment.match(text, at)
             if match is None:
                 line = text.count("\n", 0, at) + 1
                 raise LaunchError(f"{path}:{line}: not a line of the form KEY=VALUE, or a quote without its partner")
@@ -75,7 +73,7 @@ def read_small_file(path: str) -> bytes:
 
 def _value(match: re.Match[str]) -> str:
     if match["double"] is not None:
-        return _ESCAPE.sub(lambda escape: _MEANINGS.get(escape[1], escape[0]), match["double"])
+        return re.sub(_ESCAPE, lambda escape: _MEANINGS.get(escape[1], escape[0]), match["double"])
     if match["single"] is not None:
         return match["single"]
-    return _COMMENT.split(match["bare"], maxsplit=1)[0].strip()
+    return re.split(_COMMENT, match["bare"], maxsplit=1)[0].strip()

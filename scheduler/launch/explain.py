@@ -13,9 +13,9 @@ from scheduler.launch.program import NOT_FOUND, NOT_RUNNABLE, find_program, why_
 from scheduler.model import Entrypoint, ShellCommand, Target
 
 _TRACEBACK = b"Traceback (most recent call last):\n"
-_UNINDENTED = re.compile(rb"^\S.*$", re.MULTILINE)
+_UNINDENTED = rb"(?m)^\S.*$"
 _LONGEST = 200
-_PLAIN_WORD = re.compile(r"\s*([\w./+-]+)(?!\S)")
+_PLAIN_WORD = r"\s*([\w./+-]+)(?!\S)"
 
 
 def explain_exit(code: int, number: int | None, *, target: Target, path: str, cwd: str) -> Iterator[str]:
@@ -46,13 +46,13 @@ def explain_memory(kills: tuple[int | None, int | None]) -> str | None:
 def last_of_traceback(stderr: bytes) -> str | None:
     """The line of a Python traceback that names the exception, when `stderr` ends in one."""
     begin = stderr.rfind(_TRACEBACK)
-    match = _UNINDENTED.search(stderr, begin + len(_TRACEBACK)) if begin >= 0 else None
+    match = re.compile(_UNINDENTED).search(stderr, begin + len(_TRACEBACK)) if begin >= 0 else None
     return printable(match[0].rstrip()).decode()[:_LONGEST] if match else None
 
 
 def _of_first_word(text: str, path: str, cwd: str) -> str | None:
     """Why the program that a command begins with cannot be run, should that be so. Shells keep it to themselves."""
-    word = _PLAIN_WORD.match(text)
+    word = re.match(_PLAIN_WORD, text)
     if word is None:
         return None
     try:

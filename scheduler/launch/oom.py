@@ -8,7 +8,7 @@ from pathlib import Path
 
 RECENT = 1.0
 
-_COUNT = re.compile(rb"^oom_kill (\d+)$", re.MULTILINE)
+_COUNT = rb"(?m)^oom_kill (\d+)$"
 
 
 class OomKills:
@@ -39,7 +39,7 @@ class OomKills:
         except OSError:
             return None
         try:
-            match = _COUNT.search(os.read(descriptor, 4096))
+            match = re.search(_COUNT, os.read(descriptor, 4096))
         finally:
             os.close(descriptor)
         return int(match[1]) if match else None

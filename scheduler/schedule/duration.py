@@ -8,18 +8,18 @@ LONGEST = 36_525 * 86_400.0
 """Seconds. A hundred years: nobody means more, and it keeps every sum of times within the calendar."""
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_SHAPE = re.compile(r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?", re.ASCII)
-_NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
+_SHAPE = r"(?a)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?"
+_NUMBER = r"(?a)\d+(?:\.\d+)?"
 
 
 def parse_duration(text: str) -> float:
     """Seconds, to the microsecond. ValueError says what is wrong and what to write; it never repeats the text."""
     text = text.strip()
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text):
         raise ValueError("a duration needs a unit: write it like 90s, 10m, 1h30m or 2d")
     if text.startswith("-"):
         raise ValueError("a duration cannot be negative")
-    match = _SHAPE.fullmatch(text) if 0 < len(text) <= 64 else None
+    match = re.fullmatch(_SHAPE, text) if 0 < len(text) <= 64 else None
     if match is None:
         raise ValueError("not a duration: write numbers with d, h, m, s in this order, like 90s, 10m, 1h30m or 2d")
     seconds = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values(), strict=True) if number)

@@ -33,10 +33,10 @@ _EXAMPLES = {
 }
 
 _RANGE = re.compile(r"(?P<low>\*|\d+|[a-z]+)(?:-(?P<high>\d+|[a-z]+))?(?:/(?P<step>\d+))?", re.ASCII)
-_HASH = re.compile(r"h(?:\((?P<low>\d+)-(?P<high>\d+)\))?(?:/(?P<step>\d+))?", re.ASCII)
-_WEEKDAY_NEAR = re.compile(r"(\d+)w|w(\d+)", re.ASCII)
-_LAST_WEEKDAY = re.compile(r"(?P<before>\d|[a-z]{3})l|l(?P<after>\d|[a-z]{3})", re.ASCII)
-_NTH_WEEKDAY = re.compile(r"(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)", re.ASCII)
+_HASH = r"(?a)h(?:\((?P<low>\d+)-(?P<high>\d+)\))?(?:/(?P<step>\d+))?"
+_WEEKDAY_NEAR = r"(?a)(\d+)w|w(\d+)"
+_LAST_WEEKDAY = r"(?a)(?P<before>\d|[a-z]{3})l|l(?P<after>\d|[a-z]{3})"
+_NTH_WEEKDAY = r"(?a)(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)"
 
 
 def refuse_unreadable(text: str, field: str | None = None) -> None:
@@ -102,12 +102,12 @@ class _Term(msgspec.Struct, frozen=True):
         if self.name is FieldName.DAY:
             if self.text == "l":
                 return "l"
-            if near := _WEEKDAY_NEAR.fullmatch(self.text):
+            if near := re.fullmatch(_WEEKDAY_NEAR, self.text):
                 return self._weekday_near(int(near[1] or near[2]))
         if self.name is FieldName.DAY_OF_WEEK:
-            if last := _LAST_WEEKDAY.fullmatch(self.text):
+            if last := re.fullmatch(_LAST_WEEKDAY, self.text):
                 return f"l{self._number(last['before'] or last['after']) % 7}"
-            if nth := _NTH_WEEKDAY.fullmatch(self.text):
+            if nth := re.fullmatch(_NTH_WEEKDAY, self.text):
                 if not 1 <= int(nth["nth"]) <= 5:
                     raise self._error("# counts the weeks of a month from 1 to 5", f"{nth['weekday']}#1")
                 return f"{self._number(nth['weekday']) % 7}#{int(nth['nth'])}"
@@ -115,7 +115,7 @@ class _Term(msgspec.Struct, frozen=True):
 
     def values(self) -> set[int]:
         """The numbers that the entry allows."""
-        if hashed := _HASH.fullmatch(self.text):
+        if hashed := re.fullmatch(_HASH, self.text):
             return self._hashed(hashed)
         match = _RANGE.fullmatch(self.text)
         if match is None or (match["low"] == "*" and match["high"]):

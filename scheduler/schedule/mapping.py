@@ -29,7 +29,7 @@ _OTHER_NAMES = {
     "day_of_month": "day",
     "minutes": "minute",
 }
-_PLAIN = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)?")
+_PLAIN = r"[A-Za-z0-9]+(-[A-Za-z0-9]+)?"
 
 
 def named_fields(spec: Mapping[object, object]) -> NamedFields:
@@ -63,7 +63,7 @@ def read_fields(fields: NamedFields, job_name: str) -> Pattern:
 
 
 def _quoted(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else f'"{text}"'
+    return text if re.fullmatch(_PLAIN, text) else f'"{text}"'
 
 
 def _as_text(name: FieldName, value: object) -> str:

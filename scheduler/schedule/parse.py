@@ -25,7 +25,7 @@ _FORMS = (
     "a mapping like {hour: 2, minute: 30}, or a list of these"
 )
 _HASH = re.compile(r"(?<![a-z])h(?![a-z])", re.IGNORECASE)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE)
+_INSTANT = r"(?ai)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 _BEFORE_ALL_YEARS = datetime(1969, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -90,7 +90,7 @@ def _is_duration(text: str) -> bool:
 
 
 def _parse_at(text: str, column: int, zone: ZoneInfo) -> At:
-    if not _INSTANT.fullmatch(text):
+    if not re.fullmatch(_INSTANT, text):
         reason = "@at needs a date and a time, with an offset from UTC or else in the job's time zone"
         raise ScheduleError(reason, column=column, write="2027-01-01T09:00:00+01:00 or 2027-01-01T09:00")
     try:
