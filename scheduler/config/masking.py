@@ -25,7 +25,7 @@ _MISSPELLED = (
     "secret", "apprise", "ping",
 )  # fmt: skip
 _LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}")
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 """A key that is shown even where values are not."""
 
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
@@ -42,7 +42,7 @@ def is_variable(name: str) -> bool:
 def is_secret_key(name: str) -> bool:
     """Whether what stands below a key of this name is not to be shown; misspellings and names of variables count."""
     lower = name.lower()
-    if lower in _SECRET_KEYS or is_variable(name) or not NAME.fullmatch(name):
+    if lower in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
         return True
     return nearest(lower, _MISSPELLED, 0.7) is not None
 
@@ -71,7 +71,7 @@ class Mask:
 
     def _find(self) -> None:
         walk = _Walk(self._spans)
-        events = yaml.CSafeLoader(CONTROL.sub("?", self._readable))
+        events = yaml.CSafeLoader(re.sub(CONTROL, "?", self._readable))
         try:
             while events.check_event():
                 walk.take(events.get_event())
@@ -166,7 +166,7 @@ class _Walk:
             return
         if level.awaits_key:
             level.key = span
-            if NAME.fullmatch(event.value):
+            if re.fullmatch(NAME, event.value):
                 level.key_may_be_value = not is_variable(event.value)
                 return
         elif span[0] == span[1] and level.is_mapping and level.key_may_be_value:

@@ -260,7 +260,7 @@ def _dict(info: types.DictType) -> Read:
             if pattern and not pattern.search(name):
                 message = "a variable's name is letters, digits and _, the first no digit"
                 mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                write = f"{mended}: …" if NAME.fullmatch(name) and _has_place(value) else None
+                write = f"{mended}: …" if re.fullmatch(NAME, name) and _has_place(value) else None
                 source.note(key.index, message, write, width=max(1, len(name)), key=where)
                 continue
             if name.startswith("SCHED_"):

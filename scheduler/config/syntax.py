@@ -14,7 +14,7 @@ DEEPEST = 64
 
 TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
 
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
+CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
 _NAME = r"[\w.-]+"
 _FLOW_KEY = r"([\w.-]+):\s+$"
@@ -102,7 +102,7 @@ def template(text: str, at: int) -> Flaw:
 
 
 def _control_character(text: str) -> Flaw:
-    match = CONTROL.search(text)
+    match = re.search(CONTROL, text)
     if match is None:
         return Flaw(0, "not YAML")
     code = ord(match[0])

@@ -24,7 +24,7 @@ _FORMS = (
     "five cron fields like '30 2 * * *', an alias like @daily, '@every 90s', '@at 2027-01-01T09:00', "
     "a mapping like {hour: 2, minute: 30}, or a list of these"
 )
-_HASH = re.compile(r"(?<![a-z])h(?![a-z])", re.IGNORECASE)
+_HASH = re.compile(r"(?<![A-Za-z])[Hh](?![A-Za-z])")
 _INSTANT = r"(?ai)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 _BEFORE_ALL_YEARS = datetime(1969, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
