@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
@@ -24,10 +24,10 @@ async def make_attempt(
     *,
     launcher: Launcher,
     clock: Clock,
-    launched: Callable[[int | None], None],
+    launched: Callable[[datetime, int | None], None],
     draining: Callable[[], bool],
 ) -> Attempt:
-    """Carry out one attempt; `launched` is told the pid, or None when there is no process."""
+    """Carry out one attempt; `launched` is told when it began and the pid, or None when there is no process."""
     started_at, begun = clock.now(), clock.steady()
     cause = None
     try:
@@ -36,14 +36,11 @@ async def make_attempt(
     except Exception as error:
         if not isinstance(error, LaunchError):
             report_bug(f"the launcher failed on {firing.job.name}", error)
-        launched(None)
+        launched(started_at, None)
         cause = str(error) or type(error).__name__
         outcome, ended = Outcome.NOT_STARTED, Exit(error.code if isinstance(error, LaunchError) else 126)
     else:
-        # Of a herd all that have their turn start first and are told of together: between two starts, the telling would
-        # find the processor's caches full of other things, and take longer.
-        await asyncio.sleep(0)
-        launched(child.pid)
+        launched(started_at, child.pid)
         outcome, ended = await _watch(firing, child, draining)
         firing.child = None
     return Attempt(launch.attempt, started_at, clock.steady() - begun, outcome, ended, cause)

@@ -76,6 +76,7 @@ class Announcer:
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = list(listeners)
+        self._put_off: list[Event] = []
 
     @contextmanager
     def also_telling(self, listener: Listener) -> Iterator[None]:
@@ -87,6 +88,25 @@ class Announcer:
             self._listeners.remove(listener)
 
     def __call__(self, event: Event) -> None:
+        if self._put_off:
+            self._catch_up()
+        self._tell(event)
+
+    def soon(self, event: Event) -> None:
+        """Tell it when the event loop comes round, together with all that is put off so.
+
+        Before whatever is told meanwhile: listeners hear in the order in which things happened.
+        """
+        if not self._put_off:
+            asyncio.get_running_loop().call_soon(self._catch_up)
+        self._put_off.append(event)
+
+    def _catch_up(self) -> None:
+        events, self._put_off = self._put_off, []
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(event)

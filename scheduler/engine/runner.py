@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import make_attempt
-from scheduler.engine.events import AttemptFinished, Event, RunFinished, RunStarted, SlotSkipped, report_bug
+from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunStarted, SlotSkipped, report_bug
 from scheduler.engine.firing import Firing, Phase
 from scheduler.engine.gate import Gate
 from scheduler.engine.turns import Turns
@@ -31,7 +31,7 @@ class Runner:
         self,
         clock: Clock,
         launcher: Launcher,
-        announce: Callable[[Event], None],
+        announce: Announcer,
         log: LineSink,
         keep_tail: Callable[[str, tuple[Chunk, ...]], None],
     ) -> None:
@@ -241,12 +241,12 @@ class Runner:
         self._announce(RunFinished(firing.run))
 
     async def _attempt(self, firing: Firing, number: int) -> Attempt:
-        started_at = self._clock.now()
-
-        def launched(pid: int | None) -> None:
+        def launched(started_at: datetime, pid: int | None) -> None:
             if firing.run is None:
                 firing.run = Run(firing.run_id, firing.job.name, firing.trigger, firing.scheduled_at, started_at)
-                self._announce(RunStarted(firing.run, pid))
+                # Of a herd all that have their turn start first: between two starts, the telling would find the
+                # processor's caches full of other things, and take longer.
+                self._announce.soon(RunStarted(firing.run, pid))
                 firing.moved()
 
         launch = Launch(

@@ -1,0 +1,26 @@
+"""What happened reaches those who listen, in the order in which it happened."""
+
+from __future__ import annotations
+
+import asyncio
+
+from scheduler.engine.events import Announcer, Event, Stopping
+
+
+def test_what_is_put_off_is_told_together_and_before_what_is_told_meanwhile() -> None:
+    first, second, third = (Stopping(budget=25.0, running=number) for number in (1, 2, 3))
+    heard: list[Event] = []
+
+    async def tell() -> None:
+        announce = Announcer([heard.append])
+        announce.soon(first)
+        announce.soon(second)
+        assert heard == []
+        await asyncio.sleep(0)
+        assert heard == [first, second]
+        announce.soon(first)
+        announce(third)
+        await asyncio.sleep(0)
+
+    asyncio.run(tell())
+    assert heard == [first, second, first, third]
