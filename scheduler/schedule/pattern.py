@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,11 +11,14 @@ import msgspec
 from scheduler.schedule.field import Field, FieldName
 
 _DAY = timedelta(days=1)
-_MICROSECOND = timedelta(microseconds=1)
+_SECOND = timedelta(seconds=1)
 
-_LOOKS = 38
-"""Dates among which is one of any schedule that comes every month: a month of days, the one by which a named month is
-entered, and the six by which a second Friday moves from one year to the next."""
+_LOOKS = 48
+"""Dates among which is one of any schedule that comes every month: a month of days, one of each of eleven months that
+are not named, and the six by which a second Friday moves from one year to the next."""
+
+_Beyond = Callable[[frozenset[int], int], int | None]
+_First = Callable[[frozenset[int]], int]
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -90,78 +93,39 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def next_match(self, wall: datetime) -> datetime | None:
         """The first match strictly after `wall`; None when there is none for fifty years."""
-        later = self._later_that_day(wall)
-        if later is not None and self.names_date(wall):
-            return later
-        if self.comes_every_month:
-            first = wall.replace(
-                hour=min(self.hour.values),
-                minute=min(self.minute.values),
-                second=min(self.second.values),
-                microsecond=0,
-            )
-            for _ in range(_LOOKS):
-                first = first + _DAY if first.month in self.month.values else self._next_month(first)
-                if self.names_date(first):
-                    return first
-        return self._search(wall, back=False)
+        return self._match(wall, back=False)
 
     def previous_match(self, wall: datetime) -> datetime | None:
         """A match before `wall`, and nearly always the last one: of rare dates croniter's way back is less sure."""
-        latest = wall - _MICROSECOND
-        earlier = self._earlier_that_day(latest)
-        if earlier is not None and self.names_date(latest):
-            return earlier
+        return self._match(wall if wall.microsecond == 0 else wall.replace(microsecond=0) + _SECOND, back=True)
+
+    def _match(self, wall: datetime, *, back: bool) -> datetime | None:
+        beyond, first, step = (_below, max, -_DAY) if back else (_above, min, _DAY)
+        found = self._that_day(wall, beyond, first)
+        if found is not None and self.names_date(wall):
+            return found
         if self.comes_every_month:
-            last = latest.replace(
-                hour=max(self.hour.values),
-                minute=max(self.minute.values),
-                second=max(self.second.values),
-                microsecond=0,
-            )
+            hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
+            found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
             for _ in range(_LOOKS):
-                last = last - _DAY if last.month in self.month.values else self._previous_month(last)
-                if self.names_date(last):
-                    return last
-        return self._search(wall, back=True)
+                if found.month not in self.month.values:  # nor is any other day of that month
+                    found = found.replace(day=1 if back else monthrange(found.year, found.month)[1])
+                found += step
+                if self.names_date(found):
+                    return found
+        return self._search(wall, back=back)
 
-    def _next_month(self, wall: datetime) -> datetime:
-        """Its time on the first day of the next month that is named."""
-        month = _above(self.month.values, wall.month)
-        if month is None:
-            return wall.replace(year=wall.year + 1, month=min(self.month.values), day=1)
-        return wall.replace(month=month, day=1)
-
-    def _later_that_day(self, wall: datetime) -> datetime | None:
-        """The first time after that of `wall` on its date, should the job be due on that date."""
+    def _that_day(self, wall: datetime, beyond: _Beyond, first: _First) -> datetime | None:
+        """The nearest time beyond that of `wall` on its date, should the job be due on that date."""
         hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
         if wall.hour in hours:
-            if wall.minute in minutes and (second := _above(seconds, wall.second)) is not None:
+            if wall.minute in minutes and (second := beyond(seconds, wall.second)) is not None:
                 return wall.replace(second=second, microsecond=0)
-            if (minute := _above(minutes, wall.minute)) is not None:
-                return wall.replace(minute=minute, second=min(seconds), microsecond=0)
-        if (hour := _above(hours, wall.hour)) is None:
+            if (minute := beyond(minutes, wall.minute)) is not None:
+                return wall.replace(minute=minute, second=first(seconds), microsecond=0)
+        if (hour := beyond(hours, wall.hour)) is None:
             return None
-        return wall.replace(hour=hour, minute=min(minutes), second=min(seconds), microsecond=0)
-
-    def _previous_month(self, wall: datetime) -> datetime:
-        """Its time on the last day of the month before that is named."""
-        month = _below(self.month.values, wall.month)
-        year = wall.year if month is not None else wall.year - 1
-        month = month or max(self.month.values)
-        return wall.replace(year=year, month=month, day=monthrange(year, month)[1])
-
-    def _earlier_that_day(self, wall: datetime) -> datetime | None:
-        """The last time up to that of `wall` on its date, should the job be due on that date."""
-        hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
-        if wall.hour in hours:
-            if wall.minute in minutes and (second := _below(seconds, wall.second + 1)) is not None:
-                return wall.replace(second=second, microsecond=0)
-            if (minute := _below(minutes, wall.minute)) is not None:
-                return wall.replace(minute=minute, second=max(seconds), microsecond=0)
-        if (hour := _below(hours, wall.hour)) is None:
-            return None
-        return wall.replace(hour=hour, minute=max(minutes), second=max(seconds), microsecond=0)
+        return wall.replace(hour=hour, minute=first(minutes), second=first(seconds), microsecond=0)
 
     def _search(self, wall: datetime, *, back: bool) -> datetime | None:
         from scheduler.schedule.rare import search  # noqa: PLC0415 - loads croniter
