@@ -13,14 +13,17 @@ from typing import NoReturn
 def schedd() -> NoReturn:
     """The program `schedd`, which looks for garbage when its file is loaded."""
     gc.disable()
-    from scheduler.cli.schedd import main
+    from scheduler.cli.ending import end_with
+    from scheduler.cli.schedd import command
 
-    main()
+    end_with(command, "schedd")
 
 
 def schedctl() -> NoReturn:
     """The program `schedctl`, which looks for garbage when its verb is loaded."""
     gc.disable()
-    from scheduler.cli.schedctl import main
+    from scheduler.cli.ending import end_with
+    from scheduler.cli.schedctl import command
+    from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 
-    main()
+    end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})

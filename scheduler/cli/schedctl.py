@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from typing import NoReturn
 
 import click
 
 from scheduler import __version__
-from scheduler.cli.ending import NobodyReadsError, end_with
+from scheduler.cli.ending import NobodyReadsError
 from scheduler.cli.target import Target
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, did_you_mean
+from scheduler.errors import did_you_mean
 
 VERBS = {
     "list": "list_jobs:list_jobs",
@@ -89,8 +88,3 @@ def command(ctx: click.Context, config: str | None) -> None:
     or run has that name, 5 when a rule forbids it; `run-now` with the job's own exit code.
     """
     ctx.obj = Target(config)
-
-
-def main() -> NoReturn:
-    """Run it, to the end of the process."""
-    end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})

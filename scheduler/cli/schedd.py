@@ -7,12 +7,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
 from scheduler import __version__
-from scheduler.cli.ending import end_with
 from scheduler.errors import UsageError
 
 DEFAULT_FILE = "schedules.yaml"
@@ -76,8 +74,3 @@ def _without(*modules: str) -> Iterator[None]:
     finally:
         for module in hidden:
             del sys.modules[module]
-
-
-def main() -> NoReturn:
-    """Run it, to the end of the process."""
-    end_with(command, "schedd")

@@ -12,7 +12,7 @@ import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from scheduler.cli.schedd import main
+from scheduler.cli.console import schedd
 from scheduler.clock import SystemClock
 
 offset = Path(os.environ["CLOCK_OFFSET"])
@@ -25,4 +25,4 @@ def now(self: SystemClock) -> datetime:
 
 
 SystemClock.now = now  # type: ignore[method-assign]
-main()
+schedd()

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import watchfiles.main
 
-from scheduler.cli.schedd import main
+from scheduler.cli.console import schedd
 
 
 def refuse(*_args: object) -> NoReturn:
@@ -15,4 +15,4 @@ def refuse(*_args: object) -> NoReturn:
 
 
 watchfiles.main.RustNotify = refuse  # type: ignore[assignment,attr-defined]
-main()
+schedd()

@@ -7,7 +7,7 @@ import fcntl
 import os
 from typing import NoReturn
 
-from scheduler.cli.schedd import main
+from scheduler.cli.console import schedd
 
 
 def refuse(*_args: object) -> NoReturn:
@@ -16,4 +16,4 @@ def refuse(*_args: object) -> NoReturn:
 
 
 fcntl.flock = refuse
-main()
+schedd()
