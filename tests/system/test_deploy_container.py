@@ -88,7 +88,7 @@ mount --bind "$PACKAGES" /srv/packages
 mount --bind "$PROJECT" /srv/project
 mount --bind "$ETC" /srv/etc
 for name in schedd schedctl; do
-    printf '#!/bin/sh\\nexec %s -c "from scheduler.cli.console import %s; %s()" "$@"\\n' "$PYTHON" $name $name >/srv/bin/$name
+    printf '#!/bin/sh\\nexec %s -c "import scheduler.cli.console as c; c.%s()" "$@"\\n' "$PYTHON" $name >/srv/bin/$name
     chmod 755 /srv/bin/$name
 done
 mount -t tmpfs -o mode=1777 tmpfs /srv/tmp
