@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gc
 import os
+import resource
 import signal
 import sys
 from typing import NoReturn
@@ -46,13 +47,12 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         _let_go_of_stdout()
         code = EXIT_NOBODY_READS
     except OSError as error:
+        words = _in_words(error)
+        if words is None:
+            raise
         if error.errno in _WRITE_ERRORS:
             _let_go_of_stdout()
-            _tell(f"{program}: the output cannot be written: {error.strerror}")
-        elif _is_nowhere():
-            _tell(f"{program}: the current directory has been deleted; go to one that is there")
-        else:
-            raise
+        _tell(f"{program}: {words}")
         code = EXIT_FAILURE
     gc.freeze()  # Python would look for garbage in all that is left: a tenth of the time that `schedctl list` takes
     sys.exit(code if isinstance(code, int) else 0)
@@ -67,6 +67,18 @@ def _open_standard_streams() -> None:
         if getattr(sys, name) is None:
             opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
             setattr(sys, name, os.fdopen(opened, "r" if descriptor == 0 else "w", encoding="utf-8"))
+
+
+def _in_words(error: OSError) -> str | None:
+    """What a person can mend about it; None for a bug."""
+    if error.errno in _WRITE_ERRORS:
+        return f"the output cannot be written: {error.strerror}"
+    if error.errno == errno.EMFILE:
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return f"{limit} file descriptors (ulimit -n) are not enough; allow 64 or more"
+    if _is_nowhere():
+        return "the current directory has been deleted; go to one that is there"
+    return None
 
 
 def _is_nowhere() -> bool:

@@ -356,6 +356,13 @@ def test_where_descriptors_run_out_firings_wait_for_capacity(tmp_path: Path) -> 
         assert running.stop() == 0
 
 
+def test_too_few_descriptors_to_start_are_one_message(file: Path) -> None:
+    """M3"""
+    with schedd(file, program=("prlimit", "--nofile=8:8", str(BIN / "schedd")), ready=False) as running:
+        assert running.ends() == 1
+        assert running.errors == "schedd: 8 file descriptors (ulimit -n) are not enough; allow 64 or more\n"
+
+
 def test_a_bad_shutdown_timeout_is_a_usage_error(file: Path) -> None:
     with schedd(file, ready=False, SCHEDD_SHUTDOWN_TIMEOUT="soon") as running:
         assert running.ends() == 2
