@@ -22,7 +22,6 @@ from bench import (
     NOT_MEASURED,
     SET_BY_SCHEDD,
     Row,
-    beside,
     compiled,
     main,
     running,
@@ -101,9 +100,8 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                     moment = _soon(jobs) if peer.seconds else _full_minute()
                     command = peer.command(folder, [(peer.at(moment), stamp(folder))] * jobs)
                     seen[peer.name].append(_stampede(command, folder, jobs, moment))
-        ours = _told(seen["schedd"], None, jobs)
-        base = median(seconds for seconds, _ in seen["schedd"])
-        beside_us = {name: _told(seen[name], base, jobs) for name in ("floor", *peers.NAMES)}
+        ours = _told(seen["schedd"], jobs)
+        beside_us = {name: _told(seen[name], jobs, seen["schedd"]) for name in ("floor", *peers.NAMES)}
         goal = "≤ 1.25 × the C loop, ahead of supercronic"
         yield Row(f"{jobs:,} jobs at one instant, last one runs after", goal, ours, beside_us.pop("floor"), beside_us)
 
@@ -149,12 +147,15 @@ def _file(folder: Path, jobs: int, moment: float) -> str:
     return f"jobs:\n{body}"
 
 
-def _told(seen: Sequence[tuple[float, int]], ours: float | None, jobs: int) -> str:
+def _told(seen: Sequence[tuple[float, int]], jobs: int, ours: Sequence[tuple[float, int]] = ()) -> str:
+    """The ratio is the median of those within each repeat: some machines are twice as slow a minute later."""
     if not seen:
         return NOT_MEASURED
     seconds, ran = median(seconds for seconds, _ in seen), min(ran for _, ran in seen)
+    ratios = [theirs / own for (theirs, _), (own, _) in zip(seen, ours, strict=False)]
+    ratio = f" ({median(ratios):.2g}×)" if ratios else ""
     lost = "" if ran == jobs else f", {jobs - ran:,} never"
-    return (f"{seconds:.3g} s" if ours is None else beside(seconds, ours, "s")) + lost
+    return f"{seconds:.3g} s{ratio}{lost}"
 
 
 if __name__ == "__main__":
