@@ -6,7 +6,6 @@ import contextlib
 import errno
 import gc
 import os
-import resource
 import signal
 import sys
 from typing import NoReturn
@@ -74,8 +73,7 @@ def _in_words(error: OSError) -> str | None:
     if error.errno in _WRITE_ERRORS:
         return f"the output cannot be written: {error.strerror}"
     if error.errno == errno.EMFILE:
-        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        return f"{limit} file descriptors (ulimit -n) are not enough; allow 64 or more"
+        return f"{os.sysconf('SC_OPEN_MAX')} file descriptors (ulimit -n) are not enough; allow 64 or more"
     if _is_nowhere():
         return "the current directory has been deleted; go to one that is there"
     return None
