@@ -2,7 +2,8 @@
 
     python benchmarks/all.py [--repeats 5] [--peers DIR]
 
-Takes a quarter of an hour. Each part is a command of its own, too.
+Takes an hour and a quarter with all peers, most of it theirs, and wants the machine for itself. Each part is a command
+of its own, too.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ Written by `python benchmarks/all.py`; medians of {repeats} interleaved repeats,
 
 {machine}. Peers: {peers}.
 
-In brackets: how many times the figure of schedd in the same row; of a herd, the median of that over the repeats. The
-floor of starting is an interpreter that imports schedd's dependencies and no more; of one job a second, a Python loop
-around the same system calls; of a herd, the same in C; of output, a Python loop that only reads and writes; of a verb,
-an interpreter that imports click and msgspec. *Not measured* says nothing about who is ahead.
+In brackets: how many times the figure of schedd in the same row, the median of that over the repeats. The floor of
+starting is an interpreter that imports schedd's dependencies and no more; of one job a second, a Python loop around the
+same system calls; of a herd, the same in C; of output, a Python loop that only reads and writes; of a verb, an
+interpreter that imports click and msgspec. *Not measured* says nothing about who is ahead.
 
 """
 

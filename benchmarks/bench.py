@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
@@ -181,9 +182,15 @@ def megabytes(pid: int, line: str = "VmRSS") -> float:
 # What is told.
 
 
-def beside(value: float | None, ours: float, unit: str) -> str:
-    """A comparison, with how many times ours it is."""
-    return NOT_MEASURED if value is None else f"{value:.3g} {unit} ({value / ours:.2g}×)"
+def beside(theirs: Sequence[float], ours: Sequence[float], unit: str) -> str:
+    """Their median, and how many times ours it is: the median of that over the repeats, which come in order.
+
+    Some machines are twice as slow a minute later, so only what was measured in the same repeat can be compared.
+    """
+    if not theirs:
+        return NOT_MEASURED
+    ratio = median(their / our for their, our in zip(theirs, ours, strict=False))
+    return f"{median(theirs):.3g} {unit} ({ratio:.2g}×)"
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -19,9 +19,9 @@ from statistics import median
 
 import peers
 from bench import (
-    NOT_MEASURED,
     SET_BY_SCHEDD,
     Row,
+    beside,
     compiled,
     main,
     running,
@@ -100,10 +100,11 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
                     moment = _soon(jobs) if peer.seconds else _full_minute()
                     command = peer.command(folder, [(peer.at(moment), stamp(folder))] * jobs)
                     seen[peer.name].append(_stampede(command, folder, jobs, moment))
-        ours = _told(seen["schedd"], jobs)
-        beside_us = {name: _told(seen[name], jobs, seen["schedd"]) for name in ("floor", *peers.NAMES)}
+        ours = [seconds for seconds, _ in seen["schedd"]]
+        shown = {name: _beside(seen[name], jobs, ours) for name in ("floor", *peers.NAMES)}
         goal = "≤ 1.25 × the C loop, ahead of supercronic"
-        yield Row(f"{jobs:,} jobs at one instant, last one runs after", goal, ours, beside_us.pop("floor"), beside_us)
+        figure = f"{jobs:,} jobs at one instant, last one runs after"
+        yield Row(figure, goal, f"{median(ours):.3g} s{_lost(seen['schedd'], jobs)}", shown.pop("floor"), shown)
 
 
 def _floor(folder: Path, jobs: int) -> tuple[float, int] | None:
@@ -147,15 +148,13 @@ def _file(folder: Path, jobs: int, moment: float) -> str:
     return f"jobs:\n{body}"
 
 
-def _told(seen: Sequence[tuple[float, int]], jobs: int, ours: Sequence[tuple[float, int]] = ()) -> str:
-    """The ratio is the median of those within each repeat: some machines are twice as slow a minute later."""
-    if not seen:
-        return NOT_MEASURED
-    seconds, ran = median(seconds for seconds, _ in seen), min(ran for _, ran in seen)
-    ratios = [theirs / own for (theirs, _), (own, _) in zip(seen, ours, strict=False)]
-    ratio = f" ({median(ratios):.2g}×)" if ratios else ""
-    lost = "" if ran == jobs else f", {jobs - ran:,} never"
-    return f"{seconds:.3g} s{ratio}{lost}"
+def _beside(seen: Sequence[tuple[float, int]], jobs: int, ours: Sequence[float]) -> str:
+    return beside([seconds for seconds, _ in seen], ours, "s") + _lost(seen, jobs)
+
+
+def _lost(seen: Sequence[tuple[float, int]], jobs: int) -> str:
+    never = max((jobs - ran for _, ran in seen), default=0)
+    return f", {never:,} never" if never else ""
 
 
 if __name__ == "__main__":

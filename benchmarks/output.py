@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -65,7 +65,7 @@ FORMS = (
 
 
 class Passed(NamedTuple):
-    """Lines a second, and the growth of the daemon's memory up to its peak in MB."""
+    """Millions of lines a second, and the growth of the daemon's memory up to its peak in MB."""
 
     rate: float
     growth: float
@@ -91,15 +91,19 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
             seen["floor"].append(_pass(["sh", "-c", loop], folder))
     others = dict.fromkeys(peers.NAMES, NOT_MEASURED)
     for form in FORMS:
-        rate = median(passed.rate for passed in seen[form.name])
-        floor = beside(median(passed.rate for passed in seen["floor"]) / 1e6, rate / 1e6, "M/s")
-        if theirs[form.name]:
-            others["supercronic"] = beside(median(p.rate for p in theirs[form.name]) / 1e6, rate / 1e6, "M/s")
-        yield Row(f"{LINES:,} lines of 200 bytes {form.name}", form.goal, f"{rate / 1e6:.3g} M/s", floor, dict(others))
+        ours = _rates(seen[form.name])
+        floor = beside(_rates(seen["floor"]), ours, "M/s")
+        others["supercronic"] = beside(_rates(theirs[form.name]), ours, "M/s")
+        figure = f"{LINES:,} lines of 200 bytes {form.name}"
+        yield Row(figure, form.goal, f"{median(ours):.3g} M/s", floor, dict(others))
     growth = max(passed.growth for form in FORMS for passed in seen[form.name])
     yield Row("memory while 1 GB passes, above that when idle", "flat", f"+{growth:.1f} MB")
     equal = [form.name for form in FORMS if _arrives(form)]
     yield Row(f"{CHECKED:,} lines sent and received have the same hash", "all", ", ".join(equal) or "none")
+
+
+def _rates(passes: Sequence[Passed]) -> list[float]:
+    return [passed.rate for passed in passes]
 
 
 def _file(command: str, output: str) -> str:
@@ -119,7 +123,8 @@ def _pass(command: list[str], folder: Path) -> Passed:
         before = megabytes(process.pid)
         _until(folder / "over")
         growth = megabytes(process.pid, "VmHWM") - before
-    return Passed(LINES / (float((folder / "over").read_text()) - float((folder / "begun").read_text())), growth)
+    seconds = float((folder / "over").read_text()) - float((folder / "begun").read_text())
+    return Passed(LINES / 1e6 / seconds, growth)
 
 
 def _until(file: Path) -> None:

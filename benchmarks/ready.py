@@ -75,10 +75,10 @@ def _start(command: Sequence[str], folder: Path) -> Seen:
 
 
 def _row(figure: str, goal: str, seen: Mapping[str, Sequence[Seen]], which: str, unit: str) -> Row:
-    medians = {name: median([getattr(start, which) for start in starts]) for name, starts in seen.items()}
-    ours = medians["schedd"]
-    shown = {name: beside(medians.get(name), ours, unit) for name in ("floor", *peers.NAMES)}
-    return Row(figure, goal, f"{ours:.3g} {unit}", shown.pop("floor"), shown)
+    values = {name: [getattr(start, which) for start in starts] for name, starts in seen.items()}
+    ours = values["schedd"]
+    shown = {name: beside(values.get(name, ()), ours, unit) for name in ("floor", *peers.NAMES)}
+    return Row(figure, goal, f"{median(ours):.3g} {unit}", shown.pop("floor"), shown)
 
 
 if __name__ == "__main__":
