@@ -13,17 +13,18 @@ from typing import Any
 import yaml
 from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
+from scheduler.config.foreign import FOREIGN, plain
 from scheduler.config.syntax import CONTROL
 from scheduler.errors import nearest
 
-_SECRET_KEYS = frozenset(
-    {"env", "args", "kwargs", "environment", "environ", "envs", "variables", "vars", "arguments", "params", "secrets"}
-    | {"on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret", "apprise", "ping", "url"}
-)
-_MISSPELLED = (
-    "env", "args", "kwargs", "environment", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers",
-    "secret", "apprise", "ping",
+_SECRET = (
+    "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret",
+    "apprise", "ping",
 )  # fmt: skip
+_SECRET_KEYS = frozenset(map(plain, (*_SECRET, "url", "secrets"))).union(
+    *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)
+)
+_MISSPELLED = (*_SECRET, "environment")
 _LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 """A key that is shown even where values are not."""
@@ -41,10 +42,9 @@ def is_variable(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
     """Whether what stands below a key of this name is not to be shown; misspellings and names of variables count."""
-    lower = name.lower()
-    if lower in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
+    if plain(name) in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
         return True
-    return nearest(lower, _MISSPELLED, 0.7) is not None
+    return nearest(name.lower(), _MISSPELLED, 0.7) is not None
 
 
 class Mask:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.foreign import FOREIGN, plain
 from scheduler.config.form import VARIABLE, Form
+from scheduler.config.masking import is_variable
 from scheduler.config.source import MASK
 from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
@@ -21,52 +23,6 @@ class Answer(NamedTuple):
     write: str | None
     fill: str | None = None
 
-
-_OURS = {
-    "schedule": "cron crontab cronexpression cronschedule expression when trigger spec rule timer oncalendar",
-    "command": "cmd script run exec shell cmdline commandline program task entrypoint execstart",
-    "python": "func function callable module handler method class target",
-    "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds",
-    "overlap": "concurrencypolicy concurrency maxinstances singleton nooverlap allowoverlap allowparallel",
-    "start_deadline": "startingdeadlineseconds startingdeadline misfiregracetime misfire deadline",
-    "stop_grace": "killtimeout terminationgraceperiodseconds stoptimeout grace graceperiod stopgraceperiod killafter",
-    "env": "environment environ envs variables vars envvars",
-    "env_file": "envfile envfiles dotenv environmentfile",
-    "cwd": "workdir workingdir workingdirectory dir chdir directory pwd",
-    "timezone": "tz crontz zone utc",
-    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy backoff",
-    "catch_up": "catchup backfill anacron persistent runmissed",
-    "enabled": "active enable disabled disable suspend suspended paused",
-    "user": "runas username uid owner",
-    "group": "gid groupname",
-    "lock": "mutex lockname semaphore exclusive",
-    "description": "desc comment title summary doc help notes",
-    "success_codes": "exitcodes successexitcodes okcodes successcode allowedexitcodes successexitstatus",
-    "memory_limit": "memory memlimit maxmemory ram memorymax",
-    "nice": "niceness priority",
-    "output": "stdout logging log capture captureoutput captureStdout",
-    "args": "arguments parameters params",
-    "interpreter": "pythonbin pythonpath executable venv virtualenv",
-    "on_failure": "onfail onerror onfailed alert alerts alarm notify notifications notifier notifiers mailto email",
-    "on_success": "onok oncomplete onsuccessful",
-    "on_recovery": "onrecover onrecovered onfixed",
-    "ping": "healthcheck healthchecks heartbeat pingurl deadmansswitch snitch monitor",
-    "webhook": "url http https slack hook",
-    "mail": "email to mailto",
-    "defaults": "default common global globals",
-    "jobs": "tasks schedules cronjobs services job entries",
-    "include": "includes import imports files extends",
-    "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
-    "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
-    "times": "count attempts max retries maxretries number",
-    "delay": "wait backoff interval pause seconds initialdelay retrydelay sleep",
-    "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
-    "max_delay": "maximumdelay maxbackoff maxwait maxinterval limit",
-    "from_env": "env variable valuefrom envvar",
-    "from_file": "file path secret secretkeyref",
-    "ignore": "disable skip off codes",
-}
-"""Our keys, each with what others call the same, in lower case without dashes and underscores."""
 
 _EXAMPLES = {
     "schedule": '"*/5 * * * *"',
@@ -92,19 +48,19 @@ _NAMING = {"name", "key", "variable"}
 
 def names_target(name: str) -> bool:
     """Whether a key, though it may be misspelled or another scheduler's, is meant to say what a job runs."""
-    plain = re.sub(r"[-_ ]", "", name.lower())
-    foreign = _OURS["command"].split() + _OURS["python"].split()
-    return plain in foreign or nearest(plain, ("command", "python"), 0.75) is not None
+    word = plain(name)
+    foreign = FOREIGN["command"].split() + FOREIGN["python"].split()
+    return word in foreign or nearest(word, ("command", "python"), 0.75) is not None
 
 
 def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Answer:
     """What to say about a key that a form does not have."""
     known = list(known)
-    plain = re.sub(r"[-_ ]", "", name.lower())
+    word = plain(name)
     return (
         _misplaced(form, name, value)
-        or _special(form, plain, name, value)
-        or _foreign(plain, name, value, known)
+        or _special(form, word, name, value)
+        or _foreign(word, name, value, known)
         or _nearest(name, value, known)
     )
 
@@ -137,26 +93,26 @@ def _misplaced(form: type, name: str, value: Node) -> Answer | None:
     return None
 
 
-def _special(form: type, plain: str, name: str, value: Node) -> Answer | None:
-    if form is JobForm and plain in {"name", "id", "jobname"}:
+def _special(form: type, word: str, name: str, value: Node) -> Answer | None:
+    if form is JobForm and word in {"name", "id", "jobname"}:
         return Answer(f"{name} is unknown: a job's name is the key that it stands under", "nothing, delete the line")
-    if form is JobForm and re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+    if form is JobForm and is_variable(name):
         return Answer(
             f"{name} is unknown; a variable stands below `env`, indented further than it", f"env: {{{name}: …}}"
         )
-    if form is JobForm and plain in {"every", "interval", "period"}:
+    if form is JobForm and word in {"every", "interval", "period"}:
         return Answer(f"{name} is unknown: an interval is a schedule", 'schedule: "@every •••"', _interval(value))
-    if form is JobForm and plain in {"at", "runat", "date", "datetime", "once"}:
+    if form is JobForm and word in {"at", "runat", "date", "datetime", "once"}:
         return Answer(f"{name} is unknown: a single date is a schedule", 'schedule: "@at 2027-01-01T09:00"')
-    if issubclass(form, FileForm) and plain in {"version", "apiversion", "kind", "metadata"}:
+    if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
         return Answer(f"{name} is unknown: the file needs no such key", "nothing, delete the line")
     return None
 
 
-def _foreign(plain: str, name: str, value: Node, known: list[str]) -> Answer | None:
+def _foreign(word: str, name: str, value: Node, known: list[str]) -> Answer | None:
     for ours in known:
-        if plain == ours.replace("_", "") or plain in _OURS.get(ours, "").split():
-            write, fill = _translated(ours, plain, value)
+        if word == plain(ours) or word in FOREIGN.get(ours, "").split():
+            write, fill = _translated(ours, word, value)
             return Answer(f"{name} is unknown; here it is {ours}", write, fill)
     return None
 
@@ -169,18 +125,20 @@ def _nearest(name: str, value: Node, known: list[str]) -> Answer:
     return Answer(f"{name} is unknown; the keys here are {', '.join(sorted(known))}", "one of these")
 
 
-def _translated(ours: str, plain: str, value: Node) -> tuple[str, str | None]:
+def _translated(ours: str, word: str, value: Node) -> tuple[str, str | None]:
     """Our key with the value that stands there, as far as it means the same."""
     text = value.value if isinstance(value, Scalar) and "\n" not in value.value else None
     if ours == "env":
         return f"env: {variables(value)}", None
+    if ours.startswith("on_"):
+        return f"{ours}: [{{{'mail' if 'mail' in word else 'webhook'}: …}}]", None
     if ours in {"kwargs", "args", "jobs", "defaults", "python"} or not text:
         return f"{ours}: {_EXAMPLES.get(ours, '…')}", None
     if ours == "overlap":
         return f"overlap: {_POLICIES.get(text.lower(), 'skip')}", None
     if ours == "enabled":
         stands = text.lower() in {"true", "yes", "on", "1"}
-        return f"enabled: {str(stands != (plain in _NEGATIVE)).lower()}", None
+        return f"enabled: {str(stands != (word in _NEGATIVE)).lower()}", None
     if ours == "retry":
         return f"retry: {text if text.isdecimal() else 2}", None
     if ours in _DURATIONS and text.isdecimal():

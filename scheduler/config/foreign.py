@@ -1,0 +1,57 @@
+"""What other schedulers call the same as we do."""
+
+from __future__ import annotations
+
+import re
+
+FOREIGN = {
+    "schedule": "cron crontab cronexpression cronschedule expression when trigger spec rule timer oncalendar",
+    "command": "cmd script run exec shell cmdline commandline program task entrypoint execstart",
+    "python": "func function callable module handler method class target",
+    "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds",
+    "overlap": "concurrencypolicy concurrency maxinstances singleton nooverlap allowoverlap allowparallel",
+    "start_deadline": "startingdeadlineseconds startingdeadline misfiregracetime misfire deadline",
+    "stop_grace": "killtimeout terminationgraceperiodseconds stoptimeout grace graceperiod stopgraceperiod killafter",
+    "env": "environment environ envs variables vars envvars",
+    "env_file": "envfile envfiles dotenv environmentfile",
+    "cwd": "workdir workingdir workingdirectory dir chdir directory pwd",
+    "timezone": "tz crontz zone utc",
+    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy backoff",
+    "catch_up": "catchup backfill anacron persistent runmissed",
+    "enabled": "active enable disabled disable suspend suspended paused",
+    "user": "runas username uid owner",
+    "group": "gid groupname",
+    "lock": "mutex lockname semaphore exclusive",
+    "description": "desc comment title summary doc help notes",
+    "success_codes": "exitcodes successexitcodes okcodes successcode allowedexitcodes successexitstatus",
+    "memory_limit": "memory memlimit maxmemory ram memorymax",
+    "nice": "niceness priority",
+    "output": "stdout logging log capture captureoutput capturestdout",
+    "args": "arguments parameters params",
+    "interpreter": "pythonbin pythonpath executable venv virtualenv",
+    "on_failure": "onfail onerror onfailed alert alerts alarm notify notifications notifier notifiers mailto mail email"
+    " webhook webhooks slack hook",
+    "on_success": "onok oncomplete onsuccessful",
+    "on_recovery": "onrecover onrecovered onfixed",
+    "ping": "healthcheck healthchecks heartbeat pingurl deadmansswitch snitch monitor",
+    "webhook": "url http https slack hook",
+    "mail": "email to mailto",
+    "defaults": "default common global globals",
+    "jobs": "tasks schedules cronjobs services job entries",
+    "include": "includes import imports files extends",
+    "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
+    "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
+    "times": "count attempts max retries maxretries number",
+    "delay": "wait backoff interval pause seconds initialdelay retrydelay sleep",
+    "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
+    "max_delay": "maximumdelay maxbackoff maxwait maxinterval limit",
+    "from_env": "env variable valuefrom envvar",
+    "from_file": "file path secret secretkeyref",
+    "ignore": "disable skip off codes",
+}
+"""Our keys, each with what others call the same, in lower case without dashes and underscores."""
+
+
+def plain(name: str) -> str:
+    """A key as it stands in this table."""
+    return re.sub(r"[-_ ]", "", name.lower())
