@@ -33,7 +33,7 @@ from scheduler.report.logs import Log, LogFormat
 from scheduler.report.notify.notices import Notices
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
-from scheduler.schedule import parse_duration
+from scheduler.schedule import DurationError, parse_duration
 
 STDOUT = 1
 
@@ -305,7 +305,7 @@ def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:
     text = environ.get("SCHEDD_SHUTDOWN_TIMEOUT")
     try:
         return None if text is None else parse_duration(text)
-    except ValueError as error:
+    except DurationError as error:
         raise UsageError(f"SCHEDD_SHUTDOWN_TIMEOUT: {error}") from None
 
 

@@ -87,11 +87,11 @@ def instant(text: str) -> datetime:
 
 def seconds(text: str) -> float:
     """A duration like 90s or 1h30m."""
-    from scheduler.schedule import parse_duration  # noqa: PLC0415 - it comes with all of `schedule`
+    from scheduler.schedule import DurationError, parse_duration  # noqa: PLC0415 - it comes with all of `schedule`
 
     try:
         return parse_duration(text)
-    except ValueError as error:
+    except DurationError as error:
         raise click.BadParameter(str(error)) from None
 
 

@@ -27,7 +27,6 @@ _SECRET_IN_COMMAND = re.compile(
     r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
 )
 _CRONTAB_PERCENT = re.compile(r"\\%")
-_NO_EFFECT = "no effect"
 
 
 def check(path: Path, *, now: datetime) -> Config:
@@ -76,7 +75,7 @@ class _Lint:
             if len(entries) > CROWD:
                 entry = entries[0]
                 message = f"{len(entries)} jobs start at {instant:%Y-%m-%dT%H:%M:%SZ}, this one and those with its time"
-                at = entry.places.get("schedule", entry.name.index)
+                at = entry.places["schedule"]
                 write = "H for the minute, which the job's name then picks"
                 entry.source.warn(
                     at, message, write, code=LintCode.CROWD, width=8, key=f"jobs.{entry.name.value}.schedule"
@@ -103,7 +102,7 @@ class _Lint:
         for trap in surprises(job.schedule):
             yield LintCode(trap.kind.value), "schedule", trap.sentence, None
         for effect in coming_changes(job.schedule, self._now):
-            if effect.change.at - self._now < _YEAR and _NO_EFFECT not in effect.sentence:
+            if effect.change.at - self._now < _YEAR and effect.moves:
                 day = f"{effect.change.wall_before:%Y-%m-%d}"
                 yield LintCode.CLOCK_CHANGE, "schedule", f"on {day} {effect.sentence}", None
 

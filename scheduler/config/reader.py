@@ -14,10 +14,11 @@ from scheduler.config import values
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
 from scheduler.config.form import Form
 from scheduler.config.masking import NAME, is_variable
-from scheduler.config.source import MASK, Source
+from scheduler.config.source import Source
 from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
 from scheduler.config.words import unknown_key, variables
+from scheduler.errors import MASK
 
 Read = Callable[[Node, Source, str], Any]
 """A node, its source, and the dotted path of its key, which findings name. Raises Mistake, or _NotedError."""
@@ -170,8 +171,7 @@ def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "
     """A finding at the node; `key` goes before what is wrong and what to write."""
     message = f"{key}: {mistake.message}" if key else mistake.message
     write = f"{key}: {mistake.write}" if key and mistake.write is not None else mistake.write
-    at = node.index if mistake.at is None else mistake.at
-    source.note(at, message, write, fill=mistake.fill, width=mistake.width or _width(node), key=where)
+    source.note(node.index, message, write, fill=mistake.fill, width=_width(node), key=where)
 
 
 def _width(node: Node) -> int:
@@ -263,7 +263,7 @@ def _dict(info: types.DictType) -> Read:
                 write = f"{mended}: …" if re.fullmatch(NAME, name) and _has_place(value) else None
                 source.note(key.index, message, write, width=max(1, len(name)), key=where)
                 continue
-            if name.startswith("SCHED_"):
+            if pattern and name.startswith("SCHED_"):
                 message = "variables that begin with SCHED_ are schedd's own, and set by it for each run"
                 source.note(key.index, message, "another name, or nothing", width=len(name), key=where)
                 continue

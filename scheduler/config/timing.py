@@ -71,7 +71,7 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
     write = error.write or _remedy(value, error)
     whole = write and " or ".join(_prefixed(key, _with(part, value, start, end)) for part in write.split(" or "))
     at = node.index if error.column is None else _index_of(node, start, text)
-    return Flaw(at, error.reason.partition(": write")[0], whole, width=max(1, end - start))
+    return Flaw(at, error.reason, whole, width=max(1, end - start))
 
 
 def _remedy(value: str, error: ScheduleError) -> str | None:

@@ -9,9 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from scheduler.config.source import MASK
-from scheduler.errors import nearest
-from scheduler.schedule import find_zone, parse_duration
+from scheduler.errors import MASK, nearest
+from scheduler.schedule import DurationError, find_zone, parse_duration
 
 _NULLS = {"null", "Null", "NULL", "~"}
 _TRUE = {"true", "True", "TRUE"}
@@ -23,6 +22,7 @@ _OCTAL_LOOKING = r"0[0-9_]+|0o[0-7]+"
 _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 _CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
+_MODE = r"(?:0o?)?([0-7]{1,3})"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
@@ -30,24 +30,12 @@ _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_ST
 
 
 class Mistake(Exception):  # noqa: N818 - a person's, not the program's
-    """Why a value cannot be used, and what could stand in its place; in `write`, MASK stands for `fill`.
+    """Why a value cannot be used, and what could stand in its place; in `write`, MASK stands for `fill`."""
 
-    `at`, `width` narrow down where.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        write: str | None = None,
-        at: int | None = None,
-        width: int | None = None,
-        fill: str | None = None,
-    ) -> None:
+    def __init__(self, message: str, write: str | None = None, fill: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.write = write
-        self.at = at
-        self.width = width
         self.fill = fill
 
 
@@ -105,16 +93,16 @@ def integer(low: int | None, high: int | None) -> Kind:
             value = int(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
-            nearest = low if low is not None and value < low else high
-            raise Mistake(f"{needs} is needed here", str(nearest))
+            limit = low if low is not None and value < low else high
+            raise Mistake(f"{needs} is needed here", str(limit))
         if re.fullmatch(_OCTAL_LOOKING, text):
             decimal = text.lstrip("0o").replace("_", "") or "0"
             raise Mistake("a number that begins with 0 is octal to some and decimal to others", decimal)
         if match := re.fullmatch(_CLOCK, text):
-            raise Mistake(
-                f"{needs} is needed here; {text} is {int(match[1]) * 60 + int(match[2])} to some readers of YAML",
-                example,
-            )
+            value = 0
+            for part in filter(None, match.groups()):
+                value = value * 60 + int(part)
+            raise Mistake(f"{needs} is needed here; {text} is {value} to some readers of YAML", example)
         digits = text.replace("_", "").replace(",", "")
         raise Mistake(f"{needs} is needed here", digits if re.fullmatch(_INTEGER, digits) else example)
 
@@ -163,8 +151,8 @@ _FOREIGN_CHOICES = {
 def _duration(text: str, _plain: bool) -> float:
     try:
         return parse_duration(text)
-    except ValueError as error:
-        raise Mistake(str(error).partition(": write")[0], duration_meant(text)) from None
+    except DurationError as error:
+        raise Mistake(error.reason, duration_meant(text)) from None
 
 
 def _limit(text: str, plain: bool) -> float:
@@ -204,8 +192,8 @@ def _size(text: str, _plain: bool) -> int:
 
 
 def _mode(text: str, _plain: bool) -> int:
-    match = re.fullmatch(r"(?:0?o)?([0-7]{1,4})", text)
-    if match is None or int(match[1], 8) > 0o777:
+    match = re.fullmatch(_MODE, text)
+    if match is None:
         raise Mistake("a mask is three octal digits", "027")
     return int(match[1], 8)
 

@@ -14,8 +14,7 @@ _KEEPING = 256
 class Tails:
     """By run id, in the order in which the runs finished."""
 
-    def __init__(self, limit: int = ALL_TAILS) -> None:
-        self._limit = limit
+    def __init__(self) -> None:
         self._size = 0
         self._kept: dict[str, tuple[Chunk, ...]] = {}
 
@@ -28,7 +27,7 @@ class Tails:
         if tail:
             self._kept[run_id] = tail
             self._size += _size(tail)
-        while self._size > self._limit:
+        while self._size > ALL_TAILS:
             self.drop(next(iter(self._kept)))
 
     def drop(self, run_id: str) -> None:

@@ -1,7 +1,7 @@
 """When: text to fire times. Pure; the only owner of croniter."""
 
 from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_on
-from scheduler.schedule.duration import format_duration, parse_duration
+from scheduler.schedule.duration import DurationError, format_duration, parse_duration
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.traps import Trap, TrapKind, surprises, traps
@@ -12,6 +12,7 @@ from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
 __all__ = [
     "ChangeEffect",
     "ClockChange",
+    "DurationError",
     "Mismatch",
     "Schedule",
     "Trap",

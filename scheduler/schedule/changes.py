@@ -23,11 +23,13 @@ _MOST = 100
 class ChangeEffect(msgspec.Struct, frozen=True):
     """A coming clock change, and one sentence about what it does to the schedule.
 
-    `part` is the text of the schedule, which is one entry where the job has a list of them.
+    `part` is the text of the schedule, which is one entry where the job has a list of them. `moves` tells whether a
+    run comes at another time than it would have, or more or less often.
     """
 
     change: ClockChange
     part: str
+    moves: bool
     sentence: str
 
 
@@ -40,7 +42,7 @@ def coming_changes(schedule: Schedule, after: datetime, count: int = 2) -> tuple
     effects: list[ChangeEffect] = []
     moment, until = after.astimezone(UTC), min(after.astimezone(UTC) + _HORIZON, LATEST)
     while len(effects) < count and (change := first_change(schedule.zone, moment, until)):
-        effects.append(ChangeEffect(change, schedule.text, _effect(schedule, change)))
+        effects.append(_effect(schedule, change))
         moment = change.at
     return tuple(effects)
 
@@ -89,21 +91,26 @@ def _note_on_gap(schedule: Cron, fire_time: datetime) -> str | None:
     return f"{one}in place of {_times(skipped, change)} ({jump(change)})"
 
 
-def _effect(schedule: Cron, change: ClockChange) -> str:
+def _effect(schedule: Cron, change: ClockChange) -> ChangeEffect:
     low, high = sorted((change.wall_before, change.wall_after))
     named = _named(schedule, low, high)
-    if not named:
-        return f"{jump(change)}: no effect"
-    if _keeps_rhythm(schedule, change):
-        return f"{jump(change)}: no effect, it goes on in real time"
-    times = _times(named, change)
+    moves = bool(named) and not _keeps_rhythm(schedule, change)
+    if moves:
+        words = _moved(schedule, change, _times(named, change))
+    else:
+        words = "no effect, it goes on in real time" if named else "no effect"
+    return ChangeEffect(change, schedule.text, moves, f"{jump(change)}: {words}")
+
+
+def _moved(schedule: Cron, change: ClockChange, times: str) -> str:
+    """What becomes of the runs at these wall times, which are skipped or repeated."""
     if change.shift < _ZERO and schedule.suppresses(change):
-        return f"{jump(change)}: {times} in the first pass only"
+        return f"{times} in the first pass only"
     if change.shift < _ZERO:
-        return f"{jump(change)}: {times} in both passes{_correction(schedule, change)}"
+        return f"{times} in both passes{_correction(schedule, change)}"
     if schedule.catches_up(change):
-        return f"{jump(change)}: one run at {_clock(change.wall_after, change)} in place of {times}"
-    return f"{jump(change)}: no run for {times}{_correction(schedule, change)}"
+        return f"one run at {_clock(change.wall_after, change)} in place of {times}"
+    return f"no run for {times}{_correction(schedule, change)}"
 
 
 def jump(change: ClockChange) -> str:

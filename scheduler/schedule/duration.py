@@ -12,19 +12,28 @@ _SHAPE = r"(?a)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?
 _NUMBER = r"(?a)\d+(?:\.\d+)?"
 
 
+class DurationError(ValueError):
+    """What is wrong with a text that is no duration, and how to write one; it never repeats the text."""
+
+    def __init__(self, reason: str, advice: str | None = None) -> None:
+        super().__init__(f"{reason}: {advice}" if advice else reason)
+        self.reason = reason
+
+
 def parse_duration(text: str) -> float:
-    """Seconds, to the microsecond. ValueError says what is wrong and what to write; it never repeats the text."""
+    """Seconds, to the microsecond. Raises DurationError."""
     text = text.strip()
     if re.fullmatch(_NUMBER, text):
-        raise ValueError("a duration needs a unit: write it like 90s, 10m, 1h30m or 2d")
+        raise DurationError("a duration needs a unit", "write it like 90s, 10m, 1h30m or 2d")
     if text.startswith("-"):
-        raise ValueError("a duration cannot be negative")
+        raise DurationError("a duration cannot be negative")
     match = re.fullmatch(_SHAPE, text) if 0 < len(text) <= 64 else None
     if match is None:
-        raise ValueError("not a duration: write numbers with d, h, m, s in this order, like 90s, 10m, 1h30m or 2d")
+        advice = "write numbers with d, h, m, s in this order, like 90s, 10m, 1h30m or 2d"
+        raise DurationError("not a duration", advice)
     seconds = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values(), strict=True) if number)
     if seconds > LONGEST:
-        raise ValueError("a duration of more than a hundred years (36525d)")
+        raise DurationError("a duration of more than a hundred years (36525d)")
     return round(seconds, 6)
 
 

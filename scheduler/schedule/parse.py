@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.cron import Cron
-from scheduler.schedule.duration import parse_duration
+from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.expression import ALIASES, read_expression
 from scheduler.schedule.gate import refuse_unreadable
 from scheduler.schedule.mapping import NamedFields, named_fields, one_line, read_fields
@@ -73,10 +73,10 @@ def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
 def _parse_every(text: str, column: int) -> Every:
     try:
         seconds = parse_duration(text)
-    except ValueError as error:
+    except DurationError as error:
         joined = "".join(text.split())
         write = f"{text}s" if text.isdigit() and int(text) else joined if _is_duration(joined) else "90s"
-        raise ScheduleError(f"@every: {error}", column=column, write=write) from None
+        raise ScheduleError(f"@every: {error.reason}", column=column, write=write) from None
     if seconds < 1:
         raise ScheduleError("@every: the shortest interval is one second", column=column, write="1s")
     return Every(f"@every {text}", timedelta(seconds=seconds))
@@ -85,7 +85,7 @@ def _parse_every(text: str, column: int) -> Every:
 def _is_duration(text: str) -> bool:
     try:
         return parse_duration(text) >= 1
-    except ValueError:
+    except DurationError:
         return False
 
 
