@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.target import DEFAULT_FILE, Target
+from scheduler.cli import DEFAULT_FILE, moments, terminal
+from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
 from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity

@@ -11,9 +11,8 @@ from pathlib import Path
 import click
 
 from scheduler import __version__
+from scheduler.cli import DEFAULT_FILE
 from scheduler.errors import UsageError
-
-DEFAULT_FILE = "schedules.yaml"
 
 _UNUSED = ("ssl", "rich")
 """What libraries import where they find it, and what the daemon has no use for: asyncio for TLS (4.2 MB, 10 ms),

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.target import DEFAULT_FILE, Target
+from scheduler.cli import DEFAULT_FILE, moments, terminal
+from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.config import load
 from scheduler.control import client

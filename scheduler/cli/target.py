@@ -8,14 +8,12 @@ from typing import TypeVar
 
 import msgspec
 
-from scheduler.cli import terminal
+from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
 from scheduler.control.client import Daemon
 from scheduler.errors import UnreachableError, UsageError
 
 T = TypeVar("T")
-
-DEFAULT_FILE = "schedules.yaml"
 
 
 class Target:
@@ -24,7 +22,7 @@ class Target:
     def __init__(self, option: str | None) -> None:
         self.command = f"schedctl -c {option}" if option else "schedctl"
         """How a further command about the same file begins."""
-        named = option or os.environ.get("SCHEDD_CONFIG")
+        named = option or os.environ.get("SCHEDD_CONFIG") or None
         if named is None and os.path.exists(DEFAULT_FILE):  # noqa: PTH110 - pathlib costs 5 ms
             named = DEFAULT_FILE
         self.path = None if named is None else os.path.abspath(named)  # noqa: PTH100
