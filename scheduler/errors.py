@@ -17,6 +17,9 @@ EXIT_UNKNOWN = 4
 EXIT_REFUSED = 5
 EXIT_BAD_FILE = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on it
 
+MASK = "•••"
+"""What is shown in place of what may be secret."""
+
 
 class SchedError(Exception):
     """A mistake that a person can mend; shown as one message, never with a traceback."""

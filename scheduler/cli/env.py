@@ -11,8 +11,8 @@ from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.particulars import AskEnvironment, EnvironmentView, utf8
+from scheduler.errors import MASK
 
-MASK = "•••"
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
 
 

@@ -1,4 +1,4 @@
-"""A text in YAML as a tree of nodes, each of which knows where it stands. The only owner of yaml.
+"""A text in YAML as a tree of nodes, each of which knows where it stands.
 
 Scalars stay text as written: what they mean is for those to say who know the key. YAML's own guesses (`no` is false,
 `4:30` is 270, `010` is 8, `1.10` is 1.1) never happen.
@@ -28,6 +28,8 @@ from scheduler.config.syntax import DEEPEST, TOO_DEEP, Flaw, anchor, explain, ta
 
 MOST_NODES = 1_000_000
 """Nodes after every alias and merge key has been written out, which is what a bomb of aliases is made of."""
+
+_TOO_MANY = f"more than {MOST_NODES:,} values, with every alias written out"
 
 _TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
 _PROPERTIES = r"(?:[&!]\S*\s+)+"
@@ -133,7 +135,7 @@ class _Composer:
         nodes: list[Node] = []
         stack: list[tuple[list[Node], Any, int]] = []
         while True:
-            event = next_event()
+            event: Any = next_event()
             kind = type(event)
             if kind is ScalarEvent:
                 nodes.append(self._scalar(event))
@@ -148,7 +150,8 @@ class _Composer:
             elif kind is AliasEvent:
                 nodes.append(self._alias(event))
             elif kind is DocumentStartEvent and nodes:
-                self._refuse(event, "a second document begins here; a schedule file has one", "put its jobs above")
+                message = "a second document begins here; a schedule file has one"
+                self._refuse(event.start_mark.index, message, "put its jobs above")
             elif kind is StreamEndEvent:
                 return nodes
 
@@ -165,7 +168,7 @@ class _Composer:
         index = event.start_mark.index
         self._count += 1
         if self._count > MOST_NODES:
-            self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
+            self._refuse(index, _TOO_MANY)
         if event.anchor or event.tag:
             return self._decorated(event, index)
         if index in self._mended:
@@ -193,9 +196,9 @@ class _Composer:
     def _open(self, event: Any, depth: int) -> None:
         self._count += 1
         if depth >= DEEPEST:
-            self._refuse(event, TOO_DEEP, None)
+            self._refuse(event.start_mark.index, TOO_DEEP)
         if self._count > MOST_NODES:
-            self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
+            self._refuse(event.start_mark.index, _TOO_MANY)
         if event.anchor:
             self._anchors[event.anchor] = None
 
@@ -219,10 +222,10 @@ class _Composer:
             node, size = known
             self._count += size
             if self._count > MOST_NODES:
-                self._refuse(event, f"more than {MOST_NODES:,} values, with every alias written out", None)
+                self._refuse(index, _TOO_MANY)
             return node
         if known is None:
-            self._refuse(event, "this alias stands within its own anchor, so it would never end", None)
+            self._refuse(index, "this alias stands within its own anchor, so it would never end")
         self._note_flaw(undefined_alias(self._text, index))
         return Broken(index)
 
@@ -268,8 +271,7 @@ class _Composer:
             elif not isinstance(source, Broken):
                 self._note(key.index, "<< merges a mapping, or a list of mappings, into this one", "<<: *anchor", 2)
         if self._count > MOST_NODES:
-            self._note(key.index, f"more than {MOST_NODES:,} values, with every alias written out", None)
-            raise _SyntaxFlawError
+            self._refuse(key.index, _TOO_MANY)
         return entries
 
     def _note(self, index: int, message: str, write: str | None, width: int = 1) -> None:
@@ -278,6 +280,6 @@ class _Composer:
     def _note_flaw(self, flaw: Flaw) -> None:
         self._source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
 
-    def _refuse(self, event: Any, message: str, write: str | None) -> None:
-        self._note(event.start_mark.index, message, write)
+    def _refuse(self, index: int, message: str, write: str | None = None) -> None:
+        self._note(index, message, write)
         raise _SyntaxFlawError

@@ -18,10 +18,10 @@ from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import entries_of, reader_of
-from scheduler.config.source import MASK, Source, UnreadableError, read_text, reason
+from scheduler.config.source import Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
-from scheduler.errors import ConfigError, Problem, Severity
+from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.model import Job
 
 _SUFFIXES = (".yaml", ".yml")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.masking import Mask
-from scheduler.config.source import MASK, Finding, Source
-from scheduler.errors import Problem
+from scheduler.config.source import Finding, Source
+from scheduler.errors import MASK, Problem
 
 _WIDEST = 110
 """Characters of a quoted line."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shlex
+import sys
 from collections.abc import Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
@@ -65,8 +66,6 @@ def _first_word(text: str) -> str | None:
 
 
 def _python_path(variables: Mapping[str, str]) -> list[str]:
-    import sys  # noqa: PLC0415 - read at each call: it is the interpreter's own state
-
     extra = variables["PYTHONPATH"].split(":") if "PYTHONPATH" in variables else []
     return [*extra, *sys.path]
 

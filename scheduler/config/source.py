@@ -14,9 +14,6 @@ import msgspec
 
 from scheduler.errors import Severity
 
-MASK = "•••"
-"""What is shown in place of what may be secret."""
-
 LARGEST = 16 * 1024 * 1024
 """Bytes; a hundred thousand jobs fit."""
 
@@ -64,7 +61,6 @@ class Source:
 
     def __init__(self, shown: str, path: Path, text: str) -> None:
         self.shown = shown
-        self.path = path
         self.directory = path.parent
         self.text = text
         self.readable = text
@@ -135,7 +131,8 @@ def _read_bytes(path: Path) -> bytes:
             raise UnreadableError("a directory, not a file", "the path of a file in it")
         if not stat.S_ISREG(mode):
             raise UnreadableError("not a regular file but a pipe, a socket or a device")
-        data = _read_all(descriptor)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(LARGEST + 1)
     except OSError as error:
         raise UnreadableError(reason(error)) from None
     finally:
@@ -143,15 +140,6 @@ def _read_bytes(path: Path) -> bytes:
     if len(data) > LARGEST:
         raise UnreadableError(f"larger than {LARGEST // 1024**2} MiB", "split it into several files under `include`")
     return data
-
-
-def _read_all(descriptor: int) -> bytes:
-    blocks = []
-    left = LARGEST + 1
-    while left and (block := os.read(descriptor, min(left, 1 << 20))):
-        blocks.append(block)
-        left -= len(block)
-    return b"".join(blocks)
 
 
 def reason(error: OSError | ValueError) -> str:

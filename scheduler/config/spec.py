@@ -212,7 +212,7 @@ class FileForm(IncludedForm, frozen=True):
 
     max_running: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Most runs at once; by default without limit.", examples=[4]),
+        Meta(description="Most attempts at once; by default without limit.", examples=[4]),
     ] = None
     shutdown_timeout: Annotated[
         Duration,

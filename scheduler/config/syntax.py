@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-from scheduler.config.source import MASK
+from scheduler.errors import MASK
 
 DEEPEST = 64
 """Mappings and lists within one another."""

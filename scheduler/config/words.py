@@ -10,10 +10,9 @@ from scheduler.config.document import Mapping, Node, Scalar, Sequence
 from scheduler.config.foreign import FOREIGN, plain
 from scheduler.config.form import VARIABLE, Form
 from scheduler.config.masking import is_variable
-from scheduler.config.source import MASK
 from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
-from scheduler.errors import nearest
+from scheduler.errors import MASK, nearest
 
 
 class Answer(NamedTuple):
@@ -101,7 +100,7 @@ def _special(form: type, word: str, name: str, value: Node) -> Answer | None:
             f"{name} is unknown; a variable stands below `env`, indented further than it", f"env: {{{name}: …}}"
         )
     if form is JobForm and word in {"every", "interval", "period"}:
-        return Answer(f"{name} is unknown: an interval is a schedule", 'schedule: "@every •••"', _interval(value))
+        return Answer(f"{name} is unknown: an interval is a schedule", f'schedule: "@every {MASK}"', _interval(value))
     if form is JobForm and word in {"at", "runat", "date", "datetime", "once"}:
         return Answer(f"{name} is unknown: a single date is a schedule", 'schedule: "@at 2027-01-01T09:00"')
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:

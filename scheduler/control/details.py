@@ -19,7 +19,7 @@ from scheduler.control.particulars import (
 )
 from scheduler.control.service import Service
 from scheduler.control.views import job_view, run_view
-from scheduler.errors import RefusedError
+from scheduler.errors import MASK, RefusedError
 from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, Entrypoint, EnvLayer, Job, ShellCommand
@@ -27,7 +27,6 @@ from scheduler.report.notify.notice import Topic, recipients
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import format_duration, in_words
 
-MASK = "•••"
 NEXT_SHOWN = 10
 RUNS_SHOWN = 10
 

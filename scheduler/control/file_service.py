@@ -35,7 +35,6 @@ class FileService(EngineService):
         self._processes = Processes()
         engine = Engine(SystemClock(), LocalLauncher(self._processes), log=self._pace)
         super().__init__(engine)
-        self.config = config
         engine.load(config.jobs, max_running=None)
 
     async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:

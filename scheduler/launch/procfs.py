@@ -23,7 +23,6 @@ class Seen(msgspec.Struct, frozen=True):
 
     pid: int
     name: str
-    parent: int
     group: int
     dead: bool
 
@@ -57,10 +56,10 @@ def _read(pid: str) -> Seen | None:
         os.close(descriptor)
     head, _, rest = stat.rpartition(b")")
     name = printable(head.partition(b"(")[2].replace(b"\n", b" ")).decode()
-    state, parent, group, *more = rest.split()
+    state, _parent, group, *more = rest.split()
     # A process whose first thread has ended while others go on shows the state of a zombie too; it has threads left.
     dead = state in b"ZX" and int(more[14]) <= 1
-    return Seen(int(pid), name, int(parent), int(group), dead)
+    return Seen(int(pid), name, int(group), dead)
 
 
 def holder_of(pipe: int, candidates: Iterable[Seen]) -> Seen | None:

@@ -24,7 +24,7 @@ class Systemd:
 
     def reloading(self) -> None:
         """The file is being read again; `ready` follows."""
-        # The one reading of time outside the clock: systemd compares this number with its own CLOCK_MONOTONIC.
+        # Not by the house's clock: systemd compares this number with its own CLOCK_MONOTONIC.
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
     def stopping(self) -> None:

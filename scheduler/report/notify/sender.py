@@ -97,7 +97,7 @@ def name_of(recipient: Recipient) -> str:
         case AppriseNotifier(url=str() as url):
             return f"apprise {url.partition('://')[0][:20]}"  # what follows may be a token, even in the host's place
         case AppriseNotifier(url=url):
-            return f"apprise {_elsewhere(url)}"
+            return f"apprise {host_of(url)}"
         case SentryNotifier():
             return "sentry"
     assert_never(recipient)
@@ -125,13 +125,11 @@ def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
 
 def host_of(url: Value) -> str:
     """What of an address people may see: its host, or where it stands."""
-    return urlsplit(url).hostname or "?" if isinstance(url, str) else _elsewhere(url)
-
-
-def _elsewhere(value: Value) -> str:
-    match value:
+    match url:
         case FromEnv(variable):
             return f"${variable}"
         case FromFile(path):
             return path
-    return "?"
+        case str():
+            return urlsplit(url).hostname or "?"
+    assert_never(url)
