@@ -53,6 +53,11 @@ class Outcome(StrEnum):
     STOPPED = "stopped"
     NOT_STARTED = "not-started"
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it is retried and told as a failure; what somebody, or shutdown, stopped is neither."""
+        return self in {Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED}
+
 
 class Verdict(StrEnum):
     """What became of a slot: `ran`, or the reason why it was skipped."""
@@ -319,3 +324,7 @@ class Pause(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     until: datetime | None = None
     note: str = ""
+
+    def covers(self, slot: datetime) -> bool:
+        """Whether a slot, which is not before `since`, is passed over."""
+        return self.until is None or slot < self.until

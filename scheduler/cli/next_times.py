@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice, takewhile
 
 import click
@@ -11,11 +11,10 @@ from scheduler.cli import moments, terminal
 from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.outlook import FireTime, Next
+from scheduler.control.outlook import MOST, FireTime, Next
 from scheduler.errors import UsageError
 
 DEFAULT_COUNT = 10
-MOST = 100_000
 
 
 @click.command("next")
@@ -53,7 +52,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     now = moments.now()
     if expr is None:
         # From is a time that counts, whereas a slot at this very moment has been taken.
-        after = None if start is None else start - timedelta(microseconds=1)
+        after = None if start is None else start - datetime.resolution
         ask = Next(jobs=jobs, count=count, start=after, until=until)
         found = target.source().ask("next", ask, list[FireTime])
     elif jobs:
@@ -72,7 +71,7 @@ def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until
     from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
     from scheduler.control.forecast import fire_times  # noqa: PLC0415
 
-    slots = fire_times(*read_schedule(expr, zone_name), start - timedelta(microseconds=1))
+    slots = fire_times(*read_schedule(expr, zone_name), start - datetime.resolution)
     return list(islice(takewhile(lambda slot: until is None or slot.at <= until, slots), count))
 
 

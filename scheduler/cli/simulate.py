@@ -15,7 +15,7 @@ from scheduler.cli.terminal import Cell
 from scheduler.config import load
 from scheduler.control import client
 from scheduler.control.protocol import JobView, ListJobs
-from scheduler.control.simulation import PARTS, JobLoad, Simulation, simulate
+from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError
 
 ASSUMED = 1.0

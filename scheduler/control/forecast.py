@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.control.finding import chosen, find, in_utc
 from scheduler.control.outlook import (
+    MOST,
     REASONS,
     ChangeView,
     Explain,
@@ -42,9 +43,6 @@ from scheduler.schedule import Why as Reasons
 
 AT_ONCE = 100
 """Fire times found before the loop has its turn: schedd asks for them between its own slots."""
-
-MOST = 100_000
-"""Fire times in one answer."""
 
 SHOWN = 5
 """Fire times that an explanation comes with."""
@@ -206,7 +204,7 @@ def _note(state: JobState, at: datetime) -> str | None:
     notes = [] if job.schedule is None else [note_on(job.schedule, at)]
     if not job.enabled:
         notes.append("will not run: disabled in the file")
-    elif pause is not None and (pause.until is None or at < pause.until):
+    elif pause is not None and pause.covers(at):
         until = "until resumed" if pause.until is None else f"until {_told(pause.until, job.timezone)}"
         notes.append(f"will not run: paused {until}{f' ({pause.note})' if pause.note else ''}")
     return "; ".join(note for note in notes if note) or None

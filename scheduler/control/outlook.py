@@ -8,6 +8,9 @@ import msgspec
 
 from scheduler.control.protocol import HistoryEntry, Instant
 
+MOST = 100_000
+"""Fire times in one answer."""
+
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
     """`next`: the coming slots of all enabled jobs, or of those named, in order; strictly after `start` (now).

@@ -13,11 +13,11 @@ from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listene
 from scheduler.engine.firing import Firing
 from scheduler.engine.history import History
 from scheduler.engine.runner import Runner
-from scheduler.engine.timetable import CORRECTION, Changes, Due, Timetable
+from scheduler.engine.timetable import Changes, Due, Timetable
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import LineSink
 from scheduler.model import Decision, Job, Pause, Trigger, Verdict
-from scheduler.schedule import Schedule
+from scheduler.schedule import LARGEST_STEP, Schedule
 
 STEP_TOLD = 1.0
 """Seconds between wall and steady time that are told as a jump of the clock; time servers slew less than this."""
@@ -27,8 +27,6 @@ ABSENCE_TOLD = 5.0
 
 UNSEEN = timedelta(hours=1)
 """How long before its start schedd says of slots that it was not running then."""
-
-_INSTANT = timedelta(microseconds=1)
 
 
 _DIGITS = (string.ascii_lowercase + "234567").encode() * 8
@@ -173,7 +171,7 @@ class Engine:
         if now < self._seen:
             by = self._latest - now
             self.timetable.set_back(now, by=by)
-            if by > CORRECTION:
+            if by > LARGEST_STEP:
                 self._latest = now
         self._seen, self._seen_steady, self._latest = now, steady, max(now, self._latest)
         if abs(stepped) >= STEP_TOLD:
@@ -184,5 +182,5 @@ class Engine:
 
 def _latest_slot(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
     """The latest slot up to `now`, unless it lies further back. Whether there is one is asked first: it costs less."""
-    first = schedule.next_after(now - within - _INSTANT)
-    return None if first is None or first > now else schedule.last_before(now + _INSTANT)
+    first = schedule.next_after(now - within - datetime.resolution)
+    return None if first is None or first > now else schedule.last_before(now + datetime.resolution)

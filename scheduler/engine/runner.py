@@ -18,8 +18,6 @@ from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
 
-RETRIED = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
-
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown budget at which everything left is killed."""
 
@@ -269,7 +267,7 @@ class Runner:
 
     def _retry_delay(self, firing: Firing, attempt: Attempt) -> float | None:
         retry = firing.job.retry
-        again = attempt.number <= retry.times and attempt.outcome in RETRIED
+        again = attempt.number <= retry.times and attempt.outcome.is_failure
         return retry.delay_before(attempt.number + 1) if again and not firing.last_attempt else None
 
     async def _back_off(self, firing: Firing, delay: float) -> bool:

@@ -9,15 +9,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from scheduler.model import Decision, Job, Pause, Verdict
-from scheduler.schedule import Schedule
+from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000
 """Missed slots of one job beyond this many are told as "more than"."""
-
-CORRECTION = timedelta(hours=3)
-"""A wall clock set back by more than this was wrong before; all fire times are asked afresh. The rule of cron(8)."""
-
-_TICK = timedelta(microseconds=1)
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -111,12 +106,13 @@ class Timetable:
     def set_back(self, now: datetime, *, by: timedelta) -> None:
         """The wall clock went back to `now`, `by` below the latest instant it had reached since the last correction.
 
-        Up to CORRECTION fixed-time slots stay taken and the rest goes on from `now`; beyond it only a taken `@at` does.
+        Up to LARGEST_STEP fixed-time slots stay taken and the rest goes on from `now`; beyond it only a taken `@at`
+        does.
         """
         for entry in self._entries.values():
             schedule = entry.job.schedule
             if schedule is not None and entry.job.enabled:
-                entry.next_at = _after_step_back(schedule, now, entry.taken, correction=by > CORRECTION)
+                entry.next_at = _after_step_back(schedule, now, entry.taken, correction=by > LARGEST_STEP)
         self._rebuild_heap()
 
     def pause(self, name: str, pause: Pause) -> None:
@@ -127,10 +123,10 @@ class Timetable:
         """Take the job's slots again."""
         self._pauses.pop(name, None)
 
-    def pause_of(self, name: str, now: datetime) -> Pause | None:
-        """The pause in force at `now`."""
+    def pause_of(self, name: str, slot: datetime) -> Pause | None:
+        """The pause that covers a slot, or an instant that might be one."""
         pause = self._pauses.get(name)
-        return pause if pause is not None and (pause.until is None or now < pause.until) else None
+        return pause if pause is not None and pause.covers(slot) else None
 
     def _carried_over(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, _Entry]:
         return {
@@ -173,7 +169,7 @@ def _take_from(entry: _Entry, now: datetime) -> Due:
         following = schedule.next_after(slot)
     more = following is not None and following <= now
     if more:  # a count of millions helps nobody and would stall the loop: go straight to the latest
-        slot = schedule.last_before(now + _TICK) or slot
+        slot = schedule.last_before(now + datetime.resolution) or slot
         previous = schedule.last_before(slot)
         following = schedule.next_after(slot)
     entry.taken, entry.next_at = slot, following

@@ -7,9 +7,9 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduler.launch.launcher import LaunchError
+from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 from scheduler.launch.lines import printable
-from scheduler.launch.program import NOT_FOUND, NOT_RUNNABLE, find_program, why_not_runnable
+from scheduler.launch.program import find_program, why_not_runnable
 from scheduler.model import Entrypoint, ShellCommand, Target
 
 _TRACEBACK = b"Traceback (most recent call last):\n"

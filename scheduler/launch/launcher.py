@@ -8,6 +8,9 @@ from typing import Protocol
 
 from scheduler.model import Exit, Launch
 
+NOT_RUNNABLE = 126
+NOT_FOUND = 127
+
 
 class Stream(StrEnum):
     """Which of a child's two outputs."""
@@ -22,7 +25,7 @@ class LaunchError(Exception):
     `code` is what a shell would have answered: 127 when the command was not found, else 126.
     """
 
-    def __init__(self, cause: str, code: int = 126) -> None:
+    def __init__(self, cause: str, code: int = NOT_RUNNABLE) -> None:
         super().__init__(cause)
         self.code = code
 

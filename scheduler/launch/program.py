@@ -6,10 +6,7 @@ import os
 import stat
 from pathlib import Path
 
-from scheduler.launch.launcher import LaunchError
-
-NOT_RUNNABLE = 126
-NOT_FOUND = 127
+from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 
 
 def find_program(word: str, path: str, cwd: str) -> str:

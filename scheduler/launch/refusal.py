@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scheduler.launch.command import Command
-from scheduler.launch.launcher import LaunchError
-from scheduler.launch.program import NOT_FOUND, NOT_RUNNABLE, directory_problem, why_not_runnable
+from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
+from scheduler.launch.program import directory_problem, why_not_runnable
 
 _LONGEST_STRING = 32 * os.sysconf("SC_PAGE_SIZE")
 """Bytes of one argument or variable with its final NUL: MAX_ARG_STRLEN of execve(2)."""

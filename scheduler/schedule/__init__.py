@@ -1,6 +1,7 @@
 """When: text to fire times. Pure; the only owner of croniter."""
 
 from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_on
+from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.schedule import Schedule
@@ -10,6 +11,7 @@ from scheduler.schedule.words import in_words, kind
 from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
 
 __all__ = [
+    "LARGEST_STEP",
     "ChangeEffect",
     "ClockChange",
     "DurationError",

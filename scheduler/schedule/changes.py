@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from scheduler.schedule.cron import LATEST, LONGEST_CHANGE, Cron
+from scheduler.schedule.cron import LARGEST_STEP, LATEST, Cron
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.simple import Union
 from scheduler.schedule.words import listed
@@ -14,7 +14,6 @@ from scheduler.schedule.zone import ClockChange, first_change, latest_change
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
-_MICROSECOND = timedelta(microseconds=1)
 _LONGEST_PASS = timedelta(days=1)
 _HORIZON = timedelta(days=3 * 366)
 _MOST = 100
@@ -50,7 +49,7 @@ def coming_changes(schedule: Schedule, after: datetime, count: int = 2) -> tuple
 def note_on(schedule: Schedule, fire_time: datetime) -> str | None:
     """What a clock change has to do with this fire time; None for an ordinary one."""
     if isinstance(schedule, Union):
-        due = [part for part in schedule.parts if part.next_after(fire_time - _MICROSECOND) == fire_time]
+        due = [part for part in schedule.parts if part.next_after(fire_time - datetime.resolution) == fire_time]
         return next(filter(None, (note_on(part, fire_time) for part in due)), None)
     if not isinstance(schedule, Cron):
         return None
@@ -76,7 +75,7 @@ def note_on_fold(schedule: Cron, moment: datetime) -> str | None:
 
 def _note_on_gap(schedule: Cron, fire_time: datetime) -> str | None:
     change = latest_change(schedule.zone, fire_time, _HORIZON)
-    if change is None or change.shift < _ZERO or schedule.next_after(change.at - _MICROSECOND) != fire_time:
+    if change is None or change.shift < _ZERO or schedule.next_after(change.at - datetime.resolution) != fire_time:
         return None
     if _keeps_rhythm(schedule, change):
         return None
@@ -84,7 +83,7 @@ def _note_on_gap(schedule: Cron, fire_time: datetime) -> str | None:
     if not skipped:
         return None
     if not schedule.catches_up(change):
-        return f"no run before this one for {_times(skipped, change)} ({jump(change)}{_correction(schedule, change)})"
+        return f"no run before this one for {_times(skipped, change)} ({jump(change)}{_not_made_up_for(schedule)})"
     if schedule.pattern.names(change.wall_after):
         skipped.append(change.wall_after)
     one = "" if len(skipped) == 1 else "one run "
@@ -107,10 +106,10 @@ def _moved(schedule: Cron, change: ClockChange, times: str) -> str:
     if change.shift < _ZERO and schedule.suppresses(change):
         return f"{times} in the first pass only"
     if change.shift < _ZERO:
-        return f"{times} in both passes{_correction(schedule, change)}"
+        return f"{times} in both passes{_not_made_up_for(schedule)}"
     if schedule.catches_up(change):
         return f"one run at {_clock(change.wall_after, change)} in place of {times}"
-    return f"no run for {times}{_correction(schedule, change)}"
+    return f"no run for {times}{_not_made_up_for(schedule)}"
 
 
 def jump(change: ClockChange) -> str:
@@ -122,12 +121,12 @@ def jump(change: ClockChange) -> str:
 def _keeps_rhythm(schedule: Cron, change: ClockChange) -> bool:
     """Whether whole hours are skipped or repeated of a schedule that takes every hour alike."""
     every_hour = schedule.pattern.hour.is_full and not schedule.pattern.is_fixed
-    return every_hour and change.shift % timedelta(hours=1) == _ZERO and abs(change.shift) <= LONGEST_CHANGE
+    return every_hour and change.shift % timedelta(hours=1) == _ZERO and abs(change.shift) <= LARGEST_STEP
 
 
-def _correction(schedule: Cron, change: ClockChange) -> str:
-    large = not -LONGEST_CHANGE <= change.shift < LONGEST_CHANGE
-    return ", too far to make up for" if large and schedule.pattern.is_fixed else ""
+def _not_made_up_for(schedule: Cron) -> str:
+    """Why a change is neither caught up nor suppressed, where that is not for the schedule being a wildcard."""
+    return ", too far to make up for" if schedule.pattern.is_fixed else ""
 
 
 def _named(schedule: Cron, first: datetime, end: datetime) -> list[datetime]:

@@ -14,8 +14,9 @@ import msgspec
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.zone import ClockChange, first_change, instant_of, latest_change, offset_at
 
-LONGEST_CHANGE = timedelta(hours=3)
-"""cron(8): a larger jump of the clock is a correction. Nothing is caught up, nothing suppressed."""
+LARGEST_STEP = timedelta(hours=3)
+"""cron(8): a larger jump of the clock, by a change of the offset or of the clock itself, is a correction. Nothing is
+caught up, nothing suppressed, and all fire times are asked afresh."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -23,7 +24,6 @@ LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
-_MICROSECOND = timedelta(microseconds=1)
 _TWO_DAYS = timedelta(days=2)
 
 
@@ -83,11 +83,11 @@ class Cron(msgspec.Struct, frozen=True):
 
     def catches_up(self, change: ClockChange) -> bool:
         """Whether what the change skips runs once, at the first instant after it."""
-        return self.pattern.is_fixed and _ZERO < change.shift < LONGEST_CHANGE
+        return self.pattern.is_fixed and _ZERO < change.shift < LARGEST_STEP
 
     def suppresses(self, change: ClockChange) -> bool:
         """Whether the second pass of the hours that the change repeats is left out."""
-        return self.pattern.is_fixed and -LONGEST_CHANGE <= change.shift < _ZERO
+        return self.pattern.is_fixed and -LARGEST_STEP <= change.shift < _ZERO
 
     def _first_after(self, moment: datetime) -> datetime | None:
         if moment >= LATEST:
@@ -96,7 +96,7 @@ class Cron(msgspec.Struct, frozen=True):
         offset = offset_at(self.zone, moment)
         wall = moment.replace(tzinfo=None) + offset
         if self.pattern.is_fixed:
-            change = latest_change(self.zone, moment, LONGEST_CHANGE)
+            change = latest_change(self.zone, moment, LARGEST_STEP)
             if change and self.suppresses(change):
                 wall = max(wall, change.wall_before - _SECOND)
         match = self.pattern.next_match(wall)
@@ -118,7 +118,7 @@ class Cron(msgspec.Struct, frozen=True):
         return resume < wall_before and self.pattern.names_any_date(resume, wall_before)
 
     def _is_last_before(self, guess: datetime, moment: datetime) -> bool:
-        if guess >= moment or self._first_after(guess - _MICROSECOND) != guess:
+        if guess >= moment or self._first_after(guess - datetime.resolution) != guess:
             return False
         following = self._first_after(guess)
         return following is None or following >= moment

@@ -10,7 +10,6 @@ import msgspec
 from scheduler.schedule.schedule import Schedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 
 
 class Every(msgspec.Struct, frozen=True):
@@ -27,7 +26,7 @@ class Every(msgspec.Struct, frozen=True):
         return self._on_grid((moment - _EPOCH) // self.interval + 1)
 
     def last_before(self, moment: datetime) -> datetime | None:
-        return self._on_grid((moment - _EPOCH - _TICK) // self.interval)
+        return self._on_grid((moment - _EPOCH - datetime.resolution) // self.interval)
 
     def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
         """Goes on from `moment`: an interval names no time of day that could come twice."""

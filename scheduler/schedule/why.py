@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -13,8 +13,6 @@ from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.simple import Union
 from scheduler.schedule.words import WEEKDAYS
 from scheduler.schedule.zone import offset_at
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Mismatch(msgspec.Struct, frozen=True):
@@ -42,7 +40,7 @@ class Why(msgspec.Struct, frozen=True):
 def why(schedule: Schedule, moment: datetime) -> Why:
     """Explain one instant. Fire times lie on whole seconds, so a fraction of a second is never one."""
     moment = moment.astimezone(UTC)
-    is_slot = schedule.next_after(moment - _MICROSECOND) == moment
+    is_slot = schedule.next_after(moment - datetime.resolution) == moment
     return Why(
         is_slot=is_slot,
         mismatches=() if is_slot else _mismatches(schedule, moment),

@@ -14,8 +14,8 @@ import pytest
 
 from scheduler.cli import terminal
 from scheduler.config import load
-from scheduler.control.simulation import simulate
 from scheduler.engine.events import Event
+from scheduler.engine.simulation import simulate
 from scheduler.report.records import record
 from tests.system.programs import eventually, schedctl, schedd, write
 from tests.system.test_schedctl_terminal import OnTerminal

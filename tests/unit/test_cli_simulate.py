@@ -16,7 +16,7 @@ from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, folded, simulate_file, 
 from scheduler.cli.target import Target
 from scheduler.control import client
 from scheduler.control.protocol import JobView
-from scheduler.control.simulation import PARTS
+from scheduler.engine.simulation import PARTS
 from scheduler.errors import UnknownNameError, UnreachableError, UsageError
 
 FILE = """

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.control.simulation import PARTS, JobLoad, Simulation, simulate
+from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.model import Job, OnShutdown, Overlap, Retry
 from tests.unit.stage import NOON, job
 

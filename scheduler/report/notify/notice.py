@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from scheduler.model import Decision, Job, Notifier, Outcome, Run, Value
+from scheduler.model import Decision, Job, Notifier, Run, Value
 
 OUTPUT_TOLD = 8 * 1024
 """Bytes of a run's latest output that go with a notice."""
@@ -96,5 +96,5 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
 
 
 def failed(run: Run) -> bool:
-    """Whether it ended badly; a run that somebody, or shutdown, stopped did not."""
-    return run.outcome in {Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED}
+    """Whether it is over and ended badly."""
+    return run.outcome is not None and run.outcome.is_failure
