@@ -13,6 +13,7 @@ from scheduler.cli import moments, terminal
 from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.target import Target
 from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, RunView, Started
+from scheduler.launch.lines import Lines
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
@@ -46,6 +47,7 @@ def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None
             click.echo(msgspec.json.encode(event))
         else:
             printer.see(event)
+    printer.end()
 
 
 class _Raw:
@@ -66,39 +68,49 @@ class _Raw:
             case _:
                 pass
 
+    def end(self) -> None:
+        """Nothing is kept back."""
+
 
 class _Lines:
     """Several jobs at once: whole lines behind their job's name, each name in its colour."""
 
     def __init__(self) -> None:
-        self._partial: dict[tuple[str, str], bytes] = {}
+        self._open: dict[tuple[str, str, str], Lines] = {}
+        """By run, job and stream."""
         self._colours: dict[str, str] = {}
 
     def see(self, event: Event) -> None:
         match event:
             case Output(run_id=run_id, job=job, stream=stream, data=data):
-                *lines, rest = (self._partial.pop((run_id, stream), b"") + data).split(b"\n")
-                for line in lines:
-                    self._print(job, stream, line)
-                if rest:
-                    self._partial[run_id, stream] = rest
+                lines = self._open.setdefault((run_id, job, stream), Lines())
+                self._print(job, stream, lines.feed(data))
             case Finished(run=run):
-                for stream in ("stdout", "stderr"):
-                    if rest := self._partial.pop((run.id, stream), b""):
-                        self._print(run.job, stream, rest)
+                self._end_lines(run.id)
                 if sys.stderr.isatty():
                     terminal.note(f"[{run.job}] run {run.id} {_end(run)}")
-            case Lost(job=job, size=size):
+            case Lost(run_id=run_id, job=job, size=size):
+                self._end_lines(run_id)
                 _tell_lost(f"[{job}] ", size)
             case _:
                 pass
 
-    def _print(self, job: str, stream: str, line: bytes) -> None:
+    def end(self) -> None:
+        """No more comes of any run."""
+        for run_id in {run_id for run_id, _, _ in self._open}:
+            self._end_lines(run_id)
+
+    def _end_lines(self, run_id: str) -> None:
+        for key in [key for key in self._open if key[0] == run_id]:
+            self._print(key[1], key[2], self._open.pop(key).end())
+
+    def _print(self, job: str, stream: str, block: bytes) -> None:
         out = sys.stdout if stream == "stdout" else sys.stderr
         name = f"[{job}]" if stream == "stdout" else f"[{job} err]"
-        text = line.rstrip(b"\r").decode(errors="backslashreplace")
-        shown = "\t".join(terminal.printable(part) for part in text.split("\t"))
-        click.echo(f"{self._painted(name, job, out)} {shown}", file=out)
+        for line in block.splitlines():
+            text = line.decode(errors="backslashreplace")
+            shown = "\t".join(terminal.printable(part) for part in text.split("\t"))
+            click.echo(f"{self._painted(name, job, out)} {shown}", file=out)
 
     def _painted(self, name: str, job: str, out: TextIO) -> str:
         if not terminal.coloured(out):

@@ -100,9 +100,11 @@ def test_history_has_runs_and_skips_newest_first(file: Path, daemon: Schedd) -> 
     entries = json.loads(ask(file, "history", "often", "--json").stdout)
     assert [entry["last"] for entry in entries] == sorted((entry["last"] for entry in entries), reverse=True)
     assert {entry["job"] for entry in entries} == {"often"}
+    ask(file, "run-now", "failing", "--detach")
+    eventually(lambda: json.loads(ask(file, "list", "failing", "--json").stdout)[0]["status"] == "retrying")
     ask(file, "stop", "failing")
     failed = json.loads(ask(file, "history", "--failed", "--json").stdout)
-    assert all(entry["run"]["outcome"] not in (None, "succeeded") for entry in failed)
+    assert {(entry["job"], entry["run"]["outcome"]) for entry in failed} == {("failing", "stopped")}
     assert len(json.loads(ask(file, "history", "-n", "1", "--json").stdout)) == 1
     assert json.loads(ask(file, "history", "--since", "2999-01-01T00:00Z", "--json").stdout) == []
 
@@ -117,6 +119,21 @@ def test_logs_of_one_job_are_its_own_bytes_and_of_several_they_are_named(file: P
     assert "[often] out\n" in both.stdout
     assert "[often err] err\n" in both.stderr
     assert ask(file, "logs", "--run", "nosuchid").returncode == 4
+
+
+def test_logs_of_several_jobs_show_what_a_live_run_has_drawn_so_far(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          other: {command: "true"}
+          drawing: {command: "printf '10%%\\r20%%\\r'; printf half; exec sleep 60", on_shutdown: stop}
+        """,
+    )
+    with schedd(file):
+        ask(file, "run-now", "drawing", "--detach")
+        drawn = "[drawing] 10%\n[drawing] 20%\n[drawing] half\n"
+        eventually(lambda: ask(file, "logs").stdout == drawn)
 
 
 def test_logs_follow_runs_that_begin_later_until_they_are_left(file: Path, daemon: Schedd) -> None:
