@@ -30,6 +30,12 @@ SLACK = 0.001
 """The part of a sleep by which Linux lets epoll be late, to wake several sleepers at once: 30 ms in LONGEST_SLEEP."""
 
 
+def rfc3339(moment: datetime) -> str:
+    """A UTC instant as it is told to programs, to the millisecond where it has a fraction."""
+    precision = "milliseconds" if moment.microsecond else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 class Clock(Protocol):
     """What the program may ask of time."""
 

@@ -15,7 +15,7 @@ from typing import Any
 from scheduler import __version__
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, load
-from scheduler.config.watch import changes, require_watchfiles
+from scheduler.config.watch import require_watchfiles, watched
 from scheduler.control.engine_service import EngineService
 from scheduler.control.protocol import ClockJump, ReloadView, StatusView
 from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
@@ -93,7 +93,7 @@ class Daemon(EngineService):
         self._reload_error: str | None = None
         self._stop_asked = asyncio.Event()
         self._interrupts = 0
-        self._reloading: asyncio.Task[None] | None = None
+        self._reloading: asyncio.Task[None] | None = None  # the loop itself keeps tasks only weakly
         self._had_terminal = _has_terminal()
 
     async def serve(self, *, watch: bool) -> float:
@@ -237,7 +237,7 @@ class Daemon(EngineService):
         def warn(why: str) -> None:
             self._log.warning("the file cannot be watched", why=why, then="schedd looks at it every few seconds")
 
-        async for _ in changes(lambda: self._config.files, warn):
+        async for _ in watched(lambda: self._config.files, warn):
             await self._reload_unasked()
 
     async def _reload_unasked(self) -> None:

@@ -125,3 +125,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """What a message about an unknown name ends with; nothing when none of the known ones is near it."""
     near = nearest(name, known, 0.5)
     return "" if near is None else f"; did you mean {near!r}?"
+
+
+def cells(text: str) -> int:
+    """How many cells of a line a terminal gives the text: none for combining marks, two for wide characters."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # noqa: PLC0415 - most of what is shown is ASCII
+
+    wide = ("W", "F")
+    return sum(
+        0 if unicodedata.category(letter) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(letter) in wide)
+        for letter in text
+    )

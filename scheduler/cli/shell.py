@@ -11,6 +11,7 @@ import click
 from scheduler.cli import moments, terminal
 from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
+from scheduler.clock import rfc3339
 from scheduler.control.particulars import AskEnvironment, EnvironmentView
 from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account
@@ -40,7 +41,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> NoReturn:
     variables |= {
         "SCHED_JOB": job,
         "SCHED_RUN_ID": "shell",
-        "SCHED_SCHEDULED_AT": f"{moments.now():%Y-%m-%dT%H:%M:%SZ}",
+        "SCHED_SCHEDULED_AT": rfc3339(moments.now()),
         "SCHED_ATTEMPT": "1",
         "SCHED_TRIGGER": "manual",
     }

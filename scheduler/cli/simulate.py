@@ -16,7 +16,7 @@ from scheduler.config import load
 from scheduler.control import client
 from scheduler.control.protocol import JobView, ListJobs
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
-from scheduler.errors import SchedError, UnknownNameError, UsageError
+from scheduler.errors import SchedError, UnknownNameError, UsageError, cells
 
 ASSUMED = 1.0
 """Seconds that a run takes when nobody knows better."""
@@ -166,7 +166,7 @@ def _room(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
     if within is None:
         return WIDTH
     texts = [heads, *([cell.text for cell in row] for row in rows)]
-    widths = [max(terminal.cells(text) for text in column) for column in zip(*texts, strict=True)]
+    widths = [max(cells(text) for text in column) for column in zip(*texts, strict=True)]
     for column in SHRINKING:
         widths[column] = min(widths[column], GIVING_WAY)
     room = within - sum(widths) - len(widths) * len(terminal.GAP)

@@ -10,6 +10,8 @@ from typing import NamedTuple, TextIO
 import click
 import msgspec
 
+from scheduler.errors import cells
+
 ELLIPSIS = "…"
 GAP = "  "
 NARROWEST = 8
@@ -78,20 +80,13 @@ def terminal_width() -> int | None:
         return 80
 
 
-def cells(text: str) -> int:
-    """How many cells a terminal gives the text: none for combining marks, two for wide characters."""
-    if text.isascii():
-        return len(text)
-    return sum(_cells_of(character) for character in text)
-
-
 def cut(text: str, width: int) -> str:
     """The text within `width` cells, ending in … when some of it had to go."""
     if cells(text) <= width:
         return text
     kept, room = "", width - 1
     for character in text:
-        room -= 1 if character.isascii() else _cells_of(character)
+        room -= cells(character)
         if room < 0:
             break
         kept += character
@@ -109,14 +104,6 @@ def _escaped(character: str) -> str:
     if character in "\u200d\ufe0f":  # joiners within emoji are no danger
         return character
     return character.encode("unicode_escape").decode()
-
-
-def _cells_of(character: str) -> int:
-    import unicodedata  # noqa: PLC0415 - most names and descriptions are ASCII
-
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in ("W", "F") else 1
 
 
 def _padded(cell: Cell, width: int) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.load import Config, File, Ignored, Loading, finish
@@ -74,7 +75,7 @@ class _Lint:
         for instant, entries in self._starts.items():
             if len(entries) > CROWD:
                 entry = entries[0]
-                message = f"{len(entries)} jobs start at {instant:%Y-%m-%dT%H:%M:%SZ}, this one and those with its time"
+                message = f"{len(entries)} jobs start at {rfc3339(instant)}, this one and those with its time"
                 at = entry.places["schedule"]
                 write = "H for the minute, which the job's name then picks"
                 entry.source.warn(

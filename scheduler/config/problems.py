@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from scheduler.config.masking import Mask
 from scheduler.config.source import Finding, Source
-from scheduler.errors import MASK, Problem
+from scheduler.errors import MASK, Problem, cells
 
 _WIDEST = 110
 """Characters of a quoted line."""
@@ -103,18 +103,6 @@ def _printable(text: str) -> str:
     return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
-def _columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    if text.isascii():
-        return len(text)
-    import unicodedata  # noqa: PLC0415 - most quoted lines are ASCII
-
-    return sum(
-        0 if unicodedata.combining(letter) else 2 if unicodedata.east_asian_width(letter) in "WF" else 1
-        for letter in text
-    )
-
-
 def _lines(problem: Problem) -> Iterable[str]:
     place = f"{problem.path}:{problem.line}:{problem.column}" if problem.line else problem.path
     code = f" [{problem.code}]" if problem.code else ""
@@ -126,6 +114,6 @@ def _lines(problem: Problem) -> Iterable[str]:
         start = problem.caret - 1
         before, culprit = problem.quote[:start], problem.quote[start : start + problem.width]
         yield f"  {number} | {problem.quote}"
-        yield f"{margin}| {' ' * _columns(before)}{'^' * max(1, _columns(culprit))}"
+        yield f"{margin}| {' ' * cells(before)}{'^' * max(1, cells(culprit))}"
     if problem.write is not None:
         yield f"{margin}write: {problem.write}"

@@ -25,7 +25,7 @@ def require_watchfiles() -> None:
         raise UsageError("--watch needs the package watchfiles: pip install 'schedd[watch]'") from None
 
 
-async def changes(files: Callable[[], Sequence[str]], warn: Callable[[str], None]) -> AsyncIterator[None]:
+async def watched(files: Callable[[], Sequence[str]], warn: Callable[[str], None]) -> AsyncIterator[None]:
     """Yields each time that the files, asked for anew each time, differ from what they were before.
 
     Their directories are watched, not they: editors and ConfigMaps put a new file in the place of the old one. Where

@@ -172,7 +172,7 @@ def _owner_of(pid: int) -> int | None:
 
 
 def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
-    holder = "a schedd in another container" if pid is None else f"schedd with pid {pid}"
+    holder = rendezvous.named(pid)
     if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
         return f"{path} is served by {holder}, which belongs to {_user(owner)}: ask as {_user(owner)} or as root"
     places = ", ".join(rendezvous.socket_paths(path, os.geteuid()))

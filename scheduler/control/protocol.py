@@ -1,4 +1,4 @@
-"""What goes over the socket: every request, event, reply and view, in one module that both ends import.
+"""What goes over the socket, for both ends to import; what only rare verbs ask and are told lies beside it.
 
 A request is one line, `{"v": 1, "verb": "list", "args": {…}}`. The answer is any number of events, one a line, closed
 by exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event is `accepted`, at once: who does

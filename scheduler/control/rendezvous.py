@@ -92,6 +92,11 @@ def holder(path: str) -> int | None:
     return next((int(fields[4]) for fields in same if int(fields[4]) > 0), None)
 
 
+def named(pid: int | None) -> str:
+    """A schedd by what `holder` says of it."""
+    return "a schedd in another container" if pid is None else f"schedd with pid {pid}"
+
+
 def _open(path: str) -> int:
     # NONBLOCK: what was taken for a schedule file may be a FIFO, whose open would wait for a writer.
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -105,8 +110,7 @@ def _lock(fd: int, path: str) -> None:
         except BlockingIOError:
             pid = holder(path)
             if pid is not None or time.monotonic() > end:
-                who = "a schedd in another container" if pid is None else f"schedd with pid {pid}"
-                raise AlreadyRunningError(f"{path} is already served by {who}") from None
+                raise AlreadyRunningError(f"{path} is already served by {named(pid)}") from None
         time.sleep(0.02)
 
 

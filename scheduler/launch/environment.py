@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 
 import msgspec
 
+from scheduler.clock import rfc3339
 from scheduler.launch.account import find_account
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
@@ -71,11 +71,11 @@ class Environment:
         values.update(launch.extra_env)
         values["SCHED_JOB"] = launch.job.name
         values["SCHED_RUN_ID"] = launch.run_id
-        values["SCHED_SCHEDULED_AT"] = _rfc3339(launch.scheduled_at)
+        values["SCHED_SCHEDULED_AT"] = rfc3339(launch.scheduled_at)
         values["SCHED_ATTEMPT"] = str(launch.attempt)
         values["SCHED_TRIGGER"] = launch.trigger.value
         if launch.previous_at is not None:
-            values["SCHED_PREVIOUS_AT"] = _rfc3339(launch.previous_at)
+            values["SCHED_PREVIOUS_AT"] = rfc3339(launch.previous_at)
         else:  # absent, not empty, before the first run; and never that of a schedd that runs this one as its job
             values.pop("SCHED_PREVIOUS_AT", None)
         return values
@@ -112,7 +112,3 @@ def _content(path: str, key: str) -> str:
     except LaunchError as error:
         raise LaunchError(f"{key}: {error}") from error
     return content.removesuffix(b"\n").removesuffix(b"\r").decode(errors="surrogateescape")
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

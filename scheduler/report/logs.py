@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 import structlog
 
-from scheduler.clock import Clock
+from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
 from scheduler.launch.output import prefixed
-from scheduler.report.records import record, rfc3339
+from scheduler.report.records import record
 from scheduler.report.stdout import Stdout
 
 

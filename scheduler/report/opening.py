@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from scheduler import __version__
+from scheduler.clock import rfc3339
 from scheduler.engine.engine import Engine
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
 from scheduler.model import Job
 from scheduler.report.logs import Log
-from scheduler.report.records import rfc3339
 
 MOST_TOLD = 50
 """Jobs that are told one by one; a longer file is for `schedctl list`."""

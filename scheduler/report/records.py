@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from scheduler.clock import rfc3339
 from scheduler.engine.events import (
     AttemptFinished,
     ClockJumped,
@@ -48,12 +48,6 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
             return "warning", "clock jumped", {"by": round(by, 3)}
         case Stopping(budget=budget, running=running):
             return "info", "shutting down", {"running": running, "budget": budget}
-
-
-def rfc3339(moment: datetime) -> str:
-    """In UTC, to the millisecond where it has a fraction."""
-    precision = "milliseconds" if moment.microsecond else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _run_started(run: Run, pid: int | None) -> Fields:

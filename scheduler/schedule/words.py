@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
+from scheduler.clock import rfc3339
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.duration import format_duration
 from scheduler.schedule.field import Field
@@ -34,7 +35,7 @@ def in_words(schedule: Schedule) -> str | None:
         case Every():
             return f"every {format_duration(schedule.interval / timedelta(seconds=1))}, counted from 1970-01-01T00:00Z"
         case At():
-            return f"once, at {schedule.instant:%Y-%m-%dT%H:%M:%SZ}"
+            return f"once, at {rfc3339(schedule.instant)}"
         case AtStart():
             return "when schedd starts"
         case Union():

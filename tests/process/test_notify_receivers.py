@@ -11,6 +11,7 @@ import hmac
 import json
 import socket
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -41,7 +42,6 @@ from scheduler.model import (
 )
 from scheduler.report.notify.delivery import attempt_once
 from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
-from scheduler.report.notify.ping import run_uuid
 from scheduler.report.notify.sender import DeliveryError, Surroundings, sender_for
 from scheduler.schedule import parse_schedule
 from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
@@ -264,7 +264,7 @@ def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
     ping(notice(Topic.STARTED))
     ping(notice(Topic.ENDED, Outcome.SUCCEEDED))
     ping(notice(Topic.ENDED))
-    rid = run_uuid("k3v9d2qa")
+    rid = uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa")
     assert [request.path for request in server.requests] == [
         f"/uuid/start?rid={rid}",
         f"/uuid?rid={rid}",
@@ -376,7 +376,7 @@ def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpSe
         ("in_progress", "backup"),
         ("error", "backup"),
     ]
-    assert {each["check_in_id"] for each in check_ins} == {run_uuid("k3v9d2qa").hex}
+    assert {each["check_in_id"] for each in check_ins} == {uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa").hex}
     assert check_ins[0]["monitor_config"]["schedule"] == {"type": "crontab", "value": "*/5 * * * *"}
 
 

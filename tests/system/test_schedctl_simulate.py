@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scheduler.cli import terminal
 from scheduler.config import load
 from scheduler.engine.events import Event
 from scheduler.engine.simulation import simulate
+from scheduler.errors import cells
 from scheduler.report.records import record
 from tests.system.programs import eventually, schedctl, schedd, write
 from tests.system.test_schedctl_terminal import OnTerminal
@@ -165,7 +165,7 @@ def test_the_drawing_takes_the_room_that_a_terminal_has(tmp_path: Path, columns:
     drawn = OnTerminal(*words, columns=columns, NO_COLOR="1").ended()
     assert "\x1b" not in drawn
     lines = drawn.replace("\r\n", "\n").splitlines()
-    assert max(map(terminal.cells, lines)) <= columns
+    assert max(map(cells, lines)) <= columns
     rows = [line for line in lines if line.startswith("job-")]
     assert len(rows) == 40
     assert all(row.rstrip()[-12:].strip("░▒▓█ ") == "" for row in rows)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.cli import terminal
+from scheduler.errors import cells
 from tests.system.programs import BIN, environment, eventually, schedctl, schedd
 
 JOBS = 500
@@ -93,7 +93,7 @@ def test_no_line_is_wider_than_the_terminal(file: Path, columns: int, verb: str)
     drawn = OnTerminal("-c", file, verb, *words, columns=columns).ended()
     lines = [ESCAPES.sub("", line) for line in drawn.replace("\r\n", "\n").splitlines()]
     if verb in ("list", "next", "history"):
-        assert max(terminal.cells(line) for line in lines if not line.startswith("from schedd")) <= columns
+        assert max(cells(line) for line in lines if not line.startswith("from schedd")) <= columns
     if verb == "list":
         assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "LAST", "STATUS"]
         assert sum(line.startswith("job-") for line in lines) == JOBS
@@ -142,7 +142,7 @@ def test_watching_refreshes_in_place_and_leaves_the_screen_as_it_was(file: Path)
     lines = [ESCAPES.sub("", line) for line in frame.split("\r\n")]
     assert len(lines) == 20
     assert lines[-2] == f"… {JOBS - 17} more"
-    assert all(terminal.cells(line) <= 100 for line in lines)
+    assert all(cells(line) <= 100 for line in lines)
 
 
 def test_watching_gives_the_screen_back_on_term_too(file: Path) -> None:

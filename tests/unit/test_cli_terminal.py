@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler.cli import terminal
 from scheduler.cli.terminal import Cell
+from scheduler.errors import cells
 
 
 class FakeTerminal(io.StringIO):
@@ -30,11 +31,11 @@ def screen(monkeypatch: pytest.MonkeyPatch) -> FakeTerminal:
 
 
 @pytest.mark.parametrize(
-    ("text", "cells"),
+    ("text", "count"),
     [("", 0), ("plain", 5), ("日本語", 6), ("é", 1), ("e\u0301", 1), ("👍", 2), ("a\u200db", 2), ("ｆｕｌｌ", 8)],
 )
-def test_width_is_counted_in_cells(text: str, cells: int) -> None:
-    assert terminal.cells(text) == cells
+def test_width_is_counted_in_cells(text: str, count: int) -> None:
+    assert cells(text) == count
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_cut_ends_in_an_ellipsis(text: str, width: int, shown: str) -> None:
 
 @given(st.text(), st.integers(0, 30))
 def test_a_cut_is_never_too_wide(text: str, width: int) -> None:
-    assert terminal.cells(terminal.cut(text, width)) <= width
+    assert cells(terminal.cut(text, width)) <= width
 
 
 def test_control_characters_reach_no_terminal() -> None:
@@ -78,7 +79,7 @@ def test_a_table_on_a_terminal_fits_it(screen: FakeTerminal) -> None:
     with redirect_stdout(screen):
         terminal.show_table(("NAME", "WHAT", "STATUS"), rows, shrinking=(1, 0))
     lines = screen.getvalue().replace("\x1b[1m", "").replace("\x1b[0m", "").splitlines()
-    assert {terminal.cells(line) for line in lines[1:]} <= set(range(38, 41))
+    assert {cells(line) for line in lines[1:]} <= set(range(38, 41))
     assert all("…" in line and line.endswith("status") for line in lines[1:])
 
 

@@ -10,7 +10,6 @@ from scheduler.report.notify import wording
 from scheduler.report.notify.lane import Lane
 from scheduler.report.notify.notice import Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
-from scheduler.report.notify.webhook import OUTPUT_SHOWN
 
 
 class AppriseSender:
@@ -24,7 +23,7 @@ class AppriseSender:
     async def send(self, notice: Notice) -> str:
         url = resolve(self._notifier.url, "apprise", self._environ)
         return await self._lane.call(
-            partial(_send, url, wording.headline(notice), wording.text(notice, longest=OUTPUT_SHOWN))
+            partial(_send, url, wording.headline(notice), wording.text(notice, longest=wording.OUTPUT_SHOWN))
         )
 
 

@@ -98,3 +98,10 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
 def failed(run: Run) -> bool:
     """Whether it is over and ended badly."""
     return run.outcome is not None and run.outcome.is_failure
+
+
+def uuid_of(run: Run) -> str:
+    """What names a run, its start and its end alike, to services that want a UUID."""
+    import uuid  # noqa: PLC0415 - only for pings and sentry
+
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, run.id))

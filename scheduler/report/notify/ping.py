@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from scheduler.report.notify import wording
 from scheduler.report.notify.lane import Lane
-from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed
+from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed, uuid_of
 from scheduler.report.notify.posting import post
 from scheduler.report.notify.sender import Surroundings, resolve
 
@@ -39,10 +38,5 @@ def address_of(url: str, notice: Notice) -> str:
     parts = urlsplit(url)
     query = parts.query
     if notice.run is not None:
-        query = f"{query}&rid={run_uuid(notice.run.id)}".removeprefix("&")
+        query = f"{query}&rid={uuid_of(notice.run)}".removeprefix("&")
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + below, query, ""))
-
-
-def run_uuid(run_id: str) -> uuid.UUID:
-    """The same for start and end of a run."""
-    return uuid.uuid5(uuid.NAMESPACE_OID, run_id)

@@ -11,8 +11,7 @@ from typing import Any, cast
 from scheduler import __version__
 from scheduler.model import Job, Run
 from scheduler.report.notify.lane import Lane
-from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed
-from scheduler.report.notify.ping import run_uuid
+from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed, uuid_of
 from scheduler.report.notify.sender import DeliveryError, Surroundings
 from scheduler.schedule import parse_duration
 
@@ -61,7 +60,7 @@ class SentrySender:
         ended = notice.topic is not Topic.STARTED
         capture_checkin(
             monitor_slug=slug_of(notice.job.name),
-            check_in_id=run_uuid(run.id).hex,
+            check_in_id=uuid_of(run).replace("-", ""),
             status=("error" if failed(run) else "ok") if ended else "in_progress",
             duration=run.duration if ended else None,
             monitor_config=cast("Any", monitor_of(notice.job)),

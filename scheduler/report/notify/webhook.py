@@ -18,9 +18,6 @@ from scheduler.report.notify.sender import Surroundings, resolve
 SIGNATURE = "X-Schedd-Signature"
 """`sha256=` and the HMAC of the body in hexadecimal."""
 
-OUTPUT_SHOWN = 1_500
-"""Characters of output in a chat; Discord takes 2,000 in all."""
-
 _GOOD, _BAD = "✅", "❌"
 
 
@@ -50,7 +47,7 @@ def body_of(notice: Notice, form: WebhookFormat) -> bytes:
         return wording.document(notice)
     good = notice.topic in {Topic.SUCCESS, Topic.RECOVERY}
     said = f"{_GOOD if good else _BAD} {wording.headline(notice)}"
-    output = wording.output(notice).strip("\n")[-OUTPUT_SHOWN:]
+    output = wording.output(notice).strip("\n")[-wording.OUTPUT_SHOWN :]
     return msgspec.json.encode(_FORMS[form](said, output))
 
 

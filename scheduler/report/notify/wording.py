@@ -7,12 +7,15 @@ from typing import Any
 
 import msgspec
 
+from scheduler.clock import rfc3339
 from scheduler.launch.lines import printable
 from scheduler.model import Attempt, Outcome, Run
 from scheduler.report.notify.judge import FLAPPING, FLAPS
 from scheduler.report.notify.notice import Alarm, Notice, Topic
-from scheduler.report.records import rfc3339
 from scheduler.schedule import format_duration
+
+OUTPUT_SHOWN = 1_500
+"""Characters of output in a chat; Discord takes 2,000 in all."""
 
 
 def headline(notice: Notice) -> str:
