@@ -14,6 +14,7 @@ from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.load import Config, File, Ignored, Loading, finish
+from scheduler.config.masking import CONFIDENTIAL
 from scheduler.config.resolve import unresolved
 from scheduler.launch.environment import Environment
 from scheduler.model import Argv, Job, Overlap, ShellCommand
@@ -23,7 +24,6 @@ CROWD = 25
 """So many jobs at one instant are worth a word."""
 
 _YEAR = timedelta(days=366)
-_SECRET_NAME = re.compile(r"(?i)(?:^|_)(?:password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?)$")
 _SECRET_IN_COMMAND = re.compile(
     r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
 )
@@ -134,7 +134,7 @@ def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, s
     """What a job or the defaults say themselves about variables."""
     variables = given.get("env")
     for name, value in variables.items() if isinstance(variables, dict) else ():
-        if isinstance(value, str) and value and _SECRET_NAME.search(name):
+        if isinstance(value, str) and value and re.search(CONFIDENTIAL, name):
             message = f"{name} looks like a secret, for everybody to read who reads this file"
             write = f"env: {{{name}: {{from_file: /run/secrets/{name.lower()}}}}}, or {{from_env: {name}}}"
             yield LintCode.PLAIN_SECRET, "env", message, write

@@ -21,7 +21,7 @@ _SECRET = (
     "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret",
     "apprise", "ping",
 )  # fmt: skip
-_SECRET_KEYS = frozenset(map(plain, (*_SECRET, "url", "secrets"))).union(
+_SECRET_KEYS = frozenset(map(plain, (*_SECRET, "url", "secrets", "sentry", "dotenv"))).union(
     *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)
 )
 _MISSPELLED = (*_SECRET, "environment")
@@ -29,8 +29,14 @@ _LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
 """A key that is shown even where values are not."""
 
+CONFIDENTIAL = (
+    r"(?i)(?:^|[_-])"
+    r"(?:password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?|dsn|smtp[_-]?url)$"
+)
+"""The name of a variable or key whose value most likely is a secret."""
+
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
-_KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*:\s*"
+_KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
 _NO_KEY = r"\s*"
 
 
@@ -42,7 +48,11 @@ def is_variable(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
     """Whether what stands below a key of this name is not to be shown; misspellings and names of variables count."""
+    if name == "<<":
+        return False  # what it brings in has keys of its own
     if plain(name) in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
+        return True
+    if re.search(CONFIDENTIAL, name):
         return True
     return nearest(name.lower(), _MISSPELLED, 0.7) is not None
 
