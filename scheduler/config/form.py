@@ -46,6 +46,13 @@ Url = Annotated[
         extra={"reads": "url"}, extra_json_schema={"pattern": "^https?://", "examples": ["https://example.com/hooks"]}
     ),
 ]
+AppriseUrl = Annotated[
+    str,
+    Meta(
+        extra={"reads": "apprise"},
+        extra_json_schema={"pattern": "^[A-Za-z][A-Za-z0-9+.-]*://.", "examples": ["slack://…"]},
+    ),
+]
 Address = Annotated[
     str, Meta(extra={"reads": "address"}, extra_json_schema={"pattern": "@", "examples": ["ops@example.com"]})
 ]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.form import Address, Duration, FilePath, Form, Text, Url
+from scheduler.config.form import Address, AppriseUrl, Duration, FilePath, Form, Text, Url
 from scheduler.model import WebhookFormat
 
 
@@ -41,7 +41,7 @@ class NotifierForm(Form, frozen=True):
         Meta(description="Whom a mail goes to, by the server that schedd's own SMTP_URL names."),
     ] = UNSET
     apprise: Annotated[
-        Text | ReferenceForm | UnsetType, Meta(description="An address of the apprise library, an extra.")
+        AppriseUrl | ReferenceForm | UnsetType, Meta(description="An address of the apprise library, an extra.")
     ] = UNSET
     format: Annotated[WebhookFormat, Meta(description="What a webhook is sent.")] = WebhookFormat.JSON
     headers: Annotated[

@@ -45,13 +45,20 @@ class RetryForm(Form, frozen=True):
 class ScheduleForm(Form, frozen=True):
     """A schedule with named fields. Coarser ones not given mean any, finer ones their lowest; numbers are cron's."""
 
-    year: Text | UnsetType = UNSET
-    month: Text | UnsetType = UNSET
-    day: Text | UnsetType = UNSET
-    day_of_week: Text | UnsetType = UNSET
-    hour: Text | UnsetType = UNSET
-    minute: Text | UnsetType = UNSET
-    second: Text | UnsetType = UNSET
+    year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
+    month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
+    day: Annotated[
+        Text | UnsetType, Meta(description="1 to 31, L the last, 15W the weekday nearest to the 15th.", examples=["L"])
+    ] = UNSET
+    day_of_week: Annotated[
+        Text | UnsetType,
+        Meta(description="0 to 7, or sun to sat; mon#1 the first in the month, friL the last.", examples=["mon-fri"]),
+    ] = UNSET
+    hour: Annotated[Text | UnsetType, Meta(description="0 to 23.", examples=["*/6"])] = UNSET
+    minute: Annotated[
+        Text | UnsetType, Meta(description="0 to 59, or H for one that the job's name picks.", examples=["0,30"])
+    ] = UNSET
+    second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
 
 
 class LintForm(Form, frozen=True):

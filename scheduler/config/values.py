@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from scheduler.errors import MASK, nearest
 from scheduler.schedule import DurationError, find_zone, parse_duration
@@ -231,9 +232,22 @@ def _function(text: str, _plain: bool) -> str:
 
 def _url(text: str, _plain: bool) -> str:
     """No message repeats it: addresses of hooks are secrets."""
-    if re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable():
-        return text
-    raise Mistake("an address begins with https:// or http:// and has no spaces", "https://…")
+    if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
+        raise Mistake("an address begins with https:// or http:// and has no spaces", "https://…")
+    try:
+        parts = urlsplit(text)
+        if parts.hostname and parts.port != 0:
+            return text
+    except ValueError:  # a bracket without its partner, or a port beyond 65535
+        pass
+    raise Mistake("no host is named by this address, or no port that there is", "https://HOST:PORT/…")
+
+
+def _apprise(text: str, plain: bool) -> str:
+    """Of an address without a scheme nobody could say which part may be shown."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", text):
+        return _text(text, plain)
+    raise Mistake("an address of apprise begins with the name of a service", "slack://…")
 
 
 def _address(text: str, _plain: bool) -> str:
@@ -283,6 +297,7 @@ KINDS = {
     "mode": Kind("three octal digits", "027", _mode),
     "zone": Kind("a time zone", "Europe/Berlin", _zone),
     "url": Kind("an address", "https://…", _url),
+    "apprise": Kind("an address of apprise", "slack://…", _apprise),
     "address": Kind("a mail address", "ops@example.com", _address),
     "function": Kind("a Python function", "package.module:function", _function),
 }

@@ -250,6 +250,20 @@ def test_one_who_does_not_speak_http_is_told() -> None:
         assert "does not speak HTTP" in str(refusal(WebhookNotifier(url=f"http://127.0.0.1:{mail.port}/")))
 
 
+@pytest.mark.parametrize("address", ["http://[::1/x", "http://::1]/x"])
+def test_a_ping_to_what_is_no_address_is_refused_without_it(address: str) -> None:
+    """L2"""
+    assert (
+        str(refusal(PingNotifier(FromEnv("PING")), environ={"PING": address})) == "ping: the address is not one of HTTP"
+    )
+
+
+def test_a_user_and_password_in_an_address_are_sent_as_http_has_it(server: HttpServer) -> None:
+    tell(WebhookNotifier(url=server.url.replace("//", "//ops:p%40ss@") + "/x"))
+    (request,) = server.requests
+    assert (request.path, request.headers["Authorization"]) == ("/x", "Basic b3BzOnBAc3M=")
+
+
 def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> None:
     (tmp_path / "hook").write_text(f"{server.url}/x\n")
     tell(WebhookNotifier(url=FromFile(str(tmp_path / "hook"))))

@@ -9,7 +9,7 @@ from scheduler.report.notify import wording
 from scheduler.report.notify.lane import Lane
 from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed, uuid_of
 from scheduler.report.notify.posting import post
-from scheduler.report.notify.sender import Surroundings, resolve
+from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
 
 HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -30,12 +30,18 @@ class PingSender:
 
 
 def address_of(url: str, notice: Notice) -> str:
-    """Where to ping: below `/start`, nothing, or `/fail`. `rid` must be a UUID: the one that the run's id leads to."""
+    """Where to ping: below `/start`, nothing, or `/fail`. `rid` must be a UUID: the one that the run's id leads to.
+
+    DeliveryError when the address, which may stand in a file or a variable, is none.
+    """
     if notice.topic is Topic.STARTED:
         below = "/start"
     else:
         below = "/fail" if notice.run is not None and failed(notice.run) else ""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise DeliveryError("ping: the address is not one of HTTP") from None
     query = parts.query
     if notice.run is not None:
         query = f"{query}&rid={uuid_of(notice.run)}".removeprefix("&")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import IO, Any
+from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from scheduler import __version__
 from scheduler.report.notify.sender import DeliveryError
@@ -26,7 +28,9 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> s
     `timeout` is seconds without a byte. DeliveryError holds nothing of address and headers but what the system says.
     """
     try:
-        request = urllib.request.Request(url, body, {"User-Agent": f"schedd/{__version__}", **headers}, method="POST")  # noqa: S310
+        url, login = _without_login(url)
+        headers = {"User-Agent": f"schedd/{__version__}", **login, **headers}
+        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
         opener = urllib.request.build_opener(_NoRedirect)
         opener.addheaders = []
         with opener.open(request, timeout=timeout) as answer:
@@ -46,6 +50,16 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> s
         raise DeliveryError(f"what answered does not speak HTTP ({type(error).__name__})", again=True) from None
     except (ValueError, TypeError):
         raise DeliveryError("the address or a header has characters that HTTP cannot carry") from None
+
+
+def _without_login(url: str) -> tuple[str, dict[str, str]]:
+    """`https://user:password@host/` as urllib takes it: the address, and the header that says who asks."""
+    parts = urlsplit(url)
+    login, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return url, {}
+    basic = base64.b64encode(unquote_to_bytes(login)).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
 
 
 def _refused(status: int) -> DeliveryError:
