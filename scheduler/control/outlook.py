@@ -97,7 +97,7 @@ class WhyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 REASONS = {
-    "overlap": "the run before it was still going",
+    "overlap": "the one before it was still waiting or running",
     "late": "schedd woke too late for it",
     "folded": "a later slot of the job ran in its place",
     "paused": "the job was paused",
