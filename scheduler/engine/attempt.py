@@ -47,7 +47,9 @@ async def make_attempt(
 
 
 async def _watch(firing: Firing, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
-    await firing.wait(child.ended, firing.job.timeout)
+    await firing.wait(child.exited, firing.job.timeout)
+    if child.exited.done():  # in time: the rest is about what it has left behind
+        await firing.wait(child.ended)
     if not child.ended.done():
         outcome = Outcome.TIMED_OUT if firing.ending is None else Outcome.STOPPED
         await child.stop(firing.job.stop_grace)

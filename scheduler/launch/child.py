@@ -47,6 +47,7 @@ class Process:
         reaped: Callable[[int], None],
     ) -> None:
         self.pid = pid
+        self.exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.explain: Explain = _without_words
         self._pidfd = pidfd
@@ -55,7 +56,6 @@ class Process:
         self._looks = looks
         self._watch = watch
         self._reaped = reaped
-        self._exited = asyncio.Event()
         self._stops = 0
         self._calm = asyncio.Event()  # no stop is under way
         self._calm.set()
@@ -76,7 +76,7 @@ class Process:
             if not await self._group_gone(grace):
                 self._notes.append(f"did not end within {grace:g} s of SIGTERM and was killed")
                 self.kill()
-                await self._exited.wait()
+                await asyncio.shield(self.exited)
                 await self._group_gone(UNKILLABLE)
             # /proc may hide processes from us, or a fork may have slipped through the look: this one misses nobody.
             self.kill()
@@ -99,7 +99,7 @@ class Process:
         """Wait until the leader has exited and no other member of its group lives; False when that takes longer."""
         try:
             async with asyncio.timeout(seconds):
-                await self._exited.wait()
+                await asyncio.shield(self.exited)
                 # Nothing announces the end of a process that is not our own child.
                 while self._members(await self._looks.next()):  # noqa: ASYNC110
                     await asyncio.sleep(_POLL)
@@ -112,7 +112,7 @@ class Process:
 
     def _leader_exited(self) -> None:
         self._watch.remove(self._pidfd)
-        self._exited.set()
+        self.exited.set_result(None)
         self._read_now()
         if self._calm.is_set() and not self._held():
             self._reap()  # as nearly always: nothing to wait for

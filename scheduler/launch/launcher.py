@@ -53,8 +53,10 @@ class Child(Protocol):
     """A started attempt."""
 
     pid: int
+    exited: asyncio.Future[None]
+    """Done when the process itself has exited: in time, whatever it has left behind. Never cancel it."""
     ended: asyncio.Future[Exit]
-    """Done when the process has gone and its output has been read. Never cancel it; it never fails."""
+    """Done, after `exited`, when its output has been read too. Never cancel it; it never fails."""
 
     async def stop(self, grace: float) -> None:
         """TERM to everything it started, KILL after `grace` seconds. Returns when nothing of it is left."""

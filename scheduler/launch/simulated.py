@@ -16,13 +16,14 @@ _TERM, _KILL = 15, 9
 class Play(msgspec.Struct, frozen=True):
     """What a simulated child does: say `says` at once, live for `seconds` (None: until ended), exit with `code`.
 
-    `stubborn`: it ignores TERM.
+    `stubborn`: it ignores TERM. `held`: so many seconds after its exit something else still holds its output.
     """
 
     seconds: float | None = 0.0
     code: int = 0
     stubborn: bool = False
     says: bytes = b""
+    held: float = 0.0
 
 
 class SimulatedChild:
@@ -31,22 +32,39 @@ class SimulatedChild:
     def __init__(self, pid: int, play: Play) -> None:
         loop = asyncio.get_running_loop()
         self.pid = pid
+        self.exited: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
         self._play = play
         if play.seconds is not None:
-            loop.call_later(play.seconds, self._end, Exit(play.code))
+            loop.call_later(play.seconds, self._exit)
 
     async def stop(self, grace: float) -> None:
         """TERM ends it at once, unless it is stubborn; then KILL does, after `grace` seconds."""
         if not self._play.stubborn:
-            self._end(Exit(128 + _TERM, _TERM))
+            self._die(_TERM)
         else:
             asyncio.get_running_loop().call_later(grace, self.kill)
         await asyncio.wait((self.ended,))
 
     def kill(self) -> None:
         """End it as KILL would."""
-        self._end(Exit(128 + _KILL, _KILL))
+        self._die(_KILL)
+
+    def _exit(self) -> None:
+        if not self.exited.done():
+            self.exited.set_result(None)
+            if self._play.held:
+                asyncio.get_running_loop().call_later(self._play.held, self._end, Exit(self._play.code))
+            else:
+                self._end(Exit(self._play.code))
+
+    def _die(self, number: int) -> None:
+        """Of a signal; when it has exited already, that ends only what holds its output."""
+        if self.exited.done():
+            self._end(Exit(self._play.code))
+        else:
+            self.exited.set_result(None)
+            self._end(Exit(128 + number, number))
 
     def _end(self, how: Exit) -> None:
         if not self.ended.done():

@@ -201,6 +201,16 @@ def test_a_held_pipe_does_not_keep_a_run_running(background: str) -> None:
     play(story())
 
 
+def test_the_exit_is_told_before_the_end_of_what_holds_the_output() -> None:
+    async def story() -> None:
+        child = await Workshop().start("sleep 0.1 & exit 3")
+        await asyncio.shield(child.exited)
+        assert not child.ended.done()
+        assert (await child.ended).code == 3
+
+    play(story())
+
+
 def test_what_is_written_shortly_after_the_exit_is_read() -> None:
     _, log = run("( sleep 0.05; echo late ) & echo early")
     assert log.lines() == [b"early", b"late"]

@@ -67,6 +67,25 @@ def test_timeout_is_per_attempt_and_a_timed_out_attempt_is_tried_again() -> None
     """)
 
 
+def test_one_that_exits_in_time_has_not_timed_out_however_long_its_output_is_held() -> None:
+    stage = Stage(job(schedule="@every 10m", timeout=5.0, retry=Retry(2)), play=lambda _: Play(4.9, held=3.0))
+    assert stage.play(620.0) == lines("""
+        12:10:00 started j 12:10:00
+        12:10:07.9 succeeded j 12:10:00
+        12:10:20 stopping
+    """)
+
+
+def test_stop_ends_what_holds_the_output_of_one_that_has_exited() -> None:
+    async def script(stage: Stage) -> None:
+        firing = stage.engine.run_now(stage.jobs["j"])
+        await stage.until(2)
+        await stage.engine.runner.stop([firing])
+
+    stage = Stage(job(schedule=None, timeout=5.0), play=lambda _: Play(1.0, held=60.0))
+    assert stage.play(script)[1] == "12:00:02 stopped j 12:00:00"
+
+
 def test_a_run_that_ignores_term_ends_with_its_grace() -> None:
     stage = Stage(job(schedule="@every 10m", timeout=5.0, stop_grace=3.0), play=lambda _: Play(None, stubborn=True))
     stage.play(620.0)
