@@ -148,19 +148,23 @@ class Process:
         )
 
     async def _drain(self) -> None:
-        """Read what the child has left in its pipes; then close those that something else still holds."""
-        self._read_now()
-        while held := self._held():
-            if full := self._output.full():
-                await asyncio.wait([full])
-                continue
-            _, pending = await asyncio.wait([pipe.closed for pipe in held], timeout=DRAIN)
-            if pending and self._output.full() is None:
-                self._note_holder(next(pipe for pipe in held if pipe.closed in pending))
-                break
-        self._read_now()
+        """Read what the child has left in its pipes, and what comes shortly after; then close those still held.
+
+        A full log is waited for with a pipe that holds something, and only until that has been read.
+        """
+        await self._empty()
+        if held := self._held():
+            await asyncio.wait([pipe.closed for pipe in held], timeout=DRAIN)
+            await self._empty()
+        if held := self._held():
+            self._note_holder(held[0])
+            self._read_now()
         for pipe in self._pipes:
             pipe.close()
+
+    async def _empty(self) -> None:
+        for pipe in self._pipes:
+            await pipe.empty()
 
     def _read_now(self) -> None:
         for pipe in self._pipes:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import sys
 import termios
 
 from scheduler.launch.launcher import Output, Stream
@@ -33,6 +34,7 @@ class Pipe:
         self._output = output
         self._watch = watch
         self._paused = False
+        self._taken = 0
         self._at_once = _READ
         os.set_blocking(descriptor, False)
         watch.add(descriptor, self._read)
@@ -46,6 +48,18 @@ class Pipe:
             if self._paused or self.closed.done() or not self._read():
                 return
 
+    async def empty(self) -> None:
+        """Return when what the pipe holds at this moment has been read, however long the output is full.
+
+        What is written meanwhile may stay: who writes for ever would never be done.
+        """
+        last = self._taken + self._size()
+        while self._taken < last and self._size():
+            if full := self._output.full():
+                await asyncio.wait([full])
+            await asyncio.sleep(0)  # it is read in turn with all others
+        self.read_now()  # its end, if that has come
+
     def close(self) -> None:
         """Let go of it; whoever still writes will get SIGPIPE."""
         if not self.closed.done():
@@ -57,7 +71,7 @@ class Pipe:
         """Read once; False when there was nothing to read, or nobody to take it."""
         # Asked before, not after: of a hundred that have something to say at once, one may fill what the others need.
         # Who has nothing to say, not even at its end, need not wait for those.
-        if (full := self._output.full()) and self._holds_something():
+        if (full := self._output.full()) and self._size():
             self._paused = True
             self._watch.remove(self.descriptor)
             full.add_done_callback(self._resume)
@@ -69,14 +83,18 @@ class Pipe:
         if not data:
             self.close()
             return False
+        self._taken += len(data)
         self.end = data[-_END:] if len(data) >= _END else (self.end + data)[-_END:]
         self._output.write(self._stream, data)
         if len(data) > self._at_once // 2 and self._at_once < self._output.most:
             self._widen()
         return True
 
-    def _holds_something(self) -> bool:
-        return any(fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)))
+    def _size(self) -> int:
+        """Bytes that it holds now."""
+        if self.closed.done():
+            return 0
+        return int.from_bytes(fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def _widen(self) -> None:
         """Have a job that fills its pipe wait less often: twice as much goes through in a second."""

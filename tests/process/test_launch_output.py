@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import random
 import resource
+import signal
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -107,6 +110,18 @@ def test_one_who_prints_nothing_is_not_held_up_by_a_log_that_others_have_filled(
     play(story())
 
 
+def test_one_who_leaves_a_silent_child_is_not_held_up_by_a_log_that_others_have_filled() -> None:
+    async def story() -> None:
+        workshop = Workshop()
+        workshop.log.obstacle = asyncio.get_running_loop().create_future()
+        child = await workshop.start("sleep 30 & exit 0")
+        async with asyncio.timeout(5):
+            assert "(sleep) still holds the output" in (await asyncio.shield(child.ended)).notes[0]
+        os.killpg(child.pid, signal.SIGKILL)
+
+    play(story())
+
+
 def test_raw_output_is_untouched_and_discarded_output_is_kept_from_the_log() -> None:
     command = r"printf 'a\r\n\001'"
     assert run(command, mode=OutputMode.RAW)[1].raw == b"a\r\n\1"
@@ -128,8 +143,9 @@ def test_raw_output_that_fills_its_pipe_arrives_whole(monkeypatch: pytest.Monkey
 class Narrow(Log):
     """A log that is full as soon as it has something, until a moment later."""
 
-    def __init__(self) -> None:
+    def __init__(self, moment: float = 0.001) -> None:
         super().__init__()
+        self.moment = moment
         self.size = 0
         self.pushed = 0
         """Blocks that came while it was full."""
@@ -139,7 +155,7 @@ class Narrow(Log):
         self.size += len(block)
         if self.obstacle is None:
             self.obstacle = asyncio.get_running_loop().create_future()
-            asyncio.get_running_loop().call_later(0.001, self._go_on, self.obstacle)
+            asyncio.get_running_loop().call_later(self.moment, self._go_on, self.obstacle)
 
     def _go_on(self, obstacle: asyncio.Future[None]) -> None:
         self.obstacle = None
@@ -191,6 +207,33 @@ def test_the_last_output_waits_for_a_full_log() -> None:
         obstacle.set_result(None)
         assert (await child.ended).notes == ()
         assert workshop.log.lines() == [b"one", b"two"]
+
+    play(story())
+
+
+def test_one_who_leaves_a_child_that_never_stops_writing_ends_although_it_fills_the_log() -> None:
+    """P2: what was in the pipe is read, as fast as the log goes, and then it is let go."""
+
+    async def story() -> None:
+        begun = time.monotonic()
+        ended = await Workshop(Narrow(0.05)).run("yes & echo done")
+        assert "(yes) still holds the output" in ended.notes[0]
+        assert time.monotonic() - begun < 5
+
+    play(story())
+
+
+def test_what_is_written_shortly_after_the_exit_waits_for_a_full_log() -> None:
+    async def story() -> None:
+        workshop = Workshop()
+        obstacle = workshop.log.obstacle = asyncio.get_running_loop().create_future()
+        child = await workshop.start("( sleep 0.05; echo late ) & exit 0")
+        await asyncio.sleep(0.6)
+        assert not child.ended.done()
+        workshop.log.obstacle = None
+        obstacle.set_result(None)
+        assert (await child.ended).notes == ()
+        assert workshop.log.lines() == [b"late"]
 
     play(story())
 
