@@ -97,20 +97,28 @@ class Processes:
         self._give_way()
         # First this, so that there are descriptors for what follows.
         _close((out_end, err_end))
+        child = self._watched(pid, out, err, output, command.nice)
+        self._children.add(pid)
+        return child
+
+    def _watched(self, pid: int, out: int, err: int, output: Output, nice: int | None) -> Process:
+        """What has been started, watched from now on. LaunchError, and nothing left of it, when it cannot be."""
+        watch, forget = self._watch, self._children.remove
+        descriptors = [out, err]
         try:
-            if command.nice is not None:
+            if nice is not None:
                 # The whole group, should the child have forked already: what it forks later inherits it.
-                os.setpriority(os.PRIO_PGRP, pid, command.nice)
-            pidfd = os.pidfd_open(pid)
+                os.setpriority(os.PRIO_PGRP, pid, nice)
+            descriptors.append(pidfd := os.pidfd_open(pid))
+            pipes = (Pipe(out, Stream.STDOUT, output, watch), Pipe(err, Stream.STDERR, output, watch))
+            return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=watch, reaped=forget)
         except OSError as error:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
-            _close((out, err))
+            for descriptor in descriptors:
+                watch.remove(descriptor)
+            _close(descriptors)
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
-        self._children.add(pid)
-        pipes = (Pipe(out, Stream.STDOUT, output, self._watch), Pipe(err, Stream.STDERR, output, self._watch))
-        forget = self._children.remove
-        return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=self._watch, reaped=forget)
 
     def _give_way(self) -> None:
         """Let a new child begin. It may wait behind us, also when another processor is idle: 0.6 ms in the median.
@@ -150,11 +158,21 @@ class Processes:
                 setsigdef=_IGNORED_BY_PYTHON,
             )
         finally:
-            os.fchdir(self._here)
+            self._take_back(umask)
+
+    def _take_back(self, umask: int | None) -> None:
+        """What a child was to inherit. Each for itself, and never raising: there is a child by now, to be watched."""
+        if umask is not None:
+            os.umask(umask)
+        with contextlib.suppress(OSError, ValueError):
             self._limit_descriptors(self._limit)
-            if umask is not None:
-                os.umask(umask)
+        with contextlib.suppress(OSError):
             self._lowered((self._null, self._null, self._null))
+        try:
+            os.fchdir(self._here)
+        except OSError:  # closed to us since: any will do that is not the job's
+            with contextlib.suppress(OSError):
+                os.chdir("/")
 
     def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
         """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""

@@ -19,11 +19,16 @@ class Watch:
         self._epoll: select.epoll | None = None
 
     def add(self, descriptor: int, callback: Callable[[], object]) -> None:
-        """Watch it until `remove`, which must come before it is closed."""
+        """Watch it until `remove`, which must come before it is closed. OSError, and nothing watched, if refused."""
         if self._epoll is None:
-            self._epoll = select.epoll()
-            asyncio.get_running_loop().add_reader(self._epoll, self._call)
-        self._epoll.register(descriptor, select.EPOLLIN)
+            epoll = select.epoll()
+            asyncio.get_running_loop().add_reader(epoll, self._call)
+            self._epoll = epoll
+        try:
+            self._epoll.register(descriptor, select.EPOLLIN)
+        except OSError:
+            self._close_when_idle(self._epoll)
+            raise
         self._callbacks[descriptor] = callback
 
     def remove(self, descriptor: int) -> None:
@@ -31,9 +36,12 @@ class Watch:
         if self._callbacks.pop(descriptor, None) is None or self._epoll is None:
             return
         self._epoll.unregister(descriptor)
+        self._close_when_idle(self._epoll)
+
+    def _close_when_idle(self, epoll: select.epoll) -> None:
         if not self._callbacks:
-            asyncio.get_running_loop().remove_reader(self._epoll)
-            self._epoll.close()
+            asyncio.get_running_loop().remove_reader(epoll)
+            epoll.close()
             self._epoll = None
 
     def _call(self) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
+import select
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from scheduler.launch import watch
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
@@ -101,6 +105,61 @@ def test_a_directory_that_is_closed_to_schedd_itself_keeps_no_job_from_starting(
     tmp_path.chmod(0o700)
     with somebody_else():
         assert said("pwd", cwd="/usr") == ["/usr"]
+
+
+def test_a_directory_that_closes_behind_schedd_keeps_no_job_from_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the daemon keeps its own umask."""
+    monkeypatch.chdir(tmp_path)
+
+    async def story() -> None:
+        workshop = Workshop()
+        tmp_path.chmod(0)  # noqa: ASYNC240 - once schedd has been started in it
+        with somebody_else():
+            for _ in range(2):
+                assert (await workshop.run("pwd; umask", cwd="/usr", umask=0o027)).code == 0
+        assert workshop.log.lines() == [b"/usr", b"0027"] * 2
+        assert Path.cwd() == Path("/")
+
+    ours = os.umask(0o022)
+    try:
+        play(story())
+        assert os.umask(ours) == 0o022
+    finally:
+        os.umask(ours)
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_process_that_cannot_be_watched_is_no_process(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """The system may refuse to watch any of a child's three descriptors; the next child is watched again."""
+
+    class Epoll:
+        def __init__(self) -> None:
+            self._epoll = select.epoll()
+            self._left = number
+
+        def register(self, descriptor: int, events: int) -> None:
+            self._left -= 1
+            if not self._left:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._epoll.register(descriptor, events)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._epoll, name)
+
+    async def story() -> None:
+        workshop = Workshop()
+        with monkeypatch.context() as patch:
+            patch.setattr(watch, "select", SimpleNamespace(epoll=Epoll, EPOLLIN=select.EPOLLIN))
+            with pytest.raises(LaunchError, match="the new process cannot be watched: No space left on device"):
+                await workshop.start(Argv(("sleep", "999")))
+        assert (await workshop.run("exit 3")).code == 3
+
+    play(story())
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_umask_and_nice_and_memory_limit_are_as_asked() -> None:
