@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import threading
 
@@ -109,6 +110,8 @@ class Stdout:
     def _empty(self) -> None:
         # While the main thread starts a child it takes no signals: each end of another child would wake this one.
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        room = select.poll()
+        room.register(self._fd, select.POLLOUT)
         not_before = 0.0
         while self._something_waits():
             self._closing.wait(not_before - self._loop.time())
@@ -117,6 +120,9 @@ class Stdout:
             while view:
                 try:
                     count, lost = os.write(self._fd, view[:_LARGEST_WRITE]), 0
+                except BlockingIOError:  # one who shares it has set the flag: wait as a write without it would
+                    room.poll()
+                    continue
                 except OSError:  # a closed pipe and a vanished terminal for ever, a full disk for a while
                     count, lost = len(view), bytes(view).count(b"\n")
                 view = view[count:]

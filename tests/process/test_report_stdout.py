@@ -65,12 +65,36 @@ def test_while_it_moves_nothing_is_lost_and_writers_are_held_back(pipe: tuple[in
     assert b"".join(received) == BLOCK * 200
 
 
+def test_while_it_moves_nothing_is_lost_though_somebody_has_made_it_non_blocking(pipe: tuple[int, int]) -> None:
+    """P3: the flag belongs to whoever shares the pipe or the terminal."""
+    reading, writing = pipe
+    os.set_blocking(writing, False)
+    received: list[bytes] = []
+    reader = threading.Thread(target=read_all, args=(reading, received))
+
+    async def main() -> None:
+        out = Stdout(writing, asyncio.get_running_loop())
+        for _ in range(10):
+            out.write(BLOCK)
+        await asyncio.sleep(0.1)
+        reader.start()
+        out.close(10)
+        assert out.dropped == 0
+
+    asyncio.run(main())
+    os.close(writing)
+    reader.join(10)
+    assert b"".join(received) == BLOCK * 10
+
+
+@pytest.mark.parametrize("blocking", [True, False])
 def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_counted_and_told(
-    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, *, blocking: bool
 ) -> None:
     """P3"""
     monkeypatch.setattr(stdout_module, "PATIENCE", 0.1)
     reading, writing = pipe
+    os.set_blocking(writing, blocking)
     received: list[bytes] = []
 
     async def main() -> Stdout:
@@ -184,8 +208,10 @@ def test_the_last_lines_are_waited_for_only_while_somebody_reads(
     assert b"".join(received) == BLOCK * 10
 
 
-def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int]) -> None:
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int], *, blocking: bool) -> None:
     reading, writing = pipe
+    os.set_blocking(writing, blocking)
     os.close(reading)
 
     async def main() -> None:
