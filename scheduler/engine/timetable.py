@@ -38,13 +38,17 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class _Entry:
-    """A job's place: the slot it waits for, and the last one taken."""
+    """A job's place: the slot it waits for, the last one taken, and whom to ask for the next.
 
-    __slots__ = ("job", "next_at", "order", "taken")
+    That is the job's own schedule until the wall clock is set back; None for a job that has none or is disabled.
+    """
 
-    def __init__(self, job: Job, order: int, next_at: datetime | None) -> None:
+    __slots__ = ("asked", "job", "next_at", "order", "taken")
+
+    def __init__(self, job: Job, order: int, asked: Schedule | None, next_at: datetime | None) -> None:
         self.job = job
         self.order = order
+        self.asked = asked
         self.next_at = next_at
         self.taken: datetime | None = None
 
@@ -110,9 +114,7 @@ class Timetable:
         does.
         """
         for entry in self._entries.values():
-            schedule = entry.job.schedule
-            if schedule is not None and entry.job.enabled:
-                entry.next_at = _after_step_back(schedule, now, entry.taken, correction=by > LARGEST_STEP)
+            _set_back(entry, now, correction=by > LARGEST_STEP)
         self._rebuild_heap()
 
     def pause(self, name: str, pause: Pause) -> None:
@@ -152,15 +154,15 @@ def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:
 def _entry(old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
     schedule = job.schedule if job.enabled else None
     if old is None or schedule is None or not old.job.enabled or old.job.schedule != schedule:
-        return _Entry(job, order, None if schedule is None else schedule.next_after(now))
-    entry = _Entry(job, order, old.next_at)
+        return _Entry(job, order, schedule, None if schedule is None else schedule.next_after(now))
+    entry = _Entry(job, order, old.asked, old.next_at)
     entry.taken = old.taken
     return entry
 
 
 def _take_from(entry: _Entry, now: datetime) -> Due:
     """Take every slot of one job up to `now`: the latest to be run, the earlier ones folded into it."""
-    schedule, slot = entry.job.schedule, entry.next_at
+    schedule, slot = entry.asked, entry.next_at
     assert schedule is not None and slot is not None, "only jobs with a next slot are on the heap"  # noqa: S101
     first, previous, count = slot, entry.taken, 0
     following = schedule.next_after(slot)
@@ -179,11 +181,15 @@ def _take_from(entry: _Entry, now: datetime) -> Due:
     return Due(entry.job, slot, previous, missed)
 
 
-def _after_step_back(schedule: Schedule, now: datetime, taken: datetime | None, *, correction: bool) -> datetime | None:
-    if taken is None:
-        return schedule.next_after(now)
+def _set_back(entry: _Entry, now: datetime, *, correction: bool) -> None:
+    schedule, taken = entry.asked, entry.taken
+    if schedule is None:
+        return
+    if taken is not None:
+        schedule = schedule.after_correction(taken) if correction else schedule.after_step_back(taken)
+    following = schedule.next_after(now)
     if correction:
-        return schedule.next_after_correction(now, taken)
-    following = schedule.next_after_step_back(now, taken)
-    # A step of milliseconds back across a slot must not run that slot again.
-    return schedule.next_after(taken) if following == taken else following
+        entry.taken = None  # it lies in a future that was none: nothing after the correction is measured by it
+    elif following is not None and following == taken:
+        following = schedule.next_after(taken)  # a step of milliseconds back must not run that slot again
+    entry.asked, entry.next_at = schedule, following

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from scheduler.schedule.held import Held
 from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.zone import ClockChange, first_change, instant_of, latest_change, offset_at
 
 LARGEST_STEP = timedelta(hours=3)
@@ -75,11 +77,11 @@ class Cron(msgspec.Struct, frozen=True):
             guess = self._bisect_before(moment)
         return guess
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
-        return self.next_after(max(moment, taken) if self.pattern.is_fixed else moment)
+    def after_step_back(self, taken: datetime) -> Schedule:
+        return Held(self, taken) if self.pattern.is_fixed else self
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:  # noqa: ARG002
-        return self.next_after(moment)
+    def after_correction(self, taken: datetime) -> Schedule:  # noqa: ARG002
+        return self
 
     def catches_up(self, change: ClockChange) -> bool:
         """Whether what the change skips runs once, at the first instant after it."""

@@ -27,16 +27,16 @@ class Schedule(Protocol):
         """The latest fire time strictly before `moment`, or None when there is none."""
         ...
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
-        """The next fire time after the wall clock was set back to `moment` by at most three hours.
+    def after_step_back(self, taken: datetime) -> Schedule:
+        """What to ask from now on, since the wall clock was set back by at most three hours.
 
         `taken` is the latest slot already decided. Schedules that follow the wall's hours and minutes one by one
-        (wildcard cron, `@every`) go on from `moment`; fixed-time ones never name a slot up to `taken` again.
+        (wildcard cron, `@every`) are as they were; fixed-time ones never name a slot up to `taken` again.
         """
         ...
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
-        """The next fire time after the wall clock was corrected to `moment`, more than three hours back.
+    def after_correction(self, taken: datetime) -> Schedule:
+        """What to ask from now on, since the wall clock was set back by more than three hours.
 
         All is asked afresh, except that an `@at` up to `taken` stays taken.
         """

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from scheduler.schedule.held import Held
 from scheduler.schedule.schedule import Schedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,12 +29,12 @@ class Every(msgspec.Struct, frozen=True):
     def last_before(self, moment: datetime) -> datetime | None:
         return self._on_grid((moment - _EPOCH - datetime.resolution) // self.interval)
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
-        """Goes on from `moment`: an interval names no time of day that could come twice."""
-        return self.next_after(moment)
+    def after_step_back(self, taken: datetime) -> Schedule:
+        """Goes on from the new now: an interval names no time of day that could come twice."""
+        return self
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
-        return self.next_after(moment)
+    def after_correction(self, taken: datetime) -> Schedule:
+        return self
 
     def _on_grid(self, count: int) -> datetime | None:
         try:
@@ -58,12 +59,12 @@ class At(msgspec.Struct, frozen=True):
     def last_before(self, moment: datetime) -> datetime | None:
         return self.instant if self.instant < moment else None
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
-        return self.next_after(max(moment, taken))
+    def after_step_back(self, taken: datetime) -> Schedule:
+        return Held(self, taken)
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+    def after_correction(self, taken: datetime) -> Schedule:
         """Stays taken: it names its date, so it cannot be meant twice."""
-        return self.next_after(max(moment, taken))
+        return Held(self, taken)
 
 
 class AtStart(msgspec.Struct, frozen=True):
@@ -81,11 +82,11 @@ class AtStart(msgspec.Struct, frozen=True):
     def last_before(self, moment: datetime) -> datetime | None:
         return None
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
-        return None
+    def after_step_back(self, taken: datetime) -> Schedule:
+        return self
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
-        return None
+    def after_correction(self, taken: datetime) -> Schedule:
+        return self
 
 
 class Union(msgspec.Struct, frozen=True):
@@ -104,12 +105,10 @@ class Union(msgspec.Struct, frozen=True):
     def last_before(self, moment: datetime) -> datetime | None:
         return max((at for part in self.parts if (at := part.last_before(moment))), default=None)
 
-    def next_after_step_back(self, moment: datetime, taken: datetime) -> datetime | None:
+    def after_step_back(self, taken: datetime) -> Schedule:
         """Each part by its own rule."""
-        answers = (part.next_after_step_back(moment, taken) for part in self.parts)
-        return min((at for at in answers if at), default=None)
+        return Union(self.text, tuple(part.after_step_back(taken) for part in self.parts))
 
-    def next_after_correction(self, moment: datetime, taken: datetime) -> datetime | None:
+    def after_correction(self, taken: datetime) -> Schedule:
         """Each part by its own rule."""
-        answers = (part.next_after_correction(moment, taken) for part in self.parts)
-        return min((at for at in answers if at), default=None)
+        return Union(self.text, tuple(part.after_correction(taken) for part in self.parts))

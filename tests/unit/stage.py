@@ -26,7 +26,7 @@ from scheduler.schedule import parse_schedule
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
-def job(name: str = "j", schedule: str | None = "@every 1s", **keys: Any) -> Job:
+def job(name: str = "j", schedule: object = "@every 1s", **keys: Any) -> Job:
     """A job of the test; durations in seconds."""
     parsed = None if schedule is None else parse_schedule(schedule, ZoneInfo("UTC"), job_name=name)
     return Job(name=name, target=ShellCommand("true"), cwd="/", schedule=parsed, **keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -58,6 +59,58 @@ def test_a_taken_at_stays_taken_an_hour_back() -> None:
     stage = Stage(job("once", "@at 2026-06-01T12:00:10Z"))
     stage.play(stepping(20, timedelta(hours=-1), 7200))
     assert starts(stage, "once") == ["12:00:10"]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "by", "twice"),
+    [
+        (["@at 2026-06-01T12:45:00Z", "@every 10m"], timedelta(minutes=-20), {"12:40:00", "12:50:00"}),
+        (["45 12 * * *", "@every 10m"], timedelta(minutes=-20), {"12:40:00", "12:50:00"}),
+        (["45 12 * * *", "@at 2026-06-01T12:50:00Z", "@every 11m"], timedelta(minutes=-20), {"12:41:00", "12:52:00"}),
+        (["@at 2026-06-01T12:45:00Z", "0 */6 * * *"], timedelta(hours=-4), {"12:00:00"}),
+    ],
+)
+def test_each_schedule_of_a_list_follows_its_own_rule_until_the_clock_is_back_where_it_was(
+    schedule: list[str], by: timedelta, twice: set[str]
+) -> None:
+    """T7"""
+    stage = Stage(job(schedule=schedule), start=NOON - timedelta(minutes=1))
+    stage.play(stepping(3240, by, 3240 + 5 * 3600))  # at 12:53
+    times = Counter(starts(stage))
+    assert {slot for slot, count in times.items() if count > 1} == twice
+    assert "12:45:00" in times
+
+
+def test_steps_back_of_both_sizes_leave_a_taken_at_taken_and_ask_fixed_slots_afresh_after_the_large_one() -> None:
+    """T7"""
+
+    async def script(stage: Stage) -> None:
+        await stage.until(50 * 60)
+        stage.clock.step(timedelta(minutes=-20))
+        await stage.until(60 * 60)
+        stage.clock.step(timedelta(days=-1))  # to 12:40 of the day before
+        await stage.until(70 * 60)
+        stage.clock.step(timedelta(minutes=-8))  # and on through 12:45, a second time
+        await stage.until(70 * 60 + 25 * 3600)
+
+    stage = Stage(job("once", ["@at 2026-06-01T12:45:00Z", "@every 6h"]), job("fixed", "45 12 * * *"))
+    stage.play(script)
+    assert starts(stage, "once").count("12:45:00") == 1
+    assert starts(stage, "fixed") == ["12:45:00"] * 3  # on the 1st of June, on the 31st of May, and again on the 1st
+
+
+def test_more_than_a_thousand_slots_missed_after_a_step_back_end_in_the_latest_that_was_not_taken() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.until(3600 + 2)
+        stage.clock.step(timedelta(hours=-1))
+        await stage.until(3600 + 4)
+        stage.clock.advance(3597.5)  # frozen until 13:00:01.5
+        await stage.until(7201.6)
+
+    stage = Stage(job(schedule=["@at 2026-06-01T13:00:01Z", "@every 2s"]))
+    stage.play(script)
+    assert starts(stage).count("13:00:01") == 1
+    assert starts(stage)[-1] == "13:00:00"
 
 
 def test_a_tiny_step_back_across_a_slot_does_not_run_it_twice() -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from scheduler.engine.events import RunFinished, RunStarted, SlotSkipped
 from scheduler.launch.simulated import Play
 from scheduler.model import Job, Launch, OnShutdown, Overlap, Retry, Trigger, Verdict
-from tests.unit.stage import Stage, job
+from tests.unit.stage import NOON, Stage, job
 
 
 def test_a_day_of_1440_minutely_slots_for_ten_jobs_is_14400_decisions() -> None:
@@ -25,10 +25,20 @@ def test_a_day_of_1440_minutely_slots_for_ten_jobs_is_14400_decisions() -> None:
     assert not any("BUG" in line for line in stage.lines)
 
 
+AT = NOON + timedelta(seconds=5)
+
 # A random life: jobs with random keys, and a list of things that happen at random moments.
 
 schedules = st.sampled_from(
-    ["@every 1s", "@every 3s", "@every 7s", "* * * * *", "0,1 12 * * *", "@at 2026-06-01T12:00:05Z"]
+    [
+        "@every 1s",
+        "@every 3s",
+        "@every 7s",
+        "* * * * *",
+        "0,1 12 * * *",
+        "@at 2026-06-01T12:00:05Z",
+        ["@at 2026-06-01T12:00:05Z", "@every 7s"],
+    ]
 )
 jobs: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
@@ -146,6 +156,7 @@ def test_slots_in_are_decisions_out(
         assert decisions(life, name) == life.due[name], name
     assert_never_two_at_once(life)
     assert_slots_rise_between_steps_back(life)
+    assert_a_taken_at_stays_taken(life)
     assert not list(life.engine.runner.firings())
 
 
@@ -178,6 +189,14 @@ def assert_slots_rise_between_steps_back(life: Life) -> None:
         for earlier, later in pairwise(spans):
             if earlier is not None and later is not None:
                 assert earlier[1] < later[0]
+
+
+def assert_a_taken_at_stays_taken(life: Life) -> None:
+    """Unless the job was disabled meanwhile: enabled again, it is a new one."""
+    if not any(what == "disable" for _, what, _ in life.steps):
+        for name, spans in life.taken.items():
+            if "@at" in str(life.jobs[name].schedule):
+                assert sum(span is not None and span[1] == AT for span in spans) <= 1
 
 
 def test_a_thousand_races_of_slot_finish_by_hand_stop_reload_and_retry_never_run_two_at_once() -> None:

@@ -249,7 +249,7 @@ def test_after_a_step_back_only_what_follows_the_clock_comes_again(spec: object,
     back_at = START - timedelta(hours=1)
     taken = schedule.last_before(START)
     assert taken is not None
-    following = schedule.next_after_step_back(back_at, taken)
+    following = schedule.after_step_back(taken).next_after(back_at)
     assert (following is not None and following <= taken) is taken_again
 
 
@@ -257,13 +257,12 @@ def test_after_a_correction_all_but_an_instant_is_asked_afresh() -> None:
     """T7"""
     yesterday = START - timedelta(days=1)
     for spec in ("30 11 * * *", "*/10 * * * *", "@every 10m"):
-        assert parse(spec).next_after_correction(yesterday, START) == parse(spec).next_after(yesterday)
+        assert parse(spec).after_correction(START).next_after(yesterday) == parse(spec).next_after(yesterday)
     at = parse("@at 2026-01-01T11:30")
-    assert at.next_after_correction(yesterday, START) is None
-    assert at.next_after_correction(yesterday, yesterday) == datetime(2026, 1, 1, 11, 30, tzinfo=UTC)
-    assert parse(["@at 2026-01-01T11:30", "0 11 * * *"]).next_after_correction(yesterday, START) == datetime(
-        2026, 1, 1, 11, tzinfo=UTC
-    )
+    assert at.after_correction(START).next_after(yesterday) is None
+    assert at.after_correction(yesterday).next_after(yesterday) == datetime(2026, 1, 1, 11, 30, tzinfo=UTC)
+    both = parse(["@at 2026-01-01T11:30", "0 11 * * *"]).after_correction(START)
+    assert both.next_after(yesterday) == datetime(2026, 1, 1, 11, tzinfo=UTC)
 
 
 def test_instants_of_other_zones_are_understood() -> None:
