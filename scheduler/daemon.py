@@ -115,8 +115,8 @@ class Daemon(EngineService):
             self._engine.load(self._config.jobs, max_running=self._max_running())
             opening.tell_jobs(self._log, self._engine.timetable)
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
-            self._engine.start()
-            lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, self.now()))
+            started_at = self._engine.start()
+            lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, started_at))
             tasks = [_living(life) for life in lives]
             if watch:
                 tasks.append(_living(self._reload_on_change()))

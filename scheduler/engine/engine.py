@@ -74,17 +74,22 @@ class Engine:
         self.announce(JobsChanged(changes))
         return changes
 
-    def start(self) -> None:
-        """Fire what is due because schedd starts: `@reboot`, and the latest slot within each job's `catch_up`."""
-        now = self.clock.now()
+    def start(self) -> datetime:
+        """Fire what is due because schedd starts: `@reboot`, and the latest slot within each job's `catch_up`.
+
+        Returns the instant of the start, that of the load before it: every later slot is the loop's.
+        """
+        now = self._seen
         for job in self.timetable.jobs().values():
             if job.schedule is None or not job.enabled:
                 continue
             within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
             if within is not None and (missed := _latest_slot(job.schedule, now, within)) is not None:
+                self.timetable.taken_at_start(job.name, missed)
                 self._fire(job, Trigger.START, missed, waits_from=now)
             elif job.schedule.at_start:
                 self._fire(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
+        return now
 
     def unseen(self, now: datetime) -> Iterator[tuple[Job, datetime]]:
         """Jobs whose latest slot before `now`, the start, lies within UNSEEN: nobody here knows whether it ran."""

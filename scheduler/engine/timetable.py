@@ -97,6 +97,10 @@ class Timetable:
         """The next slots that `load` would give."""
         return {name: entry.next_at for name, entry in self._carried_over(jobs, now).items()}
 
+    def taken_at_start(self, name: str, slot: datetime) -> None:
+        """A slot of the time before the first load was made up for: it is taken like any other."""
+        self._entries[name].taken = slot
+
     def take(self, now: datetime) -> list[Due]:
         """All jobs due at `now`, in the order of their earliest slots, each moved on to its next slot."""
         due: list[Due] = []

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scheduler.engine.events import Event, JobsChanged
 from scheduler.launch.simulated import Play
 from scheduler.model import Overlap, Verdict
 from tests.unit.stage import NOON, Script, Stage, job, lines
@@ -197,6 +198,27 @@ def test_catch_up_takes_the_latest_slot_missed_before_the_start(catch_up: float 
     stage = Stage(job(schedule="55 * * * *", catch_up=catch_up))
     stage.play(1.0)
     assert starts(stage) == started
+
+
+@pytest.mark.parametrize("schedule", ["45 12 * * *", "*/15 * * * *", "@at 2026-06-01T12:45:00Z"])
+def test_a_slot_caught_up_is_taken_like_any_other(schedule: str) -> None:
+    stage = Stage(job(schedule=schedule, catch_up=600.0), start=NOON + timedelta(minutes=50))
+    stage.play(stepping(5, timedelta(minutes=-10), 599))
+    assert starts(stage) == ["12:45:00"]
+
+
+def test_a_slot_that_falls_due_between_load_and_start_is_the_loops() -> None:
+    class Slow(Stage):
+        """What follows the load takes two seconds."""
+
+        def _hear(self, event: Event) -> None:
+            super()._hear(event)
+            if isinstance(event, JobsChanged):
+                self.clock.advance(2)
+
+    stage = Slow(job(schedule="@every 1m", catch_up=90.0, overlap=Overlap.ALLOW), start=NOON + timedelta(seconds=59))
+    stage.play(3.0)
+    assert starts(stage) == ["12:00:00", "12:01:00"]
 
 
 def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -> None:
