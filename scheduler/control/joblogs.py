@@ -4,33 +4,44 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import msgspec
 
 from scheduler.control.follow import told
-from scheduler.control.protocol import Event, Finished, Logs, Started
+from scheduler.control.protocol import Event, Finished, Logs, Lost, Started
 from scheduler.control.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event as EngineEvent
-from scheduler.engine.events import RunStarted
+from scheduler.engine.events import RunFinished, RunStarted
 from scheduler.engine.firing import Firing
 from scheduler.errors import UnknownNameError
-from scheduler.launch.output import Chunk
+from scheduler.launch.launcher import Stream
+from scheduler.launch.output import FOLLOWER_LAG, Chunk
 from scheduler.model import Run
 
-LAG = 256
-"""Events that may wait for the reader; output beyond that waits, and may be lost, within each run's own bound."""
+LAG = 64
+"""Events that may wait for the reader; each holds at most one read of output."""
+
+MOST_UNTOLD = 1000
+"""Runs that may wait for the reader to hear of them; of those beyond he hears only how much output he missed."""
 
 
 async def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
     """The kept output of the latest run of each job, or of one run; with `follow` whatever they write from then on."""
     live = list(_live(engine, ask))
-    for run in _over(engine, ask, {firing.job.name for firing in live}):
-        for event in (Started(run_view(run)), *_output(run, engine.history.tails.of(run.id)), Finished(run_view(run))):
-            yield event
-    if ask.follow and (live or ask.run is None):
-        following = _Following(engine, ask)
-        async for event in following.events(live):
-            yield event
-        return
+    over = list(_over(engine, ask, {firing.job.name for firing in live}))
+    following = _Following(engine, ask)
+    # What begins while kept output is sent is heard of too, so that no run falls between the two.
+    with following.listening(live) if ask.follow else nullcontext():
+        for run in over:
+            tail = engine.history.tails.of(run.id)
+            for event in (Started(run_view(run)), *_output(run, tail), Finished(run_view(run))):
+                yield event
+        if ask.follow and (live or ask.run is None):
+            async for event in following.events():
+                yield event
+            return
     for firing in live:
         if firing.run is not None and firing.output is not None:
             for event in (Started(run_view(firing.run)), *_output(firing.run, firing.output.tail())):
@@ -38,47 +49,92 @@ async def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
 
 
 class _Following:
-    """Live runs and, unless one run is named, those that start later: each on a task of its own, into one queue."""
+    """Live runs and, unless one run is named, those that start later: each on a task of its own, into one queue.
+
+    The reader may stop taking any. A live run then keeps for him what a Follower does; of a run that ends before he
+    has heard of it, its tail is kept while all those tails together are within FOLLOWER_LAG.
+    """
 
     def __init__(self, engine: Engine, ask: Logs) -> None:
         self._engine = engine
         self._ask = ask
         self._queue: asyncio.Queue[Event] = asyncio.Queue(LAG)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._untold: dict[str, _Over | None] = {}
+        self._held = 0
+        self._left_out: set[str] = set()
+        self._lost: dict[str, Lost] = {}
+        """By job, of all its runs that were left out."""
 
-    async def events(self, live: list[Firing]) -> AsyncGenerator[Event, None]:
+    @contextmanager
+    def listening(self, live: Iterable[Firing]) -> Iterator[None]:
+        """Follow these, and hear of those that start."""
         for firing in live:
-            self._begin(firing)
+            if firing.run is not None:
+                self._begin(firing.run)
         try:
             with self._engine.announce.also_telling(self._hear):
-                while True:
-                    event = await self._queue.get()
-                    yield event
-                    if self._ask.run is not None and isinstance(event, Finished):
-                        return
+                yield
         finally:
-            for task in tuple(self._tasks):
+            for task in tuple(self._tasks.values()):
                 task.cancel()
 
+    async def events(self) -> AsyncGenerator[Event, None]:
+        while True:
+            event = await self._queue.get()
+            yield event
+            if self._ask.run is not None and isinstance(event, Finished):
+                return
+            lost, self._lost = self._lost, {}
+            for missing in lost.values():
+                yield missing
+
     def _hear(self, event: EngineEvent) -> None:
-        if not isinstance(event, RunStarted) or self._ask.run is not None:
-            return
-        if not self._ask.jobs or event.run.job in self._ask.jobs:
-            for firing in self._engine.runner.firings(event.run.job):
-                if firing.run_id == event.run.id:
-                    self._begin(firing)
+        match event:
+            case RunStarted(run=run) if self._ask.run is None and (not self._ask.jobs or run.job in self._ask.jobs):
+                self._begin(run)
+            case RunFinished(run=run) if run.id in self._untold:
+                self._untold[run.id] = self._over(run)
+            case RunFinished(run=run) if run.id in self._left_out:
+                self._left_out.remove(run.id)
+                before = self._lost.get(run.job)
+                size = _size(self._engine.history.tails.of(run.id)) + (0 if before is None else before.size)
+                if size:
+                    self._lost[run.job] = Lost(run.id, run.job, size)
+            case _:
+                pass
 
-    def _begin(self, firing: Firing) -> None:
-        task = asyncio.get_running_loop().create_task(self._pump(firing))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _pump(self, firing: Firing) -> None:
-        run, output = firing.run, firing.output
-        if run is None or output is None:
+    def _begin(self, run: Run) -> None:
+        if run.id in self._tasks:
+            return  # it was live already when its start was told
+        if len(self._untold) >= MOST_UNTOLD:
+            self._left_out.add(run.id)
             return
+        self._untold[run.id] = None
+        self._tasks[run.id] = task = asyncio.get_running_loop().create_task(self._pump(run))
+        task.add_done_callback(lambda _: self._tasks.pop(run.id))
+
+    def _over(self, run: Run) -> _Over:
+        tail = self._engine.history.tails.of(run.id)
+        size = _size(tail)
+        if self._held + size > FOLLOWER_LAG:
+            return _Over(run, (Chunk(Stream.STDOUT, b"", missed=size),))
+        self._held += size
+        return _Over(run, tail)
+
+    async def _pump(self, run: Run) -> None:
         await self._queue.put(Started(run_view(run)))
-        follower = output.follow()
+        over = self._untold.pop(run.id)
+        if over is not None:
+            for event in _output(run, over.tail):
+                await self._queue.put(event)
+            self._held -= _size(over.tail)
+            await self._queue.put(Finished(run_view(over.run)))
+            return
+        firing = next((each for each in self._engine.runner.firings(run.job) if each.run_id == run.id), None)
+        if firing is None or firing.output is None:
+            return
+        follower = firing.output.follow()
         try:
             async for chunk in follower:
                 for event in told(run, chunk):
@@ -86,6 +142,13 @@ class _Following:
         finally:
             follower.close()
         await self._queue.put(Finished(run_view(firing.run or run)))
+
+
+class _Over(msgspec.Struct, frozen=True):
+    """A run that ended before the reader had heard of it, and what is kept of its output for him."""
+
+    run: Run
+    tail: tuple[Chunk, ...]
 
 
 def kept_run(engine: Engine, run_id: str) -> Run | None:
@@ -120,3 +183,7 @@ def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
 def _output(run: Run, chunks: Iterable[Chunk]) -> Iterator[Event]:
     for chunk in chunks:
         yield from told(run, chunk)
+
+
+def _size(tail: Iterable[Chunk]) -> int:
+    return sum(len(chunk.data) for chunk in tail)

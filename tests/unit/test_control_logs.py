@@ -1,0 +1,86 @@
+"""The verb `logs`: what a reader hears of runs that begin, and end, while he reads slowly or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+
+import pytest
+
+from scheduler.control import joblogs
+from scheduler.control.joblogs import LAG, MOST_UNTOLD, job_logs
+from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, Started
+from scheduler.launch.output import FOLLOWER_LAG
+from scheduler.launch.simulated import Play
+from tests.unit.stage import Stage, job
+
+
+async def heard(events: AsyncGenerator[Event, None], seconds: float = 0.5) -> list[Event]:
+    """What comes until so many seconds have passed."""
+    found: list[Event] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while True:
+                found.append(await anext(events))
+    return found
+
+
+def runs(events: list[Event], kind: type[Started | Finished]) -> list[str]:
+    return [event.run.id for event in events if isinstance(event, kind)]
+
+
+def test_a_run_that_begins_while_kept_output_is_sent_is_heard_of_once() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.until(1.5)
+        async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
+            first = await anext(events)
+            assert isinstance(first, Started)
+            assert first.run.job == "early"
+            await stage.until(4.5)  # meanwhile a run of `late` begins and ends, and another begins
+            rest = await heard(events)
+        assert runs([first, *rest], Started) == ["run00001", "run00002", "run00003"]
+        assert runs(rest, Finished) == ["run00001", "run00002"]
+        assert [event.data for event in rest if isinstance(event, Output)] == [b"early", b"late", b"late"]
+
+    stage = Stage(
+        job("early", "@at 2026-06-01T12:00:01Z"),
+        job("late", "@every 2s"),
+        play=lambda launch: Play(0.0 if launch.job.name == "early" else 1.5, says=launch.job.name.encode()),
+    )
+    stage.play(script)
+    assert not [line for line in stage.lines if "BUG" in line]
+
+
+def test_for_a_reader_who_takes_nothing_no_more_is_held_than_the_bounds_and_he_is_told_what_he_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(joblogs, "MOST_UNTOLD", 100)
+    says = b"x" * 60_000
+
+    async def script(stage: Stage) -> None:
+        async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
+            first = await anext(events)
+            before = len(asyncio.all_tasks())
+            await stage.until(500.5)
+            assert len(asyncio.all_tasks()) <= before + 100
+            rest = await heard(events)
+        assert sorted(runs([first, *rest], Started)) == sorted(runs(rest, Finished))
+        shown = sum(len(event.data) for event in rest if isinstance(event, Output))
+        assert shown <= FOLLOWER_LAG + LAG * len(says)
+        assert shown + sum(event.size for event in rest if isinstance(event, Lost)) == 500 * len(says)
+
+    stage = Stage(job("j"), play=lambda _: Play(0.25, says=says))
+    stage.play(script)
+    assert not [line for line in stage.lines if "BUG" in line]
+
+
+def test_many_runs_at_once_with_little_output_are_all_shown_to_a_reader_who_reads() -> None:
+    async def script(stage: Stage) -> None:
+        async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
+            told = await heard(events, 1.5)
+        assert len(runs(told, Started)) == len(runs(told, Finished)) == 2 * MOST_UNTOLD
+        assert sum(isinstance(event, Output) for event in told) == 2 * MOST_UNTOLD
+
+    stage = Stage(*[job(f"j{number}") for number in range(2 * MOST_UNTOLD)], play=lambda _: Play(says=b"little"))
+    stage.play(script)
