@@ -152,7 +152,7 @@ class Daemon(EngineService):
             jobs=len(states),
             disabled=sum(not state.job.enabled for state in states),
             paused=sum(state.paused is not None for state in states),
-            running=sum(len(state.live) for state in states),
+            running=sum(firing.run is not None for firing in self._engine.runner.firings()),  # also of jobs removed
             waiting=sum(state.waiting is not None for state in states),
             next_at=timetable.next_at,
             next_job=timetable.next_job,

@@ -78,11 +78,10 @@ class EngineService:
             yield Finished(run_view(firing.run))
 
     async def stop(self, target: str, *, kill: bool) -> Stopped:
-        """End a job's runs, or one run; returns when they are gone."""
+        """End a job's runs, also of one that a reload removed, or one run; returns when they are gone."""
         runner = self._engine.runner
-        if self._engine.timetable.job(target) is not None:
-            chosen = list(runner.firings(target))
-        else:
+        chosen = list(runner.firings(target))
+        if not chosen and self._engine.timetable.job(target) is None:
             chosen = [firing for firing in runner.firings() if firing.run_id == target]
             if not chosen and kept_run(self._engine, target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")

@@ -152,6 +152,18 @@ def test_logs_follow_runs_that_begin_later_until_they_are_left(file: Path, daemo
     following.stdout.close()
 
 
+def test_a_run_whose_job_a_reload_removed_is_counted_and_can_be_stopped_by_its_jobs_name(tmp_path: Path) -> None:
+    file = write(tmp_path / "schedules.yaml", 'jobs: {stays: {command: "true"}, goes: {command: sleep 60}}')
+    with schedd(file):
+        ask(file, "run-now", "goes", "--detach")
+        write(file, 'jobs: {stays: {command: "true"}}')
+        assert ask(file, "reload").returncode == 0
+        assert json.loads(ask(file, "status", "--json").stdout)["running"] == 1
+        assert re.match(r"run \w{8} of goes stopped, ", ask(file, "stop", "goes").stdout)
+        assert json.loads(ask(file, "status", "--json").stdout)["running"] == 0
+        assert ask(file, "stop", "goes").returncode == 4
+
+
 def test_status_counts_what_was_decided(file: Path, daemon: Schedd) -> None:
     told = json.loads(ask(file, "status", "--json").stdout)
     assert told["decisions"]["ran"] > 0
