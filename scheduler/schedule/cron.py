@@ -144,7 +144,7 @@ class Cron(msgspec.Struct, frozen=True):
             if following is not None and following < moment:
                 found = following
             back *= 4
-        while beyond - found > _SECOND:
+        while beyond - found >= _SECOND:  # `beyond` itself may be one
             middle = found + (beyond - found) / 2
             following = self._first_after(middle)
             if following is None or following >= moment:

@@ -265,6 +265,14 @@ def test_after_a_correction_all_but_an_instant_is_asked_afresh() -> None:
     assert both.next_after(yesterday) == datetime(2026, 1, 1, 11, tzinfo=UTC)
 
 
+def test_the_second_before_an_instant_is_found_where_the_clock_shows_that_hour_a_second_time() -> None:
+    schedule = parse({"second": "*"}, ZoneInfo("Asia/Gaza"))
+    fold = datetime(2022, 10, 28, 23, tzinfo=UTC)
+    for seconds in range(2400, 2500):
+        moment = fold + timedelta(seconds=seconds)
+        assert schedule.last_before(moment) == moment - timedelta(seconds=1)
+
+
 def test_instants_of_other_zones_are_understood() -> None:
     schedule = parse("30 2 * * *", BERLIN)
     assert schedule.next_after(START.astimezone(ZoneInfo("Asia/Tokyo"))) == datetime(2026, 1, 2, 1, 30, tzinfo=UTC)
