@@ -94,7 +94,8 @@ class Daemon(EngineService):
         self._stop_asked = asyncio.Event()
         self._interrupts = 0
         self._reloading: asyncio.Task[None] | None = None  # the loop itself keeps tasks only weakly
-        self._had_terminal = _has_terminal()
+        # Under nohup the terminal may go: HUP was to be ignored, and is for reloading alone.
+        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
 
     async def serve(self, *, watch: bool) -> float:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided.
@@ -225,7 +226,7 @@ class Daemon(EngineService):
 
     def _hung_up(self) -> None:
         """Somebody asks for a reload, or the terminal that schedd was started from has gone."""
-        if self._had_terminal and not _has_terminal():
+        if self._ends_with_terminal and not _has_terminal():
             self._stop_asked.set()
         else:
             self._reload_soon()

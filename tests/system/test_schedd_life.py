@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -121,6 +122,32 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
         running.says('event="jobs changed"', "added=1", "unchanged=1")
         running.says("[other] other")
         assert running.stop() == 0
+
+
+ON_A_TERMINAL = """
+import os, signal, sys
+terminal, hup, *command = sys.argv[1:]
+os.close(os.open(terminal, os.O_RDWR))  # the first that the leader of a session opens becomes the session's
+signal.signal(signal.SIGHUP, signal.Handlers[hup])
+os.execv(command[0], command)
+"""
+
+
+@pytest.mark.parametrize("hup", ["SIG_DFL", "SIG_IGN"])
+def test_it_ends_with_its_terminal_unless_nohup_kept_it_from_that(file: Path, hup: str) -> None:
+    master, slave = pty.openpty()
+    program = (sys.executable, "-c", ON_A_TERMINAL, os.ttyname(slave), hup, str(BIN / "schedd"))
+    with schedd(file, program=program) as running:
+        running.says("job loaded")
+        os.close(slave)
+        os.close(master)
+        if hup == "SIG_DFL":
+            assert running.ends() == 0
+        else:
+            running.says('event="jobs changed"', times=2)
+            running.signal(signal.SIGHUP)
+            running.says('event="jobs changed"', times=3)
+            assert running.stop() == 0
 
 
 def test_reloading_all_the_time_takes_every_slot_exactly_once(tmp_path: Path) -> None:
