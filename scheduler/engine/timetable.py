@@ -168,7 +168,8 @@ def _take_from(entry: _Entry, now: datetime) -> Due:
     """Take every slot of one job up to `now`: the latest to be run, the earlier ones folded into it."""
     schedule, slot = entry.asked, entry.next_at
     assert schedule is not None and slot is not None, "only jobs with a next slot are on the heap"  # noqa: S101
-    first, previous, count = slot, entry.taken, 0
+    first, count = slot, 0
+    previous = entry.taken if entry.taken is not None and entry.taken < slot else None  # set back, it may lie beyond
     following = schedule.next_after(slot)
     while following is not None and following <= now and count < MOST_COUNTED:
         previous, slot, count = slot, following, count + 1

@@ -9,8 +9,8 @@ import pytest
 
 from scheduler.engine.events import Event, JobsChanged
 from scheduler.launch.simulated import Play
-from scheduler.model import Overlap, Verdict
-from tests.unit.stage import NOON, Script, Stage, job, lines
+from scheduler.model import Launch, Overlap, Verdict
+from tests.unit.stage import NOON, Script, Stage, clock_face, job, lines
 
 
 def starts(stage: Stage, name: str = "j") -> list[str]:
@@ -98,6 +98,24 @@ def test_steps_back_of_both_sizes_leave_a_taken_at_taken_and_ask_fixed_slots_afr
     stage.play(script)
     assert starts(stage, "once").count("12:45:00") == 1
     assert starts(stage, "fixed") == ["12:45:00"] * 3  # on the 1st of June, on the 31st of May, and again on the 1st
+
+
+def test_the_slot_before_is_told_only_where_it_lies_before() -> None:
+    told: list[tuple[str, str | None]] = []
+
+    def play(launch: Launch) -> Play:
+        previous = launch.previous_at
+        told.append((clock_face(launch.scheduled_at), None if previous is None else clock_face(previous)))
+        return Play()
+
+    stage = Stage(job(schedule="*/10 * * * *"), play=play)
+    stage.play(stepping(1230, timedelta(minutes=-15), 2500))
+    assert told == [
+        ("12:10:00", None),
+        ("12:20:00", "12:10:00"),
+        ("12:10:00", None),
+        ("12:20:00", "12:10:00"),
+    ]
 
 
 def test_more_than_a_thousand_slots_missed_after_a_step_back_end_in_the_latest_that_was_not_taken() -> None:
