@@ -104,9 +104,10 @@ class Timetable:
     def take(self, now: datetime) -> list[Due]:
         """All jobs due at `now`, in the order of their earliest slots, each moved on to its next slot."""
         due: list[Due] = []
+        folds: _Folds = {}
         while self._heap and self._heap[0][0] <= now:
             _, _, entry = heapq.heappop(self._heap)
-            due.append(_take_from(entry, now))
+            due.append(_take_from(entry, now, folds))
             if entry.next_at is not None:
                 heapq.heappush(self._heap, (entry.next_at, entry.order, entry))
         return due
@@ -164,12 +165,40 @@ def _entry(old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
     return entry
 
 
-def _take_from(entry: _Entry, now: datetime) -> Due:
+class _Fold(msgspec.Struct, frozen=True):
+    """Several slots up to now: `slot` is the latest, `previous` the one before it, `count` those before `slot`."""
+
+    slot: datetime
+    previous: datetime
+    following: datetime | None
+    count: int
+    more: bool
+
+
+_Folds = dict[tuple[int, datetime], _Fold]
+"""What was found at one time of asking, by the identity of a schedule and its first slot: many jobs may share both."""
+
+
+def _take_from(entry: _Entry, now: datetime, folds: _Folds) -> Due:
     """Take every slot of one job up to `now`: the latest to be run, the earlier ones folded into it."""
     schedule, slot = entry.asked, entry.next_at
     assert schedule is not None and slot is not None, "only jobs with a next slot are on the heap"  # noqa: S101
-    first, count = slot, 0
     previous = entry.taken if entry.taken is not None and entry.taken < slot else None  # set back, it may lie beyond
+    following = schedule.next_after(slot)
+    missed = None
+    if following is not None and following <= now:
+        key = id(schedule), slot
+        fold = folds.get(key)
+        if fold is None:
+            fold = folds[key] = _folded(schedule, slot, following, now)
+        first, slot, previous, following = slot, fold.slot, fold.previous, fold.following
+        missed = Decision(entry.job.name, Verdict.FOLDED, first=first, last=previous, count=fold.count, more=fold.more)
+    entry.taken, entry.next_at = slot, following
+    return Due(entry.job, slot, previous, missed)
+
+
+def _folded(schedule: Schedule, first: datetime, second: datetime, now: datetime) -> _Fold:
+    previous, slot, count = first, second, 1
     following = schedule.next_after(slot)
     while following is not None and following <= now and count < MOST_COUNTED:
         previous, slot, count = slot, following, count + 1
@@ -177,13 +206,9 @@ def _take_from(entry: _Entry, now: datetime) -> Due:
     more = following is not None and following <= now
     if more:  # a count of millions helps nobody and would stall the loop: go straight to the latest
         slot = schedule.last_before(now + datetime.resolution) or slot
-        previous = schedule.last_before(slot)
+        previous = schedule.last_before(slot) or previous
         following = schedule.next_after(slot)
-    entry.taken, entry.next_at = slot, following
-    missed = None
-    if count and previous is not None:
-        missed = Decision(entry.job.name, Verdict.FOLDED, first=first, last=previous, count=count, more=more)
-    return Due(entry.job, slot, previous, missed)
+    return _Fold(slot, previous, following, count, more)
 
 
 def _set_back(entry: _Entry, now: datetime, *, correction: bool) -> None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.engine.events import Event, JobsChanged
+from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
 from scheduler.model import Launch, Overlap, Verdict
+from scheduler.schedule.cron import Cron
 from tests.unit.stage import NOON, Script, Stage, clock_face, job, lines
 
 
@@ -162,6 +164,24 @@ def test_beyond_a_thousand_missed_slots_are_told_as_more() -> None:
     folded = next(line for line in stage.lines if "folded" in line)
     assert folded.startswith("12:00:01.5 skipped j more than 1000 of 12:00:02..12:00:00 folded")
     assert starts(stage)[-1] == "12:00:01"  # the latest, of that later day
+
+
+def test_many_jobs_with_one_schedule_count_what_they_missed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    next_after = Cron.next_after
+
+    def counting(schedule: Cron, moment: datetime) -> datetime | None:
+        nonlocal asked
+        asked += 1
+        return next_after(schedule, moment)
+
+    timetable = Timetable()
+    timetable.load({f"j{number}": job(f"j{number}", "* * * * *") for number in range(500)}, NOON)
+    monkeypatch.setattr(Cron, "next_after", counting)
+    due = timetable.take(NOON + timedelta(days=1))
+    assert {each.missed.count for each in due if each.missed} == {MOST_COUNTED}
+    assert [each.job.name for each in due] == [f"j{number}" for number in range(500)]
+    assert asked < 500 + 2 * MOST_COUNTED
 
 
 def test_a_frozen_daemon_runs_the_latest_slot_if_it_is_within_its_deadline() -> None:
