@@ -31,7 +31,7 @@ MOST_NODES = 1_000_000
 
 _TOO_MANY = f"more than {MOST_NODES:,} values, with every alias written out"
 
-_TEXT_TAGS = {"!", "tag:yaml.org,2002:str"}
+_TEXT_TAG = "tag:yaml.org,2002:str"
 _PROPERTIES = r"(?:[&!]\S*\s+)+"
 _MOST_MENDS = 100
 
@@ -177,7 +177,7 @@ class _Composer:
 
     def _decorated(self, event: Any, index: int) -> Node:
         node: Node
-        if event.tag and event.tag not in _TEXT_TAGS:
+        if event.tag and event.tag != _TEXT_TAG:
             node = self._tagged(event)
         else:
             properties = re.compile(_PROPERTIES).match(self._text, index)
