@@ -24,6 +24,8 @@ _FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 _CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
+_OFFSET = r"(?ai)(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?"
+_LONG_NAME = r"[a-z_-]{5,}"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
@@ -203,20 +205,33 @@ def _mode(text: str, _plain: bool) -> int:
 def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     zone = find_zone(text)
     if zone is None:
-        raise Mistake("no such time zone; names are like Europe/Berlin", _zone_meant(text))
+        meant = _offset_meant(text)
+        also = ", and those that begin with Etc/GMT have their sign turned" if meant else ""
+        raise Mistake(f"no such time zone; names are like Europe/Berlin{also}", meant or _zone_meant(text))
     return zone
 
 
-def _zone_meant(text: str) -> str:
-    by_lower = {name.lower(): name for name in zoneinfo.available_timezones()}
+def _offset_meant(text: str) -> str | None:
+    """The zone of an offset in whole hours, which POSIX counts to the west: `UTC+2` is Etc/GMT-2."""
+    match = re.fullmatch(_OFFSET, text.strip())
+    zone = match and f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
+    return zone if zone in zoneinfo.available_timezones() else None
+
+
+def _zone_meant(text: str) -> str | None:
+    """The zone of this city, or of one whose name is much alike: in the area that is named, where there is such."""
+    by_lower = {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
     lower = text.strip().lower().replace(" ", "_")
     if lower in by_lower:
         return by_lower[lower]
-    cities = {name.rpartition("/")[2]: name for name in by_lower if "/" in name}
-    if lower in cities:
-        return by_lower[cities[lower]]
-    near = nearest(lower, by_lower, 0.75) or cities.get(nearest(lower, cities, 0.75) or "")
-    return by_lower[near] if near else "UTC"
+    area, _, city = lower.rpartition("/")
+    cities = {name.rpartition("/")[2]: name for name in by_lower if re.match(r"(?!etc/).+/", name)}
+    if city in cities:
+        return by_lower[cities[city]]
+    if not re.fullmatch(_LONG_NAME, city):
+        return None  # an abbreviation is like many others that mean something else
+    near = {name.rpartition("/")[2]: name for name in by_lower if name.startswith(f"{area}/")} or cities
+    return by_lower.get(near.get(nearest(city, near, 0.75) or "", ""))
 
 
 def _function(text: str, _plain: bool) -> str:
