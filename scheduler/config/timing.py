@@ -68,8 +68,11 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
     if error.column is not None:
         start = error.column
         end = start + len(re.split(r"[\s,]", value[start:], maxsplit=1)[0])
-    write = error.write or _remedy(value, error)
-    whole = write and " or ".join(_prefixed(key, _with(part, value, start, end)) for part in write.split(" or "))
+    if start == end and error.field:
+        write, replaced = _without_empty_entries(value), (0, len(value))
+    else:
+        write, replaced = error.write or _remedy(value, error), (start, end)
+    whole = write and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in write.split(" or "))
     at = node.index if error.column is None else _index_of(node, start, text)
     return Flaw(at, error.reason, whole, width=max(1, end - start))
 
@@ -87,11 +90,18 @@ def _remedy(value: str, error: ScheduleError) -> str | None:
     return f"{value.strip()} *" if len(words) == 4 else "*/5 * * * *"
 
 
+def _without_empty_entries(value: str) -> str | None:
+    """The fields without the commas that separate nothing; None when one of them has no entry at all."""
+    fields = [",".join(filter(None, field.split(","))) for field in value.split()]
+    return " ".join(fields) if all(fields) else None
+
+
 def _with(part: str, value: str, start: int, end: int) -> str:
     """The value with `part` instead of what stands from `start` to `end`, as it goes into the file."""
     if part.startswith(("[", "{", "timezone:")):
         return part
-    return f'"{value[:start]}{part}{value[end:]}"'
+    blank = " " if start == end else ""  # what is missing at the end begins a word of its own
+    return f'"{value[:start]}{blank}{part}{value[end:]}"'
 
 
 def _prefixed(key: str, value: str) -> str:
