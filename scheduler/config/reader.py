@@ -148,7 +148,10 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
         if len(node.items) < shortest:
             raise Mistake("the list is empty", "[…]")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
-        return [item for item in items if item is not _NOTHING]
+        good = [item for item in items if item is not _NOTHING]
+        if shortest and len(good) < len(items):
+            raise _NotedError  # without some of its words a command is another one
+        return good
 
     return read
 

@@ -129,6 +129,15 @@ def test_warnings_stand_beside_errors_in_the_order_of_the_file(tmp_path: Path) -
     assert [(problem.severity, problem.line) for problem in caught.value.problems] == [("warning", 2), ("error", 3)]
 
 
+@pytest.mark.parametrize("command", ["[[1]]", "[{a: b}]", "[null]", "[[a], no-such-program]"])
+def test_a_command_with_a_bad_word_is_told_of_that_word_only(tmp_path: Path, command: str) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(job(f"command: {command}"))
+    with pytest.raises(ConfigError) as caught:
+        check(file, now=NOW)
+    assert [problem.key for problem in caught.value.problems] == ["jobs.poll.command[0]"]
+
+
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
     assert {kind.value for kind in TrapKind} <= {code.value for code in LintCode}
 
