@@ -72,10 +72,11 @@ def _as_text(name: FieldName, value: object) -> str:
     if isinstance(value, str):
         refuse_unreadable(value, name.value)
         return value.strip()
-    reason = f"{name} is a number or text in the words of cron"
+    reason, write = f"{name} is a number or text in the words of cron", "*/5"
     if isinstance(value, list):
         reason += ", where a list is written with commas"
-    raise ScheduleError(reason, field=name.value, write='"0,30"' if isinstance(value, list) else '"*/5"')
+        write = ",".join(_as_text(name, entry) for entry in value) or write
+    raise ScheduleError(reason, field=name.value, write=f'"{write}"')
 
 
 def _unknown(key: object) -> ScheduleError:
