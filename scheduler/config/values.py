@@ -29,6 +29,7 @@ _LONG_NAME = r"[a-z_-]{5,}"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
+_NOTHING = r"[0.]+[dhms]"
 _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
 
 
@@ -159,24 +160,32 @@ def _duration(text: str, _plain: bool) -> float:
 
 
 def _limit(text: str, plain: bool) -> float:
-    seconds: float = _duration(text, plain)
+    try:
+        seconds: float = _duration(text, plain)
+    except Mistake as mistake:
+        if not re.fullmatch(_NOTHING, mistake.write or ""):
+            raise
+        seconds = 0
     if seconds == 0:
         raise Mistake("a limit of nothing would end everything at once; null is no limit", "null")
     return seconds
 
 
 def duration_meant(text: str) -> str:
-    """What a person who wrote this most likely means."""
-    if re.fullmatch(_FLOAT, text) and not text.startswith(("-", "+")):
-        return f"{text}s"
+    """What a person who wrote this most likely means, always a duration; or two of them."""
     if match := re.fullmatch(_CLOCK, text):
         first, second, third = (int(part or 0) for part in match.groups())
         if match[3]:
             return f"{first}h{second}m{third}s"
         return f"{first}h{second}m, or {first}m{second}s"
+    meant = f"{text}s" if re.fullmatch(_FLOAT, text) else text
     if match := re.fullmatch(_SPELLED, text.strip()):
-        return match[1] + _UNIT_WORDS[match[2].lower()]
-    return "10m"
+        meant = match[1] + _UNIT_WORDS[match[2].lower()]
+    try:
+        parse_duration(meant)
+    except DurationError as error:
+        return error.nearest or "10m"
+    return meant
 
 
 @lru_cache(maxsize=1024)

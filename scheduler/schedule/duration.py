@@ -13,11 +13,15 @@ _NUMBER = r"(?a)\d+(?:\.\d+)?"
 
 
 class DurationError(ValueError):
-    """What is wrong with a text that is no duration, and how to write one; it never repeats the text."""
+    """What is wrong with a text that is no duration, and how to write one; it never repeats the text.
 
-    def __init__(self, reason: str, advice: str | None = None) -> None:
+    `nearest` is the duration that comes nearest to what was written, where there is such.
+    """
+
+    def __init__(self, reason: str, advice: str | None = None, nearest: str | None = None) -> None:
         super().__init__(f"{reason}: {advice}" if advice else reason)
         self.reason = reason
+        self.nearest = nearest
 
 
 def parse_duration(text: str) -> float:
@@ -33,7 +37,7 @@ def parse_duration(text: str) -> float:
         raise DurationError("not a duration", advice)
     seconds = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values(), strict=True) if number)
     if seconds > LONGEST:
-        raise DurationError("a duration of more than a hundred years (36525d)")
+        raise DurationError("a duration of more than a hundred years (36525d)", nearest="36525d")
     return round(seconds, 6)
 
 
