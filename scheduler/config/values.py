@@ -29,6 +29,8 @@ _LONG_NAME = r"[a-z_-]{5,}"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
+_LARGEST = 10**18 - 1
+_DIGITS = 20  # of a number's text, with its sign: enough to see that it is beyond the largest
 _NOTHING = r"[0.]+[dhms]"
 _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
 
@@ -90,25 +92,29 @@ def integer(low: int | None, high: int | None) -> Kind:
         needs = f"a whole number from {low} to {high}"
     else:
         needs = "a whole number" if low is None else f"a whole number of at least {low}"
-    example = str(max(low or 0, min(2, high if high is not None else 2)))
+    lowest, highest = -_LARGEST if low is None else low, _LARGEST if high is None else high
+    example = str(max(low or 0, min(2, highest)))
+
+    def allowed(digits: str) -> int:
+        return max(lowest, min(int(digits[:_DIGITS]), highest))
 
     def read(text: str, _plain: bool) -> int:
-        if re.fullmatch(_INTEGER, text) and len(text) <= 18:
-            value = int(text)
-            if (low is None or value >= low) and (high is None or value <= high):
+        if re.fullmatch(_INTEGER, text):
+            value = allowed(text)
+            if value == int(text[:_DIGITS]):
                 return value
-            limit = low if low is not None and value < low else high
-            raise Mistake(f"{needs} is needed here", str(limit))
+            raise Mistake(f"{needs} is needed here", str(value))
         if re.fullmatch(_OCTAL_LOOKING, text):
             decimal = text.lstrip("0o").replace("_", "") or "0"
-            raise Mistake("a number that begins with 0 is octal to some and decimal to others", decimal)
+            raise Mistake("a number that begins with 0 is octal to some and decimal to others", str(allowed(decimal)))
         if match := re.fullmatch(_CLOCK, text):
             value = 0
             for part in filter(None, match.groups()):
                 value = value * 60 + int(part)
             raise Mistake(f"{needs} is needed here; {text} is {value} to some readers of YAML", example)
         digits = text.replace("_", "").replace(",", "")
-        raise Mistake(f"{needs} is needed here", digits if re.fullmatch(_INTEGER, digits) else example)
+        meant = str(allowed(digits)) if re.fullmatch(_INTEGER, digits) else example
+        raise Mistake(f"{needs} is needed here", meant)
 
     return Kind(needs, example, read)
 
