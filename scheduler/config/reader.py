@@ -139,12 +139,13 @@ def _union(info: types.UnionType, example: str | None) -> Read:
 def _list(info: types.ListType | types.VarTupleType) -> Read:
     item_reader = _reader(info.item_type)
     shortest = info.min_length or 0
+    example = "[{…}]" if isinstance(info.item_type, types.StructType) else "[…]"
 
     def read(node: Node, source: Source, where: str) -> list[Any]:
         if isinstance(node, Scalar):
-            raise Mistake("a list is needed here", f"[{MASK}]" if node.value else "[…]", fill=node.value)
+            raise _no_list(item_reader, node, source, where)
         if not isinstance(node, Sequence):
-            raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", "[]")
+            raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", example)
         if len(node.items) < shortest:
             raise Mistake("the list is empty", "[…]")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
@@ -154,6 +155,18 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
         return good
 
     return read
+
+
+def _no_list(read_item: Read, node: Scalar, source: Source, where: str) -> Mistake:
+    """What to say of a scalar in the place of a list, which is most likely its only entry."""
+    message = "a list is needed here"
+    if node.plain and (not node.value or values.is_null(node.value)):
+        return Mistake(message, "[…]")
+    try:
+        read_item(node, source, where)
+    except Mistake as mistake:
+        return Mistake(message, f"[{mistake.write or '…'}]", fill=mistake.fill)
+    return Mistake(message, f"[{MASK}]", fill=node.value)
 
 
 _NOTHING = object()
