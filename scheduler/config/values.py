@@ -27,6 +27,7 @@ _MODE = r"(?:0o?)?([0-7]{1,3})"
 _OFFSET = r"(?ai)(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?"
 _LONG_NAME = r"[a-z_-]{5,}"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
+_PYTHON_FILE = r"(?:\./)?([\w/]+)\.py(?::(\w+))?"
 _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
 _LARGEST = 10**18 - 1
@@ -252,7 +253,10 @@ def _zone_meant(text: str) -> str | None:
 def _function(text: str, _plain: bool) -> str:
     if re.fullmatch(_FUNCTION, text):
         return text
-    module, _, name = text.partition("(")[0].strip().rpartition(".")
+    if file := re.fullmatch(_PYTHON_FILE, text.strip()):
+        module, name = file[1].replace("/", "."), file[2] or "function"
+    else:
+        module, _, name = text.partition("(")[0].strip().rpartition(".")
     meant = f"{module}:{name}"
     raise Mistake(
         "a Python function is named module:function",
