@@ -88,10 +88,11 @@ def compose(source: Source, below: str, digest: Digester) -> Node | None:
     would take twice the memory that the daemon then needs.
 
     The parser stops at the first flaw of syntax. Those that have one evident remedy are replaced by as many harmless
-    characters, and the text is parsed anew, so that all of them are found at once.
+    characters, and the text is parsed anew, so that all of them are found at once. Of what was replaced nothing more
+    is said.
     """
     text = source.text
-    mended: set[int] = set()
+    mended: dict[int, int] = {}
     for _ in range(_MOST_MENDS):
         composer = _Composer(source, text, mended, below, digest)
         try:
@@ -99,12 +100,13 @@ def compose(source: Source, below: str, digest: Digester) -> Node | None:
         except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
             flaw = explain(error, text)
             del source.findings[composer.findings_before :]  # the next pass, if any, comes upon them again
-            source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
+            if not any(start < flaw.at + flaw.width and flaw.at < end for start, end in mended.items()):
+                source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
             if flaw.mend is None:
                 return None
             start, end = flaw.mend
             source.readable = text = text[:start] + "x" * (end - start) + text[end:]
-            mended.add(start)
+            mended[start] = end
         except _SyntaxFlawError:
             return None
     return None
@@ -113,7 +115,7 @@ def compose(source: Source, below: str, digest: Digester) -> Node | None:
 class _Composer:
     """One pass over the parser's events. Aliases share the node of their anchor."""
 
-    def __init__(self, source: Source, text: str, mended: set[int], below: str, digest: Digester) -> None:
+    def __init__(self, source: Source, text: str, mended: dict[int, int], below: str, digest: Digester) -> None:
         self._source = source
         self.findings_before = len(source.findings)
         self._text = text
