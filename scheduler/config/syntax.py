@@ -28,6 +28,9 @@ _RESERVED = {
 }
 
 
+_CLOSING = {'"': '"', "'": "'", "[": "]", "{": "}"}
+
+
 class Flaw(NamedTuple):
     """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on.
 
@@ -132,13 +135,13 @@ def _open_brackets(text: str) -> bool:
 
 
 def _reserved(text: str, _at: int, began: int) -> Flaw | None:
-    """A value that begins with a character that YAML keeps for itself."""
+    """A value that begins with a character that YAML keeps for itself, or goes on with one."""
     if text[began : began + 1] == "\t":
         return _tab(text, began, began)
     value = _value_at(text, began)
     meaning = _RESERVED.get(value.text[:1])
     if meaning is None:
-        return None
+        return _goes_on(text, began, value)
     return value.flaw(f"unquoted, {value.text[0]} {meaning} in YAML; the text needs quotes")
 
 
@@ -222,13 +225,17 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
         return _earlier_quote(text, at)
     if value.text[:1] in {"*", "&"}:
         return _reserved(text, at, value.start)
-    if value.text[:1] in {'"', "'"} and value.start < at:
-        mark = value.text[0]
-        inner = value.text[1:-1] if value.text.endswith(mark) and len(value.text) > 1 else None
-        write = quote(inner) if inner is not None and mark == "'" else quote(value.text)
-        message = f"the text goes on after its closing {mark}"
-        return value.flaw(message, write)
-    return _earlier_quote(text, at)
+    return _goes_on(text, at, value) or _earlier_quote(text, at)
+
+
+def _goes_on(text: str, at: int, value: _Value) -> Flaw | None:
+    """A value that its closing quote or bracket ends, as in many a line of shell, with more text from `at` on."""
+    mark = _CLOSING.get(value.text[:1])
+    if mark is None or value.start >= at:
+        return None
+    is_apostrophe = mark == "'" and re.compile(r"'\w").match(text, at - 1) and value.text.endswith(mark)
+    meant = quote(value.text[1:-1] if is_apostrophe else value.text)
+    return value.flaw(f"the text goes on after its closing {mark}", meant)
 
 
 def _earlier_quote(text: str, at: int) -> Flaw | None:
