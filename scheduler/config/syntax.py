@@ -16,6 +16,8 @@ TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
 
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
+_DEEPER = "indented deeper than the line above, which is complete"
+_NEITHER = "indented less than the line above, and as no other line"
 _NAME = r"[\w.-]+"
 _FLOW_KEY = r"([\w.-]+):\s+$"
 _RESERVED = {
@@ -164,9 +166,7 @@ def _colon(text: str, at: int, _began: int) -> Flaw | None:
     if re.match(r"[\w-]+:\S", above.strip()):
         return _no_colon(text, at, start + len(above) - len(above.lstrip()))
     first = text.rfind("\n", 0, at) + 1 + _indent(text, at)
-    return _tab(text, at, at) or _indented(
-        first, "indented deeper than the line above, which is complete", text[first:at], above
-    )
+    return _tab(text, at, at) or _indented(first, _DEEPER, text[first:at], above)
 
 
 def _line_above(text: str, at: int) -> tuple[int, str]:
@@ -183,7 +183,7 @@ def _line_above(text: str, at: int) -> tuple[int, str]:
 
 def _indented(at: int, message: str, key: str, above: str) -> Flaw:
     """The advice to let a line begin where the one above it does."""
-    spaces = len(above) - len(above.lstrip(" "))
+    spaces = _column(above)
     name = key.strip() if re.fullmatch(_NAME, key.strip()) else "…"
     return Flaw(at, message, f"{MASK}: … with {spaces} spaces before it, as in the line above", name)
 
@@ -258,7 +258,14 @@ def _misplaced(text: str, at: int) -> Flaw:
         return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
     _, above = _line_above(text, at)
     key = re.compile(r"[\w.-]*").match(text, at)
-    return _indented(at, "indented less than the line above, and as no other line", key[0] if key else "", above)
+    message = _DEEPER if _indent(text, at) > _column(above) else _NEITHER
+    return _indented(at, message, key[0] if key else "", above)
+
+
+def _column(line: str) -> int:
+    """Where the key of a line begins, counted from 0; the dashes of a list stand before it."""
+    match = re.match(r" *(?:- +)*", line)
+    return match.end() if match else 0
 
 
 def _indent(text: str, at: int) -> int:
