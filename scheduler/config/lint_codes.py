@@ -9,7 +9,7 @@ class LintCode(StrEnum):
     """What `schedctl check` warns about."""
 
     MISSING_ENV_FILE = "missing-env-file"
-    """An env_file that is not there now, or may not be read: a run would not start."""
+    """An env_file that is not there now, may not be read or is not understood: a run would not start."""
     NEVER_FIRES = "never-fires"
     """No fire time is left, as of an @at in the past."""
     SHORT_MONTHS = "short-months"

@@ -22,6 +22,8 @@ from scheduler.config.source import Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote
 from scheduler.errors import MASK, ConfigError, Problem, Severity
+from scheduler.launch.envfile import read_env_file
+from scheduler.launch.launcher import LaunchError
 from scheduler.model import Job
 
 _SUFFIXES = (".yaml", ".yml")
@@ -228,24 +230,29 @@ def _files_of(path: Path) -> list[str] | None:
 def _check_env_file(
     source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
 ) -> None:
-    """The one doubt that schedd tells at its start too: until the file can be read, runs do not start."""
+    """The one doubt that schedd tells at its start too: until the file can be used, runs do not start."""
     name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unreadable(source.directory / name)):
-        message = f"env_file: {why}, and without it no run starts"
-        code = LintCode.MISSING_ENV_FILE
-        source.warn(places["env_file"], message, None, code=code, width=len("env_file"), key=f"{where}.env_file")
+    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unusable(source.directory / name)):
+        at, key = places["env_file"], f"{where}.env_file"
+        source.warn(at, f"env_file: {why}", None, code=LintCode.MISSING_ENV_FILE, width=len("env_file"), key=key)
 
 
-def _unreadable(path: Path) -> str | None:
-    """Why it cannot be read now, by whoever asks: a check is not always run by schedd's user. None when it can."""
+def _unusable(path: Path) -> str | None:
+    """Why no run would start with this env_file now, for whoever asks: a check is not always run by schedd's user."""
     try:
         path.stat()
         readable = os.access(path, os.R_OK, effective_ids=True)
     except PermissionError:
         readable = False
     except OSError:
-        return f"there is no {path} now"
-    return None if readable else f"uid {os.geteuid()} may not read {path}"
+        return f"there is no {path} now, and without it no run starts"
+    if not readable:
+        return f"uid {os.geteuid()} may not read {path}, and without it no run starts"
+    try:
+        read_env_file(str(path))
+    except LaunchError as error:
+        return f"{error}; until this is mended no run starts"
+    return None
 
 
 def _ignored(values: dict[str, Any]) -> Ignored:

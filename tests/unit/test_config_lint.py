@@ -114,6 +114,21 @@ def test_the_env_of_the_defaults_is_looked_at_too(tmp_path: Path) -> None:
     assert sorted(codes(tmp_path, text)) == ["missing-env-file", "plain-secret"]
 
 
+def test_an_env_file_that_no_run_could_use_is_told_without_its_values(tmp_path: Path) -> None:
+    """L2"""
+    file, variables = tmp_path / "schedules.yaml", tmp_path / "app.env"
+    variables.write_text("A=1\nTOKEN hunter2\n")
+    file.write_text(job("env_file: app.env"))
+    (warning,) = check(file, now=NOW).warnings
+    assert (warning.code, warning.key) == ("missing-env-file", "jobs.poll.env_file")
+    assert f"{variables}:2: not a line of the form KEY=VALUE" in warning.message
+    assert "hunter2" not in repr(warning)
+    variables.unlink()
+    variables.mkdir()
+    (warning,) = check(file, now=NOW).warnings
+    assert "not a regular file" in warning.message
+
+
 def test_a_warning_never_shows_the_secret_that_it_is_about(tmp_path: Path) -> None:
     """L2"""
     file = tmp_path / "schedules.yaml"
