@@ -23,6 +23,7 @@ Duration = Annotated[
     ),
 ]
 Limit = Annotated[Duration, Meta(extra={"reads": "limit"})]
+Deadline = Annotated[Duration, Meta(extra={"reads": "deadline"})]
 Size = Annotated[
     str,
     Meta(extra={"reads": "size"}, extra_json_schema={"pattern": r"^\d+(\.\d+)?[KMGT]$", "examples": ["512M", "2G"]}),

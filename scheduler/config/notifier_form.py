@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.form import Address, AppriseUrl, Duration, FilePath, Form, Text, Url
+from scheduler.config.form import Address, AppriseUrl, Deadline, FilePath, Form, Text, Url
 from scheduler.model import WebhookFormat
 
 
@@ -51,7 +51,7 @@ class NotifierForm(Form, frozen=True):
     secret: Annotated[
         Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC that signs a webhook's body.")
     ] = UNSET
-    timeout: Annotated[Duration, Meta(description="How long one attempt to tell may take.")] = "10s"
+    timeout: Annotated[Deadline, Meta(description="How long one attempt to tell may take.")] = "10s"
 
     @classmethod
     def flaw(cls, keys: set[str]) -> tuple[str, str] | None:

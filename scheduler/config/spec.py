@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from scheduler.config.form import (
     JOB_NAME,
     VARIABLE,
+    Deadline,
     Duration,
     ExitCode,
     FilePath,
@@ -114,7 +115,7 @@ class DefaultsForm(Form, frozen=True):
     stop_grace: Annotated[Duration, Meta(description="How long after TERM the KILL comes.", examples=["30s"])] = "10s"
     overlap: Annotated[Overlap, Meta(description="What a firing does while the job still runs.")] = Overlap.SKIP
     start_deadline: Annotated[
-        Duration, Meta(description="How late a firing may start; later it is skipped.", examples=["15m"])
+        Deadline, Meta(description="How late a firing may start; later it is skipped.", examples=["15m"])
     ] = "60s"
     catch_up: Annotated[
         Duration | None,

@@ -166,16 +166,25 @@ def _duration(text: str, _plain: bool) -> float:
         raise Mistake(error.reason, duration_meant(text)) from None
 
 
-def _limit(text: str, plain: bool) -> float:
-    try:
-        seconds: float = _duration(text, plain)
-    except Mistake as mistake:
-        if not re.fullmatch(_NOTHING, mistake.write or ""):
-            raise
-        seconds = 0
-    if seconds == 0:
-        raise Mistake("a limit of nothing would end everything at once; null is no limit", "null")
-    return seconds
+def _above_nothing(reason: str, write: str) -> Callable[[str, bool], float]:
+    """Reads a duration that cannot be 0s, for the reason given."""
+
+    def read(text: str, plain: bool) -> float:
+        try:
+            seconds: float = _duration(text, plain)
+        except Mistake as mistake:
+            if not re.fullmatch(_NOTHING, mistake.write or ""):
+                raise
+            seconds = 0
+        if seconds == 0:
+            raise Mistake(reason, write)
+        return seconds
+
+    return read
+
+
+_limit = _above_nothing("a limit of nothing would end everything at once; null is no limit", "null")
+_deadline = _above_nothing("nothing begins or ends within 0s", "1s")
 
 
 def duration_meant(text: str) -> str:
@@ -327,6 +336,7 @@ KINDS = {
     "path": Kind("a path", "path/of/a/file", _path),
     "duration": Kind("a duration", "10m", _duration),
     "limit": Kind("a duration", "10m", _limit),
+    "deadline": Kind("a duration", "10m", _deadline),
     "size": Kind("a size", "512M", _size),
     "mode": Kind("three octal digits", "027", _mode),
     "zone": Kind("a time zone", "Europe/Berlin", _zone),
