@@ -143,9 +143,6 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
             entry.source.note(name.index, message, "command: …", width=len(name.value), key=f"jobs.{name.value}")
     if "command" in given:
         command = given["command"]
-        text = command if isinstance(command, str) else "".join(command[:1])
-        if not text.strip():
-            entry.note("command", "the command is empty", "command: echo hello")
         return ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
     if "python" in given:
         interpreter = values.get("interpreter")

@@ -32,7 +32,8 @@ class NotifierForm(Form, frozen=True):
     command: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
         Meta(
-            description="Run as the job is, with SCHED_EVENT, SCHED_OUTCOME and others, and a JSON document on stdin."
+            extra={"reads": "command"},
+            description="Run as the job is, with SCHED_EVENT, SCHED_OUTCOME and others, and a JSON document on stdin.",
         ),
     ] = UNSET
     webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Where a POST goes.")] = UNSET

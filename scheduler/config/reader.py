@@ -295,6 +295,20 @@ def _dict(info: types.DictType) -> Read:
     return read
 
 
+def _command(hint: Any) -> Read:
+    example = "echo hello"
+    read_words = _reader(types.type_info(hint), example)
+
+    def read(node: Node, source: Source, where: str) -> Any:
+        command = read_words(node, source, where)
+        program = command if isinstance(command, str) else command[0]
+        if not program.strip():
+            raise Mistake("the command is empty", example)
+        return command
+
+    return read
+
+
 def _json(hint: Any) -> Read:
     shape = Sequence if get_origin(hint) is list else Mapping
 
@@ -352,4 +366,4 @@ def _placed(_hint: Any) -> Read:
     return read
 
 
-_SPECIAL = {"placed": _placed, "json": _json, "schedule": _schedule, "jobs": _jobs}
+_SPECIAL = {"placed": _placed, "command": _command, "json": _json, "schedule": _schedule, "jobs": _jobs}

@@ -184,6 +184,7 @@ class JobForm(DefaultsForm, frozen=True):
     command: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
         Meta(
+            extra={"reads": "command"},
             description="Text is run by /bin/sh -c, a list without a shell.",
             examples=["echo hello", ["python", "-m", "app"]],
         ),
