@@ -15,6 +15,7 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _DURATION = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
 
 Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
+Name = Annotated[Text, Meta(extra={"reads": "name"})]
 Duration = Annotated[
     str,
     Meta(

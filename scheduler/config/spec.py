@@ -22,6 +22,7 @@ from scheduler.config.form import (
     Function,
     Limit,
     Mode,
+    Name,
     Size,
     Text,
     Url,
@@ -132,7 +133,7 @@ class DefaultsForm(Form, frozen=True):
         ),
     ] = 0
     lock: Annotated[
-        Text | None, Meta(description="Jobs with the same lock never run at once.", examples=["database"])
+        Name | None, Meta(description="Jobs with the same lock never run at once.", examples=["database"])
     ] = None
     on_shutdown: Annotated[OnShutdown, Meta(description="Whether shutdown waits for a run or stops it.")] = (
         OnShutdown.WAIT
@@ -143,9 +144,9 @@ class DefaultsForm(Form, frozen=True):
     output: Annotated[OutputMode, Meta(description="Where the job's output goes: the log, unprefixed, or nowhere.")] = (
         OutputMode.LOG
     )
-    user: Annotated[Text | None, Meta(description="User that runs the job; needs root.", examples=["www-data"])] = None
+    user: Annotated[Name | None, Meta(description="User that runs the job; needs root.", examples=["www-data"])] = None
     group: Annotated[
-        Text | None, Meta(description="Group of the job; needs root. By default the user's own.", examples=["www-data"])
+        Name | None, Meta(description="Group of the job; needs root. By default the user's own.", examples=["www-data"])
     ] = None
     umask: Annotated[Mode | None, Meta(description="File mode creation mask, octal.")] = None
     nice: Annotated[

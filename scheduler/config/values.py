@@ -67,6 +67,12 @@ def _text(text: str, _plain: bool) -> str:
     return text
 
 
+def _name(text: str, plain: bool) -> str:
+    if not text.strip():
+        raise Mistake("the name is empty; null is none", "null")
+    return _text(text, plain)
+
+
 def _path(text: str, plain: bool) -> str:
     if not text:
         raise Mistake("the path is empty")
@@ -333,6 +339,7 @@ TEXT = Kind("a text", "text", _text)
 BOOLEAN = Kind("true or false", "true", _boolean)
 KINDS = {
     "text": TEXT,
+    "name": Kind("a text", "text", _name),
     "path": Kind("a path", "path/of/a/file", _path),
     "duration": Kind("a duration", "10m", _duration),
     "limit": Kind("a duration", "10m", _limit),
