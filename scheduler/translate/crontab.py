@@ -48,11 +48,15 @@ class Remark(msgspec.Struct, frozen=True):
 
 
 class Crontab(msgspec.Struct, frozen=True):
-    """What a crontab says: jobs in its order, the comments after the last, and what is to be told about its lines."""
+    """What a crontab says: jobs in its order, the comments after the last, and what is to be told about its lines.
+
+    `supercronic`: a line has supercronic's times, so that all are read as it reads them.
+    """
 
     jobs: tuple[Translated, ...]
     after: tuple[str, ...]
     remarks: tuple[Remark, ...]
+    supercronic: bool
 
 
 def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | None = None) -> Crontab:
@@ -65,8 +69,8 @@ def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | No
     if system is None:
         words = [words[count] for count, words in jobs if len(words) > count]
         system = "root" in words or (bool(words) and all(map(is_user, words)))
-    supercronic = any(count > FEWEST or words[0] == "@every" for count, words in jobs)
-    reading = _Reading(system=system, percent=not supercronic)
+    supercronic = any(_is_supercronics(count, words) for count, words in jobs)
+    reading = _Reading(system=system, supercronic=supercronic)
     for number, line in enumerate(lines, 1):
         reading.take(number, line)
     return reading.result()
@@ -75,12 +79,12 @@ def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | No
 class _Reading:
     """The state of a crontab from its top to a line: variables hold from where they stand.
 
-    `percent`: whether a bare % ends the command, as in cron; for supercronic it is a character like others.
+    A bare % ends the command in cron; for supercronic it is a character like others.
     """
 
-    def __init__(self, *, system: bool, percent: bool) -> None:
+    def __init__(self, *, system: bool, supercronic: bool) -> None:
         self._system = system
-        self._percent = percent
+        self._supercronic = supercronic
         self._jobs: list[Translated] = []
         self._remarks: list[Remark] = []
         self._env: dict[str, str] = {}
@@ -91,7 +95,8 @@ class _Reading:
         self._names: set[str] = set()
 
     def result(self) -> Crontab:
-        return Crontab(tuple(self._jobs), (*self._above, *self._comments), tuple(self._remarks))
+        after = (*self._above, *self._comments)
+        return Crontab(tuple(self._jobs), after, tuple(self._remarks), self._supercronic)
 
     def take(self, number: int, line: str) -> None:
         if line.startswith("#"):
@@ -150,7 +155,7 @@ class _Reading:
         words = line.split(None, count + self._system)
         times, rest = words[:count], words[count:]
         user = rest.pop(0) if self._system and rest else None
-        if not rest or (self._percent and rest[0].startswith("%")):
+        if not rest or (not self._supercronic and rest[0].startswith("%")):
             self._note(number, line, "there is no command")
             return
         schedule = schedule_of(times)
@@ -179,7 +184,7 @@ class _Reading:
 
     def _command(self, number: int, line: str, text: str) -> str:
         """The command for a shell; what stands after a bare % is its input, and each further % there a newline."""
-        if not self._percent:
+        if self._supercronic:
             return text
         command, *stdin = (part.replace("\\%", "%") for part in _UNESCAPED_PERCENT.split(text))
         if stdin[-1:] == [""]:  # the last line ends with a newline in any case
@@ -193,6 +198,11 @@ class _Reading:
         while end in stdin:
             end += "_"
         return "\n".join([f"{{ {command.strip()}", f"}} <<'{end}'", *stdin, end])
+
+
+def _is_supercronics(count: int, words: list[str]) -> bool:
+    """Whether cron has no such times, of which there are `count` words."""
+    return count > FEWEST or words[0] == "@every"
 
 
 def _is_other(line: str) -> bool:

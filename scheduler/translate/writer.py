@@ -33,9 +33,10 @@ def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: Home
     shared = _shared(settings)
     lines = [f"# Translated from {source} by `schedctl import`.", "", "defaults:"]
     lines += _indented(_setting_lines(shared._replace(keys={"timezone": timezone, **shared.keys})))
-    lines.append(
-        "  overlap: allow  # as cron does; with skip, the default, a run that takes too long costs its next slot"
-    )
+    if not crontab.supercronic:  # which starts no job beside itself, as we do
+        lines.append(
+            "  overlap: allow  # as cron does; with skip, the default, a run that takes too long costs its next slot"
+        )
     lines += ["", "jobs:" if crontab.jobs else "jobs: {}"]
     for job, setting in zip(crontab.jobs, settings, strict=True):
         lines += [f"  # {comment}" for comment in map(_printable, job.above)]
