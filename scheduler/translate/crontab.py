@@ -65,12 +65,12 @@ def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | No
     `is_user` knows whether a word names a user and nothing else, such as a program.
     """
     lines = [_SILENT.sub("", line.strip(), count=1) if line[:1] == "-" else line.strip() for line in text.split("\n")]
-    jobs = [(count, line.split()) for line in lines if not _is_other(line) and (count := count_times(line))]
+    jobs = [line for line in lines if not _is_other(line) and count_times(line)]
     if system is None:
-        words = [words[count] for count, words in jobs if len(words) > count]
+        words = [words[count] for line in jobs if len(words := line.split()) > (count := count_times(line))]
         system = "root" in words or (bool(words) and all(map(is_user, words)))
-    supercronic = any(_is_supercronics(count, words) for count, words in jobs)
-    reading = _Reading(system=system, supercronic=supercronic)
+    first = next(filter(_is_supercronics, jobs), None)
+    reading = _Reading(system=system, supercronic=None if first is None else lines.index(first) + 1)
     for number, line in enumerate(lines, 1):
         reading.take(number, line)
     return reading.result()
@@ -79,10 +79,10 @@ def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | No
 class _Reading:
     """The state of a crontab from its top to a line: variables hold from where they stand.
 
-    A bare % ends the command in cron; for supercronic it is a character like others.
+    `supercronic` is the first line that is supercronic's. A bare % ends the command in cron, there it does not.
     """
 
-    def __init__(self, *, system: bool, supercronic: bool) -> None:
+    def __init__(self, *, system: bool, supercronic: int | None) -> None:
         self._system = system
         self._supercronic = supercronic
         self._jobs: list[Translated] = []
@@ -96,7 +96,7 @@ class _Reading:
 
     def result(self) -> Crontab:
         after = (*self._above, *self._comments)
-        return Crontab(tuple(self._jobs), after, tuple(self._remarks), self._supercronic)
+        return Crontab(tuple(self._jobs), after, tuple(self._remarks), self._supercronic is not None)
 
     def take(self, number: int, line: str) -> None:
         if line.startswith("#"):
@@ -155,7 +155,7 @@ class _Reading:
         words = line.split(None, count + self._system)
         times, rest = words[:count], words[count:]
         user = rest.pop(0) if self._system and rest else None
-        if not rest or (not self._supercronic and rest[0].startswith("%")):
+        if not rest or (self._supercronic is None and rest[0].startswith("%")):
             self._note(number, line, "there is no command")
             return
         schedule = schedule_of(times)
@@ -184,7 +184,10 @@ class _Reading:
 
     def _command(self, number: int, line: str, text: str) -> str:
         """The command for a shell; what stands after a bare % is its input, and each further % there a newline."""
-        if self._supercronic:
+        if self._supercronic is not None:
+            if "%" in text and not _is_supercronics(line):
+                why = f"the % is part of the command, as line {self._supercronic} is supercronic's; cron ends it there"
+                self._note(number, line, why, carried=True)
             return text
         command, *stdin = (part.replace("\\%", "%") for part in _UNESCAPED_PERCENT.split(text))
         if stdin[-1:] == [""]:  # the last line ends with a newline in any case
@@ -200,9 +203,9 @@ class _Reading:
         return "\n".join([f"{{ {command.strip()}", f"}} <<'{end}'", *stdin, end])
 
 
-def _is_supercronics(count: int, words: list[str]) -> bool:
-    """Whether cron has no such times, of which there are `count` words."""
-    return count > FEWEST or words[0] == "@every"
+def _is_supercronics(line: str) -> bool:
+    """Whether a job's line has times that cron has not."""
+    return count_times(line) > FEWEST or line.split(None, 1)[0] == "@every"
 
 
 def _is_other(line: str) -> bool:

@@ -97,6 +97,13 @@ def test_that_a_percent_became_input_is_said_with_its_line(tmp_path: Path) -> No
     assert "BusyBox" in remark.why
 
 
+def test_that_a_percent_means_nothing_beside_a_line_of_supercronics_is_said_with_its_line(tmp_path: Path) -> None:
+    done = imported(tmp_path, "\n* * * * * * echo six\n0 22 * * * mail -s x joe%hello%\n@every 5m echo 5%\n")
+    assert done.config.jobs["mail"].target == ShellCommand("mail -s x joe%hello%")
+    assert [(remark.line, remark.carried) for remark in done.crontab.remarks] == [(2, True), (3, True)]
+    assert "as line 2 is supercronic's" in done.crontab.remarks[1].why
+
+
 def test_input_goes_to_other_shells_too(tmp_path: Path) -> None:
     (job,) = imported(tmp_path, "SHELL=/bin/bash\n0 * * * * wall%hello\n").config.jobs.values()
     assert job.target == Argv(("/bin/bash", "-c", "{ wall\n} <<'STDIN'\nhello\nSTDIN"))
