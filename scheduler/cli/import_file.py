@@ -26,11 +26,12 @@ _OF_SYSTEM = re.compile(r"/etc/(?:crontab|cron\.d/.*)")
 
 @click.command("import")
 @click.argument("file", metavar="FILE")
-@click.option("--system/--user", default=None, help="Whether a column of users follows the times. Default: look.")
+@click.option("--system", is_flag=True, help="A column of users follows the times. Default: in /etc, or by its look.")
+@click.option("--user", "of_user", is_flag=True, help="The command follows the times.")
 @click.option("--timezone", metavar="ZONE", help="The zone that cron goes by. Default: this machine's.")
 @click.option("-o", "--output", metavar="PATH", help="Write there instead of printing; an existing file is left alone.")
 @click.option("--force", is_flag=True, help="Overwrite an existing file.")
-def import_file(file: str, system: bool | None, timezone: str | None, output: str | None, force: bool) -> int:
+def import_file(file: str, system: bool, of_user: bool, timezone: str | None, output: str | None, force: bool) -> int:
     """Translate a crontab.
 
     A user's, the system's, or one for supercronic; `-` reads standard input. The schedule file goes to standard output,
@@ -42,14 +43,17 @@ def import_file(file: str, system: bool | None, timezone: str | None, output: st
       schedctl import /etc/crontab -o schedules.yaml
     """
     source = "standard input" if file == "-" else file
-    if system is None and _OF_SYSTEM.fullmatch(str(Path(file).absolute())):
-        system = True
-    crontab = read_crontab(_text(file), _is_user, system=system)
+    if system and of_user:
+        raise UsageError("--system and --user contradict each other; write one of them")
+    said = system or of_user or _OF_SYSTEM.fullmatch(str(Path(file).absolute()))
+    crontab = read_crontab(_text(file), _is_user, system=not of_user if said else None)
     text = schedule_file(crontab, source=source, timezone=_zone(timezone), home_of=_home)
     if output is None:
         click.echo(text, nl=False)
     else:
         write_file(output, text, force=force)
+    if crontab.guessed:
+        click.echo(f"{source}: read with a column of users; if those are commands, say --user", err=True)
     for remark in crontab.remarks:
         fate = "carried over, but look at it" if remark.carried else "not carried over"
         click.echo(f"{source}:{remark.line}: {fate}: {remark.text}\n  {remark.why}", err=True)

@@ -50,13 +50,15 @@ class Remark(msgspec.Struct, frozen=True):
 class Crontab(msgspec.Struct, frozen=True):
     """What a crontab says: jobs in its order, the comments after the last, and what is to be told about its lines.
 
-    `supercronic`: a line has supercronic's times, so that all are read as it reads them.
+    `supercronic`: a line has supercronic's times, so that all are read as it reads them. `guessed`: nobody said that
+    there is a column of users, it only looks so.
     """
 
     jobs: tuple[Translated, ...]
     after: tuple[str, ...]
     remarks: tuple[Remark, ...]
     supercronic: bool
+    guessed: bool
 
 
 def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | None = None) -> Crontab:
@@ -66,14 +68,12 @@ def read_crontab(text: str, is_user: Callable[[str], bool], *, system: bool | No
     """
     lines = [_SILENT.sub("", line.strip(), count=1) if line[:1] == "-" else line.strip() for line in text.split("\n")]
     jobs = [line for line in lines if not _is_other(line) and count_times(line)]
-    if system is None:
-        words = [words[count] for line in jobs if len(words := line.split()) > (count := count_times(line))]
-        system = "root" in words or (bool(words) and all(map(is_user, words)))
+    guessed = system is None and _has_users(jobs, is_user)
     first = next(filter(_is_supercronics, jobs), None)
-    reading = _Reading(system=system, supercronic=None if first is None else lines.index(first) + 1)
+    reading = _Reading(system=system or guessed, supercronic=None if first is None else lines.index(first) + 1)
     for number, line in enumerate(lines, 1):
         reading.take(number, line)
-    return reading.result()
+    return reading.result(guessed=guessed)
 
 
 class _Reading:
@@ -94,9 +94,9 @@ class _Reading:
         self._comments: list[str] = []
         self._names: set[str] = set()
 
-    def result(self) -> Crontab:
+    def result(self, *, guessed: bool) -> Crontab:
         after = (*self._above, *self._comments)
-        return Crontab(tuple(self._jobs), after, tuple(self._remarks), self._supercronic is not None)
+        return Crontab(tuple(self._jobs), after, tuple(self._remarks), self._supercronic is not None, guessed)
 
     def take(self, number: int, line: str) -> None:
         if line.startswith("#"):
@@ -201,6 +201,15 @@ class _Reading:
         while end in stdin:
             end += "_"
         return "\n".join([f"{{ {command.strip()}", f"}} <<'{end}'", *stdin, end])
+
+
+def _has_users(jobs: list[str], is_user: Callable[[str], bool]) -> bool:
+    """Whether users seem to follow the times: root is no program, and what an option or nothing follows is no user."""
+    rests = [rest for line in jobs if (rest := line.split()[count_times(line) :])]
+    if any(len(rest) > 1 and rest[1].startswith("-") for rest in rests):
+        return False
+    users = [rest[0] for rest in rests]
+    return "root" in users or (bool(users) and all(map(is_user, users)) and all(len(rest) > 1 for rest in rests))
 
 
 def _is_supercronics(line: str) -> bool:

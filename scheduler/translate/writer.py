@@ -31,7 +31,10 @@ def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: Home
     """The YAML. `timezone` is the machine's, by which cron goes. What all jobs share stands in `defaults`."""
     settings = [_setting(job, home_of) for job in crontab.jobs]
     shared = _shared(settings)
-    lines = [f"# Translated from {source} by `schedctl import`.", "", "defaults:"]
+    lines = [f"# Translated from {source} by `schedctl import`."]
+    if crontab.guessed:
+        lines.append("# Read with a column of users; if those are commands, import it with --user.")
+    lines += ["", "defaults:"]
     lines += _indented(_setting_lines(shared._replace(keys={"timezone": timezone, **shared.keys})))
     if not crontab.supercronic:  # which starts no job beside itself, as we do
         lines.append(

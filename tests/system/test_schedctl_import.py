@@ -49,7 +49,14 @@ def test_input_after_a_percent_reaches_the_command(tmp_path: Path) -> None:
 def test_users_have_their_column_and_a_zone_must_exist(tmp_path: Path) -> None:
     crontab = tmp_path / "crontab"
     crontab.write_text("* * * * * nobody-here x\n* * * * * root y\n")
-    assert "user: nobody-here" in schedctl("import", crontab).stdout
+    guessed = schedctl("import", crontab)
+    assert "user: nobody-here" in guessed.stdout
+    assert guessed.stderr == f"{crontab}: read with a column of users; if those are commands, say --user\n"
+    said = schedctl("import", crontab, "--system")
+    assert ("user: nobody-here" in said.stdout, said.stderr) == (True, "")
+    assert "user:" not in schedctl("import", crontab, "--user").stdout
+    both = schedctl("import", crontab, "--system", "--user")
+    assert (both.returncode, both.stdout) == (2, "")
     wrong = schedctl("import", crontab, "--timezone", "Mars/Phobos")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "no time zone Mars/Phobos" in wrong.stderr

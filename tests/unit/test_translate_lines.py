@@ -181,10 +181,16 @@ def test_no_comment_is_lost_but_those_about_the_columns(tmp_path: Path) -> None:
         ("*/5 * * * * www-data php -f cron.php\n", ["www-data"]),
         ("0 8 * * * mail -s hi me\n", [None]),
         ("@daily backup run\n@daily other run\n", [None, None]),
+        ("0 5 * * * backup --all\n", [None]),
+        ("0 5 * * * backup\n", [None]),
+        ("0 5 * * * backup --all\n0 6 * * * backup run\n", [None, None]),
     ],
 )
 def test_a_column_of_users_is_seen_where_there_is_one(tmp_path: Path, text: str, users: list[str | None]) -> None:
-    assert [job.user for job in imported(tmp_path, text).config.jobs.values()] == users
+    done = imported(tmp_path, text)
+    assert [job.user for job in done.config.jobs.values()] == users
+    assert done.crontab.guessed == any(users)
+    assert ("Read with a column of users" in done.text) == any(users)
 
 
 LINES = st.one_of(
