@@ -44,7 +44,7 @@ def absolute(moment: datetime, zone: tzinfo, now: datetime) -> str:
 
     Seconds only where there are some; always with the name of the zone's time, which tells summer from winter.
     """
-    there = moment.astimezone(zone)
+    there = _seen_in(zone, moment)
     clock = "%H:%M:%S" if there.second else "%H:%M"
     days = abs((there.date() - now.astimezone(zone).date()).days)
     date = "" if days == 0 else "%a " if days < 7 else "%Y-%m-%d "
@@ -53,7 +53,15 @@ def absolute(moment: datetime, zone: tzinfo, now: datetime) -> str:
 
 def full(moment: datetime, zone: tzinfo) -> str:
     """Weekday, date, time and zone: `Mon 2026-05-04 14:05:00 CEST`."""
-    return moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
+    return _seen_in(zone, moment).strftime("%a %Y-%m-%d %H:%M:%S %Z")
+
+
+def _seen_in(zone: tzinfo, moment: datetime) -> datetime:
+    """The instant in a zone; as it is at the edges of the calendar, where it has no name there."""
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
 
 
 def zone_of(name: str) -> tzinfo:

@@ -52,7 +52,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     now = moments.now()
     if expr is None:
         # From is a time that counts, whereas a slot at this very moment has been taken.
-        after = None if start is None else start - datetime.resolution
+        after = None if start is None else _just_before(start)
         ask = Next(jobs=jobs, count=count, start=after, until=until)
         found = target.source().ask("next", ask, list[FireTime])
     elif jobs:
@@ -71,8 +71,15 @@ def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until
     from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
     from scheduler.control.forecast import fire_times  # noqa: PLC0415
 
-    slots = fire_times(*read_schedule(expr, zone_name), start - datetime.resolution)
+    slots = fire_times(*read_schedule(expr, zone_name), _just_before(start))
     return list(islice(takewhile(lambda slot: until is None or slot.at <= until, slots), count))
+
+
+def _just_before(start: datetime) -> datetime:
+    try:
+        return start - datetime.resolution
+    except OverflowError:
+        raise UsageError("the time before --from lies outside the calendar") from None
 
 
 def _show(found: list[FireTime], timezone: str | None, now: datetime, *, with_jobs: bool) -> None:

@@ -47,6 +47,17 @@ def test_next_begins_with_from_and_ends_with_until(file: Path) -> None:
     assert [slot["at"][:10] for slot in json.loads(told)] == ["2026-06-01", "2026-06-02", "2026-06-03"]
 
 
+@pytest.mark.parametrize("words", [["noon"], ["--expr", "@every 90m"]])
+def test_next_ends_at_the_edges_of_the_calendar_with_a_message(file: Path, words: list[str]) -> None:
+    ended = schedctl("-c", file, "next", *words, "--from", "0001-01-01T00:00Z")
+    assert (ended.returncode, ended.stderr.splitlines()[-1:]) == (
+        2,
+        ["schedctl: the time before --from lies outside the calendar"],
+    )
+    last = schedctl("-c", file, "next", *words, "--from", "9999-12-31T20:00Z", "--timezone", "Asia/Tokyo")
+    assert (last.returncode, "Traceback" in last.stderr) == (0, False)
+
+
 def test_next_says_what_a_clock_change_did(file: Path) -> None:
     shown = ask(file, "next", "night", "--from", "2026-03-28T12:00Z", "-n", "2").splitlines()
     assert shown[1].startswith("Sun 2026-03-29 03:00:00 CEST")
