@@ -5,6 +5,7 @@ A bug is never one of these: it keeps its traceback and goes to the log.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -19,6 +20,9 @@ EXIT_BAD_FILE = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on 
 
 MASK = "•••"
 """What is shown in place of what may be secret."""
+
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""What Python reads bytes as that are not UTF-8 (PEP 383)."""
 
 
 class SchedError(Exception):
@@ -138,3 +142,14 @@ def cells(text: str) -> int:
         0 if unicodedata.category(letter) in ("Mn", "Me", "Cf") else 1 + (unicodedata.east_asian_width(letter) in wide)
         for letter in text
     )
+
+
+def as_json(value: object) -> bytes:
+    """The value as JSON, which holds text only: bytes that are none, as in the name of a file, become escapes."""
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError:
+        import json  # noqa: PLC0415 - hardly any file has such a name
+
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+        return _NO_TEXT.sub(lambda byte: f"\\\\x{ord(byte[0]) & 0xFF:02x}", text).encode(errors="backslashreplace")

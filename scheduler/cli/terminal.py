@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 import click
 import msgspec
 
-from scheduler.errors import cells
+from scheduler.errors import as_json, cells
 
 ELLIPSIS = "…"
 GAP = "  "
@@ -48,7 +48,7 @@ def note(text: str, colour: str = "quiet") -> None:
 
 def show_json(document: object) -> None:
     """One JSON document on stdout."""
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
+    click.echo(msgspec.json.format(as_json(document), indent=2))
 
 
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> None:

@@ -18,7 +18,7 @@ from scheduler.control.protocol import FAULTS, MAX_REQUEST, VERSION, Accepted, E
 from scheduler.control.service import Service
 from scheduler.control.verbs import VERBS, Verb
 from scheduler.engine.events import report_bug
-from scheduler.errors import SchedError, UnreachableError, UsageError
+from scheduler.errors import SchedError, UnreachableError, UsageError, as_json
 
 MOST_CONNECTIONS = 200
 """Beyond it newcomers are sent away, so that leaked connections cannot use up the descriptors that jobs need."""
@@ -109,7 +109,7 @@ class ControlServer:
                 return
             verb, ask = _understood(line)
             writer.write(_line(Accepted()))
-            closing = Reply(ok=msgspec.Raw(msgspec.json.encode(await self._answer(verb, ask, reader, writer))))
+            closing = Reply(ok=msgspec.Raw(as_json(await self._answer(verb, ask, reader, writer))))
         except SchedError as mistake:
             closing = Reply(error=_fault(mistake))
         except ConnectionError:
@@ -200,7 +200,7 @@ async def _stream(
 
 
 def _line(message: msgspec.Struct) -> bytes:
-    return msgspec.json.encode(message) + b"\n"
+    return as_json(message) + b"\n"
 
 
 def _fault(mistake: SchedError) -> Fault:

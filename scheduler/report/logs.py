@@ -14,6 +14,7 @@ import structlog
 
 from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
+from scheduler.errors import as_json
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
 from scheduler.launch.output import prefixed
@@ -128,7 +129,7 @@ class Log:
 
     def _rendering(self, form: LogFormat, *, colours: bool) -> list[Any]:
         if form is LogFormat.JSON:
-            return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: self._encode.encode(fields))]
+            return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: as_json(fields))]
         if form is LogFormat.KV:
             renderer: Any = _logfmt
         else:

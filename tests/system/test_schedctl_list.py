@@ -144,3 +144,12 @@ def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command
     program = command.split(maxsplit=1)[0]
     assert ended.stderr == f"{program}: the current directory has been deleted; go to one that is there\n"
     assert ended.returncode == 1
+
+
+def test_a_file_whose_name_is_no_text_is_served_and_told_in_json(file: Path) -> None:
+    bad = file.rename(file.with_name("bad\udcff.yaml"))
+    shown = str(bad).replace("\udcff", r"\xff")
+    with schedd(bad, "--log-format", "json") as daemon:
+        assert json.loads(daemon.says("schedd started")[0])["file"] == shown
+        assert json.loads(schedctl("-c", bad, "status", "--json").stdout)["file"] == shown
+        assert json.loads(schedctl("-c", bad, "check", "--json").stdout)[0]["file"] == shown

@@ -151,6 +151,13 @@ def test_json_records_carry_numbers_and_lists(logged: Logged) -> None:
     assert (told["duration"], told["notes"], told["level"]) == (1.5, ["it said so"], "error")
 
 
+def test_a_name_that_is_no_text_is_escaped_in_json_too(logged: Logged) -> None:
+    log, out = logged(LogFormat.JSON)
+    log.info("schedd started", file="/srv/bad\udcff.yaml", all=["\udc80", "a\\"])
+    told = json.loads(out.text)
+    assert (told["file"], told["all"]) == (r"/srv/bad\xff.yaml", [r"\x80", "a\\"])
+
+
 def test_a_reload_that_failed_shows_every_problem(logged: Logged) -> None:
     log, out = logged(LogFormat.CONSOLE)
     log.hear(ReloadFailed("s.yaml:3:5: error: one\ns.yaml:9:1: error: two\n"))
