@@ -11,8 +11,8 @@ from scheduler.errors import SchedError
 
 def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Job names for a half-typed word; none when nobody can be asked: completion never complains."""
-    target = Target(ctx.find_root().params.get("config"))
     try:
+        target = Target(ctx.find_root().params.get("config"))
         daemon = target.daemon()
         if daemon is not None:
             names = [view.name for view in daemon.ask("list", ListJobs(), list[JobView])]

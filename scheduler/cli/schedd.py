@@ -52,6 +52,8 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
     \b
     Ends with 0 after a signal, 1 when another schedd serves the file, 2 for a wrong command line, 78 for a bad file.
     """
+    if "" in (file, config):
+        raise UsageError("the name of the file is empty; write one, or leave it out")
     if file and config:
         raise UsageError("FILE and --config name the file twice; write one of them")
     with _without(*_UNUSED):

@@ -20,6 +20,9 @@ class Target:
     """What `-c`, the environment and the current directory name."""
 
     def __init__(self, option: str | None) -> None:
+        """UsageError for an empty option: a script whose variable is not set means no other schedd."""
+        if option == "":
+            raise UsageError("-c names no file, it is empty; write one, or leave -c out")
         self.command = f"schedctl -c {option}" if option else "schedctl"
         """How a further command about the same file begins."""
         named = option or os.environ.get("SCHEDD_CONFIG") or None

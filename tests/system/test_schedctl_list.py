@@ -133,6 +133,21 @@ def test_with_no_file_named_the_only_daemon_answers_and_of_several_one_must_be_c
     shutil.rmtree(runtime)
 
 
+@pytest.mark.parametrize("words", [("schedctl", "-c", "", "list"), ("schedd", "-c", ""), ("schedd", "")])
+def test_an_empty_name_is_no_wish_for_whichever_file_there_is(file: Path, words: tuple[str, ...]) -> None:
+    """A script's variable was not set: the only daemon, or the file that lies here, must not stand in for it."""
+    ended = subprocess.run(
+        [BIN / words[0], *words[1:]],
+        cwd=file.parent,
+        env=environment({"SCHEDD_CONFIG": str(file)}),
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, "empty" in ended.stderr) == (2, "", True)
+
+
 @pytest.mark.parametrize("command", ["schedctl -c s.yaml list", "schedctl check", "schedd s.yaml"])
 def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command: str) -> None:
     """As in a shell that still stands in the release before the last deployment."""
