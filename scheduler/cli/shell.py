@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -15,7 +16,9 @@ from scheduler.clock import rfc3339
 from scheduler.control.particulars import AskEnvironment, EnvironmentView
 from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account
+from scheduler.launch.environment import DEFAULT_PATH
 from scheduler.launch.launcher import LaunchError
+from scheduler.launch.program import directory_problem, find_program, why_not_runnable
 
 SHELL = "/bin/sh"
 """What runs a job's command, and reads no start-up file that would change what the job finds."""
@@ -25,7 +28,7 @@ SHELL = "/bin/sh"
 @one_job
 @click.argument("words", nargs=-1, metavar="[COMMAND]...", type=click.UNPROCESSED)
 @click.pass_obj
-def shell(target: Target, job: str, words: tuple[str, ...]) -> NoReturn:
+def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
     """Open a shell where a job runs.
 
     Or run COMMAND there.
@@ -35,6 +38,9 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> NoReturn:
     Examples:
       schedctl shell poll-rates
       schedctl shell poll-rates python -c 'import app.tasks'
+
+    \b
+    Ends with the exit code of COMMAND, 127 when it was not found, 126 when it cannot be executed.
     """
     view = target.source().ask("env", AskEnvironment(job=job, reveal=True), EnvironmentView)
     variables = {variable.name: variable.value or "" for variable in view.variables}
@@ -47,12 +53,26 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> NoReturn:
     }
     try:
         _move_to(view)
-        command = words or (SHELL,)
-        terminal.note(f"{job}, in {view.cwd}: {' '.join(command)}")
-        os.execvpe(command[0], command, variables)  # noqa: S606 - to be that shell is what this verb is for
     except (OSError, ValueError, LaunchError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise RefusedError(f"the circumstances of {job} cannot be had here: {reason}") from None
+    command = words or (SHELL,)
+    terminal.note(f"{job}, in {view.cwd}: {' '.join(command)}")
+    try:
+        _become(command, variables, view.cwd)
+    except LaunchError as error:
+        click.echo(f"schedctl: {error}", err=True)
+        return error.code
+
+
+def _become(command: tuple[str, ...], variables: dict[str, str], cwd: str) -> NoReturn:
+    """Be that command from now on. LaunchError when it is not found, or refused."""
+    program = find_program(command[0], variables.get("PATH", DEFAULT_PATH), cwd)
+    try:
+        os.execve(program, command, variables)  # noqa: S606 - that is what this verb is for
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise LaunchError(why_not_runnable(Path(program)) or f"{program}: {reason}") from None
 
 
 def _move_to(view: EnvironmentView) -> None:
@@ -66,6 +86,11 @@ def _move_to(view: EnvironmentView) -> None:
         os.setuid(account.uid)
     if view.umask is not None:
         os.umask(view.umask)
-    os.chdir(view.cwd)
+    if problem := directory_problem(view.cwd):
+        raise LaunchError(problem)
+    try:
+        os.chdir(view.cwd)
+    except OSError as error:
+        raise LaunchError(f"the working directory {view.cwd} may not be entered: {error.strerror}") from None
     if view.memory_limit is not None:
         resource.setrlimit(resource.RLIMIT_AS, (view.memory_limit, view.memory_limit))

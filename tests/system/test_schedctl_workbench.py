@@ -49,3 +49,32 @@ def test_a_shell_has_the_jobs_circumstances_whoever_answers(tmp_path: Path) -> N
     poor = schedctl("-c", file, "shell", "poor")
     assert poor.returncode == 5
     assert "NO_SUCH_VARIABLE" in poor.stderr
+
+
+def test_a_command_that_the_shell_cannot_run_is_told_apart_from_circumstances(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          a: {command: "true", env: {PATH: "bin:/usr/bin:/bin"}}
+          nowhere: {command: "true", cwd: gone}
+        """,
+    )
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "text").write_text("words")
+    (tmp_path / "bin" / "text").chmod(0o755)
+    (tmp_path / "plain").write_text("words")
+
+    def ended(*words: str) -> tuple[int, str]:
+        said = schedctl("-c", file, "shell", *words)
+        return said.returncode, said.stderr.splitlines()[-1]
+
+    assert ended("a", "nosuchcmd") == (127, "schedctl: command not found: nosuchcmd; PATH is bin:/usr/bin:/bin")
+    assert ended("a", "./none") == (127, f"schedctl: there is no {tmp_path}/none")
+    assert ended("a", "./plain")[0] == 126
+    assert ended("a", "text") == (
+        126,
+        f"schedctl: {tmp_path}/bin/text is neither a program nor begins with a #! line",
+    )
+    code, words = ended("nowhere")
+    assert (code, f"the working directory {tmp_path}/gone does not exist" in words) == (5, True)
