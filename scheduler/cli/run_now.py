@@ -95,7 +95,7 @@ def _watch(target: Target, ask: RunNow, watcher: Watcher) -> None:
     else:
         from scheduler.cli.run_here import run_here  # noqa: PLC0415 - loads asyncio and the engine
 
-        run_here(source.service, ask, watcher)
+        run_here(source.service(), ask, watcher)
 
 
 def _told(mistake: SchedError, watcher: Watcher) -> tuple[int, str]:

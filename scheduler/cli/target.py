@@ -68,12 +68,14 @@ class FileAlone:
 
     def __init__(self, path: str) -> None:
         # Imported here: this loads the engine and yaml, which a schedd that answers has loaded before.
+        from functools import partial  # noqa: PLC0415
         from pathlib import Path  # noqa: PLC0415
 
         from scheduler.config import load  # noqa: PLC0415
         from scheduler.control.file_service import FileService  # noqa: PLC0415
 
-        self.service = FileService(load(Path(path)))
+        self.service = partial(FileService, load(Path(path)))
+        """Made anew for each question: what is to come is told from that moment on."""
 
     def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
         """The reply to a verb that needs no daemon."""
@@ -81,5 +83,5 @@ class FileAlone:
 
         from scheduler.control.verbs import VERBS  # noqa: PLC0415
 
-        answer = VERBS[verb].answer(self.service, args)
+        answer = VERBS[verb].answer(self.service(), args)
         return msgspec.convert(asyncio.run(answer) if isinstance(answer, Coroutine) else answer, type=reply)

@@ -1,0 +1,27 @@
+"""Who answers for a schedule file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from freezegun import freeze_time
+
+import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler.cli.target import FileAlone
+from scheduler.control.protocol import JobView, ListJobs
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def test_a_file_alone_tells_what_is_to_come_from_the_time_of_each_question(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text('jobs: {often: {schedule: "@every 10s", command: "true"}}')
+    with freeze_time(NOON, real_asyncio=True) as clock:
+        alone = FileAlone(str(file))
+        told = []
+        for _ in range(3):
+            (often,) = alone.ask("list", ListJobs(), list[JobView])
+            told.append(often.next_at)
+            clock.tick(10)
+    assert told == [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]
