@@ -19,7 +19,7 @@ DEFAULT_COUNT = 10
 
 @click.command("next")
 @some_jobs
-@click.option("-n", "--count", type=click.IntRange(1, MOST), help="How many; 10, or with --until all.")
+@click.option("-n", "--count", type=click.IntRange(1, MOST), help=f"How many; 10, or with --until {MOST:,}.")
 @click.option("--from", "start", type=moments.instant, metavar="TIME", help="Look from this time on instead of now.")
 @click.option("--until", type=moments.instant, metavar="TIME", help="Stop there.")
 @click.option("--timezone", metavar="ZONE", help="Show times in this zone; with --expr, its zone.")
@@ -48,7 +48,8 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
       schedctl next poll-rates --until 2026-05-05T00:00Z
       schedctl next --expr '30 2 * * *' --timezone America/New_York --from 2026-03-08T00:00Z -n 5
     """
-    count = count or (MOST if until is not None else DEFAULT_COUNT)
+    all_until = count is None and until is not None
+    count = count or (MOST if all_until else DEFAULT_COUNT)
     now = moments.now()
     if expr is None:
         # From is a time that counts, whereas a slot at this very moment has been taken.
@@ -65,6 +66,8 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         _show(found, timezone, now, with_jobs=expr is None)
     else:
         terminal.note("nothing to come")
+    if all_until and len(found) == MOST:
+        terminal.note(f"no more than {MOST:,} are shown; the next ones come with --from", "care")
 
 
 def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until: datetime | None) -> list[FireTime]:

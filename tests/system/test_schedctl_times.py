@@ -47,6 +47,14 @@ def test_next_begins_with_from_and_ends_with_until(file: Path) -> None:
     assert [slot["at"][:10] for slot in json.loads(told)] == ["2026-06-01", "2026-06-02", "2026-06-03"]
 
 
+def test_next_says_when_until_is_too_far() -> None:
+    words = ("next", "--expr", "@every 1s", "--from", "2026-01-01T00:00Z", "--json", "--until")
+    ended = schedctl(*words, "2026-01-03T00:00Z")
+    assert len(json.loads(ended.stdout)) == 100_000
+    assert ended.stderr == "no more than 100,000 are shown; the next ones come with --from\n"
+    assert schedctl(*words, "2026-01-01T01:00Z").stderr == ""
+
+
 @pytest.mark.parametrize("words", [["noon"], ["--expr", "@every 90m"]])
 def test_next_ends_at_the_edges_of_the_calendar_with_a_message(file: Path, words: list[str]) -> None:
     ended = schedctl("-c", file, "next", *words, "--from", "0001-01-01T00:00Z")
