@@ -22,7 +22,7 @@ def init(file: str) -> None:
     \b
     Examples:
       schedctl init
-      schedctl init cron/schedules.yaml
+      schedctl init nightly.yaml
     """
     text = STARTER.read_text(encoding="utf-8")
     if file == "-":

@@ -55,7 +55,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A project with a schedd, in a home directory of its own."""
     folder = tmp_path_factory.mktemp("examples")
     (folder / "home" / ".config" / "fish" / "completions").mkdir(parents=True)
-    (folder / "cron").mkdir()
     write(folder / "staging.yaml", 'jobs: {a: {schedule: "0 8 * * mon", command: "true"}}')
     with schedd(write(folder / "schedules.yaml", FILE), cwd=folder):
         yield folder
