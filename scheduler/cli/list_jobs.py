@@ -13,6 +13,7 @@ from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.client import Daemon
 from scheduler.control.protocol import AskStatus, JobView, ListJobs, RunView, StatusView
+from scheduler.errors import UsageError
 
 HEADS = ("NAME", "SCHEDULE", "NEXT", "LAST", "STATUS")
 GIVING_WAY = (1, 0, 3, 2)
@@ -44,6 +45,8 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
       schedctl list poll-rates --json
       schedctl list --watch
     """
+    if watch and as_json:
+        raise UsageError("--watch draws again and again, --json prints once; write one of them")
     source = target.source()
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415

@@ -59,10 +59,17 @@ class Verbs(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError:
             raise NobodyReadsError from None
+        except click.NoSuchOption as mistake:
+            if not any(mistake.option_name in option.opts for option in self.params):
+                raise
+            where = f"{mistake.message} It stands before the verb: schedctl {mistake.option_name} …"
+            raise click.NoSuchOption(mistake.option_name, where, ctx=mistake.ctx) from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[:1] == ["help"]:
+            ctx.fail("no verb 'help'; write schedctl --help, or schedctl VERB --help")
         if args and not args[0].startswith("-") and args[0] not in VERBS:
             ctx.fail(f"no verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
         return super().resolve_command(ctx, args)

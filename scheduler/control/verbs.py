@@ -152,7 +152,9 @@ VERBS: dict[str, Verb[Any]] = {
 
 
 def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:
-    if bool(names) == everything:
+    if names and everything:
+        raise UsageError(f"--all names every job to {verb}; leave it out, or the names")
+    if not names and not everything:
         raise UsageError(f"name the jobs to {verb}, or say --all")
     return [state.job.name for state in chosen(service, names)]
 

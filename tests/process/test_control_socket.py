@@ -145,6 +145,8 @@ def test_every_plain_verb_answers(daemon: Daemon, service: FakeService) -> None:
     assert set(service.paused) == {"beta"}
     with pytest.raises(UsageError, match="name the jobs to pause, or say --all"):
         daemon.ask("pause", PauseJobs(), list[JobView])
+    with pytest.raises(UsageError, match="--all names every job to pause; leave it out, or the names"):
+        daemon.ask("pause", PauseJobs(jobs=("beta",), all=True), list[JobView])
     assert daemon.ask("status", AskStatus(), StatusView).jobs == 5
 
 

@@ -109,6 +109,9 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
         (("explain", "by-hand"), 5, "it runs by hand only"),
         (("explain", "noon", "--timezone", "UTC"), 2, "its own time zone"),
         (("shwo", "noon"), 2, "no verb 'shwo'; did you mean 'show'?"),
+        (("help",), 2, "no verb 'help'; write schedctl --help"),
+        (("show", "-c", "f", "noon"), 2, "It stands before the verb: schedctl -c …"),
+        (("list", "--watch", "--json"), 2, "write one of them"),
     ],
 )
 def test_a_mistake_is_one_message_that_says_what_to_type(
