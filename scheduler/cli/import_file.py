@@ -35,7 +35,8 @@ def import_file(file: str, system: bool, of_user: bool, timezone: str | None, ou
     """Translate a crontab.
 
     A user's, the system's, or one for supercronic; `-` reads standard input. The schedule file goes to standard output,
-    what could not be carried over to standard error, each with its line. Ends with 1 when no job could be.
+    what could not be carried over to standard error, each with its line. Ends with 1 when all of it
+    went there; a crontab that is empty makes a file without jobs.
 
     \b
     Examples:

@@ -67,6 +67,8 @@ def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: 
     crontab = tmp_path / "crontab"
     crontab.write_text("nonsense\n")
     assert schedctl("import", crontab).returncode == 1
+    crontab.write_text("# nothing\n")
+    assert schedctl("import", crontab).returncode == 0
     missing = schedctl("import", tmp_path / "none")
     assert missing.returncode == 2
     assert "No such file" in missing.stderr
