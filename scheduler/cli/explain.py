@@ -31,6 +31,7 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
     \b
     Examples:
       schedctl explain '*/7 2 31 * *' --timezone Europe/Berlin
+      schedctl explain '{day_of_week: mon, hour: 8}'
       schedctl explain weekly-reminder
     """
     if _is_schedule(schedule_or_job):
@@ -71,8 +72,8 @@ def show(explanation: Explanation, now: datetime) -> None:
 
 
 def _is_schedule(text: str) -> bool:
-    """A job has a name, without spaces and without `@`."""
-    return " " in text.strip() or text.startswith("@") or not text.strip()
+    """A job has a name, without spaces, brackets and `@`."""
+    return " " in text.strip() or text.startswith(("@", "{", "[")) or not text.strip()
 
 
 def _explained(text: str, zone_name: str) -> Explanation:

@@ -14,6 +14,10 @@ def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
     moments.zone_of(zone_name)  # told as people expect when there is none
     zone = ZoneInfo(zone_name)
     try:
+        if text.lstrip().startswith(("{", "[")):
+            from scheduler.config.typed import parse_typed  # noqa: PLC0415 - loads yaml
+
+            return parse_typed(text, zone), zone
         return parse_schedule(text, zone, job_name=""), zone
     except ScheduleError as error:
         lines = [f"{error.reason}", f"  {text}"]

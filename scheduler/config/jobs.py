@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.document import Scalar
 from scheduler.config.form import JOB_NAME
 from scheduler.config.notifiers import LISTS, notifiers_of, value_of
 from scheduler.config.source import Source
-from scheduler.config.timing import explain
+from scheduler.config.timing import explain, spec_of
 from scheduler.config.values import is_null
 from scheduler.config.words import names_target
 from scheduler.errors import ScheduleError
@@ -175,18 +175,9 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     if node is None or (isinstance(node, Scalar) and node.plain and is_null(node.value)):
         return None
     try:
-        return parse_schedule(_plain(node), zone, job_name=entry.name.value)
+        return parse_schedule(spec_of(node), zone, job_name=entry.name.value)
     except ScheduleError as error:
         flaw = explain(node, error, entry.source.text)
         where = f"jobs.{entry.name.value}.schedule"
         entry.source.note(flaw.at, f"schedule: {flaw.message}", flaw.write, width=flaw.width, key=where)
     return None
-
-
-def _plain(node: Node) -> Any:
-    """What `parse_schedule` takes: text, and lists and mappings of text."""
-    if isinstance(node, Mapping):
-        return {key.value: _plain(value) for key, value in node.entries}
-    if isinstance(node, Sequence):
-        return [_plain(item) for item in node.items]
-    return node.value if isinstance(node, Scalar) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
 from scheduler.config.syntax import Flaw
@@ -13,6 +14,15 @@ from scheduler.schedule.field import LIMITS, FieldName
 _EXAMPLE = '"*/5 * * * *"'
 _TIME_OF_DAY = r"([0-9]{1,2}):([0-9]{2})"
 _ENGLISH = r"(?i)every\s+([0-9]*\s*[a-z]+)"
+
+
+def spec_of(node: Node) -> Any:
+    """What `parse_schedule` takes: text, and lists and mappings of text."""
+    if isinstance(node, Mapping):
+        return {key.value: spec_of(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [spec_of(item) for item in node.items]
+    return node.value if isinstance(node, Scalar) else ""
 
 
 def explain(node: Node, error: ScheduleError, text: str) -> Flaw:

@@ -100,6 +100,7 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
     [
         (("next", "--expr", "61 * * * *"), 2, "\n  61 * * * *\n  ^"),
         (("explain", "* * * * * *"), 2, "* * * * * *"),
+        (("explain", '["@dayly"]'), 2, '["@dayly"]\n    ^\n'),
         (("explain", ""), 2, "the schedule is empty"),
         (("next", "--expr", "* * * * *", "--timezone", "Mars/Base"), 2, "IANA name like Europe/Berlin"),
         (("next", "--timezone", "Mars/Base"), 2, "IANA name like Europe/Berlin"),

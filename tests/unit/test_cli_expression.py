@@ -1,0 +1,42 @@
+"""A schedule typed on the command line is read as in a file, in each of the forms that messages name."""
+
+from __future__ import annotations
+
+import pytest
+
+from scheduler.cli.expression import read_schedule
+from scheduler.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("typed", "text"),
+    [
+        ("30 2 * * *", "30 2 * * *"),
+        ("{hour: 5}", "{hour: 5}"),
+        (' {second: "*/30", minute: "*"}', '{minute: "*", second: "*/30"}'),
+        ('["@daily", {hour: 5}]', '["@daily", {hour: 5}]'),
+        ("[0 5 * * *]", "0 5 * * *"),
+    ],
+)
+def test_each_form_of_a_schedule_can_be_typed(typed: str, text: str) -> None:
+    assert read_schedule(typed, "UTC")[0].text == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("61 * * * *", "61 is no minute: it goes from 0 to 59\n  61 * * * *\n  ^"),
+        ("{hour: 25}", '25 is no hour: it goes from 0 to 23\n  {hour: 25}\n         ^\n  write: hour: "0-23"'),
+        ('["@daily", 5]', "a cron expression has five"),
+        ("[@daily]", 'needs quotes\n  [@daily]\n   ^\n  write: "@daily"'),
+        ("{hour: 5", "a comma or } is missing"),
+        ("{}", "the mapping is empty"),
+        ("[]", "this one 0"),
+        ("['', {hour: 5}]", "nothing stands here"),
+        ("{\udcff: 5}", "does not belong in a schedule"),
+    ],
+)
+def test_a_mistake_in_it_is_pointed_at(typed: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        read_schedule(typed, "UTC")
+    assert message in str(raised.value)
