@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_origin
@@ -304,9 +305,23 @@ def _command(hint: Any) -> Read:
         program = command if isinstance(command, str) else command[0]
         if not program.strip():
             raise Mistake("the command is empty", example)
+        if type(node) is Scalar and node.plain:
+            _refuse_comment_within_quotes(node, source)
         return command
 
     return read
+
+
+def _refuse_comment_within_quotes(node: Scalar, source: Source) -> None:
+    """A shell would refuse what is left of such a command anyhow."""
+    comment = re.compile(r"[ \t]+#.*").match(source.text, node.index + len(node.value))
+    if not comment or not source.text.startswith(node.value, node.index):
+        return
+    try:
+        shlex.split(node.value)
+    except ValueError:
+        message = "# behind a blank begins a comment, here within the quotes of a shell; quotes around it all keep it"
+        raise Mistake(message, MASK, fill=quote(node.value + comment[0].rstrip())) from None
 
 
 def _json(hint: Any) -> Read:
