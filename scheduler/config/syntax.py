@@ -19,6 +19,7 @@ _LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??
 _DEEPER = "indented deeper than the line above, which is complete"
 _NEITHER = "indented less than the line above, and as no other line"
 _NAME = r"[\w.-]+"
+_PLAIN_ENTRY = r"[\w.-]+:\s+[^\s\[{|>&*!\"'#].*"
 _FLOW_KEY = r"([\w.-]+):\s+$"
 _RESERVED = {
     "*": "marks an alias",
@@ -144,7 +145,22 @@ def _reserved(text: str, _at: int, began: int) -> Flaw | None:
     meaning = _RESERVED.get(value.text[:1])
     if meaning is None:
         return _goes_on(text, began, value)
-    return value.flaw(f"unquoted, {value.text[0]} {meaning} in YAML; the text needs quotes")
+    message = f"unquoted, {value.text[0]} {meaning} in YAML; the text needs quotes"
+    return _too_far_left(text, value) or value.flaw(message)
+
+
+def _too_far_left(text: str, value: _Value) -> Flaw | None:
+    """A line of shell that was to go on with the text above and stands where a key would."""
+    first = text.rfind("\n", 0, value.start) + 1
+    _, above = _line_above(text, value.start)
+    column = _column(above)
+    if value.key or text[first : value.start].strip() or value.start - first > column:
+        return None
+    if not re.fullmatch(_PLAIN_ENTRY, above[column:].rstrip()):
+        return None
+    write = f"{MASK} with {column + 2} spaces before it, to go on with the line above"
+    message = "indented no further than the key above, so this does not go on with its text"
+    return Flaw(value.start, message, write, value.text, value.end - value.start, (value.start, value.end))
 
 
 def _tab(text: str, at: int, _began: int) -> Flaw | None:
@@ -294,7 +310,8 @@ def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
 def _block_scalar(text: str, _at: int, began: int) -> Flaw:
     value = _value_at(text, began)
     mark = text[began]
-    return value.flaw(f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes")
+    message = f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes"
+    return _too_far_left(text, value) or value.flaw(message)
 
 
 def _no_content(text: str, at: int, _began: int) -> Flaw | None:
