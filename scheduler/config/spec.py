@@ -201,7 +201,7 @@ class JobForm(DefaultsForm, frozen=True):
     ping: Annotated[
         Url | ReferenceForm | None,
         Meta(
-            description="Address that hears of each run's start, success and failure, in healthchecks.io's form.",
+            description="Address, in healthchecks.io's form, that hears how each run starts and ends, not of stops.",
             examples=[{"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None
