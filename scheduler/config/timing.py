@@ -81,23 +81,28 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
     if start == end and error.field:
         write, replaced = _without_empty_entries(value), (0, len(value))
     else:
-        write, replaced = error.write or _remedy(value, error), (start, end)
+        write, replaced = error.write or _remedy(value, value[start:end], error), (start, end)
     whole = write and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in write.split(" or "))
     at = node.index if error.column is None else _index_of(node, start, text)
     return Flaw(at, error.reason, whole, width=max(1, end - start))
 
 
-def _remedy(value: str, error: ScheduleError) -> str | None:
-    """What to write where the schedule's own rules name nothing: the range of the field, or the whole anew."""
+def _remedy(value: str, culprit: str, error: ScheduleError) -> str | None:
+    """What to write where the schedule's own rules name nothing: the nearest that a field has, or the whole anew."""
     words = value.split()
     if error.column is not None:
-        return "{}-{}".format(*LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
+        return _within(culprit, *LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
     if error.field == FieldName.DAY and len(words) == 5:
         return " ".join([*words[:2], "L", *words[3:]])
     if match := re.fullmatch(_ENGLISH, value.strip()):
         unit = match[1] if match[1][0].isdecimal() else f"1 {match[1]}"
         return f"@every {duration_meant(unit)}"
     return f"{value.strip()} *" if len(words) == 4 else "*/5 * * * *"
+
+
+def _within(culprit: str, low: int, high: int) -> str:
+    """A number for a number, so that what is advised runs no more often than what was written."""
+    return str(max(low, min(int(culprit[:9]), high))) if re.fullmatch(r"[0-9]+", culprit) else f"{low}-{high}"
 
 
 def _without_empty_entries(value: str) -> str | None:
