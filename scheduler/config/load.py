@@ -17,7 +17,8 @@ from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Seq
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import problems_of, render
-from scheduler.config.reader import entries_of, reader_of
+from scheduler.config.reader import reader_of
+from scheduler.config.shapes import entries_of
 from scheduler.config.source import Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.syntax import quote

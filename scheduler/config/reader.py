@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_origin
@@ -12,21 +11,23 @@ import msgspec
 import msgspec.inspect as types
 
 from scheduler.config import values
-from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
+from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.config.form import Form
 from scheduler.config.masking import NAME, is_variable
+from scheduler.config.shapes import (
+    NotedError,
+    Read,
+    entries_of,
+    has_place,
+    mapping_of,
+    no_list,
+    nothing,
+    refuse_comment_within_quotes,
+    wrong_shape,
+)
 from scheduler.config.source import Source
-from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
 from scheduler.config.words import unknown_key, variables
-from scheduler.errors import MASK
-
-Read = Callable[[Node, Source, str], Any]
-"""A node, its source, and the dotted path of its key, which findings name. Raises Mistake, or _NotedError."""
-
-
-class _NotedError(Exception):
-    """There is no value, and the source has the findings that say why."""
 
 
 @cache
@@ -40,7 +41,7 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
         except Mistake as mistake:
             _note(mistake, node, source, where)
             return {}
-        except _NotedError:
+        except NotedError:
             return {}
         return result
 
@@ -84,33 +85,12 @@ def _scalar(kind: Kind, example: str | None = None) -> Read:
 
     def read(node: Node, source: Source, _where: str) -> Any:
         if type(node) is not Scalar:
-            raise _wrong_shape(node, source, kind)
+            raise wrong_shape(node, source, kind)
         if node.plain and (not node.value or values.is_null(node.value)):
-            raise _nothing(node, source, kind)
+            raise nothing(node, source, kind)
         return read_text(node.value, node.plain)
 
     return read
-
-
-def _wrong_shape(node: Node, source: Source, kind: Kind) -> Exception:
-    if isinstance(node, Sequence):
-        only = node.items[0] if len(node.items) == 1 else None
-        fill = only.value if isinstance(only, Scalar) else kind.example
-        return Mistake(f"{kind.needs} is needed here, not a list", MASK, fill=fill)
-    if isinstance(node, Mapping):
-        if source.text.startswith("{{", node.index):
-            return _NotedError()
-        return Mistake(f"{kind.needs} is needed here, not a mapping", kind.example)
-    return _NotedError()
-
-
-def _nothing(node: Scalar, source: Source, kind: Kind) -> Mistake:
-    if comment := re.compile(r"[ \t]*(#.*)").match(source.text, node.index):
-        text = comment[1].rstrip()
-        return Mistake(
-            "# begins a comment, so nothing stands here; as part of a text it needs quotes", MASK, fill=quote(text)
-        )
-    return Mistake(f"{node.value or 'nothing'} stands here; {kind.needs} is needed", kind.example)
 
 
 def _union(info: types.UnionType, example: str | None) -> Read:
@@ -144,30 +124,18 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> list[Any]:
         if isinstance(node, Scalar):
-            raise _no_list(item_reader, node, source, where)
+            raise no_list(item_reader, node, source, where)
         if not isinstance(node, Sequence):
-            raise _NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", example)
+            raise NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", example)
         if len(node.items) < shortest:
             raise Mistake("the list is empty", "[…]")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
         good = [item for item in items if item is not _NOTHING]
         if shortest and len(good) < len(items):
-            raise _NotedError  # without some of its words a command is another one
+            raise NotedError  # without some of its words a command is another one
         return good
 
     return read
-
-
-def _no_list(read_item: Read, node: Scalar, source: Source, where: str) -> Mistake:
-    """What to say of a scalar in the place of a list, which is most likely its only entry."""
-    message = "a list is needed here"
-    if node.plain and (not node.value or values.is_null(node.value)):
-        return Mistake(message, "[…]")
-    try:
-        read_item(node, source, where)
-    except Mistake as mistake:
-        return Mistake(message, f"[{mistake.write or '…'}]", fill=mistake.fill)
-    return Mistake(message, f"[{MASK}]", fill=node.value)
 
 
 _NOTHING = object()
@@ -179,7 +147,7 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
         return read(node, source, where)
     except Mistake as mistake:
         _note(mistake, node, source, where)
-    except _NotedError:
+    except NotedError:
         pass
     return _NOTHING
 
@@ -193,27 +161,6 @@ def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "
 
 def _width(node: Node) -> int:
     return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
-
-
-def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
-    """The keys and values of a mapping; none of another node."""
-    return node.entries if isinstance(node, Mapping) else []
-
-
-def mapping_of(node: Node) -> Mapping:
-    """The node, which has to be a mapping."""
-    needs, example = "a mapping of names and values", "{NAME: …}"
-    if isinstance(node, Mapping):
-        return node
-    if isinstance(node, Broken | Digest):
-        raise _NotedError
-    if isinstance(node, Sequence):
-        raise Mistake(f"{needs} is needed here, not a list", example)
-    match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
-    if node.plain and match:
-        message = f"{needs} is needed here; a space is missing after the colon"
-        raise Mistake(message, "{" + MASK + "}", fill=f"{match[1]}: {match[2]}")
-    raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed", example)
 
 
 def _form(form: type[Form]) -> Read:
@@ -238,8 +185,8 @@ def _form(form: type[Form]) -> Read:
             try:
                 given[name] = readers[name](value, source, path)
             except Mistake as mistake:
-                _note(mistake, value if _has_place(value) else key, source, path, name)
-            except _NotedError:
+                _note(mistake, value if has_place(value) else key, source, path, name)
+            except NotedError:
                 pass
         return given
 
@@ -258,11 +205,6 @@ def _key(hint: Any) -> Read:
     return _reader(types.type_info(hint))
 
 
-def _has_place(node: Node) -> bool:
-    """Whether the node can be pointed at; an empty one stands nowhere in particular, so its key is shown."""
-    return not (isinstance(node, Scalar) and node.plain and not node.value)
-
-
 def _dict(info: types.DictType) -> Read:
     key_info = info.key_type.type if isinstance(info.key_type, types.Metadata) else info.key_type
     pattern = re.compile(key_info.pattern) if isinstance(key_info, types.StrType) and key_info.pattern else None
@@ -277,7 +219,7 @@ def _dict(info: types.DictType) -> Read:
             if pattern and not pattern.search(name):
                 message = "a variable's name is letters, digits and _, the first no digit"
                 mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                write = f"{mended}: …" if re.fullmatch(NAME, name) and _has_place(value) else None
+                write = f"{mended}: …" if re.fullmatch(NAME, name) and has_place(value) else None
                 source.note(key.index, message, write, width=max(1, len(name)), key=where)
                 continue
             if pattern and name.startswith("SCHED_"):
@@ -287,9 +229,9 @@ def _dict(info: types.DictType) -> Read:
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
             except Mistake as mistake:
-                shown = name if _has_place(value) or is_variable(name) else "…"
-                _note(mistake, value if _has_place(value) else key, source, f"{where}.{shown}", shown)
-            except _NotedError:
+                shown = name if has_place(value) or is_variable(name) else "…"
+                _note(mistake, value if has_place(value) else key, source, f"{where}.{shown}", shown)
+            except NotedError:
                 pass
         return given
 
@@ -306,22 +248,10 @@ def _command(hint: Any) -> Read:
         if not program.strip():
             raise Mistake("the command is empty", example)
         if type(node) is Scalar and node.plain:
-            _refuse_comment_within_quotes(node, source)
+            refuse_comment_within_quotes(node, source)
         return command
 
     return read
-
-
-def _refuse_comment_within_quotes(node: Scalar, source: Source) -> None:
-    """A shell would refuse what is left of such a command anyhow."""
-    comment = re.compile(r"[ \t]+#.*").match(source.text, node.index + len(node.value))
-    if not comment or not source.text.startswith(node.value, node.index):
-        return
-    try:
-        shlex.split(node.value)
-    except ValueError:
-        message = "# behind a blank begins a comment, here within the quotes of a shell; quotes around it all keep it"
-        raise Mistake(message, MASK, fill=quote(node.value + comment[0].rstrip())) from None
 
 
 def _json(hint: Any) -> Read:
@@ -329,7 +259,7 @@ def _json(hint: Any) -> Read:
 
     def read(node: Node, source: Source, where: str) -> Any:
         if isinstance(node, Broken):
-            raise _NotedError
+            raise NotedError
         if type(node) is not shape:
             needs = "a list of arguments by place" if shape is Sequence else "a mapping of arguments by name"
             raise Mistake(f"{needs} is needed here", "[…]" if shape is Sequence else "{NAME: …}")
@@ -357,7 +287,7 @@ def _schedule(_hint: Any) -> Read:
     def read(node: Node, _source: Source, _where: str) -> Node:
         inner = node.items if isinstance(node, Sequence) else [value for _, value in entries_of(node)]
         if any(isinstance(one, Broken) for one in (node, *inner)):
-            raise _NotedError
+            raise NotedError
         return node
 
     return read

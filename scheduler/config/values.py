@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from scheduler.config.meant import CLOCK, FLOAT, duration_meant, offset_meant, zone_meant
 from scheduler.errors import MASK, nearest
 from scheduler.schedule import DurationError, find_zone, parse_duration
 
@@ -20,16 +21,10 @@ _YES = {"yes", "on", "y", "1"}
 _NO = {"no", "off", "n", "0"}
 _INTEGER = r"[-+]?(0|[1-9][0-9]*)"
 _OCTAL_LOOKING = r"0[0-9_]+|0o[0-7]+"
-_FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-_CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
-_OFFSET = r"(?ai)(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?"
-_LONG_NAME = r"[a-z_-]{5,}"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _PYTHON_FILE = r"(?:\./)?([\w/]+)\.py(?::(\w+))?"
-_UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
-_SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
 _LARGEST = 10**18 - 1
 _DIGITS = 20  # of a number's text, with its sign: enough to see that it is beyond the largest
 _NOTHING = r"[0.]+[dhms]"
@@ -114,7 +109,7 @@ def integer(low: int | None, high: int | None) -> Kind:
         if re.fullmatch(_OCTAL_LOOKING, text):
             decimal = text.lstrip("0o").replace("_", "") or "0"
             raise Mistake("a number that begins with 0 is octal to some and decimal to others", str(allowed(decimal)))
-        if match := re.fullmatch(_CLOCK, text):
+        if match := re.fullmatch(CLOCK, text):
             value = 0
             for part in filter(None, match.groups()):
                 value = value * 60 + int(part)
@@ -131,7 +126,7 @@ def number(low: float | None, high: float | None) -> Kind:
     needs = f"a number from {low:g} to {high:g}" if low is not None and high is not None else "a number"
 
     def read(text: str, _plain: bool) -> float:
-        if re.fullmatch(_FLOAT, text) and len(text) <= 64:
+        if re.fullmatch(FLOAT, text) and len(text) <= 64:
             value = float(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
@@ -193,23 +188,6 @@ _limit = _above_nothing("a limit of nothing would end everything at once; null i
 _deadline = _above_nothing("nothing begins or ends within 0s", "1s")
 
 
-def duration_meant(text: str) -> str:
-    """What a person who wrote this most likely means, always a duration; or two of them."""
-    if match := re.fullmatch(_CLOCK, text):
-        first, second, third = (int(part or 0) for part in match.groups())
-        if match[3]:
-            return f"{first}h{second}m{third}s"
-        return f"{first}h{second}m, or {first}m{second}s"
-    meant = f"{text}s" if re.fullmatch(_FLOAT, text) else text
-    if match := re.fullmatch(_SPELLED, text.strip()):
-        meant = match[1] + _UNIT_WORDS[match[2].lower()]
-    try:
-        parse_duration(meant)
-    except DurationError as error:
-        return error.nearest or "10m"
-    return meant
-
-
 @lru_cache(maxsize=1024)
 def _size(text: str, _plain: bool) -> int:
     match = re.fullmatch(_SIZE, text)
@@ -236,33 +214,10 @@ def _mode(text: str, _plain: bool) -> int:
 def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     zone = find_zone(text)
     if zone is None:
-        meant = _offset_meant(text)
+        meant = offset_meant(text)
         also = ", and those that begin with Etc/GMT have their sign turned" if meant else ""
-        raise Mistake(f"no such time zone; names are like Europe/Berlin{also}", meant or _zone_meant(text))
+        raise Mistake(f"no such time zone; names are like Europe/Berlin{also}", meant or zone_meant(text))
     return zone
-
-
-def _offset_meant(text: str) -> str | None:
-    """The zone of an offset in whole hours, which POSIX counts to the west: `UTC+2` is Etc/GMT-2."""
-    match = re.fullmatch(_OFFSET, text.strip())
-    zone = match and f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
-    return zone if zone in zoneinfo.available_timezones() else None
-
-
-def _zone_meant(text: str) -> str | None:
-    """The zone of this city, or of one whose name is much alike: in the area that is named, where there is such."""
-    by_lower = {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
-    lower = text.strip().lower().replace(" ", "_")
-    if lower in by_lower:
-        return by_lower[lower]
-    area, _, city = lower.rpartition("/")
-    cities = {name.rpartition("/")[2]: name for name in by_lower if re.match(r"(?!etc/).+/", name)}
-    if city in cities:
-        return by_lower[cities[city]]
-    if not re.fullmatch(_LONG_NAME, city):
-        return None  # an abbreviation is like many others that mean something else
-    near = {name.rpartition("/")[2]: name for name in by_lower if name.startswith(f"{area}/")} or cities
-    return by_lower.get(near.get(nearest(city, near, 0.75) or "", ""))
 
 
 def _function(text: str, _plain: bool) -> str:
@@ -318,7 +273,7 @@ def json_value(text: str, plain: bool) -> Any:
         return text in _TRUE
     if re.fullmatch(_INTEGER, text):
         return int(text) if len(text) <= 18 else text
-    if re.fullmatch(_OCTAL_LOOKING, text) or (re.fullmatch(_CLOCK, text) and not text.startswith("0")):
+    if re.fullmatch(_OCTAL_LOOKING, text) or (re.fullmatch(CLOCK, text) and not text.startswith("0")):
         raise Mistake("a number to some readers of YAML and a text to others", f'"{MASK}" for the text', fill=text)
     if text.lower() in {"yes", "no", "on", "off", "y", "n"}:
         raise Mistake(
@@ -326,7 +281,7 @@ def json_value(text: str, plain: bool) -> Any:
             f'"{MASK}" for the text, or true or false',
             fill=text,
         )
-    if re.fullmatch(_FLOAT, text):
+    if re.fullmatch(FLOAT, text):
         return float(text)
     if text.lower().lstrip("+-") in {".inf", ".nan"}:
         raise Mistake(
