@@ -29,7 +29,8 @@ class _Setting(NamedTuple):
 
 def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: HomeOf) -> str:
     """The YAML. `timezone` is the machine's, by which cron goes. What all jobs share stands in `defaults`."""
-    settings = [_setting(job, home_of) for job in crontab.jobs]
+    # supercronic's jobs run where it was started; here that is the directory of the file, unless something is said.
+    settings = [_setting(job, None if crontab.supercronic else home_of(job.user)) for job in crontab.jobs]
     shared = _shared(settings)
     lines = [f"# Translated from {source} by `schedctl import`."]
     if crontab.guessed:
@@ -48,8 +49,8 @@ def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: Home
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _setting(job: Translated, home_of: HomeOf) -> _Setting:
-    keys = {"timezone": job.timezone, "user": job.user, "cwd": job.cwd or home_of(job.user)}
+def _setting(job: Translated, home: str | None) -> _Setting:
+    keys = {"timezone": job.timezone, "user": job.user, "cwd": job.cwd or home}
     return _Setting({key: value for key, value in keys.items() if value is not None}, job.env)
 
 

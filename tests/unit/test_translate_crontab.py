@@ -159,6 +159,7 @@ def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
     assert [(remark.line, remark.carried) for remark in crontab.remarks] == [(4, True)]
     assert "sixth field being a year" in crontab.remarks[0].why
     assert {job.overlap for job in config.jobs.values()} == {Overlap.SKIP}
+    assert {job.cwd for job in config.jobs.values()} == {str(tmp_path)}
 
 
 def test_six_fields_of_which_the_last_is_no_year_begin_with_seconds(tmp_path: Path) -> None:
