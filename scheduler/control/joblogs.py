@@ -98,7 +98,7 @@ class _Following:
             case RunFinished(run=run) if run.id in self._left_out:
                 self._left_out.remove(run.id)
                 before = self._lost.get(run.job)
-                size = _size(self._engine.history.tails.of(run.id)) + (0 if before is None else before.size)
+                size = _written(self._engine.history.tails.of(run.id)) + (0 if before is None else before.size)
                 if size:
                     self._lost[run.job] = Lost(run.id, run.job, size)
             case _:
@@ -118,7 +118,7 @@ class _Following:
         tail = self._engine.history.tails.of(run.id)
         size = _size(tail)
         if self._held + size > FOLLOWER_LAG:
-            return _Over(run, (Chunk(Stream.STDOUT, b"", missed=size),))
+            return _Over(run, (Chunk(Stream.STDOUT, b"", missed=_written(tail)),))
         self._held += size
         return _Over(run, tail)
 
@@ -186,4 +186,10 @@ def _output(run: Run, chunks: Iterable[Chunk]) -> Iterator[Event]:
 
 
 def _size(tail: Iterable[Chunk]) -> int:
+    """Bytes that keeping it takes."""
     return sum(len(chunk.data) for chunk in tail)
+
+
+def _written(tail: Iterable[Chunk]) -> int:
+    """Bytes that its run wrote, those no longer kept included."""
+    return sum(len(chunk.data) + chunk.missed for chunk in tail)

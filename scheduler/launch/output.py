@@ -112,8 +112,9 @@ class RunOutput:
 
         `holding`: the run waits for this follower rather than that it loses something, unless it takes nothing.
         """
-        follower = Follower(self._unfollow, holding=holding)
-        for chunk in self._tail.chunks():
+        kept = self._tail.chunks()
+        follower = Follower(self._unfollow, holding=holding, missed=kept[0].missed if kept else 0)
+        for chunk in kept:
             follower.feed(chunk.stream, chunk.data)
         if self._finished:
             follower.end()
@@ -133,12 +134,13 @@ class RunOutput:
 class Follower:
     """Output for one listener, who may be slow: beyond FOLLOWER_LAG it misses some, and is told how many bytes."""
 
-    def __init__(self, on_close: Callable[[Follower], None], *, holding: bool) -> None:
+    def __init__(self, on_close: Callable[[Follower], None], *, holding: bool, missed: int) -> None:
+        """`missed` is how many bytes went before the first that it will be fed."""
         self._on_close = on_close
         self._holding = holding
         self._chunks: deque[Chunk] = deque()
         self._size = 0
-        self._missed = 0
+        self._missed = missed
         self._ended = False
         self._news = asyncio.Event()
         self._room: asyncio.Future[None] | None = None
@@ -226,8 +228,10 @@ class _Tail:
     def __init__(self) -> None:
         self._chunks: deque[Chunk] = deque()
         self._size = 0
+        self._written = 0
 
     def add(self, stream: Stream, data: bytes) -> None:
+        self._written += len(data)
         last = self._chunks[-1] if self._chunks else None
         if last and last.stream is stream and len(last.data) + len(data) <= _MERGED:
             self._chunks[-1] = Chunk(stream, last.data + data)
@@ -239,12 +243,14 @@ class _Tail:
             self._size -= _cost(self._chunks.popleft())
 
     def chunks(self) -> tuple[Chunk, ...]:
-        """At most TAIL bytes: the oldest chunk is cut where it reaches beyond."""
-        excess = sum(len(chunk.data) for chunk in self._chunks) - TAIL
-        if excess <= 0:
+        """At most TAIL bytes: the oldest chunk is cut where it reaches beyond, and says how much went before."""
+        size = sum(len(chunk.data) for chunk in self._chunks)
+        excess = max(0, size - TAIL)
+        missed = self._written - (size - excess)
+        if not missed:
             return tuple(self._chunks)
         first, *rest = self._chunks
-        return (Chunk(first.stream, first.data[excess:]), *rest)
+        return (Chunk(first.stream, first.data[excess:], missed), *rest)
 
 
 def _cost(chunk: Chunk) -> int:

@@ -121,12 +121,13 @@ def test_logs_of_one_job_are_its_own_bytes_and_of_several_they_are_named(file: P
     assert ask(file, "logs", "--run", "nosuchid").returncode == 4
 
 
-def test_logs_of_several_jobs_show_what_a_live_run_has_drawn_so_far(tmp_path: Path) -> None:
+def test_logs_show_what_a_live_run_has_drawn_so_far_and_tell_what_is_no_longer_kept(tmp_path: Path) -> None:
     file = write(
         tmp_path / "schedules.yaml",
         """
         jobs:
           other: {command: "true"}
+          long: {command: "head -c 100000 /dev/zero | tr '\\\\0' x"}
           drawing: {command: "printf '10%%\\r20%%\\r'; printf half; exec sleep 60", on_shutdown: stop}
         """,
     )
@@ -134,6 +135,10 @@ def test_logs_of_several_jobs_show_what_a_live_run_has_drawn_so_far(tmp_path: Pa
         ask(file, "run-now", "drawing", "--detach")
         drawn = "[drawing] 10%\n[drawing] 20%\n[drawing] half\n"
         eventually(lambda: ask(file, "logs").stdout == drawn)
+        ask(file, "run-now", "long")
+        kept = ask(file, "logs", "long")
+        missing = f"… {100_000 - len(kept.stdout)} bytes are missing here: no longer kept, or they came too fast\n"
+        assert (set(kept.stdout), kept.stderr) == ({"x"}, missing)
 
 
 def test_logs_follow_runs_that_begin_later_until_they_are_left(file: Path, daemon: Schedd) -> None:

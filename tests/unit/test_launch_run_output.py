@@ -94,9 +94,22 @@ def test_the_tail_is_the_latest_output_in_order(writes: list[tuple[Stream, int]]
     kept = b"".join(chunk.data for chunk in tail)
     assert sent.endswith(kept)
     assert min(len(sent), TAIL - 64 * len(writes)) <= len(kept) <= TAIL
+    assert [chunk.missed for chunk in tail] == [len(sent) - len(kept), *[0] * len(tail[1:])][: len(tail)]
     assert [(writes[chunk.data[0]][0]) for chunk in tail if len(set(chunk.data)) == 1] == [
         chunk.stream for chunk in tail if len(set(chunk.data)) == 1
     ]
+
+
+def test_who_follows_late_is_told_how_much_went_before() -> None:
+    async def story() -> None:
+        run = output(OutputMode.DISCARD)
+        run.write(OUT, b"a" * 100 + b"b" * TAIL)
+        follower = run.follow()
+        run.write(ERR, b"c")
+        run.finish()
+        assert [(chunk.data[:1], chunk.missed) async for chunk in follower] == [(b"b", 100), (b"c", 0)]
+
+    play(story())
 
 
 def test_a_million_tiny_writes_keep_within_the_bound_too() -> None:
