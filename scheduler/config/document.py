@@ -23,8 +23,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from scheduler.config.flaw import Flaw
 from scheduler.config.source import Source
-from scheduler.config.syntax import DEEPEST, TOO_DEEP, Flaw, anchor, explain, tag, template, undefined_alias
+from scheduler.config.syntax import DEEPEST, TOO_DEEP, anchor, explain, tag, template, undefined_alias
 
 MOST_NODES = 1_000_000
 """Nodes after every alias and merge key has been written out, which is what a bomb of aliases is made of."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
+from scheduler.config.flaw import quote
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import problems_of, render
@@ -21,7 +22,6 @@ from scheduler.config.reader import reader_of
 from scheduler.config.shapes import entries_of
 from scheduler.config.source import Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
-from scheduler.config.syntax import quote
 from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError

@@ -9,8 +9,8 @@ from typing import Any
 
 from scheduler.config import values
 from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence
+from scheduler.config.flaw import quote
 from scheduler.config.source import Source
-from scheduler.config.syntax import quote
 from scheduler.config.values import Kind, Mistake
 from scheduler.errors import MASK
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 import yaml
 
+from scheduler.config.flaw import NAME, Flaw, Value, column_of, indent_of, line_above, quote, value_at
 from scheduler.errors import MASK
 
 DEEPEST = 64
@@ -15,12 +15,9 @@ DEEPEST = 64
 TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
 
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
-_LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
 _DEEPER = "indented deeper than the line above, which is complete"
 _NEITHER = "indented less than the line above, and as no other line"
-_NAME = r"[\w.-]+"
 _PLAIN_ENTRY = r"[\w.-]+:\s+[^\s\[{|>&*!\"'#].*"
-_FLOW_KEY = r"([\w.-]+):\s+$"
 _RESERVED = {
     "*": "marks an alias",
     "&": "marks an anchor",
@@ -29,43 +26,7 @@ _RESERVED = {
     "`": "is reserved",
     "%": "begins a directive",
 }
-
-
 _CLOSING = {'"': '"', "'": "'", "[": "]", "{": "}"}
-
-
-class Flaw(NamedTuple):
-    """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on.
-
-    In `write`, MASK stands for `fill`, which may be secret.
-    """
-
-    at: int
-    message: str
-    write: str | None = None
-    fill: str | None = None
-    width: int = 1
-    mend: tuple[int, int] | None = None
-
-
-class _Value(NamedTuple):
-    """What stands after `key:` (or `- `) up to the end of the line or, in flow style, of the entry."""
-
-    start: int
-    end: int
-    key: str
-    text: str
-
-    def flaw(self, message: str, meant: str | None = None) -> Flaw:
-        """What is wrong with this value; `meant` is how to write it, by default in quotes."""
-        write = f"{self.key}: {MASK}" if re.fullmatch(_NAME, self.key) else MASK
-        span = self.start, self.end
-        return Flaw(self.start, message, write, meant or quote(self.text), self.end - self.start, span)
-
-
-def quote(text: str) -> str:
-    """The text as a scalar that means it to the letter."""
-    return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'
 
 
 def explain(error: yaml.YAMLError, text: str) -> Flaw:
@@ -85,7 +46,7 @@ def explain(error: yaml.YAMLError, text: str) -> Flaw:
 
 def undefined_alias(text: str, at: int) -> Flaw:
     """What to say about `*name` when nothing above is called &name."""
-    return _value_at(text, at).flaw("unquoted, * marks an alias in YAML, and no anchor of this name stands above")
+    return value_at(text, at).flaw("unquoted, * marks an alias in YAML, and no anchor of this name stands above")
 
 
 def tag(text: str, at: int, *, on_scalar: bool) -> Flaw:
@@ -94,17 +55,17 @@ def tag(text: str, at: int, *, on_scalar: bool) -> Flaw:
     word = re.compile(r"\S+").match(text, at)
     if word and not on_scalar:
         return Flaw(at, message, "nothing, delete the tag", width=len(word[0]))
-    return _value_at(text, at).flaw(message)
+    return value_at(text, at).flaw(message)
 
 
 def anchor(text: str, at: int) -> Flaw:
     """What to say about `&name` with nothing behind it."""
-    return _value_at(text, at).flaw("unquoted, & marks an anchor in YAML; the text needs quotes")
+    return value_at(text, at).flaw("unquoted, & marks an anchor in YAML; the text needs quotes")
 
 
 def template(text: str, at: int) -> Flaw:
     """What to say about `{{ name }}`."""
-    return _value_at(text, at).flaw("{{ begins a mapping in YAML, and no template is filled in here; quotes keep it")
+    return value_at(text, at).flaw("{{ begins a mapping in YAML, and no template is filled in here; quotes keep it")
 
 
 def _control_character(text: str) -> Flaw:
@@ -116,32 +77,11 @@ def _control_character(text: str) -> Flaw:
     return Flaw(match.start(), f"{name} cannot stand in a file", "delete it")
 
 
-def _value_at(text: str, at: int) -> _Value:
-    """The value within which `at` stands."""
-    start = text.rfind("\n", 0, at) + 1
-    end = text.find("\n", at)
-    line = text[start : len(text) if end < 0 else end].rstrip("\r")
-    match = re.fullmatch(_LINE, line)
-    value_start = start + match.start("value") if match and match["value"] else at
-    if match and match["value"] and value_start <= at and not _open_brackets(text[value_start:at]):
-        key = (match["key"] or "").strip()
-        return _Value(value_start, start + match.end("value"), key, match["value"])
-    stop = re.compile(r"[,\]}\n]").search(text, at)
-    end = stop.start() if stop else len(text)
-    key_match = re.compile(_FLOW_KEY).search(text, start, at)
-    value = text[at:end].rstrip()
-    return _Value(at, at + len(value), key_match[1] if key_match else "", value)
-
-
-def _open_brackets(text: str) -> bool:
-    return text.count("[") + text.count("{") > text.count("]") + text.count("}")
-
-
 def _reserved(text: str, _at: int, began: int) -> Flaw | None:
     """A value that begins with a character that YAML keeps for itself, or goes on with one."""
     if text[began : began + 1] == "\t":
         return _tab(text, began, began)
-    value = _value_at(text, began)
+    value = value_at(text, began)
     meaning = _RESERVED.get(value.text[:1])
     if meaning is None:
         return _goes_on(text, began, value)
@@ -149,11 +89,11 @@ def _reserved(text: str, _at: int, began: int) -> Flaw | None:
     return _too_far_left(text, value) or value.flaw(message)
 
 
-def _too_far_left(text: str, value: _Value) -> Flaw | None:
+def _too_far_left(text: str, value: Value) -> Flaw | None:
     """A line of shell that was to go on with the text above and stands where a key would."""
     first = text.rfind("\n", 0, value.start) + 1
-    _, above = _line_above(text, value.start)
-    column = _column(above)
+    _, above = line_above(text, value.start)
+    column = column_of(above)
     if value.key or text[first : value.start].strip() or value.start - first > column:
         return None
     if not re.fullmatch(_PLAIN_ENTRY, above[column:].rstrip()):
@@ -175,37 +115,25 @@ def _tab(text: str, at: int, _began: int) -> Flaw | None:
 
 def _colon(text: str, at: int, _began: int) -> Flaw | None:
     """A second colon in a line, or a key where none may begin."""
-    value = _value_at(text, at)
+    value = value_at(text, at)
     if value.start < at and value.key:
         return value.flaw("a colon and a space within the text: unquoted, YAML takes it for another key")
-    start, above = _line_above(text, at)
+    start, above = line_above(text, at)
     if re.match(r"[\w-]+:\S", above.strip()):
         return _no_colon(text, at, start + len(above) - len(above.lstrip()))
-    first = text.rfind("\n", 0, at) + 1 + _indent(text, at)
+    first = text.rfind("\n", 0, at) + 1 + indent_of(text, at)
     return _tab(text, at, at) or _indented(first, _DEEPER, text[first:at], above)
-
-
-def _line_above(text: str, at: int) -> tuple[int, str]:
-    """The last line before that of `at` that is neither blank nor a comment, and where it starts."""
-    end = text.rfind("\n", 0, at)
-    while end >= 0:
-        start = text.rfind("\n", 0, end) + 1
-        line = text[start:end]
-        if line.strip() and not line.lstrip().startswith("#"):
-            return start, line
-        end = start - 1
-    return 0, ""
 
 
 def _indented(at: int, message: str, key: str, above: str) -> Flaw:
     """The advice to let a line begin where the one above it does."""
-    spaces = _column(above)
-    name = key.strip() if re.fullmatch(_NAME, key.strip()) else "…"
+    spaces = column_of(above)
+    name = key.strip() if re.fullmatch(NAME, key.strip()) else "…"
     return Flaw(at, message, f"{MASK}: … with {spaces} spaces before it, as in the line above", name)
 
 
 def _dash(text: str, at: int, _began: int) -> Flaw | None:
-    value = _value_at(text, at)
+    value = value_at(text, at)
     if not value.key:
         return None
     items = value.text.removeprefix("-").strip()
@@ -215,13 +143,13 @@ def _dash(text: str, at: int, _began: int) -> Flaw | None:
 def _unclosed_quote(text: str, _at: int, began: int) -> Flaw:
     mark = text[began]
     # One that ends in its own line is by far the likeliest: the lines below are then read as what they look like.
-    value = _value_at(text, began)
+    value = value_at(text, began)
     return value.flaw(f"this quote is never closed by another {mark}", value.text + mark)
 
 
 def _escape(text: str, _at: int, began: int) -> Flaw:
     end = re.compile(r'"(?:[^"\\]|\\.)*"').match(text, began)
-    value = _value_at(text, began)
+    value = value_at(text, began)
     message = "within double quotes a backslash begins an escape, and YAML does not know this one"
     if end is None or "\n" in end[0]:
         return Flaw(began, message, "single quotes, within which a backslash is itself")
@@ -236,7 +164,7 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
     start = text.rfind("\n", 0, at) + 1
     if not text[start:at].strip():
         return _misplaced(text, at)
-    value = _value_at(text, at)
+    value = value_at(text, at)
     if value.start == at - 1 and value.text[:1] in {'"', "'"}:
         return _earlier_quote(text, at)
     if value.text[:1] in {"*", "&"}:
@@ -244,7 +172,7 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
     return _goes_on(text, at, value) or _earlier_quote(text, at)
 
 
-def _goes_on(text: str, at: int, value: _Value) -> Flaw | None:
+def _goes_on(text: str, at: int, value: Value) -> Flaw | None:
     """A value that its closing quote or bracket ends, as in many a line of shell, with more text from `at` on."""
     mark = _CLOSING.get(value.text[:1])
     if mark is None or value.start >= at:
@@ -272,22 +200,10 @@ def _earlier_quote(text: str, at: int) -> Flaw | None:
 def _misplaced(text: str, at: int) -> Flaw:
     if re.compile(r"-(\s|$)").match(text, at):
         return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
-    _, above = _line_above(text, at)
+    _, above = line_above(text, at)
     key = re.compile(r"[\w.-]*").match(text, at)
-    message = _DEEPER if _indent(text, at) > _column(above) else _NEITHER
+    message = _DEEPER if indent_of(text, at) > column_of(above) else _NEITHER
     return _indented(at, message, key[0] if key else "", above)
-
-
-def _column(line: str) -> int:
-    """Where the key of a line begins, counted from 0; the dashes of a list stand before it."""
-    match = re.match(r" *(?:- +)*", line)
-    return match.end() if match else 0
-
-
-def _indent(text: str, at: int) -> int:
-    start = text.rfind("\n", 0, at) + 1
-    line = text[start:]
-    return len(line) - len(line.lstrip(" "))
 
 
 def _no_colon(text: str, _at: int, began: int) -> Flaw:
@@ -308,7 +224,7 @@ def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
 
 
 def _block_scalar(text: str, _at: int, began: int) -> Flaw:
-    value = _value_at(text, began)
+    value = value_at(text, began)
     mark = text[began]
     message = f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes"
     return _too_far_left(text, value) or value.flaw(message)

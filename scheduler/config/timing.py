@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.flaw import Flaw
 from scheduler.config.meant import duration_meant
-from scheduler.config.syntax import Flaw
 from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, FieldName
 

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.document import Mapping, Node, Scalar, Sequence
+from scheduler.config.flaw import quote
 from scheduler.config.foreign import FOREIGN, plain
 from scheduler.config.form import VARIABLE, Form
 from scheduler.config.masking import is_variable
 from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
-from scheduler.config.syntax import quote
 from scheduler.errors import MASK, nearest
 
 
