@@ -194,19 +194,26 @@ def test_a_full_log_slows_the_job_down_and_loses_nothing() -> None:
     play(story())
 
 
-def test_the_last_output_waits_for_a_full_log() -> None:
+@pytest.mark.parametrize(
+    ("script", "lines"),
+    [
+        pytest.param("echo one; sleep 0.05; echo two", [b"one", b"two"], id="its own"),
+        pytest.param("( sleep 0.05; echo late ) & exit 0", [b"late"], id="of what it left behind, shortly after"),
+    ],
+)
+def test_the_last_output_waits_for_a_full_log(script: str, lines: list[bytes]) -> None:
     """The job has exited, its output is in the pipe, and the log is full for longer than a held pipe is drained."""
 
     async def story() -> None:
         workshop = Workshop()
         obstacle = workshop.log.obstacle = asyncio.get_running_loop().create_future()
-        child = await workshop.start("echo one; sleep 0.05; echo two")
+        child = await workshop.start(script)
         await asyncio.sleep(0.6)
         assert not child.ended.done()
         workshop.log.obstacle = None
         obstacle.set_result(None)
         assert (await child.ended).notes == ()
-        assert workshop.log.lines() == [b"one", b"two"]
+        assert workshop.log.lines() == lines
 
     play(story())
 
@@ -219,21 +226,6 @@ def test_one_who_leaves_a_child_that_never_stops_writing_ends_although_it_fills_
         ended = await Workshop(Narrow(0.05)).run("yes & echo done")
         assert "(yes) still holds the output" in ended.notes[0]
         assert time.monotonic() - begun < 5
-
-    play(story())
-
-
-def test_what_is_written_shortly_after_the_exit_waits_for_a_full_log() -> None:
-    async def story() -> None:
-        workshop = Workshop()
-        obstacle = workshop.log.obstacle = asyncio.get_running_loop().create_future()
-        child = await workshop.start("( sleep 0.05; echo late ) & exit 0")
-        await asyncio.sleep(0.6)
-        assert not child.ended.done()
-        workshop.log.obstacle = None
-        obstacle.set_result(None)
-        assert (await child.ended).notes == ()
-        assert workshop.log.lines() == [b"late"]
 
     play(story())
 
