@@ -56,7 +56,10 @@ class Outcome(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether it is retried and told as a failure; what somebody, or shutdown, stopped is neither."""
-        return self in {Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED}
+        return self in _FAILURES
+
+
+_FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
 
 
 class Verdict(StrEnum):
