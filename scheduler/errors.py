@@ -144,12 +144,17 @@ def cells(text: str) -> int:
     )
 
 
+def utf8(value: str) -> str:
+    """A value as JSON can carry it: bytes that are no text are written as escapes."""
+    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
+
+
 def as_json(value: object) -> bytes:
-    """The value as JSON, which holds text only: bytes that are none, as in the name of a file, become escapes."""
+    """The value as JSON, with all of its texts as `utf8` has them."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
         import json  # noqa: PLC0415 - hardly any file has such a name
 
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
-        return _NO_TEXT.sub(lambda byte: f"\\\\x{ord(byte[0]) & 0xFF:02x}", text).encode(errors="backslashreplace")
+        return _NO_TEXT.sub(lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text).encode(errors="backslashreplace")

@@ -10,8 +10,8 @@ from scheduler.cli import terminal
 from scheduler.cli.job_argument import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.particulars import AskEnvironment, EnvironmentView, utf8
-from scheduler.errors import MASK
+from scheduler.control.particulars import AskEnvironment, EnvironmentView
+from scheduler.errors import MASK, utf8
 
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
 

@@ -18,7 +18,8 @@ from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account
 from scheduler.launch.environment import DEFAULT_PATH
 from scheduler.launch.launcher import LaunchError
-from scheduler.launch.program import directory_problem, find_program, why_not_runnable
+from scheduler.launch.program import directory_problem, find_program
+from scheduler.launch.refusal import of_program
 
 SHELL = "/bin/sh"
 """What runs a job's command, and reads no start-up file that would change what the job finds."""
@@ -70,9 +71,10 @@ def _become(command: tuple[str, ...], variables: dict[str, str], cwd: str) -> No
     program = find_program(command[0], variables.get("PATH", DEFAULT_PATH), cwd)
     try:
         os.execve(program, command, variables)  # noqa: S606 - that is what this verb is for
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise LaunchError(why_not_runnable(Path(program)) or f"{program}: {reason}") from None
+    except OSError as error:
+        raise of_program(error, Path(program)) from None
+    except ValueError as error:
+        raise LaunchError(f"{program}: {error}") from None
 
 
 def _move_to(view: EnvironmentView) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scheduler.config.masking import Mask
@@ -42,7 +42,7 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
         start, end = source.line_at(finding.at)
         spans = mask.spans(start, end)
         quote = _quote(source.text, (start, end), spans, finding)
-        write = _advice(finding, spans)
+        write = advice(finding, spans)
     return Problem(
         severity=finding.severity,
         path=source.shown,
@@ -58,7 +58,7 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
     )
 
 
-def _advice(finding: Finding, spans: list[tuple[int, int]]) -> str | None:
+def advice(finding: Finding, spans: Sequence[tuple[int, int]] = ()) -> str | None:
     """What to write, with what the file says in it only where nothing in the line is secret."""
     write, fill = finding.write, finding.fill or ""
     if write is None or fill == "":

@@ -6,9 +6,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler.config.document import compose
+from scheduler.config.problems import advice
 from scheduler.config.source import Source
 from scheduler.config.timing import explain, spec_of
-from scheduler.errors import MASK, ScheduleError
+from scheduler.errors import ScheduleError
 from scheduler.schedule import Schedule, parse_schedule
 
 
@@ -28,5 +29,4 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
             flaw = explain(node, error, text)
             raise ScheduleError(flaw.message, column=flaw.at, write=flaw.write) from None
     found = source.findings[0]
-    write = found.write if found.write is None or found.fill is None else found.write.replace(MASK, found.fill)
-    raise ScheduleError(found.message, column=found.at, write=write)
+    raise ScheduleError(found.message, column=found.at, write=advice(found))

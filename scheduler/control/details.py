@@ -15,11 +15,10 @@ from scheduler.control.particulars import (
     JobDetails,
     Show,
     VariableView,
-    utf8,
 )
 from scheduler.control.service import Service
 from scheduler.control.views import job_view, run_view
-from scheduler.errors import MASK, RefusedError
+from scheduler.errors import MASK, RefusedError, utf8
 from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model import Argv, Entrypoint, EnvLayer, Job, ShellCommand

@@ -68,8 +68,3 @@ class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
     umask: int | None = None
     nice: int | None = None
     memory_limit: int | None = None
-
-
-def utf8(value: str) -> str:
-    """A value as JSON can carry it: bytes that are no text are written as escapes."""
-    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -34,7 +34,7 @@ def refusal(error: Exception, command: Command) -> LaunchError:
             return LaunchError(_too_big(command))
     if error.filename != command.program:
         return LaunchError(_before_exec(error, command))
-    return _of_program(error, Path(command.program))
+    return of_program(error, Path(command.program))
 
 
 def _by_kind(error: Exception, command: Command) -> str:
@@ -55,7 +55,8 @@ def _before_exec(error: OSError, command: Command) -> str:
     return f"{whom} may not enter the working directory {command.cwd}: {error.strerror}"
 
 
-def _of_program(error: OSError, program: Path) -> LaunchError:
+def of_program(error: OSError, program: Path) -> LaunchError:
+    """Why the kernel refused to execute this file."""
     if error.errno == errno.ENOENT and not os.access(program, os.F_OK):
         return LaunchError(f"there is no {program}", NOT_FOUND)
     cause = why_not_runnable(program)
