@@ -22,11 +22,11 @@ from msgspec.structs import replace
 
 from scheduler.clock import SystemClock, VirtualClock
 from scheduler.engine.engine import Engine
-from scheduler.engine.firing import Phase
+from scheduler.engine.live_run import Phase
 from scheduler.launch.local import LocalLauncher
-from scheduler.launch.process import Processes
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model import Job, Launch, Overlap, Retry, ShellCommand
+from scheduler.launch.spawner import Processes
+from scheduler.model.job import Job, Launch, Overlap, Retry, ShellCommand
 from scheduler.schedule import parse_schedule
 
 JOBS = 20

@@ -13,27 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from scheduler import __version__
+from scheduler.api.engine_service import EngineService
+from scheduler.api.views import reload_view
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, load
-from scheduler.config.watch import require_watchfiles, watched
-from scheduler.control.engine_service import EngineService
-from scheduler.control.protocol import ClockJump, ReloadView, StatusView
-from scheduler.control.rendezvous import ControlSocket, FileLock, SocketError, open_socket
+from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.control.server import ControlServer
-from scheduler.control.views import reload_view
+from scheduler.control.socket_path import ControlSocket, FileLock, SocketError, open_socket
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
 from scheduler.launch.local import LocalLauncher
-from scheduler.launch.process import Processes
-from scheduler.model import Verdict
-from scheduler.report import opening
-from scheduler.report.logs import Log, LogFormat
+from scheduler.launch.spawner import Processes
+from scheduler.model.job import Verdict
+from scheduler.report import startup
+from scheduler.report.log import Log, LogFormat
 from scheduler.report.notify.notices import Notices
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
+from scheduler.wire.envelope import ClockJump, ReloadView, StatusView
 
 STDOUT = 1
 
@@ -111,13 +111,13 @@ class Daemon(EngineService):
         ):
             if control is not None:
                 await self._server.start(control.listener)
-            opening.tell_start(self._log, self._config.path, "none" if control is None else control.path)
-            opening.tell_warnings(self._log, self._config.warnings)
+            startup.tell_start(self._log, self._config.path, "none" if control is None else control.path)
+            startup.tell_warnings(self._log, self._config.warnings)
             self._engine.load(self._config.jobs, max_running=self._max_running())
-            opening.tell_jobs(self._log, self._engine.timetable)
+            startup.tell_jobs(self._log, self._engine.timetable)
             self._systemd.ready(f"{len(self._config.jobs)} jobs")
             started_at = self._engine.start()
-            lives = (self._engine.run(), self._stay_alive(), opening.tell_unseen(self._log, self._engine, started_at))
+            lives = (self._engine.run(), self._stay_alive(), startup.tell_unseen(self._log, self._engine, started_at))
             tasks = [_living(life) for life in lives]
             if watch:
                 tasks.append(_living(self._reload_on_change()))
@@ -183,7 +183,7 @@ class Daemon(EngineService):
             after = timetable.preview(config.jobs, self.now())
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
-            opening.tell_warnings(self._log, config.warnings)
+            startup.tell_warnings(self._log, config.warnings)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
         return reload_view(changes, before, after, applied=not plan, warnings=config.warnings)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from scheduler.cli import DEFAULT_FILE, moments, terminal
+from scheduler.cli import DEFAULT_FILE, terminal, times
 from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
@@ -55,7 +55,7 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
 def check_file(path: Path) -> Checked:
     """Load it, as schedd would."""
     try:
-        config = lint.check(path, now=moments.now())
+        config = lint.check(path, now=times.now())
     except ConfigError as error:
         return Checked(file=str(path), ok=False, problems=error.problems)
     return Checked(file=str(path), ok=True, jobs=len(config.jobs), problems=config.warnings)

@@ -13,7 +13,7 @@ from typing import NoReturn
 def schedd() -> NoReturn:
     """The program `schedd`, which looks for garbage when its file is loaded."""
     gc.disable()
-    from scheduler.cli.ending import end_with
+    from scheduler.cli.exit import end_with
     from scheduler.cli.schedd import command
 
     end_with(command, "schedd")
@@ -22,7 +22,7 @@ def schedd() -> NoReturn:
 def schedctl() -> NoReturn:
     """The program `schedctl`, which looks for garbage when its verb is loaded."""
     gc.disable()
-    from scheduler.cli.ending import end_with
+    from scheduler.cli.exit import end_with
     from scheduler.cli.schedctl import command
     from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 

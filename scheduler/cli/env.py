@@ -7,11 +7,11 @@ import os
 import click
 
 from scheduler.cli import terminal
-from scheduler.cli.job_argument import one_job
+from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.particulars import AskEnvironment, EnvironmentView
 from scheduler.errors import MASK, utf8
+from scheduler.wire.details import AskEnvironment, EnvironmentView
 
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import job_names
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import job_names
 from scheduler.cli.target import Target
-from scheduler.control.outlook import Explain, Explanation
 from scheduler.errors import UsageError
+from scheduler.wire.times import Explain, Explanation
 
 KINDS = {
     "wildcard": "wildcard: real time, it runs in both passes of a repeated hour and not in one that is left out",
@@ -43,12 +43,12 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
     if as_json:
         terminal.show_json(explanation)
     else:
-        show(explanation, moments.now())
+        show(explanation, times.now())
 
 
 def show(explanation: Explanation, now: datetime) -> None:
     """The explanation, a paragraph for each thing."""
-    zone = moments.zone_of(explanation.timezone)
+    zone = times.zone_of(explanation.timezone)
     head = terminal.paint(explanation.schedule, "head")
     click.echo(f"{head} in {explanation.timezone}")
     if explanation.words is not None:
@@ -58,13 +58,13 @@ def show(explanation: Explanation, now: datetime) -> None:
         click.echo("\nnext")
     for slot in explanation.next:
         note = "" if slot.note is None else f"  {terminal.paint(slot.note, 'care')}"
-        click.echo(f"  {moments.full(slot.at, zone)}, {moments.relative(slot.at, now)}{note}")
+        click.echo(f"  {times.full(slot.at, zone)}, {times.relative(slot.at, now)}{note}")
     if explanation.clock_changes:
         click.echo("\nclock changes")
     parts = {change.part for change in explanation.clock_changes}
     for change in explanation.clock_changes:
         of_part = f"`{change.part}`: " if len(parts) > 1 else ""
-        click.echo(f"  {moments.full(change.at, zone)}  {of_part}{change.sentence}")
+        click.echo(f"  {times.full(change.at, zone)}  {of_part}{change.sentence}")
     if explanation.traps:
         click.echo("\nmind")
     for trap in explanation.traps:
@@ -77,7 +77,7 @@ def _is_schedule(text: str) -> bool:
 
 
 def _explained(text: str, zone_name: str) -> Explanation:
-    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
-    from scheduler.control.forecast import explanation  # noqa: PLC0415
+    from scheduler.api.fire_times import explanation  # noqa: PLC0415
+    from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
-    return explanation(*read_schedule(text, zone_name), moments.now())
+    return explanation(*read_schedule(text, zone_name), times.now())

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import some_jobs
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.outlook import REASONS
-from scheduler.control.protocol import History, HistoryEntry
+from scheduler.wire.envelope import History, HistoryEntry
+from scheduler.wire.times import REASONS
 
 HEADS = ("WHEN", "JOB", "RUN", "WHAT", "TOOK", "WHY")
 GIVING_WAY = (1, 5)
@@ -20,7 +20,7 @@ GIVING_WAY = (1, 5)
 @click.command("history")
 @some_jobs
 @click.option("--failed", is_flag=True, help="Only runs that did not succeed.")
-@click.option("--since", type=moments.past, metavar="TIME|DURATION", help="From a time, or from so long ago: 2h.")
+@click.option("--since", type=times.past, metavar="TIME|DURATION", help="From a time, or from so long ago: 2h.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), help="At most so many, the newest.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 @click.pass_obj
@@ -41,7 +41,7 @@ def history(
     if as_json:
         terminal.show_json(entries)
     elif entries:
-        now = moments.now()
+        now = times.now()
         terminal.show_table(HEADS, [row(entry, now) for entry in entries], GIVING_WAY)
     else:
         terminal.note("nothing yet" if not (failed or since) else "nothing of that kind")
@@ -49,7 +49,7 @@ def history(
 
 def row(entry: HistoryEntry, now: datetime) -> list[Cell]:
     """One entry."""
-    when = Cell(f"{moments.absolute(entry.last, UTC, now)}, {moments.relative(entry.last, now)}")
+    when = Cell(f"{times.absolute(entry.last, UTC, now)}, {times.relative(entry.last, now)}")
     run = entry.run
     if entry.verdict != "ran":
         more = "more than " if entry.more else ""
@@ -59,7 +59,7 @@ def row(entry: HistoryEntry, now: datetime) -> list[Cell]:
     if run is None:
         return [when, Cell(entry.job), Cell("-", "quiet"), Cell("ran"), Cell("-"), Cell("forgotten since", "quiet")]
     colour = {"succeeded": "good", None: "busy", "stopped": "care"}.get(run.outcome, "bad")
-    took = "-" if run.duration is None else moments.span(run.duration)
+    took = "-" if run.duration is None else times.span(run.duration)
     words = [] if run.trigger == "schedule" else ["by hand" if run.trigger == "manual" else "at start"]
     if run.outcome not in (None, "succeeded"):
         words.append(run.attempts[-1].cause or f"exit {run.exit_code}")

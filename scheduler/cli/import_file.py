@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli.writing import write_file
+from scheduler.cli.new_file import write_file
 from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.schedule import find_zone
 from scheduler.translate.crontab import read_crontab

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scheduler.cli import DEFAULT_FILE
-from scheduler.cli.writing import write_file
+from scheduler.cli.new_file import write_file
 
 STARTER = Path(__file__).with_name("starter.yaml")
 

@@ -7,13 +7,13 @@ from datetime import datetime
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import some_jobs
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.control.client import Daemon
-from scheduler.control.protocol import AskStatus, JobView, ListJobs, RunView, StatusView
 from scheduler.errors import UsageError
+from scheduler.wire.envelope import AskStatus, JobView, ListJobs, RunView, StatusView
 
 HEADS = ("NAME", "SCHEDULE", "NEXT", "LAST", "STATUS")
 GIVING_WAY = (1, 0, 3, 2)
@@ -57,7 +57,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
     if as_json:
         terminal.show_json(views)
         return
-    show(views, moments.now())
+    show(views, times.now())
     if isinstance(source, Daemon):
         say_source(source.ask("status", AskStatus(), StatusView))
 
@@ -100,7 +100,7 @@ def last_run(run: RunView | None, now: datetime) -> Cell:
     """How a finished run ended, and when."""
     if run is None or run.finished_at is None:
         return Cell("-", "quiet")
-    when = moments.relative(run.finished_at, now)
+    when = times.relative(run.finished_at, now)
     if run.outcome == "succeeded":
         return Cell(f"succeeded {when}", "good")
     code = f" ({run.exit_code})" if run.outcome in ("failed", "not-started") else ""
@@ -110,27 +110,25 @@ def last_run(run: RunView | None, now: datetime) -> Cell:
 def _next(view: JobView, now: datetime) -> str:
     if view.next_at is None:
         return "-"
-    return (
-        f"{moments.relative(view.next_at, now)}, {moments.absolute(view.next_at, moments.zone_of(view.timezone), now)}"
-    )
+    return f"{times.relative(view.next_at, now)}, {times.absolute(view.next_at, times.zone_of(view.timezone), now)}"
 
 
 def status(view: JobView, now: datetime) -> Cell:
     """The status word, and how long already or how long still."""
     text: str = view.status
     if view.status == "running":
-        text += f" {moments.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+        text += f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
         if view.usual_duration is not None:
-            text += f" of about {moments.span(view.usual_duration)}"
+            text += f" of about {times.span(view.usual_duration)}"
         if len(view.running) > 1:
             text += f", {len(view.running)} runs"
     elif view.status == "waiting":
         text += f" ({view.waiting_for})"
     elif view.status == "retrying" and view.retry_at is not None:
-        text += f" {moments.relative(view.retry_at, now)}"
+        text += f" {times.relative(view.retry_at, now)}"
     elif view.status == "paused" and view.paused is not None:
         if view.paused.until is not None:
-            text += f", resumes {moments.relative(view.paused.until, now)}"
+            text += f", resumes {times.relative(view.paused.until, now)}"
         if view.paused.note:
             text += f": {view.paused.note}"
     return Cell(text, COLOURS.get(view.status, ""))

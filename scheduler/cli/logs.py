@@ -9,11 +9,11 @@ from typing import TextIO
 import click
 import msgspec
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import some_jobs
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
-from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, RunView, Started
 from scheduler.launch.lines import Lines
+from scheduler.wire.envelope import Event, Finished, Logs, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
@@ -60,7 +60,7 @@ class _Raw:
                 out.buffer.write(data)
                 out.buffer.flush()
             case Started(run=run) if sys.stderr.isatty():
-                terminal.note(f"— run {run.id} of {run.job}, {moments.full(run.started_at, UTC)}")
+                terminal.note(f"— run {run.id} of {run.job}, {times.full(run.started_at, UTC)}")
             case Finished(run=run) if sys.stderr.isatty():
                 terminal.note(f"— run {run.id} {_end(run)}")
             case Lost(size=size):
@@ -124,4 +124,4 @@ def _tell_lost(where: str, size: int) -> None:
 
 
 def _end(run: RunView) -> str:
-    return f"{run.outcome}, exit {run.exit_code}, after {moments.span(run.duration or 0)}"
+    return f"{run.outcome}, exit {run.exit_code}, after {times.span(run.duration or 0)}"

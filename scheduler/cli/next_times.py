@@ -7,12 +7,12 @@ from itertools import islice, takewhile
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import some_jobs
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.outlook import MOST, FireTime, Next
 from scheduler.errors import UsageError
+from scheduler.wire.times import MOST, FireTime, Next
 
 DEFAULT_COUNT = 10
 
@@ -20,8 +20,8 @@ DEFAULT_COUNT = 10
 @click.command("next")
 @some_jobs
 @click.option("-n", "--count", type=click.IntRange(1, MOST), help=f"How many; 10, or with --until {MOST:,}.")
-@click.option("--from", "start", type=moments.instant, metavar="TIME", help="Look from this time on instead of now.")
-@click.option("--until", type=moments.instant, metavar="TIME", help="Stop there.")
+@click.option("--from", "start", type=times.instant, metavar="TIME", help="Look from this time on instead of now.")
+@click.option("--until", type=times.instant, metavar="TIME", help="Stop there.")
 @click.option("--timezone", metavar="ZONE", help="Show times in this zone; with --expr, its zone.")
 @click.option("--expr", metavar="SCHEDULE", help="Answer for this schedule instead of a file.")
 @click.option("--json", "as_json", is_flag=True, help="Print an array of objects with `at` and `job`.")
@@ -50,7 +50,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     """
     all_until = count is None and until is not None
     count = count or (MOST if all_until else DEFAULT_COUNT)
-    now = moments.now()
+    now = times.now()
     if expr is None:
         # From is a time that counts, whereas a slot at this very moment has been taken.
         after = None if start is None else _just_before(start)
@@ -71,8 +71,8 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
 
 
 def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until: datetime | None) -> list[FireTime]:
-    from scheduler.cli.expression import read_schedule  # noqa: PLC0415 - loads all of `schedule`
-    from scheduler.control.forecast import fire_times  # noqa: PLC0415
+    from scheduler.api.fire_times import fire_times  # noqa: PLC0415
+    from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
     slots = fire_times(*read_schedule(expr, zone_name), _just_before(start))
     return list(islice(takewhile(lambda slot: until is None or slot.at <= until, slots), count))
@@ -89,8 +89,8 @@ def _show(found: list[FireTime], timezone: str | None, now: datetime, *, with_jo
     heads = ["AT", "IN", "JOB", "NOTE"]
     rows = [
         [
-            Cell(moments.full(slot.at, moments.zone_of(timezone or slot.timezone))),
-            Cell(moments.relative(slot.at, now)),
+            Cell(times.full(slot.at, times.zone_of(timezone or slot.timezone))),
+            Cell(times.relative(slot.at, now)),
             Cell(slot.job or ""),
             Cell(slot.note or "", "care"),
         ]

@@ -7,11 +7,11 @@ from typing import cast, get_args
 import click
 
 from scheduler.cli import terminal
-from scheduler.cli.job_argument import one_job
+from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.control.specimens import NotifierView, NotifyEvent, NotifyTest
 from scheduler.errors import EXIT_FAILURE
+from scheduler.wire.notify import NotifierView, NotifyEvent, NotifyTest
 
 HERE = "sending right from here, in this shell's environment"
 

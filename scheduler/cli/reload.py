@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import click
 
-from scheduler.cli import moments, terminal
+from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
-from scheduler.control.protocol import JobChange, Reload, ReloadView
+from scheduler.wire.envelope import JobChange, Reload, ReloadView
 
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
 
@@ -29,7 +29,7 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
     if as_json:
         terminal.show_json(view)
         return
-    now = moments.now()
+    now = times.now()
     for kind, changes in (("added", view.added), ("changed", view.changed), ("removed", view.removed)):
         for change in changes:
             mark, colour = MARKS[kind]
@@ -50,7 +50,7 @@ def _moved(change: JobChange, now: datetime) -> str:
     """The next slot, where it is another than before."""
     if change.next_after is None or change.next_after == change.next_before:
         return ""
-    after = f"next {moments.relative(change.next_after, now)}, {moments.absolute(change.next_after, UTC, now)}"
+    after = f"next {times.relative(change.next_after, now)}, {times.absolute(change.next_after, UTC, now)}"
     if change.next_before is None:
         return f"  {after}"
-    return f"  {after}, was {moments.absolute(change.next_before, UTC, now)}"
+    return f"  {after}, was {times.absolute(change.next_before, UTC, now)}"

@@ -7,10 +7,10 @@ import signal
 from collections.abc import AsyncGenerator
 from typing import cast
 
-from scheduler.cli.watcher import Watcher
-from scheduler.control.file_service import FileService
-from scheduler.control.protocol import Event, RunNow
-from scheduler.control.verbs import VERBS
+from scheduler.api.file_service import FileService
+from scheduler.api.operations import VERBS
+from scheduler.cli.run_printer import Watcher
+from scheduler.wire.envelope import Event, RunNow
 
 
 def run_here(service: FileService, ask: RunNow, watcher: Watcher) -> None:

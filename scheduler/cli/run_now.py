@@ -8,14 +8,14 @@ from datetime import datetime
 import click
 import msgspec
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.ending import EXIT_INTERRUPTED
-from scheduler.cli.job_argument import one_job
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import one_job
+from scheduler.cli.exit import EXIT_INTERRUPTED
+from scheduler.cli.run_printer import GATES, Watcher
 from scheduler.cli.target import Target
-from scheduler.cli.watcher import GATES, Watcher
 from scheduler.control.client import Daemon
-from scheduler.control.protocol import RunNow, RunView
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
+from scheduler.wire.envelope import RunNow, RunView
 
 HERE = (
     "running the job right here, in this shell's environment and the file's; overlap, lock and max_running do not "
@@ -38,7 +38,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 @one_job
 @click.option("--force", is_flag=True, help="Start it although it is running already.")
 @click.option("--detach", is_flag=True, help="Print the run's id and leave the run to schedd.")
-@click.option("--as-of", type=moments.instant, metavar="TIME", help="The SCHED_SCHEDULED_AT that the job sees.")
+@click.option("--as-of", type=times.instant, metavar="TIME", help="The SCHED_SCHEDULED_AT that the job sees.")
 @click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set a variable for this run.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as an object; the job's output goes to stderr.")
 @click.pass_obj

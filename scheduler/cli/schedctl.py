@@ -8,7 +8,7 @@ from importlib import import_module
 import click
 
 from scheduler import __version__
-from scheduler.cli.ending import NobodyReadsError
+from scheduler.cli.exit import NobodyReadsError
 from scheduler.cli.target import Target
 from scheduler.errors import did_you_mean
 
@@ -18,9 +18,9 @@ VERBS = {
     "show": "show:show",
     "status": "status:status",
     "run-now": "run_now:run_now",
-    "stop": "steer:stop",
-    "pause": "steer:pause",
-    "resume": "steer:resume",
+    "stop": "stop_pause:stop",
+    "pause": "stop_pause:pause",
+    "resume": "stop_pause:resume",
     "reload": "reload:reload",
     "logs": "logs:logs",
     "notify-test": "notify_test:notify_test",

@@ -59,7 +59,7 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
     with _without(*_UNUSED):
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415
-        from scheduler.report.logs import LogFormat  # noqa: PLC0415
+        from scheduler.report.log import LogFormat  # noqa: PLC0415
 
     path = file or config or os.environ.get("SCHEDD_CONFIG") or DEFAULT_FILE
     return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch)

@@ -9,17 +9,17 @@ from typing import NoReturn
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import one_job
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.clock import rfc3339
-from scheduler.control.particulars import AskEnvironment, EnvironmentView
 from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account
 from scheduler.launch.environment import DEFAULT_PATH
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
 from scheduler.launch.refusal import of_program
+from scheduler.wire.details import AskEnvironment, EnvironmentView
 
 SHELL = "/bin/sh"
 """What runs a job's command, and reads no start-up file that would change what the job finds."""
@@ -48,7 +48,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
     variables |= {
         "SCHED_JOB": job,
         "SCHED_RUN_ID": "shell",
-        "SCHED_SCHEDULED_AT": rfc3339(moments.now()),
+        "SCHED_SCHEDULED_AT": rfc3339(times.now()),
         "SCHED_ATTEMPT": "1",
         "SCHED_TRIGGER": "manual",
     }

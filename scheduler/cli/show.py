@@ -9,11 +9,11 @@ from typing import Any
 import click
 import msgspec
 
-from scheduler.cli import list_jobs, moments, terminal
-from scheduler.cli.job_argument import one_job
+from scheduler.cli import list_jobs, terminal, times
+from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
-from scheduler.control.outlook import REASONS
-from scheduler.control.particulars import JobDetails, Show
+from scheduler.wire.details import JobDetails, Show
+from scheduler.wire.times import REASONS
 
 INDENT = "  "
 
@@ -37,13 +37,13 @@ def show(target: Target, job: str, as_json: bool) -> None:
     if as_json:
         terminal.show_json(details)
         return
-    for line in paragraphs(details, moments.now()):
+    for line in paragraphs(details, times.now()):
         click.echo(line)
 
 
 def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     """The lines for a person."""
-    view, zone = details.view, moments.zone_of(details.view.timezone)
+    view, zone = details.view, times.zone_of(details.view.timezone)
     status = list_jobs.status(view, now)
     yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(terminal.printable(status.text), status.colour)}"
     if details.words is not None:
@@ -57,15 +57,15 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
         yield f"\n{terminal.paint('next', 'head')}"
     for slot in details.next:
         note = "" if slot.note is None else f"  {terminal.paint(terminal.printable(slot.note), 'care')}"
-        yield f"{INDENT}{moments.full(slot.at, zone)}, {moments.relative(slot.at, now)}{note}"
+        yield f"{INDENT}{times.full(slot.at, zone)}, {times.relative(slot.at, now)}{note}"
     if details.runs:
         yield f"\n{terminal.paint('last runs', 'head')}"
     for run in details.runs:
         ended = list_jobs.last_run(run, now)
-        took = moments.span(run.duration or 0)
+        took = times.span(run.duration or 0)
         yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}"
     if view.usual_duration is not None:
-        yield f"{INDENT}usually takes {moments.span(view.usual_duration)}"
+        yield f"{INDENT}usually takes {times.span(view.usual_duration)}"
     if details.counts:
         yield f"\n{terminal.paint('slots', 'head')}"
     for verdict, count in details.counts.items():

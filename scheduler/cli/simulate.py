@@ -9,14 +9,14 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli import DEFAULT_FILE, moments, terminal
+from scheduler.cli import DEFAULT_FILE, terminal, times
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.config import load
 from scheduler.control import client
-from scheduler.control.protocol import JobView, ListJobs
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError, cells
+from scheduler.wire.envelope import JobView, ListJobs
 
 ASSUMED = 1.0
 """Seconds that a run takes when nobody knows better."""
@@ -44,8 +44,8 @@ Durations = Callable[[str], tuple[float, str]]
 
 @click.command("simulate")
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--from", "start", type=moments.instant, metavar="TIME", help="When schedd starts; now, if not given.")
-@click.option("--to", "end", type=moments.instant, metavar="TIME", help="The last instant; a day later, if not given.")
+@click.option("--from", "start", type=times.instant, metavar="TIME", help="When schedd starts; now, if not given.")
+@click.option("--to", "end", type=times.instant, metavar="TIME", help="The last instant; a day later, if not given.")
 @click.option(
     "--durations",
     multiple=True,
@@ -76,7 +76,7 @@ def simulate_file(
     """
     path = Path(file or target.path or DEFAULT_FILE)
     config = load(path)
-    begin = start or moments.now().replace(microsecond=0)
+    begin = start or times.now().replace(microsecond=0)
     finish = end or _a_day_after(begin)
     if finish <= begin:
         raise UsageError("--to is not after --from")
@@ -102,7 +102,7 @@ def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durat
         job, _, text = entry.rpartition("=")
         if job and job not in jobs:
             raise UnknownNameError(f"--durations: no job {job!r}")
-        said[job] = moments.seconds(text)
+        said[job] = times.seconds(text)
     usual = {} if "" in said else _usual(path)
 
     def duration(job: str) -> tuple[float, str]:
@@ -128,16 +128,16 @@ def _usual(path: Path) -> dict[str, float]:
 
 def _show(result: Simulation) -> None:
     seconds = (result.end - result.start).total_seconds()
-    click.echo(f"{moments.full(result.start, UTC)} to {moments.full(result.end, UTC)}, {moments.span(seconds)}\n")
+    click.echo(f"{times.full(result.start, UTC)} to {times.full(result.end, UTC)}, {times.span(seconds)}\n")
     _show_jobs(result, seconds)
     click.echo(f"\nruns          {result.runs}\nskipped       {_reasons(result.skipped) or 'none'}")
     if timed_out := sum(load.timed_out for load in result.jobs):
         click.echo(f"timed out     {timed_out}")
     if result.most_at_once_at is not None:
-        click.echo(f"most at once  {result.most_at_once}, first at {moments.full(result.most_at_once_at, UTC)}")
+        click.echo(f"most at once  {result.most_at_once}, first at {times.full(result.most_at_once_at, UTC)}")
     for number, minute in enumerate(result.crowded):
         head = "crowded" if number == 0 else ""
-        click.echo(f"{head:12}  {minute.starts} starts in the minute of {moments.full(minute.at, UTC)}")
+        click.echo(f"{head:12}  {minute.starts} starts in the minute of {times.full(minute.at, UTC)}")
     assumed = sum(load.source == "assumed" for load in result.jobs)
     if assumed:
         jobs = "1 job is" if assumed == 1 else f"{assumed} jobs are"
@@ -157,7 +157,7 @@ def _show_jobs(result: Simulation, seconds: float) -> None:
     if len(rows) > 1:
         whole = folded(total, width)
         rows.append([*everything, Cell(strip(whole, max(whole), shades))])
-    terminal.show_table([*heads, f"RUNNING PER {moments.span(seconds / width)}"], rows, shrinking=SHRINKING)
+    terminal.show_table([*heads, f"RUNNING PER {times.span(seconds / width)}"], rows, shrinking=SHRINKING)
 
 
 def _room(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
@@ -179,7 +179,7 @@ def _row(load: JobLoad, seconds: float) -> list[Cell]:
         Cell(load.name),
         Cell(str(load.runs)),
         Cell(_reasons(troubles) or "-", "care" if troubles else "quiet"),
-        Cell(f"{moments.span(load.duration)} {load.source}"),
+        Cell(f"{times.span(load.duration)} {load.source}"),
         _busy(load.busy, seconds),
     ]
 
@@ -187,7 +187,7 @@ def _row(load: JobLoad, seconds: float) -> list[Cell]:
 def _busy(busy: float, seconds: float) -> Cell:
     """How long something ran, and what share of the span that is: of several at once it may exceed 100%."""
     share = 100 * busy / seconds
-    return Cell(f"{moments.span(busy)} {share:.0f}%" if share >= 1 else f"{moments.span(busy)} <1%" if busy else "-")
+    return Cell(f"{times.span(busy)} {share:.0f}%" if share >= 1 else f"{times.span(busy)} <1%" if busy else "-")
 
 
 def _reasons(skipped: Mapping[str, int]) -> str:

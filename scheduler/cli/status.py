@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import click
 
-from scheduler.cli import moments, terminal
+from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
-from scheduler.control.protocol import AskStatus, StatusView
 from scheduler.errors import EXIT_FAILURE
+from scheduler.wire.envelope import AskStatus, StatusView
 
 
 @click.command("status")
@@ -28,7 +28,7 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
     if as_json:
         terminal.show_json(view)
     elif not exit_code:
-        show(view, moments.now())
+        show(view, times.now())
     return EXIT_FAILURE if exit_code and view.reload_error is not None else 0
 
 
@@ -38,8 +38,8 @@ def show(view: StatusView, now: datetime) -> None:
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),
-        ("up", terminal.Cell(f"{moments.span(view.uptime)}, since {moments.full(view.started_at, UTC)}")),
-        ("file", terminal.Cell(f"{view.file}, loaded {moments.relative(view.loaded_at, now)}")),
+        ("up", terminal.Cell(f"{times.span(view.uptime)}, since {times.full(view.started_at, UTC)}")),
+        ("file", terminal.Cell(f"{view.file}, loaded {times.relative(view.loaded_at, now)}")),
         (
             "jobs",
             terminal.Cell(
@@ -51,7 +51,7 @@ def show(view: StatusView, now: datetime) -> None:
         ("slots", terminal.Cell(", ".join(f"{count} {word}" for word, count in view.decisions.items()) or "none yet")),
     ]
     lines += [
-        ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {moments.relative(jump.at, now)}", "care"))
+        ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))
         for jump in view.clock_jumps
     ]
     for name, cell in lines:
@@ -64,4 +64,4 @@ def show(view: StatusView, now: datetime) -> None:
 def _next(view: StatusView, now: datetime) -> str:
     if view.next_at is None:
         return "nothing to come"
-    return f"{view.next_job} {moments.relative(view.next_at, now)}, {moments.absolute(view.next_at, UTC, now)}"
+    return f"{view.next_job} {times.relative(view.next_at, now)}, {times.absolute(view.next_at, UTC, now)}"

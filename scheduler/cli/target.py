@@ -71,8 +71,8 @@ class FileAlone:
         from functools import partial  # noqa: PLC0415
         from pathlib import Path  # noqa: PLC0415
 
+        from scheduler.api.file_service import FileService  # noqa: PLC0415
         from scheduler.config import load  # noqa: PLC0415
-        from scheduler.control.file_service import FileService  # noqa: PLC0415
 
         self.service = partial(FileService, load(Path(path)))
         """Made anew for each question: what is to come is told from that moment on."""
@@ -81,7 +81,7 @@ class FileAlone:
         """The reply to a verb that needs no daemon."""
         import asyncio  # noqa: PLC0415
 
-        from scheduler.control.verbs import VERBS  # noqa: PLC0415
+        from scheduler.api.operations import VERBS  # noqa: PLC0415
 
         answer = VERBS[verb].answer(self.service(), args)
         return msgspec.convert(asyncio.run(answer) if isinstance(answer, Coroutine) else answer, type=reply)

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from scheduler.cli import list_jobs, moments, terminal
-from scheduler.control.protocol import JobView
+from scheduler.cli import list_jobs, terminal, times
 from scheduler.errors import UsageError
+from scheduler.wire.envelope import JobView
 
 EVERY = 1.0
 """Seconds between two looks: the unit in which the list counts."""
@@ -51,7 +51,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 
 
 def _draw(views: Sequence[JobView]) -> None:
-    now = moments.now()
+    now = times.now()
     height = os.get_terminal_size(sys.stdout.fileno()).lines
     lines = list_jobs.lines(views, now)
     if len(lines) > height - 1:

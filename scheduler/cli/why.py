@@ -6,10 +6,10 @@ from datetime import datetime
 
 import click
 
-from scheduler.cli import moments, terminal
-from scheduler.cli.job_argument import one_job
+from scheduler.cli import terminal, times
+from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
-from scheduler.control.outlook import Why, WhyView
+from scheduler.wire.times import Why, WhyView
 
 
 def wall_or_instant(text: str) -> datetime:
@@ -44,7 +44,7 @@ def why(target: Target, job: str, time: datetime | None, as_json: bool) -> None:
         return
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)
-    zone, now = moments.zone_of(view.timezone), moments.now()
+    zone, now = times.zone_of(view.timezone), times.now()
     for word, slot in (("before", view.before), ("after", view.after)):
         if slot is not None and time is not None:
-            click.echo(f"  the slot {word}: {moments.full(slot, zone)}, {moments.relative(slot, now)}")
+            click.echo(f"  the slot {word}: {times.full(slot, zone)}, {times.relative(slot, now)}")

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from scheduler.config.document import Scalar
-from scheduler.config.form import JOB_NAME
+from scheduler.config.field_types import JOB_NAME
 from scheduler.config.notifiers import LISTS, notifiers_of, value_of
-from scheduler.config.source import Source
-from scheduler.config.timing import explain, spec_of
+from scheduler.config.schedule_errors import explain, spec_of
+from scheduler.config.suggest import names_target
 from scheduler.config.values import is_null
-from scheduler.config.words import names_target
+from scheduler.document.nodes import Scalar
+from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
-from scheduler.model import Argv, Entrypoint, EnvLayer, EnvValue, Job, Retry, ShellCommand, Target
+from scheduler.model.job import Argv, Entrypoint, EnvLayer, EnvValue, Job, Retry, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
 
 _NAME = re.compile(JOB_NAME)

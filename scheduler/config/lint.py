@@ -13,11 +13,11 @@ from pathlib import Path
 from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
 from scheduler.config.lint_codes import LintCode
+from scheduler.config.lint_target import unresolved
 from scheduler.config.load import Config, File, Ignored, Loading, finish
 from scheduler.config.masking import CONFIDENTIAL
-from scheduler.config.resolve import unresolved
 from scheduler.launch.environment import Environment
-from scheduler.model import Argv, Job, Overlap, ShellCommand
+from scheduler.model.job import Argv, Job, Overlap, ShellCommand
 from scheduler.schedule import coming_changes, format_duration, surprises
 
 CROWD = 25

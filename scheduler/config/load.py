@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from scheduler.config.document import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
-from scheduler.config.flaw import quote
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
+from scheduler.config.node_errors import entries_of
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
-from scheduler.config.shapes import entries_of
-from scheduler.config.source import Source, UnreadableError, read_text, reason
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.document.flaw import quote
+from scheduler.document.nodes import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
+from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.model import Job
+from scheduler.model.job import Job
 
 _SUFFIXES = (".yaml", ".yml")
 _SMALLEST = 'jobs: {hello: {schedule: "* * * * *", command: echo hello}}'

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
-from typing import Any
 
-import yaml
-from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
-
-from scheduler.config.foreign import FOREIGN, plain
-from scheduler.config.syntax import CONTROL
+from scheduler.config.foreign_keys import FOREIGN, plain
+from scheduler.document.syntax import CONTROL
+from scheduler.document.value_spans import NAME, is_variable, value_spans
 from scheduler.errors import nearest
 
 _SECRET = (
@@ -25,9 +22,6 @@ _SECRET_KEYS = frozenset(map(plain, (*_SECRET, "url", "secrets", "sentry", "dote
     *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)
 )
 _MISSPELLED = (*_SECRET, "environment")
-_LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
-NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
-"""A key that is shown even where values are not."""
 
 CONFIDENTIAL = (
     r"(?i)(?:^|[_-])"
@@ -38,11 +32,6 @@ CONFIDENTIAL = (
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
 _KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
 _NO_KEY = r"\s*"
-
-
-def is_variable(name: str) -> bool:
-    """Whether a name looks like a variable's, and so is not a value that has lost its place."""
-    return re.fullmatch(_LIKE_A_VARIABLE, name) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -80,13 +69,10 @@ class Mask:
         return found
 
     def _find(self) -> None:
-        walk = _Walk(self._spans)
-        events = yaml.CSafeLoader(re.sub(CONTROL, "?", self._readable))
-        try:
-            while events.check_event():
-                walk.take(events.get_event())
-        except yaml.MarkedYAMLError as error:
-            self._tail = self._text.rfind("\n", 0, _start_of(error)) + 1, walk.is_secret
+        found = value_spans(re.sub(CONTROL, "?", self._readable), is_secret_key)
+        self._spans += found.spans
+        if found.broken_at is not None:
+            self._tail = self._text.rfind("\n", 0, found.broken_at) + 1, found.broken_within
 
     def _by_the_look(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
@@ -114,81 +100,3 @@ class Mask:
             line_above = secret or any(is_secret_key(key[1]) for key in re.finditer(_KEY_IN_LINE, match[2]))
             open_lines.append((depth, line_above))
         return frozenset(starts)
-
-
-def _start_of(error: yaml.MarkedYAMLError) -> int:
-    mark = error.context_mark or error.problem_mark
-    return mark.index if mark else 0
-
-
-class _Level:
-    """A mapping or list that is open."""
-
-    def __init__(self, event: Any, secret: bool) -> None:
-        self.is_mapping = isinstance(event, MappingStartEvent)
-        self.secret = secret
-        self.awaits_key = self.is_mapping
-        self.value_is_secret = secret
-        self.anchor = event.anchor
-        self.start = event.start_mark.index
-        self.key = (0, 0)
-        self.key_may_be_value = False
-
-
-class _Walk:
-    """The parser's events one by one, with the levels that are open."""
-
-    def __init__(self, spans: list[tuple[int, int]]) -> None:
-        self._spans = spans
-        self._levels: list[_Level] = []
-        self._anchored: dict[str, tuple[int, int]] = {}
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether what comes next is not to be shown."""
-        return bool(self._levels) and self._levels[-1].value_is_secret
-
-    def take(self, event: Any) -> None:
-        """Note what the event says, and hides."""
-        if isinstance(event, MappingStartEvent | SequenceStartEvent):
-            secret = self.is_secret
-            self._levels.append(_Level(event, secret))
-        elif isinstance(event, ScalarEvent):
-            self._scalar(event)
-            self._advance(event.value)
-        elif isinstance(event, AliasEvent):
-            if self.is_secret and event.start_mark and event.end_mark:
-                span = event.start_mark.index, event.end_mark.index
-                self._spans += [span, self._anchored.get(str(event.anchor), span)]
-            self._advance("")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            level = self._levels.pop()
-            if level.anchor and event.end_mark:
-                self._anchored[level.anchor] = level.start, event.end_mark.index
-            self._advance("")
-
-    def _scalar(self, event: Any) -> None:
-        span = event.start_mark.index, event.end_mark.index
-        if event.anchor:
-            self._anchored[event.anchor] = span
-        level = self._levels[-1] if self._levels else None
-        if level is None or not (level.secret if level.awaits_key else level.value_is_secret):
-            return
-        if level.awaits_key:
-            level.key = span
-            if re.fullmatch(NAME, event.value):
-                level.key_may_be_value = not is_variable(event.value)
-                return
-        elif span[0] == span[1] and level.is_mapping and level.key_may_be_value:
-            span = level.key  # as in {TOKEN, hunter2}
-        if span[0] < span[1]:
-            self._spans.append(span)
-
-    def _advance(self, key: str) -> None:
-        """A node is complete: after a key comes its value, and then the next key."""
-        if not self._levels or not self._levels[-1].is_mapping:
-            return
-        level = self._levels[-1]
-        if level.awaits_key:
-            level.value_is_secret = level.secret or is_secret_key(key)
-        level.awaits_key = not level.awaits_key

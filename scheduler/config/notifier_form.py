@@ -6,8 +6,8 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.form import Address, AppriseUrl, Deadline, FilePath, Form, Text, Url
-from scheduler.model import WebhookFormat
+from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, Text, Url
+from scheduler.model.job import WebhookFormat
 
 
 class ReferenceForm(Form, frozen=True):

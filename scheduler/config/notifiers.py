@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scheduler.model import (
+from scheduler.model.job import (
     AppriseNotifier,
     Argv,
     CommandNotifier,

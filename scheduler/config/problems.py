@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scheduler.config.masking import Mask
-from scheduler.config.source import Finding, Source
+from scheduler.document.source import Finding, Source
 from scheduler.errors import MASK, Problem, cells
 
 _WIDEST = 110

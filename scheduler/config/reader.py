@@ -11,10 +11,8 @@ import msgspec
 import msgspec.inspect as types
 
 from scheduler.config import values
-from scheduler.config.document import Broken, Mapping, Node, Scalar, Sequence
-from scheduler.config.form import Form
-from scheduler.config.masking import NAME, is_variable
-from scheduler.config.shapes import (
+from scheduler.config.field_types import Form
+from scheduler.config.node_errors import (
     NotedError,
     Read,
     entries_of,
@@ -25,9 +23,11 @@ from scheduler.config.shapes import (
     refuse_comment_within_quotes,
     wrong_shape,
 )
-from scheduler.config.source import Source
+from scheduler.config.suggest import unknown_key, variables
 from scheduler.config.values import Kind, Mistake
-from scheduler.config.words import unknown_key, variables
+from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
+from scheduler.document.source import Source
+from scheduler.document.value_spans import NAME, is_variable
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.form import (
+from scheduler.config.field_types import (
     JOB_NAME,
     VARIABLE,
     Deadline,
@@ -30,7 +30,7 @@ from scheduler.config.form import (
 )
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.notifier_form import NotifierForm, ReferenceForm
-from scheduler.model import OnShutdown, OutputMode, Overlap
+from scheduler.model.job import OnShutdown, OutputMode, Overlap
 
 
 class RetryForm(Form, frozen=True):

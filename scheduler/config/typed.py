@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from scheduler.config.document import compose
 from scheduler.config.problems import advice
-from scheduler.config.source import Source
-from scheduler.config.timing import explain, spec_of
+from scheduler.config.schedule_errors import explain, spec_of
+from scheduler.document.nodes import compose
+from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
 from scheduler.schedule import Schedule, parse_schedule
 

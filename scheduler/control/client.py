@@ -10,9 +10,9 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from scheduler.control import rendezvous
-from scheduler.control.protocol import FAULTS, VERSION, AskStatus, Event, Fault, Reply, Request, StatusView
+from scheduler.control import socket_path
 from scheduler.errors import SchedError, UnreachableError, UsageError
+from scheduler.wire.envelope import FAULTS, VERSION, AskStatus, Event, Fault, Reply, Request, StatusView
 
 T = TypeVar("T")
 
@@ -61,13 +61,13 @@ def find(path: str) -> Daemon | None:
 
     UnreachableError when somebody holds the file and cannot be asked.
     """
-    daemon = _at(rendezvous.socket_paths(path, os.geteuid()))
-    if daemon is None and rendezvous.is_held(path):
-        pid = rendezvous.holder(path)
+    daemon = _at(socket_path.socket_paths(path, os.geteuid()))
+    if daemon is None and socket_path.is_held(path):
+        pid = socket_path.holder(path)
         owner = None if pid is None else _owner_of(pid)
         # Root may ask anybody's schedd, which listens where its own user's sockets lie.
         if os.geteuid() == 0 and owner is not None:
-            daemon = _at(rendezvous.socket_paths(path, owner))
+            daemon = _at(socket_path.socket_paths(path, owner))
         if daemon is None:
             raise UnreachableError(_why_silent(path, pid, owner))
     return daemon
@@ -76,7 +76,7 @@ def find(path: str) -> Daemon | None:
 def live() -> list[tuple[Daemon, StatusView]]:
     """Every schedd on this machine that answers us."""
     found = []
-    for path in rendezvous.live_sockets(os.geteuid()):
+    for path in socket_path.live_sockets(os.geteuid()):
         daemon = Daemon(path)
         try:
             found.append((daemon, daemon.ask("status", AskStatus(), StatusView)))
@@ -101,7 +101,7 @@ def _connected(path: str) -> socket.socket:
     try:
         sock.settimeout(PATIENCE)
         _connect(sock, path)
-        pid, uid = rendezvous.peer(sock)
+        pid, uid = socket_path.peer(sock)
         # A directory in /tmp may have been made by somebody who hopes to be taken for schedd.
         if uid not in (0, os.geteuid()) and os.geteuid() != 0:
             raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, who is neither you nor root")
@@ -172,10 +172,10 @@ def _owner_of(pid: int) -> int | None:
 
 
 def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
-    holder = rendezvous.named(pid)
+    holder = socket_path.named(pid)
     if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
         return f"{path} is served by {holder}, which belongs to {_user(owner)}: ask as {_user(owner)} or as root"
-    places = ", ".join(rendezvous.socket_paths(path, os.geteuid()))
+    places = ", ".join(socket_path.socket_paths(path, os.geteuid()))
     return f"{path} is served by {holder}, which listens at none of {places}; SCHEDD_SOCKET can name another place"
 
 

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 
 from scheduler import __version__
-from scheduler.control import rendezvous
-from scheduler.control.protocol import FAULTS, MAX_REQUEST, VERSION, Accepted, Event, Fault, Reply, Request
-from scheduler.control.service import Service
-from scheduler.control.verbs import VERBS, Verb
+from scheduler.api.operations import VERBS, Verb
+from scheduler.api.service import Service
+from scheduler.control import socket_path
 from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError, as_json
+from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Event, Fault, Reply, Request
 
 MOST_CONNECTIONS = 200
 """Beyond it newcomers are sent away, so that leaked connections cannot use up the descriptors that jobs need."""
@@ -133,7 +133,7 @@ class ControlServer:
 
 
 def _admit(writer: asyncio.StreamWriter, too_many: bool) -> None:
-    _pid, uid = rendezvous.peer(writer.get_extra_info("socket"))
+    _pid, uid = socket_path.peer(writer.get_extra_info("socket"))
     if uid not in (0, os.geteuid()):
         raise UnreachableError(f"this schedd answers uid {os.geteuid()} and root only")
     if too_many:

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listener, SlotSkipped, Stopping, report_bug
-from scheduler.engine.firing import Firing
 from scheduler.engine.history import History
+from scheduler.engine.live_run import Firing
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import LineSink
-from scheduler.model import Decision, Job, Pause, Trigger, Verdict
+from scheduler.model.job import Decision, Job, Pause, Trigger, Verdict
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 STEP_TOLD = 1.0

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped
 from scheduler.engine.tails import Tails
-from scheduler.model import Decision, Outcome, Run, Trigger, Verdict
+from scheduler.model.job import Decision, Outcome, Run, Trigger, Verdict
 
 RUNS_KEPT = 20
 """Runs a job."""

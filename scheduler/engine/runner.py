@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from scheduler.clock import Clock
 from scheduler.engine.attempt import make_attempt
 from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunStarted, SlotSkipped, report_bug
-from scheduler.engine.firing import Firing, Phase
-from scheduler.engine.gate import Gate
-from scheduler.engine.turns import Turns
+from scheduler.engine.live_run import Firing, Phase
+from scheduler.engine.semaphore import Gate
+from scheduler.engine.throttle import Turns
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import Chunk, LineSink, RunOutput
-from scheduler.model import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
+from scheduler.model.job import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown budget at which everything left is killed."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from scheduler.model import Decision, Job, Pause, Verdict
+from scheduler.model.job import Decision, Job, Pause, Verdict
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000

@@ -11,7 +11,7 @@ from scheduler.clock import rfc3339
 from scheduler.launch.account import find_account
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.model import EnvLayer, EnvValue, FromEnv, FromFile, Job, Launch
+from scheduler.model.job import EnvLayer, EnvValue, FromEnv, FromFile, Job, Launch
 
 INHERITED = "inherited"
 SCHEDD = "schedd"

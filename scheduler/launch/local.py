@@ -12,15 +12,15 @@ from pathlib import Path
 import msgspec
 
 from scheduler.launch.account import find_account
-from scheduler.launch.child import Explain, Process
-from scheduler.launch.command import Command
 from scheduler.launch.environment import DEFAULT_PATH, Environment
-from scheduler.launch.explain import explain_exit, explain_memory, last_of_traceback
+from scheduler.launch.exit_causes import explain_exit, explain_memory, last_of_traceback
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.oom import OomKills
-from scheduler.launch.process import Processes
+from scheduler.launch.process import Explain, Process
+from scheduler.launch.process_spec import Command
 from scheduler.launch.program import find_program
-from scheduler.model import Argv, Entrypoint, Launch, ShellCommand, Target
+from scheduler.launch.spawner import Processes
+from scheduler.model.job import Argv, Entrypoint, Launch, ShellCommand, Target
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
 

@@ -11,7 +11,7 @@ import msgspec
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import Lines, printable
-from scheduler.model import OutputMode
+from scheduler.model.job import OutputMode
 
 TAIL = 64 * 1024
 """Bytes of a run's latest output that are kept."""

@@ -10,7 +10,7 @@ import sys
 import termios
 
 from scheduler.launch.launcher import Output, Stream
-from scheduler.launch.watch import Watch
+from scheduler.launch.poller import Watch
 
 _READ = 64 * 1024
 """A pipe's usual capacity, and what is read of it at once."""

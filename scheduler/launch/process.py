@@ -1,4 +1,4 @@
-"""Spawns children, owns the limits they start under, and reaps, as PID 1, what others have left behind."""
+"""One started child: its group, its pipes, its end."""
 
 from __future__ import annotations
 
@@ -7,270 +7,199 @@ import contextlib
 import os
 import resource
 import signal
-import subprocess
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable
 
-from scheduler.launch.child import Process
-from scheduler.launch.command import Command
-from scheduler.launch.launcher import LaunchError, Output, Stream
+from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
-from scheduler.launch.procfs import Looks
-from scheduler.launch.refusal import refusal
-from scheduler.launch.watch import Watch
+from scheduler.launch.poller import Watch
+from scheduler.launch.procfs import Looks, Seen, holder_of, look
+from scheduler.model.job import Exit
 
-_PER_CHILD = 3
-"""Descriptors of a live child: two pipes and its pidfd."""
+DRAIN = 0.2
+"""Seconds that output may still come after a child's exit before its pipes are closed on whoever holds them."""
 
-_RESERVE = 64
-"""Descriptors that are left to everything else."""
+UNKILLABLE = 5.0
+"""Seconds after a KILL before a member of the group that does not go, hanging in the kernel, is let be."""
 
-_ORPHAN_DELAY = 0.2
+_POLL = 0.05
+_MOST_NAMED = 5
 
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-
-
-class Processes:
-    """All children of this process; there is one such object in a program. They are started while it is `in_charge`."""
-
-    def __init__(self) -> None:
-        self._children: set[int] = set()
-        self._looks = Looks()
-        self._watch = Watch()
-        self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._original_limit = self._limit
-        self._here = self._null = -1
-        self._low: list[int] = []
-        self._orphans_due: asyncio.TimerHandle | None = None
-        self._gave_way = False
-
-    @property
-    def most_children(self) -> int:
-        """How many may live at once before descriptors run out."""
-        return max(1, (self._limit - _RESERVE) // _PER_CHILD)
-
-    @contextlib.contextmanager
-    def in_charge(self) -> Iterator[None]:
-        """For as long as children live, in the main thread's running loop: all descriptors that the system grants.
-
-        Children still start with the limit that we were given. As PID 1 it also reaps those whose parents have died.
-        """
-        _seclude()
-        self._limit = self._hard_limit
-        self._limit_descriptors(self._limit)
-        self._here = _open_directory()
-        self._null = _open_null()
-        if self._limit != self._original_limit:
-            self._low = [_open_null() for _ in range(3)]
-        loop = asyncio.get_running_loop()
-        if os.getpid() == 1:
-            loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans)
-            self._reap_orphans()
-        try:
-            yield
-        finally:
-            if os.getpid() == 1:
-                loop.remove_signal_handler(signal.SIGCHLD)
-            if self._orphans_due is not None:
-                self._orphans_due.cancel()
-            self._limit_descriptors(self._original_limit)
-            self._limit = self._original_limit
-            _close((self._here, self._null, *self._low))
-            self._here = self._null = -1  # the numbers may soon be somebody else's
-            self._low = []
-
-    def spawn(self, command: Command, output: Output) -> Process:
-        """Start a child on the running loop. LaunchError, and nothing left open, when that is not possible."""
-        _check_nice(command.nice)
-        ends: list[int] = []
-        try:
-            ends += os.pipe()
-            ends += os.pipe()
-            out, out_end, err, err_end = ends
-            if command.account is None and command.memory_limit is None:
-                pid = self._posix_spawn(command, out_end, err_end)
-            else:
-                pid = self._fork(command, out_end, err_end)
-        except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
-            _close(ends)
-            raise refusal(error, command) from error
-        self._give_way()
-        # First this, so that there are descriptors for what follows.
-        _close((out_end, err_end))
-        child = self._watched(pid, out, err, output, command.nice)
-        self._children.add(pid)
-        return child
-
-    def _watched(self, pid: int, out: int, err: int, output: Output, nice: int | None) -> Process:
-        """What has been started, watched from now on. LaunchError, and nothing left of it, when it cannot be."""
-        watch, forget = self._watch, self._children.remove
-        descriptors = [out, err]
-        try:
-            if nice is not None:
-                # The whole group, should the child have forked already: what it forks later inherits it.
-                os.setpriority(os.PRIO_PGRP, pid, nice)
-            descriptors.append(pidfd := os.pidfd_open(pid))
-            pipes = (Pipe(out, Stream.STDOUT, output, watch), Pipe(err, Stream.STDERR, output, watch))
-            return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=watch, reaped=forget)
-        except OSError as error:
-            os.killpg(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-            for descriptor in descriptors:
-                watch.remove(descriptor)
-            _close(descriptors)
-            raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
-
-    def _give_way(self) -> None:
-        """Let a new child begin. It may wait behind us, also when another processor is idle: 0.6 ms in the median.
-
-        Once a turn of the event loop: with a herd, others that want the processor would have it after each start.
-        """
-        if not self._gave_way:
-            os.sched_yield()
-            self._gave_way = True
-            asyncio.get_running_loop().call_soon(self._turn_over)
-
-    def _turn_over(self) -> None:
-        self._gave_way = False
-
-    def _posix_spawn(self, command: Command, out: int, err: int) -> int:
-        """Nearly every child is started like this: as fast as from C.
-
-        For a thousand of `sh -c :` with their pipes a C loop takes 0.48 s, this 0.49, Popen 0.57, and Popen with a
-        preexec_fn, which cannot vfork, 2.7; asyncio's own layer is slower than Popen and waits for pipes to end.
-        What posix_spawn cannot set, a child inherits from us: for that one call we have its directory, its umask and
-        its descriptor limit. Nothing else of ours runs meanwhile, and no thread of ours may use relative paths.
-        """
-        umask = None if command.umask is None else os.umask(command.umask)
-        try:
-            ends = self._lowered((self._null if command.stdin is None else command.stdin, out, err))
-            self._limit_descriptors(self._original_limit)
-            for descriptor in command.inherited:
-                os.set_inheritable(descriptor, True)
-            os.chdir(command.cwd)
-            return os.posix_spawn(
-                command.program,
-                command.argv,
-                command.env,
-                file_actions=[(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)],
-                setsid=True,
-                setsigmask=(),
-                setsigdef=_IGNORED_BY_PYTHON,
-            )
-        finally:
-            self._take_back(umask)
-
-    def _take_back(self, umask: int | None) -> None:
-        """What a child was to inherit. Each for itself, and never raising: there is a child by now, to be watched."""
-        if umask is not None:
-            os.umask(umask)
-        with contextlib.suppress(OSError, ValueError):
-            self._limit_descriptors(self._limit)
-        with contextlib.suppress(OSError):
-            self._lowered((self._null, self._null, self._null))
-        try:
-            os.fchdir(self._here)
-        except OSError:  # closed to us since: any will do that is not the job's
-            with contextlib.suppress(OSError):
-                os.chdir("/")
-
-    def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
-        """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""
-        if not self._low:
-            return ends
-        for end, number in zip(ends, self._low, strict=True):
-            os.dup2(end, number, inheritable=False)
-        return tuple(self._low)
-
-    def _fork(self, command: Command, out: int, err: int) -> int:
-        """For a job with a user or a memory limit, neither of which we could put on and take off again."""
-        account = command.account
-        process = subprocess.Popen(
-            command.argv,
-            executable=command.program,
-            stdin=subprocess.DEVNULL if command.stdin is None else command.stdin,
-            stdout=out,
-            stderr=err,
-            cwd=command.cwd,
-            env=command.env,
-            start_new_session=True,
-            pass_fds=command.inherited,
-            user=None if account is None else account.uid,
-            group=None if account is None else account.gid,
-            extra_groups=None if account is None else account.groups,
-            umask=-1 if command.umask is None else command.umask,
-            # Between fork and exec other threads do not exist, but the locks that they held do: two system calls.
-            preexec_fn=partial(self._limit_child, command.memory_limit),  # noqa: PLW1509
-        )
-        # As if it had been waited for: otherwise Popen's destructor would, and take the exit code from us.
-        process.returncode = 0
-        return process.pid
-
-    def _limit_child(self, memory: int | None) -> None:
-        self._limit_descriptors(self._original_limit)
-        if memory is not None:
-            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-
-    def _limit_descriptors(self, soft: int) -> None:
-        if self._original_limit != self._limit:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, self._hard_limit))
-
-    def _reap_orphans(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            while (zombie := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-                if zombie.si_pid in self._children:
-                    # Its exit code is for its own Process, and it hides the zombies behind it until it is reaped.
-                    self._look_for_orphans_later()
-                    return
-                os.waitpid(zombie.si_pid, 0)
-
-    def _look_for_orphans_later(self) -> None:
-        if self._orphans_due is not None:
-            self._orphans_due.cancel()
-        self._orphans_due = asyncio.get_running_loop().call_later(_ORPHAN_DELAY, self._reap_orphans)
+Explain = Callable[[int, int | None, bytes], Iterable[str]]
+"""Sentences about an exit, from its code, its signal and the latest bytes of stderr."""
 
 
-def _seclude() -> None:
-    """Let what we were started with stand in nobody's way.
+class Process:
+    """A started child. Implements `Child`.
 
-    Descriptors that we have inherited are not for our children. The standard ones must be there, should somebody have
-    closed them: a pipe with such a number would get lost. With SIGCHLD ignored the kernel throws exit codes away.
+    The leader stays unreaped until its group has been dealt with: while it is a zombie the kernel gives its id to
+    nobody else, and a signal to the group cannot meet a stranger.
     """
-    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
-    os.close(descriptor)
-    with contextlib.suppress(OSError):
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
-            if int(name) > 2:
-                with contextlib.suppress(OSError):  # that of the listing itself
-                    os.set_inheritable(int(name), False)
+
+    def __init__(
+        self,
+        pid: int,
+        pidfd: int,
+        pipes: tuple[Pipe, Pipe],
+        *,
+        output: Output,
+        looks: Looks,
+        watch: Watch,
+        reaped: Callable[[int], None],
+    ) -> None:
+        self.pid = pid
+        self.exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
+        self.explain: Explain = _without_words
+        self._pidfd = pidfd
+        self._pipes = pipes
+        self._output = output
+        self._looks = looks
+        self._watch = watch
+        self._reaped = reaped
+        self._stops = 0
+        self._calm = asyncio.Event()  # no stop is under way
+        self._calm.set()
+        self._signalled = False
+        self._notes: list[str] = []
+        self._holder: Seen | None = None
+        self._task: asyncio.Task[None] | None = None
+        watch.add(pidfd, self._leader_exited)
+
+    async def stop(self, grace: float) -> None:
+        if self.ended.done():
+            return
+        self._stops += 1
+        self._calm.clear()
+        try:
+            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGCONT)  # a process halted by SIGSTOP sees the TERM only when it goes on
+            if not await self._group_gone(grace):
+                self._notes.append(f"did not end within {grace:g} s of SIGTERM and was killed")
+                self.kill()
+                await asyncio.shield(self.exited)
+                await self._group_gone(UNKILLABLE)
+            # /proc may hide processes from us, or a fork may have slipped through the look: this one misses nobody.
+            self.kill()
+        finally:
+            self._stops -= 1
+            if not self._stops:
+                self._calm.set()
+        await asyncio.shield(self.ended)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if not self.ended.done():
+            self._signalled = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, number)
+
+    async def _group_gone(self, seconds: float) -> bool:
+        """Wait until the leader has exited and no other member of its group lives; False when that takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self.exited)
+                # Nothing announces the end of a process that is not our own child.
+                while self._members(await self._looks.next()):  # noqa: ASYNC110
+                    await asyncio.sleep(_POLL)
+        except TimeoutError:
+            return False
+        return True
+
+    def _members(self, seen: Iterable[Seen]) -> list[Seen]:
+        return [process for process in seen if process.group == self.pid and not process.dead]
+
+    def _leader_exited(self) -> None:
+        self._watch.remove(self._pidfd)
+        self.exited.set_result(None)
+        self._read_now()
+        if self._calm.is_set() and not self._held():
+            self._reap()  # as nearly always: nothing to wait for
+        else:
+            self._task = asyncio.create_task(self._wind_down())
+
+    async def _wind_down(self) -> None:
+        await self._calm.wait()
+        await self._drain()
+        await self._calm.wait()
+        self._reap()
+
+    def _reap(self) -> None:
+        self._output.close()
+        # Does not block: the pidfd has told that the leader is a zombie.
+        _, status, usage = os.wait4(self.pid, 0)
+        self._reaped(self.pid)
+        os.close(self._pidfd)
+        self._note_background()
+        result = os.waitstatus_to_exitcode(status)
+        number = -result if result < 0 else None
+        code = result if number is None else 128 + number
+        if not self._signalled:
+            self._notes.extend(self.explain(code, number, self._pipes[1].end))
+        self.ended.set_result(
+            Exit(
+                code=code,
+                signal=number,
+                max_rss=_peak_memory(usage.ru_maxrss),
+                cpu_seconds=usage.ru_utime + usage.ru_stime,
+                notes=tuple(self._notes),
+            )
+        )
+
+    async def _drain(self) -> None:
+        """Read what the child has left in its pipes, and what comes shortly after; then close those still held.
+
+        A full log is waited for with a pipe that holds something, and only until that has been read.
+        """
+        await self._empty()
+        if held := self._held():
+            await asyncio.wait([pipe.closed for pipe in held], timeout=DRAIN)
+            await self._empty()
+        if held := self._held():
+            self._note_holder(held[0])
+            self._read_now()
+        for pipe in self._pipes:
+            pipe.close()
+
+    async def _empty(self) -> None:
+        for pipe in self._pipes:
+            await pipe.empty()
+
+    def _read_now(self) -> None:
+        for pipe in self._pipes:
+            pipe.read_now()
+
+    def _held(self) -> list[Pipe]:
+        """The pipes that somebody can still write to."""
+        return [pipe for pipe in self._pipes if not pipe.closed.done()]
+
+    def _note_holder(self, pipe: Pipe) -> None:
+        """Most likely it is of the same group, so that is searched first."""
+        holder = holder_of(pipe.descriptor, sorted(look(), key=lambda process: process.group != self.pid))
+        who = "another process" if holder is None else str(holder)
+        self._holder = holder
+        self._notes.append(f"{who} still holds the output; what it writes from now on is lost")
+
+    def _note_background(self) -> None:
+        """Call after reaping: only then does a group that still exists have other members."""
+        try:
+            os.killpg(self.pid, 0)
+        except OSError:
+            return
+        if members := [member for member in self._members(look()) if member != self._holder]:
+            more = ", …" if len(members) > _MOST_NAMED else ""
+            self._notes.append(f"left in the background: {', '.join(map(str, members[:_MOST_NAMED]))}{more}")
 
 
-def _open_directory() -> int:
-    """The one that we are in, or the root when that is closed to us: in root's home, `sudo -u app schedd` is."""
-    try:
-        return os.open(".", os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        return os.open("/", os.O_PATH | os.O_CLOEXEC)
+def _without_words(_code: int, _signal: int | None, _stderr: bytes) -> Iterable[str]:
+    return ()
 
 
-def _open_null() -> int:
-    return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+def _peak_memory(kibibytes: int) -> int | None:
+    """The peak of a reaped child in bytes; None when it was below our own.
 
-
-def _close(descriptors: Iterable[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
-
-
-def _check_nice(nice: int | None) -> None:
-    """LaunchError when we may not be so unkind. Tried on ourselves, since it may depend on capabilities and limits."""
-    if nice is None or nice >= (own := os.getpriority(os.PRIO_PROCESS, 0)):
-        return
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
-    except OSError as error:
-        raise LaunchError(f"only root may start a job at nice {nice}; schedd itself runs at {own}") from error
-    os.setpriority(os.PRIO_PROCESS, 0, own)
+    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 26 MB for `true`: what
+    wait4 tells is the greater of the two.
+    """
+    return kibibytes * 1024 if kibibytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None

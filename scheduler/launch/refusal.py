@@ -8,8 +8,8 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from scheduler.launch.command import Command
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
+from scheduler.launch.process_spec import Command
 from scheduler.launch.program import directory_problem, why_not_runnable
 
 _LONGEST_STRING = 32 * os.sysconf("SC_PAGE_SIZE")

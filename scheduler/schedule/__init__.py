@@ -3,10 +3,10 @@
 from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_on
 from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
+from scheduler.schedule.mismatch import Mismatch, Why, why
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.traps import Trap, TrapKind, surprises, traps
-from scheduler.schedule.why import Mismatch, Why, why
 from scheduler.schedule.words import in_words, kind
 from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
 

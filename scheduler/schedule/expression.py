@@ -6,7 +6,7 @@ import re
 
 from scheduler.errors import ScheduleError
 from scheduler.schedule.field import Field, FieldName
-from scheduler.schedule.gate import parse_field
+from scheduler.schedule.field_parser import parse_field
 from scheduler.schedule.mapping import NamedFields, one_line, read_fields
 from scheduler.schedule.pattern import Pattern
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.field import LIMITS, FieldName
-from scheduler.schedule.gate import parse_field, refuse_unreadable
+from scheduler.schedule.field_parser import parse_field, refuse_unreadable
 from scheduler.schedule.pattern import Pattern
 
 NamedFields = tuple[tuple[FieldName, str], ...]

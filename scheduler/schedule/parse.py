@@ -12,7 +12,7 @@ from scheduler.errors import ScheduleError, nearest
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.expression import ALIASES, read_expression
-from scheduler.schedule.gate import refuse_unreadable
+from scheduler.schedule.field_parser import refuse_unreadable
 from scheduler.schedule.mapping import NamedFields, named_fields, one_line, read_fields
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule

@@ -128,7 +128,7 @@ class Pattern(msgspec.Struct, frozen=True):
         return wall.replace(hour=hour, minute=first(minutes), second=first(seconds), microsecond=0)
 
     def _search(self, wall: datetime, *, back: bool) -> datetime | None:
-        from scheduler.schedule.rare import search  # noqa: PLC0415 - loads croniter
+        from scheduler.schedule.croniter_search import search  # noqa: PLC0415 - loads croniter
 
         return search(self._expression(), wall, either_day=self.either_day, back=back)
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from scheduler.translate.naming import name_for
-from scheduler.translate.times import FEWEST, count_times, problem_of, schedule_of
+from scheduler.translate.crontab_times import FEWEST, count_times, problem_of, schedule_of
+from scheduler.translate.job_names import name_for
 
 _VARIABLE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([A-Za-z_]\w*))\s*=\s*(.*)""", re.ASCII)
 _OURS = re.compile(r"(?!SCHED_)[A-Za-z_]\w*", re.ASCII)

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler.control.protocol import Event, Finished, Logs, Output, ReloadView, RunNow, Started, StatusView
-from scheduler.control.rendezvous import open_socket
+from scheduler.api.service import JobState, Stopped
+from scheduler.api.views import run_view
 from scheduler.control.server import ControlServer
-from scheduler.control.service import JobState, Stopped
-from scheduler.control.specimens import NotifierView, NotifyTest
-from scheduler.control.views import run_view
+from scheduler.control.socket_path import open_socket
 from scheduler.errors import RefusedError
-from scheduler.model import Attempt, Decision, Exit, Job, Outcome, Pause, Run, ShellCommand, Trigger
+from scheduler.model.job import Attempt, Decision, Exit, Job, Outcome, Pause, Run, ShellCommand, Trigger
+from scheduler.wire.envelope import Event, Finished, Logs, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.wire.notify import NotifierView, NotifyTest
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

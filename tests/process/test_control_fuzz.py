@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scheduler.control.service import JobState
-from scheduler.control.verbs import VERBS
+from scheduler.api.operations import VERBS
+from scheduler.api.service import JobState
 from scheduler.schedule import parse_schedule
 from tests.process.fake_service import FakeService, served
 

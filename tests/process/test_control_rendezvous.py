@@ -16,16 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.control import client, rendezvous
+from scheduler.control import client, socket_path
 from scheduler.control.client import Daemon
-from scheduler.control.protocol import ListJobs
-from scheduler.control.rendezvous import FileLock, SocketError, holder, is_held, open_socket, socket_paths
+from scheduler.control.socket_path import FileLock, SocketError, holder, is_held, open_socket, socket_paths
 from scheduler.errors import AlreadyRunningError, UnreachableError
+from scheduler.wire.envelope import ListJobs
 from tests.process.fake_service import FakeService, served
 
 HOLD = """
 import sys, time
-from scheduler.control.rendezvous import FileLock, open_socket
+from scheduler.control.socket_path import FileLock, open_socket
 lock = FileLock(sys.argv[1])
 lock.acquire()
 opened = open_socket(sys.argv[1])
@@ -47,7 +47,7 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = Path(f"/tmp/sched-{os.getpid()}-{time.monotonic_ns() % 10**9}")
     directory.mkdir(mode=0o700)
     monkeypatch.delenv("SCHEDD_SOCKET", raising=False)
-    monkeypatch.setattr(rendezvous, "_directories", lambda _uid: [str(directory / "none"), str(directory / "run")])
+    monkeypatch.setattr(socket_path, "_directories", lambda _uid: [str(directory / "none"), str(directory / "run")])
     (directory / "none").write_text("a file where a directory should be")
     yield directory / "run"
     subprocess.run(["rm", "-rf", str(directory)], check=True)
@@ -237,7 +237,7 @@ def test_a_stranger_is_not_taken_for_schedd(runtime: Path, monkeypatch: pytest.M
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(runtime / "s.sock"))
         stranger.listen()
-        monkeypatch.setattr(rendezvous, "peer", lambda _sock: (4711, 65533))
+        monkeypatch.setattr(socket_path, "peer", lambda _sock: (4711, 65533))
         monkeypatch.setattr(os, "geteuid", lambda: 65534)
         with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, who is neither you nor root"):
             Daemon(str(runtime / "s.sock")).ask("list", ListJobs(), list[object])

@@ -15,7 +15,8 @@ import pytest
 
 from scheduler.control import client
 from scheduler.control.client import Daemon
-from scheduler.control.protocol import (
+from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
+from scheduler.wire.envelope import (
     MAX_REQUEST,
     AskStatus,
     Finished,
@@ -32,7 +33,6 @@ from scheduler.control.protocol import (
     Stop,
     StopView,
 )
-from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
 from tests.process.fake_service import FakeService, served
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.model import Argv, Exit
+from scheduler.model.job import Argv, Exit
 from tests.process.workshop import Workshop, play, run, until
 
 

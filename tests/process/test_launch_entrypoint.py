@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scheduler.launch.launcher import Stream
-from scheduler.model import Entrypoint, Exit
+from scheduler.model.job import Entrypoint, Exit
 from tests.process.workshop import run
 
 TASKS = """

@@ -18,7 +18,7 @@ from scheduler.launch import pipe
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import LONGEST_LINE, SPLIT_MARK
 from scheduler.launch.output import prefixed
-from scheduler.model import OutputMode
+from scheduler.model.job import OutputMode
 from tests.process.workshop import Log, Workshop, play, run
 
 

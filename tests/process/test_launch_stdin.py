@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import RunOutput
-from scheduler.model import Job, Launch, OutputMode, ShellCommand, Trigger
+from scheduler.model.job import Job, Launch, OutputMode, ShellCommand, Trigger
 from tests.process.workshop import Workshop, play
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.launch import watch
+from scheduler.launch import poller
 from scheduler.launch.launcher import LaunchError
-from scheduler.model import Argv, EnvLayer, FromEnv
+from scheduler.model.job import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
 from tests.somebody import somebody_else
 
@@ -152,7 +152,7 @@ def test_a_process_that_cannot_be_watched_is_no_process(monkeypatch: pytest.Monk
     async def story() -> None:
         workshop = Workshop()
         with monkeypatch.context() as patch:
-            patch.setattr(watch, "select", SimpleNamespace(epoll=Epoll, EPOLLIN=select.EPOLLIN))
+            patch.setattr(poller, "select", SimpleNamespace(epoll=Epoll, EPOLLIN=select.EPOLLIN))
             with pytest.raises(LaunchError, match="the new process cannot be watched: No space left on device"):
                 await workshop.start(Argv(("sleep", "999")))
         assert (await workshop.run("exit 3")).code == 3

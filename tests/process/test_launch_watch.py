@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import Any
 
-from scheduler.launch.watch import Watch
+from scheduler.launch.poller import Watch
 from tests.process.workshop import play
 
 

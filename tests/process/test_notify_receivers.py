@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.launch.launcher import Stream
-from scheduler.model import (
+from scheduler.model.job import (
     AppriseNotifier,
     Argv,
     Attempt,

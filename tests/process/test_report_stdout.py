@@ -14,7 +14,7 @@ import pytest
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import Stream
 from scheduler.report import stdout as stdout_module
-from scheduler.report.logs import Log, LogFormat
+from scheduler.report.log import Log, LogFormat
 from scheduler.report.stdout import ENOUGH, MOST, Stdout
 
 BLOCK = b"a line of output\n" * 4096

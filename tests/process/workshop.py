@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from scheduler.launch.child import Process
 from scheduler.launch.launcher import Stream
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.output import RunOutput
-from scheduler.launch.process import Processes
-from scheduler.model import Exit, Job, Launch, OutputMode, ShellCommand, Target, Trigger
+from scheduler.launch.process import Process
+from scheduler.launch.spawner import Processes
+from scheduler.model.job import Exit, Job, Launch, OutputMode, ShellCommand, Target, Trigger
 
 T = TypeVar("T")
 

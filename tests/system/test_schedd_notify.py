@@ -190,7 +190,7 @@ def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
         "email",
         "apprise",
         "sentry_sdk",
-        "scheduler.report.notify.judge",
+        "scheduler.report.notify.alarms",
     }
     assert heavy & {*loaded} == set()
 

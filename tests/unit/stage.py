@@ -20,7 +20,7 @@ from scheduler.engine.events import (
     Stopping,
 )
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model import Job, Launch, ShellCommand, Trigger
+from scheduler.model.job import Job, Launch, ShellCommand, Trigger
 from scheduler.schedule import parse_schedule
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scheduler.cli.expression import read_schedule
+from scheduler.cli.typed_schedule import read_schedule
 from scheduler.errors import UsageError
 
 

@@ -10,7 +10,7 @@ import pytest
 from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
-from scheduler.cli import moments
+from scheduler.cli import times
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -38,7 +38,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_a_span_has_two_units_at_most(seconds: float, words: str) -> None:
-    assert moments.span(seconds) == words
+    assert times.span(seconds) == words
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_a_span_has_two_units_at_most(seconds: float, words: str) -> None:
     [(0, "now"), (0.3, "now"), (45, "in 45s"), (-45, "45s ago"), (7500, "in 2h 5m"), (-86_400, "1d ago")],
 )
 def test_relative_times_say_which_way(seconds: float, words: str) -> None:
-    assert moments.relative(NOW + timedelta(seconds=seconds), NOW) == words
+    assert times.relative(NOW + timedelta(seconds=seconds), NOW) == words
 
 
 @pytest.mark.parametrize(
@@ -61,14 +61,14 @@ def test_relative_times_say_which_way(seconds: float, words: str) -> None:
     ],
 )
 def test_absolute_times_are_in_the_zone_with_as_much_date_as_is_needed(moment: datetime, words: str) -> None:
-    assert moments.absolute(moment, BERLIN, NOW) == words
+    assert times.absolute(moment, BERLIN, NOW) == words
 
 
 @pytest.mark.parametrize(
     "text", ["2026-05-04T12:00:00Z", "2026-05-04T14:00+02:00", "2026-05-04 12:00Z", "20260504T120000Z"]
 )
 def test_an_instant_is_understood_in_any_zone(text: str) -> None:
-    assert moments.instant(text) == NOW
+    assert times.instant(text) == NOW
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_an_instant_is_understood_in_any_zone(text: str) -> None:
 )
 def test_what_is_no_instant_is_told_what_to_type(text: str, advice: str) -> None:
     with pytest.raises(click.BadParameter, match=advice):
-        moments.instant(text)
+        times.instant(text)
 
 
 @freeze_time(NOW)
 def test_the_past_is_an_instant_or_so_long_ago() -> None:
-    assert moments.past("90m") == NOW - timedelta(minutes=90)
-    assert moments.past("2026-05-04T10:30Z") == NOW - timedelta(minutes=90)
+    assert times.past("90m") == NOW - timedelta(minutes=90)
+    assert times.past("2026-05-04T10:30Z") == NOW - timedelta(minutes=90)
     with pytest.raises(click.BadParameter):
-        moments.past("5 apples")
+        times.past("5 apples")

@@ -15,9 +15,9 @@ from scheduler.cli.schedctl import command
 from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, folded, simulate_file, strip
 from scheduler.cli.target import Target
 from scheduler.control import client
-from scheduler.control.protocol import JobView
 from scheduler.engine.simulation import PARTS
 from scheduler.errors import UnknownNameError, UnreachableError, UsageError
+from scheduler.wire.envelope import JobView
 
 FILE = """
 jobs:

@@ -13,7 +13,7 @@ from scheduler.config import Config, load
 from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
 from scheduler.config.values import KINDS
 from scheduler.errors import ConfigError
-from scheduler.model import (
+from scheduler.model.job import (
     Argv,
     Entrypoint,
     EnvLayer,

@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.config import load
 from scheduler.errors import ConfigError
-from scheduler.model import (
+from scheduler.model.job import (
     AppriseNotifier,
     Argv,
     CommandNotifier,

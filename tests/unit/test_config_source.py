@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from scheduler.config import load
-from scheduler.config.source import LARGEST
+from scheduler.document.source import LARGEST
 from scheduler.errors import ConfigError, Problem
 from tests.somebody import somebody_else
 

@@ -8,11 +8,11 @@ from contextlib import aclosing, suppress
 
 import pytest
 
-from scheduler.control import joblogs
-from scheduler.control.joblogs import LAG, MOST_UNTOLD, job_logs
-from scheduler.control.protocol import Event, Finished, Logs, Lost, Output, Started
+from scheduler.api import follow
+from scheduler.api.follow import LAG, MOST_UNTOLD, job_logs
 from scheduler.launch.output import FOLLOWER_LAG
 from scheduler.launch.simulated import Play
+from scheduler.wire.envelope import Event, Finished, Logs, Lost, Output, Started
 from tests.unit.stage import Stage, job
 
 
@@ -55,7 +55,7 @@ def test_a_run_that_begins_while_kept_output_is_sent_is_heard_of_once() -> None:
 def test_for_a_reader_who_takes_nothing_no_more_is_held_than_the_bounds_and_he_is_told_what_he_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(joblogs, "MOST_UNTOLD", 100)
+    monkeypatch.setattr(follow, "MOST_UNTOLD", 100)
     says = b"x" * 60_000
 
     async def script(stage: Stage) -> None:

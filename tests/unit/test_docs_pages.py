@@ -10,10 +10,10 @@ from types import ModuleType
 
 import pytest
 
+from scheduler.api.operations import VERBS
 from scheduler.config import load
-from scheduler.control.protocol import FAULTS
-from scheduler.control.verbs import VERBS
-from scheduler.model import Outcome, Overlap, Verdict
+from scheduler.model.job import Outcome, Overlap, Verdict
+from scheduler.wire.envelope import FAULTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

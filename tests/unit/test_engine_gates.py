@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from scheduler.engine.gate import Gate
+from scheduler.engine.semaphore import Gate
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
-from scheduler.model import Outcome, Overlap, Retry, Verdict
+from scheduler.model.job import Outcome, Overlap, Retry, Verdict
 from tests.unit.stage import Stage, job, lines
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scheduler.launch.simulated import Play
-from scheduler.model import Job, Overlap
+from scheduler.model.job import Job, Overlap
 from tests.unit.stage import Stage, job, lines
 
 THREE_SECONDS_EVERY_SECOND = {

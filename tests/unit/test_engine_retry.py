@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.launch.simulated import Play
-from scheduler.model import Launch, Outcome, Retry
+from scheduler.model.job import Launch, Outcome, Retry
 from tests.unit.stage import Stage, job, lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from scheduler.launch.simulated import Play
-from scheduler.model import Launch, OnShutdown, Overlap, Retry
+from scheduler.model.job import Launch, OnShutdown, Overlap, Retry
 from tests.unit.stage import Stage, job, lines
 
 

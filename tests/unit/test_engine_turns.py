@@ -8,10 +8,10 @@ from collections import Counter
 import pytest
 
 from scheduler.engine.events import RunStarted, SlotSkipped
-from scheduler.engine.firing import Phase
-from scheduler.engine.turns import FEW, Turns
+from scheduler.engine.live_run import Phase
+from scheduler.engine.throttle import FEW, Turns
 from scheduler.launch.simulated import Play
-from scheduler.model import Launch, Verdict
+from scheduler.model.job import Launch, Verdict
 from tests.unit.stage import Stage, job
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.config import Config, load
 from scheduler.config.spec import FileForm, JobForm
-from scheduler.model import Argv, Entrypoint, FromEnv, FromFile, Job, ShellCommand
+from scheduler.model.job import Argv, Entrypoint, FromEnv, FromFile, Job, ShellCommand
 
 FILE = Path(__file__).parents[2] / "schedules.example.yaml"
 

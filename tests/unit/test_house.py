@@ -13,7 +13,7 @@ from importlinter.cli import lint_imports
 ROOT = Path(__file__).parents[2]
 OWNERS = {
     "croniter": "scheduler/schedule/",
-    "yaml": "scheduler/config/",
+    "yaml": "scheduler/document/",
     "structlog": "scheduler/report/",
     "click": "scheduler/cli/",
     "subprocess": "scheduler/launch/",

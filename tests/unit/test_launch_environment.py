@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.launch.environment import Environment, Variables
 from scheduler.launch.launcher import LaunchError
-from scheduler.model import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
+from scheduler.model.job import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
 
 CANARY = "canary-7f3a"
 

@@ -10,7 +10,7 @@ import pytest
 from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, HELD_BACK, PATIENCE, RunOutput
-from scheduler.model import OutputMode
+from scheduler.model.job import OutputMode
 
 CHUNK = b"x" * 65_536
 

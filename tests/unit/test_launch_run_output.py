@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, TAIL, Chunk, RunOutput
-from scheduler.model import OutputMode
+from scheduler.model.job import OutputMode
 
 OUT, ERR = Stream.STDOUT, Stream.STDERR
 

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
-from scheduler.model import CommandNotifier, Job, Launch, OnShutdown, Outcome, Overlap, Retry, ShellCommand
+from scheduler.model.job import CommandNotifier, Job, Launch, OnShutdown, Outcome, Overlap, Retry, ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.delivery import Post
 from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier

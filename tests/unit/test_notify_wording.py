@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.model import (
+from scheduler.model.job import (
     AppriseNotifier,
     Argv,
     Attempt,
@@ -30,9 +30,9 @@ from scheduler.model import (
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
 from scheduler.report.notify.ping import address_of
+from scheduler.report.notify.sample import specimen
 from scheduler.report.notify.sender import DeliveryError, name_of, resolve
 from scheduler.report.notify.sentry import monitor_of, slug_of
-from scheduler.report.notify.specimen import specimen
 from scheduler.report.notify.webhook import body_of
 from tests.unit.stage import NOON, job
 

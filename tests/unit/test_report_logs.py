@@ -29,8 +29,8 @@ from scheduler.engine.events import (
 from scheduler.engine.timetable import Changes
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
-from scheduler.model import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
-from scheduler.report.logs import Log, LogFormat
+from scheduler.model.job import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.report.log import Log, LogFormat
 
 SLOT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = SLOT + timedelta(milliseconds=2)

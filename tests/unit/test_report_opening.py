@@ -10,8 +10,8 @@ import pytest
 from scheduler.clock import VirtualClock
 from scheduler.config import load
 from scheduler.engine.timetable import Timetable
-from scheduler.report.logs import Log, LogFormat
-from scheduler.report.opening import tell_jobs
+from scheduler.report.log import Log, LogFormat
+from scheduler.report.startup import tell_jobs
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 UNSAID = 'jobs: {mail: {schedule: "0 8 * * *", command: x}, poll: {schedule: "@hourly", command: x}}'

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
-from scheduler.model import Job, OnShutdown, Overlap, Retry
+from scheduler.model.job import Job, OnShutdown, Overlap, Retry
 from tests.unit.stage import NOON, job
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from scheduler.model import AppriseNotifier
+from scheduler.model.job import AppriseNotifier
 from scheduler.report.notify import wording
-from scheduler.report.notify.lane import Lane
 from scheduler.report.notify.notice import Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
+from scheduler.report.notify.worker_thread import Lane
 
 
 class AppriseSender:

@@ -11,11 +11,11 @@ from email.utils import formatdate, make_msgid
 from functools import partial
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from scheduler.model import MailNotifier
+from scheduler.model.job import MailNotifier
 from scheduler.report.notify import wording
-from scheduler.report.notify.lane import Lane
 from scheduler.report.notify.notice import OUTPUT_TOLD, Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.report.notify.worker_thread import Lane
 
 FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
 """Or smtps://, encrypted from the start; smtp:// is not encrypted, and so cannot have a password."""

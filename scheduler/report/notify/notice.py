@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from scheduler.model import Decision, Job, Notifier, Run, Value
+from scheduler.model.job import Decision, Job, Notifier, Run, Value
 
 OUTPUT_TOLD = 8 * 1024
 """Bytes of a run's latest output that go with a notice."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, Listener
-from scheduler.report.logs import Log
+from scheduler.report.log import Log
 from scheduler.report.notify.notice import tells
 
 SLICE = 0.1
@@ -48,9 +48,9 @@ class Notices:
 
     def _begin(self) -> None:
         from scheduler.report.notify.delivery import Post  # noqa: PLC0415 - most schedules tell nobody
-        from scheduler.report.notify.lane import Lane  # noqa: PLC0415
         from scheduler.report.notify.notifications import Notifications  # noqa: PLC0415
         from scheduler.report.notify.sender import Surroundings, sender_for  # noqa: PLC0415
+        from scheduler.report.notify.worker_thread import Lane  # noqa: PLC0415
 
         surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)
         post = Post(lambda recipient: Lane().call(partial(sender_for, recipient, surroundings)), self._log)

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped, Stopping
+from scheduler.report.notify.alarms import Judge
 from scheduler.report.notify.delivery import Post
-from scheduler.report.notify.judge import Judge
 from scheduler.report.notify.notice import OUTPUT_TOLD, Notice, recipients
 
 

@@ -6,10 +6,10 @@ from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
 from scheduler.report.notify import wording
-from scheduler.report.notify.lane import Lane
+from scheduler.report.notify.http_post import post
 from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed, uuid_of
-from scheduler.report.notify.posting import post
 from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
+from scheduler.report.notify.worker_thread import Lane
 
 HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 

@@ -11,7 +11,7 @@ import msgspec
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import Launcher, LaunchError
 from scheduler.launch.output import LineSink
-from scheduler.model import (
+from scheduler.model.job import (
     AppriseNotifier,
     CommandNotifier,
     FromEnv,

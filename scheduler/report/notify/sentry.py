@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, cast
 
 from scheduler import __version__
-from scheduler.model import Job, Run
-from scheduler.report.notify.lane import Lane
+from scheduler.model.job import Job, Run
 from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed, uuid_of
 from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.report.notify.worker_thread import Lane
 from scheduler.schedule import parse_duration
 
 FLUSH = 5.0

@@ -8,12 +8,12 @@ from functools import partial
 
 import msgspec
 
-from scheduler.model import WebhookFormat, WebhookNotifier
+from scheduler.model.job import WebhookFormat, WebhookNotifier
 from scheduler.report.notify import wording
-from scheduler.report.notify.lane import Lane
+from scheduler.report.notify.http_post import post
 from scheduler.report.notify.notice import Notice, Topic
-from scheduler.report.notify.posting import post
 from scheduler.report.notify.sender import Surroundings, resolve
+from scheduler.report.notify.worker_thread import Lane
 
 SIGNATURE = "X-Schedd-Signature"
 """`sha256=` and the HMAC of the body in hexadecimal."""

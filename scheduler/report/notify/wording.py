@@ -9,8 +9,8 @@ import msgspec
 
 from scheduler.clock import rfc3339
 from scheduler.launch.lines import printable
-from scheduler.model import Attempt, Outcome, Run
-from scheduler.report.notify.judge import FLAPPING, FLAPS
+from scheduler.model.job import Attempt, Outcome, Run
+from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notice import Alarm, Notice, Topic
 from scheduler.schedule import format_duration
 

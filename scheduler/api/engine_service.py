@@ -1,0 +1,148 @@
+"""The Service that an engine gives: its jobs, its past, and its verbs. The daemon adds what concerns the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import datetime
+
+from scheduler.api.follow import job_logs, kept_run
+from scheduler.api.follow_run import follow_firing
+from scheduler.api.service import JobState, Stopped
+from scheduler.api.views import run_view
+from scheduler.engine.engine import Engine
+from scheduler.engine.live_run import Firing, Phase
+from scheduler.errors import RefusedError, UnknownNameError
+from scheduler.model.job import Decision, Job, Run, Verdict
+from scheduler.wire.envelope import Event, Finished, Logs, RunNow, Started, Waiting
+from scheduler.wire.notify import NotifierView, NotifyTest
+
+NOT_STARTED = {
+    Verdict.OVERLAP: "it is running (run {runs}); --force starts it all the same",
+    Verdict.FOLDED: "a newer firing took its place in the queue",
+    Verdict.STOPPED: "somebody stopped it while it waited",
+    Verdict.REMOVED: "a reload removed or disabled the job while it waited",
+    Verdict.SHUTDOWN: "schedd is shutting down",
+}
+
+
+class EngineService:
+    """Answers from an engine. Copies leave, never the engine's own state."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def now(self) -> datetime:
+        """The wall clock, aware UTC."""
+        return self._engine.clock.now()
+
+    def jobs(self) -> Sequence[JobState]:
+        """Every job, in the order of the file."""
+        now = self.now()
+        return [self._state(job, now) for job in self._engine.timetable.jobs().values()]
+
+    def decisions(self) -> Sequence[Decision]:
+        """The kept decisions of all jobs, oldest first."""
+        history = self._engine.history
+        kept = [decision for name in self._engine.timetable.jobs() for decision in history.of(name).decisions]
+        return sorted(kept, key=lambda decision: decision.last)
+
+    def runs(self) -> Sequence[Run]:
+        """The kept finished runs, oldest first, then the live ones."""
+        history = self._engine.history
+        over = [run for name in self._engine.timetable.jobs() for run in history.of(name).runs]
+        over.sort(key=lambda run: run.started_at)
+        return [*over, *_runs(self._engine.runner.firings())]
+
+    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
+        """Fire a job by hand and tell what happens; see Service."""
+        job = self._job(ask.job)
+        firing = self._engine.run_now(job, force=ask.force, as_of=ask.as_of, extra_env=ask.env)
+        moved = firing.observer = asyncio.Event()
+        told_gate = None
+        while firing.run is None:
+            if firing.phase is Phase.DONE:
+                raise RefusedError(f"{job.name}: {self._why_not(firing)}")
+            if firing.gate is not None and firing.gate is not told_gate:
+                told_gate = firing.gate
+                yield Waiting(firing.run_id, job.name, told_gate.value)
+                if ask.detach:
+                    return
+            await moved.wait()
+            moved.clear()
+        yield Started(run_view(firing.run))
+        if not ask.detach:
+            async for event in follow_firing(firing, moved):
+                yield event
+            yield Finished(run_view(firing.run))
+
+    async def stop(self, target: str, *, kill: bool) -> Stopped:
+        """End a job's runs, also of one that a reload removed, or one run; returns when they are gone."""
+        runner = self._engine.runner
+        chosen = list(runner.firings(target))
+        if not chosen and self._engine.timetable.job(target) is None:
+            chosen = [firing for firing in runner.firings() if firing.run_id == target]
+            if not chosen and kept_run(self._engine, target) is None:
+                raise UnknownNameError(f"no job or run {target!r}")
+        await runner.stop(chosen, kill=kill)
+        runs = tuple(firing.run for firing in chosen if firing.run is not None)
+        return Stopped(runs=runs, waiting=len(chosen) - len(runs))
+
+    def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
+        """Skip the slots of these jobs from now on."""
+        for name in names:
+            self._engine.pause(name, until=until, note=note)
+
+    def resume(self, names: Sequence[str]) -> None:
+        """Take the slots of these jobs again."""
+        for name in names:
+            self._engine.timetable.resume(name)
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
+        # Imported here: few schedules tell anybody, and nobody else's daemon should pay for it.
+        from scheduler.report.notify.notice import Topic  # noqa: PLC0415
+        from scheduler.report.notify.sample import try_each  # noqa: PLC0415
+        from scheduler.report.notify.sender import Surroundings  # noqa: PLC0415
+
+        surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)
+        answers = await try_each(self._job(ask.job), Topic(ask.event), self.now(), surroundings)
+        return [NotifierView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
+
+    def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
+        """Kept output, then live; see Service."""
+        return job_logs(self._engine, ask)
+
+    def _state(self, job: Job, now: datetime) -> JobState:
+        firings = list(self._engine.runner.firings(job.name))
+        history = self._engine.history.of(job.name)
+        live = _runs(firings)
+        retries = [firing.retry_at for firing in firings if firing.retry_at is not None]
+        resting = retries and not any(firing.phase is Phase.RUNNING for firing in firings)
+        return JobState(
+            job=job,
+            next_at=self._engine.timetable.next_of(job.name),
+            live=live,
+            retry_at=min(retries) if resting else None,
+            waiting=next((firing.gate for firing in firings if firing.gate is not None), None),
+            paused=self._engine.timetable.pause_of(job.name, now),
+            last=history.last,
+            usual_duration=history.usual_duration,
+        )
+
+    def _job(self, name: str) -> Job:
+        job = self._engine.timetable.job(name)
+        if job is None:
+            raise UnknownNameError(f"no job {name!r}")
+        return job
+
+    def _why_not(self, firing: Firing) -> str:
+        if firing.skipped is None:
+            return "schedd stumbled over it; its log says where"
+        runs = ", ".join(run.id for run in _runs(self._engine.runner.firings(firing.job.name)))
+        return NOT_STARTED[firing.skipped].format(runs=runs or "about to start")
+
+
+def _runs(firings: Iterable[Firing]) -> tuple[Run, ...]:
+    return tuple(firing.run for firing in firings if firing.run is not None)

@@ -1,0 +1,109 @@
+"""A schedule file that answers where no daemon serves it: the real engine, which never ticks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+
+from msgspec.structs import replace
+
+from scheduler.api.engine_service import EngineService
+from scheduler.clock import SystemClock
+from scheduler.config import Config
+from scheduler.engine.engine import Engine
+from scheduler.errors import RefusedError
+from scheduler.launch.launcher import Stream
+from scheduler.launch.local import LocalLauncher
+from scheduler.launch.spawner import Processes
+from scheduler.model.job import Job, OutputMode
+from scheduler.wire.envelope import Event, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.wire.notify import NotifierView, NotifyTest
+
+MOST_UNREAD = 1 << 17
+"""Bytes of a run's output that may wait for us before the run is made to wait: here nothing is lost."""
+
+
+class FileService(EngineService):
+    """Jobs as the file defines them, and runs by hand in this very process.
+
+    Of its methods those about a daemon refuse; the ledger and the past are empty.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._pace = _Pace()
+        self._processes = Processes()
+        engine = Engine(SystemClock(), LocalLauncher(self._processes), log=self._pace)
+        super().__init__(engine)
+        engine.load(config.jobs, max_running=None)
+
+    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
+        """Run a job here. Closing the iterator ends the run: TERM, grace, KILL."""
+        if ask.detach:
+            raise RefusedError("--detach leaves the run to a running schedd, and none serves this file")
+        with self._processes.in_charge():
+            try:
+                async with contextlib.aclosing(super().run_now(ask)) as events:
+                    async for event in events:
+                        if isinstance(event, Started):
+                            self._pace.begin()
+                        yield event
+                        if isinstance(event, Output):
+                            self._pace.taken(len(event.data))
+            finally:
+                self._pace.let_go()
+                await self._engine.runner.stop(list(self._engine.runner.firings()))
+
+    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+        """Send a specimen from this very process."""
+        with self._processes.in_charge():
+            return await super().notify_test(ask)
+
+    def status(self) -> StatusView:
+        """There is no daemon to tell about."""
+        raise RefusedError("no schedd serves this file")
+
+    async def reload(self, *, plan: bool) -> ReloadView:  # noqa: ARG002 - the Service's signature
+        """There is no daemon that could take it over."""
+        raise RefusedError("no schedd serves this file")
+
+    def _job(self, name: str) -> Job:
+        # Whatever the file says about the daemon's log: here output goes to who asked for the run.
+        return replace(super()._job(name), output=OutputMode.RAW)
+
+
+class _Pace:
+    """A log that keeps nothing, and holds the run back until its output has been taken. Implements `LineSink`."""
+
+    def __init__(self) -> None:
+        self._unread = 0
+        self._reader_left = False
+        self._caught_up: asyncio.Future[None] | None = None
+
+    def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
+        """Runs here are raw."""
+
+    def write_raw(self, block: bytes) -> None:
+        self._unread += len(block)
+
+    def full(self) -> asyncio.Future[None] | None:
+        if self._unread <= MOST_UNREAD or self._reader_left:
+            return None
+        self._caught_up = self._caught_up or asyncio.get_running_loop().create_future()
+        return self._caught_up
+
+    def begin(self) -> None:
+        """From now on every byte is read; what was written before may be cut to what is kept of it."""
+        self.taken(self._unread)
+
+    def taken(self, size: int) -> None:
+        """So many bytes have been passed on."""
+        self._unread -= size
+        if self._caught_up is not None and self._unread <= MOST_UNREAD:
+            self._caught_up.set_result(None)
+            self._caught_up = None
+
+    def let_go(self) -> None:
+        """Nobody reads any more: what is still written must not keep the run from ending."""
+        self._reader_left = True
+        self.begin()

@@ -1,0 +1,195 @@
+"""The verb `logs`: what runs have written, and go on writing, of several jobs at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+
+import msgspec
+
+from scheduler.api.follow_run import told
+from scheduler.api.views import run_view
+from scheduler.engine.engine import Engine
+from scheduler.engine.events import Event as EngineEvent
+from scheduler.engine.events import RunFinished, RunStarted
+from scheduler.engine.live_run import Firing
+from scheduler.errors import UnknownNameError
+from scheduler.launch.launcher import Stream
+from scheduler.launch.output import FOLLOWER_LAG, Chunk
+from scheduler.model.job import Run
+from scheduler.wire.envelope import Event, Finished, Logs, Lost, Started
+
+LAG = 64
+"""Events that may wait for the reader; each holds at most one read of output."""
+
+MOST_UNTOLD = 1000
+"""Runs that may wait for the reader to hear of them; of those beyond he hears only how much output he missed."""
+
+
+async def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
+    """The kept output of the latest run of each job, or of one run; with `follow` whatever they write from then on."""
+    live = list(_live(engine, ask))
+    over = list(_over(engine, ask, {firing.job.name for firing in live}))
+    following = _Following(engine, ask)
+    # What begins while kept output is sent is heard of too, so that no run falls between the two.
+    with following.listening(live) if ask.follow else nullcontext():
+        for run in over:
+            tail = engine.history.tails.of(run.id)
+            for event in (Started(run_view(run)), *_output(run, tail), Finished(run_view(run))):
+                yield event
+        if ask.follow and (live or ask.run is None):
+            async for event in following.events():
+                yield event
+            return
+    for firing in live:
+        if firing.run is not None and firing.output is not None:
+            for event in (Started(run_view(firing.run)), *_output(firing.run, firing.output.tail())):
+                yield event
+
+
+class _Following:
+    """Live runs and, unless one run is named, those that start later: each on a task of its own, into one queue.
+
+    The reader may stop taking any. A live run then keeps for him what a Follower does; of a run that ends before he
+    has heard of it, its tail is kept while all those tails together are within FOLLOWER_LAG.
+    """
+
+    def __init__(self, engine: Engine, ask: Logs) -> None:
+        self._engine = engine
+        self._ask = ask
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(LAG)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._untold: dict[str, _Over | None] = {}
+        self._held = 0
+        self._left_out: set[str] = set()
+        self._lost: dict[str, Lost] = {}
+        """By job, of all its runs that were left out."""
+
+    @contextmanager
+    def listening(self, live: Iterable[Firing]) -> Iterator[None]:
+        """Follow these, and hear of those that start."""
+        for firing in live:
+            if firing.run is not None:
+                self._begin(firing.run)
+        try:
+            with self._engine.announce.also_telling(self._hear):
+                yield
+        finally:
+            for task in tuple(self._tasks.values()):
+                task.cancel()
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        while True:
+            event = await self._queue.get()
+            yield event
+            if self._ask.run is not None and isinstance(event, Finished):
+                return
+            lost, self._lost = self._lost, {}
+            for missing in lost.values():
+                yield missing
+
+    def _hear(self, event: EngineEvent) -> None:
+        match event:
+            case RunStarted(run=run) if self._ask.run is None and (not self._ask.jobs or run.job in self._ask.jobs):
+                self._begin(run)
+            case RunFinished(run=run) if run.id in self._untold:
+                self._untold[run.id] = self._over(run)
+            case RunFinished(run=run) if run.id in self._left_out:
+                self._left_out.remove(run.id)
+                before = self._lost.get(run.job)
+                size = _written(self._engine.history.tails.of(run.id)) + (0 if before is None else before.size)
+                if size:
+                    self._lost[run.job] = Lost(run.id, run.job, size)
+            case _:
+                pass
+
+    def _begin(self, run: Run) -> None:
+        if run.id in self._tasks:
+            return  # it was live already when its start was told
+        if len(self._untold) >= MOST_UNTOLD:
+            self._left_out.add(run.id)
+            return
+        self._untold[run.id] = None
+        self._tasks[run.id] = task = asyncio.get_running_loop().create_task(self._pump(run))
+        task.add_done_callback(lambda _: self._tasks.pop(run.id))
+
+    def _over(self, run: Run) -> _Over:
+        tail = self._engine.history.tails.of(run.id)
+        size = _size(tail)
+        if self._held + size > FOLLOWER_LAG:
+            return _Over(run, (Chunk(Stream.STDOUT, b"", missed=_written(tail)),))
+        self._held += size
+        return _Over(run, tail)
+
+    async def _pump(self, run: Run) -> None:
+        await self._queue.put(Started(run_view(run)))
+        over = self._untold.pop(run.id)
+        if over is not None:
+            for event in _output(run, over.tail):
+                await self._queue.put(event)
+            self._held -= _size(over.tail)
+            await self._queue.put(Finished(run_view(over.run)))
+            return
+        firing = next((each for each in self._engine.runner.firings(run.job) if each.run_id == run.id), None)
+        if firing is None or firing.output is None:
+            return
+        follower = firing.output.follow()
+        try:
+            async for chunk in follower:
+                for event in told(run, chunk):
+                    await self._queue.put(event)
+        finally:
+            follower.close()
+        await self._queue.put(Finished(run_view(firing.run or run)))
+
+
+class _Over(msgspec.Struct, frozen=True):
+    """A run that ended before the reader had heard of it, and what is kept of its output for him."""
+
+    run: Run
+    tail: tuple[Chunk, ...]
+
+
+def kept_run(engine: Engine, run_id: str) -> Run | None:
+    """The finished run with that id, while it is kept."""
+    names = engine.timetable.jobs()
+    return next((run for name in names for run in engine.history.of(name).runs if run.id == run_id), None)
+
+
+def _live(engine: Engine, ask: Logs) -> Iterator[Firing]:
+    """The run named if it lives, else the newest live run of each job asked for."""
+    if ask.run is not None:
+        yield from (firing for firing in engine.runner.firings() if firing.run_id == ask.run and firing.run is not None)
+        return
+    for name in ask.jobs or tuple(engine.timetable.jobs()):
+        yield from [firing for firing in engine.runner.firings(name) if firing.run is not None][-1:]
+
+
+def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
+    """The run named if it is over, else the last run of each job asked for that has no live one."""
+    if ask.run is None:
+        for name in ask.jobs or tuple(engine.timetable.jobs()):
+            last = engine.history.of(name).last
+            if last is not None and name not in live:
+                yield last
+    elif not live:
+        run = kept_run(engine, ask.run)
+        if run is None:
+            raise UnknownNameError(f"no run {ask.run!r} is kept")
+        yield run
+
+
+def _output(run: Run, chunks: Iterable[Chunk]) -> Iterator[Event]:
+    for chunk in chunks:
+        yield from told(run, chunk)
+
+
+def _size(tail: Iterable[Chunk]) -> int:
+    """Bytes that keeping it takes."""
+    return sum(len(chunk.data) for chunk in tail)
+
+
+def _written(tail: Iterable[Chunk]) -> int:
+    """Bytes that its run wrote, those no longer kept included."""
+    return sum(len(chunk.data) + chunk.missed for chunk in tail)

@@ -1,0 +1,123 @@
+"""From the model's values to what is told about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from scheduler.api.service import JobState
+from scheduler.engine.timetable import Changes
+from scheduler.errors import Problem
+from scheduler.model.job import Attempt, Decision, Run
+from scheduler.wire.envelope import (
+    AttemptView,
+    HistoryEntry,
+    JobChange,
+    JobView,
+    PauseView,
+    ReloadView,
+    RunView,
+    Status,
+)
+
+Slots = Mapping[str, datetime | None]
+"""The next slot of each job."""
+
+
+def attempt_view(attempt: Attempt) -> AttemptView:
+    """An attempt that is over."""
+    ended = attempt.exit
+    return AttemptView(
+        number=attempt.number,
+        started_at=attempt.started_at,
+        duration=attempt.duration,
+        outcome=attempt.outcome.value,
+        exit_code=ended.code,
+        signal=ended.signal,
+        max_rss=ended.max_rss,
+        cpu_seconds=ended.cpu_seconds,
+        cause=attempt.cause,
+        notes=ended.notes,
+    )
+
+
+def run_view(run: Run) -> RunView:
+    """A run, live or over."""
+    return RunView(
+        id=run.id,
+        job=run.job,
+        trigger=run.trigger.value,
+        scheduled_at=run.scheduled_at,
+        started_at=run.started_at,
+        lateness=run.lateness,
+        finished_at=run.finished_at,
+        outcome=None if run.outcome is None else run.outcome.value,
+        exit_code=None if run.outcome is None else run.exit_code,
+        duration=run.duration,
+        attempts=tuple(attempt_view(attempt) for attempt in run.attempts),
+    )
+
+
+def job_view(state: JobState) -> JobView:
+    """A job and how it stands."""
+    job, pause = state.job, state.paused
+    return JobView(
+        name=job.name,
+        description=job.description,
+        schedule=None if job.schedule is None else job.schedule.text,
+        timezone=job.timezone.key,
+        enabled=job.enabled,
+        status=status_of(state),
+        next_at=state.next_at,
+        last=None if state.last is None else run_view(state.last),
+        running=tuple(run_view(run) for run in state.live),
+        waiting_for=None if state.waiting is None else state.waiting.value,
+        retry_at=state.retry_at,
+        paused=None if pause is None else PauseView(since=pause.since, until=pause.until, note=pause.note),
+        usual_duration=state.usual_duration,
+    )
+
+
+def status_of(state: JobState) -> Status:
+    """One word: what it is doing comes before what it may do."""
+    if state.live:
+        return "retrying" if state.retry_at else "running"
+    if state.waiting:
+        return "waiting"
+    if not state.job.enabled:
+        return "disabled"
+    if state.paused:
+        return "paused"
+    # A job without a schedule waits for a person; one whose schedule has nothing to come has had its day.
+    return "done" if state.job.schedule is not None and state.next_at is None else "idle"
+
+
+def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
+    """A decision, with its run where that is kept."""
+    return HistoryEntry(
+        job=decision.job,
+        verdict=decision.verdict.value,
+        first=decision.first,
+        last=decision.last,
+        count=decision.count,
+        more=decision.more,
+        run=None if run is None else run_view(run),
+    )
+
+
+def reload_view(
+    changes: Changes, before: Slots, after: Slots, *, applied: bool, warnings: tuple[Problem, ...]
+) -> ReloadView:
+    """What a reload did, or would do, with the slots before and after it."""
+
+    def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
+        return tuple(JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names)
+
+    return ReloadView(
+        applied=applied,
+        added=views(changes.added),
+        changed=views(changes.changed),
+        removed=views(changes.removed),
+        unchanged=len(changes.unchanged),
+        warnings=warnings,
+    )

@@ -1,0 +1,31 @@
+"""Jobs named on the command line, completed by whoever answers for the file."""
+
+from __future__ import annotations
+
+import click
+
+from scheduler.cli.target import Target
+from scheduler.errors import SchedError
+from scheduler.wire.envelope import JobView, ListJobs
+
+
+def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Job names for a half-typed word; none when nobody can be asked: completion never complains."""
+    try:
+        target = Target(ctx.find_root().params.get("config"))
+        daemon = target.daemon()
+        if daemon is not None:
+            names = [view.name for view in daemon.ask("list", ListJobs(), list[JobView])]
+        else:
+            from pathlib import Path  # noqa: PLC0415 - loads yaml
+
+            from scheduler.config import load  # noqa: PLC0415
+
+            names = list(load(Path(target.path or "")).jobs)
+    except SchedError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+one_job = click.argument("job", shell_complete=job_names)
+some_jobs = click.argument("jobs", nargs=-1, metavar="[JOB]...", shell_complete=job_names)

@@ -1,0 +1,135 @@
+"""What is wrong with a schedule, in terms of the file: the character at fault, and the line to write."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scheduler.config.meant import duration_meant
+from scheduler.document.flaw import Flaw
+from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
+from scheduler.errors import ScheduleError
+from scheduler.schedule.field import LIMITS, FieldName
+
+_EXAMPLE = '"*/5 * * * *"'
+_TIME_OF_DAY = r"([0-9]{1,2}):([0-9]{2})"
+_ENGLISH = r"(?i)every\s+([0-9]*\s*[a-z]+)"
+
+
+def spec_of(node: Node) -> Any:
+    """What `parse_schedule` takes: text, and lists and mappings of text."""
+    if isinstance(node, Mapping):
+        return {key.value: spec_of(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [spec_of(item) for item in node.items]
+    return node.value if isinstance(node, Scalar) else ""
+
+
+def explain(node: Node, error: ScheduleError, text: str) -> Flaw:
+    """The flaw of the schedule that stands at `node` of the text."""
+    key = "schedule"
+    if isinstance(node, Sequence) and error.entry is not None:
+        node, key = node.items[error.entry], ""
+    if isinstance(node, Mapping):
+        return _of_mapping(node, key, error, text)
+    if isinstance(node, Scalar):
+        return _of_text(node, key, error, text)
+    return Flaw(node.index, error.reason, f"schedule: {error.write or _EXAMPLE}")
+
+
+def _of_mapping(node: Mapping, key: str, error: ScheduleError, text: str) -> Flaw:
+    for name, value in node.entries:
+        if name.value != error.field:
+            continue
+        if name.value not in list(FieldName):
+            shown = value.value if isinstance(value, Scalar) else "…"
+            write = f"{error.write}: {shown}" if error.write else None
+            return Flaw(name.index, error.reason, write, width=len(name.value))
+        if name.value == FieldName.DAY_OF_WEEK and error.column is None and error.write is None:
+            return Flaw(name.index, error.reason, _prefixed(key, _either_day(node)), width=len(name.value))
+        if isinstance(value, Scalar):
+            return _of_text(value, name.value, error, text)
+        return Flaw(value.index, error.reason, _prefixed(name.value, error.write or "…"))
+    return Flaw(node.index, error.reason, _prefixed(key, error.write or _EXAMPLE))
+
+
+def _either_day(node: Mapping) -> str:
+    """The list of two schedules, by day and by day of week, instead of one with both."""
+    halves = []
+    for left_out in (FieldName.DAY_OF_WEEK, FieldName.DAY):
+        fields = (
+            f"{name.value}: {_scalar(value.value) if isinstance(value, Scalar) else '…'}"
+            for name, value in node.entries
+            if name.value != left_out
+        )
+        halves.append("{" + ", ".join(fields) + "}")
+    return f"[{', '.join(halves)}]"
+
+
+def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
+    value = node.value
+    if not value.strip():
+        return Flaw(node.index, "nothing stands here; a schedule is needed", _prefixed(key, _EXAMPLE))
+    if match := re.fullmatch(_TIME_OF_DAY, value.strip()):
+        daily = f'"{int(match[2])} {int(match[1])} * * *"'
+        message = "a time of day is no schedule; for every day at this time"
+        return Flaw(node.index, message, _prefixed(key, daily), width=len(value))
+    start, end = 0, len(value)
+    if error.column is not None:
+        start = error.column
+        end = start + len(re.split(r"[\s,]", value[start:], maxsplit=1)[0])
+    if start == end and error.field:
+        write, replaced = _without_empty_entries(value), (0, len(value))
+    else:
+        write, replaced = error.write or _remedy(value, value[start:end], error), (start, end)
+    whole = write and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in write.split(" or "))
+    at = node.index if error.column is None else _index_of(node, start, text)
+    return Flaw(at, error.reason, whole, width=max(1, end - start))
+
+
+def _remedy(value: str, culprit: str, error: ScheduleError) -> str | None:
+    """What to write where the schedule's own rules name nothing: the nearest that a field has, or the whole anew."""
+    words = value.split()
+    if error.column is not None:
+        return _within(culprit, *LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
+    if error.field == FieldName.DAY and len(words) == 5:
+        return " ".join([*words[:2], "L", *words[3:]])
+    if match := re.fullmatch(_ENGLISH, value.strip()):
+        unit = match[1] if match[1][0].isdecimal() else f"1 {match[1]}"
+        return f"@every {duration_meant(unit)}"
+    return f"{value.strip()} *" if len(words) == 4 else "*/5 * * * *"
+
+
+def _within(culprit: str, low: int, high: int) -> str:
+    """A number for a number, so that what is advised runs no more often than what was written."""
+    return str(max(low, min(int(culprit[:9]), high))) if re.fullmatch(r"[0-9]+", culprit) else f"{low}-{high}"
+
+
+def _without_empty_entries(value: str) -> str | None:
+    """The fields without the commas that separate nothing; None when one of them has no entry at all."""
+    fields = [",".join(filter(None, field.split(","))) for field in value.split()]
+    return " ".join(fields) if all(fields) else None
+
+
+def _with(part: str, value: str, start: int, end: int) -> str:
+    """The value with `part` instead of what stands from `start` to `end`, as it goes into the file."""
+    if part.startswith(("[", "{", "timezone:")):
+        return part
+    blank = " " if start == end else ""  # what is missing at the end begins a word of its own
+    return f'"{value[:start]}{blank}{part}{value[end:]}"'
+
+
+def _prefixed(key: str, value: str) -> str:
+    return value if not key or value.startswith("timezone:") else f"{key}: {value}"
+
+
+def _scalar(value: str) -> str:
+    return value if re.fullmatch(r"[\w-]+", value) else f'"{value}"'
+
+
+def _index_of(node: Scalar, column: int, text: str) -> int:
+    """Where a character of the scalar stands; its beginning, where escapes or folding hide that."""
+    for start in (node.index, node.index + 1):
+        if text.startswith(node.value, start):
+            return start + column
+    return node.index

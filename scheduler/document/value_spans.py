@@ -1,0 +1,125 @@
+"""Where in a YAML text the values of certain keys are, also in a text that stops being YAML half way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import yaml
+from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
+
+NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
+"""A key that is shown even where values are not."""
+
+_LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
+
+
+def is_variable(name: str) -> bool:
+    """Whether a name looks like a variable's, and so is not a value that has lost its place."""
+    return re.fullmatch(_LIKE_A_VARIABLE, name) is not None
+
+
+class ValueSpans(msgspec.Struct, frozen=True):
+    """Pairs of character indexes, end exclusive.
+
+    `broken_at` is where the parser gave up, None when it came to the end; `broken_within` tells whether that is below
+    one of the keys.
+    """
+
+    spans: list[tuple[int, int]]
+    broken_at: int | None = None
+    broken_within: bool = False
+
+
+def value_spans(text: str, wanted: Callable[[str], bool]) -> ValueSpans:
+    """Find every value below a key that is `wanted`, aliases and what they lead to included."""
+    spans: list[tuple[int, int]] = []
+    walk = _Walk(spans, wanted)
+    events = yaml.CSafeLoader(text)
+    try:
+        while events.check_event():
+            walk.take(events.get_event())
+    except yaml.MarkedYAMLError as error:
+        return ValueSpans(spans, _start_of(error), walk.is_secret)
+    return ValueSpans(spans)
+
+
+def _start_of(error: yaml.MarkedYAMLError) -> int:
+    mark = error.context_mark or error.problem_mark
+    return mark.index if mark else 0
+
+
+class _Level:
+    """A mapping or list that is open."""
+
+    def __init__(self, event: Any, secret: bool) -> None:
+        self.is_mapping = isinstance(event, MappingStartEvent)
+        self.secret = secret
+        self.awaits_key = self.is_mapping
+        self.value_is_secret = secret
+        self.anchor = event.anchor
+        self.start = event.start_mark.index
+        self.key = (0, 0)
+        self.key_may_be_value = False
+
+
+class _Walk:
+    """The parser's events one by one, with the levels that are open."""
+
+    def __init__(self, spans: list[tuple[int, int]], wanted: Callable[[str], bool]) -> None:
+        self._spans = spans
+        self._wanted = wanted
+        self._levels: list[_Level] = []
+        self._anchored: dict[str, tuple[int, int]] = {}
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether what comes next is not to be shown."""
+        return bool(self._levels) and self._levels[-1].value_is_secret
+
+    def take(self, event: Any) -> None:
+        """Note what the event says, and hides."""
+        if isinstance(event, MappingStartEvent | SequenceStartEvent):
+            secret = self.is_secret
+            self._levels.append(_Level(event, secret))
+        elif isinstance(event, ScalarEvent):
+            self._scalar(event)
+            self._advance(event.value)
+        elif isinstance(event, AliasEvent):
+            if self.is_secret and event.start_mark and event.end_mark:
+                span = event.start_mark.index, event.end_mark.index
+                self._spans += [span, self._anchored.get(str(event.anchor), span)]
+            self._advance("")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            level = self._levels.pop()
+            if level.anchor and event.end_mark:
+                self._anchored[level.anchor] = level.start, event.end_mark.index
+            self._advance("")
+
+    def _scalar(self, event: Any) -> None:
+        span = event.start_mark.index, event.end_mark.index
+        if event.anchor:
+            self._anchored[event.anchor] = span
+        level = self._levels[-1] if self._levels else None
+        if level is None or not (level.secret if level.awaits_key else level.value_is_secret):
+            return
+        if level.awaits_key:
+            level.key = span
+            if re.fullmatch(NAME, event.value):
+                level.key_may_be_value = not is_variable(event.value)
+                return
+        elif span[0] == span[1] and level.is_mapping and level.key_may_be_value:
+            span = level.key  # as in {TOKEN, hunter2}
+        if span[0] < span[1]:
+            self._spans.append(span)
+
+    def _advance(self, key: str) -> None:
+        """A node is complete: after a key comes its value, and then the next key."""
+        if not self._levels or not self._levels[-1].is_mapping:
+            return
+        level = self._levels[-1]
+        if level.awaits_key:
+            level.value_is_secret = level.secret or self._wanted(key)
+        level.awaits_key = not level.awaits_key

@@ -1,0 +1,1 @@
+"""What can be asked and answered: requests, replies and events, as structs only."""
