@@ -18,7 +18,9 @@ from bench import Row, main
 from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model.job import Job, ShellCommand, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Verdict
+from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 
 

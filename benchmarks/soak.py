@@ -26,7 +26,9 @@ from scheduler.engine.live_run import Phase
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.launch.spawner import Processes
-from scheduler.model.job import Job, Launch, Overlap, Retry, ShellCommand
+from scheduler.model.job import Job, Overlap, Retry
+from scheduler.model.run import Launch
+from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 
 JOBS = 20

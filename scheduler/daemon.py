@@ -18,22 +18,23 @@ from scheduler.api.views import reload_view
 from scheduler.clock import Clock, SystemClock
 from scheduler.config import Config, load
 from scheduler.config.file_watch import require_watchfiles, watched
+from scheduler.control.file_lock import FileLock
 from scheduler.control.server import ControlServer
-from scheduler.control.socket_path import ControlSocket, FileLock, SocketError, open_socket
+from scheduler.control.socket_path import ControlSocket, SocketError, open_socket
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Processes
-from scheduler.model.job import Verdict
+from scheduler.model.run import Verdict
 from scheduler.report import startup
 from scheduler.report.log import Log, LogFormat
-from scheduler.report.notify.notices import Notices
+from scheduler.report.notify.lazy_listener import Notices
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
-from scheduler.wire.envelope import ClockJump, ReloadView, StatusView
+from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
 
 STDOUT = 1
 

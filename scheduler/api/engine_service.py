@@ -14,9 +14,10 @@ from scheduler.api.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import Firing, Phase
 from scheduler.errors import RefusedError, UnknownNameError
-from scheduler.model.job import Decision, Job, Run, Verdict
-from scheduler.wire.envelope import Event, Finished, Logs, RunNow, Started, Waiting
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Run, Verdict
 from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.runs import Event, Finished, Logs, RunNow, Started, Waiting
 
 NOT_STARTED = {
     Verdict.OVERLAP: "it is running (run {runs}); --force starts it all the same",

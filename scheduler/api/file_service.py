@@ -17,8 +17,9 @@ from scheduler.launch.launcher import Stream
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Processes
 from scheduler.model.job import Job, OutputMode
-from scheduler.wire.envelope import Event, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.runs import Event, Output, RunNow, Started
 
 MOST_UNREAD = 1 << 17
 """Bytes of a run's output that may wait for us before the run is made to wait: here nothing is lost."""

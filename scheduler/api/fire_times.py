@@ -13,7 +13,8 @@ from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
 from scheduler.errors import RefusedError, UsageError
-from scheduler.model.job import Decision, Job, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Verdict
 from scheduler.schedule import (
     Schedule,
     coming_changes,
@@ -27,7 +28,7 @@ from scheduler.schedule import (
     why,
 )
 from scheduler.schedule import Why as Reasons
-from scheduler.wire.envelope import HistoryEntry
+from scheduler.wire.runs import HistoryEntry
 from scheduler.wire.times import (
     MOST,
     REASONS,

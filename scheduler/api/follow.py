@@ -17,8 +17,8 @@ from scheduler.engine.live_run import Firing
 from scheduler.errors import UnknownNameError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, Chunk
-from scheduler.model.job import Run
-from scheduler.wire.envelope import Event, Finished, Logs, Lost, Started
+from scheduler.model.run import Run
+from scheduler.wire.runs import Event, Finished, Logs, Lost, Started
 
 LAG = 64
 """Events that may wait for the reader; each holds at most one read of output."""

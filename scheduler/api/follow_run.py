@@ -8,8 +8,8 @@ from collections.abc import AsyncGenerator, Iterator
 from scheduler.api.views import attempt_view
 from scheduler.engine.live_run import Firing
 from scheduler.launch.output import Chunk
-from scheduler.model.job import Run
-from scheduler.wire.envelope import AttemptEnded, Event, Lost, Output
+from scheduler.model.run import Run
+from scheduler.wire.runs import AttemptEnded, Event, Lost, Output
 
 
 async def follow_firing(firing: Firing, moved: asyncio.Event) -> AsyncGenerator[Event, None]:

@@ -11,20 +11,16 @@ from scheduler.api.fire_times import coming
 from scheduler.api.lookup import find
 from scheduler.api.service import Service
 from scheduler.api.views import job_view, run_view
-from scheduler.errors import MASK, RefusedError, utf8
+from scheduler.errors import MASK, RefusedError
 from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import Argv, Entrypoint, EnvLayer, Job, ShellCommand
+from scheduler.model.job import Job
+from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand
 from scheduler.report.notify.notice import Topic, recipients
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import format_duration, in_words
-from scheduler.wire.details import (
-    AskEnvironment,
-    EnvironmentView,
-    JobDetails,
-    Show,
-    VariableView,
-)
+from scheduler.text import utf8
+from scheduler.wire.jobs import AskEnvironment, EnvironmentView, JobDetails, Show, VariableView
 
 NEXT_SHOWN = 10
 RUNS_SHOWN = 10

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from scheduler.api.service import JobState, Service
-from scheduler.errors import UnknownNameError, UsageError, did_you_mean
+from scheduler.errors import UnknownNameError, UsageError
+from scheduler.text import did_you_mean
 
 
 def find(service: Service, name: str, kind: str = "job") -> JobState:

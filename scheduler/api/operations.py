@@ -15,26 +15,11 @@ from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
-from scheduler.model.job import Decision, Outcome, Trigger, Verdict
-from scheduler.wire.details import AskEnvironment, Show
-from scheduler.wire.envelope import (
-    AskStatus,
-    Event,
-    History,
-    HistoryEntry,
-    JobView,
-    ListJobs,
-    Logs,
-    PauseJobs,
-    Reload,
-    ReloadView,
-    ResumeJobs,
-    RunNow,
-    StatusView,
-    Stop,
-    StopView,
-)
+from scheduler.model.run import Decision, Outcome, Trigger, Verdict
+from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.jobs import AskEnvironment, JobView, ListJobs, PauseJobs, ResumeJobs, Show
 from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.runs import Event, History, HistoryEntry, Logs, RunNow, Stop, StopView
 from scheduler.wire.times import Explain, Next, Why
 
 A = TypeVar("A", bound=msgspec.Struct)

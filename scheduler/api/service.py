@@ -11,9 +11,11 @@ from typing import Protocol
 
 import msgspec
 
-from scheduler.model.job import Decision, Job, Pause, Run, Verdict
-from scheduler.wire.envelope import Event, Logs, ReloadView, RunNow, StatusView
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Pause, Run, Verdict
+from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.runs import Event, Logs, RunNow
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,17 +8,10 @@ from datetime import datetime
 from scheduler.api.service import JobState
 from scheduler.engine.timetable import Changes
 from scheduler.errors import Problem
-from scheduler.model.job import Attempt, Decision, Run
-from scheduler.wire.envelope import (
-    AttemptView,
-    HistoryEntry,
-    JobChange,
-    JobView,
-    PauseView,
-    ReloadView,
-    RunView,
-    Status,
-)
+from scheduler.model.run import Attempt, Decision, Run
+from scheduler.wire.daemon import JobChange, ReloadView
+from scheduler.wire.jobs import JobView, PauseView, Status
+from scheduler.wire.runs import AttemptView, HistoryEntry, RunView
 
 Slots = Mapping[str, datetime | None]
 """The next slot of each job."""

@@ -6,7 +6,7 @@ import click
 
 from scheduler.cli.target import Target
 from scheduler.errors import SchedError
-from scheduler.wire.envelope import JobView, ListJobs
+from scheduler.wire.jobs import JobView, ListJobs
 
 
 def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:

@@ -10,8 +10,9 @@ from scheduler.cli import terminal
 from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.errors import MASK, utf8
-from scheduler.wire.details import AskEnvironment, EnvironmentView
+from scheduler.errors import MASK
+from scheduler.text import utf8
+from scheduler.wire.jobs import AskEnvironment, EnvironmentView
 
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
 

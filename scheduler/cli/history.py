@@ -10,7 +10,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.wire.envelope import History, HistoryEntry
+from scheduler.wire.runs import History, HistoryEntry
 from scheduler.wire.times import REASONS
 
 HEADS = ("WHEN", "JOB", "RUN", "WHAT", "TOOK", "WHY")

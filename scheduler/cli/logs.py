@@ -13,7 +13,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.launch.lines import Lines
-from scheduler.wire.envelope import Event, Finished, Logs, Lost, Output, RunView, Started
+from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 

@@ -8,7 +8,7 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
-from scheduler.wire.envelope import JobChange, Reload, ReloadView
+from scheduler.wire.daemon import JobChange, Reload, ReloadView
 
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
 

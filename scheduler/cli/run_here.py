@@ -10,7 +10,7 @@ from typing import cast
 from scheduler.api.file_service import FileService
 from scheduler.api.operations import VERBS
 from scheduler.cli.run_printer import Watcher
-from scheduler.wire.envelope import Event, RunNow
+from scheduler.wire.runs import Event, RunNow
 
 
 def run_here(service: FileService, ask: RunNow, watcher: Watcher) -> None:

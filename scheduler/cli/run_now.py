@@ -15,7 +15,7 @@ from scheduler.cli.run_printer import GATES, Watcher
 from scheduler.cli.target import Target
 from scheduler.control.client import Daemon
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
-from scheduler.wire.envelope import RunNow, RunView
+from scheduler.wire.runs import RunNow, RunView
 
 HERE = (
     "running the job right here, in this shell's environment and the file's; overlap, lock and max_running do not "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from scheduler.cli import terminal, times
-from scheduler.wire.envelope import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
+from scheduler.wire.runs import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
 
 GATES = {
     "overlap": "the end of the run before it",

@@ -10,7 +10,7 @@ import click
 from scheduler import __version__
 from scheduler.cli.exit import NobodyReadsError
 from scheduler.cli.target import Target
-from scheduler.errors import did_you_mean
+from scheduler.text import did_you_mean
 
 VERBS = {
     "list": "list_jobs:list_jobs",

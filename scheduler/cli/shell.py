@@ -16,10 +16,10 @@ from scheduler.clock import rfc3339
 from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account
 from scheduler.launch.environment import DEFAULT_PATH
+from scheduler.launch.exit_causes import of_program
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
-from scheduler.launch.refusal import of_program
-from scheduler.wire.details import AskEnvironment, EnvironmentView
+from scheduler.wire.jobs import AskEnvironment, EnvironmentView
 
 SHELL = "/bin/sh"
 """What runs a job's command, and reads no start-up file that would change what the job finds."""

@@ -9,10 +9,10 @@ from typing import Any
 import click
 import msgspec
 
-from scheduler.cli import list_jobs, terminal, times
+from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
-from scheduler.wire.details import JobDetails, Show
+from scheduler.wire.jobs import JobDetails, Show
 from scheduler.wire.times import REASONS
 
 INDENT = "  "
@@ -44,7 +44,7 @@ def show(target: Target, job: str, as_json: bool) -> None:
 def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     """The lines for a person."""
     view, zone = details.view, times.zone_of(details.view.timezone)
-    status = list_jobs.status(view, now)
+    status = job_table.status(view, now)
     yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(terminal.printable(status.text), status.colour)}"
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
@@ -61,7 +61,7 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     if details.runs:
         yield f"\n{terminal.paint('last runs', 'head')}"
     for run in details.runs:
-        ended = list_jobs.last_run(run, now)
+        ended = job_table.last_run(run, now)
         took = times.span(run.duration or 0)
         yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}"
     if view.usual_duration is not None:

@@ -15,8 +15,9 @@ from scheduler.cli.terminal import Cell
 from scheduler.config import load
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
-from scheduler.errors import SchedError, UnknownNameError, UsageError, cells
-from scheduler.wire.envelope import JobView, ListJobs
+from scheduler.errors import SchedError, UnknownNameError, UsageError
+from scheduler.text import cells
+from scheduler.wire.jobs import JobView, ListJobs
 
 ASSUMED = 1.0
 """Seconds that a run takes when nobody knows better."""

@@ -9,7 +9,7 @@ import click
 from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_FAILURE
-from scheduler.wire.envelope import AskStatus, StatusView
+from scheduler.wire.daemon import AskStatus, StatusView
 
 
 @click.command("status")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from scheduler.cli import list_jobs, terminal, times
+from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import job_names, some_jobs
 from scheduler.cli.target import Target
-from scheduler.wire.envelope import JobView, PauseJobs, ResumeJobs, Stop, StopView
+from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
+from scheduler.wire.runs import Stop, StopView
 
 
 @click.command("stop")
@@ -87,4 +88,4 @@ def _show(views: list[JobView], as_json: bool) -> None:
     if as_json:
         terminal.show_json(views)
     else:
-        list_jobs.show(views, times.now())
+        job_table.show(views, times.now())

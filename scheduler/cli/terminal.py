@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 import click
 import msgspec
 
-from scheduler.errors import as_json, cells
+from scheduler.text import as_json, cells
 
 ELLIPSIS = "…"
 GAP = "  "

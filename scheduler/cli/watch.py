@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from scheduler.cli import list_jobs, terminal, times
+from scheduler.cli import job_table, terminal, times
 from scheduler.errors import UsageError
-from scheduler.wire.envelope import JobView
+from scheduler.wire.jobs import JobView
 
 EVERY = 1.0
 """Seconds between two looks: the unit in which the list counts."""
@@ -53,7 +53,7 @@ def _leave(number: int, _frame: object) -> NoReturn:
 def _draw(views: Sequence[JobView]) -> None:
     now = times.now()
     height = os.get_terminal_size(sys.stdout.fileno()).lines
-    lines = list_jobs.lines(views, now)
+    lines = job_table.lines(views, now)
     if len(lines) > height - 1:
         hidden = len(lines) - (height - 2)
         lines = [*lines[: height - 2], terminal.paint(f"… {hidden} more", "quiet")]

@@ -16,7 +16,8 @@ from scheduler.config.values import is_null
 from scheduler.document.nodes import Scalar
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
-from scheduler.model.job import Argv, Entrypoint, EnvLayer, EnvValue, Job, Retry, ShellCommand, Target
+from scheduler.model.job import Job, Retry
+from scheduler.model.target import Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
 
 _NAME = re.compile(JOB_NAME)

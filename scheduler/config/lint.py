@@ -17,7 +17,8 @@ from scheduler.config.lint_target import unresolved
 from scheduler.config.load import Config, File, Ignored, Loading, finish
 from scheduler.config.masking import CONFIDENTIAL
 from scheduler.launch.environment import Environment
-from scheduler.model.job import Argv, Job, Overlap, ShellCommand
+from scheduler.model.job import Job, Overlap
+from scheduler.model.target import Argv, ShellCommand
 from scheduler.schedule import coming_changes, format_duration, surprises
 
 CROWD = 25

@@ -12,7 +12,8 @@ from pathlib import Path
 from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
-from scheduler.model.job import Argv, Entrypoint, Job, ShellCommand
+from scheduler.model.job import Job
+from scheduler.model.target import Argv, Entrypoint, ShellCommand
 
 _SHELL_SYNTAX = set("$`(){}[]<>|&;=*?!#~\\")
 _SHELL_WORDS = frozenset(

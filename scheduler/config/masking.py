@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from scheduler.config.foreign_keys import FOREIGN, plain
 from scheduler.document.syntax import CONTROL
 from scheduler.document.value_spans import NAME, is_variable, value_spans
-from scheduler.errors import nearest
+from scheduler.text import nearest
 
 _SECRET = (
     "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret",

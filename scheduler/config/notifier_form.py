@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, Text, Url
-from scheduler.model.job import WebhookFormat
+from scheduler.model.recipient import WebhookFormat
 
 
 class ReferenceForm(Form, frozen=True):

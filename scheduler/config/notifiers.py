@@ -5,18 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scheduler.model.job import (
-    AppriseNotifier,
-    Argv,
-    CommandNotifier,
-    FromEnv,
-    FromFile,
-    MailNotifier,
-    Notifier,
-    ShellCommand,
-    Value,
-    WebhookNotifier,
-)
+from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, Notifier, WebhookNotifier
+from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand, Value
 
 LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip"})
 """The keys that have lists of notifiers."""

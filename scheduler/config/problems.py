@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from scheduler.config.masking import Mask
 from scheduler.document.source import Finding, Source
-from scheduler.errors import MASK, Problem, cells
+from scheduler.errors import MASK, Problem
+from scheduler.text import cells
 
 _WIDEST = 110
 """Characters of a quoted line."""

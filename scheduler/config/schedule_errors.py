@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from scheduler.config.meant import duration_meant
+from scheduler.config.suggest import duration_meant
 from scheduler.document.flaw import Flaw
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.errors import ScheduleError

@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from scheduler.config.meant import CLOCK, FLOAT, duration_meant, offset_meant, zone_meant
-from scheduler.errors import MASK, nearest
+from scheduler.config.suggest import CLOCK, FLOAT, duration_meant, offset_meant, zone_meant
+from scheduler.errors import MASK
 from scheduler.schedule import DurationError, find_zone, parse_duration
+from scheduler.text import nearest
 
 _NULLS = {"null", "Null", "NULL", "~"}
 _TRUE = {"true", "True", "TRUE"}

@@ -10,9 +10,11 @@ from typing import TypeVar, get_args
 
 import msgspec
 
-from scheduler.control import socket_path
+from scheduler.control import file_lock, socket_path
 from scheduler.errors import SchedError, UnreachableError, UsageError
-from scheduler.wire.envelope import FAULTS, VERSION, AskStatus, Event, Fault, Reply, Request, StatusView
+from scheduler.wire.daemon import AskStatus, StatusView
+from scheduler.wire.envelope import FAULTS, VERSION, Fault, Reply, Request
+from scheduler.wire.runs import Event
 
 T = TypeVar("T")
 
@@ -62,8 +64,8 @@ def find(path: str) -> Daemon | None:
     UnreachableError when somebody holds the file and cannot be asked.
     """
     daemon = _at(socket_path.socket_paths(path, os.geteuid()))
-    if daemon is None and socket_path.is_held(path):
-        pid = socket_path.holder(path)
+    if daemon is None and file_lock.is_held(path):
+        pid = file_lock.holder(path)
         owner = None if pid is None else _owner_of(pid)
         # Root may ask anybody's schedd, which listens where its own user's sockets lie.
         if os.geteuid() == 0 and owner is not None:
@@ -172,7 +174,7 @@ def _owner_of(pid: int) -> int | None:
 
 
 def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
-    holder = socket_path.named(pid)
+    holder = file_lock.named(pid)
     if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
         return f"{path} is served by {holder}, which belongs to {_user(owner)}: ask as {_user(owner)} or as root"
     places = ", ".join(socket_path.socket_paths(path, os.geteuid()))

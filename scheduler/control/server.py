@@ -17,8 +17,10 @@ from scheduler.api.operations import VERBS, Verb
 from scheduler.api.service import Service
 from scheduler.control import socket_path
 from scheduler.engine.events import report_bug
-from scheduler.errors import SchedError, UnreachableError, UsageError, as_json
-from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Event, Fault, Reply, Request
+from scheduler.errors import SchedError, UnreachableError, UsageError
+from scheduler.text import as_json
+from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Fault, Reply, Request
+from scheduler.wire.runs import Event
 
 MOST_CONNECTIONS = 200
 """Beyond it newcomers are sent away, so that leaked connections cannot use up the descriptors that jobs need."""

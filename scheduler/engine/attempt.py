@@ -9,7 +9,7 @@ from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
 from scheduler.engine.live_run import Firing
 from scheduler.launch.launcher import Child, Launcher, LaunchError
-from scheduler.model.job import Attempt, Exit, Launch, Outcome
+from scheduler.model.run import Attempt, Exit, Launch, Outcome
 
 PLATFORM_PATIENCE = 1.0
 """Seconds. A platform that stops us signals our children at the same moment; its TERM to us may arrive second."""

@@ -16,7 +16,8 @@ from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import LineSink
-from scheduler.model.job import Decision, Job, Pause, Trigger, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Pause, Trigger, Verdict
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 STEP_TOLD = 1.0

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from scheduler.engine.timetable import Changes
-from scheduler.model.job import Attempt, Decision, Run
+from scheduler.model.run import Attempt, Decision, Run
 
 
 class RunStarted(msgspec.Struct, frozen=True):

@@ -7,8 +7,8 @@ from collections import Counter, deque
 from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped
-from scheduler.engine.tails import Tails
-from scheduler.model.job import Decision, Outcome, Run, Trigger, Verdict
+from scheduler.launch.output import Chunk
+from scheduler.model.run import Decision, Outcome, Run, Trigger, Verdict
 
 RUNS_KEPT = 20
 """Runs a job."""
@@ -102,3 +102,39 @@ def _merged(earlier: Decision, later: Decision) -> Decision:
         count=earlier.count + later.count,
         more=earlier.more or later.more,
     )
+
+
+ALL_TAILS = 32 * 1024 * 1024
+"""Bytes that all tails together may take; the oldest go first."""
+
+
+_KEEPING = 256
+"""Bytes that keeping one chunk costs besides its content."""
+
+
+class Tails:
+    """By run id, in the order in which the runs finished."""
+
+    def __init__(self) -> None:
+        self._size = 0
+        self._kept: dict[str, tuple[Chunk, ...]] = {}
+
+    def of(self, run_id: str) -> tuple[Chunk, ...]:
+        """What is kept of a finished run, oldest first; nothing when it printed nothing or its tail had to go."""
+        return self._kept.get(run_id, ())
+
+    def keep(self, run_id: str, tail: tuple[Chunk, ...]) -> None:
+        """Keep it as the newest, and let the oldest go where the bound asks for it."""
+        if tail:
+            self._kept[run_id] = tail
+            self._size += _size(tail)
+        while self._size > ALL_TAILS:
+            self.drop(next(iter(self._kept)))
+
+    def drop(self, run_id: str) -> None:
+        """Forget a run's tail, if there is one."""
+        self._size -= _size(self._kept.pop(run_id, ()))
+
+
+def _size(tail: tuple[Chunk, ...]) -> int:
+    return sum(len(chunk.data) + _KEEPING for chunk in tail)

@@ -11,7 +11,8 @@ import msgspec
 
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
-from scheduler.model.job import Job, Run, Trigger, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Run, Trigger, Verdict
 
 
 class Phase(StrEnum):

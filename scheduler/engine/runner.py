@@ -16,7 +16,8 @@ from scheduler.engine.semaphore import Gate
 from scheduler.engine.throttle import Turns
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import Chunk, LineSink, RunOutput
-from scheduler.model.job import Attempt, Decision, Launch, OnShutdown, Outcome, Overlap, Run, Trigger, Verdict
+from scheduler.model.job import OnShutdown, Overlap
+from scheduler.model.run import Attempt, Decision, Launch, Outcome, Run, Trigger, Verdict
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown budget at which everything left is killed."""

@@ -22,7 +22,8 @@ from scheduler.engine.events import (
     Stopping,
 )
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model.job import Attempt, Job, Outcome
+from scheduler.model.job import Job
+from scheduler.model.run import Attempt, Outcome
 
 PARTS = 96
 """Into so many the span is divided to show how the load falls: quarters of an hour, when it is a day."""

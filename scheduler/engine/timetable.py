@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from scheduler.model.job import Decision, Job, Pause, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Pause, Verdict
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000

@@ -11,7 +11,9 @@ from scheduler.clock import rfc3339
 from scheduler.launch.account import find_account
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import EnvLayer, EnvValue, FromEnv, FromFile, Job, Launch
+from scheduler.model.job import Job
+from scheduler.model.run import Launch
+from scheduler.model.target import EnvLayer, EnvValue, FromEnv, FromFile
 
 INHERITED = "inherited"
 SCHEDD = "schedd"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 from scheduler.launch.lines import printable
-from scheduler.launch.program import find_program, why_not_runnable
-from scheduler.model.job import Entrypoint, ShellCommand, Target
+from scheduler.launch.process_spec import Command
+from scheduler.launch.program import directory_problem, find_program, why_not_runnable
+from scheduler.model.target import Entrypoint, ShellCommand, Target
 
 _TRACEBACK = b"Traceback (most recent call last):\n"
 _UNINDENTED = rb"(?m)^\S.*$"
@@ -66,3 +70,86 @@ def _name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+_LONGEST_STRING = 32 * os.sysconf("SC_PAGE_SIZE")
+"""Bytes of one argument or variable with its final NUL: MAX_ARG_STRLEN of execve(2)."""
+
+
+def refusal(error: Exception, command: Command) -> LaunchError:
+    """The same as a LaunchError. No value of a variable and no argument is ever part of the text."""
+    if not isinstance(error, OSError):
+        return LaunchError(_unusable(command) or _by_kind(error, command))
+    match error.errno:
+        case errno.EMFILE:
+            limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+            return LaunchError(f"schedd has no file descriptor left; its limit is {limit} (ulimit -n)")
+        case errno.ENFILE:
+            return LaunchError("the system has no file descriptor left (fs.file-max)")
+        case errno.EAGAIN:
+            return LaunchError("no more processes are allowed (ulimit -u, or the pids limit of the container)")
+        case errno.ENOMEM:
+            return LaunchError("there is not enough memory to start a process")
+        case errno.E2BIG:
+            return LaunchError(_too_big(command))
+    if error.filename != command.program:
+        return LaunchError(_before_exec(error, command))
+    return of_program(error, Path(command.program))
+
+
+def _by_kind(error: Exception, command: Command) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to start a process"
+    if command.memory_limit is not None:
+        return f"memory_limit of {command.memory_limit} bytes: above the hard limit of schedd itself (ulimit -Hv)"
+    return type(error).__name__
+
+
+def _before_exec(error: OSError, command: Command) -> str:
+    """The child failed before it became the program: in its directory, or in becoming its user."""
+    if problem := directory_problem(command.cwd):
+        return problem
+    if command.account is not None and error.errno == errno.EPERM:
+        return f"schedd may not start a job as uid {command.account.uid}, gid {command.account.gid}"
+    whom = "schedd" if command.account is None else f"uid {command.account.uid}"
+    return f"{whom} may not enter the working directory {command.cwd}: {error.strerror}"
+
+
+def of_program(error: OSError, program: Path) -> LaunchError:
+    """Why the kernel refused to execute this file."""
+    if error.errno == errno.ENOENT and not os.access(program, os.F_OK):
+        return LaunchError(f"there is no {program}", NOT_FOUND)
+    cause = why_not_runnable(program)
+    if cause is None and error.errno == errno.ENOENT:
+        cause = f"{program} is there, but the loader that it asks for is not"
+    return LaunchError(cause or f"{program}: {error.strerror}", NOT_RUNNABLE)
+
+
+def _unusable(command: Command) -> str | None:
+    """What cannot be handed to the kernel at all."""
+    for what, text in _strings(command):
+        if "\0" in text:
+            return f"{what} contains a NUL byte"
+        try:
+            os.fsencode(text)
+        except UnicodeEncodeError:
+            return f"{what} contains half of a surrogate pair"
+    return next((f"{name!r} cannot name a variable" for name in command.env if not name or "=" in name), None)
+
+
+def _too_big(command: Command) -> str:
+    total = 0
+    for what, text in _strings(command):
+        size = len(os.fsencode(text)) + 1
+        if size > _LONGEST_STRING:
+            return f"{what} is longer than the {_LONGEST_STRING // 1024} KiB that the kernel allows"
+        total += size
+    return f"arguments and environment have {total // 1024} KiB together, more than the kernel allows (ulimit -s)"
+
+
+def _strings(command: Command) -> Iterator[tuple[str, str]]:
+    yield "cwd", command.cwd
+    for number, word in enumerate(command.argv):
+        yield ("the program's name" if number == 0 else f"argument {number}"), word
+    for name, value in command.env.items():
+        yield f"the variable {name!r}", f"{name}={value}"

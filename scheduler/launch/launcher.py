@@ -6,7 +6,7 @@ import asyncio
 from enum import StrEnum
 from typing import Protocol
 
-from scheduler.model.job import Exit, Launch
+from scheduler.model.run import Exit, Launch
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127

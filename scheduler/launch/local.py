@@ -20,7 +20,8 @@ from scheduler.launch.process import Explain, Process
 from scheduler.launch.process_spec import Command
 from scheduler.launch.program import find_program
 from scheduler.launch.spawner import Processes
-from scheduler.model.job import Argv, Entrypoint, Launch, ShellCommand, Target
+from scheduler.model.run import Launch
+from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from scheduler.launch.launcher import Stream
-from scheduler.launch.lines import Lines, printable
+from scheduler.launch.lines import Lines
 from scheduler.model.job import OutputMode
 
 TAIL = 64 * 1024
@@ -255,10 +255,3 @@ class _Tail:
 
 def _cost(chunk: Chunk) -> int:
     return len(chunk.data) + _ENTRY
-
-
-def prefixed(job: str, stream: Stream, block: bytes) -> bytes:
-    """Whole lines as the log shows them: `[job] line`, or `[job err] line`, safe for a terminal."""
-    prefix = b"[%b] " % job.encode() if stream is Stream.STDOUT else b"[%b err] " % job.encode()
-    block = printable(block)
-    return prefix + block.replace(b"\n", b"\n" + prefix, block.count(b"\n") - 1)

@@ -13,7 +13,7 @@ from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.poller import Watch
 from scheduler.launch.procfs import Looks, Seen, holder_of, look
-from scheduler.model.job import Exit
+from scheduler.model.run import Exit
 
 DRAIN = 0.2
 """Seconds that output may still come after a child's exit before its pipes are closed on whoever holds them."""

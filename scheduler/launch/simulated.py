@@ -8,7 +8,7 @@ from collections.abc import Callable
 import msgspec
 
 from scheduler.launch.launcher import Output, Stream
-from scheduler.model.job import Exit, Launch
+from scheduler.model.run import Exit, Launch
 
 _TERM, _KILL = 15, 9
 

@@ -11,13 +11,13 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from scheduler.launch.exit_causes import refusal
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.poller import Watch
 from scheduler.launch.process import Process
 from scheduler.launch.process_spec import Command
 from scheduler.launch.procfs import Looks
-from scheduler.launch.refusal import refusal
 
 _PER_CHILD = 3
 """Descriptors of a live child: two pipes and its pidfd."""

@@ -14,12 +14,11 @@ import structlog
 
 from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
-from scheduler.errors import as_json
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
-from scheduler.launch.output import prefixed
 from scheduler.report.records import record
 from scheduler.report.stdout import Stdout
+from scheduler.text import as_json
 
 
 class LogFormat(StrEnum):
@@ -196,3 +195,10 @@ def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:
     except OSError:
         return False
     return environ.get("JOURNAL_STREAM") == f"{about.st_dev}:{about.st_ino}"
+
+
+def prefixed(job: str, stream: Stream, block: bytes) -> bytes:
+    """Whole lines as the log shows them: `[job] line`, or `[job err] line`, safe for a terminal."""
+    prefix = b"[%b] " % job.encode() if stream is Stream.STDOUT else b"[%b err] " % job.encode()
+    block = printable(block)
+    return prefix + block.replace(b"\n", b"\n" + prefix, block.count(b"\n") - 1)

@@ -16,7 +16,7 @@ from scheduler.engine.events import (
     SlotSkipped,
     Stopping,
 )
-from scheduler.model.job import Attempt, Decision, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Attempt, Decision, Outcome, Run, Trigger, Verdict
 
 Fields = dict[str, Any]
 

@@ -11,8 +11,9 @@ from functools import lru_cache
 
 import msgspec
 
-from scheduler.errors import ScheduleError, nearest
+from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, Field, FieldName
+from scheduler.text import nearest
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

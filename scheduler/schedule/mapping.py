@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from scheduler.errors import ScheduleError, nearest
+from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, FieldName
 from scheduler.schedule.field_parser import parse_field, refuse_unreadable
 from scheduler.schedule.pattern import Pattern
+from scheduler.text import nearest
 
 NamedFields = tuple[tuple[FieldName, str], ...]
 """The fields that are given, as text, from the coarsest to the finest."""

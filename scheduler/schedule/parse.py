@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from scheduler.errors import ScheduleError, nearest
+from scheduler.errors import ScheduleError
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.expression import ALIASES, read_expression
@@ -18,6 +18,7 @@ from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.simple import At, AtStart, Every, Union
 from scheduler.schedule.zone import instant_of
+from scheduler.text import nearest
 
 _LONGEST_LIST = 100
 _FORMS = (

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import msgspec
 
-from scheduler.wire.envelope import HistoryEntry, Instant
+from scheduler.wire.envelope import Instant
+from scheduler.wire.runs import HistoryEntry
 
 MOST = 100_000
 """Fire times in one answer."""

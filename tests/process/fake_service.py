@@ -14,9 +14,12 @@ from scheduler.api.views import run_view
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import open_socket
 from scheduler.errors import RefusedError
-from scheduler.model.job import Attempt, Decision, Exit, Job, Outcome, Pause, Run, ShellCommand, Trigger
-from scheduler.wire.envelope import Event, Finished, Logs, Output, ReloadView, RunNow, Started, StatusView
+from scheduler.model.job import Job
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, Trigger
+from scheduler.model.target import ShellCommand
+from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.runs import Event, Finished, Logs, Output, RunNow, Started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

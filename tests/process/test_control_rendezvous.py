@@ -18,14 +18,16 @@ import pytest
 
 from scheduler.control import client, socket_path
 from scheduler.control.client import Daemon
-from scheduler.control.socket_path import FileLock, SocketError, holder, is_held, open_socket, socket_paths
+from scheduler.control.file_lock import FileLock, holder, is_held
+from scheduler.control.socket_path import SocketError, open_socket, socket_paths
 from scheduler.errors import AlreadyRunningError, UnreachableError
-from scheduler.wire.envelope import ListJobs
+from scheduler.wire.jobs import ListJobs
 from tests.process.fake_service import FakeService, served
 
 HOLD = """
 import sys, time
-from scheduler.control.socket_path import FileLock, open_socket
+from scheduler.control.socket_path import open_socket
+from scheduler.control.file_lock import FileLock
 lock = FileLock(sys.argv[1])
 lock.acquire()
 opened = open_socket(sys.argv[1])

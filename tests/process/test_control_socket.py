@@ -16,23 +16,10 @@ import pytest
 from scheduler.control import client
 from scheduler.control.client import Daemon
 from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
-from scheduler.wire.envelope import (
-    MAX_REQUEST,
-    AskStatus,
-    Finished,
-    JobView,
-    ListJobs,
-    Lost,
-    Output,
-    PauseJobs,
-    Reload,
-    ReloadView,
-    RunNow,
-    Started,
-    StatusView,
-    Stop,
-    StopView,
-)
+from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.envelope import MAX_REQUEST
+from scheduler.wire.jobs import JobView, ListJobs, PauseJobs
+from scheduler.wire.runs import Finished, Lost, Output, RunNow, Started, Stop, StopView
 from tests.process.fake_service import FakeService, served
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import Argv, EnvLayer, FromFile, ShellCommand, Target
+from scheduler.model.target import Argv, EnvLayer, FromFile, ShellCommand, Target
 from tests.process.workshop import Workshop, descriptors, play, run
 
 CANARY = "canary-7f3a"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.model.job import Argv, Exit
+from scheduler.model.run import Exit
+from scheduler.model.target import Argv
 from tests.process.workshop import Workshop, play, run, until
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from scheduler.launch.launcher import Stream
-from scheduler.model.job import Entrypoint, Exit
+from scheduler.model.run import Exit
+from scheduler.model.target import Entrypoint
 from tests.process.workshop import run
 
 TASKS = """

@@ -17,8 +17,8 @@ import pytest
 from scheduler.launch import pipe
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import LONGEST_LINE, SPLIT_MARK
-from scheduler.launch.output import prefixed
 from scheduler.model.job import OutputMode
+from scheduler.report.log import prefixed
 from tests.process.workshop import Log, Workshop, play, run
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import RunOutput
-from scheduler.model.job import Job, Launch, OutputMode, ShellCommand, Trigger
+from scheduler.model.job import Job, OutputMode
+from scheduler.model.run import Launch, Trigger
+from scheduler.model.target import ShellCommand
 from tests.process.workshop import Workshop, play
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -16,7 +16,7 @@ import pytest
 
 from scheduler.launch import poller
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import Argv, EnvLayer, FromEnv
+from scheduler.model.target import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
 from tests.somebody import somebody_else
 

@@ -22,27 +22,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.launch.launcher import Stream
-from scheduler.model.job import (
-    AppriseNotifier,
-    Argv,
-    Attempt,
-    CommandNotifier,
-    EnvLayer,
-    Exit,
-    FromEnv,
-    FromFile,
-    Job,
-    MailNotifier,
-    Outcome,
-    Run,
-    ShellCommand,
-    Trigger,
-    WebhookFormat,
-    WebhookNotifier,
-)
+from scheduler.model.job import Job
+from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookFormat, WebhookNotifier
+from scheduler.model.run import Attempt, Exit, Outcome, Run, Trigger
+from scheduler.model.target import Argv, EnvLayer, FromEnv, FromFile, ShellCommand
 from scheduler.report.notify.delivery import attempt_once
 from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
-from scheduler.report.notify.sender import DeliveryError, Surroundings, sender_for
+from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.report.notify.senders import sender_for
 from scheduler.schedule import parse_schedule
 from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
 from tests.process.workshop import Workshop, play

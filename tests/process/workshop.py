@@ -14,7 +14,9 @@ from scheduler.launch.local import LocalLauncher
 from scheduler.launch.output import RunOutput
 from scheduler.launch.process import Process
 from scheduler.launch.spawner import Processes
-from scheduler.model.job import Exit, Job, Launch, OutputMode, ShellCommand, Target, Trigger
+from scheduler.model.job import Job, OutputMode
+from scheduler.model.run import Exit, Launch, Trigger
+from scheduler.model.target import ShellCommand, Target
 
 T = TypeVar("T")
 

@@ -15,8 +15,8 @@ import pytest
 from scheduler.config import load
 from scheduler.engine.events import Event
 from scheduler.engine.simulation import simulate
-from scheduler.errors import cells
 from scheduler.report.records import record
+from scheduler.text import cells
 from tests.system.programs import eventually, schedctl, schedd, write
 from tests.system.test_schedctl_terminal import OnTerminal
 

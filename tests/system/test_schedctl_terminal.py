@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.errors import cells
+from scheduler.text import cells
 from tests.system.programs import BIN, environment, eventually, schedctl, schedd
 
 JOBS = 500

@@ -20,7 +20,9 @@ from scheduler.engine.events import (
     Stopping,
 )
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.model.job import Job, Launch, ShellCommand, Trigger
+from scheduler.model.job import Job
+from scheduler.model.run import Launch, Trigger
+from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -17,7 +17,7 @@ from scheduler.cli.target import Target
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS
 from scheduler.errors import UnknownNameError, UnreachableError, UsageError
-from scheduler.wire.envelope import JobView
+from scheduler.wire.jobs import JobView
 
 FILE = """
 jobs:

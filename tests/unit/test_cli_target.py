@@ -9,7 +9,7 @@ from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.target import FileAlone
-from scheduler.wire.envelope import JobView, ListJobs
+from scheduler.wire.jobs import JobView, ListJobs
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 

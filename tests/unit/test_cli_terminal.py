@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler.cli import terminal
 from scheduler.cli.terminal import Cell
-from scheduler.errors import cells
+from scheduler.text import cells
 
 
 class FakeTerminal(io.StringIO):

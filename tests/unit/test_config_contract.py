@@ -13,19 +13,8 @@ from scheduler.config import Config, load
 from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
 from scheduler.config.values import KINDS
 from scheduler.errors import ConfigError
-from scheduler.model.job import (
-    Argv,
-    Entrypoint,
-    EnvLayer,
-    FromEnv,
-    FromFile,
-    Job,
-    OnShutdown,
-    OutputMode,
-    Overlap,
-    Retry,
-    ShellCommand,
-)
+from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, Retry
+from scheduler.model.target import Argv, Entrypoint, EnvLayer, FromEnv, FromFile, ShellCommand
 
 
 class Folder:

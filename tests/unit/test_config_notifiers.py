@@ -9,19 +9,16 @@ import pytest
 
 from scheduler.config import load
 from scheduler.errors import ConfigError
-from scheduler.model.job import (
+from scheduler.model.job import Job
+from scheduler.model.recipient import (
     AppriseNotifier,
-    Argv,
     CommandNotifier,
-    FromEnv,
-    FromFile,
-    Job,
     MailNotifier,
     Notifier,
-    ShellCommand,
     WebhookFormat,
     WebhookNotifier,
 )
+from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand
 
 
 def job(folder: Path, keys: str, defaults: str = "{}") -> Job:

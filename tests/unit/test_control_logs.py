@@ -12,7 +12,7 @@ from scheduler.api import follow
 from scheduler.api.follow import LAG, MOST_UNTOLD, job_logs
 from scheduler.launch.output import FOLLOWER_LAG
 from scheduler.launch.simulated import Play
-from scheduler.wire.envelope import Event, Finished, Logs, Lost, Output, Started
+from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, Started
 from tests.unit.stage import Stage, job
 
 

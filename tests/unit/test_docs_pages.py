@@ -12,7 +12,8 @@ import pytest
 
 from scheduler.api.operations import VERBS
 from scheduler.config import load
-from scheduler.model.job import Outcome, Overlap, Verdict
+from scheduler.model.job import Overlap
+from scheduler.model.run import Outcome, Verdict
 from scheduler.wire.envelope import FAULTS
 
 ROOT = Path(__file__).parents[2]

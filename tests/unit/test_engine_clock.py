@@ -10,7 +10,8 @@ import pytest
 from scheduler.engine.events import Event, JobsChanged
 from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Launch, Overlap, Verdict
+from scheduler.model.job import Overlap
+from scheduler.model.run import Launch, Verdict
 from scheduler.schedule.cron import Cron
 from tests.unit.stage import NOON, Script, Stage, clock_face, job, lines
 

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from scheduler.engine.events import RunFinished, RunStarted, SlotSkipped
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Job, Launch, OnShutdown, Overlap, Retry, Trigger, Verdict
+from scheduler.model.job import Job, OnShutdown, Overlap, Retry
+from scheduler.model.run import Launch, Trigger, Verdict
 from tests.unit.stage import NOON, Stage, job
 
 

@@ -7,7 +7,8 @@ import asyncio
 from scheduler.engine.semaphore import Gate
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Outcome, Overlap, Retry, Verdict
+from scheduler.model.job import Overlap, Retry
+from scheduler.model.run import Outcome, Verdict
 from tests.unit.stage import Stage, job, lines
 
 

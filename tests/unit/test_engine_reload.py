@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Job, Overlap, Retry, ShellCommand
+from scheduler.model.job import Job, Overlap, Retry
+from scheduler.model.target import ShellCommand
 from tests.unit.stage import Script, Stage, job, lines
 
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Launch, Outcome, Retry
+from scheduler.model.job import Retry
+from scheduler.model.run import Launch, Outcome
 from tests.unit.stage import Stage, job, lines
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Launch, OnShutdown, Overlap, Retry
+from scheduler.model.job import OnShutdown, Overlap, Retry
+from scheduler.model.run import Launch
 from tests.unit.stage import Stage, job, lines
 
 

@@ -11,7 +11,7 @@ from scheduler.engine.events import RunStarted, SlotSkipped
 from scheduler.engine.live_run import Phase
 from scheduler.engine.throttle import FEW, Turns
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Launch, Verdict
+from scheduler.model.run import Launch, Verdict
 from tests.unit.stage import Stage, job
 
 

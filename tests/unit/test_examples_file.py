@@ -10,7 +10,8 @@ import pytest
 
 from scheduler.config import Config, load
 from scheduler.config.spec import FileForm, JobForm
-from scheduler.model.job import Argv, Entrypoint, FromEnv, FromFile, Job, ShellCommand
+from scheduler.model.job import Job
+from scheduler.model.target import Argv, Entrypoint, FromEnv, FromFile, ShellCommand
 
 FILE = Path(__file__).parents[2] / "schedules.example.yaml"
 

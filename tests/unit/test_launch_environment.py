@@ -9,7 +9,9 @@ import pytest
 
 from scheduler.launch.environment import Environment, Variables
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import EnvLayer, FromEnv, FromFile, Job, Launch, ShellCommand, Trigger
+from scheduler.model.job import Job
+from scheduler.model.run import Launch, Trigger
+from scheduler.model.target import EnvLayer, FromEnv, FromFile, ShellCommand
 
 CANARY = "canary-7f3a"
 

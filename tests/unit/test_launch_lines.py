@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import LONGEST_LINE, SPLIT_MARK, Lines, printable
-from scheduler.launch.output import prefixed
+from scheduler.report.log import prefixed
 
 chunks = st.lists(
     st.binary(max_size=8) | st.sampled_from([b"\r", b"\n", b"\r\n", b"ab", b"\xc3", b"\xa4"]), max_size=12

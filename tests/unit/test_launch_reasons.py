@@ -10,7 +10,7 @@ import pytest
 from scheduler.launch.exit_causes import explain_exit, explain_memory, last_of_traceback
 from scheduler.launch.oom import OomKills
 from scheduler.launch.procfs import holder_of, look
-from scheduler.model.job import Argv, Entrypoint, ShellCommand, Target
+from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 
 from scheduler.clock import VirtualClock
 from scheduler.launch.simulated import Play
-from scheduler.model.job import CommandNotifier, ShellCommand
+from scheduler.model.recipient import CommandNotifier
+from scheduler.model.target import ShellCommand
 from scheduler.report.notify.delivery import MOST_WAITING, Post
 from scheduler.report.notify.notice import Notice, Recipient, Topic
 from scheduler.report.notify.notifications import Notifications

@@ -10,7 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
-from scheduler.model.job import CommandNotifier, Job, Launch, OnShutdown, Outcome, Overlap, Retry, ShellCommand
+from scheduler.model.job import Job, OnShutdown, Overlap, Retry
+from scheduler.model.recipient import CommandNotifier
+from scheduler.model.run import Launch, Outcome
+from scheduler.model.target import ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.delivery import Post
 from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier

@@ -9,24 +9,9 @@ from typing import Any
 
 import pytest
 
-from scheduler.model.job import (
-    AppriseNotifier,
-    Argv,
-    Attempt,
-    CommandNotifier,
-    Decision,
-    Exit,
-    FromEnv,
-    FromFile,
-    MailNotifier,
-    Outcome,
-    Run,
-    ShellCommand,
-    Trigger,
-    Verdict,
-    WebhookFormat,
-    WebhookNotifier,
-)
+from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookFormat, WebhookNotifier
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
 from scheduler.report.notify.ping import address_of

@@ -29,7 +29,7 @@ from scheduler.engine.events import (
 from scheduler.engine.timetable import Changes
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
-from scheduler.model.job import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
 from scheduler.report.log import Log, LogFormat
 
 SLOT = datetime(2026, 6, 1, 12, tzinfo=UTC)

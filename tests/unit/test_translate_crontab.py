@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from scheduler.config import Config, load
-from scheduler.model.job import Argv, Overlap, ShellCommand
+from scheduler.model.job import Overlap
+from scheduler.model.target import Argv, ShellCommand
 from scheduler.translate.crontab import Crontab, read_crontab
 from scheduler.translate.writer import schedule_file
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler.config import Config, load
-from scheduler.model.job import Argv, ShellCommand
+from scheduler.model.target import Argv, ShellCommand
 from scheduler.translate.crontab import Crontab, read_crontab
 from scheduler.translate.writer import schedule_file
 

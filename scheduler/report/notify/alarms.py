@@ -9,7 +9,8 @@ from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Event, RunFinished, RunStarted, SlotSkipped
-from scheduler.model.job import Decision, Job, Outcome, Run, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Outcome, Run, Verdict
 from scheduler.report.notify.notice import Alarm, Notice, Topic, failed, tells
 from scheduler.report.records import EXPECTED
 

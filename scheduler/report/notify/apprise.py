@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from scheduler.model.job import AppriseNotifier
+from scheduler.model.recipient import AppriseNotifier
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve

@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from scheduler.launch.launcher import Child, LaunchError
 from scheduler.launch.output import RunOutput
 from scheduler.launch.program import directory_problem
-from scheduler.model.job import CommandNotifier, Job, Launch, OutputMode, Trigger
+from scheduler.model.job import Job, OutputMode
+from scheduler.model.recipient import CommandNotifier
+from scheduler.model.run import Launch, Trigger
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings

@@ -11,7 +11,7 @@ from email.utils import formatdate, make_msgid
 from functools import partial
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from scheduler.model.job import MailNotifier
+from scheduler.model.recipient import MailNotifier
 from scheduler.report.notify import wording
 from scheduler.report.notify.notice import OUTPUT_TOLD, Notice
 from scheduler.report.notify.sender import DeliveryError, Surroundings

@@ -7,7 +7,10 @@ from enum import StrEnum
 
 import msgspec
 
-from scheduler.model.job import Decision, Job, Notifier, Run, Value
+from scheduler.model.job import Job
+from scheduler.model.recipient import Notifier
+from scheduler.model.run import Decision, Run
+from scheduler.model.target import Value
 
 OUTPUT_TOLD = 8 * 1024
 """Bytes of a run's latest output that go with a notice."""

@@ -8,10 +8,12 @@ from functools import partial
 
 import msgspec
 
-from scheduler.model.job import Attempt, Decision, Exit, Job, Outcome, Run, Trigger, Verdict
+from scheduler.model.job import Job
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
 from scheduler.report.notify.delivery import attempt_once
 from scheduler.report.notify.notice import Alarm, Notice, Recipient, Topic, recipients
-from scheduler.report.notify.sender import DeliveryError, Surroundings, name_of, sender_for
+from scheduler.report.notify.sender import DeliveryError, Surroundings, name_of
+from scheduler.report.notify.senders import sender_for
 from scheduler.report.notify.worker_thread import Lane
 
 OUTPUT = b"This is what the job printed last, if this were not a test.\n"

@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, cast
 
 from scheduler import __version__
-from scheduler.model.job import Job, Run
+from scheduler.model.job import Job
+from scheduler.model.run import Run
 from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed, uuid_of
 from scheduler.report.notify.sender import DeliveryError, Surroundings
 from scheduler.report.notify.worker_thread import Lane

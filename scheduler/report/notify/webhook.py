@@ -8,7 +8,7 @@ from functools import partial
 
 import msgspec
 
-from scheduler.model.job import WebhookFormat, WebhookNotifier
+from scheduler.model.recipient import WebhookFormat, WebhookNotifier
 from scheduler.report.notify import wording
 from scheduler.report.notify.http_post import post
 from scheduler.report.notify.notice import Notice, Topic

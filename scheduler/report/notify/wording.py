@@ -9,7 +9,7 @@ import msgspec
 
 from scheduler.clock import rfc3339
 from scheduler.launch.lines import printable
-from scheduler.model.job import Attempt, Outcome, Run
+from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notice import Alarm, Notice, Topic
 from scheduler.schedule import format_duration

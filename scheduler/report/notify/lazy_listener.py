@@ -49,7 +49,8 @@ class Notices:
     def _begin(self) -> None:
         from scheduler.report.notify.delivery import Post  # noqa: PLC0415 - most schedules tell nobody
         from scheduler.report.notify.notifications import Notifications  # noqa: PLC0415
-        from scheduler.report.notify.sender import Surroundings, sender_for  # noqa: PLC0415
+        from scheduler.report.notify.sender import Surroundings  # noqa: PLC0415
+        from scheduler.report.notify.senders import sender_for  # noqa: PLC0415
         from scheduler.report.notify.worker_thread import Lane  # noqa: PLC0415
 
         surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)

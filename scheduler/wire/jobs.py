@@ -1,13 +1,68 @@
-"""What is asked and told about one job in full: `show` and `env`. Part of the protocol, and as light as it."""
+"""Jobs: their definition and state, pausing and resuming them."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from scheduler.wire.envelope import JobView, RunView
+from scheduler.wire.runs import RunView
 from scheduler.wire.times import FireTime
+
+Status = Literal["idle", "running", "waiting", "retrying", "paused", "disabled", "done"]
+
+
+class PauseView(msgspec.Struct, frozen=True, kw_only=True):
+    """Since when and until when a job's slots are passed over; `until` null is until resumed or restarted."""
+
+    since: datetime
+    until: datetime | None = None
+    note: str = ""
+
+
+class JobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job and how it stands. `schedule` is null when it runs by hand only, `next_at` when nothing is to come.
+
+    `waiting_for` is the gate at which a firing waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
+    of a run in back-off begins, `usual_duration` the median of its kept successful runs.
+    """
+
+    name: str
+    description: str
+    schedule: str | None
+    timezone: str
+    enabled: bool
+    status: Status
+    next_at: datetime | None = None
+    last: RunView | None = None
+    running: tuple[RunView, ...] = ()
+    waiting_for: str | None = None
+    retry_at: datetime | None = None
+    paused: PauseView | None = None
+    usual_duration: float | None = None
+
+
+class ListJobs(msgspec.Struct, frozen=True):
+    """`list`: all jobs, or those named, in the order of the file."""
+
+    jobs: tuple[str, ...] = ()
+
+
+class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
+    """`pause`: the jobs named, or all there are now; for `seconds`, else until resumed."""
+
+    jobs: tuple[str, ...] = ()
+    all: bool = False
+    seconds: float | None = None
+    note: str = ""
+
+
+class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
+    """`resume`: the jobs named, or all."""
+
+    jobs: tuple[str, ...] = ()
+    all: bool = False
 
 
 class Show(msgspec.Struct, frozen=True):

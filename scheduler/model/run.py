@@ -1,0 +1,144 @@
+"""A run from its scheduled time to its end, and the decision that is recorded about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from scheduler.model.job import Job
+
+
+class Trigger(StrEnum):
+    """What asked for a firing."""
+
+    SCHEDULE = "schedule"
+    MANUAL = "manual"
+    START = "start"
+
+
+class Outcome(StrEnum):
+    """How a run, or one attempt of it, ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    TIMED_OUT = "timed-out"
+    STOPPED = "stopped"
+    NOT_STARTED = "not-started"
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it is retried and told as a failure; what somebody, or shutdown, stopped is neither."""
+        return self in _FAILURES
+
+
+_FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
+
+
+class Verdict(StrEnum):
+    """What became of a slot: `ran`, or the reason why it was skipped."""
+
+    RAN = "ran"
+    OVERLAP = "overlap"
+    LATE = "late"
+    FOLDED = "folded"
+    PAUSED = "paused"
+    LOCK = "lock"
+    CAPACITY = "capacity"
+    STOPPED = "stopped"
+    REMOVED = "removed"
+    SHUTDOWN = "shutdown"
+
+
+class Launch(msgspec.Struct, frozen=True):
+    """One attempt to be made: everything a launcher needs to know. `stdin` is what the process can read."""
+
+    job: Job
+    run_id: str
+    attempt: int
+    trigger: Trigger
+    scheduled_at: datetime
+    previous_at: datetime | None = None
+    extra_env: dict[str, str] = {}
+    stdin: bytes = b""
+
+
+class Exit(msgspec.Struct, frozen=True):
+    """How a process ended: `code` as a shell tells it (128 + n for signal n), `signal` the number or None.
+
+    `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
+    None where the launcher cannot know. `notes` are sentences for the person reading the log.
+    """
+
+    code: int
+    signal: int | None = None
+    max_rss: int | None = None
+    cpu_seconds: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One process of a run. When it could not be started, `cause` says why and `exit` is what a shell would answer."""
+
+    number: int
+    started_at: datetime
+    duration: float
+    outcome: Outcome
+    exit: Exit
+    cause: str | None = None
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A firing carried out. `scheduled_at` is its slot, or the second it was asked for by hand.
+
+    `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
+    `finished_at` are None while the run lives.
+    """
+
+    id: str
+    job: str
+    trigger: Trigger
+    scheduled_at: datetime
+    started_at: datetime
+    attempts: tuple[Attempt, ...] = ()
+    outcome: Outcome | None = None
+    finished_at: datetime | None = None
+    duration: float | None = None
+
+    @property
+    def lateness(self) -> float:
+        """Seconds from the slot to the start."""
+        return (self.started_at - self.scheduled_at).total_seconds()
+
+    @property
+    def exit_code(self) -> int:
+        """What a shell would answer for a finished run: the last attempt's own code, or timeout(1)'s 124."""
+        return 124 if self.outcome is Outcome.TIMED_OUT else self.attempts[-1].exit.code
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What became of a slot, or of `count` consecutive slots of one job that share the verdict.
+
+    `more` is true when counting stopped at `count`; `run_id` is set when the verdict is `ran`.
+    """
+
+    job: str
+    verdict: Verdict
+    first: datetime
+    last: datetime
+    count: int = 1
+    more: bool = False
+    run_id: str | None = None
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's slots are passed over since `since`, until `until` (None: until resumed, or restart)."""
+
+    since: datetime
+    until: datetime | None = None
+    note: str = ""
+
+    def covers(self, slot: datetime) -> bool:
+        """Whether a slot, which is not before `since`, is passed over."""
+        return self.until is None or slot < self.until

@@ -1,0 +1,65 @@
+"""What a job starts, and where the values of its environment come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class ShellCommand(msgspec.Struct, frozen=True):
+    """Text that `/bin/sh -c` runs."""
+
+    text: str
+
+
+class Argv(msgspec.Struct, frozen=True):
+    """A program and its arguments, run without a shell."""
+
+    words: tuple[str, ...]
+
+
+class Entrypoint(msgspec.Struct, frozen=True):
+    """A Python function or coroutine function, `package.module:function`, called in a fresh interpreter.
+
+    `args` and `kwargs` hold what JSON can; `interpreter` is schedd's own when None.
+    """
+
+    reference: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    interpreter: str | None = None
+
+
+Target = ShellCommand | Argv | Entrypoint
+
+
+class FromEnv(msgspec.Struct, frozen=True):
+    """The value that schedd's own environment has for `variable`."""
+
+    variable: str
+
+
+class FromFile(msgspec.Struct, frozen=True):
+    """The content of a file, read at each launch, without its final newline. `path` is absolute."""
+
+    path: str
+
+
+Value = str | FromEnv | FromFile
+"""A text that stands in the file, or elsewhere because it is secret."""
+
+
+EnvValue = Value | None
+"""None removes a variable that an earlier layer set."""
+
+
+class EnvLayer(msgspec.Struct, frozen=True):
+    """One place of the file that sets variables: an `env` map, or an `env_file` (absolute path) read at each launch.
+
+    `origin` is how people know it: `defaults.env_file`, `defaults.env`, `env_file` or `env`.
+    """
+
+    origin: str
+    values: dict[str, EnvValue] = {}
+    file: str | None = None

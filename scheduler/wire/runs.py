@@ -1,0 +1,151 @@
+"""Runs: starting, stopping and following them, their output and their history."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from scheduler.wire.envelope import Instant
+
+StreamName = Literal["stdout", "stderr"]
+
+
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+    """One process of a run. `cause` is why it could not be started."""
+
+    number: int
+    started_at: datetime
+    duration: float
+    outcome: str
+    exit_code: int
+    signal: int | None = None
+    max_rss: int | None = None
+    cpu_seconds: float | None = None
+    cause: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null while it lives."""
+
+    id: str
+    job: str
+    trigger: str
+    scheduled_at: datetime
+    started_at: datetime
+    lateness: float
+    finished_at: datetime | None = None
+    outcome: str | None = None
+    exit_code: int | None = None
+    duration: float | None = None
+    attempts: tuple[AttemptView, ...] = ()
+
+
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a slot, of `count` consecutive slots with the same verdict, or of a request by hand.
+
+    `verdict` is `ran` or the reason of a skip; `run` is set when it ran and is still kept; `more` says that counting
+    stopped at `count`.
+    """
+
+    job: str
+    verdict: str
+    first: datetime
+    last: datetime
+    count: int = 1
+    more: bool = False
+    run: RunView | None = None
+
+
+class StopView(msgspec.Struct, frozen=True, kw_only=True):
+    """What `stop` ended: the runs, now over, and how many firings that were still waiting."""
+
+    runs: tuple[RunView, ...] = ()
+    waiting: int = 0
+
+
+class RunNow(msgspec.Struct, frozen=True, kw_only=True):
+    """`run-now`: `force` passes the overlap gate; `detach` ends the answer once the firing has started or waits.
+
+    `as_of` becomes SCHED_SCHEDULED_AT; `env` is put on top of the job's environment.
+    """
+
+    job: str
+    force: bool = False
+    detach: bool = False
+    as_of: Instant | None = None
+    env: dict[str, str] = {}
+
+
+class Stop(msgspec.Struct, frozen=True, kw_only=True):
+    """`stop`: a job (all its runs, back-off and waiting firing) or one run by its id; `kill` leaves out TERM."""
+
+    target: str
+    kill: bool = False
+
+
+class Logs(msgspec.Struct, frozen=True, kw_only=True):
+    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` goes on live."""
+
+    jobs: tuple[str, ...] = ()
+    run: str | None = None
+    follow: bool = False
+
+
+class History(msgspec.Struct, frozen=True, kw_only=True):
+    """`history`: newest first; `failed` leaves only runs that did not succeed."""
+
+    jobs: tuple[str, ...] = ()
+    failed: bool = False
+    since: Instant | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
+    """The firing, which will be the run `run_id`, waits at a gate: `overlap`, `lock` or `capacity`."""
+
+    run_id: str
+    job: str
+    gate: str
+
+
+class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
+    """A run began, or in `logs`: output of this run follows."""
+
+    run: RunView
+
+
+class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):
+    """Bytes that a run wrote, untouched."""
+
+    run_id: str
+    job: str
+    stream: StreamName
+    data: bytes
+
+
+class Lost(msgspec.Struct, frozen=True, tag_field="event", tag="lost"):
+    """So many bytes of the run's output are missing here: no longer kept, or the reader was too slow."""
+
+    run_id: str
+    job: str
+    size: int
+
+
+class AttemptEnded(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"):
+    """An attempt is over and another follows at `retry_at`."""
+
+    run_id: str
+    job: str
+    attempt: AttemptView
+    retry_at: datetime
+
+
+class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
+    """The run is over. Nothing about it follows."""
+
+    run: RunView
+
+
+Event = Waiting | Started | Output | Lost | AttemptEnded | Finished
