@@ -25,7 +25,7 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import Phase
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
-from scheduler.launch.spawner import Processes
+from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, Overlap, Retry
 from scheduler.model.run import Launch
 from scheduler.model.target import ShellCommand
@@ -93,7 +93,7 @@ async def million(clock: VirtualClock, slots: int) -> bool:
 
 
 async def ten_thousand(runs: int) -> bool:
-    processes = Processes()
+    processes = Spawner()
     engine = Engine(SystemClock(), LocalLauncher(processes), log=NoLog())
     command = ShellCommand("head -c 2000 /dev/urandom; echo; echo error >&2; exit $(( $$ % 2 ))")
     made = jobs(target=command, schedule=None, retry=Retry(), overlap=Overlap.ALLOW, cwd=str(Path.cwd()))

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from scheduler.cli.schedctl import VERBS
+from scheduler.cli.schedctl import COMMANDS
 from scheduler.cli.schedctl import command as schedctl
 from scheduler.cli.schedd import command as schedd
 from scheduler.config.spec import json_schema
@@ -29,7 +29,7 @@ FORMS = {
     "ScheduleForm": "A schedule with named fields",
     "RetryForm": "`retry`",
     "ReferenceForm": "A value that stands elsewhere",
-    "NotifierForm": "Who is told",
+    "RecipientForm": "Who is told",
     "LintForm": "`lint`",
 }
 """The forms in the order of the page, and what a reader calls them."""
@@ -124,7 +124,7 @@ def _anchor(heading: str) -> str:
 def verbs_page() -> str:
     """The help of both programs and of each verb."""
     top = _context(schedctl, "schedctl")
-    verbs = {verb: schedctl.get_command(top, verb) for verb in VERBS}
+    verbs = {verb: schedctl.get_command(top, verb) for verb in COMMANDS}
     contexts = [
         _context(schedd, "schedd"),
         top,

@@ -26,11 +26,11 @@ from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
 from scheduler.launch.local import LocalLauncher
-from scheduler.launch.spawner import Processes
-from scheduler.model.run import Verdict
+from scheduler.launch.spawner import Spawner
+from scheduler.model.run import Reason
 from scheduler.report import startup
 from scheduler.report.log import Log, LogFormat
-from scheduler.report.notify.lazy_listener import Notices
+from scheduler.report.notify.lazy_listener import LazyNotifications
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
@@ -78,7 +78,7 @@ class Daemon(EngineService):
     """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
 
     def __init__(self, config: Config, budget: float | None, clock: Clock, log: Log) -> None:
-        self._processes = Processes()
+        self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=(log.hear, self._hear))
         super().__init__(engine)
@@ -86,7 +86,7 @@ class Daemon(EngineService):
         self._lock = FileLock(str(config.path))
         self._budget = budget
         self._log = log
-        self._notices = Notices(engine, log)
+        self._notices = LazyNotifications(engine, log)
         self._systemd = Systemd(os.environ)
         self._server = ControlServer(self)
         self._started_at = self._loaded_at = clock.now()
@@ -158,7 +158,7 @@ class Daemon(EngineService):
             waiting=sum(state.waiting is not None for state in states),
             next_at=timetable.next_at,
             next_job=timetable.next_job,
-            decisions={verdict.value: history.decided[verdict] for verdict in Verdict if history.decided[verdict]},
+            decisions={reason.value: history.decided[reason] for reason in Reason if history.decided[reason]},
             clock_jumps=tuple(self._jumps),
         )
 

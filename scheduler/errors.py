@@ -58,20 +58,20 @@ class ScheduleError(SchedError):
     """A schedule that cannot be used.
 
     `reason` is one sentence; `field` names the cron or mapping field at fault; `column` is the 0-based offset of
-    the culprit within the expression (within the field's value in a mapping); `write` is what to type instead of it,
+    the culprit within the expression (within the field's value in a mapping); `help` is what to type instead of it,
     or of the whole when there is no column. `entry` is the 0-based place in a list of schedules.
     """
 
     exit_code = EXIT_BAD_FILE
 
     def __init__(
-        self, reason: str, *, field: str | None = None, column: int | None = None, write: str | None = None
+        self, reason: str, *, field: str | None = None, column: int | None = None, help: str | None = None
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.field = field
         self.column = column
-        self.write = write
+        self.help = help
         self.entry: int | None = None
 
 
@@ -98,7 +98,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     caret: int = 1
     key: str = ""
     message: str
-    write: str | None = None
+    help: str | None = None
     quote: str | None = None
     code: str | None = None
 

@@ -12,19 +12,19 @@ from scheduler.api.follow_run import follow_firing
 from scheduler.api.service import JobState, Stopped
 from scheduler.api.views import run_view
 from scheduler.engine.engine import Engine
-from scheduler.engine.live_run import Firing, Phase
+from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.errors import RefusedError, UnknownNameError
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Run, Verdict
-from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.model.run import Decision, Reason, Run
+from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, Finished, Logs, RunNow, Started, Waiting
 
 NOT_STARTED = {
-    Verdict.OVERLAP: "it is running (run {runs}); --force starts it all the same",
-    Verdict.FOLDED: "a newer firing took its place in the queue",
-    Verdict.STOPPED: "somebody stopped it while it waited",
-    Verdict.REMOVED: "a reload removed or disabled the job while it waited",
-    Verdict.SHUTDOWN: "schedd is shutting down",
+    Reason.OVERLAP: "it is running (run {runs}); --force starts it all the same",
+    Reason.COALESCED: "a newer firing took its place in the queue",
+    Reason.STOPPED: "somebody stopped it while it waited",
+    Reason.REMOVED: "a reload removed or disabled the job while it waited",
+    Reason.SHUTDOWN: "schedd is shutting down",
 }
 
 
@@ -100,16 +100,16 @@ class EngineService:
         for name in names:
             self._engine.timetable.resume(name)
 
-    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+    async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
         # Imported here: few schedules tell anybody, and nobody else's daemon should pay for it.
-        from scheduler.report.notify.notice import Topic  # noqa: PLC0415
+        from scheduler.report.notify.notification import Topic  # noqa: PLC0415
         from scheduler.report.notify.sample import try_each  # noqa: PLC0415
-        from scheduler.report.notify.sender import Surroundings  # noqa: PLC0415
+        from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415
 
-        surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)
-        answers = await try_each(self._job(ask.job), Topic(ask.event), self.now(), surroundings)
-        return [NotifierView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
+        context = SenderContext(os.environ, self._engine.launcher, self._engine.log)
+        answers = await try_each(self._job(ask.job), Topic(ask.event), self.now(), context)
+        return [RecipientView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
         """Kept output, then live; see Service."""
@@ -138,12 +138,12 @@ class EngineService:
             raise UnknownNameError(f"no job {name!r}")
         return job
 
-    def _why_not(self, firing: Firing) -> str:
+    def _why_not(self, firing: LiveRun) -> str:
         if firing.skipped is None:
             return "schedd stumbled over it; its log says where"
         runs = ", ".join(run.id for run in _runs(self._engine.runner.firings(firing.job.name)))
         return NOT_STARTED[firing.skipped].format(runs=runs or "about to start")
 
 
-def _runs(firings: Iterable[Firing]) -> tuple[Run, ...]:
+def _runs(firings: Iterable[LiveRun]) -> tuple[Run, ...]:
     return tuple(firing.run for firing in firings if firing.run is not None)

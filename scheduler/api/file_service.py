@@ -15,10 +15,10 @@ from scheduler.engine.engine import Engine
 from scheduler.errors import RefusedError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.local import LocalLauncher
-from scheduler.launch.spawner import Processes
+from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
 from scheduler.wire.daemon import ReloadView, StatusView
-from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, Output, RunNow, Started
 
 MOST_UNREAD = 1 << 17
@@ -33,7 +33,7 @@ class FileService(EngineService):
 
     def __init__(self, config: Config) -> None:
         self._pace = _Pace()
-        self._processes = Processes()
+        self._processes = Spawner()
         engine = Engine(SystemClock(), LocalLauncher(self._processes), log=self._pace)
         super().__init__(engine)
         engine.load(config.jobs, max_running=None)
@@ -55,7 +55,7 @@ class FileService(EngineService):
                 self._pace.let_go()
                 await self._engine.runner.stop(list(self._engine.runner.firings()))
 
-    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+    async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a specimen from this very process."""
         with self._processes.in_charge():
             return await super().notify_test(ask)

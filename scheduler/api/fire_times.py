@@ -14,17 +14,17 @@ from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Verdict
+from scheduler.model.run import Decision, Reason
 from scheduler.schedule import (
     Schedule,
     coming_changes,
+    find_pitfalls,
     in_words,
     instant_of,
     jump,
     kind,
     note_on,
     skipping,
-    traps,
     why,
 )
 from scheduler.schedule import Why as Reasons
@@ -105,7 +105,7 @@ def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanatio
         kind=kind(schedule),
         next=tuple(islice(fire_times(schedule, zone, now), SHOWN)),
         clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
-        traps=traps(schedule),
+        find_pitfalls=find_pitfalls(schedule),
     )
 
 
@@ -224,8 +224,8 @@ def _with_run(service: Service, decision: Decision) -> HistoryEntry:
 
 def _what_became(entry: HistoryEntry) -> str:
     slot = f"{entry.last:%Y-%m-%d %H:%M:%S} UTC"
-    if entry.verdict != Verdict.RAN:
-        return f"The slot of {slot} was skipped: {REASONS[entry.verdict]}."
+    if entry.reason != Reason.RAN:
+        return f"The slot of {slot} was skipped: {REASONS[entry.reason]}."
     run = entry.run
     if run is None:
         return f"The slot of {slot} ran; the run itself is forgotten since."

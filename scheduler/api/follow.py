@@ -13,7 +13,7 @@ from scheduler.api.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event as EngineEvent
 from scheduler.engine.events import RunFinished, RunStarted
-from scheduler.engine.live_run import Firing
+from scheduler.engine.live_run import LiveRun
 from scheduler.errors import UnknownNameError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, Chunk
@@ -67,7 +67,7 @@ class _Following:
         """By job, of all its runs that were left out."""
 
     @contextmanager
-    def listening(self, live: Iterable[Firing]) -> Iterator[None]:
+    def listening(self, live: Iterable[LiveRun]) -> Iterator[None]:
         """Follow these, and hear of those that start."""
         for firing in live:
             if firing.run is not None:
@@ -157,7 +157,7 @@ def kept_run(engine: Engine, run_id: str) -> Run | None:
     return next((run for name in names for run in engine.history.of(name).runs if run.id == run_id), None)
 
 
-def _live(engine: Engine, ask: Logs) -> Iterator[Firing]:
+def _live(engine: Engine, ask: Logs) -> Iterator[LiveRun]:
     """The run named if it lives, else the newest live run of each job asked for."""
     if ask.run is not None:
         yield from (firing for firing in engine.runner.firings() if firing.run_id == ask.run and firing.run is not None)

@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 
 from scheduler.api.views import attempt_view
-from scheduler.engine.live_run import Firing
+from scheduler.engine.live_run import LiveRun
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Run
 from scheduler.wire.runs import AttemptEnded, Event, Lost, Output
 
 
-async def follow_firing(firing: Firing, moved: asyncio.Event) -> AsyncGenerator[Event, None]:
+async def follow_firing(firing: LiveRun, moved: asyncio.Event) -> AsyncGenerator[Event, None]:
     """From the kept start of a run's output to its end: `Output`, `Lost`, and `AttemptEnded` between attempts.
 
     `moved` is the firing's observer.

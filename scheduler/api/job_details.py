@@ -16,7 +16,7 @@ from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand
-from scheduler.report.notify.notice import Topic, recipients
+from scheduler.report.notify.notification import Topic, recipients
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import format_duration, in_words
 from scheduler.text import utf8
@@ -37,7 +37,7 @@ def show(service: Service, ask: Show) -> JobDetails:
     counts: Counter[str] = Counter()
     for decision in service.decisions():
         if decision.job == job.name:
-            counts[decision.verdict.value] += decision.count
+            counts[decision.reason.value] += decision.count
     shown = definition(job)
     return JobDetails(
         view=job_view(state),

@@ -15,10 +15,10 @@ from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
-from scheduler.model.run import Decision, Outcome, Trigger, Verdict
+from scheduler.model.run import Decision, Outcome, Reason, Trigger
 from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
 from scheduler.wire.jobs import AskEnvironment, JobView, ListJobs, PauseJobs, ResumeJobs, Show
-from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, History, HistoryEntry, Logs, RunNow, Stop, StopView
 from scheduler.wire.times import Explain, Next, Why
 
@@ -84,7 +84,7 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     return service.logs(ask)
 
 
-async def notify_test(service: Service, ask: NotifyTest) -> list[NotifierView]:
+async def notify_test(service: Service, ask: NotifyTest) -> list[RecipientView]:
     """Send a specimen to everybody whom the job has told of the event."""
     if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
         raise RefusedError(f"{ask.job} has no on_{ask.event}: nobody would be told")
@@ -98,7 +98,7 @@ def history(service: Service, ask: History) -> list[HistoryEntry]:
     decisions = [decision for decision in service.decisions() if decision.job in names]
     by_hand = (run for run in runs.values() if run.trigger is Trigger.MANUAL)
     decisions += [
-        Decision(run.job, Verdict.RAN, first=run.scheduled_at, last=run.scheduled_at, run_id=run.id) for run in by_hand
+        Decision(run.job, Reason.RAN, first=run.scheduled_at, last=run.scheduled_at, run_id=run.id) for run in by_hand
     ]
     entries = [
         history_entry(decision, None if decision.run_id is None else runs.get(decision.run_id))
@@ -110,29 +110,29 @@ def history(service: Service, ask: History) -> list[HistoryEntry]:
     return sorted(wanted, key=lambda entry: entry.last, reverse=True)
 
 
-class Verb(msgspec.Struct, Generic[A], frozen=True):
+class Operation(msgspec.Struct, Generic[A], frozen=True):
     """What a verb takes, and what answers it: a function, a coroutine function, or one that returns a stream."""
 
     ask: type[A]
     answer: Callable[[Service, A], object]
 
 
-VERBS: dict[str, Verb[Any]] = {
-    "list": Verb(ListJobs, list_jobs),
-    "status": Verb(AskStatus, status),
-    "run-now": Verb(RunNow, run_now),
-    "stop": Verb(Stop, stop),
-    "pause": Verb(PauseJobs, pause),
-    "resume": Verb(ResumeJobs, resume),
-    "reload": Verb(Reload, reload),
-    "logs": Verb(Logs, logs),
-    "notify-test": Verb(NotifyTest, notify_test),
-    "history": Verb(History, history),
-    "next": Verb(Next, next_fires),
-    "explain": Verb(Explain, explain),
-    "why": Verb(Why, why_job),
-    "show": Verb(Show, show),
-    "env": Verb(AskEnvironment, environment),
+OPERATIONS: dict[str, Operation[Any]] = {
+    "list": Operation(ListJobs, list_jobs),
+    "status": Operation(AskStatus, status),
+    "run-now": Operation(RunNow, run_now),
+    "stop": Operation(Stop, stop),
+    "pause": Operation(PauseJobs, pause),
+    "resume": Operation(ResumeJobs, resume),
+    "reload": Operation(Reload, reload),
+    "logs": Operation(Logs, logs),
+    "notify-test": Operation(NotifyTest, notify_test),
+    "history": Operation(History, history),
+    "next": Operation(Next, next_fires),
+    "explain": Operation(Explain, explain),
+    "why": Operation(Why, why_job),
+    "show": Operation(Show, show),
+    "env": Operation(AskEnvironment, environment),
 }
 
 

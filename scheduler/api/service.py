@@ -12,9 +12,9 @@ from typing import Protocol
 import msgspec
 
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Run, Verdict
+from scheduler.model.run import Decision, Pause, Reason, Run
 from scheduler.wire.daemon import ReloadView, StatusView
-from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, Logs, RunNow
 
 
@@ -31,7 +31,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     next_at: datetime | None = None
     live: tuple[Run, ...] = ()
     retry_at: datetime | None = None
-    waiting: Verdict | None = None
+    waiting: Reason | None = None
     paused: Pause | None = None
     last: Run | None = None
     usual_duration: float | None = None
@@ -79,7 +79,7 @@ class Service(Protocol):
         `Waiting` or `Started`.
 
         RefusedError before `Started`, with the reason in words: the overlap policy skips it, schedd is shutting down,
-        or the waiting firing ended another way (folded, stopped, removed).
+        or the waiting firing ended another way (coalesced, stopped, removed).
         Closing the iterator detaches: the firing goes on without a reader. (A Service without a daemon stops the run:
         TERM, grace, KILL.) The run waits for its reader; one who takes nothing for five seconds loses output (`Lost`).
         """
@@ -105,7 +105,7 @@ class Service(Protocol):
         """Read the file and take over the difference, or only tell it. ConfigError when the file is refused."""
         ...
 
-    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+    async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
         ...
 

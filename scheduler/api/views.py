@@ -89,7 +89,7 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
     """A decision, with its run where that is kept."""
     return HistoryEntry(
         job=decision.job,
-        verdict=decision.verdict.value,
+        reason=decision.reason.value,
         first=decision.first,
         last=decision.last,
         count=decision.count,

@@ -68,7 +68,7 @@ def annotation(problem: Problem) -> str:
         place += f",line={problem.line},col={problem.column}"
     if problem.code is not None:
         place += f",title={_property(problem.code)}"
-    advice = "" if problem.write is None else f"\nwrite: {problem.write}"
+    advice = "" if problem.help is None else f"\nwrite: {problem.help}"
     return f"::{problem.severity.value} {place}::{_data(problem.message + advice)}"
 
 

@@ -51,11 +51,11 @@ def row(entry: HistoryEntry, now: datetime) -> list[Cell]:
     """One entry."""
     when = Cell(f"{times.absolute(entry.last, UTC, now)}, {times.relative(entry.last, now)}")
     run = entry.run
-    if entry.verdict != "ran":
+    if entry.reason != "ran":
         more = "more than " if entry.more else ""
         count = f" {more}{entry.count}x" if entry.count > 1 else ""
         what = Cell(f"skipped{count}", "care")
-        return [when, Cell(entry.job), Cell("-", "quiet"), what, Cell("-", "quiet"), Cell(REASONS[entry.verdict])]
+        return [when, Cell(entry.job), Cell("-", "quiet"), what, Cell("-", "quiet"), Cell(REASONS[entry.reason])]
     if run is None:
         return [when, Cell(entry.job), Cell("-", "quiet"), Cell("ran"), Cell("-"), Cell("forgotten since", "quiet")]
     colour = {"succeeded": "good", None: "busy", "stopped": "care"}.get(run.outcome, "bad")

@@ -8,7 +8,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.job_table import show
 from scheduler.cli.target import Target
-from scheduler.control.client import Daemon
+from scheduler.control.client import Client
 from scheduler.errors import UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.jobs import JobView, ListJobs
@@ -43,7 +43,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
         terminal.show_json(views)
         return
     show(views, times.now())
-    if isinstance(source, Daemon):
+    if isinstance(source, Client):
         say_source(source.ask("status", AskStatus(), StatusView))
 
 

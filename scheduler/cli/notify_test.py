@@ -11,7 +11,7 @@ from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import EXIT_FAILURE
-from scheduler.wire.notify import NotifierView, NotifyEvent, NotifyTest
+from scheduler.wire.notify import NotifyEvent, NotifyTest, RecipientView
 
 HERE = "sending right from here, in this shell's environment"
 
@@ -37,7 +37,7 @@ def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
     Ends with 1 when one of them could not be told.
     """
     ask = NotifyTest(job=job, event=cast("NotifyEvent", event))
-    answers = target.source(alone=HERE).ask("notify-test", ask, list[NotifierView])
+    answers = target.source(alone=HERE).ask("notify-test", ask, list[RecipientView])
     if as_json:
         terminal.show_json(answers)
     else:
@@ -46,5 +46,5 @@ def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
     return 0 if all(each.delivered for each in answers) else EXIT_FAILURE
 
 
-def _verdict(view: NotifierView) -> Cell:
+def _verdict(view: RecipientView) -> Cell:
     return Cell("told", "good") if view.delivered else Cell("not told", "bad")

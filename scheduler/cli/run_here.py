@@ -8,18 +8,18 @@ from collections.abc import AsyncGenerator
 from typing import cast
 
 from scheduler.api.file_service import FileService
-from scheduler.api.operations import VERBS
-from scheduler.cli.run_printer import Watcher
+from scheduler.api.operations import OPERATIONS
+from scheduler.cli.run_printer import RunPrinter
 from scheduler.wire.runs import Event, RunNow
 
 
-def run_here(service: FileService, ask: RunNow, watcher: Watcher) -> None:
+def run_here(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
     """Run the job to its end. Ctrl-C and TERM stop it: TERM, grace, KILL; a second one kills it at once."""
     asyncio.run(_watch(service, ask, watcher))
 
 
-async def _watch(service: FileService, ask: RunNow, watcher: Watcher) -> None:
-    events = cast("AsyncGenerator[Event, None]", VERBS["run-now"].answer(service, ask))
+async def _watch(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
+    events = cast("AsyncGenerator[Event, None]", OPERATIONS["run-now"].answer(service, ask))
     loop = asyncio.get_running_loop()
     stops: list[asyncio.Task[object]] = []
 

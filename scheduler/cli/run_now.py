@@ -11,9 +11,9 @@ import msgspec
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.exit import EXIT_INTERRUPTED
-from scheduler.cli.run_printer import GATES, Watcher
+from scheduler.cli.run_printer import GATES, RunPrinter
 from scheduler.cli.target import Target
-from scheduler.control.client import Daemon
+from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
 from scheduler.wire.runs import RunNow, RunView
 
@@ -60,7 +60,7 @@ def run_now(
     128 + n for signal n, 130 after Ctrl-C. A run that was refused ends with 2 to 5 and `schedctl: not started`.
     """
     ask = RunNow(job=job, force=force, detach=detach, as_of=as_of, env=_variables(env))
-    watcher = Watcher(all_to_stderr=as_json)
+    watcher = RunPrinter(all_to_stderr=as_json)
     error = None
     try:
         _watch(target, ask, watcher)
@@ -87,9 +87,9 @@ def run_now(
     return code
 
 
-def _watch(target: Target, ask: RunNow, watcher: Watcher) -> None:
+def _watch(target: Target, ask: RunNow, watcher: RunPrinter) -> None:
     source = target.source(alone=HERE)
-    if isinstance(source, Daemon):
+    if isinstance(source, Client):
         for event in source.stream("run-now", ask):
             watcher.see(event)
     else:
@@ -98,7 +98,7 @@ def _watch(target: Target, ask: RunNow, watcher: Watcher) -> None:
         run_here(source.service(), ask, watcher)
 
 
-def _told(mistake: SchedError, watcher: Watcher) -> tuple[int, str]:
+def _told(mistake: SchedError, watcher: RunPrinter) -> tuple[int, str]:
     """Say what went wrong; the exit code, which must not be taken for the job's own."""
     if watcher.run is not None:
         error = f"lost sight of run {watcher.run.id}: {mistake}"
@@ -109,7 +109,7 @@ def _told(mistake: SchedError, watcher: Watcher) -> tuple[int, str]:
     return EXIT_FAILURE if mistake.exit_code == EXIT_BAD_FILE else mistake.exit_code, error
 
 
-def _say_detached(target: Target, watcher: Watcher) -> None:
+def _say_detached(target: Target, watcher: RunPrinter) -> None:
     if watcher.run_id is None:
         terminal.note(
             "\nschedctl: interrupted before schedd had answered; `schedctl list` shows whether it runs", "care"

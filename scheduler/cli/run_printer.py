@@ -15,7 +15,7 @@ GATES = {
 """What a firing waits for, by the gate that holds it."""
 
 
-class Watcher:
+class RunPrinter:
     """Shows events, and remembers how far the run has come."""
 
     def __init__(self, *, all_to_stderr: bool) -> None:

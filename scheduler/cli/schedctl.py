@@ -12,7 +12,7 @@ from scheduler.cli.exit import NobodyReadsError
 from scheduler.cli.target import Target
 from scheduler.text import did_you_mean
 
-VERBS = {
+COMMANDS = {
     "list": "list_jobs:list_jobs",
     "next": "next_times:next_times",
     "show": "show:show",
@@ -39,16 +39,16 @@ VERBS = {
 """Each verb, and the module of this folder and the command in it, in the order of the help."""
 
 
-class Verbs(click.Group):
+class Commands(click.Group):
     """Commands that are imported when they are named."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(VERBS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in VERBS:
+        if cmd_name not in COMMANDS:
             return None
-        module, _, name = VERBS[cmd_name].partition(":")
+        module, _, name = COMMANDS[cmd_name].partition(":")
         found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
         gc.freeze()
         gc.enable()
@@ -70,12 +70,12 @@ class Verbs(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[:1] == ["help"]:
             ctx.fail("no verb 'help'; write schedctl --help, or schedctl VERB --help")
-        if args and not args[0].startswith("-") and args[0] not in VERBS:
-            ctx.fail(f"no verb {args[0]!r}{did_you_mean(args[0], VERBS)}")
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            ctx.fail(f"no verb {args[0]!r}{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "-c", "--config", metavar="FILE", help="The schedule file. Default: $SCHEDD_CONFIG, else ./schedules.yaml."
 )

@@ -68,8 +68,8 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
         yield f"{INDENT}usually takes {times.span(view.usual_duration)}"
     if details.counts:
         yield f"\n{terminal.paint('slots', 'head')}"
-    for verdict, count in details.counts.items():
-        yield f"{INDENT}{count} {verdict if verdict == 'ran' else f'skipped: {REASONS[verdict]}'}"
+    for reason, count in details.counts.items():
+        yield f"{INDENT}{count} {reason if reason == 'ran' else f'skipped: {REASONS[reason]}'}"
 
 
 def _as_text(value: Any) -> str:

@@ -154,9 +154,9 @@ def _show_jobs(result: Simulation, seconds: float) -> None:
     width = _room(heads, [*rows, everything])
     shades = SHADES if terminal.terminal_width() else PLAIN
     for row, job in zip(rows, result.jobs, strict=True):
-        row.append(Cell(strip(folded(job.load, width), seconds / width, shades)))
+        row.append(Cell(strip(coalesced(job.load, width), seconds / width, shades)))
     if len(rows) > 1:
-        whole = folded(total, width)
+        whole = coalesced(total, width)
         rows.append([*everything, Cell(strip(whole, max(whole), shades))])
     terminal.show_table([*heads, f"RUNNING PER {times.span(seconds / width)}"], rows, shrinking=SHRINKING)
 
@@ -195,7 +195,7 @@ def _reasons(skipped: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {reason}" for reason, count in skipped.items())
 
 
-def folded(load: Sequence[float], width: int) -> list[float]:
+def coalesced(load: Sequence[float], width: int) -> list[float]:
     """The load in `width` parts, of which it has a multiple."""
     each = len(load) // width
     return [sum(load[part * each : (part + 1) * each]) for part in range(width)]

@@ -10,7 +10,7 @@ import msgspec
 
 from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
-from scheduler.control.client import Daemon
+from scheduler.control.client import Client
 from scheduler.errors import UnreachableError, UsageError
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ class Target:
         self.path = None if named is None else os.path.abspath(named)  # noqa: PTH100
         """Absolute, symlinks kept; None when nothing names a file."""
 
-    def daemon(self) -> Daemon | None:
+    def daemon(self) -> Client | None:
         """The schedd that serves the file, or the only one there is when no file is named. None: nobody serves it.
 
         UnreachableError when it cannot be asked; UsageError when nothing says which file is meant.
@@ -46,14 +46,14 @@ class Target:
             raise UsageError(f"several schedd run here; say which one is meant:\n{files}")
         raise UsageError(f"there is no ./{DEFAULT_FILE}, and no schedd runs here; name the file with -c FILE")
 
-    def needed_daemon(self) -> Daemon:
+    def needed_daemon(self) -> Client:
         """The schedd, for verbs that have no meaning without one."""
         daemon = self.daemon()
         if daemon is None:
             raise UnreachableError(f"no schedd serves {self.path}; start one with: schedd {self.path}")
         return daemon
 
-    def source(self, alone: str = "this is what the file says") -> Daemon | FileAlone:
+    def source(self, alone: str = "this is what the file says") -> Client | FileAlone:
         """Whoever answers: the schedd or, having said so, the file `alone`. ConfigError when that is refused."""
         daemon = self.daemon()
         if daemon is not None:
@@ -81,7 +81,7 @@ class FileAlone:
         """The reply to a verb that needs no daemon."""
         import asyncio  # noqa: PLC0415
 
-        from scheduler.api.operations import VERBS  # noqa: PLC0415
+        from scheduler.api.operations import OPERATIONS  # noqa: PLC0415
 
-        answer = VERBS[verb].answer(self.service(), args)
+        answer = OPERATIONS[verb].answer(self.service(), args)
         return msgspec.convert(asyncio.run(answer) if isinstance(answer, Coroutine) else answer, type=reply)

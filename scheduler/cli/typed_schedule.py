@@ -6,10 +6,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from scheduler.cli import times
-from scheduler.config.problems import advice
-from scheduler.config.schedule_errors import explain, spec_of
-from scheduler.document.nodes import compose
-from scheduler.document.source import Source
 from scheduler.errors import ScheduleError, UsageError
 from scheduler.schedule import Schedule, parse_schedule
 
@@ -20,21 +16,25 @@ def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
     zone = ZoneInfo(zone_name)
     try:
         if text.lstrip().startswith(("{", "[")):
-            from scheduler.config.typed import parse_typed  # noqa: PLC0415 - loads yaml
-
             return parse_typed(text, zone), zone
         return parse_schedule(text, zone, job_name=""), zone
     except ScheduleError as error:
         lines = [f"{error.reason}", f"  {text}"]
         if error.column is not None:
             lines.append(f"  {' ' * error.column}^")
-        if error.write is not None:
-            lines.append(f"  write: {error.write}")
+        if error.help is not None:
+            lines.append(f"  help: {error.help}")
         raise UsageError("\n".join(lines)) from None
 
 
 def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
     """What stands in brackets as a schedule. ScheduleError with the column in all of the text."""
+    # Loads yaml, which a cron expression does without.
+    from scheduler.config.problems import advice  # noqa: PLC0415
+    from scheduler.config.schedule_errors import explain, spec_of  # noqa: PLC0415
+    from scheduler.document.nodes import compose  # noqa: PLC0415
+    from scheduler.document.source import Source  # noqa: PLC0415
+
     try:
         text.encode()
     except UnicodeEncodeError as error:  # bytes that are no text, which the parser of YAML does not take
@@ -47,6 +47,6 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
             return parse_schedule(spec_of(node), zone, job_name="")
         except ScheduleError as error:
             flaw = explain(node, error, text)
-            raise ScheduleError(flaw.message, column=flaw.at, write=flaw.write) from None
+            raise ScheduleError(flaw.message, column=flaw.at, help=flaw.help) from None
     found = source.findings[0]
-    raise ScheduleError(found.message, column=found.at, write=advice(found))
+    raise ScheduleError(found.message, column=found.at, help=advice(found))

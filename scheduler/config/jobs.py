@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.field_types import JOB_NAME
-from scheduler.config.notifiers import LISTS, notifiers_of, value_of
+from scheduler.config.recipients import LISTS, notifiers_of, value_of
 from scheduler.config.schedule_errors import explain, spec_of
 from scheduler.config.suggest import names_target
 from scheduler.config.values import is_null
@@ -88,11 +88,11 @@ class Entry(NamedTuple):
     given: dict[str, Any]
     source: Source
 
-    def note(self, key: str, message: str, write: str | None = None) -> None:
+    def note(self, key: str, message: str, help: str | None = None) -> None:
         """A finding at the name of a key of this job, when it has the key."""
         if key in self.places:
             where = f"jobs.{self.name.value}.{key}"
-            self.source.note(self.places[key], message, write, width=len(key), key=where)
+            self.source.note(self.places[key], message, help, width=len(key), key=where)
 
 
 def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
@@ -180,5 +180,5 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     except ScheduleError as error:
         flaw = explain(node, error, entry.source.text)
         where = f"jobs.{entry.name.value}.schedule"
-        entry.source.note(flaw.at, f"schedule: {flaw.message}", flaw.write, width=flaw.width, key=where)
+        entry.source.note(flaw.at, f"schedule: {flaw.message}", flaw.help, width=flaw.width, key=where)
     return None

@@ -52,20 +52,20 @@ class _Lint:
     def file(self, file: File, ignored: Ignored) -> None:
         """What there is to say about the defaults of a file."""
         given = file.values.get("defaults", {})
-        for code, key, message, write in _of_environment(given):
+        for code, key, message, help in _of_environment(given):
             if code not in ignored:
                 where, at = f"defaults.{key}", file.places[key]
-                file.source.warn(at, message, write, code=code, width=len(key), key=where)
+                file.source.warn(at, message, help, code=code, width=len(key), key=where)
 
     def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
         """What there is to say about one job."""
-        for code, key, message, write in self._warnings(entry, job):
+        for code, key, message, help in self._warnings(entry, job):
             if code not in ignored:
                 at, width = entry.places.get(key, entry.name.index), len(key)
                 if key not in entry.places:
                     width = len(entry.name.value)
                 where = f"jobs.{job.name}.{key}"
-                entry.source.warn(at, message, write, code=code, width=width, key=where)
+                entry.source.warn(at, message, help, code=code, width=width, key=where)
         if LintCode.CROWD not in ignored and job.enabled and job.schedule:
             upcoming = job.schedule.next_after(self._now)
             if upcoming:
@@ -78,9 +78,9 @@ class _Lint:
                 entry = entries[0]
                 message = f"{len(entries)} jobs start at {rfc3339(instant)}, this one and those with its time"
                 at = entry.places["schedule"]
-                write = "H for the minute, which the job's name then picks"
+                help = "H for the minute, which the job's name then picks"
                 entry.source.warn(
-                    at, message, write, code=LintCode.CROWD, width=8, key=f"jobs.{entry.name.value}.schedule"
+                    at, message, help, code=LintCode.CROWD, width=8, key=f"jobs.{entry.name.value}.schedule"
                 )
 
     def _warnings(self, entry: Entry, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
@@ -137,8 +137,8 @@ def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, s
     for name, value in variables.items() if isinstance(variables, dict) else ():
         if isinstance(value, str) and value and re.search(CONFIDENTIAL, name):
             message = f"{name} looks like a secret, for everybody to read who reads this file"
-            write = f"env: {{{name}: {{from_file: /run/secrets/{name.lower()}}}}}, or {{from_env: {name}}}"
-            yield LintCode.PLAIN_SECRET, "env", message, write
+            help = f"env: {{{name}: {{from_file: /run/secrets/{name.lower()}}}}}, or {{from_env: {name}}}"
+            yield LintCode.PLAIN_SECRET, "env", message, help
 
 
 def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:

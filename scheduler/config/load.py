@@ -122,7 +122,7 @@ class Loading:
             source = Source(shown, path, read_text(path))
         except UnreadableError as error:
             source = Source(shown, path, error.text)
-            source.note(error.index, str(error), error.write)
+            source.note(error.index, str(error), error.help)
             self.sources.append(source)
             return File(source, {})
         self.sources.append(source)
@@ -284,9 +284,9 @@ def _no_job(name: Scalar, value: Node, source: Source) -> None:
 
 def _no_mapping_of_jobs(node: Node, source: Source) -> None:
     if isinstance(node, Sequence):
-        message, write = "jobs: each job stands under its name, not in a list", "jobs: {NAME: {…}}"
+        message, help = "jobs: each job stands under its name, not in a list", "jobs: {NAME: {…}}"
     elif isinstance(node, Scalar) and node.value:
-        message, write = "jobs: a mapping of names and jobs is needed", "jobs: {NAME: {…}}"
+        message, help = "jobs: a mapping of names and jobs is needed", "jobs: {NAME: {…}}"
     else:
-        message, write = "jobs: nothing stands below", "jobs: {NAME: {…}}, or jobs: {} for none"
-    source.note(node.index, message, write, key="jobs")
+        message, help = "jobs: nothing stands below", "jobs: {NAME: {…}}, or jobs: {} for none"
+    source.note(node.index, message, help, key="jobs")

@@ -53,7 +53,7 @@ def no_list(read_item: Read, node: Scalar, source: Source, where: str) -> Mistak
     try:
         read_item(node, source, where)
     except Mistake as mistake:
-        return Mistake(message, f"[{mistake.write or '…'}]", fill=mistake.fill)
+        return Mistake(message, f"[{mistake.help or '…'}]", fill=mistake.fill)
     return Mistake(message, f"[{MASK}]", fill=node.value)
 
 

@@ -1,4 +1,4 @@
-"""Findings as people read them: where and what, the line itself with a caret under the culprit, what to write."""
+"""Findings as people read them: where and what, the line with a caret under the culprit, and what to type instead."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def render(problems: Iterable[Problem]) -> str:
 
 
 def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
-    line, column, write, quote = 0, 0, finding.write, None
+    line, column, help, quote = 0, 0, finding.help, None
     if finding.at is not None:
         line, column = source.position(finding.at)
         start, end = source.line_at(finding.at)
         spans = mask.spans(start, end)
         quote = _quote(source.text, (start, end), spans, finding)
-        write = advice(finding, spans)
+        help = advice(finding, spans)
     return Problem(
         severity=finding.severity,
         path=source.shown,
@@ -53,19 +53,19 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
         caret=quote.caret + 1 if quote else 1,
         key=_printable(finding.key),
         message=_printable(finding.message),
-        write=write and _printable(write),
+        help=help and _printable(help),
         quote=quote and quote.text,
         code=finding.code,
     )
 
 
 def advice(finding: Finding, spans: Sequence[tuple[int, int]] = ()) -> str | None:
-    """What to write, with what the file says in it only where nothing in the line is secret."""
-    write, fill = finding.write, finding.fill or ""
-    if write is None or fill == "":
-        return write
+    """What to type instead, with what the file says in it only where nothing in the line is secret."""
+    help, fill = finding.help, finding.fill or ""
+    if help is None or fill == "":
+        return help
     quoting = fill[0] if fill[0] in {'"', "'"} else ""
-    return write.replace(MASK, f"{quoting}{MASK}{quoting}" if spans else fill)
+    return help.replace(MASK, f"{quoting}{MASK}{quoting}" if spans else fill)
 
 
 def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:
@@ -116,5 +116,5 @@ def _lines(problem: Problem) -> Iterable[str]:
         before, culprit = problem.quote[:start], problem.quote[start : start + problem.width]
         yield f"  {number} | {problem.quote}"
         yield f"{margin}| {' ' * cells(before)}{'^' * max(1, cells(culprit))}"
-    if problem.write is not None:
-        yield f"{margin}write: {problem.write}"
+    if problem.help is not None:
+        yield f"{margin}help: {problem.help}"

@@ -155,8 +155,8 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
 def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "") -> None:
     """A finding at the node; `key` goes before what is wrong and what to write."""
     message = f"{key}: {mistake.message}" if key else mistake.message
-    write = f"{key}: {mistake.write}" if key and mistake.write is not None else mistake.write
-    source.note(node.index, message, write, fill=mistake.fill, width=_width(node), key=where)
+    help = f"{key}: {mistake.help}" if key and mistake.help is not None else mistake.help
+    source.note(node.index, message, help, fill=mistake.fill, width=_width(node), key=where)
 
 
 def _width(node: Node) -> int:
@@ -178,7 +178,7 @@ def _form(form: type[Form]) -> Read:
             path = f"{where}.{name}" if where else name
             if name not in hints:
                 answer = unknown_key(form, name, value, hints)
-                source.note(key.index, answer.message, answer.write, fill=answer.fill, width=len(name), key=path)
+                source.note(key.index, answer.message, answer.help, fill=answer.fill, width=len(name), key=path)
                 continue
             if name not in readers:
                 readers[name] = _key(hints[name])
@@ -219,8 +219,8 @@ def _dict(info: types.DictType) -> Read:
             if pattern and not pattern.search(name):
                 message = "a variable's name is letters, digits and _, the first no digit"
                 mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                write = f"{mended}: …" if re.fullmatch(NAME, name) and has_place(value) else None
-                source.note(key.index, message, write, width=max(1, len(name)), key=where)
+                help = f"{mended}: …" if re.fullmatch(NAME, name) and has_place(value) else None
+                source.note(key.index, message, help, width=max(1, len(name)), key=where)
                 continue
             if pattern and name.startswith("SCHED_"):
                 message = "variables that begin with SCHED_ are schedd's own, and set by it for each run"

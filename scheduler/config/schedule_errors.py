@@ -1,4 +1,4 @@
-"""What is wrong with a schedule, in terms of the file: the character at fault, and the line to write."""
+"""What is wrong with a schedule, in terms of the file: the character at fault, and what to type instead."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def explain(node: Node, error: ScheduleError, text: str) -> Flaw:
         return _of_mapping(node, key, error, text)
     if isinstance(node, Scalar):
         return _of_text(node, key, error, text)
-    return Flaw(node.index, error.reason, f"schedule: {error.write or _EXAMPLE}")
+    return Flaw(node.index, error.reason, f"schedule: {error.help or _EXAMPLE}")
 
 
 def _of_mapping(node: Mapping, key: str, error: ScheduleError, text: str) -> Flaw:
@@ -43,14 +43,14 @@ def _of_mapping(node: Mapping, key: str, error: ScheduleError, text: str) -> Fla
             continue
         if name.value not in list(FieldName):
             shown = value.value if isinstance(value, Scalar) else "…"
-            write = f"{error.write}: {shown}" if error.write else None
-            return Flaw(name.index, error.reason, write, width=len(name.value))
-        if name.value == FieldName.DAY_OF_WEEK and error.column is None and error.write is None:
+            help = f"{error.help}: {shown}" if error.help else None
+            return Flaw(name.index, error.reason, help, width=len(name.value))
+        if name.value == FieldName.DAY_OF_WEEK and error.column is None and error.help is None:
             return Flaw(name.index, error.reason, _prefixed(key, _either_day(node)), width=len(name.value))
         if isinstance(value, Scalar):
             return _of_text(value, name.value, error, text)
-        return Flaw(value.index, error.reason, _prefixed(name.value, error.write or "…"))
-    return Flaw(node.index, error.reason, _prefixed(key, error.write or _EXAMPLE))
+        return Flaw(value.index, error.reason, _prefixed(name.value, error.help or "…"))
+    return Flaw(node.index, error.reason, _prefixed(key, error.help or _EXAMPLE))
 
 
 def _either_day(node: Mapping) -> str:
@@ -79,16 +79,16 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
         start = error.column
         end = start + len(re.split(r"[\s,]", value[start:], maxsplit=1)[0])
     if start == end and error.field:
-        write, replaced = _without_empty_entries(value), (0, len(value))
+        help, replaced = _without_empty_entries(value), (0, len(value))
     else:
-        write, replaced = error.write or _remedy(value, value[start:end], error), (start, end)
-    whole = write and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in write.split(" or "))
+        help, replaced = error.help or _remedy(value, value[start:end], error), (start, end)
+    whole = help and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in help.split(" or "))
     at = node.index if error.column is None else _index_of(node, start, text)
     return Flaw(at, error.reason, whole, width=max(1, end - start))
 
 
 def _remedy(value: str, culprit: str, error: ScheduleError) -> str | None:
-    """What to write where the schedule's own rules name nothing: the nearest that a field has, or the whole anew."""
+    """What to type instead where the schedule reader offers nothing: the nearest word of the field, or an example."""
     words = value.split()
     if error.column is not None:
         return _within(culprit, *LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None

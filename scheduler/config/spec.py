@@ -29,7 +29,7 @@ from scheduler.config.field_types import (
     Zone,
 )
 from scheduler.config.lint_codes import LintCode
-from scheduler.config.notifier_form import NotifierForm, ReferenceForm
+from scheduler.config.recipient_form import RecipientForm, ReferenceForm
 from scheduler.model.job import OnShutdown, OutputMode, Overlap
 
 
@@ -155,16 +155,17 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     memory_limit: Annotated[Size | None, Meta(description="Most address space a process of the job may take.")] = None
     on_failure: Annotated[
-        tuple[NotifierForm, ...],
+        tuple[RecipientForm, ...],
         Meta(
             description="Told when the job begins to fail, after the last attempt.",
             examples=[[{"mail": "ops@example.com"}]],
         ),
     ] = ()
-    on_success: Annotated[tuple[NotifierForm, ...], Meta(description="Told of each success.")] = ()
-    on_recovery: Annotated[tuple[NotifierForm, ...], Meta(description="Told when the job succeeds again.")] = ()
+    on_success: Annotated[tuple[RecipientForm, ...], Meta(description="Told of each success.")] = ()
+    on_recovery: Annotated[tuple[RecipientForm, ...], Meta(description="Told when the job succeeds again.")] = ()
     on_skip: Annotated[
-        tuple[NotifierForm, ...], Meta(description="Told when slots begin to be skipped for a reason nobody asked for.")
+        tuple[RecipientForm, ...],
+        Meta(description="Told when slots begin to be skipped for a reason nobody asked for."),
     ] = ()
     remind: Annotated[
         Duration | None,

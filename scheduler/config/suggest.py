@@ -22,7 +22,7 @@ class Answer(NamedTuple):
     """What to say about a key that is not known; in `write`, MASK stands for `fill`."""
 
     message: str
-    write: str | None
+    help: str | None
     fill: str | None = None
 
 
@@ -114,16 +114,16 @@ def _special(form: type, word: str, name: str, value: Node) -> Answer | None:
 def _foreign(word: str, name: str, value: Node, known: list[str]) -> Answer | None:
     for ours in known:
         if word == plain(ours) or word in FOREIGN.get(ours, "").split():
-            write, fill = _translated(ours, word, value)
-            return Answer(f"{name} is unknown; here it is {ours}", write, fill)
+            help, fill = _translated(ours, word, value)
+            return Answer(f"{name} is unknown; here it is {ours}", help, fill)
     return None
 
 
 def _nearest(name: str, value: Node, known: list[str]) -> Answer:
     near = nearest(name.lower(), known)
     if near is not None:
-        write, fill = _translated(near, near, value)
-        return Answer(f"{name} is unknown; the nearest key is {near}", write, fill)
+        help, fill = _translated(near, near, value)
+        return Answer(f"{name} is unknown; the nearest key is {near}", help, fill)
     return Answer(f"{name} is unknown; the keys here are {', '.join(sorted(known))}", "one of these")
 
 

@@ -35,10 +35,10 @@ _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_ST
 class Mistake(Exception):  # noqa: N818 - a person's, not the program's
     """Why a value cannot be used, and what could stand in its place; in `write`, MASK stands for `fill`."""
 
-    def __init__(self, message: str, write: str | None = None, fill: str | None = None) -> None:
+    def __init__(self, message: str, help: str | None = None, fill: str | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.write = write
+        self.help = help
         self.fill = fill
 
 
@@ -168,18 +168,18 @@ def _duration(text: str, _plain: bool) -> float:
         raise Mistake(error.reason, duration_meant(text)) from None
 
 
-def _above_nothing(reason: str, write: str) -> Callable[[str, bool], float]:
+def _above_nothing(reason: str, help: str) -> Callable[[str, bool], float]:
     """Reads a duration that cannot be 0s, for the reason given."""
 
     def read(text: str, plain: bool) -> float:
         try:
             seconds: float = _duration(text, plain)
         except Mistake as mistake:
-            if not re.fullmatch(_NOTHING, mistake.write or ""):
+            if not re.fullmatch(_NOTHING, mistake.help or ""):
                 raise
             seconds = 0
         if seconds == 0:
-            raise Mistake(reason, write)
+            raise Mistake(reason, help)
         return seconds
 
     return read

@@ -25,7 +25,7 @@ _CHUNK = 1 << 18
 _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
-class Daemon:
+class Client:
     """A schedd that listens. Every question opens a connection of its own."""
 
     def __init__(self, path: str) -> None:
@@ -58,7 +58,7 @@ class Daemon:
             raise UnreachableError(f"nobody listens on {self.path} any more: {error.strerror}") from None
 
 
-def find(path: str) -> Daemon | None:
+def find(path: str) -> Client | None:
     """The schedd that serves this file, or None when nobody does.
 
     UnreachableError when somebody holds the file and cannot be asked.
@@ -75,11 +75,11 @@ def find(path: str) -> Daemon | None:
     return daemon
 
 
-def live() -> list[tuple[Daemon, StatusView]]:
+def live() -> list[tuple[Client, StatusView]]:
     """Every schedd on this machine that answers us."""
     found = []
     for path in socket_path.live_sockets(os.geteuid()):
-        daemon = Daemon(path)
+        daemon = Client(path)
         try:
             found.append((daemon, daemon.ask("status", AskStatus(), StatusView)))
         except SchedError:
@@ -87,13 +87,13 @@ def live() -> list[tuple[Daemon, StatusView]]:
     return found
 
 
-def _at(paths: list[str]) -> Daemon | None:
+def _at(paths: list[str]) -> Client | None:
     for path in paths:
         try:
             _connected(path).close()
         except OSError:
             continue
-        return Daemon(path)
+        return Client(path)
     return None
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from scheduler import __version__
-from scheduler.api.operations import VERBS, Verb
+from scheduler.api.operations import OPERATIONS, Operation
 from scheduler.api.service import Service
 from scheduler.control import socket_path
 from scheduler.engine.events import report_bug
@@ -125,7 +125,7 @@ class ControlServer:
             await writer.drain()
 
     async def _answer(
-        self, verb: Verb[Any], ask: msgspec.Struct, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self, verb: Operation[Any], ask: msgspec.Struct, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> object:
         answer = verb.answer(self._service, ask)
         if isinstance(answer, AsyncGenerator):
@@ -155,7 +155,7 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
         raise UsageError(f"a request has at most {MAX_REQUEST} bytes") from None
 
 
-def _understood(line: bytes) -> tuple[Verb[Any], msgspec.Struct]:
+def _understood(line: bytes) -> tuple[Operation[Any], msgspec.Struct]:
     try:
         request = msgspec.json.decode(line, type=Request)
         if request.v != VERSION:
@@ -163,10 +163,10 @@ def _understood(line: bytes) -> tuple[Verb[Any], msgspec.Struct]:
                 f"this schedctl speaks version {request.v} of the protocol, schedd {__version__} speaks {VERSION}; "
                 "use the schedctl that came with it, or restart schedd after an upgrade"
             )
-        verb = VERBS.get(request.verb)
+        verb = OPERATIONS.get(request.verb)
         if verb is None:
             raise UsageError(
-                f"schedd {__version__} has no verb {request.verb!r}; it has {', '.join(VERBS)}. "
+                f"schedd {__version__} has no verb {request.verb!r}; it has {', '.join(OPERATIONS)}. "
                 "A schedd from before an upgrade has to be restarted"
             )
         return verb, msgspec.json.decode(request.args, type=verb.ask)

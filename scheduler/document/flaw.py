@@ -15,12 +15,12 @@ NAME = r"[\w.-]+"
 class Flaw(NamedTuple):
     """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on.
 
-    In `write`, MASK stands for `fill`, which may be secret.
+    In `help`, MASK stands for `fill`, which may be secret.
     """
 
     at: int
     message: str
-    write: str | None = None
+    help: str | None = None
     fill: str | None = None
     width: int = 1
     mend: tuple[int, int] | None = None
@@ -36,9 +36,9 @@ class Value(NamedTuple):
 
     def flaw(self, message: str, meant: str | None = None) -> Flaw:
         """What is wrong with this value; `meant` is how to write it, by default in quotes."""
-        write = f"{self.key}: {MASK}" if re.fullmatch(NAME, self.key) else MASK
+        help = f"{self.key}: {MASK}" if re.fullmatch(NAME, self.key) else MASK
         span = self.start, self.end
-        return Flaw(self.start, message, write, meant or quote(self.text), self.end - self.start, span)
+        return Flaw(self.start, message, help, meant or quote(self.text), self.end - self.start, span)
 
 
 def quote(text: str) -> str:

@@ -102,7 +102,7 @@ def compose(source: Source, below: str, digest: Digester) -> Node | None:
             flaw = explain(error, text)
             del source.findings[composer.findings_before :]  # the next pass, if any, comes upon them again
             if not any(start < flaw.at + flaw.width and flaw.at < end for start, end in mended.items()):
-                source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
+                source.note(flaw.at, flaw.message, flaw.help, fill=flaw.fill, width=flaw.width)
             if flaw.mend is None:
                 return None
             start, end = flaw.mend
@@ -277,12 +277,12 @@ class _Composer:
             self._refuse(key.index, _TOO_MANY)
         return entries
 
-    def _note(self, index: int, message: str, write: str | None, width: int = 1) -> None:
-        self._source.note(index, message, write, width=width)
+    def _note(self, index: int, message: str, help: str | None, width: int = 1) -> None:
+        self._source.note(index, message, help, width=width)
 
     def _note_flaw(self, flaw: Flaw) -> None:
-        self._source.note(flaw.at, flaw.message, flaw.write, fill=flaw.fill, width=flaw.width)
+        self._source.note(flaw.at, flaw.message, flaw.help, fill=flaw.fill, width=flaw.width)
 
-    def _refuse(self, index: int, message: str, write: str | None = None) -> None:
-        self._note(index, message, write)
+    def _refuse(self, index: int, message: str, help: str | None = None) -> None:
+        self._note(index, message, help)
         raise _SyntaxFlawError

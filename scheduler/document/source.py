@@ -32,9 +32,9 @@ _REASONS = {
 class UnreadableError(Exception):
     """The file cannot be had as text. `index` is the byte at fault, None where the file as a whole is meant."""
 
-    def __init__(self, reason: str, write: str | None = None, index: int | None = None, text: str = "") -> None:
+    def __init__(self, reason: str, help: str | None = None, index: int | None = None, text: str = "") -> None:
         super().__init__(reason)
-        self.write = write
+        self.help = help
         self.index = index
         self.text = text
 
@@ -42,13 +42,13 @@ class UnreadableError(Exception):
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong at one place of a text; `at` is the index of the character, None for the file as a whole.
 
-    `message` never repeats a value of the file that could be secret. `write` may: what it quotes from the file stands
+    `message` never repeats a value of the file that could be secret. `help` may: what it quotes from the file stands
     in `fill`, and MASK in its place.
     """
 
     at: int | None
     message: str
-    write: str | None = None
+    help: str | None = None
     fill: str | None = None
     width: int = 1
     key: str = ""
@@ -71,22 +71,20 @@ class Source:
         self,
         at: int | None,
         message: str,
-        write: str | None = None,
+        help: str | None = None,
         *,
         fill: str | None = None,
         width: int = 1,
         key: str = "",
     ) -> None:
         """Record a mistake and go on."""
-        self.findings.append(Finding(at=at, message=message, write=write, fill=fill, width=width, key=key))
+        self.findings.append(Finding(at=at, message=message, help=help, fill=fill, width=width, key=key))
 
-    def warn(
-        self, at: int | None, message: str, write: str | None, *, code: str, width: int = 1, key: str = ""
-    ) -> None:
+    def warn(self, at: int | None, message: str, help: str | None, *, code: str, width: int = 1, key: str = "") -> None:
         """Record a doubt."""
         warning = Severity.WARNING
         self.findings.append(
-            Finding(at=at, message=message, write=write, width=width, key=key, severity=warning, code=code)
+            Finding(at=at, message=message, help=help, width=width, key=key, severity=warning, code=code)
         )
 
     @cached_property

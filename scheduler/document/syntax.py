@@ -98,9 +98,9 @@ def _too_far_left(text: str, value: Value) -> Flaw | None:
         return None
     if not re.fullmatch(_PLAIN_ENTRY, above[column:].rstrip()):
         return None
-    write = f"{MASK} with {column + 2} spaces before it, to go on with the line above"
+    help = f"{MASK} with {column + 2} spaces before it, to go on with the line above"
     message = "indented no further than the key above, so this does not go on with its text"
-    return Flaw(value.start, message, write, value.text, value.end - value.start, (value.start, value.end))
+    return Flaw(value.start, message, help, value.text, value.end - value.start, (value.start, value.end))
 
 
 def _tab(text: str, at: int, _began: int) -> Flaw | None:
@@ -154,9 +154,9 @@ def _escape(text: str, _at: int, began: int) -> Flaw:
     if end is None or "\n" in end[0]:
         return Flaw(began, message, "single quotes, within which a backslash is itself")
     inner = end[0][1:-1].replace('\\"', '"')
-    write = "'" + inner.replace("'", "''") + "'"
+    help = "'" + inner.replace("'", "''") + "'"
     key = f"{value.key}: " if value.key and value.start == began else ""
-    return Flaw(began, message, key + MASK, write, len(end[0]), end.span())
+    return Flaw(began, message, key + MASK, help, len(end[0]), end.span())
 
 
 def _after_value(text: str, at: int, _began: int) -> Flaw | None:

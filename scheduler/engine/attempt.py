@@ -7,7 +7,7 @@ from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
-from scheduler.engine.live_run import Firing
+from scheduler.engine.live_run import LiveRun
 from scheduler.launch.launcher import Child, Launcher, LaunchError
 from scheduler.model.run import Attempt, Exit, Launch, Outcome
 
@@ -19,7 +19,7 @@ ENDED_BY_TERM = 128 + 15
 
 
 async def make_attempt(
-    firing: Firing,
+    firing: LiveRun,
     launch: Launch,
     *,
     launcher: Launcher,
@@ -46,7 +46,7 @@ async def make_attempt(
     return Attempt(launch.attempt, started_at, clock.steady() - begun, outcome, ended, cause)
 
 
-async def _watch(firing: Firing, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
+async def _watch(firing: LiveRun, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
     await firing.wait(child.exited, firing.job.timeout)
     if child.exited.done():  # in time: the rest is about what it has left behind
         await firing.wait(child.ended)

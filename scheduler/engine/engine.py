@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scheduler.clock import Clock
-from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listener, SlotSkipped, Stopping, report_bug
+from scheduler.engine.events import Announcer, ClockJumped, JobsChanged, Listener, RunSkipped, Stopping, report_bug
 from scheduler.engine.history import History
-from scheduler.engine.live_run import Firing
+from scheduler.engine.live_run import LiveRun
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import LineSink
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Trigger, Verdict
+from scheduler.model.run import Decision, Pause, Reason, Trigger
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 STEP_TOLD = 1.0
@@ -70,7 +70,7 @@ class Engine:
         changes = self.timetable.load(jobs, now)
         self.runner.set_max_running(max_running)
         for name in (*changes.removed, *(name for name in changes.changed if not jobs[name].enabled)):
-            self.runner.cancel_waiting(name, Verdict.REMOVED)
+            self.runner.cancel_waiting(name, Reason.REMOVED)
         self._wake.set()
         self.announce(JobsChanged(changes))
         return changes
@@ -120,10 +120,10 @@ class Engine:
 
     def run_now(
         self, job: Job, *, force: bool = False, as_of: datetime | None = None, extra_env: dict[str, str] | None = None
-    ) -> Firing:
+    ) -> LiveRun:
         """Fire a job by hand, paused and disabled ones too. The firing tells whether it was skipped."""
         scheduled_at = as_of or self.clock.now().replace(microsecond=0)
-        firing = Firing(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env or {})
+        firing = LiveRun(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env or {})
         self.runner.fire(firing, force=force)
         return firing
 
@@ -143,7 +143,7 @@ class Engine:
             self._skip(
                 Decision(
                     job.name,
-                    Verdict.PAUSED,
+                    Reason.PAUSED,
                     first=slot if missed is None else missed.first,
                     last=slot,
                     count=1 if missed is None else missed.count + 1,
@@ -154,18 +154,18 @@ class Engine:
         if due.missed is not None:
             self._skip(due.missed)
         if (now - slot).total_seconds() > job.start_deadline:
-            self._skip(Decision(job.name, Verdict.LATE, first=slot, last=slot))
+            self._skip(Decision(job.name, Reason.LATE, first=slot, last=slot))
         else:
             self._fire(job, Trigger.SCHEDULE, slot, waits_from=slot, previous=due.previous)
 
     def _skip(self, decision: Decision) -> None:
-        self.announce(SlotSkipped(decision))
+        self.announce(RunSkipped(decision))
 
     def _fire(
         self, job: Job, trigger: Trigger, slot: datetime, *, waits_from: datetime, previous: datetime | None = None
     ) -> None:
         deadline = waits_from + timedelta(seconds=job.start_deadline)
-        firing = Firing(job, self._new_id(), trigger, slot, deadline=deadline, previous_at=previous)
+        firing = LiveRun(job, self._new_id(), trigger, slot, deadline=deadline, previous_at=previous)
         self.runner.fire(firing)
 
     def _look_at_clock(self, now: datetime) -> None:

@@ -34,7 +34,7 @@ class RunFinished(msgspec.Struct, frozen=True):
     run: Run
 
 
-class SlotSkipped(msgspec.Struct, frozen=True):
+class RunSkipped(msgspec.Struct, frozen=True):
     """One or more slots of a job will not run, and why."""
 
     decision: Decision
@@ -66,7 +66,7 @@ class Stopping(msgspec.Struct, frozen=True):
     running: int
 
 
-Event = RunStarted | AttemptFinished | RunFinished | SlotSkipped | JobsChanged | ReloadFailed | ClockJumped | Stopping
+Event = RunStarted | AttemptFinished | RunFinished | RunSkipped | JobsChanged | ReloadFailed | ClockJumped | Stopping
 Listener = Callable[[Event], None]
 """Called on the loop, in the order of events; it must not block."""
 

@@ -6,9 +6,9 @@ from collections import Counter, deque
 
 from msgspec.structs import replace
 
-from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped
+from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted
 from scheduler.launch.output import Chunk
-from scheduler.model.run import Decision, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Decision, Outcome, Reason, Run, Trigger
 
 RUNS_KEPT = 20
 """Runs a job."""
@@ -45,7 +45,7 @@ class History:
     """Hears every event and remembers what a person may ask about later."""
 
     def __init__(self) -> None:
-        self.decided: Counter[Verdict] = Counter()
+        self.decided: Counter[Reason] = Counter()
         """Slots by what became of them, since the start and over all jobs, also those since removed."""
         self.tails = Tails()
         self._jobs: dict[str, JobHistory] = {}
@@ -59,8 +59,8 @@ class History:
         match event:
             case RunStarted(run=run) if run.trigger is not Trigger.MANUAL:
                 slot = run.scheduled_at
-                self._decide(Decision(run.job, Verdict.RAN, first=slot, last=slot, run_id=run.id))
-            case SlotSkipped(decision=decision):
+                self._decide(Decision(run.job, Reason.RAN, first=slot, last=slot, run_id=run.id))
+            case RunSkipped(decision=decision):
                 self._decide(decision)
             case RunFinished(run=run):
                 self._finished(run)
@@ -86,9 +86,9 @@ class History:
         return kept
 
     def _decide(self, decision: Decision) -> None:
-        self.decided[decision.verdict] += decision.count
+        self.decided[decision.reason] += decision.count
         decisions = self._kept(decision.job).decisions
-        if decisions and decision.verdict is not Verdict.RAN and decisions[-1].verdict is decision.verdict:
+        if decisions and decision.reason is not Reason.RAN and decisions[-1].reason is decision.reason:
             decisions[-1] = _merged(decisions[-1], decision)
         else:
             decisions.append(decision)

@@ -12,7 +12,7 @@ import msgspec
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
-from scheduler.model.run import Run, Trigger, Verdict
+from scheduler.model.run import Reason, Run, Trigger
 
 
 class Phase(StrEnum):
@@ -24,7 +24,7 @@ class Phase(StrEnum):
     DONE = "done"
 
 
-class Firing(msgspec.Struct, eq=False):
+class LiveRun(msgspec.Struct, eq=False):
     """A slot taken, or a request by hand, from due to done.
 
     Waiting for a lock or capacity ends at `deadline`; None is no end. Only the Runner changes a firing; others may
@@ -39,18 +39,18 @@ class Firing(msgspec.Struct, eq=False):
     previous_at: datetime | None = None
     extra_env: dict[str, str] = {}
     phase: Phase = Phase.WAITING
-    gate: Verdict | None = None
+    gate: Reason | None = None
     retry_at: datetime | None = None
     run: Run | None = None
     output: RunOutput | None = None
     child: Child | None = None
-    ending: Verdict | None = None
+    ending: Reason | None = None
     last_attempt: bool = False
-    skipped: Verdict | None = None
+    skipped: Reason | None = None
     observer: asyncio.Event | None = None
     _waiter: asyncio.Future[None] | None = None
 
-    def end(self, why: Verdict) -> None:
+    def end(self, why: Reason) -> None:
         """Ask it to end: TERM to what runs, no further attempt, no more waiting. The first reason counts."""
         if self.ending is None:
             self.ending = why
@@ -59,7 +59,7 @@ class Firing(msgspec.Struct, eq=False):
 
     def kill(self) -> None:
         """End it with KILL, now, also when it is being ended with TERM."""
-        self.end(Verdict.STOPPED)
+        self.end(Reason.STOPPED)
         if self.child is not None:
             self.child.kill()
 

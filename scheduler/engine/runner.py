@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import make_attempt
-from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunStarted, SlotSkipped, report_bug
-from scheduler.engine.live_run import Firing, Phase
-from scheduler.engine.semaphore import Gate
-from scheduler.engine.throttle import Turns
+from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, report_bug
+from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.semaphore import Semaphore
+from scheduler.engine.throttle import Throttle
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown, Overlap
-from scheduler.model.run import Attempt, Decision, Launch, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Attempt, Decision, Launch, Outcome, Reason, Run, Trigger
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown budget at which everything left is killed."""
@@ -40,14 +40,14 @@ class Runner:
         self._announce = announce
         self._log = log
         self._keep_tail = keep_tail
-        self._live: dict[str, list[Firing]] = {}
-        self._queued: dict[str, Firing] = {}
-        self._tasks: dict[Firing, asyncio.Task[None]] = {}
-        self._locks: dict[str, Gate] = {}
-        self._capacity = Gate(None)
-        self._turns = Turns()
+        self._live: dict[str, list[LiveRun]] = {}
+        self._queued: dict[str, LiveRun] = {}
+        self._tasks: dict[LiveRun, asyncio.Task[None]] = {}
+        self._locks: dict[str, Semaphore] = {}
+        self._capacity = Semaphore(None)
+        self._turns = Throttle()
 
-    def firings(self, job: str | None = None) -> Iterator[Firing]:
+    def firings(self, job: str | None = None) -> Iterator[LiveRun]:
         """Firings that are not done, of one job or of all; of each job the oldest first, the queued one last."""
         names = (job,) if job is not None else tuple(self._live)
         for name in names:
@@ -59,33 +59,33 @@ class Runner:
         """How many attempts may run at once; None is no limit."""
         self._capacity.set_limit(limit)
 
-    def fire(self, firing: Firing, *, force: bool = False) -> None:
+    def fire(self, firing: LiveRun, *, force: bool = False) -> None:
         """Take a firing to its overlap gate, which `force` holds open; what follows happens in a task of its own."""
         name = firing.job.name
         overlap = Overlap.ALLOW if force else firing.job.overlap
         if self.draining:
-            self._skip(firing, Verdict.SHUTDOWN)
+            self._skip(firing, Reason.SHUTDOWN)
         elif overlap is Overlap.ALLOW or name not in self._live:
             self._admit(firing)
         elif overlap is Overlap.SKIP:
-            self._skip(firing, Verdict.OVERLAP)
+            self._skip(firing, Reason.OVERLAP)
         else:
             self._enqueue(firing)
             if overlap is Overlap.REPLACE:
                 for older in self._live[name]:
-                    older.end(Verdict.FOLDED)
+                    older.end(Reason.COALESCED)
 
-    async def stop(self, firings: Sequence[Firing], *, kill: bool = False) -> None:
+    async def stop(self, firings: Sequence[LiveRun], *, kill: bool = False) -> None:
         """End these with TERM, grace and KILL, or with KILL at once. Returns when nothing of them is left."""
         tasks = [self._tasks[firing] for firing in firings if firing in self._tasks]
         for firing in firings:
-            self._end(firing, Verdict.STOPPED)
+            self._end(firing, Reason.STOPPED)
             if kill:
                 firing.kill()
         if tasks:
             await asyncio.wait(tasks)
 
-    def cancel_waiting(self, job: str, why: Verdict) -> None:
+    def cancel_waiting(self, job: str, why: Reason) -> None:
         """End a job's back-off and waiting firings; a running attempt goes on, but is the last of its run."""
         for firing in self.firings(job):
             firing.last_attempt = True
@@ -106,9 +106,9 @@ class Runner:
             if firing.phase is Phase.RUNNING and firing.job.on_shutdown is OnShutdown.WAIT:
                 grace = firing.job.stop_grace
                 # A grace that lay within the last second would have no time between TERM and KILL.
-                loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), firing.end, Verdict.SHUTDOWN)
+                loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), firing.end, Reason.SHUTDOWN)
             else:
-                self._end(firing, Verdict.SHUTDOWN)
+                self._end(firing, Reason.SHUTDOWN)
         loop.call_at(end - LAST_SECOND, self.kill_all)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=budget)
@@ -116,29 +116,29 @@ class Runner:
     def end_all(self) -> None:
         """TERM to every run, now."""
         for firing in self.firings():
-            self._end(firing, Verdict.SHUTDOWN)
+            self._end(firing, Reason.SHUTDOWN)
 
     def kill_all(self) -> None:
         """KILL every run, now."""
         for firing in self.firings():
-            self._end(firing, Verdict.SHUTDOWN)
+            self._end(firing, Reason.SHUTDOWN)
             firing.kill()
 
     # The overlap gate: who may become live, and who waits behind them.
 
-    def _admit(self, firing: Firing) -> None:
+    def _admit(self, firing: LiveRun) -> None:
         firing.gate = None
         self._live.setdefault(firing.job.name, []).append(firing)
         self._tasks[firing] = asyncio.get_running_loop().create_task(self._carry_out(firing))
 
-    def _enqueue(self, firing: Firing) -> None:
+    def _enqueue(self, firing: LiveRun) -> None:
         """One firing waits behind the live ones; a newer one takes its place."""
         if older := self._queued.get(firing.job.name):
-            self._end(older, Verdict.FOLDED)
-        firing.gate = Verdict.OVERLAP
+            self._end(older, Reason.COALESCED)
+        firing.gate = Reason.OVERLAP
         self._queued[firing.job.name] = firing
 
-    def _leave(self, firing: Firing) -> None:
+    def _leave(self, firing: LiveRun) -> None:
         """It is over: its place among the live ones goes to whoever waits behind them."""
         name = firing.job.name
         firing.phase = Phase.DONE
@@ -151,22 +151,22 @@ class Runner:
                 self._admit(queued)
         firing.moved()
 
-    def _end(self, firing: Firing, why: Verdict) -> None:
+    def _end(self, firing: LiveRun, why: Reason) -> None:
         firing.end(why)
         if self._queued.get(firing.job.name) is firing:
             del self._queued[firing.job.name]
             self._skip(firing, why)
 
-    def _skip(self, firing: Firing, why: Verdict) -> None:
+    def _skip(self, firing: LiveRun, why: Reason) -> None:
         firing.phase, firing.gate, firing.skipped = Phase.DONE, None, why
         if firing.trigger is not Trigger.MANUAL:  # a request by hand is no slot: its asker is told, not the ledger
             slot = firing.scheduled_at
-            self._announce(SlotSkipped(Decision(firing.job.name, why, first=slot, last=slot)))
+            self._announce(RunSkipped(Decision(firing.job.name, why, first=slot, last=slot)))
         firing.moved()
 
     # One firing.
 
-    async def _carry_out(self, firing: Firing) -> None:
+    async def _carry_out(self, firing: LiveRun) -> None:
         try:
             await self._turns.take()
             if firing.job.lock is None:
@@ -178,25 +178,25 @@ class Runner:
         finally:
             self._leave(firing)
 
-    async def _run_under_lock(self, firing: Firing, name: str) -> None:
-        lock = self._locks.setdefault(name, Gate(1))
-        if await self._enter(lock, firing, Verdict.LOCK, firing.deadline):
+    async def _run_under_lock(self, firing: LiveRun, name: str) -> None:
+        lock = self._locks.setdefault(name, Semaphore(1))
+        if await self._enter(lock, firing, Reason.LOCK, firing.deadline):
             try:
                 await self._run_within_capacity(firing)
             finally:
                 lock.leave()
         else:
-            self._skip(firing, firing.ending or Verdict.LOCK)
+            self._skip(firing, firing.ending or Reason.LOCK)
         if lock.idle:
             self._locks.pop(name, None)
 
-    async def _run_within_capacity(self, firing: Firing) -> None:
-        if await self._enter(self._capacity, firing, Verdict.CAPACITY, firing.deadline):
+    async def _run_within_capacity(self, firing: LiveRun) -> None:
+        if await self._enter(self._capacity, firing, Reason.CAPACITY, firing.deadline):
             await self._run(firing)
         else:
-            self._skip(firing, firing.ending or Verdict.CAPACITY)
+            self._skip(firing, firing.ending or Reason.CAPACITY)
 
-    async def _enter(self, gate: Gate, firing: Firing, why: Verdict, deadline: datetime | None) -> bool:
+    async def _enter(self, gate: Semaphore, firing: LiveRun, why: Reason, deadline: datetime | None) -> bool:
         """Wait at a gate. False: it is not in, since `deadline` passed or somebody ended the firing."""
         place = gate.enter()
         if place is not None:
@@ -210,7 +210,7 @@ class Runner:
         gate.give_up(place)
         return False
 
-    async def _run(self, firing: Firing) -> None:
+    async def _run(self, firing: LiveRun) -> None:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""
         firing.phase = Phase.RUNNING
         output = firing.output = RunOutput(firing.job.name, firing.run_id, firing.job.output, self._log)
@@ -239,7 +239,7 @@ class Runner:
         self._keep_tail(firing.run_id, output.tail())
         self._announce(RunFinished(firing.run))
 
-    async def _attempt(self, firing: Firing, number: int) -> Attempt:
+    async def _attempt(self, firing: LiveRun, number: int) -> Attempt:
         def launched(started_at: datetime, pid: int | None) -> None:
             if firing.run is None:
                 firing.run = Run(firing.run_id, firing.job.name, firing.trigger, firing.scheduled_at, started_at)
@@ -266,16 +266,16 @@ class Runner:
             draining=lambda: self.draining,
         )
 
-    def _retry_delay(self, firing: Firing, attempt: Attempt) -> float | None:
+    def _retry_delay(self, firing: LiveRun, attempt: Attempt) -> float | None:
         retry = firing.job.retry
         again = attempt.number <= retry.times and attempt.outcome.is_failure
         return retry.delay_before(attempt.number + 1) if again and not firing.last_attempt else None
 
-    async def _back_off(self, firing: Firing, delay: float) -> bool:
+    async def _back_off(self, firing: LiveRun, delay: float) -> bool:
         """Wait between two attempts, then for capacity, however long. False: somebody ended the firing meanwhile."""
         firing.phase, firing.retry_at = Phase.RETRYING, self._clock.now() + timedelta(seconds=delay)
         await firing.wait(None, delay)
         await self._turns.take()
-        inside = firing.ending is None and await self._enter(self._capacity, firing, Verdict.CAPACITY, None)
+        inside = firing.ending is None and await self._enter(self._capacity, firing, Reason.CAPACITY, None)
         firing.phase, firing.retry_at = Phase.RUNNING, None
         return inside

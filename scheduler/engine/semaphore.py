@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 
 
-class Gate:
+class Semaphore:
     """A lock (`limit` 1) or the capacity of the whole daemon. `limit` None lets everybody through."""
 
     def __init__(self, limit: int | None) -> None:

@@ -17,8 +17,8 @@ from scheduler.engine.events import (
     Event,
     Listener,
     RunFinished,
+    RunSkipped,
     RunStarted,
-    SlotSkipped,
     Stopping,
 )
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
@@ -141,9 +141,9 @@ class _Tally:
                 self._began(self.jobs[run.job], run.started_at)
             case RunFinished():
                 self._live -= 1
-            case SlotSkipped(decision=decision):
+            case RunSkipped(decision=decision):
                 skipped = self.jobs[decision.job].skipped
-                skipped[decision.verdict.value] = skipped.get(decision.verdict.value, 0) + decision.count
+                skipped[decision.reason.value] = skipped.get(decision.reason.value, 0) + decision.count
 
     def _ran(self, load: JobLoad, attempt: Attempt) -> None:
         """Add the time to each part of the span that it touches."""

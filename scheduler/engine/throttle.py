@@ -9,7 +9,7 @@ FEW = 16
 """Firings that start in one turn of the event loop: some 10 ms."""
 
 
-class Turns:
+class Throttle:
     """FEW firings a turn, in the order in which they ask.
 
     A herd then keeps nothing else waiting, and who has ended is reaped in between: since a launch costs in proportion

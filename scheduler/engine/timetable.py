@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Verdict
+from scheduler.model.run import Decision, Pause, Reason
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000
@@ -191,14 +191,16 @@ def _take_from(entry: _Entry, now: datetime, folds: _Folds) -> Due:
         key = id(schedule), slot
         fold = folds.get(key)
         if fold is None:
-            fold = folds[key] = _folded(schedule, slot, following, now)
+            fold = folds[key] = _coalesced(schedule, slot, following, now)
         first, slot, previous, following = slot, fold.slot, fold.previous, fold.following
-        missed = Decision(entry.job.name, Verdict.FOLDED, first=first, last=previous, count=fold.count, more=fold.more)
+        missed = Decision(
+            entry.job.name, Reason.COALESCED, first=first, last=previous, count=fold.count, more=fold.more
+        )
     entry.taken, entry.next_at = slot, following
     return Due(entry.job, slot, previous, missed)
 
 
-def _folded(schedule: Schedule, first: datetime, second: datetime, now: datetime) -> _Fold:
+def _coalesced(schedule: Schedule, first: datetime, second: datetime, now: datetime) -> _Fold:
     previous, slot, count = first, second, 1
     following = schedule.next_after(slot)
     while following is not None and following <= now and count < MOST_COUNTED:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 from scheduler.launch.lines import printable
-from scheduler.launch.process_spec import Command
+from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import directory_problem, find_program, why_not_runnable
 from scheduler.model.target import Entrypoint, ShellCommand, Target
 
@@ -76,7 +76,7 @@ _LONGEST_STRING = 32 * os.sysconf("SC_PAGE_SIZE")
 """Bytes of one argument or variable with its final NUL: MAX_ARG_STRLEN of execve(2)."""
 
 
-def refusal(error: Exception, command: Command) -> LaunchError:
+def refusal(error: Exception, command: ProcessSpec) -> LaunchError:
     """The same as a LaunchError. No value of a variable and no argument is ever part of the text."""
     if not isinstance(error, OSError):
         return LaunchError(_unusable(command) or _by_kind(error, command))
@@ -97,7 +97,7 @@ def refusal(error: Exception, command: Command) -> LaunchError:
     return of_program(error, Path(command.program))
 
 
-def _by_kind(error: Exception, command: Command) -> str:
+def _by_kind(error: Exception, command: ProcessSpec) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to start a process"
     if command.memory_limit is not None:
@@ -105,7 +105,7 @@ def _by_kind(error: Exception, command: Command) -> str:
     return type(error).__name__
 
 
-def _before_exec(error: OSError, command: Command) -> str:
+def _before_exec(error: OSError, command: ProcessSpec) -> str:
     """The child failed before it became the program: in its directory, or in becoming its user."""
     if problem := directory_problem(command.cwd):
         return problem
@@ -125,7 +125,7 @@ def of_program(error: OSError, program: Path) -> LaunchError:
     return LaunchError(cause or f"{program}: {error.strerror}", NOT_RUNNABLE)
 
 
-def _unusable(command: Command) -> str | None:
+def _unusable(command: ProcessSpec) -> str | None:
     """What cannot be handed to the kernel at all."""
     for what, text in _strings(command):
         if "\0" in text:
@@ -137,7 +137,7 @@ def _unusable(command: Command) -> str | None:
     return next((f"{name!r} cannot name a variable" for name in command.env if not name or "=" in name), None)
 
 
-def _too_big(command: Command) -> str:
+def _too_big(command: ProcessSpec) -> str:
     total = 0
     for what, text in _strings(command):
         size = len(os.fsencode(text)) + 1
@@ -147,7 +147,7 @@ def _too_big(command: Command) -> str:
     return f"arguments and environment have {total // 1024} KiB together, more than the kernel allows (ulimit -s)"
 
 
-def _strings(command: Command) -> Iterator[tuple[str, str]]:
+def _strings(command: ProcessSpec) -> Iterator[tuple[str, str]]:
     yield "cwd", command.cwd
     for number, word in enumerate(command.argv):
         yield ("the program's name" if number == 0 else f"argument {number}"), word

@@ -17,9 +17,9 @@ from scheduler.launch.exit_causes import explain_exit, explain_memory, last_of_t
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.oom import OomKills
 from scheduler.launch.process import Explain, Process
-from scheduler.launch.process_spec import Command
+from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import find_program
-from scheduler.launch.spawner import Processes
+from scheduler.launch.spawner import Spawner
 from scheduler.model.run import Launch
 from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
 
@@ -31,7 +31,7 @@ _KILLED = 128 + signal.SIGKILL
 class LocalLauncher:
     """Runs a job's target right here, in the environment that this process has now. Implements `Launcher`."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Spawner) -> None:
         self._processes = processes
         self._environment = Environment(os.environ)
         self._oom_kills = OomKills()
@@ -45,7 +45,7 @@ class LocalLauncher:
             stdin = _in_memory(launch.stdin, opened)
             arguments = _in_memory(_arguments(job.target), opened)
             argv = _argv(job.target, arguments)
-            command = Command(
+            command = ProcessSpec(
                 program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,

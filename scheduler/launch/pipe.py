@@ -10,7 +10,7 @@ import sys
 import termios
 
 from scheduler.launch.launcher import Output, Stream
-from scheduler.launch.poller import Watch
+from scheduler.launch.poller import Poller
 
 _READ = 64 * 1024
 """A pipe's usual capacity, and what is read of it at once."""
@@ -25,7 +25,7 @@ _END = 4096
 class Pipe:
     """Reads a pipe into its run's Output, pausing while that is full. Owns the descriptor and closes it at its end."""
 
-    def __init__(self, descriptor: int, stream: Stream, output: Output, watch: Watch) -> None:
+    def __init__(self, descriptor: int, stream: Stream, output: Output, watch: Poller) -> None:
         self.descriptor = descriptor
         self.end = b""
         """The latest bytes, for whoever explains the exit."""

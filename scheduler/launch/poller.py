@@ -7,7 +7,7 @@ import select
 from collections.abc import Callable
 
 
-class Watch:
+class Poller:
     """Calls back on the running loop while a descriptor is readable or at its end.
 
     The loop itself watches only this epoll, which exists while there is a child. Its own `add_reader` would make and
@@ -19,7 +19,7 @@ class Watch:
         self._epoll: select.epoll | None = None
 
     def add(self, descriptor: int, callback: Callable[[], object]) -> None:
-        """Watch it until `remove`, which must come before it is closed. OSError, and nothing watched, if refused."""
+        """Poller it until `remove`, which must come before it is closed. OSError, and nothing watched, if refused."""
         if self._epoll is None:
             epoll = select.epoll()
             asyncio.get_running_loop().add_reader(epoll, self._call)

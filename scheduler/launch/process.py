@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
-from scheduler.launch.poller import Watch
+from scheduler.launch.poller import Poller
 from scheduler.launch.procfs import Looks, Seen, holder_of, look
 from scheduler.model.run import Exit
 
@@ -43,7 +43,7 @@ class Process:
         *,
         output: Output,
         looks: Looks,
-        watch: Watch,
+        watch: Poller,
         reaped: Callable[[int], None],
     ) -> None:
         self.pid = pid

@@ -7,7 +7,7 @@ import msgspec
 from scheduler.launch.account import Account
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     """A program with all that it finds at its start.
 
     `program` is an absolute path; `argv` includes the name it goes by. `nice` is absolute, `memory_limit` bytes of

@@ -14,9 +14,9 @@ from functools import partial
 from scheduler.launch.exit_causes import refusal
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
-from scheduler.launch.poller import Watch
+from scheduler.launch.poller import Poller
 from scheduler.launch.process import Process
-from scheduler.launch.process_spec import Command
+from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.procfs import Looks
 
 _PER_CHILD = 3
@@ -30,13 +30,13 @@ _ORPHAN_DELAY = 0.2
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
-class Processes:
+class Spawner:
     """All children of this process; there is one such object in a program. They are started while it is `in_charge`."""
 
     def __init__(self) -> None:
         self._children: set[int] = set()
         self._looks = Looks()
-        self._watch = Watch()
+        self._watch = Poller()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
         self._here = self._null = -1
@@ -79,7 +79,7 @@ class Processes:
             self._here = self._null = -1  # the numbers may soon be somebody else's
             self._low = []
 
-    def spawn(self, command: Command, output: Output) -> Process:
+    def spawn(self, command: ProcessSpec, output: Output) -> Process:
         """Start a child on the running loop. LaunchError, and nothing left open, when that is not possible."""
         _check_nice(command.nice)
         ends: list[int] = []
@@ -133,7 +133,7 @@ class Processes:
     def _turn_over(self) -> None:
         self._gave_way = False
 
-    def _posix_spawn(self, command: Command, out: int, err: int) -> int:
+    def _posix_spawn(self, command: ProcessSpec, out: int, err: int) -> int:
         """Nearly every child is started like this: as fast as from C.
 
         For a thousand of `sh -c :` with their pipes a C loop takes 0.48 s, this 0.49, Popen 0.57, and Popen with a
@@ -182,7 +182,7 @@ class Processes:
             os.dup2(end, number, inheritable=False)
         return tuple(self._low)
 
-    def _fork(self, command: Command, out: int, err: int) -> int:
+    def _fork(self, command: ProcessSpec, out: int, err: int) -> int:
         """For a job with a user or a memory limit, neither of which we could put on and take off again."""
         account = command.account
         process = subprocess.Popen(

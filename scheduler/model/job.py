@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from scheduler.model.recipient import Notifier
+from scheduler.model.recipient import Recipient
 from scheduler.model.target import EnvLayer, Target, Value
 from scheduler.schedule import Schedule
 
@@ -83,10 +83,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     umask: int | None = None
     nice: int | None = None
     memory_limit: int | None = None
-    on_failure: tuple[Notifier, ...] = ()
-    on_success: tuple[Notifier, ...] = ()
-    on_recovery: tuple[Notifier, ...] = ()
-    on_skip: tuple[Notifier, ...] = ()
+    on_failure: tuple[Recipient, ...] = ()
+    on_success: tuple[Recipient, ...] = ()
+    on_recovery: tuple[Recipient, ...] = ()
+    on_skip: tuple[Recipient, ...] = ()
     remind: float | None = None
     expect_success_within: float | None = None
     ping: Value | None = None

@@ -19,39 +19,52 @@ class WebhookFormat(StrEnum):
     TEAMS = "teams"
 
 
-NOTIFIER_TIMEOUT = 10.0
+RECIPIENT_TIMEOUT = 10.0
 """Seconds that one attempt to tell somebody may take, unless the notifier says otherwise."""
 
 
-class CommandNotifier(msgspec.Struct, frozen=True, kw_only=True):
+class CommandRecipient(msgspec.Struct, frozen=True, kw_only=True):
     """Tells by running a program as the job is run."""
 
     target: ShellCommand | Argv
-    timeout: float = NOTIFIER_TIMEOUT
+    timeout: float = RECIPIENT_TIMEOUT
 
 
-class WebhookNotifier(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookRecipient(msgspec.Struct, frozen=True, kw_only=True):
     """Tells by a POST to `url`, with `headers` as pairs, signed when there is a `secret`."""
 
     url: Value
     format: WebhookFormat = WebhookFormat.JSON
     headers: tuple[tuple[str, Value], ...] = ()
     secret: Value | None = None
-    timeout: float = NOTIFIER_TIMEOUT
+    timeout: float = RECIPIENT_TIMEOUT
 
 
-class MailNotifier(msgspec.Struct, frozen=True, kw_only=True):
+class MailRecipient(msgspec.Struct, frozen=True, kw_only=True):
     """Tells by a mail to these addresses."""
 
     to: tuple[str, ...]
-    timeout: float = NOTIFIER_TIMEOUT
+    timeout: float = RECIPIENT_TIMEOUT
 
 
-class AppriseNotifier(msgspec.Struct, frozen=True, kw_only=True):
+class AppriseRecipient(msgspec.Struct, frozen=True, kw_only=True):
     """Tells through whichever service the apprise library finds behind `url`."""
 
     url: Value
-    timeout: float = NOTIFIER_TIMEOUT
+    timeout: float = RECIPIENT_TIMEOUT
 
 
-Notifier = CommandNotifier | WebhookNotifier | MailNotifier | AppriseNotifier
+class PingRecipient(msgspec.Struct, frozen=True):
+    """A dead man's switch that wants to hear of every run."""
+
+    url: Value
+    timeout: float = 10.0
+
+
+class SentryRecipient(msgspec.Struct, frozen=True):
+    """Sentry Cron Monitoring."""
+
+    timeout: float = 10.0
+
+
+Recipient = CommandRecipient | WebhookRecipient | MailRecipient | AppriseRecipient | PingRecipient | SentryRecipient

@@ -36,13 +36,13 @@ class Outcome(StrEnum):
 _FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
 
 
-class Verdict(StrEnum):
+class Reason(StrEnum):
     """What became of a slot: `ran`, or the reason why it was skipped."""
 
     RAN = "ran"
     OVERLAP = "overlap"
     LATE = "late"
-    FOLDED = "folded"
+    COALESCED = "coalesced"
     PAUSED = "paused"
     LOCK = "lock"
     CAPACITY = "capacity"
@@ -118,13 +118,13 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What became of a slot, or of `count` consecutive slots of one job that share the verdict.
+    """What became of a slot, or of `count` consecutive slots of one job that share the reason.
 
-    `more` is true when counting stopped at `count`; `run_id` is set when the verdict is `ran`.
+    `more` is true when counting stopped at `count`; `run_id` is set when the reason is `ran`.
     """
 
     job: str
-    verdict: Verdict
+    reason: Reason
     first: datetime
     last: datetime
     count: int = 1

@@ -12,15 +12,15 @@ from scheduler.engine.events import (
     JobsChanged,
     ReloadFailed,
     RunFinished,
+    RunSkipped,
     RunStarted,
-    SlotSkipped,
     Stopping,
 )
-from scheduler.model.run import Attempt, Decision, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Attempt, Decision, Outcome, Reason, Run, Trigger
 
 Fields = dict[str, Any]
 
-EXPECTED = frozenset({Verdict.PAUSED, Verdict.FOLDED, Verdict.STOPPED, Verdict.REMOVED, Verdict.SHUTDOWN})
+EXPECTED = frozenset({Reason.PAUSED, Reason.COALESCED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN})
 """Skips that somebody asked for or that lose nothing; the others are warnings."""
 
 
@@ -36,8 +36,8 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
             return None
         case RunFinished(run=run):
             return _finished_level(run), "run finished", _run_finished(run)
-        case SlotSkipped(decision=decision):
-            level = "info" if decision.verdict in EXPECTED else "warning"
+        case RunSkipped(decision=decision):
+            level = "info" if decision.reason in EXPECTED else "warning"
             return level, "slot skipped", _skipped(decision)
         case JobsChanged(changes=changes):
             counts = ("added", "changed", "removed", "unchanged")
@@ -94,7 +94,7 @@ def _ended(attempt: Attempt) -> Fields:
 
 
 def _skipped(decision: Decision) -> Fields:
-    fields: Fields = {"job": decision.job, "reason": decision.verdict.value}
+    fields: Fields = {"job": decision.job, "reason": decision.reason.value}
     if decision.count == 1:
         return {**fields, "slot": rfc3339(decision.last)}
     count = f"more than {decision.count}" if decision.more else decision.count

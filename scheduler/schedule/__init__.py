@@ -5,8 +5,8 @@ from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
 from scheduler.schedule.mismatch import Mismatch, Why, why
 from scheduler.schedule.parse import parse_schedule
+from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls, surprises
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.traps import Trap, TrapKind, surprises, traps
 from scheduler.schedule.words import in_words, kind
 from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
 
@@ -16,11 +16,12 @@ __all__ = [
     "ClockChange",
     "DurationError",
     "Mismatch",
+    "Pitfall",
+    "PitfallKind",
     "Schedule",
-    "Trap",
-    "TrapKind",
     "Why",
     "coming_changes",
+    "find_pitfalls",
     "find_zone",
     "format_duration",
     "in_words",
@@ -32,6 +33,5 @@ __all__ = [
     "parse_schedule",
     "skipping",
     "surprises",
-    "traps",
     "why",
 ]

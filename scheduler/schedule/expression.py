@@ -44,33 +44,33 @@ def read_expression(text: str, job_name: str) -> Pattern:
 
 def _refused_combination(day: Field, day_of_week: Field, words: list[str], column: int) -> ScheduleError:
     minute, hour, _, month, _ = words
-    write = f'["{minute} {hour} {day.text} {month} *", "{minute} {hour} * {month} {day_of_week.text}"]'
+    help = f'["{minute} {hour} {day.text} {month} *", "{minute} {hour} * {month} {day_of_week.text}"]'
     reason = (
         "cron implementations disagree about L, W or # together with the other day field; for either day give a list"
     )
-    return ScheduleError(reason, field=FieldName.DAY.value, column=column, write=write)
+    return ScheduleError(reason, field=FieldName.DAY.value, column=column, help=help)
 
 
 def _wrong_count(words: list[str]) -> ScheduleError:
     text = " ".join(words)
     if zone := _ZONE.fullmatch(words[0]):
-        return ScheduleError("the time zone is a key of its own", column=0, write=f"timezone: {zone[1][:40]}")
+        return ScheduleError("the time zone is a key of its own", column=0, help=f"timezone: {zone[1][:40]}")
     if _is_valid(joined := re.sub(r"\s*,\s*", ",", text)):
-        return ScheduleError("the entries of a comma list stand without blanks between them", write=joined)
+        return ScheduleError("the entries of a comma list stand without blanks between them", help=joined)
     if len(words) == 6:
         return _six_fields(words)
     if len(words) == 7:
         reason = "seven fields are Quartz's, with seconds and years: give the fields by name"
-        return ScheduleError(reason, write=_reading(words, (FieldName.SECOND, *_FIELDS, FieldName.YEAR)))
+        return ScheduleError(reason, help=_reading(words, (FieldName.SECOND, *_FIELDS, FieldName.YEAR)))
     if len(words) > 7:
         first = " ".join(words[:5])
         reason = f"{len(words)} fields; a cron expression has five, and what is to be run stands under `command`"
-        return ScheduleError(reason, write=first if _is_valid(first) else None)
+        return ScheduleError(reason, help=first if _is_valid(first) else None)
     if re.fullmatch(r"(\d{1,6}[dhms])+", text):
-        return ScheduleError("a duration alone does not say that it repeats", write=f"@every {text}")
+        return ScheduleError("a duration alone does not say that it repeats", help=f"@every {text}")
     alias = f"@{text.lower()}"
     reason = f"{len(words)} field{'s' if len(words) > 1 else ''}; a cron expression has five: {_ORDER}"
-    return ScheduleError(reason, write=alias if alias in ALIASES else None)
+    return ScheduleError(reason, help=alias if alias in ALIASES else None)
 
 
 def _six_fields(words: list[str]) -> ScheduleError:
@@ -81,7 +81,7 @@ def _six_fields(words: list[str]) -> ScheduleError:
         f"six fields have two readings: seconds first, as in Quartz and Spring, is {seconds_first or 'no schedule'}; "
         f"year last, as in AWS and yacron, is {year_last or 'no schedule'}"
     )
-    return ScheduleError(reason, write=" or ".join(filter(None, (seconds_first, year_last))) or None)
+    return ScheduleError(reason, help=" or ".join(filter(None, (seconds_first, year_last))) or None)
 
 
 def _reading(words: list[str], names: tuple[FieldName, ...]) -> str | None:

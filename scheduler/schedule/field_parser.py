@@ -151,11 +151,11 @@ class _Term(msgspec.Struct, frozen=True):
         if end < start:
             low, high = LIMITS[self.name]
             if self.name is FieldName.DAY_OF_WEEK and end == 0:
-                write = f"{start}-7" + (f"/{step}" if step else "")
+                help = f"{start}-7" + (f"/{step}" if step else "")
             else:
                 numbers = [*range(start, high + 1), *range(low, end + 1)][:: int(step or 1)]
-                write = ",".join(map(str, numbers)) if step else f"{_span(start, high)},{_span(low, end)}"
-            raise self._error(f"the range {self.written!r} runs backwards", write)
+                help = ",".join(map(str, numbers)) if step else f"{_span(start, high)},{_span(low, end)}"
+            raise self._error(f"the range {self.written!r} runs backwards", help)
         return end
 
     def _number(self, word: str) -> int:
@@ -169,9 +169,9 @@ class _Term(msgspec.Struct, frozen=True):
                 raise self._unknown_word(word)
             return words[word]
         if not low <= int(word) <= high:
-            write = "0" if low == 0 and int(word) in {24, 60} else str(low) if int(word) < low else None
+            help = "0" if low == 0 and int(word) in {24, 60} else str(low) if int(word) < low else None
             shown = word if len(word) <= 6 else f"{word[:6]}…"
-            raise self._error(f"{shown} is no {self._label}: it goes from {low} to {high}", write)
+            raise self._error(f"{shown} is no {self._label}: it goes from {low} to {high}", help)
         return int(word)
 
     def _weekday_near(self, day: int) -> str:
@@ -234,8 +234,8 @@ class _Term(msgspec.Struct, frozen=True):
     def _label(self) -> str:
         return self.name.replace("_", " ")
 
-    def _error(self, reason: str, write: str | None) -> ScheduleError:
-        return ScheduleError(reason, field=self.name.value, column=self.column, write=write)
+    def _error(self, reason: str, help: str | None) -> ScheduleError:
+        return ScheduleError(reason, field=self.name.value, column=self.column, help=help)
 
 
 def _span(low: int, high: int) -> str:

@@ -36,7 +36,7 @@ _PLAIN = r"[A-Za-z0-9]+(-[A-Za-z0-9]+)?"
 def named_fields(spec: Mapping[object, object]) -> NamedFields:
     """The entries of the mapping, each name known and each value text. ScheduleError otherwise."""
     if not spec:
-        raise ScheduleError("the mapping is empty: give at least one field", write="{hour: 2, minute: 30}")
+        raise ScheduleError("the mapping is empty: give at least one field", help="{hour: 2, minute: 30}")
     for key in spec:
         if key not in list(FieldName):
             raise _unknown(key)
@@ -73,11 +73,11 @@ def _as_text(name: FieldName, value: object) -> str:
     if isinstance(value, str):
         refuse_unreadable(value, name.value)
         return value.strip()
-    reason, write = f"{name} is a number or text in the words of cron", "*/5"
+    reason, help = f"{name} is a number or text in the words of cron", "*/5"
     if isinstance(value, list):
         reason += ", where a list is written with commas"
-        write = ",".join(_as_text(name, entry) for entry in value) or write
-    raise ScheduleError(reason, field=name.value, write=f'"{write}"')
+        help = ",".join(_as_text(name, entry) for entry in value) or help
+    raise ScheduleError(reason, field=name.value, help=f'"{help}"')
 
 
 def _unknown(key: object) -> ScheduleError:
@@ -85,4 +85,4 @@ def _unknown(key: object) -> ScheduleError:
     known = [name.value for name in FieldName]
     near = nearest(_OTHER_NAMES.get(word.lower(), word.lower()), known, 0.7)
     reason = f"{word[:40]!r} is no field of a schedule; there are {', '.join(known)}"
-    return ScheduleError(reason, field=word[:40], write=near)
+    return ScheduleError(reason, field=word[:40], help=near)

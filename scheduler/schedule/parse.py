@@ -66,9 +66,9 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
 def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
     known = [*ALIASES, "@reboot", "@every", "@at"]
     if word in known:
-        return ScheduleError(f"{word} stands alone, without {rest[:20]!r}", write=word)
+        return ScheduleError(f"{word} stands alone, without {rest[:20]!r}", help=word)
     reason = f"{word[:20]} is unknown; there are {', '.join(known)}"
-    return ScheduleError(reason, column=column, write=nearest(word, known))
+    return ScheduleError(reason, column=column, help=nearest(word, known))
 
 
 def _parse_every(text: str, column: int) -> Every:
@@ -76,10 +76,10 @@ def _parse_every(text: str, column: int) -> Every:
         seconds = parse_duration(text)
     except DurationError as error:
         joined = "".join(text.split())
-        write = f"{text}s" if text.isdigit() and int(text) else joined if _is_duration(joined) else "90s"
-        raise ScheduleError(f"@every: {error.reason}", column=column, write=write) from None
+        help = f"{text}s" if text.isdigit() and int(text) else joined if _is_duration(joined) else "90s"
+        raise ScheduleError(f"@every: {error.reason}", column=column, help=help) from None
     if seconds < 1:
-        raise ScheduleError("@every: the shortest interval is one second", column=column, write="1s")
+        raise ScheduleError("@every: the shortest interval is one second", column=column, help="1s")
     return Every(f"@every {text}", timedelta(seconds=seconds))
 
 
@@ -93,7 +93,7 @@ def _is_duration(text: str) -> bool:
 def _parse_at(text: str, column: int, zone: ZoneInfo) -> At:
     if not re.fullmatch(_INSTANT, text):
         reason = "@at needs a date and a time, with an offset from UTC or else in the job's time zone"
-        raise ScheduleError(reason, column=column, write="2027-01-01T09:00:00+01:00 or 2027-01-01T09:00")
+        raise ScheduleError(reason, column=column, help="2027-01-01T09:00:00+01:00 or 2027-01-01T09:00")
     try:
         moment = datetime.fromisoformat(text.upper())
         instant = instant_of(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -56,7 +56,7 @@ def problem_of(schedule: str | dict[str, str], zone: str) -> str | None:
     try:
         parse_schedule(schedule, found, job_name="job")
     except ScheduleError as error:
-        return f"{error.reason}{f'; write: {error.write}' if error.write else ''}"
+        return f"{error.reason}{f'; help: {error.help}' if error.help else ''}"
     return None
 
 

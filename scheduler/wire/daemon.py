@@ -19,7 +19,7 @@ class ClockJump(msgspec.Struct, frozen=True, kw_only=True):
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon. `reload_error` is why the file as it is now was refused, or null.
 
-    `decisions` counts slots since the start by verdict; `ticking` is false once it drains.
+    `decisions` counts slots since the start by reason; `ticking` is false once it drains.
     """
 
     version: str

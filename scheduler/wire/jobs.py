@@ -76,7 +76,7 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
 
     `definition` holds the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
     `origins` tells of each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
-    `counts` are its kept decisions by verdict.
+    `counts` are its kept decisions by reason.
     """
 
     view: JobView

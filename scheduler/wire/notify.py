@@ -16,7 +16,7 @@ class NotifyTest(msgspec.Struct, frozen=True, kw_only=True):
     event: NotifyEvent = "failure"
 
 
-class NotifierView(msgspec.Struct, frozen=True, kw_only=True):
+class RecipientView(msgspec.Struct, frozen=True, kw_only=True):
     """A recipient, by as much of its address as is no secret, and in words what it answered or why it was not told."""
 
     to: str

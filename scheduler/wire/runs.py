@@ -44,14 +44,14 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a slot, of `count` consecutive slots with the same verdict, or of a request by hand.
+    """What became of a slot, of `count` consecutive slots with the same reason, or of a request by hand.
 
-    `verdict` is `ran` or the reason of a skip; `run` is set when it ran and is still kept; `more` says that counting
+    `reason` is `ran` or the reason of a skip; `run` is set when it ran and is still kept; `more` says that counting
     stopped at `count`.
     """
 
     job: str
-    verdict: str
+    reason: str
     first: datetime
     last: datetime
     count: int = 1

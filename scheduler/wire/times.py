@@ -60,7 +60,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     next: tuple[FireTime, ...] = ()
     clock_changes: tuple[ChangeView, ...] = ()
-    traps: tuple[str, ...] = ()
+    find_pitfalls: tuple[str, ...] = ()
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class WhyView(msgspec.Struct, frozen=True, kw_only=True):
 REASONS = {
     "overlap": "the one before it was still waiting or running",
     "late": "schedd woke too late for it",
-    "folded": "a later slot of the job ran in its place",
+    "coalesced": "a later slot of the job ran in its place",
     "paused": "the job was paused",
     "lock": "its lock was not free in time",
     "capacity": "max_running was reached for too long",

@@ -18,7 +18,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.wire.daemon import ReloadView, StatusView
-from scheduler.wire.notify import NotifierView, NotifyTest
+from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, Finished, Logs, Output, RunNow, Started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -111,7 +111,7 @@ class FakeService:
     async def reload(self, *, plan: bool) -> ReloadView:
         return ReloadView(applied=not plan)
 
-    async def notify_test(self, ask: NotifyTest) -> list[NotifierView]:
+    async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         return []
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.control import client, socket_path
-from scheduler.control.client import Daemon
+from scheduler.control.client import Client
 from scheduler.control.file_lock import FileLock, holder, is_held
 from scheduler.control.socket_path import SocketError, open_socket, socket_paths
 from scheduler.errors import AlreadyRunningError, UnreachableError
@@ -242,7 +242,7 @@ def test_a_stranger_is_not_taken_for_schedd(runtime: Path, monkeypatch: pytest.M
         monkeypatch.setattr(socket_path, "peer", lambda _sock: (4711, 65533))
         monkeypatch.setattr(os, "geteuid", lambda: 65534)
         with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, who is neither you nor root"):
-            Daemon(str(runtime / "s.sock")).ask("list", ListJobs(), list[object])
+            Client(str(runtime / "s.sock")).ask("list", ListJobs(), list[object])
 
 
 def test_without_a_file_the_live_ones_are_found_and_the_dead_ones_are_not(file: Path, runtime: Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.control import client
-from scheduler.control.client import Daemon
+from scheduler.control.client import Client
 from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
 from scheduler.wire.envelope import MAX_REQUEST
@@ -52,13 +52,13 @@ def service(file: Path) -> Iterator[FakeService]:
 
 
 @pytest.fixture
-def daemon(service: FakeService, file: Path) -> Daemon:
+def daemon(service: FakeService, file: Path) -> Client:
     found = client.find(str(file))
     assert found is not None
     return found
 
 
-def raw(daemon: Daemon, request: bytes, *, end: bool = True) -> list[dict[str, object]]:
+def raw(daemon: Client, request: bytes, *, end: bool = True) -> list[dict[str, object]]:
     """The lines that come back for these bytes."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(10)
@@ -78,7 +78,7 @@ def raw(daemon: Daemon, request: bytes, *, end: bool = True) -> list[dict[str, o
     return [json.loads(line) for line in received.splitlines()]
 
 
-def test_jobs_come_back_as_they_were_sent(daemon: Daemon) -> None:
+def test_jobs_come_back_as_they_were_sent(daemon: Client) -> None:
     views = daemon.ask("list", ListJobs(("beta", "alpha")), list[JobView])
     assert [(view.name, view.status, view.timezone) for view in views] == [
         ("alpha", "idle", "UTC"),
@@ -86,18 +86,18 @@ def test_jobs_come_back_as_they_were_sent(daemon: Daemon) -> None:
     ]
 
 
-def test_an_answer_is_one_accepted_line_and_one_ok(daemon: Daemon) -> None:
+def test_an_answer_is_one_accepted_line_and_one_ok(daemon: Client) -> None:
     answer = raw(daemon, b'{"v": 1, "verb": "list", "args": {"jobs": ["alpha"], "from_the_future": 1}, "more": 2}\n')
     assert answer[0] == {"event": "accepted", "v": 1}
     assert list(answer[1]) == ["ok"]
     assert len(answer) == 2
 
 
-def test_a_request_without_its_newline_is_understood_when_nothing_follows(daemon: Daemon) -> None:
+def test_a_request_without_its_newline_is_understood_when_nothing_follows(daemon: Client) -> None:
     assert "ok" in raw(daemon, b'{"v": 1, "verb": "list"}')[-1]
 
 
-def test_events_come_in_order_and_bytes_survive(daemon: Daemon, service: FakeService) -> None:
+def test_events_come_in_order_and_bytes_survive(daemon: Client, service: FakeService) -> None:
     service.events = [
         Output("aaaa1111", "alpha", "stdout", bytes(range(256))),
         Output("aaaa1111", "alpha", "stderr", b"\xff\n"),
@@ -117,7 +117,7 @@ def test_events_come_in_order_and_bytes_survive(daemon: Daemon, service: FakeSer
     ],
 )
 def test_refusals_arrive_as_the_error_they_are(
-    daemon: Daemon, service: FakeService, ask: RunNow, error: type[SchedError], text: str
+    daemon: Client, service: FakeService, ask: RunNow, error: type[SchedError], text: str
 ) -> None:
     service.expected_bugs = ["ZeroDivisionError()"] if ask.job == "boom" else []
     with pytest.raises(SchedError) as raised:
@@ -125,7 +125,7 @@ def test_refusals_arrive_as_the_error_they_are(
     assert (type(raised.value), str(raised.value)) == (error, text)
 
 
-def test_every_plain_verb_answers(daemon: Daemon, service: FakeService) -> None:
+def test_every_plain_verb_answers(daemon: Client, service: FakeService) -> None:
     assert daemon.ask("stop", Stop(target="alpha"), StopView).waiting == 1
     assert daemon.ask("reload", Reload(plan=True), ReloadView).applied is False
     assert [view.name for view in daemon.ask("pause", PauseJobs(jobs=("beta",)), list[JobView])] == ["beta"]
@@ -137,7 +137,7 @@ def test_every_plain_verb_answers(daemon: Daemon, service: FakeService) -> None:
     assert daemon.ask("status", AskStatus(), StatusView).jobs == 5
 
 
-def test_leaving_a_run_now_detaches(daemon: Daemon, service: FakeService) -> None:
+def test_leaving_a_run_now_detaches(daemon: Client, service: FakeService) -> None:
     events = daemon.stream("run-now", RunNow(job="endless"))
     while not isinstance(next(events), Output):
         pass
@@ -145,7 +145,7 @@ def test_leaving_a_run_now_detaches(daemon: Daemon, service: FakeService) -> Non
     assert service.left.wait(5)
 
 
-def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Daemon, service: FakeService) -> None:
+def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Client, service: FakeService) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(daemon.path)
         deaf.sendall(b'{"v": 1, "verb": "run-now", "args": {"job": "endless"}}\n')
@@ -163,7 +163,7 @@ def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Daem
     assert service.left.wait(5)
 
 
-def test_a_hundred_clients_at_once_are_fine(daemon: Daemon) -> None:
+def test_a_hundred_clients_at_once_are_fine(daemon: Client) -> None:
     silent = [socket.socket(socket.AF_UNIX) for _ in range(100)]
     try:
         for sock in silent:
@@ -179,7 +179,7 @@ def test_a_hundred_clients_at_once_are_fine(daemon: Daemon) -> None:
             sock.close()
 
 
-def test_beyond_the_limit_newcomers_are_told_so(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_newcomers_are_told_so(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.control.server.MOST_CONNECTIONS", 5)
     silent = [socket.socket(socket.AF_UNIX) for _ in range(10)]
     try:
@@ -193,7 +193,7 @@ def test_beyond_the_limit_newcomers_are_told_so(daemon: Daemon, monkeypatch: pyt
     assert eventually(lambda: bool(raw(daemon, b'{"v": 1, "verb": "list"}\n')[0].get("event")))
 
 
-def test_silence_is_ended(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_silence_is_ended(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.control.server.TO_ASK", 0.05)
     assert raw(daemon, b'{"v": 1, ', end=False) == []
 
@@ -225,13 +225,13 @@ def test_silence_is_ended(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> No
         b"x" * (3 * MAX_REQUEST) + b"\n",
     ],
 )
-def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Daemon, request_line: bytes) -> None:
+def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Client, request_line: bytes) -> None:
     answer = raw(daemon, request_line)
     assert all(line["error"]["code"] in ("usage", "refused", "unknown") for line in answer if "event" not in line)  # type: ignore[index]
     assert ("error" in answer[-1]) if request_line else answer == []
 
 
-def test_another_version_is_told_in_words(daemon: Daemon) -> None:
+def test_another_version_is_told_in_words(daemon: Client) -> None:
     (answer,) = raw(daemon, b'{"v": 2, "verb": "list"}\n')
     assert answer["error"]["code"] == "unreachable"  # type: ignore[index]
     assert "this schedctl speaks version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]

@@ -6,7 +6,7 @@ import asyncio
 import os
 from typing import Any
 
-from scheduler.launch.poller import Watch
+from scheduler.launch.poller import Poller
 from tests.process.workshop import play
 
 
@@ -16,7 +16,7 @@ def test_a_bug_in_one_callback_is_told_and_the_others_are_still_called() -> None
     async def story() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _loop, context: bugs.append(str(context["exception"])))
-        watch = Watch()
+        watch = Poller()
         (one, one_end), (two, two_end) = os.pipe(), os.pipe()
         read: asyncio.Future[bytes] = loop.create_future()
 
@@ -41,7 +41,7 @@ def test_what_an_earlier_callback_has_removed_is_not_called_any_more() -> None:
     called: list[int] = []
 
     async def story() -> None:
-        watch = Watch()
+        watch = Poller()
         pipes = [os.pipe(), os.pipe()]
         for mine, other in (pipes, pipes[::-1]):
 

@@ -1,4 +1,4 @@
-"""Notices and who gets them, for real: commands, HTTP and mail servers, apprise and Sentry."""
+"""LazyNotifications and who gets them, for real: commands, HTTP and mail servers, apprise and Sentry."""
 
 from __future__ import annotations
 
@@ -23,12 +23,21 @@ import pytest
 
 from scheduler.launch.launcher import Stream
 from scheduler.model.job import Job
-from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookFormat, WebhookNotifier
+from scheduler.model.recipient import (
+    AppriseRecipient,
+    CommandRecipient,
+    MailRecipient,
+    PingRecipient,
+    Recipient,
+    SentryRecipient,
+    WebhookFormat,
+    WebhookRecipient,
+)
 from scheduler.model.run import Attempt, Exit, Outcome, Run, Trigger
 from scheduler.model.target import Argv, EnvLayer, FromEnv, FromFile, ShellCommand
 from scheduler.report.notify.delivery import attempt_once
-from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
-from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.report.notify.notification import Alarm, Notification, Topic
+from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.senders import sender_for
 from scheduler.schedule import parse_schedule
 from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
@@ -44,31 +53,31 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def notice(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **keys: Any) -> Notice:
+def notice(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **keys: Any) -> Notification:
     job = Job(**{"name": "backup", "target": ShellCommand("x"), "cwd": "/", **keys})
     attempt = Attempt(1, NOON, 2.0, outcome, Exit(3 if outcome is Outcome.FAILED else 0))
     run = Run("k3v9d2qa", "backup", Trigger.SCHEDULE, NOON, NOON, (attempt,), outcome, NOON, 2.0)
     alarm = Alarm.FAILING if topic is Topic.FAILURE else None
-    return Notice(
+    return Notification(
         topic=topic, job=job, at=NOON, alarm=alarm, run=run, failures=1, since=NOON, output=b"no space left\n"
     )
 
 
 def tell(
-    recipient: Recipient, told: Notice | None = None, environ: Mapping[str, str] | None = None
+    recipient: Recipient, told: Notification | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[str, Workshop]:
     """Send one notice; DeliveryError when it does not arrive."""
 
     async def story() -> tuple[str, Workshop]:
         workshop = Workshop()
-        sender = sender_for(recipient, Surroundings(environ or {}, workshop.launcher, workshop.log))
+        sender = sender_for(recipient, SenderContext(environ or {}, workshop.launcher, workshop.log))
         return await attempt_once(sender.send, told or notice(), recipient.timeout), workshop
 
     return play(story())
 
 
 def refusal(
-    recipient: Recipient, told: Notice | None = None, environ: Mapping[str, str] | None = None
+    recipient: Recipient, told: Notification | None = None, environ: Mapping[str, str] | None = None
 ) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
         tell(recipient, told, environ)
@@ -79,8 +88,8 @@ def refusal(
 # --- commands
 
 
-def command(text: str, timeout: float = 10.0) -> CommandNotifier:
-    return CommandNotifier(target=ShellCommand(text), timeout=timeout)
+def command(text: str, timeout: float = 10.0) -> CommandRecipient:
+    return CommandRecipient(target=ShellCommand(text), timeout=timeout)
 
 
 def test_a_command_gets_what_happened_in_its_environment_and_as_a_document() -> None:
@@ -95,7 +104,7 @@ def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
     (tmp_path / "tool").write_text("#!/bin/sh\necho $PWD $COLOUR $0\n")
     (tmp_path / "tool").chmod(0o755)
     told = notice(cwd=str(tmp_path), environment=(EnvLayer("env", {"COLOUR": "red"}),))
-    _, workshop = tell(CommandNotifier(target=Argv(("./tool",))), told)
+    _, workshop = tell(CommandRecipient(target=Argv(("./tool",))), told)
     assert workshop.log.lines() == [f"{tmp_path} red {tmp_path}/tool".encode()]
 
 
@@ -118,7 +127,7 @@ def test_a_command_that_fails_has_not_told_and_is_not_run_again() -> None:
 
 
 def test_a_command_that_does_not_exist_is_told() -> None:
-    assert "command not found: nothing-like-it" in str(refusal(CommandNotifier(target=Argv(("nothing-like-it",)))))
+    assert "command not found: nothing-like-it" in str(refusal(CommandRecipient(target=Argv(("nothing-like-it",)))))
 
 
 def test_a_hook_that_never_ends_is_ended_with_all_it_started() -> None:
@@ -136,7 +145,7 @@ def test_what_a_command_prints_on_stderr_reaches_the_log() -> None:
 
 
 def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpServer) -> None:
-    notifier = WebhookNotifier(
+    notifier = WebhookRecipient(
         url=FromEnv("HOOK"),
         headers=(("Authorization", FromEnv("TOKEN")), ("X-Kind", "test")),
         secret=FromEnv("KEY"),
@@ -154,7 +163,7 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
 
 
 def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
-    tell(WebhookNotifier(url=server.url, format=WebhookFormat.SLACK))
+    tell(WebhookRecipient(url=server.url, format=WebhookFormat.SLACK))
     assert json.loads(server.requests[0].body) == {"text": "❌ backup failed after 2s: exit 3\n```\nno space left\n```"}
 
 
@@ -163,14 +172,14 @@ def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
 )
 def test_a_refusal_is_tried_again_where_that_may_help(server: HttpServer, status: int, again: bool) -> None:
     server.answer = lambda _request: (status, {})
-    error = refusal(WebhookNotifier(url=f"{server.url}/{CANARY}"))
+    error = refusal(WebhookRecipient(url=f"{server.url}/{CANARY}"))
     assert (str(error), error.again) == (f"answered {status}", again)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed_so_that_no_secret_goes_elsewhere(server: HttpServer, status: int) -> None:
     server.answer = lambda request: (status, {"Location": f"{server.url}{request.path}x/{CANARY}"})
-    error = refusal(WebhookNotifier(url=f"{server.url}/{CANARY}"))
+    error = refusal(WebhookRecipient(url=f"{server.url}/{CANARY}"))
     assert str(error) == f"answered {status}, a redirect: give the address that it leads to"
     assert (len(server.requests), error.again) == (1, False)
 
@@ -179,7 +188,7 @@ def test_a_black_hole_costs_its_timeout_and_no_more() -> None:
     """N1"""
     with black_hole() as port:
         begun = time.monotonic()
-        error = refusal(WebhookNotifier(url=f"http://127.0.0.1:{port}/{CANARY}", timeout=0.3))
+        error = refusal(WebhookRecipient(url=f"http://127.0.0.1:{port}/{CANARY}", timeout=0.3))
         assert (error.again, time.monotonic() - begun < 5) == (True, True)
 
 
@@ -190,7 +199,7 @@ def test_one_who_says_a_byte_a_moment_costs_one_thread_and_its_timeout() -> None
 
         async def story() -> list[bool]:
             workshop = Workshop()
-            sender = sender_for(WebhookNotifier(url=url), Surroundings({}, workshop.launcher, workshop.log))
+            sender = sender_for(WebhookRecipient(url=url), SenderContext({}, workshop.launcher, workshop.log))
             first = asyncio.create_task(attempt_once(sender.send, notice(), 0.5))
             connection, _ = await asyncio.to_thread(listener.accept)
             for _ in range(8):
@@ -222,38 +231,39 @@ def test_one_who_says_a_byte_a_moment_costs_one_thread_and_its_timeout() -> None
 )
 def test_an_address_that_leads_nowhere_is_told_without_it(url: str, why: str) -> None:
     """L2"""
-    assert why in str(refusal(WebhookNotifier(url=FromEnv("HOOK")), environ={"HOOK": url}))
+    assert why in str(refusal(WebhookRecipient(url=FromEnv("HOOK")), environ={"HOOK": url}))
 
 
 def test_a_header_that_http_cannot_carry_is_told_without_its_value(server: HttpServer) -> None:
     """L2"""
     for value in (f"{CANARY}\r\nX: y", f"{CANARY}\u20ac"):
-        refusal(WebhookNotifier(url=server.url, headers=(("X-Token", FromEnv("TOKEN")),)), environ={"TOKEN": value})
+        refusal(WebhookRecipient(url=server.url, headers=(("X-Token", FromEnv("TOKEN")),)), environ={"TOKEN": value})
     assert server.requests == []
 
 
 def test_one_who_does_not_speak_http_is_told() -> None:
     with mail_server() as mail:
-        assert "does not speak HTTP" in str(refusal(WebhookNotifier(url=f"http://127.0.0.1:{mail.port}/")))
+        assert "does not speak HTTP" in str(refusal(WebhookRecipient(url=f"http://127.0.0.1:{mail.port}/")))
 
 
 @pytest.mark.parametrize("address", ["http://[::1/x", "http://::1]/x"])
 def test_a_ping_to_what_is_no_address_is_refused_without_it(address: str) -> None:
     """L2"""
     assert (
-        str(refusal(PingNotifier(FromEnv("PING")), environ={"PING": address})) == "ping: the address is not one of HTTP"
+        str(refusal(PingRecipient(FromEnv("PING")), environ={"PING": address}))
+        == "ping: the address is not one of HTTP"
     )
 
 
 def test_a_user_and_password_in_an_address_are_sent_as_http_has_it(server: HttpServer) -> None:
-    tell(WebhookNotifier(url=server.url.replace("//", "//ops:p%40ss@") + "/x"))
+    tell(WebhookRecipient(url=server.url.replace("//", "//ops:p%40ss@") + "/x"))
     (request,) = server.requests
     assert (request.path, request.headers["Authorization"]) == ("/x", "Basic b3BzOnBAc3M=")
 
 
 def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> None:
     (tmp_path / "hook").write_text(f"{server.url}/x\n")
-    tell(WebhookNotifier(url=FromFile(str(tmp_path / "hook"))))
+    tell(WebhookRecipient(url=FromFile(str(tmp_path / "hook"))))
     assert server.requests[0].path == "/x"
 
 
@@ -261,7 +271,7 @@ def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> N
 
 
 def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
-    ping = partial(tell, PingNotifier(f"{server.url}/uuid"))
+    ping = partial(tell, PingRecipient(f"{server.url}/uuid"))
     ping(notice(Topic.STARTED))
     ping(notice(Topic.ENDED, Outcome.SUCCEEDED))
     ping(notice(Topic.ENDED))
@@ -281,7 +291,7 @@ def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
 def test_a_mail_has_a_readable_subject_and_the_output() -> None:
     with mail_server("ops", CANARY) as server:
         environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}", "MAIL_FROM": "Schedd <s@example.com>"}
-        answer, _ = tell(MailNotifier(to=("a@example.com", "b@example.com")), environ=environ)
+        answer, _ = tell(MailRecipient(to=("a@example.com", "b@example.com")), environ=environ)
     (mail,) = server.mails
     message = email.message_from_bytes(mail.original_content or b"", policy=email.policy.default)
     assert answer == "accepted by 127.0.0.1"
@@ -299,7 +309,7 @@ def test_a_wrong_password_is_told_and_not_tried_again() -> None:
     """L2"""
     with mail_server("ops", "right") as server:
         environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}"}
-        error = refusal(MailNotifier(to=("a@example.com",)), environ=environ)
+        error = refusal(MailRecipient(to=("a@example.com",)), environ=environ)
     assert (str(error), error.again) == ("the server refused user and password (535)", False)
 
 
@@ -307,14 +317,14 @@ def test_a_server_that_refuses_the_mail_is_told_without_its_words() -> None:
     """L2"""
     with mail_server() as server:
         server.refuses = True
-        error = refusal(MailNotifier(to=("a@example.com",)), environ={"SMTP_URL": f"smtp://127.0.0.1:{server.port}"})
+        error = refusal(MailRecipient(to=("a@example.com",)), environ={"SMTP_URL": f"smtp://127.0.0.1:{server.port}"})
     assert (str(error), error.again) == ("the server answered 554", False)
 
 
 def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
     """N1"""
     with black_hole() as port:
-        error = refusal(MailNotifier(to=("a@x.y",), timeout=0.3), environ={"SMTP_URL": f"smtp://127.0.0.1:{port}"})
+        error = refusal(MailRecipient(to=("a@x.y",), timeout=0.3), environ={"SMTP_URL": f"smtp://127.0.0.1:{port}"})
     assert error.again
 
 
@@ -332,13 +342,13 @@ def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
 )
 def test_a_mail_server_that_is_not_named_well_is_told_without_its_address(url: str, why: str) -> None:
     """L2"""
-    assert why in str(refusal(MailNotifier(to=("a@example.com",)), environ={"SMTP_URL": url}))
+    assert why in str(refusal(MailRecipient(to=("a@example.com",)), environ={"SMTP_URL": url}))
 
 
 def test_a_server_without_tls_is_not_sent_the_password() -> None:
     with mail_server("ops", CANARY) as server:
         environ = {"SMTP_URL": f"smtp+starttls://ops:{CANARY}@127.0.0.1:{server.port}"}
-        refusal(MailNotifier(to=("a@example.com",)), environ=environ)
+        refusal(MailRecipient(to=("a@example.com",)), environ=environ)
     assert server.mails == []
 
 
@@ -348,7 +358,7 @@ def test_a_server_without_tls_is_not_sent_the_password() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
 def test_apprise_reaches_its_services(server: HttpServer) -> None:
     address = f"json://127.0.0.1:{server.port}/{CANARY}"
-    assert tell(AppriseNotifier(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
+    assert tell(AppriseRecipient(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
     said = json.loads(server.requests[0].body)
     assert said["title"] == "backup failed after 2s: exit 3"
     assert "no space left" in said["message"]
@@ -358,7 +368,7 @@ def test_apprise_reaches_its_services(server: HttpServer) -> None:
 @pytest.mark.parametrize("address", [f"nothing://{CANARY}", f"json://127.0.0.1:1/{CANARY}"])
 def test_apprise_says_nothing_of_an_address_that_does_not_work(address: str, capfd: pytest.CaptureFixture[str]) -> None:
     """L2"""
-    refusal(AppriseNotifier(url=address))
+    refusal(AppriseRecipient(url=address))
     assert CANARY not in "".join(capfd.readouterr())
 
 
@@ -366,7 +376,7 @@ def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpSe
     schedule = parse_schedule("*/5 * * * *", ZoneInfo("UTC"), job_name="backup")
     environ = {"SENTRY_DSN": f"http://{CANARY}@127.0.0.1:{server.port}/42"}
     for told in (notice(Topic.STARTED, schedule=schedule), notice(Topic.ENDED, schedule=schedule)):
-        assert tell(SentryNotifier(), told, environ)[0] == "handed to sentry-sdk"
+        assert tell(SentryRecipient(), told, environ)[0] == "handed to sentry-sdk"
     check_ins = [
         json.loads(line)
         for request in server.requests
@@ -382,4 +392,4 @@ def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpSe
 
 
 def test_sentry_without_an_address_is_told() -> None:
-    assert "no SENTRY_DSN" in str(refusal(SentryNotifier(), notice(Topic.STARTED), {}))
+    assert "no SENTRY_DSN" in str(refusal(SentryRecipient(), notice(Topic.STARTED), {}))

@@ -13,7 +13,7 @@ from scheduler.launch.launcher import Stream
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.output import RunOutput
 from scheduler.launch.process import Process
-from scheduler.launch.spawner import Processes
+from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
 from scheduler.model.run import Exit, Launch, Trigger
 from scheduler.model.target import ShellCommand, Target
@@ -54,7 +54,7 @@ class Workshop:
 
     def __init__(self, log: Log | None = None) -> None:
         self.log = log or Log()
-        self.processes = Processes()
+        self.processes = Spawner()
         self.launcher = LocalLauncher(self.processes)
         until_the_end.enter_context(self.processes.in_charge())
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from scheduler.cli.schedctl import VERBS
+from scheduler.cli.schedctl import COMMANDS
 from tests.system.programs import BIN, DEADLINE, environment, eventually, schedd
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -127,6 +127,6 @@ def test_commands_that_are_not_for_here_are_at_least_commands(page: Path) -> Non
             parsed = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
             assert (parsed.returncode, parsed.stderr) == (0, ""), block.text
             for verb in re.findall(r"schedctl (?:-c \S+ )?([a-z-]+)", block.text):
-                assert verb in VERBS
+                assert verb in COMMANDS
             for path in re.findall(r"\bdeploy/[\w./-]+\.\w+", block.text):
                 assert (DOCS.parent / path).exists() or path.startswith("deploy/container/schedules")

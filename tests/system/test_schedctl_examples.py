@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.cli.schedctl import VERBS
+from scheduler.cli.schedctl import COMMANDS
 from tests.system.programs import BIN, environment, schedctl, schedd, write
 
 FILE = """
@@ -44,7 +44,7 @@ PRINTS = {
 
 def examples() -> list[str]:
     found = []
-    for verb in VERBS:
+    for verb in COMMANDS:
         text = schedctl(verb, "--help").stdout.partition("Examples:")[2].partition("Options:")[0]
         found += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
     return found

@@ -112,7 +112,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, li
 @pytest.mark.parametrize(
     ("play", "seen"),
     [
-        ("without-limit", {"ran", "overlap", "folded", "lock", "attempt 1 timed-out", "timed-out", "stopped"}),
+        ("without-limit", {"ran", "overlap", "coalesced", "lock", "attempt 1 timed-out", "timed-out", "stopped"}),
         ("two-at-once", {"ran", "capacity", "succeeded"}),
     ],
 )

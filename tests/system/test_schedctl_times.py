@@ -179,7 +179,7 @@ def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> Non
     ended = schedctl("check", bad, file)
     assert ended.returncode == 1
     assert f"{bad}:1:12: error: " in ended.stdout
-    assert "write: timeout: 5s" in ended.stdout
+    assert "help: timeout: 5s" in ended.stdout
     told = json.loads(schedctl("check", bad, "--json").stdout)
     assert not told[0]["ok"]
     assert [problem["severity"] for problem in told[0]["problems"]] == ["error", "warning", "error"]

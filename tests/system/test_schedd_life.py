@@ -352,8 +352,8 @@ def test_a_frozen_schedd_folds_what_it_missed_and_says_so(tmp_path: Path) -> Non
         time.sleep(7)
         running.signal(signal.SIGCONT)
         running.says('event="clock jumped"')
-        (folded,) = running.says("slot skipped", "reason=folded")
-        assert int(folded.partition("count=")[2].split()[0]) >= 5
+        (coalesced,) = running.says("slot skipped", "reason=coalesced")
+        assert int(coalesced.partition("count=")[2].split()[0]) >= 5
         assert running.stop() == 0
 
 

@@ -15,8 +15,8 @@ from scheduler.engine.events import (
     ClockJumped,
     Event,
     RunFinished,
+    RunSkipped,
     RunStarted,
-    SlotSkipped,
     Stopping,
 )
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
@@ -115,12 +115,12 @@ def told(event: Event) -> str | None:
             return f"attempt {attempt.number} {attempt.outcome.value} {run.job}, again in {delay:g}s"
         case RunFinished(run=run):
             return f"{run.outcome and run.outcome.value} {run.job} {clock_face(run.scheduled_at)}"
-        case SlotSkipped(decision=decision):
+        case RunSkipped(decision=decision):
             span = clock_face(decision.first)
             if decision.count > 1:
                 more = "more than " if decision.more else ""
                 span = f"{more}{decision.count} of {span}..{clock_face(decision.last)}"
-            return f"skipped {decision.job} {span} {decision.verdict.value}"
+            return f"skipped {decision.job} {span} {decision.reason.value}"
         case ClockJumped(by=by):
             return (
                 f"clock jumped {timedelta(seconds=round(by))!s}"

@@ -26,9 +26,9 @@ def test_each_form_of_a_schedule_can_be_typed(typed: str, text: str) -> None:
     ("typed", "message"),
     [
         ("61 * * * *", "61 is no minute: it goes from 0 to 59\n  61 * * * *\n  ^"),
-        ("{hour: 25}", '25 is no hour: it goes from 0 to 23\n  {hour: 25}\n         ^\n  write: hour: "23"'),
+        ("{hour: 25}", '25 is no hour: it goes from 0 to 23\n  {hour: 25}\n         ^\n  help: hour: "23"'),
         ('["@daily", 5]', "a cron expression has five"),
-        ("[@daily]", 'needs quotes\n  [@daily]\n   ^\n  write: "@daily"'),
+        ("[@daily]", 'needs quotes\n  [@daily]\n   ^\n  help: "@daily"'),
         ("{hour: 5", "a comma or } is missing"),
         ("{}", "the mapping is empty"),
         ("[]", "this one 0"),

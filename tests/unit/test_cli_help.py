@@ -11,7 +11,7 @@ import pytest
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.api import operations
 from scheduler.cli.init import STARTER
-from scheduler.cli.schedctl import VERBS, command
+from scheduler.cli.schedctl import COMMANDS, command
 from scheduler.config import load
 
 ROOT = Path(__file__).parents[2]
@@ -29,7 +29,7 @@ def help_of(verb: str) -> str:
     return command_of(verb).get_help(click.Context(command_of(verb), info_name=verb, parent=program))
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", COMMANDS)
 def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
     text = help_of(verb)
     assert re.search(rf"Examples:\n(.*\n)*?    .*schedctl {verb}\b", text)
@@ -38,10 +38,10 @@ def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
     assert [option.name for option in options if not option.help] == []
 
 
-@pytest.mark.parametrize("verb", operations.VERBS)
+@pytest.mark.parametrize("verb", operations.OPERATIONS)
 def test_every_verb_of_the_socket_stands_in_its_document_with_its_arguments(verb: str) -> None:
     (row,) = re.findall(rf"^\| `{verb}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
-    for field in operations.VERBS[verb].ask.__struct_fields__:
+    for field in operations.OPERATIONS[verb].ask.__struct_fields__:
         assert f"`{field}`" in row
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.schedctl import command
-from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, folded, simulate_file, strip
+from scheduler.cli.simulate import FOLDS, PLAIN, SHADES, coalesced, simulate_file, strip
 from scheduler.cli.target import Target
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS
@@ -142,4 +142,4 @@ def test_the_load_is_drawn_by_quarters(load: list[float], shades: str) -> None:
 @pytest.mark.parametrize("width", FOLDS)
 def test_a_narrower_drawing_loses_nothing(width: int) -> None:
     load = [float(part) for part in range(PARTS)]
-    assert (len(folded(load, width)), sum(folded(load, width))) == (width, sum(load))
+    assert (len(coalesced(load, width)), sum(coalesced(load, width))) == (width, sum(load))

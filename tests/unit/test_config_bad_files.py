@@ -69,13 +69,13 @@ def test_the_recipe_writes_what_the_advice_says(name: str) -> None:
     """Where advice leaves something open (`…`, `•••`, NAME), its innermost key has to be there."""
     text = re.sub(r"\s+", " ", mended(name))
     for problem in refused(name).problems:
-        if problem.write is None or not re.match(r"[\w-]+: ", problem.write):
+        if problem.help is None or not re.match(r"[\w-]+: ", problem.help):
             continue
-        if re.search("…|•••|NAME", problem.write):
-            wanted = [re.findall(r"[\w-]+: ", problem.write.partition(", or ")[0].replace("NAME: ", ""))[-1]]
+        if re.search("…|•••|NAME", problem.help):
+            wanted = [re.findall(r"[\w-]+: ", problem.help.partition(", or ")[0].replace("NAME: ", ""))[-1]]
         else:
-            wanted = [option.strip("\"'") for option in re.split(r",? or (?=[\w\"{\[])", problem.write)]
-        assert any(want in text for want in wanted), problem.write
+            wanted = [option.strip("\"'") for option in re.split(r",? or (?=[\w\"{\[])", problem.help)]
+        assert any(want in text for want in wanted), problem.help
 
 
 @pytest.mark.parametrize("name", NAMES)

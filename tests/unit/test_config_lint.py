@@ -11,7 +11,7 @@ import pytest
 from scheduler.config.lint import CROWD, check
 from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Severity
-from scheduler.schedule import TrapKind
+from scheduler.schedule import PitfallKind
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -154,7 +154,7 @@ def test_a_command_with_a_bad_word_is_told_of_that_word_only(tmp_path: Path, com
 
 
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
-    assert {kind.value for kind in TrapKind} <= {code.value for code in LintCode}
+    assert {kind.value for kind in PitfallKind} <= {code.value for code in LintCode}
 
 
 def test_every_code_has_an_example_here() -> None:

@@ -11,12 +11,12 @@ from scheduler.config import load
 from scheduler.errors import ConfigError
 from scheduler.model.job import Job
 from scheduler.model.recipient import (
-    AppriseNotifier,
-    CommandNotifier,
-    MailNotifier,
-    Notifier,
+    AppriseRecipient,
+    CommandRecipient,
+    MailRecipient,
+    Recipient,
     WebhookFormat,
-    WebhookNotifier,
+    WebhookRecipient,
 )
 from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand
 
@@ -31,20 +31,20 @@ def job(folder: Path, keys: str, defaults: str = "{}") -> Job:
 @pytest.mark.parametrize(
     ("text", "notifier"),
     [
-        ("{command: logger hi}", CommandNotifier(target=ShellCommand("logger hi"))),
-        ("{command: [logger, hi], timeout: 1m}", CommandNotifier(target=Argv(("logger", "hi")), timeout=60.0)),
-        ("{mail: ops@example.com}", MailNotifier(to=("ops@example.com",))),
-        ("{mail: [a@example.com, b@example.com]}", MailNotifier(to=("a@example.com", "b@example.com"))),
-        ("{apprise: 'json://x'}", AppriseNotifier(url="json://x")),
-        ("{webhook: 'https://x/y?z'}", WebhookNotifier(url="https://x/y?z")),
-        ("{webhook: {from_env: A}, format: slack}", WebhookNotifier(url=FromEnv("A"), format=WebhookFormat.SLACK)),
+        ("{command: logger hi}", CommandRecipient(target=ShellCommand("logger hi"))),
+        ("{command: [logger, hi], timeout: 1m}", CommandRecipient(target=Argv(("logger", "hi")), timeout=60.0)),
+        ("{mail: ops@example.com}", MailRecipient(to=("ops@example.com",))),
+        ("{mail: [a@example.com, b@example.com]}", MailRecipient(to=("a@example.com", "b@example.com"))),
+        ("{apprise: 'json://x'}", AppriseRecipient(url="json://x")),
+        ("{webhook: 'https://x/y?z'}", WebhookRecipient(url="https://x/y?z")),
+        ("{webhook: {from_env: A}, format: slack}", WebhookRecipient(url=FromEnv("A"), format=WebhookFormat.SLACK)),
         (
             "{webhook: 'http://x', headers: {A: 1, B: {from_env: TOKEN}}, secret: {from_env: KEY}}",
-            WebhookNotifier(url="http://x", headers=(("A", "1"), ("B", FromEnv("TOKEN"))), secret=FromEnv("KEY")),
+            WebhookRecipient(url="http://x", headers=(("A", "1"), ("B", FromEnv("TOKEN"))), secret=FromEnv("KEY")),
         ),
     ],
 )  # fmt: skip
-def test_a_notifier_has_one_kind(tmp_path: Path, text: str, notifier: Notifier) -> None:
+def test_a_notifier_has_one_kind(tmp_path: Path, text: str, notifier: Recipient) -> None:
     assert job(tmp_path, f"on_failure: [{text}]").on_failure == (notifier,)
 
 
@@ -55,14 +55,14 @@ def test_a_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
     )
     (tmp_path / "schedules.yaml").write_text("include: more/jobs.yaml\n")
     included = load(tmp_path / "schedules.yaml").jobs["x"]
-    assert included.on_skip == (WebhookNotifier(url=FromFile(str(tmp_path / "more/hook"))),)
+    assert included.on_skip == (WebhookRecipient(url=FromFile(str(tmp_path / "more/hook"))),)
     assert included.ping == FromFile(str(tmp_path / "more/ping"))
 
 
 def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> None:
     defaults = "{on_failure: [{mail: a@example.com}], on_skip: [{mail: a@example.com}], remind: 1h}"
     made = job(tmp_path, "on_failure: [{mail: b@example.com}]\non_skip: []", defaults)
-    assert (made.on_failure, made.on_skip, made.remind) == ((MailNotifier(to=("b@example.com",)),), (), 3600.0)
+    assert (made.on_failure, made.on_skip, made.remind) == ((MailRecipient(to=("b@example.com",)),), (), 3600.0)
 
 
 @pytest.mark.parametrize(

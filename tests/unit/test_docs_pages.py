@@ -10,10 +10,10 @@ from types import ModuleType
 
 import pytest
 
-from scheduler.api.operations import VERBS
+from scheduler.api.operations import OPERATIONS
 from scheduler.config import load
 from scheduler.model.job import Overlap
-from scheduler.model.run import Outcome, Verdict
+from scheduler.model.run import Outcome, Reason
 from scheduler.wire.envelope import FAULTS
 
 ROOT = Path(__file__).parents[2]
@@ -80,11 +80,11 @@ def test_the_index_leads_to_every_page() -> None:
     assert linked == {page.name for page in PAGES} - {"README.md"}
 
 
-@pytest.mark.parametrize("word", [*Verdict, *Outcome, *Overlap], ids=str)
+@pytest.mark.parametrize("word", [*Reason, *Outcome, *Overlap], ids=str)
 def test_every_decision_and_every_outcome_is_explained(word: str) -> None:
     assert f"`{word}`" in (DOCS / "decisions.md").read_text()
 
 
-@pytest.mark.parametrize("word", [*FAULTS, *VERBS])
+@pytest.mark.parametrize("word", [*FAULTS, *OPERATIONS])
 def test_every_verb_and_every_fault_of_the_socket_is_documented(word: str) -> None:
     assert f"| `{word}` |" in (DOCS / "protocol.md").read_text()

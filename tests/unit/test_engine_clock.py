@@ -11,7 +11,7 @@ from scheduler.engine.events import Event, JobsChanged
 from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
-from scheduler.model.run import Launch, Verdict
+from scheduler.model.run import Launch, Reason
 from scheduler.schedule.cron import Cron
 from tests.unit.stage import NOON, Script, Stage, clock_face, job, lines
 
@@ -142,15 +142,15 @@ def test_a_tiny_step_back_across_a_slot_does_not_run_it_twice() -> None:
     assert starts(stage) == ["12:01:00", "12:02:00"]
 
 
-def test_six_hours_forward_gives_one_folded_run_and_one_line_about_the_jump() -> None:
+def test_six_hours_forward_gives_one_coalesced_run_and_one_line_about_the_jump() -> None:
     """T8"""
     stage = Stage(job("minutely", "* * * * *"), job("hourly", "@hourly"))
     assert stage.play(stepping(90, timedelta(hours=6, seconds=-10), 91)) == lines("""
         12:01:00 started minutely 12:01:00
         12:01:00 succeeded minutely 12:01:00
         18:01:20 clock jumped 5:59:50
-        18:01:20 skipped minutely 359 of 12:02:00..18:00:00 folded
-        18:01:20 skipped hourly 5 of 13:00:00..17:00:00 folded
+        18:01:20 skipped minutely 359 of 12:02:00..18:00:00 coalesced
+        18:01:20 skipped hourly 5 of 13:00:00..17:00:00 coalesced
         18:01:20 skipped hourly 18:00:00 late
         18:01:20 started minutely 18:01:00
         18:01:20 succeeded minutely 18:01:00
@@ -162,8 +162,8 @@ def test_beyond_a_thousand_missed_slots_are_told_as_more() -> None:
     """T8"""
     stage = Stage(job(schedule="@every 1s"))
     stage.play(stepping(1.5, timedelta(days=30), 1.6))
-    folded = next(line for line in stage.lines if "folded" in line)
-    assert folded.startswith("12:00:01.5 skipped j more than 1000 of 12:00:02..12:00:00 folded")
+    coalesced = next(line for line in stage.lines if "coalesced" in line)
+    assert coalesced.startswith("12:00:01.5 skipped j more than 1000 of 12:00:02..12:00:00 coalesced")
     assert starts(stage)[-1] == "12:00:01"  # the latest, of that later day
 
 
@@ -197,7 +197,7 @@ def test_a_frozen_daemon_runs_the_latest_slot_if_it_is_within_its_deadline() -> 
     stage.play(frozen)
     assert stage.lines == lines("""
         12:05:30 clock jumped 0:04:30
-        12:05:30 skipped minutely 4 of 12:01:00..12:04:00 folded
+        12:05:30 skipped minutely 4 of 12:01:00..12:04:00 coalesced
         12:05:30 skipped strict 12:05:00 late
         12:05:30 started minutely 12:05:00
         12:05:30 succeeded minutely 12:05:00
@@ -296,4 +296,4 @@ def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
         12:00:20 skipped j 12:00:20 paused
         12:00:30 started j 12:00:30
     """)
-    assert stage.engine.history.decided == {Verdict.PAUSED: 2, Verdict.RAN: 1}
+    assert stage.engine.history.decided == {Reason.PAUSED: 2, Reason.RAN: 1}

@@ -12,17 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scheduler.engine.events import RunFinished, RunStarted, SlotSkipped
+from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry
-from scheduler.model.run import Launch, Trigger, Verdict
+from scheduler.model.run import Launch, Reason, Trigger
 from tests.unit.stage import NOON, Stage, job
 
 
 def test_a_day_of_1440_minutely_slots_for_ten_jobs_is_14400_decisions() -> None:
     stage = Stage(*[job(f"job{n}", "* * * * *") for n in range(10)], play=lambda _: Play(1.0))
     stage.play(86_400 + 30.0)
-    assert stage.engine.history.decided == {Verdict.RAN: 14_400}
+    assert stage.engine.history.decided == {Reason.RAN: 14_400}
     assert not any("BUG" in line for line in stage.lines)
 
 
@@ -162,7 +162,7 @@ def test_slots_in_are_decisions_out(
 
 
 def decisions(life: Life, name: str) -> int:
-    skipped = sum(e.decision.count for e in life.events if isinstance(e, SlotSkipped) and e.decision.job == name)
+    skipped = sum(e.decision.count for e in life.events if isinstance(e, RunSkipped) and e.decision.job == name)
     ran = sum(
         isinstance(e, RunStarted) and e.run.job == name and e.run.trigger is Trigger.SCHEDULE for e in life.events
     )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from scheduler.engine.semaphore import Gate
+from scheduler.engine.semaphore import Semaphore
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap, Retry
-from scheduler.model.run import Outcome, Verdict
+from scheduler.model.run import Outcome, Reason
 from tests.unit.stage import Stage, job, lines
 
 
@@ -56,7 +56,7 @@ def test_by_hand_waits_for_a_lock_without_a_deadline() -> None:
         stage.engine.run_now(stage.jobs["a"])
         firing = stage.engine.run_now(stage.jobs["b"])
         await stage.until(1)
-        assert firing.gate is Verdict.LOCK
+        assert firing.gate is Reason.LOCK
         await stage.until(700)
 
     jobs = [job("a", None, lock="db"), job("b", None, lock="db")]
@@ -113,7 +113,7 @@ def test_raising_max_running_lets_those_who_wait_in() -> None:
 
 def test_whoever_gives_up_waiting_leaves_the_gate_as_it_was() -> None:
     async def main() -> None:
-        gate = Gate(1)
+        gate = Semaphore(1)
         assert gate.enter() is None
         first, second = gate.enter(), gate.enter()
         gate.give_up(first)

@@ -42,8 +42,8 @@ THREE_SECONDS_EVERY_SECOND = {
     """,
     Overlap.QUEUE: """
         12:00:01 started j 12:00:01
-        12:00:03 skipped j 12:00:02 folded
-        12:00:04 skipped j 12:00:03 folded
+        12:00:03 skipped j 12:00:02 coalesced
+        12:00:04 skipped j 12:00:03 coalesced
         12:00:04 succeeded j 12:00:01
         12:00:04 started j 12:00:04
         12:00:05.5 stopping
@@ -129,7 +129,7 @@ def test_by_hand_waits_in_the_queue_and_gives_its_place_to_a_newer_slot() -> Non
         waiting = stage.engine.run_now(stage.jobs["j"])
         assert waiting.gate == "overlap"
         await stage.until(11)
-        assert waiting.skipped == "folded"
+        assert waiting.skipped == "coalesced"
         await stage.until(40)
 
     stage = Stage(job(schedule="@every 10s", overlap=Overlap.QUEUE), play=lambda _: Play(15.0))

@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from scheduler.engine.events import RunStarted, SlotSkipped
+from scheduler.engine.events import RunSkipped, RunStarted
 from scheduler.engine.live_run import Phase
-from scheduler.engine.throttle import FEW, Turns
+from scheduler.engine.throttle import FEW, Throttle
 from scheduler.launch.simulated import Play
-from scheduler.model.run import Launch, Verdict
+from scheduler.model.run import Launch, Reason
 from tests.unit.stage import Stage, job
 
 
@@ -96,14 +96,14 @@ def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
     names = [f"j{number}" for number in range(FEW + 1)]
     stage = Stage(*(job(name, "@every 10s") for name in names), play=play)
     stage.play(script)
-    skipped = [event.decision for event in stage.events if isinstance(event, SlotSkipped)]
-    assert [(decision.job, decision.verdict) for decision in skipped] == [(f"j{FEW}", Verdict.STOPPED)]
+    skipped = [event.decision for event in stage.events if isinstance(event, RunSkipped)]
+    assert [(decision.job, decision.reason) for decision in skipped] == [(f"j{FEW}", Reason.STOPPED)]
     assert launched == names[:FEW]
 
 
 def test_a_few_need_not_wait_for_a_turn() -> None:
     async def story() -> None:
-        turns = Turns()
+        turns = Throttle()
         for _ in range(3):
             for _ in range(FEW):
                 with pytest.raises(StopIteration):  # it has come to its end without waiting

@@ -8,23 +8,23 @@ from typing import Any
 
 from scheduler.clock import VirtualClock
 from scheduler.launch.simulated import Play
-from scheduler.model.recipient import CommandNotifier
+from scheduler.model.recipient import CommandRecipient, Recipient
 from scheduler.model.target import ShellCommand
 from scheduler.report.notify.delivery import MOST_WAITING, Post
-from scheduler.report.notify.notice import Notice, Recipient, Topic
+from scheduler.report.notify.notification import Notification, Topic
 from scheduler.report.notify.notifications import Notifications
 from scheduler.report.notify.sender import DeliveryError, Sender
 from tests.unit.stage import NOON, Stage, clock_face, job
 
-Send = Callable[[Notice], Awaitable[str]]
+Send = Callable[[Notification], Awaitable[str]]
 
 
-def recipient(name: str, timeout: float = 10.0) -> CommandNotifier:
-    return CommandNotifier(target=ShellCommand(name), timeout=timeout)
+def recipient(name: str, timeout: float = 10.0) -> CommandRecipient:
+    return CommandRecipient(target=ShellCommand(name), timeout=timeout)
 
 
-def notice(name: str = "j", topic: Topic = Topic.FAILURE) -> Notice:
-    return Notice(topic=topic, job=job(name), at=NOON)
+def notice(name: str = "j", topic: Topic = Topic.FAILURE) -> Notification:
+    return Notification(topic=topic, job=job(name), at=NOON)
 
 
 class Office:
@@ -51,7 +51,7 @@ class Office:
         self.lines.append(f"{clock_face(self.clock.now())} {words} {fields['job']}: {fields['why']} ({detail})")
 
     async def _make(self, to: Recipient) -> Sender:
-        assert isinstance(to, CommandNotifier)
+        assert isinstance(to, CommandRecipient)
         assert isinstance(to.target, ShellCommand)
         return Sending(self._senders[to.target.text])
 
@@ -62,16 +62,16 @@ class Sending:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         return await self._send(notice)
 
 
-async def hole(_notice: Notice) -> str:
+async def hole(_notice: Notification) -> str:
     await asyncio.Event().wait()
     raise AssertionError
 
 
-async def well(_notice: Notice) -> str:
+async def well(_notice: Notification) -> str:
     return "fine"
 
 
@@ -133,7 +133,7 @@ def test_a_black_hole_holds_up_nobody_else() -> None:
 def test_a_black_hole_changes_nothing_about_slots() -> None:
     """N1"""
 
-    def lines(*told: CommandNotifier) -> list[str]:
+    def lines(*told: CommandRecipient) -> list[str]:
         stage = Stage(job(schedule="@every 1s", on_failure=told, on_success=told), play=lambda _: Play(0.5))
         office = Office(hole=hole)
 
@@ -154,7 +154,7 @@ def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
         [DeliveryError("busy", again=True), DeliveryError("busy", again=True), DeliveryError("no such page")]
     )
 
-    async def moody(_notice: Notice) -> str:
+    async def moody(_notice: Notification) -> str:
         raise next(answers)
 
     office = Office(moody=moody)
@@ -170,7 +170,7 @@ def test_the_notices_for_one_recipient_keep_their_order() -> None:
     arrived = []
     answers = iter([DeliveryError("busy", again=True)])
 
-    async def moody(told: Notice) -> str:
+    async def moody(told: Notification) -> str:
         for error in answers:
             raise error
         arrived.append(told.job.name)
@@ -190,7 +190,7 @@ def test_the_notices_for_one_recipient_keep_their_order() -> None:
 def test_what_a_library_raises_is_told_by_its_kind_alone() -> None:
     """L2"""
 
-    async def broken(_notice: Notice) -> str:
+    async def broken(_notice: Notification) -> str:
         raise KeyError("https://hooks.example.com/canary")
 
     office = Office(broken=broken)
@@ -205,7 +205,7 @@ def test_what_a_library_raises_is_told_by_its_kind_alone() -> None:
 
 
 def test_closing_waits_for_what_is_under_way_but_not_for_ever() -> None:
-    async def slow(_notice: Notice) -> str:
+    async def slow(_notice: Notification) -> str:
         await asyncio.sleep(2)
         return "fine"
 

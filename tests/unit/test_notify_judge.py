@@ -11,20 +11,20 @@ from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry
-from scheduler.model.recipient import CommandNotifier
+from scheduler.model.recipient import CommandRecipient, PingRecipient, Recipient, SentryRecipient
 from scheduler.model.run import Launch, Outcome
 from scheduler.model.target import ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.delivery import Post
-from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier
+from scheduler.report.notify.notification import Notification
 from scheduler.report.notify.notifications import Notifications
 from tests.unit.stage import Stage, clock_face, job
 
 HOUR = 3600.0
 
 
-def told(name: str) -> tuple[CommandNotifier, ...]:
-    return (CommandNotifier(target=ShellCommand(name)),)
+def told(name: str) -> tuple[CommandRecipient, ...]:
+    return (CommandRecipient(target=ShellCommand(name)),)
 
 
 ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "success", "recovery", "skip")}
@@ -36,15 +36,15 @@ class Wall(Post):
 
     def __init__(self, stage: Stage) -> None:
         self.lines: list[str] = []
-        self.notices: list[Notice] = []
+        self.notices: list[Notification] = []
         self._stage = stage
 
-    def send(self, recipient: Recipient, notice: Notice) -> None:
+    def send(self, recipient: Recipient, notice: Notification) -> None:
         match recipient:
-            case CommandNotifier(target=ShellCommand(text)):
+            case CommandRecipient(target=ShellCommand(text)):
                 who = text
-            case PingNotifier() | SentryNotifier():
-                who = type(recipient).__name__.removesuffix("Notifier").lower()
+            case PingRecipient() | SentryRecipient():
+                who = type(recipient).__name__.removesuffix("Recipient").lower()
             case _:
                 raise AssertionError(recipient)
         self.lines.append(f"{clock_face(self._stage.clock.now())} {who}: {wording.headline(notice)}")
@@ -318,7 +318,7 @@ def test_a_job_that_tells_nobody_costs_no_notice() -> None:
 
 
 def test_a_notice_has_the_run_and_the_end_of_its_output() -> None:
-    notices: list[Notice] = []
+    notices: list[Notification] = []
 
     async def story(stage: Stage, wall: Wall) -> None:
         await stage.until(70)

@@ -9,11 +9,20 @@ from typing import Any
 
 import pytest
 
-from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookFormat, WebhookNotifier
-from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.model.recipient import (
+    AppriseRecipient,
+    CommandRecipient,
+    MailRecipient,
+    PingRecipient,
+    Recipient,
+    SentryRecipient,
+    WebhookFormat,
+    WebhookRecipient,
+)
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand
 from scheduler.report.notify import wording
-from scheduler.report.notify.notice import Alarm, Notice, PingNotifier, Recipient, SentryNotifier, Topic
+from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.report.notify.ping import address_of
 from scheduler.report.notify.sample import specimen
 from scheduler.report.notify.sender import DeliveryError, name_of, resolve
@@ -27,9 +36,9 @@ def a_run(outcome: Outcome, code: int = 0, cause: str | None = None, attempts: i
     return Run("k3v9d2qa", "j", Trigger.SCHEDULE, NOON, NOON, tuple(each), outcome, NOON, 2.5 * attempts)
 
 
-def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notice:
+def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
     facts = {"run": a_run(Outcome.FAILED, 3), "failures": 1, "since": NOON, **facts}
-    return Notice(topic=Topic.FAILURE, job=job(expect_success_within=93_600.0), at=NOON, alarm=alarm, **facts)
+    return Notification(topic=Topic.FAILURE, job=job(expect_success_within=93_600.0), at=NOON, alarm=alarm, **facts)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,9 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notice:
         (failure(Alarm.FLAPPING, reminder=True, failures=1, lasted=60.0), "j still flaps: 1 failed run in 1m"),
         (failure(Alarm.OVERDUE, run=None), "j has not succeeded for 1d2h"),
         (
-            Notice(topic=Topic.SKIP, job=job(), at=NOON, skipped=Decision("j", Verdict.LOCK, first=NOON, last=NOON)),
+            Notification(
+                topic=Topic.SKIP, job=job(), at=NOON, skipped=Decision("j", Reason.LOCK, first=NOON, last=NOON)
+            ),
             "j did not run at 2026-06-01T12:00:00Z: lock",
         ),
         (specimen(job(), Topic.FAILURE, NOON), "[test] j failed after 1s: exit 1"),
@@ -55,7 +66,7 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notice:
         (specimen(job(), Topic.SKIP, NOON), "[test] j did not run at 2026-06-01T12:00:00Z: overlap"),
     ],
 )  # fmt: skip
-def test_a_notice_is_one_sentence(notice: Notice, sentence: str) -> None:
+def test_a_notice_is_one_sentence(notice: Notification, sentence: str) -> None:
     assert wording.headline(notice) == sentence
 
 
@@ -151,26 +162,26 @@ def test_good_news_looks_good() -> None:
 )
 def test_a_ping_goes_where_healthchecks_wants_it(url: str, topic: Topic, outcome: Outcome | None, address: str) -> None:
     run = a_run(outcome or Outcome.SUCCEEDED)
-    told = Notice(topic=topic, job=job(), at=NOON, run=run)
+    told = Notification(topic=topic, job=job(), at=NOON, run=run)
     assert address_of(url, told) == address.format(rid=uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa"))
 
 
 @pytest.mark.parametrize(
     ("recipient", "name"),
     [
-        (CommandNotifier(target=ShellCommand("curl https://canary")), "command"),
-        (CommandNotifier(target=Argv(("curl", "canary"))), "command"),
-        (WebhookNotifier(url="https://canary:canary@hooks.slack.com/canary?canary"), "webhook hooks.slack.com"),
+        (CommandRecipient(target=ShellCommand("curl https://canary")), "command"),
+        (CommandRecipient(target=Argv(("curl", "canary"))), "command"),
+        (WebhookRecipient(url="https://canary:canary@hooks.slack.com/canary?canary"), "webhook hooks.slack.com"),
         (
-            WebhookNotifier(url=FromEnv("SLACK_URL"), headers=(("a", "canary"),), secret=FromEnv("KEY")),
+            WebhookRecipient(url=FromEnv("SLACK_URL"), headers=(("a", "canary"),), secret=FromEnv("KEY")),
             "webhook $SLACK_URL",
         ),
-        (WebhookNotifier(url=FromFile("/run/secrets/hook")), "webhook /run/secrets/hook"),
-        (MailNotifier(to=("a@example.com", "b@example.com")), "mail to a@example.com, b@example.com"),
-        (AppriseNotifier(url="slack://canary/canary"), "apprise slack"),
-        (AppriseNotifier(url=FromEnv("CHANNEL")), "apprise $CHANNEL"),
-        (PingNotifier("https://hc-ping.com/canary"), "ping hc-ping.com"),
-        (SentryNotifier(), "sentry"),
+        (WebhookRecipient(url=FromFile("/run/secrets/hook")), "webhook /run/secrets/hook"),
+        (MailRecipient(to=("a@example.com", "b@example.com")), "mail to a@example.com, b@example.com"),
+        (AppriseRecipient(url="slack://canary/canary"), "apprise slack"),
+        (AppriseRecipient(url=FromEnv("CHANNEL")), "apprise $CHANNEL"),
+        (PingRecipient("https://hc-ping.com/canary"), "ping hc-ping.com"),
+        (SentryRecipient(), "sentry"),
     ],
 )
 def test_no_more_of_an_address_is_shown_than_its_host(recipient: Recipient, name: str) -> None:

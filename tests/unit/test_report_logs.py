@@ -21,15 +21,15 @@ from scheduler.engine.events import (
     JobsChanged,
     ReloadFailed,
     RunFinished,
+    RunSkipped,
     RunStarted,
-    SlotSkipped,
     Stopping,
     report_bug,
 )
 from scheduler.engine.timetable import Changes
 from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import printable
-from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.report.log import Log, LogFormat
 
 SLOT = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -112,14 +112,14 @@ RECORDS: list[tuple[Event, str]] = [
         ),
     ),
     (
-        SlotSkipped(Decision("mail", Verdict.OVERLAP, SLOT, SLOT)),
+        RunSkipped(Decision("mail", Reason.OVERLAP, SLOT, SLOT)),
         'level=warning event="slot skipped" job=mail reason=overlap slot=2026-06-01T12:00:00Z',
     ),
     (
-        SlotSkipped(Decision("mail", Verdict.FOLDED, SLOT, SLOT + timedelta(hours=1), 1000, more=True)),
+        RunSkipped(Decision("mail", Reason.COALESCED, SLOT, SLOT + timedelta(hours=1), 1000, more=True)),
         (
-            'level=info event="slot skipped" job=mail reason=folded count="more than 1000" first=2026-06-01T12:00:00Z '
-            "last=2026-06-01T13:00:00Z"
+            'level=info event="slot skipped" job=mail reason=coalesced count="more than 1000" '
+            "first=2026-06-01T12:00:00Z last=2026-06-01T13:00:00Z"
         ),
     ),
     (

@@ -21,7 +21,7 @@ def error_of(spec: object) -> ScheduleError:
 
 
 @pytest.mark.parametrize(
-    ("spec", "reason", "field", "column", "write"),
+    ("spec", "reason", "field", "column", "help"),
     [
         ("60 * * * *", "60 is no minute: it goes from 0 to 59", "minute", 0, "0"),
         ("* 24 * * *", "24 is no hour", "hour", 2, "0"),
@@ -103,12 +103,12 @@ def error_of(spec: object) -> ScheduleError:
     ],
 )
 def test_a_wrong_schedule_names_the_place_the_reason_and_the_remedy(
-    spec: object, reason: str, field: str | None, column: int | None, write: str | None
+    spec: object, reason: str, field: str | None, column: int | None, help: str | None
 ) -> None:
     """C3 C4"""
     error = error_of(spec)
     assert reason in error.reason
-    assert (error.field, error.column, error.write) == (field, column, write)
+    assert (error.field, error.column, error.help) == (field, column, help)
 
 
 def test_six_fields_are_explained_in_both_readings() -> None:
@@ -131,9 +131,9 @@ def test_an_expression_is_limited_to_256_characters() -> None:
     assert "at most 256 characters" in error_of({"minute": ",".join(["0"] * 100_000)}).reason
 
 
-@pytest.mark.parametrize("write", ["22-23,0-2", "22,0,2"])
-def test_what_is_proposed_instead_is_accepted(write: str) -> None:
-    assert parse_schedule(f"0 {write} * * *", UTC_ZONE, job_name="x") is not None
+@pytest.mark.parametrize("help", ["22-23,0-2", "22,0,2"])
+def test_what_is_proposed_instead_is_accepted(help: str) -> None:
+    assert parse_schedule(f"0 {help} * * *", UTC_ZONE, job_name="x") is not None
 
 
 ALPHABET = "0123456789*/-,?#LWHR()@ \tabcdefjlmnoprstuvwy:TZ+.{}"

@@ -11,7 +11,7 @@ from scheduler.schedule import parse_schedule
 
 
 @pytest.mark.parametrize(
-    ("text", "write"),
+    ("text", "help"),
     [
         ("* * * * * *", '{second: "*"} or * * * * *'),
         ("* 5 * * * *", '{minute: 5, second: "*"} or * 5 * * *'),
@@ -22,9 +22,9 @@ from scheduler.schedule import parse_schedule
         ("0 0 2 * * mon", "0 2 * * mon"),
     ],
 )
-def test_the_readings_keep_the_finest_field_also_where_it_is_every_one(text: str, write: str) -> None:
+def test_the_readings_keep_the_finest_field_also_where_it_is_every_one(text: str, help: str) -> None:
     """C3"""
     with pytest.raises(ScheduleError) as raised:
         parse_schedule(text, ZoneInfo("UTC"), job_name="job")
-    assert raised.value.write is not None
-    assert write in raised.value.write
+    assert raised.value.help is not None
+    assert help in raised.value.help

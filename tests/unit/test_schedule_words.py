@@ -1,4 +1,4 @@
-"""What schedules say about themselves: in words, their class, traps, clock changes, and why an instant is a slot."""
+"""What schedules say about themselves: in words, their class, pitfalls, clock changes, and why an instant is a slot."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from scheduler.schedule import (
     Mismatch,
     Schedule,
     coming_changes,
+    find_pitfalls,
     in_words,
     instant_of,
     kind,
     note_on,
     parse_schedule,
     skipping,
-    traps,
     why,
 )
 from tests.unit.schedule_cases import random_case
@@ -118,7 +118,7 @@ def test_a_schedule_knows_its_class(spec: object, expected: str) -> None:
     ],
 )
 def test_a_trap_is_pointed_out(spec: object, trap: str) -> None:
-    assert any(trap in sentence for sentence in traps(parse(spec)))
+    assert any(trap in sentence for sentence in find_pitfalls(parse(spec)))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_trap_is_pointed_out(spec: object, trap: str) -> None:
     ["*/5 * * * *", "0 */6 * * *", "30 2 * * *", "0 0 1,15 * *", "0 0 L * *", "* * * * *", "@every 5m", "@daily"],
 )
 def test_a_schedule_that_does_what_it_seems_to_has_no_traps(spec: object) -> None:
-    assert traps(parse(spec)) == ()
+    assert find_pitfalls(parse(spec)) == ()
 
 
 @pytest.mark.parametrize(
@@ -259,6 +259,6 @@ def test_every_fire_time_of_any_schedule_is_a_slot_and_can_be_explained(rng: ran
     assert not between.is_slot
     assert between.before == at
     assert kind(schedule).endswith("interval")
-    assert all(trap for trap in traps(schedule))
+    assert all(trap for trap in find_pitfalls(schedule))
     assert in_words(schedule) is None or in_words(schedule)
     assert all(effect.sentence for effect in coming_changes(schedule, case.after))

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.clock import Clock
-from scheduler.engine.events import Event, RunFinished, RunStarted, SlotSkipped
+from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Outcome, Run, Verdict
-from scheduler.report.notify.notice import Alarm, Notice, Topic, failed, tells
+from scheduler.model.run import Decision, Outcome, Reason, Run
+from scheduler.report.notify.notification import Alarm, Notification, Topic, failed, tells
 from scheduler.report.records import EXPECTED
 
 FLAPS = 3
@@ -28,7 +28,7 @@ TOLERANCE = 0.001
 """Seconds that a timer may be early."""
 
 
-class Judge:
+class Alarms:
     """Hears of runs and skips, knows how each job stands, and says what to tell.
 
     Only jobs that tell anybody are known. How a job stands survives a reload by its name. All durations are steady
@@ -49,18 +49,18 @@ class Judge:
                 standings[name] = standing
         self._standings = standings
 
-    def hear(self, event: Event) -> list[Notice]:
+    def hear(self, event: Event) -> list[Notification]:
         """What to tell because of an event."""
         match event:
             case RunStarted(run=run) if standing := self._standings.get(run.job):
                 return list(standing.started(run))
             case RunFinished(run=run) if standing := self._standings.get(run.job):
                 return list(standing.finished(run))
-            case SlotSkipped(decision=decision) if standing := self._standings.get(decision.job):
+            case RunSkipped(decision=decision) if standing := self._standings.get(decision.job):
                 return list(standing.skipped(decision))
         return []
 
-    def due(self, job: str) -> list[Notice]:
+    def due(self, job: str) -> list[Notification]:
         """What to tell because time has passed."""
         standing = self._standings.get(job)
         return [] if standing is None else list(standing.due())
@@ -97,7 +97,7 @@ class _Standing:
         """When it last did, or since when it is expected to."""
         self._told: float | None = None
         """When trouble was last told; None when there is none."""
-        self._skips: set[Verdict] = set()
+        self._skips: set[Reason] = set()
         """Why slots were skipped since the last start."""
 
     def adopt(self, job: Job) -> None:
@@ -106,11 +106,11 @@ class _Standing:
             self._succeeded = self._clock.steady()
         self._job = job
 
-    def started(self, run: Run) -> Iterator[Notice]:
+    def started(self, run: Run) -> Iterator[Notification]:
         self._skips.clear()
         yield self._notice(Topic.STARTED, run=run)
 
-    def finished(self, run: Run) -> Iterator[Notice]:
+    def finished(self, run: Run) -> Iterator[Notification]:
         if run.outcome is Outcome.STOPPED:
             return
         yield self._notice(Topic.ENDED, run=run)
@@ -119,10 +119,10 @@ class _Standing:
         self._well = well
         yield from self._went_well(run) if well else self._went_wrong(run)
 
-    def skipped(self, decision: Decision) -> Iterator[Notice]:
+    def skipped(self, decision: Decision) -> Iterator[Notification]:
         """The first skip for each reason is told, until the job starts again."""
-        if decision.verdict not in EXPECTED and decision.verdict not in self._skips:
-            self._skips.add(decision.verdict)
+        if decision.reason not in EXPECTED and decision.reason not in self._skips:
+            self._skips.add(decision.reason)
             yield self._notice(Topic.SKIP, skipped=decision)
 
     @property
@@ -136,7 +136,7 @@ class _Standing:
             moments.append(self._told + self._job.remind)
         return min(moments, default=None)
 
-    def due(self) -> Iterator[Notice]:
+    def due(self) -> Iterator[Notification]:
         now, due_at = self._clock.steady(), self.due_at
         if due_at is None or now < due_at - TOLERANCE:
             return
@@ -150,7 +150,7 @@ class _Standing:
             alarm = Alarm.FLAPPING if self._flapping else Alarm.FAILING if self._failures else Alarm.OVERDUE
             yield self._alarm(alarm, reminder=True)
 
-    def _went_wrong(self, run: Run) -> Iterator[Notice]:
+    def _went_wrong(self, run: Run) -> Iterator[Notification]:
         self._failures += 1
         if self._in_row == 1:
             self._streaks.append(self._clock.steady())
@@ -164,7 +164,7 @@ class _Standing:
             self._flapping = len(self._streaks) == FLAPS and self._streaks[-1] - self._streaks[0] <= FLAPPING
             yield self._alarm(Alarm.FLAPPING if self._flapping else Alarm.FAILING, run=run)
 
-    def _went_well(self, run: Run) -> Iterator[Notice]:
+    def _went_well(self, run: Run) -> Iterator[Notification]:
         yield self._notice(Topic.SUCCESS, run=run)
         self._succeeded = self._clock.steady()
         was_overdue, self._overdue = self._overdue, False
@@ -176,13 +176,13 @@ class _Standing:
             self._streaks.clear()
         self._flapping, self._failures, self._told = False, 0, None
 
-    def _alarm(self, alarm: Alarm, **facts: Any) -> Notice:
+    def _alarm(self, alarm: Alarm, **facts: Any) -> Notification:
         self._told = self._clock.steady()
         return self._notice(Topic.FAILURE, alarm=alarm, **facts)
 
-    def _notice(self, topic: Topic, **facts: Any) -> Notice:
+    def _notice(self, topic: Topic, **facts: Any) -> Notification:
         trouble: dict[str, Any] = {}
         if topic in {Topic.FAILURE, Topic.RECOVERY}:
             since, steady = self._began
             trouble = {"failures": self._failures, "since": since, "lasted": self._clock.steady() - steady}
-        return Notice(topic=topic, job=self._job, at=self._clock.now(), **trouble, **facts)
+        return Notification(topic=topic, job=self._job, at=self._clock.now(), **trouble, **facts)

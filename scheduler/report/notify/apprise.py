@@ -5,22 +5,22 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from scheduler.model.recipient import AppriseNotifier
+from scheduler.model.recipient import AppriseRecipient
 from scheduler.report.notify import wording
-from scheduler.report.notify.notice import Notice
-from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.notification import Notification
+from scheduler.report.notify.sender import DeliveryError, SenderContext, resolve
+from scheduler.report.notify.worker_thread import WorkerThread
 
 
 class AppriseSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: AppriseNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: AppriseRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._environ = surroundings.environ
-        self._lane = Lane()
+        self._environ = context.environ
+        self._lane = WorkerThread()
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         url = resolve(self._notifier.url, "apprise", self._environ)
         return await self._lane.call(
             partial(_send, url, wording.headline(notice), wording.text(notice, longest=wording.OUTPUT_SHOWN))

@@ -10,11 +10,11 @@ from scheduler.launch.launcher import Child, LaunchError
 from scheduler.launch.output import RunOutput
 from scheduler.launch.program import directory_problem
 from scheduler.model.job import Job, OutputMode
-from scheduler.model.recipient import CommandNotifier
+from scheduler.model.recipient import CommandRecipient
 from scheduler.model.run import Launch, Trigger
 from scheduler.report.notify import wording
-from scheduler.report.notify.notice import Notice
-from scheduler.report.notify.sender import DeliveryError, Surroundings
+from scheduler.report.notify.notification import Notification
+from scheduler.report.notify.sender import DeliveryError, SenderContext
 
 GRACE = 0.5
 """Seconds between TERM and KILL for a command that takes too long."""
@@ -23,12 +23,12 @@ GRACE = 0.5
 class CommandSender:
     """Implements `Sender`. What the command prints goes to the log, under the job's name and the event."""
 
-    def __init__(self, notifier: CommandNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: CommandRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._launcher = surroundings.launcher
-        self._log = surroundings.log
+        self._launcher = context.launcher
+        self._log = context.log
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         launch = self._launch(notice)
         output = RunOutput(f"{notice.job.name} on_{notice.topic.value}", launch.run_id, OutputMode.LOG, self._log)
         child = await self._start(launch, output)
@@ -52,7 +52,7 @@ class CommandSender:
         except LaunchError as error:
             raise DeliveryError(f"not started: {error}", again=True) from error
 
-    def _launch(self, notice: Notice) -> Launch:
+    def _launch(self, notice: Notification) -> Launch:
         job = replace(notice.job, target=self._notifier.target)
         run, skipped = notice.run, notice.skipped
         slot = skipped.last if skipped is not None else notice.at.replace(microsecond=0)

@@ -7,12 +7,13 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from scheduler.report.notify.notice import Notice, Recipient, Topic
+from scheduler.model.recipient import Recipient
+from scheduler.report.notify.notification import Notification, Topic
 from scheduler.report.notify.sender import DeliveryError, Sender, name_of
 from scheduler.schedule import format_duration
 
 MOST_WAITING = 100
-"""Notices for one recipient; then the oldest go, since the newest says how things are."""
+"""LazyNotifications for one recipient; then the oldest go, since the newest says how things are."""
 
 DELAYS = (1.0, 5.0, 25.0)
 """Seconds before each further attempt."""
@@ -43,7 +44,7 @@ class Post:
         self._log = log
         self._outlets: dict[Recipient, Outlet] = {}
 
-    def send(self, recipient: Recipient, notice: Notice) -> None:
+    def send(self, recipient: Recipient, notice: Notification) -> None:
         """Take a notice; never waits."""
         outlet = self._outlets.get(recipient)
         if outlet is None:
@@ -77,11 +78,11 @@ class Outlet:
         self._make = make
         self._log = log
         self._sender: Sender | None = None
-        self._waiting: deque[Notice] = deque()
-        self._current: Notice | None = None
+        self._waiting: deque[Notification] = deque()
+        self._current: Notification | None = None
         self._dropped: Counter[str] = Counter()
 
-    def put(self, notice: Notice) -> None:
+    def put(self, notice: Notification) -> None:
         """Take one more; the oldest that waits makes room."""
         if len(self._waiting) == MOST_WAITING:
             self._dropped[self._waiting.popleft().job.name] += 1
@@ -105,7 +106,7 @@ class Outlet:
         finally:
             self.worker = None
 
-    async def _deliver(self, notice: Notice) -> None:
+    async def _deliver(self, notice: Notification) -> None:
         facts = {"job": notice.job.name, "about": notice.topic.value, "to": self._name}
         for attempt, delay in enumerate((*DELAYS, None), 1):
             try:
@@ -120,7 +121,7 @@ class Outlet:
                     self._log.info("notice delivered", **facts, answer=answer)
                 return
 
-    async def _send(self, notice: Notice) -> str:
+    async def _send(self, notice: Notification) -> str:
         if self._sender is None:
             self._sender = await self._make(self._recipient)
         return await self._sender.send(notice)
@@ -131,7 +132,7 @@ class Outlet:
         self._dropped.clear()
 
 
-async def attempt_once(send: Callable[[Notice], Awaitable[str]], notice: Notice, seconds: float) -> str:
+async def attempt_once(send: Callable[[Notification], Awaitable[str]], notice: Notification, seconds: float) -> str:
     """What was answered within so many seconds. DeliveryError for whatever else happens."""
     try:
         async with asyncio.timeout(seconds):

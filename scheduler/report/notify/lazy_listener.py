@@ -9,7 +9,7 @@ from functools import partial
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, Listener
 from scheduler.report.log import Log
-from scheduler.report.notify.notice import tells
+from scheduler.report.notify.notification import tells
 
 SLICE = 0.1
 """The part of the shutdown budget that is kept for notices still under way …"""
@@ -18,7 +18,7 @@ LONGEST_SLICE = 3.0
 """… but no more than so many seconds."""
 
 
-class Notices:
+class LazyNotifications:
     """A listener that loads what it needs, 2 MB, with the first schedule in which a job tells anybody."""
 
     def __init__(self, engine: Engine, log: Log) -> None:
@@ -49,11 +49,11 @@ class Notices:
     def _begin(self) -> None:
         from scheduler.report.notify.delivery import Post  # noqa: PLC0415 - most schedules tell nobody
         from scheduler.report.notify.notifications import Notifications  # noqa: PLC0415
-        from scheduler.report.notify.sender import Surroundings  # noqa: PLC0415
+        from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415
         from scheduler.report.notify.senders import sender_for  # noqa: PLC0415
-        from scheduler.report.notify.worker_thread import Lane  # noqa: PLC0415
+        from scheduler.report.notify.worker_thread import WorkerThread  # noqa: PLC0415
 
-        surroundings = Surroundings(os.environ, self._engine.launcher, self._engine.log)
-        post = Post(lambda recipient: Lane().call(partial(sender_for, recipient, surroundings)), self._log)
+        context = SenderContext(os.environ, self._engine.launcher, self._engine.log)
+        post = Post(lambda recipient: WorkerThread().call(partial(sender_for, recipient, context)), self._log)
         self._listener = Notifications(self._engine, post).hear
         self._close = post.close

@@ -11,11 +11,11 @@ from email.utils import formatdate, make_msgid
 from functools import partial
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from scheduler.model.recipient import MailNotifier
+from scheduler.model.recipient import MailRecipient
 from scheduler.report.notify import wording
-from scheduler.report.notify.notice import OUTPUT_TOLD, Notice
-from scheduler.report.notify.sender import DeliveryError, Surroundings
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.notification import OUTPUT_TOLD, Notification
+from scheduler.report.notify.sender import DeliveryError, SenderContext
+from scheduler.report.notify.worker_thread import WorkerThread
 
 FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
 """Or smtps://, encrypted from the start; smtp:// is not encrypted, and so cannot have a password."""
@@ -24,16 +24,16 @@ FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
 class MailSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: MailNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: MailRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._environ = surroundings.environ
-        self._lane = Lane()
+        self._environ = context.environ
+        self._lane = WorkerThread()
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         server = server_of(self._environ)
         return await self._lane.call(partial(self._mail, server, notice))
 
-    def _mail(self, server: SplitResult, notice: Notice) -> str:
+    def _mail(self, server: SplitResult, notice: Notification) -> str:
         """On the thread from the beginning: to find out how this host is called may take a while, too."""
         message = compose(notice, self._notifier.to, sender_of(self._environ, server))
         return _send(server, message, self._notifier.timeout)
@@ -63,7 +63,7 @@ def sender_of(environ: Mapping[str, str], server: SplitResult) -> str:
     return environ.get("MAIL_FROM") or (user if "@" in user else f"schedd@{socket.getfqdn()}")
 
 
-def compose(notice: Notice, to: tuple[str, ...], sender: str) -> EmailMessage:
+def compose(notice: Notification, to: tuple[str, ...], sender: str) -> EmailMessage:
     """Plain text; no reply is expected, also not from a machine."""
     message = EmailMessage()
     try:

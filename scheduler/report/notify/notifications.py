@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import Event, JobsChanged, RunFinished, RunStarted, SlotSkipped, Stopping
-from scheduler.report.notify.alarms import Judge
+from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted, Stopping
+from scheduler.report.notify.alarms import Alarms
 from scheduler.report.notify.delivery import Post
-from scheduler.report.notify.notice import OUTPUT_TOLD, Notice, recipients
+from scheduler.report.notify.notification import OUTPUT_TOLD, Notification, recipients
 
 
 class Notifications:
@@ -19,7 +19,7 @@ class Notifications:
 
     def __init__(self, engine: Engine, post: Post) -> None:
         self._engine = engine
-        self._judge = Judge(engine.clock)
+        self._judge = Alarms(engine.clock)
         self._post = post
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._stopping = False
@@ -29,7 +29,7 @@ class Notifications:
         match event:
             case RunStarted(run=run) | RunFinished(run=run):
                 self._tell(run.job, self._judge.hear(event))
-            case SlotSkipped(decision=decision):
+            case RunSkipped(decision=decision):
                 self._tell(decision.job, self._judge.hear(event))
             case JobsChanged():
                 self._judge.load(self._engine.timetable.jobs())
@@ -41,7 +41,7 @@ class Notifications:
                 for name in tuple(self._timers):
                     self._set_timer(name)
 
-    def _tell(self, job: str, notices: Iterable[Notice]) -> None:
+    def _tell(self, job: str, notices: Iterable[Notification]) -> None:
         for notice in notices:
             told_to = recipients(notice.job, notice.topic)
             if told_to:
@@ -50,7 +50,7 @@ class Notifications:
                     self._post.send(recipient, complete)
         self._set_timer(job)
 
-    def _output(self, notice: Notice) -> bytes:
+    def _output(self, notice: Notification) -> bytes:
         if notice.run is None:
             return b""
         chunks = self._engine.history.tails.of(notice.run.id)

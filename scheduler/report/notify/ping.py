@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import partial
 from urllib.parse import urlsplit, urlunsplit
 
+from scheduler.model.recipient import PingRecipient
 from scheduler.report.notify import wording
 from scheduler.report.notify.http_post import post
-from scheduler.report.notify.notice import Notice, PingNotifier, Topic, failed, uuid_of
-from scheduler.report.notify.sender import DeliveryError, Surroundings, resolve
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.notification import Notification, Topic, failed, uuid_of
+from scheduler.report.notify.sender import DeliveryError, SenderContext, resolve
+from scheduler.report.notify.worker_thread import WorkerThread
 
 HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -17,19 +18,19 @@ HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 class PingSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: PingNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: PingRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._environ = surroundings.environ
-        self._lane = Lane()
+        self._environ = context.environ
+        self._lane = WorkerThread()
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         address = address_of(resolve(self._notifier.url, "ping", self._environ), notice)
         bad = notice.run is not None and failed(notice.run)
         body = f"{wording.headline(notice)}\n\n{wording.output(notice)}".encode() if bad else b""
         return await self._lane.call(partial(post, address, body, HEADERS, self._notifier.timeout))
 
 
-def address_of(url: str, notice: Notice) -> str:
+def address_of(url: str, notice: Notification) -> str:
     """Where to ping: below `/start`, nothing, or `/fail`. `rid` must be a UUID: the one that the run's id leads to.
 
     DeliveryError when the address, which may stand in a file or a variable, is none.

@@ -9,12 +9,13 @@ from functools import partial
 import msgspec
 
 from scheduler.model.job import Job
-from scheduler.model.run import Attempt, Decision, Exit, Outcome, Run, Trigger, Verdict
+from scheduler.model.recipient import Recipient
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.report.notify.delivery import attempt_once
-from scheduler.report.notify.notice import Alarm, Notice, Recipient, Topic, recipients
-from scheduler.report.notify.sender import DeliveryError, Surroundings, name_of
+from scheduler.report.notify.notification import Alarm, Notification, Topic, recipients
+from scheduler.report.notify.sender import DeliveryError, SenderContext, name_of
 from scheduler.report.notify.senders import sender_for
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.worker_thread import WorkerThread
 
 OUTPUT = b"This is what the job printed last, if this were not a test.\n"
 
@@ -27,21 +28,21 @@ class Answer(msgspec.Struct, frozen=True):
     answer: str
 
 
-async def try_each(job: Job, topic: Topic, now: datetime, surroundings: Surroundings) -> list[Answer]:
+async def try_each(job: Job, topic: Topic, now: datetime, context: SenderContext) -> list[Answer]:
     """Send a specimen to everybody whom the job has told of this, all at once, each in one attempt."""
     notice = specimen(job, topic, now)
-    return await asyncio.gather(*(_try(recipient, notice, surroundings) for recipient in recipients(job, topic)))
+    return await asyncio.gather(*(_try(recipient, notice, context) for recipient in recipients(job, topic)))
 
 
-def specimen(job: Job, topic: Topic, now: datetime) -> Notice:
+def specimen(job: Job, topic: Topic, now: datetime) -> Notification:
     """What the job would have told at this moment."""
     if topic is Topic.SKIP:
-        skipped = Decision(job.name, Verdict.OVERLAP, first=now, last=now)
-        return Notice(topic=topic, job=job, at=now, skipped=skipped, specimen=True)
+        skipped = Decision(job.name, Reason.OVERLAP, first=now, last=now)
+        return Notification(topic=topic, job=job, at=now, skipped=skipped, specimen=True)
     bad = topic is Topic.FAILURE
     outcome = Outcome.FAILED if bad else Outcome.SUCCEEDED
     attempt = Attempt(1, now, 1.0, outcome, Exit(1 if bad else 0))
-    return Notice(
+    return Notification(
         topic=topic,
         job=job,
         at=now,
@@ -54,9 +55,9 @@ def specimen(job: Job, topic: Topic, now: datetime) -> Notice:
     )
 
 
-async def _try(recipient: Recipient, notice: Notice, surroundings: Surroundings) -> Answer:
-    async def send(notice: Notice) -> str:
-        sender = await Lane().call(partial(sender_for, recipient, surroundings))
+async def _try(recipient: Recipient, notice: Notification, context: SenderContext) -> Answer:
+    async def send(notice: Notification) -> str:
+        sender = await WorkerThread().call(partial(sender_for, recipient, context))
         return await sender.send(notice)
 
     try:

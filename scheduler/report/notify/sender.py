@@ -11,9 +11,17 @@ import msgspec
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import Launcher, LaunchError
 from scheduler.launch.output import LineSink
-from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookNotifier
+from scheduler.model.recipient import (
+    AppriseRecipient,
+    CommandRecipient,
+    MailRecipient,
+    PingRecipient,
+    Recipient,
+    SentryRecipient,
+    WebhookRecipient,
+)
 from scheduler.model.target import FromEnv, FromFile, Value
-from scheduler.report.notify.notice import Notice, PingNotifier, Recipient, SentryNotifier
+from scheduler.report.notify.notification import Notification
 
 
 class DeliveryError(Exception):
@@ -27,7 +35,7 @@ class DeliveryError(Exception):
 class Sender(Protocol):
     """Sends to one recipient, one notice at a time."""
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         """Send it; returns in a few words what was answered. DeliveryError when that is not possible.
 
         It is cancelled when it takes too long, and then leaves nothing running.
@@ -35,7 +43,7 @@ class Sender(Protocol):
         ...
 
 
-class Surroundings(msgspec.Struct, frozen=True):
+class SenderContext(msgspec.Struct, frozen=True):
     """What senders need of the program: schedd's own environment, and what starts commands and takes their output."""
 
     environ: Mapping[str, str]
@@ -46,19 +54,19 @@ class Surroundings(msgspec.Struct, frozen=True):
 def name_of(recipient: Recipient) -> str:
     """A recipient as people may see it: of an address no more than its host."""
     match recipient:
-        case CommandNotifier():
+        case CommandRecipient():
             return "command"
-        case WebhookNotifier(url=url):
+        case WebhookRecipient(url=url):
             return f"webhook {host_of(url)}"
-        case MailNotifier(to=to):
+        case MailRecipient(to=to):
             return f"mail to {', '.join(to)}"
-        case PingNotifier(url=url):
+        case PingRecipient(url=url):
             return f"ping {host_of(url)}"
-        case AppriseNotifier(url=str() as url):
+        case AppriseRecipient(url=str() as url):
             return f"apprise {url.partition('://')[0][:20]}"  # what follows may be a token, even in the host's place
-        case AppriseNotifier(url=url):
+        case AppriseRecipient(url=url):
             return f"apprise {host_of(url)}"
-        case SentryNotifier():
+        case SentryRecipient():
             return "sentry"
     assert_never(recipient)
 

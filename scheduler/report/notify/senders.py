@@ -4,39 +4,46 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, WebhookNotifier
-from scheduler.report.notify.notice import PingNotifier, Recipient, SentryNotifier
-from scheduler.report.notify.sender import Sender, Surroundings
+from scheduler.model.recipient import (
+    AppriseRecipient,
+    CommandRecipient,
+    MailRecipient,
+    PingRecipient,
+    Recipient,
+    SentryRecipient,
+    WebhookRecipient,
+)
+from scheduler.report.notify.sender import Sender, SenderContext
 
 
-def sender_for(recipient: Recipient, surroundings: Surroundings) -> Sender:
+def sender_for(recipient: Recipient, context: SenderContext) -> Sender:
     """A new sender. Its kind is loaded now, and not with schedd, which never pays for what nobody uses.
 
     That takes up to 50 ms: not for the loop to do.
     """
     match recipient:
-        case CommandNotifier():
+        case CommandRecipient():
             from scheduler.report.notify.command import CommandSender  # noqa: PLC0415
 
-            return CommandSender(recipient, surroundings)
-        case WebhookNotifier():
+            return CommandSender(recipient, context)
+        case WebhookRecipient():
             from scheduler.report.notify.webhook import WebhookSender  # noqa: PLC0415
 
-            return WebhookSender(recipient, surroundings)
-        case MailNotifier():
+            return WebhookSender(recipient, context)
+        case MailRecipient():
             from scheduler.report.notify.mail import MailSender  # noqa: PLC0415
 
-            return MailSender(recipient, surroundings)
-        case PingNotifier():
+            return MailSender(recipient, context)
+        case PingRecipient():
             from scheduler.report.notify.ping import PingSender  # noqa: PLC0415
 
-            return PingSender(recipient, surroundings)
-        case AppriseNotifier():
+            return PingSender(recipient, context)
+        case AppriseRecipient():
             from scheduler.report.notify.apprise import AppriseSender  # noqa: PLC0415
 
-            return AppriseSender(recipient, surroundings)
-        case SentryNotifier():
+            return AppriseSender(recipient, context)
+        case SentryRecipient():
             from scheduler.report.notify.sentry import SentrySender  # noqa: PLC0415
 
-            return SentrySender(recipient, surroundings)
+            return SentrySender(recipient, context)
     assert_never(recipient)

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from scheduler import __version__
 from scheduler.model.job import Job
+from scheduler.model.recipient import SentryRecipient
 from scheduler.model.run import Run
-from scheduler.report.notify.notice import Notice, SentryNotifier, Topic, failed, uuid_of
-from scheduler.report.notify.sender import DeliveryError, Surroundings
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.notification import Notification, Topic, failed, uuid_of
+from scheduler.report.notify.sender import DeliveryError, SenderContext
+from scheduler.report.notify.worker_thread import WorkerThread
 from scheduler.schedule import parse_duration
 
 FLUSH = 5.0
@@ -27,20 +28,20 @@ _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60}
 class SentrySender:
     """Implements `Sender`. The SDK is set up for schedd alone: it hooks into nothing, and jobs never see it."""
 
-    def __init__(self, notifier: SentryNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: SentryRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._dsn = surroundings.environ.get("SENTRY_DSN", "")
-        self._environ = surroundings.environ
-        self._lane = Lane()
+        self._dsn = context.environ.get("SENTRY_DSN", "")
+        self._environ = context.environ
+        self._lane = WorkerThread()
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         if not self._dsn:
             raise DeliveryError("schedd's own environment has no SENTRY_DSN")
         if notice.run is None:
             raise DeliveryError("Sentry is told of runs only")
         return await self._lane.call(partial(self._check_in, notice, notice.run))
 
-    def _check_in(self, notice: Notice, run: Run) -> str:
+    def _check_in(self, notice: Notification, run: Run) -> str:
         try:
             import sentry_sdk  # noqa: PLC0415
             from sentry_sdk.crons import capture_checkin  # noqa: PLC0415

@@ -8,12 +8,12 @@ from functools import partial
 
 import msgspec
 
-from scheduler.model.recipient import WebhookFormat, WebhookNotifier
+from scheduler.model.recipient import WebhookFormat, WebhookRecipient
 from scheduler.report.notify import wording
 from scheduler.report.notify.http_post import post
-from scheduler.report.notify.notice import Notice, Topic
-from scheduler.report.notify.sender import Surroundings, resolve
-from scheduler.report.notify.worker_thread import Lane
+from scheduler.report.notify.notification import Notification, Topic
+from scheduler.report.notify.sender import SenderContext, resolve
+from scheduler.report.notify.worker_thread import WorkerThread
 
 SIGNATURE = "X-Schedd-Signature"
 """`sha256=` and the HMAC of the body in hexadecimal."""
@@ -24,12 +24,12 @@ _GOOD, _BAD = "✅", "❌"
 class WebhookSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: WebhookNotifier, surroundings: Surroundings) -> None:
+    def __init__(self, notifier: WebhookRecipient, context: SenderContext) -> None:
         self._notifier = notifier
-        self._environ = surroundings.environ
-        self._lane = Lane()
+        self._environ = context.environ
+        self._lane = WorkerThread()
 
-    async def send(self, notice: Notice) -> str:
+    async def send(self, notice: Notification) -> str:
         notifier = self._notifier
         url = resolve(notifier.url, "webhook", self._environ)
         body = body_of(notice, notifier.format)
@@ -41,7 +41,7 @@ class WebhookSender:
         return await self._lane.call(partial(post, url, body, headers, notifier.timeout))
 
 
-def body_of(notice: Notice, form: WebhookFormat) -> bytes:
+def body_of(notice: Notification, form: WebhookFormat) -> bytes:
     """What is posted."""
     if form is WebhookFormat.JSON:
         return wording.document(notice)

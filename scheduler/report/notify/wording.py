@@ -11,34 +11,34 @@ from scheduler.clock import rfc3339
 from scheduler.launch.lines import printable
 from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
-from scheduler.report.notify.notice import Alarm, Notice, Topic
+from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.schedule import format_duration
 
 OUTPUT_SHOWN = 1_500
 """Characters of output in a chat; Discord takes 2,000 in all."""
 
 
-def headline(notice: Notice) -> str:
+def headline(notice: Notification) -> str:
     """What happened, in one sentence on one line."""
     said = f"{notice.job.name} {_predicate(notice)}"
     return f"{'[test] ' if notice.specimen else ''}{' '.join(said.split())}"
 
 
-def reason(notice: Notice) -> str:
+def reason(notice: Notification) -> str:
     """Why: how the run ended, or what kept a slot from running. Empty when there is nothing to add."""
     if notice.skipped is not None:
-        return notice.skipped.verdict.value
+        return notice.skipped.reason.value
     if notice.run is not None and notice.topic is not Topic.RECOVERY:
         return _ending(notice.run)
     return "overdue" if notice.alarm is Alarm.OVERDUE else ""
 
 
-def output(notice: Notice) -> str:
+def output(notice: Notification) -> str:
     """The run's latest output, safe to show."""
     return printable(notice.output).decode(errors="replace")
 
 
-def text(notice: Notice, *, longest: int) -> str:
+def text(notice: Notification, *, longest: int) -> str:
     """All that a person wants to know, `longest` characters of output at most."""
     facts = [headline(notice), ""]
     if notice.job.description:
@@ -53,7 +53,7 @@ def text(notice: Notice, *, longest: int) -> str:
     return "\n".join(facts) + "\n"
 
 
-def document(notice: Notice) -> bytes:
+def document(notice: Notification) -> bytes:
     """Everything, as JSON. Keys without a meaning for this notice are null."""
     skipped = notice.skipped
     said: dict[str, Any] = {
@@ -77,7 +77,7 @@ def document(notice: Notice) -> bytes:
     return msgspec.json.encode(said)
 
 
-def variables(notice: Notice) -> dict[str, str]:
+def variables(notice: Notification) -> dict[str, str]:
     """What a command finds in its environment, besides what a run of the job does."""
     said = {
         "SCHED_EVENT": notice.topic.value,
@@ -94,7 +94,7 @@ def variables(notice: Notice) -> dict[str, str]:
     return said
 
 
-def _predicate(notice: Notice) -> str:
+def _predicate(notice: Notification) -> str:
     match notice.topic:
         case Topic.FAILURE:
             return _alarm(notice)
@@ -103,13 +103,13 @@ def _predicate(notice: Notice) -> str:
         case Topic.RECOVERY:
             return f"has succeeded again, after {_span(notice.lasted)}"
         case Topic.SKIP if notice.skipped is not None:
-            return f"did not run at {rfc3339(notice.skipped.last)}: {notice.skipped.verdict.value}"
+            return f"did not run at {rfc3339(notice.skipped.last)}: {notice.skipped.reason.value}"
         case Topic.STARTED:
             return "started"
     return "has nothing to tell" if notice.run is None else _result(notice.run)
 
 
-def _alarm(notice: Notice) -> str:
+def _alarm(notice: Notification) -> str:
     if notice.alarm is Alarm.OVERDUE:
         return f"has not succeeded for {_span(notice.job.expect_success_within or notice.lasted)}"
     if notice.alarm is Alarm.FLAPPING:

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 T = TypeVar("T")
 
 
-class Lane:
+class WorkerThread:
     """Calls functions outside the loop. asyncio.to_thread has few threads for all, and waits for them at the end."""
 
     def __init__(self) -> None:

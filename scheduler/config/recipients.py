@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from scheduler.model.recipient import AppriseNotifier, CommandNotifier, MailNotifier, Notifier, WebhookNotifier
+from scheduler.model.recipient import AppriseRecipient, CommandRecipient, MailRecipient, Recipient, WebhookRecipient
 from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand, Value
 
 LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip"})
@@ -21,27 +21,27 @@ def value_of(given: str | dict[str, str], directory: Path) -> Value:
     return FromFile(str(directory / given.get("from_file", "")))
 
 
-def notifiers_of(given: list[dict[str, Any]], directory: Path) -> tuple[Notifier, ...]:
+def notifiers_of(given: list[dict[str, Any]], directory: Path) -> tuple[Recipient, ...]:
     """Those of a list that have a kind; the others are findings already."""
     made = (_notifier(keys, directory) for keys in given)
     return tuple(notifier for notifier in made if notifier is not None)
 
 
-def _notifier(keys: dict[str, Any], directory: Path) -> Notifier | None:
+def _notifier(keys: dict[str, Any], directory: Path) -> Recipient | None:
     timeout = {"timeout": keys["timeout"]} if "timeout" in keys else {}
     if "command" in keys:
         command = keys["command"]
         target = ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
-        return CommandNotifier(target=target, **timeout)
+        return CommandRecipient(target=target, **timeout)
     if "webhook" in keys:
         headers = tuple((name, value_of(value, directory)) for name, value in keys.get("headers", {}).items())
         more = {"format": keys["format"]} if "format" in keys else {}
         secret = value_of(keys["secret"], directory) if "secret" in keys else None
         url = value_of(keys["webhook"], directory)
-        return WebhookNotifier(url=url, headers=headers, secret=secret, **more, **timeout)
+        return WebhookRecipient(url=url, headers=headers, secret=secret, **more, **timeout)
     if "mail" in keys:
         to = keys["mail"]
-        return MailNotifier(to=(to,) if isinstance(to, str) else tuple(to), **timeout)
+        return MailRecipient(to=(to,) if isinstance(to, str) else tuple(to), **timeout)
     if "apprise" in keys:
-        return AppriseNotifier(url=value_of(keys["apprise"], directory), **timeout)
+        return AppriseRecipient(url=value_of(keys["apprise"], directory), **timeout)
     return None

@@ -30,7 +30,7 @@ _DURATIONS = {FieldName.SECOND: "s", FieldName.MINUTE: "m", FieldName.HOUR: "h",
 _DAY = timedelta(days=1)
 
 
-class TrapKind(StrEnum):
+class PitfallKind(StrEnum):
     """What is surprising; the word by which people say that they mean it so."""
 
     UNEVEN_STEP = "uneven-step"
@@ -40,42 +40,42 @@ class TrapKind(StrEnum):
     EVERY_DAYS = "every-days"
 
 
-class Trap(NamedTuple):
+class Pitfall(NamedTuple):
     """One surprise, in one sentence."""
 
-    kind: TrapKind
+    kind: PitfallKind
     sentence: str
 
 
-def traps(schedule: Schedule) -> tuple[str, ...]:
+def find_pitfalls(schedule: Schedule) -> tuple[str, ...]:
     """Sentences, each about one surprise; none for a schedule that does what it seems to."""
     return tuple(trap.sentence for trap in surprises(schedule))
 
 
-def surprises(schedule: Schedule) -> tuple[Trap, ...]:
+def surprises(schedule: Schedule) -> tuple[Pitfall, ...]:
     """The same, each with its kind."""
     match schedule:
         case Union():
             return tuple(dict.fromkeys(trap for part in schedule.parts for trap in surprises(part)))
         case Every() if schedule.interval >= _DAY:
             sentence = f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone"
-            return (Trap(TrapKind.EVERY_DAYS, sentence),)
+            return (Pitfall(PitfallKind.EVERY_DAYS, sentence),)
         case Cron():
-            return tuple(Trap(kind, sentence) for kind, sentence in _of_pattern(schedule.pattern))
+            return tuple(Pitfall(kind, sentence) for kind, sentence in _of_pattern(schedule.pattern))
     return ()
 
 
-def _of_pattern(pattern: Pattern) -> Iterator[tuple[TrapKind, str]]:
+def _of_pattern(pattern: Pattern) -> Iterator[tuple[PitfallKind, str]]:
     for field in pattern:
         for sentence in _uneven_step(field):
-            yield TrapKind.UNEVEN_STEP, sentence
+            yield PitfallKind.UNEVEN_STEP, sentence
     if pattern.minute.text == "*" and len(pattern.hour.values) == 1 and not pattern.hour.starred:
         hour = min(pattern.hour.values)
-        yield TrapKind.EVERY_MINUTE, f"`*` as the minute means all 60 minutes of hour {hour}; write 0 for once"
+        yield PitfallKind.EVERY_MINUTE, f"`*` as the minute means all 60 minutes of hour {hour}; write 0 for once"
     for sentence in _two_day_fields(pattern):
-        yield TrapKind.TWO_DAY_FIELDS, sentence
+        yield PitfallKind.TWO_DAY_FIELDS, sentence
     for sentence in _missing_days(pattern):
-        yield TrapKind.SHORT_MONTHS, sentence
+        yield PitfallKind.SHORT_MONTHS, sentence
 
 
 def _uneven_step(field: Field) -> Iterator[str]:

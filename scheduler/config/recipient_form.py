@@ -26,7 +26,7 @@ class ReferenceForm(Form, frozen=True):
         return None
 
 
-class NotifierForm(Form, frozen=True):
+class RecipientForm(Form, frozen=True):
     """Somebody to be told; give one of command, webhook, mail and apprise."""
 
     command: Annotated[

@@ -8,9 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from scheduler.model.job import Job
-from scheduler.model.recipient import Notifier
+from scheduler.model.recipient import PingRecipient, Recipient, SentryRecipient
 from scheduler.model.run import Decision, Run
-from scheduler.model.target import Value
 
 OUTPUT_TOLD = 8 * 1024
 """Bytes of a run's latest output that go with a notice."""
@@ -38,7 +37,7 @@ class Alarm(StrEnum):
     """It has not succeeded for as long as it should have."""
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """Something worth telling about a job; a copy of all there is to say.
 
     `failures` counts the runs that failed since the trouble began, which was at `since` and `lasted` seconds ago: for a
@@ -60,22 +59,6 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     specimen: bool = False
 
 
-class PingNotifier(msgspec.Struct, frozen=True):
-    """A dead man's switch that wants to hear of every run."""
-
-    url: Value
-    timeout: float = 10.0
-
-
-class SentryNotifier(msgspec.Struct, frozen=True):
-    """Sentry Cron Monitoring."""
-
-    timeout: float = 10.0
-
-
-Recipient = Notifier | PingNotifier | SentryNotifier
-
-
 def tells(job: Job) -> bool:
     """Whether there is anybody whom the job has told of anything."""
     lists = job.on_failure or job.on_success or job.on_recovery or job.on_skip
@@ -94,8 +77,8 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
         case Topic.SKIP:
             return job.on_skip
         case Topic.STARTED | Topic.ENDED:
-            ping = () if job.ping is None else (PingNotifier(job.ping),)
-            return (*ping, SentryNotifier()) if job.sentry else ping
+            ping = () if job.ping is None else (PingRecipient(job.ping),)
+            return (*ping, SentryRecipient()) if job.sentry else ping
 
 
 def failed(run: Run) -> bool:
