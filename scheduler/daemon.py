@@ -16,8 +16,8 @@ from scheduler import __version__
 from scheduler.api.engine_service import EngineService
 from scheduler.api.views import reload_view
 from scheduler.clock import Clock, SystemClock
-from scheduler.config import Config, load
 from scheduler.config.file_watch import require_watchfiles, watched
+from scheduler.config.load import Config, load
 from scheduler.control.file_lock import FileLock
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import ControlSocket, SocketError, open_socket

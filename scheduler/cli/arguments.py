@@ -19,7 +19,7 @@ def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
         else:
             from pathlib import Path  # noqa: PLC0415 - loads yaml
 
-            from scheduler.config import load  # noqa: PLC0415
+            from scheduler.config.load import load  # noqa: PLC0415
 
             names = list(load(Path(target.path or "")).jobs)
     except SchedError:

@@ -12,7 +12,7 @@ import click
 from scheduler.cli import DEFAULT_FILE, terminal, times
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError

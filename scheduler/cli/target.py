@@ -72,7 +72,7 @@ class FileAlone:
         from pathlib import Path  # noqa: PLC0415
 
         from scheduler.api.file_service import FileService  # noqa: PLC0415
-        from scheduler.config import load  # noqa: PLC0415
+        from scheduler.config.load import load  # noqa: PLC0415
 
         self.service = partial(FileService, load(Path(path)))
         """Made anew for each question: what is to come is told from that moment on."""

@@ -1,5 +1,1 @@
-"""The schedule file: YAML to Config. The only owner of yaml."""
-
-from scheduler.config.load import Config, load
-
-__all__ = ["Config", "load"]
+"""A schedule file as a configuration: shape, errors, suggestions, warnings and masking."""

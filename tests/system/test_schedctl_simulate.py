@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.engine.events import Event
 from scheduler.engine.simulation import simulate
 from scheduler.report.records import record

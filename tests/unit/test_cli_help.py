@@ -12,7 +12,7 @@ import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imp
 from scheduler.api import operations
 from scheduler.cli.init import STARTER
 from scheduler.cli.schedctl import COMMANDS, command
-from scheduler.config import load
+from scheduler.config.load import load
 
 ROOT = Path(__file__).parents[2]
 

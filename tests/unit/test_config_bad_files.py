@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.errors import EXIT_BAD_FILE, ConfigError
 
 CORPUS = Path(__file__).parent / "data" / "bad"

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from scheduler.config import Config, load
+from scheduler.config.load import Config, load
 from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
 from scheduler.config.values import KINDS
 from scheduler.errors import ConfigError

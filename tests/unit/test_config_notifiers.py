@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.errors import ConfigError
 from scheduler.model.job import Job
 from scheduler.model.recipient import (

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.document.source import LARGEST
 from scheduler.errors import ConfigError, Problem
 from tests.somebody import somebody_else

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from scheduler.api.operations import OPERATIONS
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.model.job import Overlap
 from scheduler.model.run import Outcome, Reason
 from scheduler.wire.envelope import FAULTS

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scheduler.config import Config, load
+from scheduler.config.load import Config, load
 from scheduler.config.spec import FileForm, JobForm
 from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, FromEnv, FromFile, ShellCommand

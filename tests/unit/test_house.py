@@ -69,3 +69,45 @@ def failures_ruled_out() -> set[str]:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
     ]
     return {failure for text in docstrings for failure in re.findall(r"\b[PTRSNMLCD]\d+\b", text)}
+
+
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((ROOT / "scheduler").rglob("*.py"))
+}
+
+
+def modules_imported_by(name: str) -> set[str]:
+    """Modules of the package that a module imports anywhere in it, imports within functions included."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & MODULES.keys() - {name}
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    left = {name: modules_imported_by(name) for name in MODULES}
+    while leaves := {name for name, imported in left.items() if not imported & left.keys()}:
+        left = {name: imported for name, imported in left.items() if name not in leaves}
+    assert left == {}, "these modules form import cycles"
+
+
+def test_no_file_has_two_subjects() -> None:
+    """A file of more than 300 lines has."""
+    lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_no_face_of_a_package_shadows_a_module_of_it() -> None:
+    for name, path in MODULES.items():
+        if path.name == "__init__.py":
+            defined = {
+                alias.asname or alias.name
+                for node in ast.parse(path.read_text()).body
+                if isinstance(node, ast.ImportFrom)
+                for alias in node.names
+            }
+            assert {each for each in defined if f"{name}.{each}" in MODULES} == set(), name

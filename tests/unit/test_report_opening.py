@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.clock import VirtualClock
-from scheduler.config import load
+from scheduler.config.load import load
 from scheduler.engine.timetable import Timetable
 from scheduler.report.log import Log, LogFormat
 from scheduler.report.startup import tell_jobs

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config import Config, load
+from scheduler.config.load import Config, load
 from scheduler.model.job import Overlap
 from scheduler.model.target import Argv, ShellCommand
 from scheduler.translate.crontab import Crontab, read_crontab

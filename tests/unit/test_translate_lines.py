@@ -12,7 +12,7 @@ from cronsim import CronSim
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler.config import Config, load
+from scheduler.config.load import Config, load
 from scheduler.model.target import Argv, ShellCommand
 from scheduler.translate.crontab import Crontab, read_crontab
 from scheduler.translate.writer import schedule_file
