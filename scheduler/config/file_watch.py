@@ -1,4 +1,4 @@
-"""LazyNotifications when the files of a schedule change. The only user of watchfiles, which is an extra."""
+"""Notices when the files of a schedule change. The only user of watchfiles, which is an extra."""
 
 from __future__ import annotations
 

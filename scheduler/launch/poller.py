@@ -19,7 +19,7 @@ class Poller:
         self._epoll: select.epoll | None = None
 
     def add(self, descriptor: int, callback: Callable[[], object]) -> None:
-        """Poller it until `remove`, which must come before it is closed. OSError, and nothing watched, if refused."""
+        """Watch it until `remove`, which must come before it is closed. OSError, and nothing watched, if refused."""
         if self._epoll is None:
             epoll = select.epoll()
             asyncio.get_running_loop().add_reader(epoll, self._call)

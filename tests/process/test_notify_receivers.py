@@ -1,4 +1,4 @@
-"""LazyNotifications and who gets them, for real: commands, HTTP and mail servers, apprise and Sentry."""
+"""Notifications and who gets them, for real: commands, HTTP and mail servers, apprise and Sentry."""
 
 from __future__ import annotations
 

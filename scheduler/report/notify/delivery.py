@@ -13,7 +13,7 @@ from scheduler.report.notify.sender import DeliveryError, Sender, name_of
 from scheduler.schedule import format_duration
 
 MOST_WAITING = 100
-"""LazyNotifications for one recipient; then the oldest go, since the newest says how things are."""
+"""Notifications for one recipient; then the oldest go, since the newest says how things are."""
 
 DELAYS = (1.0, 5.0, 25.0)
 """Seconds before each further attempt."""
