@@ -105,7 +105,7 @@ def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanatio
         kind=kind(schedule),
         next=tuple(islice(fire_times(schedule, zone, now), SHOWN)),
         clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
-        find_pitfalls=find_pitfalls(schedule),
+        pitfalls=find_pitfalls(schedule),
     )
 
 

@@ -65,9 +65,9 @@ def show(explanation: Explanation, now: datetime) -> None:
     for change in explanation.clock_changes:
         of_part = f"`{change.part}`: " if len(parts) > 1 else ""
         click.echo(f"  {times.full(change.at, zone)}  {of_part}{change.sentence}")
-    if explanation.find_pitfalls:
+    if explanation.pitfalls:
         click.echo("\nmind")
-    for trap in explanation.find_pitfalls:
+    for trap in explanation.pitfalls:
         click.echo(terminal.paint(f"  {trap}", "care"))
 
 

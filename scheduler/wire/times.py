@@ -60,7 +60,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     next: tuple[FireTime, ...] = ()
     clock_changes: tuple[ChangeView, ...] = ()
-    find_pitfalls: tuple[str, ...] = ()
+    pitfalls: tuple[str, ...] = ()
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
