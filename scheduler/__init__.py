@@ -1,3 +1,3 @@
 """schedd: a foreground scheduler for one YAML file of jobs."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
