@@ -11,7 +11,7 @@ from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import MASK
-from scheduler.text import utf8
+from scheduler.text import printable_line, utf8
 from scheduler.wire.jobs import AskEnvironment, EnvironmentView
 
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
@@ -49,4 +49,4 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
     ]
     terminal.show_table(("NAME", "FROM", "IN THIS SHELL", "VALUE"), rows, shrinking=(3, 1))
     if view.only_here:
-        terminal.note(f"only in this shell: {', '.join(terminal.printable(name) for name in view.only_here)}")
+        terminal.note(f"only in this shell: {', '.join(printable_line(name) for name in view.only_here)}")

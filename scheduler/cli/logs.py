@@ -13,6 +13,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.launch.lines import Lines
+from scheduler.text import printable_bytes
 from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
@@ -108,8 +109,7 @@ class _Lines:
         out = sys.stdout if stream == "stdout" else sys.stderr
         name = f"[{job}]" if stream == "stdout" else f"[{job} err]"
         for line in block.splitlines():
-            text = line.decode(errors="backslashreplace")
-            shown = "\t".join(terminal.printable(part) for part in text.split("\t"))
+            shown = printable_bytes(line).decode()
             click.echo(f"{self._painted(name, job, out)} {shown}", file=out)
 
     def _painted(self, name: str, job: str, out: TextIO) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
+from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show
 from scheduler.wire.times import REASONS
 
@@ -45,7 +46,7 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     """The lines for a person."""
     view, zone = details.view, times.zone_of(details.view.timezone)
     status = job_table.status(view, now)
-    yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(terminal.printable(status.text), status.colour)}"
+    yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(printable_line(status.text), status.colour)}"
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
     yield ""
@@ -56,7 +57,7 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     if details.next:
         yield f"\n{terminal.paint('next', 'head')}"
     for slot in details.next:
-        note = "" if slot.note is None else f"  {terminal.paint(terminal.printable(slot.note), 'care')}"
+        note = "" if slot.note is None else f"  {terminal.paint(printable_line(slot.note), 'care')}"
         yield f"{INDENT}{times.full(slot.at, zone)}, {times.relative(slot.at, now)}{note}"
     if details.runs:
         yield f"\n{terminal.paint('last runs', 'head')}"
@@ -74,4 +75,4 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
 
 def _as_text(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return terminal.printable(text.replace("\n", "⏎ ").rstrip("⏎ "))
+    return printable_line(text.replace("\n", "⏎ ").rstrip("⏎ "))

@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 import click
 import msgspec
 
-from scheduler.text import as_json, cells
+from scheduler.text import as_json, cells, printable_line
 
 ELLIPSIS = "…"
 GAP = "  "
@@ -60,7 +60,7 @@ def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> list[str]:
     """Lines of aligned columns. On a terminal, the columns in `shrinking` give way until the lines fit."""
     cleaned = [[Cell(head, "head") for head in heads]]
-    cleaned += [[Cell(printable(cell.text), cell.colour) for cell in row] for row in rows]
+    cleaned += [[Cell(printable_line(cell.text), cell.colour) for cell in row] for row in rows]
     widths = [max(cells(row[column].text) for row in cleaned) for column in range(len(heads))]
     room = terminal_width()
     if room is not None:
@@ -91,19 +91,6 @@ def cut(text: str, width: int) -> str:
             break
         kept += character
     return kept + ELLIPSIS if width > 0 else ""
-
-
-def printable(text: str) -> str:
-    """Control characters escaped: what comes from a file or a job must not steer the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(character if character.isprintable() else _escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    if character in "\u200d\ufe0f":  # joiners within emoji are no danger
-        return character
-    return character.encode("unicode_escape").decode()
 
 
 def _padded(cell: Cell, width: int) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from scheduler.config.masking import Mask
 from scheduler.document.source import Finding, Source
 from scheduler.errors import MASK, Problem
-from scheduler.text import cells
+from scheduler.text import cells, printable
 
 _WIDEST = 110
 """Characters of a quoted line."""
@@ -100,8 +100,8 @@ def _window(text: str, caret: int, width: int) -> _Quote:
 
 
 def _printable(text: str) -> str:
-    """The text without what could act on a terminal."""
-    return text if text.isprintable() else "".join(letter if letter.isprintable() else "�" for letter in text)
+    """The text safe to print, at its length: the caret points into it."""
+    return printable(text, "�")
 
 
 def _lines(problem: Problem) -> Iterable[str]:

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
-from scheduler.launch.lines import printable
 from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import directory_problem, find_program, why_not_runnable
 from scheduler.model.target import Entrypoint, ShellCommand, Target
+from scheduler.text import printable_bytes
 
 _TRACEBACK = b"Traceback (most recent call last):\n"
 _UNINDENTED = rb"(?m)^\S.*$"
@@ -51,7 +51,7 @@ def last_of_traceback(stderr: bytes) -> str | None:
     """The line of a Python traceback that names the exception, when `stderr` ends in one."""
     begin = stderr.rfind(_TRACEBACK)
     match = re.compile(_UNINDENTED).search(stderr, begin + len(_TRACEBACK)) if begin >= 0 else None
-    return printable(match[0].rstrip()).decode()[:_LONGEST] if match else None
+    return printable_bytes(match[0].rstrip()).decode()[:_LONGEST] if match else None
 
 
 def _of_first_word(text: str, path: str, cwd: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Lines out of bytes: a stream cut into whole ones, and made safe to show on a terminal."""
+"""Cuts a stream of bytes into whole lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ SPLIT_MARK = " […]".encode()
 _RETURNS_BEFORE_NEWLINE = re.compile(rb"\r+\n")
 _RETURNS_AFTER_NEWLINE = re.compile(rb"\n\r+")
 _RETURNS = re.compile(rb"\r+")
-
-_CONTROLS = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
-"""C0 but for tab and newline, and DEL."""
-
-_C1 = re.compile(rb"\xc2[\x80-\x9f]")
-
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class Lines:
@@ -84,28 +77,3 @@ class Lines:
             data = data.lstrip(b"\r")
         data = _RETURNS_AFTER_NEWLINE.sub(b"\n", data)
         return _RETURNS.sub(b"\n", data)
-
-
-def printable(block: bytes) -> bytes:
-    r"""Valid UTF-8 whose only control characters are tabs and newlines; others, and invalid bytes, become `\x1b`.
-
-    A clean block, which nearly every one is, comes back as it is, at the speed of C.
-    """
-    if len(block.translate(None, _CONTROLS)) == len(block):
-        if block.isascii():
-            return block
-        if not _C1.search(block) and _is_utf8(block):
-            return block
-    return _UNSAFE.sub(_escape, block.decode(errors="backslashreplace")).encode()
-
-
-def _is_utf8(block: bytes) -> bool:
-    try:
-        block.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _escape(match: re.Match[str]) -> str:
-    return f"\\x{ord(match[0]):02x}"

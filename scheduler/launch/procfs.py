@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from scheduler.launch.lines import printable
+from scheduler.text import printable_bytes
 
 _MOST_LINKS = 4096
 """Descriptors looked at in search of a pipe's holder: about 10 ms."""
@@ -55,7 +55,7 @@ def _read(pid: str) -> Seen | None:
     finally:
         os.close(descriptor)
     head, _, rest = stat.rpartition(b")")
-    name = printable(head.partition(b"(")[2].replace(b"\n", b" ")).decode()
+    name = printable_bytes(head.partition(b"(")[2].replace(b"\n", b" ")).decode()
     state, _parent, group, *more = rest.split()
     # A process whose first thread has ended while others go on shows the state of a zombie too; it has threads left.
     dead = state in b"ZX" and int(more[14]) <= 1

@@ -15,10 +15,9 @@ import structlog
 from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
 from scheduler.launch.launcher import Stream
-from scheduler.launch.lines import printable
 from scheduler.report.records import record
 from scheduler.report.stdout import Stdout
-from scheduler.text import as_json
+from scheduler.text import as_json, printable, printable_bytes
 
 
 class LogFormat(StrEnum):
@@ -117,7 +116,7 @@ class Log:
         if not self._journald:
             head = {"timestamp": rfc3339(self._clock.now()), **head}
         before = self._encode.encode(head)[:-1] + b',"line":'
-        lines = self._encode.encode_lines(printable(block).decode().split("\n")[:-1])
+        lines = self._encode.encode_lines(printable_bytes(block).decode().split("\n")[:-1])
         return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
 
     # How records are rendered.
@@ -169,9 +168,9 @@ def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
         if key in _SECONDS:
             fields[key] = f"{value:g}s"
         elif isinstance(value, list):
-            fields[key] = printable("; ".join(value).encode()).decode()
-        elif isinstance(value, str) and not value.isprintable() and key != "exception":
-            fields[key] = printable(value.encode(errors="backslashreplace")).decode()
+            fields[key] = printable("; ".join(value))
+        elif isinstance(value, str) and not value.isprintable():
+            fields[key] = printable(value)
     return fields
 
 
@@ -200,5 +199,5 @@ def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:
 def prefixed(job: str, stream: Stream, block: bytes) -> bytes:
     """Whole lines as the log shows them: `[job] line`, or `[job err] line`, safe for a terminal."""
     prefix = b"[%b] " % job.encode() if stream is Stream.STDOUT else b"[%b err] " % job.encode()
-    block = printable(block)
+    block = printable_bytes(block)
     return prefix + block.replace(b"\n", b"\n" + prefix, block.count(b"\n") - 1)

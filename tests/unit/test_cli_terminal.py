@@ -59,12 +59,6 @@ def test_a_cut_is_never_too_wide(text: str, width: int) -> None:
     assert cells(terminal.cut(text, width)) <= width
 
 
-def test_control_characters_reach_no_terminal() -> None:
-    """L3"""
-    assert terminal.printable("a\x1b[31mb\r\n\x07\u202e") == r"a\x1b[31mb\r\n\x07\u202e"
-    assert terminal.printable("naïve 日本 👩\u200d🚀") == "naïve 日本 👩\u200d🚀"
-
-
 def test_a_table_in_a_pipe_is_aligned_whole_and_plain(capsys: pytest.CaptureFixture[str]) -> None:
     terminal.show_table(
         ("NAME", "WHAT"),

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.launch.launcher import Stream
-from scheduler.launch.lines import LONGEST_LINE, SPLIT_MARK, Lines, printable
+from scheduler.launch.lines import LONGEST_LINE, SPLIT_MARK, Lines
 from scheduler.report.log import prefixed
+from scheduler.text import printable_bytes
 
 chunks = st.lists(
     st.binary(max_size=8) | st.sampled_from([b"\r", b"\n", b"\r\n", b"ab", b"\xc3", b"\xa4"]), max_size=12
@@ -95,34 +96,9 @@ def test_a_new_attempt_begins_on_a_fresh_line() -> None:
     assert lines.feed(b"half\r") + lines.end() + lines.feed(b"\nnext\n") == b"half\n\nnext\n"
 
 
-@pytest.mark.parametrize(
-    ("block", "shown"),
-    [
-        (b"plain\ttext\n", b"plain\ttext\n"),
-        ("grün €, 漢字 🎉\n".encode(), "grün €, 漢字 🎉\n".encode()),
-        (b"\x1b[31mred\x1b[0m\n", rb"\x1b[31mred\x1b[0m" + b"\n"),
-        (b"bell\x07 back\x08 nul\x00 del\x7f\n", rb"bell\x07 back\x08 nul\x00 del\x7f" + b"\n"),
-        (b"c1 \xc2\x9b31m \xc2\x80\n", rb"c1 \x9b31m \x80" + b"\n"),
-        (b"\xff\xfe \xed\xa0\x80 \xc3\n", rb"\xff\xfe \xed\xa0\x80 \xc3" + b"\n"),
-        ("ä\x1b \xa0\n".encode(), rb"".join(["ä".encode(), rb"\x1b", " \xa0\n".encode()])),
-    ],
-)
-def test_control_characters_and_torn_bytes_are_shown_and_not_sent(block: bytes, shown: bytes) -> None:
-    """L3"""
-    assert printable(block) == shown
-
-
-@given(st.binary(max_size=64))
-def test_whatever_a_job_prints_is_safe_to_show(block: bytes) -> None:
-    """L3"""
-    text = printable(block).decode()
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
-    assert printable(text.encode()) == text.encode()
-
-
 @given(st.lists(st.binary(max_size=8).map(lambda line: line.replace(b"\n", b"")), min_size=1, max_size=8))
 def test_every_line_has_one_prefix(lines: list[bytes]) -> None:
     """L1, L3"""
     shown = prefixed("mail", Stream.STDERR, b"".join(line + b"\n" for line in lines))
-    assert shown == b"".join(b"[mail err] " + printable(line) + b"\n" for line in lines)
+    assert shown == b"".join(b"[mail err] " + printable_bytes(line) + b"\n" for line in lines)
     assert prefixed("mail", Stream.STDOUT, b"a\n\nb\n") == b"[mail] a\n[mail] \n[mail] b\n"

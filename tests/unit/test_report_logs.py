@@ -28,9 +28,9 @@ from scheduler.engine.events import (
 )
 from scheduler.engine.timetable import Changes
 from scheduler.launch.launcher import Stream
-from scheduler.launch.lines import printable
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.report.log import Log, LogFormat
+from scheduler.text import printable
 
 SLOT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = SLOT + timedelta(milliseconds=2)
@@ -240,9 +240,6 @@ def test_colours_are_for_terminals_only(logged: Logged) -> None:
 def test_key_value_records_are_those_of_structlog(fields: dict[str, object]) -> None:
     out = Collected()
     Log(out, VirtualClock(NOW), form=LogFormat.KV, level="info", fd=-1, environ={}).info("some words", **fields)  # type: ignore[arg-type]
-    shown = {
-        key: printable(value.encode(errors="backslashreplace")).decode() if isinstance(value, str) else value
-        for key, value in fields.items()
-    }
+    shown = {key: printable(value) if isinstance(value, str) else value for key, value in fields.items()}
     record = {"timestamp": "2026-06-01T12:00:00.002Z", "level": "info", "event": "some words", **shown}
     assert out.text == structlog.processors.LogfmtRenderer()(None, "info", record) + "\n"

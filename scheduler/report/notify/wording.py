@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from scheduler.clock import rfc3339
-from scheduler.launch.lines import printable
 from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.schedule import format_duration
+from scheduler.text import printable_bytes
 
 OUTPUT_SHOWN = 1_500
 """Characters of output in a chat; Discord takes 2,000 in all."""
@@ -35,7 +35,7 @@ def reason(notice: Notification) -> str:
 
 def output(notice: Notification) -> str:
     """The run's latest output, safe to show."""
-    return printable(notice.output).decode(errors="replace")
+    return printable_bytes(notice.output).decode()
 
 
 def text(notice: Notification, *, longest: int) -> str:
