@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
-import signal
 from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
@@ -25,6 +23,7 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
+from scheduler.fast_start import loaded
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.run import Reason
@@ -34,6 +33,7 @@ from scheduler.report.notify.lazy_listener import LazyNotifications
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
+from scheduler.signals import Signals
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
 
 STDOUT = 1
@@ -52,10 +52,7 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> in
     if watch:
         require_watchfiles()
     config = load(path)
-    # Modules and jobs live as long as the daemon, and looking through them for garbage would take 25 ms each time. It
-    # is off since before they were imported: on between here and there, it would look once.
-    gc.freeze()
-    gc.enable()
+    loaded()
     budget = _shutdown_timeout(os.environ)
     asyncio.run(_serve(config, budget, log_format, log_level, watch=watch))
     return 0
@@ -93,10 +90,14 @@ class Daemon(EngineService):
         self._started_steady = clock.steady()
         self._reload_error: str | None = None
         self._stop_asked = asyncio.Event()
-        self._interrupts = 0
         self._reloading: asyncio.Task[None] | None = None  # the loop itself keeps tasks only weakly
-        # Under nohup the terminal may go: HUP was to be ignored, and is for reloading alone.
-        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
+        self._signals = Signals(
+            self._stop_asked,
+            stop_runs=engine.runner.end_all,
+            kill_runs=engine.runner.kill_all,
+            reload=self._reload_soon,
+            ignored=lambda name: log.warning("signal ignored", signal=name),
+        )
 
     async def serve(self, *, watch: bool) -> float:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided.
@@ -105,7 +106,7 @@ class Daemon(EngineService):
         """
         with (
             self._locked_file(),
-            self._signals(),
+            self._signals.handled(),
             self._processes.in_charge(),
             self._engine.announce.also_telling(self._notices.hear),
             self._open_control() as control,
@@ -194,44 +195,6 @@ class Daemon(EngineService):
         possible = self._processes.most_children
         return possible if self._config.max_running is None else min(self._config.max_running, possible)
 
-    # Signals set a flag or do what takes no time; the loop does the work.
-
-    @contextlib.contextmanager
-    def _signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        handlers = {
-            signal.SIGTERM: self._stop_asked.set,  # platforms send several: further ones change nothing
-            signal.SIGINT: self._interrupted,
-            signal.SIGHUP: self._hung_up,
-            signal.SIGUSR2: self._reload_soon,
-        }
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler)
-        try:
-            yield
-        finally:
-            # Not the old handlers: a platform that sends several TERMs must not kill us on the last steps to exit 0.
-            for number in handlers:
-                loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_IGN)
-
-    def _interrupted(self) -> None:
-        """The first drains, the second sends TERM to the jobs at once, the third KILL."""
-        self._interrupts += 1
-        if not self._stop_asked.is_set():
-            self._stop_asked.set()
-        elif self._interrupts <= 2:
-            self._engine.runner.end_all()
-        else:
-            self._engine.runner.kill_all()
-
-    def _hung_up(self) -> None:
-        """Somebody asks for a reload, or the terminal that schedd was started from has gone."""
-        if self._ends_with_terminal and not _has_terminal():
-            self._stop_asked.set()
-        else:
-            self._reload_soon()
-
     def _reload_soon(self) -> None:
         self._reloading = _living(self._reload_unasked())
 
@@ -309,11 +272,3 @@ def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:
         return None if text is None else parse_duration(text)
     except DurationError as error:
         raise UsageError(f"SCHEDD_SHUTDOWN_TIMEOUT: {error}") from None
-
-
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True

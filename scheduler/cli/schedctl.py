@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from importlib import import_module
 
 import click
@@ -10,6 +9,7 @@ import click
 from scheduler import __version__
 from scheduler.cli.exit import NobodyReadsError
 from scheduler.cli.target import Target
+from scheduler.fast_start import loaded
 from scheduler.text import did_you_mean
 
 COMMANDS = {
@@ -50,8 +50,7 @@ class Commands(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
-        gc.freeze()
-        gc.enable()
+        loaded()
         return found
 
     def invoke(self, ctx: click.Context) -> object:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,10 +10,7 @@ import click
 from scheduler import __version__
 from scheduler.cli import DEFAULT_FILE
 from scheduler.errors import UsageError
-
-_UNUSED = ("ssl", "rich")
-"""What libraries import where they find it, and what the daemon has no use for: asyncio for TLS (4.2 MB, 10 ms),
-structlog to draw tracebacks (5 MB, 60 ms). Senders that need TLS load it when they are first used."""
+from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -56,22 +50,10 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
         raise UsageError("the name of the file is empty; write one, or leave it out")
     if file and config:
         raise UsageError("FILE and --config name the file twice; write one of them")
-    with _without(*_UNUSED):
+    with loading(*NOT_FOR_THE_DAEMON):
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415
         from scheduler.report.log import LogFormat  # noqa: PLC0415
 
     path = file or config or os.environ.get("SCHEDD_CONFIG") or DEFAULT_FILE
     return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch)
-
-
-@contextmanager
-def _without(*modules: str) -> Iterator[None]:
-    """Have imports within the block find these no more than if they were not installed."""
-    hidden = [module for module in modules if module not in sys.modules]
-    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None makes an import fail
-    try:
-        yield
-    finally:
-        for module in hidden:
-            del sys.modules[module]

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from scheduler import fast_start
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.node_errors import entries_of
@@ -59,25 +58,13 @@ def load(path: Path) -> Config:
 
 def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> Config:
     """The outcome of a loading: ConfigError, or what the files say with the warnings that came up."""
-    with _without_collector():
+    with fast_start.loading():
         config = loading.config()
         at_the_end()
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
     return msgspec.structs.replace(config, warnings=tuple(problems))
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Nodes and jobs are many and make no cycles; looking for some again and again would take half of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 class File(NamedTuple):

@@ -1,0 +1,89 @@
+"""What each signal does to the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+_DRAIN = (signal.SIGTERM, signal.SIGQUIT, signal.SIGPWR)
+"""SIGQUIT is the graceful stop of nginx and of some images, SIGPWR that of some container managers."""
+
+_IGNORED = (signal.SIGUSR1, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGSTKFLT)
+"""By default each of these ends a process at once, and would leave its jobs behind."""
+
+Reaction = Callable[[], object]
+
+
+class Signals:
+    """SIGTERM sets `stopping`; SIGINT sets it, then calls `stop_runs`, then `kill_runs`; SIGHUP and SIGUSR2 `reload`.
+
+    Signals without a meaning are reported by name to `ignored`. Reactions are called on the loop and must not block.
+    """
+
+    def __init__(
+        self,
+        stopping: asyncio.Event,
+        *,
+        stop_runs: Reaction,
+        kill_runs: Reaction,
+        reload: Reaction,
+        ignored: Callable[[str], object],
+    ) -> None:
+        self._stopping = stopping
+        self._stop_runs = stop_runs
+        self._kill_runs = kill_runs
+        self._reload = reload
+        self._ignored = ignored
+        self._interrupts = 0
+        # Under nohup the terminal may close: SIGHUP was to be ignored, and is for reloading alone.
+        self._ends_with_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN and _has_terminal()
+
+    @contextlib.contextmanager
+    def handled(self) -> Iterator[None]:
+        """React on the running loop, in the main thread. Signals that our parent process had blocked are unblocked."""
+        loop = asyncio.get_running_loop()
+        handlers: dict[signal.Signals, Reaction] = {
+            **dict.fromkeys(_DRAIN, self._stopping.set),  # platforms send several: further ones change nothing
+            signal.SIGINT: self._interrupted,
+            signal.SIGHUP: self._hung_up,
+            signal.SIGUSR2: self._reload,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
+        for number in _IGNORED:
+            loop.add_signal_handler(number, self._ignored, number.name)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        try:
+            yield
+        finally:
+            # Not the old handlers: a platform that sends several SIGTERMs must not kill us on the way to exit 0.
+            for number in (*handlers, *_IGNORED):
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)
+
+    def _interrupted(self) -> None:
+        self._interrupts += 1
+        if not self._stopping.is_set():
+            self._stopping.set()
+        elif self._interrupts <= 2:
+            self._stop_runs()
+        else:
+            self._kill_runs()
+
+    def _hung_up(self) -> None:
+        """A reload is requested, or the terminal that schedd was started from has closed."""
+        if self._ends_with_terminal and not _has_terminal():
+            self._stopping.set()
+        else:
+            self._reload()
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
