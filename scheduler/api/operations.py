@@ -1,10 +1,10 @@
-"""The verbs: one function each and one table, which is the API, over the socket and for schedctl without a daemon."""
+"""The answers to the operations: a function for each, used by the socket, by HTTP and by schedctl without a daemon."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -17,10 +17,11 @@ from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Reason, Trigger
 from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
-from scheduler.wire.jobs import AskEnvironment, JobView, ListJobs, PauseJobs, ResumeJobs, Show
+from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.operations import Operation
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, History, HistoryEntry, Logs, RunNow, Stop, StopView
-from scheduler.wire.times import Explain, Next, Why
 
 A = TypeVar("A", bound=msgspec.Struct)
 
@@ -35,7 +36,7 @@ def status(service: Service, _ask: AskStatus) -> StatusView:
     return service.status()
 
 
-def run_now(service: Service, ask: RunNow) -> AsyncGenerator[Event, None]:
+def run_now(service: Service, ask: RunNow, _by: Requester | None) -> AsyncGenerator[Event, None]:
     """Fire a job by hand and follow it."""
     find(service, ask.job)
     for name in ask.env:
@@ -46,7 +47,7 @@ def run_now(service: Service, ask: RunNow) -> AsyncGenerator[Event, None]:
     return service.run_now(ask)
 
 
-async def stop(service: Service, ask: Stop) -> StopView:
+async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:
     """End a job's runs, or one run."""
     try:
         stopped = await service.stop(ask.target, kill=ask.kill)
@@ -56,7 +57,7 @@ async def stop(service: Service, ask: Stop) -> StopView:
     return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting)
 
 
-def pause(service: Service, ask: PauseJobs) -> list[JobView]:
+def pause(service: Service, ask: PauseJobs, _by: Requester | None) -> list[JobView]:
     """Pass over the slots of some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
@@ -64,14 +65,14 @@ def pause(service: Service, ask: PauseJobs) -> list[JobView]:
     return [job_view(state) for state in chosen(service, names)]
 
 
-def resume(service: Service, ask: ResumeJobs) -> list[JobView]:
+def resume(service: Service, ask: ResumeJobs, _by: Requester | None) -> list[JobView]:
     """Take the slots of some or all jobs again."""
     names = _named(service, ask.jobs, ask.all, "resume")
     service.resume(names)
     return [job_view(state) for state in chosen(service, names)]
 
 
-async def reload(service: Service, ask: Reload) -> ReloadView:
+async def reload(service: Service, ask: Reload, _by: Requester | None) -> ReloadView:
     """Read the file again, or tell what that would change."""
     return await service.reload(plan=ask.plan)
 
@@ -84,7 +85,7 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     return service.logs(ask)
 
 
-async def notify_test(service: Service, ask: NotifyTest) -> list[RecipientView]:
+async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
     """Send a specimen to everybody whom the job has told of the event."""
     if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
         raise RefusedError(f"{ask.job} has no on_{ask.event}: nobody would be told")
@@ -110,30 +111,42 @@ def history(service: Service, ask: History) -> list[HistoryEntry]:
     return sorted(wanted, key=lambda entry: entry.last, reverse=True)
 
 
-class Operation(msgspec.Struct, Generic[A], frozen=True):
-    """What a verb takes, and what answers it: a function, a coroutine function, or one that returns a stream."""
+Answer = Callable[..., object]
+"""A function, a coroutine function, or one that returns a stream of events. It takes the service and the request; for
+an operation that writes, also who asks."""
 
-    ask: type[A]
-    answer: Callable[[Service, A], object]
-
-
-OPERATIONS: dict[str, Operation[Any]] = {
-    "list": Operation(ListJobs, list_jobs),
-    "status": Operation(AskStatus, status),
-    "run-now": Operation(RunNow, run_now),
-    "stop": Operation(Stop, stop),
-    "pause": Operation(PauseJobs, pause),
-    "resume": Operation(ResumeJobs, resume),
-    "reload": Operation(Reload, reload),
-    "logs": Operation(Logs, logs),
-    "notify-test": Operation(NotifyTest, notify_test),
-    "history": Operation(History, history),
-    "next": Operation(Next, next_fires),
-    "explain": Operation(Explain, explain),
-    "why": Operation(Why, why_job),
-    "show": Operation(Show, show),
-    "env": Operation(AskEnvironment, environment),
+ANSWERS: dict[str, Answer] = {
+    "list": list_jobs,
+    "show": show,
+    "status": status,
+    "run-now": run_now,
+    "stop": stop,
+    "pause": pause,
+    "resume": resume,
+    "reload": reload,
+    "logs": logs,
+    "notify-test": notify_test,
+    "history": history,
+    "next": next_fires,
+    "explain": explain,
+    "why": why_job,
+    "env": environment,
 }
+
+
+def answer(
+    service: Service, operation: Operation[A, Any], ask: A, by: Requester | None = None
+) -> object | Awaitable[object] | AsyncGenerator[Event, None]:
+    """What answers a request: the reply, an awaitable of it, or for an operation that streams the events."""
+    function = ANSWERS[operation.name]
+    return function(service, ask, by) if operation.writes else function(service, ask)
+
+
+def reject_local(operation: Operation[A, Any], ask: A) -> None:
+    """RefusedError when a request from the network sets a field that only the Unix socket accepts."""
+    for field in msgspec.structs.fields(operation.ask):
+        if field.encode_name in operation.local_only and getattr(ask, field.name):
+            raise RefusedError(f"{operation.name}: {field.encode_name!r} is accepted over the Unix socket only")
 
 
 def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:

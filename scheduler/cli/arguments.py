@@ -6,7 +6,8 @@ import click
 
 from scheduler.cli.target import Target
 from scheduler.errors import SchedError
-from scheduler.wire.jobs import JobView, ListJobs
+from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST
 
 
 def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -15,7 +16,7 @@ def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
         target = Target(ctx.find_root().params.get("config"))
         daemon = target.daemon()
         if daemon is not None:
-            names = [view.name for view in daemon.ask("list", ListJobs(), list[JobView])]
+            names = [view.name for view in daemon.ask(LIST, ListJobs())]
         else:
             from pathlib import Path  # noqa: PLC0415 - loads yaml
 

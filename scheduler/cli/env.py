@@ -12,7 +12,8 @@ from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import MASK
 from scheduler.text import printable_line, utf8
-from scheduler.wire.jobs import AskEnvironment, EnvironmentView
+from scheduler.wire.jobs import AskEnvironment
+from scheduler.wire.operations import ENVIRONMENT
 
 HERE = {"same": "", "other": "another value here", "missing": "not here"}
 
@@ -34,7 +35,7 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
     """
     shell = {utf8(name): utf8(value) for name, value in os.environ.items()}
     ask = AskEnvironment(job=job, reveal=reveal, shell=shell)
-    view = target.source().ask("env", ask, EnvironmentView)
+    view = target.ask(ENVIRONMENT, ask)
     if as_json:
         terminal.show_json(view)
         return

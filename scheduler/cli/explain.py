@@ -10,6 +10,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import job_names
 from scheduler.cli.target import Target
 from scheduler.errors import UsageError
+from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
 
 KINDS = {
@@ -39,7 +40,7 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
     elif timezone is not None:
         raise UsageError("a job has its own time zone; leave out --timezone")
     else:
-        explanation = target.source().ask("explain", Explain(schedule_or_job), Explanation)
+        explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
     if as_json:
         terminal.show_json(explanation)
     else:

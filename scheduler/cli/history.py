@@ -10,6 +10,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
+from scheduler.wire.operations import HISTORY
 from scheduler.wire.runs import History, HistoryEntry
 from scheduler.wire.times import REASONS
 
@@ -37,7 +38,7 @@ def history(
       schedctl history --failed --since 24h
     """
     ask = History(jobs=jobs, failed=failed, since=since)
-    entries = target.needed_daemon().ask("history", ask, list[HistoryEntry])[:limit]
+    entries = target.ask(HISTORY, ask)[:limit]
     if as_json:
         terminal.show_json(entries)
     elif entries:

@@ -11,7 +11,8 @@ from scheduler.cli.target import Target
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
-from scheduler.wire.jobs import JobView, ListJobs
+from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST, STATUS
 
 
 @click.command("list")
@@ -32,19 +33,19 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
     """
     if watch and as_json:
         raise UsageError("--watch draws again and again, --json prints once; write one of them")
-    source = target.source()
+    source = target.source(LIST)
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
 
-        watch_jobs(lambda: source.ask("list", ListJobs(jobs), list[JobView]))
+        watch_jobs(lambda: source.ask(LIST, ListJobs(jobs)))
         return
-    views = source.ask("list", ListJobs(jobs), list[JobView])
+    views = source.ask(LIST, ListJobs(jobs))
     if as_json:
         terminal.show_json(views)
         return
     show(views, times.now())
     if isinstance(source, Client):
-        say_source(source.ask("status", AskStatus(), StatusView))
+        say_source(source.ask(STATUS, AskStatus()))
 
 
 def say_source(status: StatusView) -> None:

@@ -14,6 +14,7 @@ from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.launch.lines import Lines
 from scheduler.text import printable_bytes
+from scheduler.wire.operations import LOGS
 from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
@@ -43,7 +44,7 @@ def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None
     if run_id is not None and jobs:
         raise click.UsageError("--run names its job already; leave out JOB")
     printer = _Lines() if len(jobs) != 1 and run_id is None else _Raw()
-    for event in target.needed_daemon().stream("logs", Logs(jobs=jobs, run=run_id, follow=follow)):
+    for event in target.stream(LOGS, Logs(jobs=jobs, run=run_id, follow=follow)):
         if as_json:
             click.echo(msgspec.json.encode(event))
         else:

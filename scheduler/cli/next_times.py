@@ -12,6 +12,7 @@ from scheduler.cli.arguments import some_jobs
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import UsageError
+from scheduler.wire.operations import NEXT
 from scheduler.wire.times import MOST, FireTime, Next
 
 DEFAULT_COUNT = 10
@@ -55,7 +56,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         # From is a time that counts, whereas a slot at this very moment has been taken.
         after = None if start is None else _just_before(start)
         ask = Next(jobs=jobs, count=count, start=after, until=until)
-        found = target.source().ask("next", ask, list[FireTime])
+        found = target.ask(NEXT, ask)
     elif jobs:
         raise UsageError("--expr stands for itself; leave out JOB")
     else:

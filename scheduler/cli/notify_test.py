@@ -12,6 +12,7 @@ from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.notify import NotifyEvent, NotifyTest, RecipientView
+from scheduler.wire.operations import NOTIFY_TEST
 
 HERE = "sending right from here, in this shell's environment"
 
@@ -37,7 +38,7 @@ def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
     Ends with 1 when one of them could not be told.
     """
     ask = NotifyTest(job=job, event=cast("NotifyEvent", event))
-    answers = target.source(alone=HERE).ask("notify-test", ask, list[RecipientView])
+    answers = target.ask(NOTIFY_TEST, ask, alone=HERE)
     if as_json:
         terminal.show_json(answers)
     else:

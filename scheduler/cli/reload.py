@@ -8,7 +8,8 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
-from scheduler.wire.daemon import JobChange, Reload, ReloadView
+from scheduler.wire.daemon import JobChange, Reload
+from scheduler.wire.operations import RELOAD
 
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
 
@@ -25,7 +26,7 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
       schedctl reload --plan
       schedctl reload
     """
-    view = target.needed_daemon().ask("reload", Reload(plan), ReloadView)
+    view = target.ask(RELOAD, Reload(plan))
     if as_json:
         terminal.show_json(view)
         return

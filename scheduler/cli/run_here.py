@@ -8,8 +8,9 @@ from collections.abc import AsyncGenerator
 from typing import cast
 
 from scheduler.api.file_service import FileService
-from scheduler.api.operations import OPERATIONS
+from scheduler.api.operations import answer
 from scheduler.cli.run_printer import RunPrinter
+from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import Event, RunNow
 
 
@@ -19,7 +20,7 @@ def run_here(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
 
 
 async def _watch(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
-    events = cast("AsyncGenerator[Event, None]", OPERATIONS["run-now"].answer(service, ask))
+    events = cast("AsyncGenerator[Event, None]", answer(service, RUN_NOW, ask))
     loop = asyncio.get_running_loop()
     stops: list[asyncio.Task[object]] = []
 

@@ -15,6 +15,7 @@ from scheduler.cli.run_printer import GATES, RunPrinter
 from scheduler.cli.target import Target
 from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
+from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import RunNow, RunView
 
 HERE = (
@@ -88,9 +89,9 @@ def run_now(
 
 
 def _watch(target: Target, ask: RunNow, watcher: RunPrinter) -> None:
-    source = target.source(alone=HERE)
+    source = target.source(RUN_NOW, alone=HERE)
     if isinstance(source, Client):
-        for event in source.stream("run-now", ask):
+        for event in source.stream(RUN_NOW, ask):
             watcher.see(event)
     else:
         from scheduler.cli.run_here import run_here  # noqa: PLC0415 - loads asyncio and the engine

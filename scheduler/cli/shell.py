@@ -20,6 +20,7 @@ from scheduler.launch.exit_causes import of_program
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
 from scheduler.wire.jobs import AskEnvironment, EnvironmentView
+from scheduler.wire.operations import ENVIRONMENT
 
 SHELL = "/bin/sh"
 """What runs a job's command, and reads no start-up file that would change what the job finds."""
@@ -43,7 +44,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
     \b
     Ends with the exit code of COMMAND, 127 when it was not found, 126 when it cannot be executed.
     """
-    view = target.source().ask("env", AskEnvironment(job=job, reveal=True), EnvironmentView)
+    view = target.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=True))
     variables = {variable.name: variable.value or "" for variable in view.variables}
     variables |= {
         "SCHED_JOB": job,

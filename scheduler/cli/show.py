@@ -14,6 +14,7 @@ from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
 from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show
+from scheduler.wire.operations import SHOW
 from scheduler.wire.times import REASONS
 
 INDENT = "  "
@@ -34,7 +35,7 @@ def show(target: Target, job: str, as_json: bool) -> None:
       schedctl show poll-rates
       schedctl show poll-rates --json
     """
-    details = target.source().ask("show", Show(job), JobDetails)
+    details = target.ask(SHOW, Show(job))
     if as_json:
         terminal.show_json(details)
         return

@@ -17,7 +17,8 @@ from scheduler.control import client
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError
 from scheduler.text import cells
-from scheduler.wire.jobs import JobView, ListJobs
+from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST
 
 ASSUMED = 1.0
 """Seconds that a run takes when nobody knows better."""
@@ -120,7 +121,7 @@ def _usual(path: Path) -> dict[str, float]:
     """What the schedd that serves the file, if one does, has seen its jobs take."""
     try:
         daemon = client.find(str(path.absolute()))
-        views = [] if daemon is None else daemon.ask("list", ListJobs(), list[JobView])
+        views = [] if daemon is None else daemon.ask(LIST, ListJobs())
     except SchedError as error:
         terminal.note(f"how long jobs usually take is unknown: {error}")
         return {}

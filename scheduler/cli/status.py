@@ -10,6 +10,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.daemon import AskStatus, StatusView
+from scheduler.wire.operations import STATUS
 
 
 @click.command("status")
@@ -24,7 +25,7 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
       schedctl status
       schedctl status --exit-code || echo 'schedd needs a look'
     """
-    view = target.needed_daemon().ask("status", AskStatus(), StatusView)
+    view = target.ask(STATUS, AskStatus())
     if as_json:
         terminal.show_json(view)
     elif not exit_code:

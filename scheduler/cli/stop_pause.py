@@ -8,7 +8,8 @@ from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import job_names, some_jobs
 from scheduler.cli.target import Target
 from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
-from scheduler.wire.runs import Stop, StopView
+from scheduler.wire.operations import PAUSE, RESUME, STOP
+from scheduler.wire.runs import Stop
 
 
 @click.command("stop")
@@ -28,7 +29,7 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
       schedctl stop poll-rates
       schedctl stop k3v9d2qa --kill
     """
-    view = target.needed_daemon().ask("stop", Stop(target=job_or_run, kill=kill), StopView)
+    view = target.ask(STOP, Stop(target=job_or_run, kill=kill))
     if as_json:
         terminal.show_json(view)
         return
@@ -64,7 +65,7 @@ def pause(
       schedctl pause --all
     """
     ask = PauseJobs(jobs=jobs, all=everything, seconds=duration, note=note)
-    _show(target.needed_daemon().ask("pause", ask, list[JobView]), as_json)
+    _show(target.ask(PAUSE, ask), as_json)
 
 
 @click.command("resume")
@@ -81,7 +82,7 @@ def resume(target: Target, jobs: tuple[str, ...], everything: bool, as_json: boo
       schedctl resume --all
     """
     ask = ResumeJobs(jobs=jobs, all=everything)
-    _show(target.needed_daemon().ask("resume", ask, list[JobView]), as_json)
+    _show(target.ask(RESUME, ask), as_json)
 
 
 def _show(views: list[JobView], as_json: bool) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine
-from typing import TypeVar
+from collections.abc import Coroutine, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,8 +12,11 @@ from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import UnreachableError, UsageError
+from scheduler.wire.operations import Operation
+from scheduler.wire.runs import Event
 
-T = TypeVar("T")
+A = TypeVar("A", bound=msgspec.Struct)
+R = TypeVar("R")
 
 
 class Target:
@@ -46,25 +49,33 @@ class Target:
             raise UsageError(f"several schedd run here; say which one is meant:\n{files}")
         raise UsageError(f"there is no ./{DEFAULT_FILE}, and no schedd runs here; name the file with -c FILE")
 
-    def needed_daemon(self) -> Client:
-        """The schedd, for verbs that have no meaning without one."""
-        daemon = self.daemon()
-        if daemon is None:
-            raise UnreachableError(f"no schedd serves {self.path}; start one with: schedd {self.path}")
-        return daemon
+    def source(self, operation: Operation[Any, Any], alone: str = "this is what the file says") -> Client | FileAlone:
+        """What answers the operation: the schedd or, where none is running, the file, after a note that ends `alone`.
 
-    def source(self, alone: str = "this is what the file says") -> Client | FileAlone:
-        """Whoever answers: the schedd or, having said so, the file `alone`. ConfigError when that is refused."""
+        UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
+        """
         daemon = self.daemon()
         if daemon is not None:
             return daemon
         assert self.path is not None, "without a file there is a schedd, or an error"  # noqa: S101
+        if not operation.from_file:
+            raise UnreachableError(f"no schedd serves {self.path}; start one with: schedd {self.path}")
         terminal.note(f"no schedd serves {self.path}: {alone}")
         return FileAlone(self.path)
 
+    def ask(self, operation: Operation[A, R], request: A, alone: str = "this is what the file says") -> R:
+        """The reply to one request, from whatever answers it; see `source`."""
+        return self.source(operation, alone).ask(operation, request)
+
+    def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
+        """The events of an operation that needs a schedd."""
+        daemon = self.source(operation)
+        assert isinstance(daemon, Client), "answered from a file, it would not stream"  # noqa: S101
+        return daemon.stream(operation, request)
+
 
 class FileAlone:
-    """The file as its own spokesman: the functions that a schedd would use, over what the file says."""
+    """Answers from the file, with the functions that a schedd would use."""
 
     def __init__(self, path: str) -> None:
         # Imported here: this loads the engine and yaml, which a schedd that answers has loaded before.
@@ -75,13 +86,13 @@ class FileAlone:
         from scheduler.config.load import load  # noqa: PLC0415
 
         self.service = partial(FileService, load(Path(path)))
-        """Made anew for each question: what is to come is told from that moment on."""
+        """Made anew for each request, so that coming times are computed from then on."""
 
-    def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
-        """The reply to a verb that needs no daemon."""
+    def ask(self, operation: Operation[A, R], request: A) -> R:
+        """The reply to an operation that needs no daemon."""
         import asyncio  # noqa: PLC0415
 
-        from scheduler.api.operations import OPERATIONS  # noqa: PLC0415
+        from scheduler.api.operations import answer  # noqa: PLC0415
 
-        answer = OPERATIONS[verb].answer(self.service(), args)
-        return msgspec.convert(asyncio.run(answer) if isinstance(answer, Coroutine) else answer, type=reply)
+        reply = answer(self.service(), operation, request)
+        return msgspec.convert(asyncio.run(reply) if isinstance(reply, Coroutine) else reply, type=operation.reply)

@@ -9,7 +9,8 @@ import click
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.target import Target
-from scheduler.wire.times import Why, WhyView
+from scheduler.wire.operations import WHY
+from scheduler.wire.times import Why
 
 
 def wall_or_instant(text: str) -> datetime:
@@ -38,7 +39,7 @@ def why(target: Target, job: str, time: datetime | None, as_json: bool) -> None:
       schedctl why weekly-reminder
       schedctl why poll-rates '2026-05-04 08:07'
     """
-    view = target.source().ask("why", Why(job=job, at=time), WhyView)
+    view = target.ask(WHY, Why(job=job, at=time))
     if as_json:
         terminal.show_json(view)
         return

@@ -11,12 +11,15 @@ from typing import TypeVar, get_args
 import msgspec
 
 from scheduler.control import file_lock, socket_path
+from scheduler.control.peer import peer, user_name
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.envelope import FAULTS, VERSION, Fault, Reply, Request
+from scheduler.wire.operations import STATUS, Operation
 from scheduler.wire.runs import Event
 
-T = TypeVar("T")
+A = TypeVar("A", bound=msgspec.Struct)
+R = TypeVar("R")
 
 PATIENCE = 2.0
 """Seconds until a schedd that has not even accepted the request counts as unreachable."""
@@ -31,19 +34,19 @@ class Client:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def ask(self, verb: str, args: msgspec.Struct, reply: type[T]) -> T:
-        """The reply to a verb. What the daemon refuses is raised as the error it is there."""
+    def ask(self, operation: Operation[A, R], request: A) -> R:
+        """The reply. What the daemon refuses is raised as the error it is there."""
         with self._connected() as sock:
-            for line in _converse(sock, verb, args):
+            for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
-                    return msgspec.json.decode(answer.ok, type=reply)
+                    return msgspec.json.decode(answer.ok, type=operation.reply)
         raise UnreachableError("schedd closed the connection before it answered; it has ended, or is about to")
 
-    def stream(self, verb: str, args: msgspec.Struct) -> Iterator[Event]:
-        """The events of a verb that sends many, until it is done. Closing the iterator is leaving."""
+    def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
+        """The events of an operation that streams, until it is done. Close the iterator to leave earlier."""
         with self._connected() as sock:
-            for line in _converse(sock, verb, args):
+            for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
                     return
@@ -81,7 +84,7 @@ def live() -> list[tuple[Client, StatusView]]:
     for path in socket_path.live_sockets(os.geteuid()):
         daemon = Client(path)
         try:
-            found.append((daemon, daemon.ask("status", AskStatus(), StatusView)))
+            found.append((daemon, daemon.ask(STATUS, AskStatus())))
         except SchedError:
             continue
     return found
@@ -103,7 +106,7 @@ def _connected(path: str) -> socket.socket:
     try:
         sock.settimeout(PATIENCE)
         _connect(sock, path)
-        pid, uid = socket_path.peer(sock)
+        pid, uid = peer(sock)
         # A directory in /tmp may have been made by somebody who hopes to be taken for schedd.
         if uid not in (0, os.geteuid()) and os.geteuid() != 0:
             raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, who is neither you nor root")
@@ -124,10 +127,10 @@ def _connect(sock: socket.socket, path: str) -> None:
         time.sleep(0.02)
 
 
-def _converse(sock: socket.socket, verb: str, args: msgspec.Struct) -> Iterator[bytes]:
+def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[bytes]:
     """Send the request; then the lines of the answer, the first of them in time."""
     try:
-        request = Request(VERSION, verb, msgspec.Raw(msgspec.json.encode(args)))
+        request = Request(VERSION, name, msgspec.Raw(msgspec.json.encode(args)))
     except UnicodeEncodeError:
         raise UsageError("what was typed is not UTF-8") from None
     try:
@@ -176,15 +179,7 @@ def _owner_of(pid: int) -> int | None:
 def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
     holder = file_lock.named(pid)
     if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
-        return f"{path} is served by {holder}, which belongs to {_user(owner)}: ask as {_user(owner)} or as root"
+        user = user_name(owner)
+        return f"{path} is managed by {holder}, which belongs to {user}: run schedctl as {user} or as root"
     places = ", ".join(socket_path.socket_paths(path, os.geteuid()))
-    return f"{path} is served by {holder}, which listens at none of {places}; SCHEDD_SOCKET can name another place"
-
-
-def _user(uid: int) -> str:
-    import pwd  # noqa: PLC0415 - for one sentence in a rare failure
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    return f"{path} is managed by {holder}, which listens at none of {places}; SCHEDD_SOCKET can name another place"

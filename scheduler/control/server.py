@@ -13,13 +13,15 @@ from typing import Any
 import msgspec
 
 from scheduler import __version__
-from scheduler.api.operations import OPERATIONS, Operation
+from scheduler.api.operations import answer
 from scheduler.api.service import Service
-from scheduler.control import socket_path
+from scheduler.control.peer import peer, requester
 from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Fault, Reply, Request
+from scheduler.wire.operations import OPERATIONS, Operation
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event
 
 MOST_CONNECTIONS = 200
@@ -105,13 +107,19 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, too_many: bool) -> None:
         writer.transport.set_write_buffer_limits(high=BUFFER)
         try:
-            _admit(writer, too_many)
+            by = _admit(writer, too_many)
             line = await _read_request(reader)
             if not line:
                 return
-            verb, ask = _understood(line)
+            operation, ask = _understood(line)
             writer.write(_line(Accepted()))
-            closing = Reply(ok=msgspec.Raw(as_json(await self._answer(verb, ask, reader, writer))))
+            reply = answer(self._service, operation, ask, by)
+            if isinstance(reply, AsyncGenerator):
+                await _stream(reply, reader, writer)
+                reply = None
+            elif isawaitable(reply):
+                reply = await reply
+            closing = Reply(ok=msgspec.Raw(as_json(reply)))
         except SchedError as mistake:
             closing = Reply(error=_fault(mistake))
         except ConnectionError:
@@ -124,22 +132,14 @@ class ControlServer:
         async with asyncio.timeout(TO_LISTEN):
             await writer.drain()
 
-    async def _answer(
-        self, verb: Operation[Any], ask: msgspec.Struct, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> object:
-        answer = verb.answer(self._service, ask)
-        if isinstance(answer, AsyncGenerator):
-            await _stream(answer, reader, writer)
-            return None
-        return await answer if isawaitable(answer) else answer
 
-
-def _admit(writer: asyncio.StreamWriter, too_many: bool) -> None:
-    _pid, uid = socket_path.peer(writer.get_extra_info("socket"))
+def _admit(writer: asyncio.StreamWriter, too_many: bool) -> Requester:
+    pid, uid = peer(writer.get_extra_info("socket"))
     if uid not in (0, os.geteuid()):
         raise UnreachableError(f"this schedd answers uid {os.geteuid()} and root only")
     if too_many:
         raise UnreachableError(f"schedd already has {MOST_CONNECTIONS} connections")
+    return requester(pid, uid)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
@@ -155,7 +155,7 @@ async def _read_request(reader: asyncio.StreamReader) -> bytes:
         raise UsageError(f"a request has at most {MAX_REQUEST} bytes") from None
 
 
-def _understood(line: bytes) -> tuple[Operation[Any], msgspec.Struct]:
+def _understood(line: bytes) -> tuple[Operation[Any, Any], msgspec.Struct]:
     try:
         request = msgspec.json.decode(line, type=Request)
         if request.v != VERSION:
@@ -163,13 +163,13 @@ def _understood(line: bytes) -> tuple[Operation[Any], msgspec.Struct]:
                 f"this schedctl speaks version {request.v} of the protocol, schedd {__version__} speaks {VERSION}; "
                 "use the schedctl that came with it, or restart schedd after an upgrade"
             )
-        verb = OPERATIONS.get(request.verb)
-        if verb is None:
+        operation = OPERATIONS.get(request.op)
+        if operation is None:
             raise UsageError(
-                f"schedd {__version__} has no verb {request.verb!r}; it has {', '.join(OPERATIONS)}. "
-                "A schedd from before an upgrade has to be restarted"
+                f"schedd {__version__} has no operation {request.op!r}; it has {', '.join(OPERATIONS)}. "
+                "After an upgrade, restart schedd"
             )
-        return verb, msgspec.json.decode(request.args, type=verb.ask)
+        return operation, msgspec.json.decode(request.args, type=operation.ask)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"not a request: {error}") from None
 

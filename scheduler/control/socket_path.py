@@ -11,9 +11,9 @@ import errno
 import os
 import socket
 import stat
-import struct
 from collections.abc import Iterator
 
+from scheduler.control.peer import peer
 from scheduler.errors import AlreadyRunningError
 
 LONGEST_SOCKET_PATH = 107
@@ -152,10 +152,3 @@ def _remove_left_over(path: str) -> None:
             raise AlreadyRunningError(f"another schedd already listens on {path}") from None
         else:
             raise AlreadyRunningError(f"schedd with pid {pid} already listens on {path}")
-
-
-def peer(connection: socket.socket) -> tuple[int, int]:
-    """The pid and the uid at the other end, as the kernel knows them."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, uid, _ = struct.unpack("3i", credentials)
-    return int(pid), int(uid)

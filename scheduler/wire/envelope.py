@@ -49,7 +49,7 @@ class Request(msgspec.Struct, frozen=True):
     """One line from the client. `args` stays raw until the verb is known."""
 
     v: int
-    verb: str
+    op: str
     args: msgspec.Raw = msgspec.Raw(b"{}")
 
 

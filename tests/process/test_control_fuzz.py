@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scheduler.api.operations import OPERATIONS
 from scheduler.api.service import JobState
 from scheduler.schedule import parse_schedule
+from scheduler.wire.operations import OPERATIONS
 from tests.process.fake_service import FakeService, served
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -85,7 +85,7 @@ def test_any_bytes(path: str, request_bytes: bytes) -> None:
 @SETTINGS
 @given(st.sampled_from(sorted(set(OPERATIONS) - {"run-now", "logs"})), ARGS)
 def test_any_arguments_of_any_verb(path: str, verb: str, args: dict[str, object]) -> None:
-    request = json.dumps({"v": 1, "verb": verb, "args": args}).encode()
+    request = json.dumps({"v": 1, "op": verb, "args": args}).encode()
     lines = answer(path, request + b"\n")
     closing = [line for line in lines if "event" not in line]
     assert len(closing) == 1

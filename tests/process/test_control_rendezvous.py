@@ -22,6 +22,7 @@ from scheduler.control.file_lock import FileLock, holder, is_held
 from scheduler.control.socket_path import SocketError, open_socket, socket_paths
 from scheduler.errors import AlreadyRunningError, UnreachableError
 from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST
 from tests.process.fake_service import FakeService, served
 
 HOLD = """
@@ -177,7 +178,7 @@ def test_the_first_usable_place_is_taken_and_closed_to_others(file: Path, runtim
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         found = client.find(str(file))
         assert found is not None
-        assert found.ask("list", ListJobs(), list[object])
+        assert found.ask(LIST, ListJobs())
     assert list(runtime.iterdir()) == []
 
 
@@ -228,9 +229,9 @@ def test_a_held_file_without_a_socket_is_unreachable_not_unserved(
     first = other_schedd(runtime / "elsewhere.sock")
     with pytest.raises(UnreachableError) as raised:
         client.find(str(file))
-    assert f"is served by schedd with pid {first.pid}, which listens at none of {runtime.parent}" in str(raised.value)
+    assert f"is managed by schedd with pid {first.pid}, which listens at none of {runtime.parent}" in str(raised.value)
     monkeypatch.setattr(os, "geteuid", lambda: 65534)
-    with pytest.raises(UnreachableError, match=r"which belongs to .*: ask as .* or as root"):
+    with pytest.raises(UnreachableError, match=r"which belongs to .*: run schedctl as .* or as root"):
         client.find(str(file))
 
 
@@ -239,10 +240,10 @@ def test_a_stranger_is_not_taken_for_schedd(runtime: Path, monkeypatch: pytest.M
     with socket.socket(socket.AF_UNIX) as stranger:
         stranger.bind(str(runtime / "s.sock"))
         stranger.listen()
-        monkeypatch.setattr(socket_path, "peer", lambda _sock: (4711, 65533))
+        monkeypatch.setattr(client, "peer", lambda _sock: (4711, 65533))
         monkeypatch.setattr(os, "geteuid", lambda: 65534)
         with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, who is neither you nor root"):
-            Client(str(runtime / "s.sock")).ask("list", ListJobs(), list[object])
+            Client(str(runtime / "s.sock")).ask(LIST, ListJobs())
 
 
 def test_without_a_file_the_live_ones_are_found_and_the_dead_ones_are_not(file: Path, runtime: Path) -> None:

@@ -16,10 +16,11 @@ import pytest
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
-from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.daemon import AskStatus, Reload
 from scheduler.wire.envelope import MAX_REQUEST
-from scheduler.wire.jobs import JobView, ListJobs, PauseJobs
-from scheduler.wire.runs import Finished, Lost, Output, RunNow, Started, Stop, StopView
+from scheduler.wire.jobs import ListJobs, PauseJobs
+from scheduler.wire.operations import LIST, PAUSE, RELOAD, RUN_NOW, STATUS, STOP
+from scheduler.wire.runs import Finished, Lost, Output, RunNow, Started, Stop
 from tests.process.fake_service import FakeService, served
 
 
@@ -79,7 +80,7 @@ def raw(daemon: Client, request: bytes, *, end: bool = True) -> list[dict[str, o
 
 
 def test_jobs_come_back_as_they_were_sent(daemon: Client) -> None:
-    views = daemon.ask("list", ListJobs(("beta", "alpha")), list[JobView])
+    views = daemon.ask(LIST, ListJobs(("beta", "alpha")))
     assert [(view.name, view.status, view.timezone) for view in views] == [
         ("alpha", "idle", "UTC"),
         ("beta", "idle", "UTC"),
@@ -87,14 +88,14 @@ def test_jobs_come_back_as_they_were_sent(daemon: Client) -> None:
 
 
 def test_an_answer_is_one_accepted_line_and_one_ok(daemon: Client) -> None:
-    answer = raw(daemon, b'{"v": 1, "verb": "list", "args": {"jobs": ["alpha"], "from_the_future": 1}, "more": 2}\n')
+    answer = raw(daemon, b'{"v": 1, "op": "list", "args": {"jobs": ["alpha"], "from_the_future": 1}, "more": 2}\n')
     assert answer[0] == {"event": "accepted", "v": 1}
     assert list(answer[1]) == ["ok"]
     assert len(answer) == 2
 
 
 def test_a_request_without_its_newline_is_understood_when_nothing_follows(daemon: Client) -> None:
-    assert "ok" in raw(daemon, b'{"v": 1, "verb": "list"}')[-1]
+    assert "ok" in raw(daemon, b'{"v": 1, "op": "list"}')[-1]
 
 
 def test_events_come_in_order_and_bytes_survive(daemon: Client, service: FakeService) -> None:
@@ -103,7 +104,7 @@ def test_events_come_in_order_and_bytes_survive(daemon: Client, service: FakeSer
         Output("aaaa1111", "alpha", "stderr", b"\xff\n"),
         Lost("aaaa1111", "alpha", 12),
     ]
-    received = list(daemon.stream("run-now", RunNow(job="alpha")))
+    received = list(daemon.stream(RUN_NOW, RunNow(job="alpha")))
     assert [type(event) for event in received] == [Started, Output, Output, Lost, Finished]
     assert received[1:4] == service.events
 
@@ -121,24 +122,24 @@ def test_refusals_arrive_as_the_error_they_are(
 ) -> None:
     service.expected_bugs = ["ZeroDivisionError()"] if ask.job == "boom" else []
     with pytest.raises(SchedError) as raised:
-        list(daemon.stream("run-now", ask))
+        list(daemon.stream(RUN_NOW, ask))
     assert (type(raised.value), str(raised.value)) == (error, text)
 
 
 def test_every_plain_verb_answers(daemon: Client, service: FakeService) -> None:
-    assert daemon.ask("stop", Stop(target="alpha"), StopView).waiting == 1
-    assert daemon.ask("reload", Reload(plan=True), ReloadView).applied is False
-    assert [view.name for view in daemon.ask("pause", PauseJobs(jobs=("beta",)), list[JobView])] == ["beta"]
+    assert daemon.ask(STOP, Stop(target="alpha")).waiting == 1
+    assert daemon.ask(RELOAD, Reload(plan=True)).applied is False
+    assert [view.name for view in daemon.ask(PAUSE, PauseJobs(jobs=("beta",)))] == ["beta"]
     assert set(service.paused) == {"beta"}
     with pytest.raises(UsageError, match="name the jobs to pause, or say --all"):
-        daemon.ask("pause", PauseJobs(), list[JobView])
+        daemon.ask(PAUSE, PauseJobs())
     with pytest.raises(UsageError, match="--all names every job to pause; leave it out, or the names"):
-        daemon.ask("pause", PauseJobs(jobs=("beta",), all=True), list[JobView])
-    assert daemon.ask("status", AskStatus(), StatusView).jobs == 5
+        daemon.ask(PAUSE, PauseJobs(jobs=("beta",), all=True))
+    assert daemon.ask(STATUS, AskStatus()).jobs == 5
 
 
 def test_leaving_a_run_now_detaches(daemon: Client, service: FakeService) -> None:
-    events = daemon.stream("run-now", RunNow(job="endless"))
+    events = daemon.stream(RUN_NOW, RunNow(job="endless"))
     while not isinstance(next(events), Output):
         pass
     events.close()  # type: ignore[attr-defined]
@@ -148,7 +149,7 @@ def test_leaving_a_run_now_detaches(daemon: Client, service: FakeService) -> Non
 def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Client, service: FakeService) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(daemon.path)
-        deaf.sendall(b'{"v": 1, "verb": "run-now", "args": {"job": "endless"}}\n')
+        deaf.sendall(b'{"v": 1, "op": "run-now", "args": {"job": "endless"}}\n')
         assert eventually(lambda: service.yielded > 2)
         settled = [0]
 
@@ -159,7 +160,7 @@ def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Clie
 
         assert eventually(stopped)
         assert service.yielded * 60_000 < 4_000_000
-        assert daemon.ask("list", ListJobs(), list[JobView])
+        assert daemon.ask(LIST, ListJobs())
     assert service.left.wait(5)
 
 
@@ -168,9 +169,9 @@ def test_a_hundred_clients_at_once_are_fine(daemon: Client) -> None:
     try:
         for sock in silent:
             sock.connect(daemon.path)
-        assert len(daemon.ask("list", ListJobs(), list[JobView])) == 5
+        assert len(daemon.ask(LIST, ListJobs())) == 5
         for sock in silent:
-            sock.sendall(b'{"v": 1, "verb": "list"}\n')
+            sock.sendall(b'{"v": 1, "op": "list"}\n')
         for sock in silent:
             sock.settimeout(5)
             assert sock.recv(65536)
@@ -186,11 +187,11 @@ def test_beyond_the_limit_newcomers_are_told_so(daemon: Client, monkeypatch: pyt
         for sock in silent:
             sock.connect(daemon.path)
         with pytest.raises(UnreachableError, match="already has 5 connections"):
-            daemon.ask("list", ListJobs(), list[JobView])
+            daemon.ask(LIST, ListJobs())
     finally:
         for sock in silent:
             sock.close()
-    assert eventually(lambda: bool(raw(daemon, b'{"v": 1, "verb": "list"}\n')[0].get("event")))
+    assert eventually(lambda: bool(raw(daemon, b'{"v": 1, "op": "list"}\n')[0].get("event")))
 
 
 def test_silence_is_ended(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,18 +209,18 @@ def test_silence_is_ended(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> No
         b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x00\xff\xfe\n",
         b'{"v": 1}\n',
-        b'{"v": "1", "verb": "list"}\n',
-        b'{"v": 1, "verb": "nonsense"}\n',
-        b'{"v": 1, "verb": "run-now", "args": {}}\n',
-        b'{"v": 1, "verb": "run-now", "args": {"job": 3}}\n',
-        b'{"v": 1, "verb": "run-now", "args": [[[[]]]]}\n',
-        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "as_of": "yesterday"}}\n',
-        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "env": {"A=B": ""}}}\n',
-        b'{"v": 1, "verb": "run-now", "args": {"job": "alpha", "env": {"A": "\\u0000"}}}\n',
-        b'{"v": 1, "verb": "list", "args": {"jobs": ["\\ud800"]}}\n',
-        b'{"v": 1, "verb": "pause", "args": {"jobs": ["alpha"], "seconds": 1e300}}\n',
-        b'{"v": 1, "verb": "pause", "args": {"jobs": ["alpha"], "seconds": -5}}\n',
-        b'{"v": 1, "verb": "list", "args": ' + b"[" * 200_000 + b"}\n",
+        b'{"v": "1", "op": "list"}\n',
+        b'{"v": 1, "op": "nonsense"}\n',
+        b'{"v": 1, "op": "run-now", "args": {}}\n',
+        b'{"v": 1, "op": "run-now", "args": {"job": 3}}\n',
+        b'{"v": 1, "op": "run-now", "args": [[[[]]]]}\n',
+        b'{"v": 1, "op": "run-now", "args": {"job": "alpha", "as_of": "yesterday"}}\n',
+        b'{"v": 1, "op": "run-now", "args": {"job": "alpha", "env": {"A=B": ""}}}\n',
+        b'{"v": 1, "op": "run-now", "args": {"job": "alpha", "env": {"A": "\\u0000"}}}\n',
+        b'{"v": 1, "op": "list", "args": {"jobs": ["\\ud800"]}}\n',
+        b'{"v": 1, "op": "pause", "args": {"jobs": ["alpha"], "seconds": 1e300}}\n',
+        b'{"v": 1, "op": "pause", "args": {"jobs": ["alpha"], "seconds": -5}}\n',
+        b'{"v": 1, "op": "list", "args": ' + b"[" * 200_000 + b"}\n",
         b"[" * 500_000 + b"\n",
         b"x" * (MAX_REQUEST + 10),
         b"x" * (3 * MAX_REQUEST) + b"\n",
@@ -232,7 +233,7 @@ def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Client, request_l
 
 
 def test_another_version_is_told_in_words(daemon: Client) -> None:
-    (answer,) = raw(daemon, b'{"v": 2, "verb": "list"}\n')
+    (answer,) = raw(daemon, b'{"v": 2, "op": "list"}\n')
     assert answer["error"]["code"] == "unreachable"  # type: ignore[index]
     assert "this schedctl speaks version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]
 
@@ -255,4 +256,4 @@ def test_a_schedd_that_listens_but_is_frozen_is_unreachable(file: Path, monkeypa
         found = client.find(str(file))
         assert found is not None
         with pytest.raises(UnreachableError, match=r"has not answered for 0\.1 s"):
-            found.ask("list", ListJobs(), list[JobView])
+            found.ask(LIST, ListJobs())

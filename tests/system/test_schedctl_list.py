@@ -79,7 +79,7 @@ def test_a_daemon_without_its_socket_is_not_passed_over_either(file: Path, tmp_p
     with schedd(file, SCHEDD_SOCKET=f"{directory}/s.sock") as daemon:
         ended = schedctl("-c", file, "list")
         assert (ended.returncode, ended.stdout) == (3, "")
-        assert f"is served by schedd with pid {daemon.pid}" in ended.stderr
+        assert f"is managed by schedd with pid {daemon.pid}" in ended.stderr
         assert schedctl("-c", file, "list", SCHEDD_SOCKET=f"{directory}/s.sock").returncode == 0
         assert daemon.stop() == 0
     Path(directory).rmdir()

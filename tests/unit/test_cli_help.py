@@ -9,10 +9,10 @@ import click
 import pytest
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
-from scheduler.api import operations
 from scheduler.cli.init import STARTER
 from scheduler.cli.schedctl import COMMANDS, command
 from scheduler.config.load import load
+from scheduler.wire.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,10 +38,10 @@ def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
     assert [option.name for option in options if not option.help] == []
 
 
-@pytest.mark.parametrize("verb", operations.OPERATIONS)
+@pytest.mark.parametrize("verb", OPERATIONS)
 def test_every_verb_of_the_socket_stands_in_its_document_with_its_arguments(verb: str) -> None:
     (row,) = re.findall(rf"^\| `{verb}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
-    for field in operations.OPERATIONS[verb].ask.__struct_fields__:
+    for field in OPERATIONS[verb].ask.__struct_fields__:
         assert f"`{field}`" in row
 
 

@@ -31,7 +31,7 @@ SPAN = ["--from", "2026-06-01T00:00Z", "--to", "2026-06-01T02:30Z"]
 class FakeDaemon:
     """One that has seen two of the jobs, each take seven seconds."""
 
-    def ask(self, _verb: str, _ask: object, _kind: object) -> list[JobView]:
+    def ask(self, _operation: object, _request: object) -> list[JobView]:
         return [
             JobView(
                 name=name,

@@ -9,7 +9,8 @@ from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.target import FileAlone
-from scheduler.wire.jobs import JobView, ListJobs
+from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -21,7 +22,7 @@ def test_a_file_alone_tells_what_is_to_come_from_the_time_of_each_question(tmp_p
         alone = FileAlone(str(file))
         told = []
         for _ in range(3):
-            (often,) = alone.ask("list", ListJobs(), list[JobView])
+            (often,) = alone.ask(LIST, ListJobs())
             told.append(often.next_at)
             clock.tick(10)
     assert told == [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]

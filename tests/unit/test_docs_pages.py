@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from scheduler.api.operations import OPERATIONS
 from scheduler.config.load import load
 from scheduler.model.job import Overlap
 from scheduler.model.run import Outcome, Reason
 from scheduler.wire.envelope import FAULTS
+from scheduler.wire.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

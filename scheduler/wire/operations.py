@@ -1,0 +1,95 @@
+"""The operations of the API: each one's name, request type, reply type, and how it may be used."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.jobs import (
+    AskEnvironment,
+    EnvironmentView,
+    JobDetails,
+    JobView,
+    ListJobs,
+    PauseJobs,
+    ResumeJobs,
+    Show,
+)
+from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.runs import History, HistoryEntry, Logs, RunNow, Stop, StopView
+from scheduler.wire.times import Explain, Explanation, FireTime, Next, Why, WhyView
+
+A = TypeVar("A", bound=msgspec.Struct)
+R = TypeVar("R")
+
+
+class Operation(msgspec.Struct, Generic[A, R], frozen=True, kw_only=True):
+    """One operation. `api.operations` has the function that answers it.
+
+    `streams`: events precede the reply, which is null. `writes`: it changes or starts something, and is passed who
+    asks. `from_file`: where no schedd is running, it can be answered from the schedule file alone. `local_only` names
+    the fields of the request that reveal secrets or set variables: only the Unix socket accepts them.
+    """
+
+    name: str
+    ask: type[A]
+    reply: type[R]
+    streams: bool = False
+    writes: bool = False
+    from_file: bool = False
+    local_only: frozenset[str] = frozenset()
+
+
+LIST = Operation(name="list", ask=ListJobs, reply=list[JobView], from_file=True)
+SHOW = Operation(name="show", ask=Show, reply=JobDetails, from_file=True)
+STATUS = Operation(name="status", ask=AskStatus, reply=StatusView)
+RUN_NOW = Operation(
+    name="run-now",
+    ask=RunNow,
+    reply=type(None),
+    streams=True,
+    writes=True,
+    from_file=True,
+    local_only=frozenset({"env"}),
+)
+STOP = Operation(name="stop", ask=Stop, reply=StopView, writes=True)
+PAUSE = Operation(name="pause", ask=PauseJobs, reply=list[JobView], writes=True)
+RESUME = Operation(name="resume", ask=ResumeJobs, reply=list[JobView], writes=True)
+RELOAD = Operation(name="reload", ask=Reload, reply=ReloadView, writes=True)
+LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True)
+NOTIFY_TEST = Operation(name="notify-test", ask=NotifyTest, reply=list[RecipientView], writes=True, from_file=True)
+HISTORY = Operation(name="history", ask=History, reply=list[HistoryEntry])
+NEXT = Operation(name="next", ask=Next, reply=list[FireTime], from_file=True)
+EXPLAIN = Operation(name="explain", ask=Explain, reply=Explanation, from_file=True)
+WHY = Operation(name="why", ask=Why, reply=WhyView, from_file=True)
+ENVIRONMENT = Operation(
+    name="env",
+    ask=AskEnvironment,
+    reply=EnvironmentView,
+    from_file=True,
+    local_only=frozenset({"reveal", "shell"}),
+)
+
+OPERATIONS: dict[str, Operation[Any, Any]] = {
+    operation.name: operation
+    for operation in (
+        LIST,
+        SHOW,
+        STATUS,
+        RUN_NOW,
+        STOP,
+        PAUSE,
+        RESUME,
+        RELOAD,
+        LOGS,
+        NOTIFY_TEST,
+        HISTORY,
+        NEXT,
+        EXPLAIN,
+        WHY,
+        ENVIRONMENT,
+    )
+}
+"""Every operation by its name."""
