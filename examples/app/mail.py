@@ -1,4 +1,4 @@
-"""Outgoing mail: to the server that SMTP_URL names, or into a maildir when it is not set."""
+"""Outgoing mail: to the server in SMTP_URL, or into a maildir when SMTP_URL is not set."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from examples.app.database import data_dir
 
 TIMEOUT = 10
-"""Seconds for each answer of the server."""
+"""Seconds to wait for each reply of the server."""
 
 
 def compose(to: str, subject: str, text: str) -> EmailMessage:
@@ -32,14 +32,14 @@ def compose(to: str, subject: str, text: str) -> EmailMessage:
 
 @contextmanager
 def outbox() -> Iterator[Callable[[EmailMessage], object]]:
-    """A function that sends one message. One connection serves the whole block; no server is an OSError at once."""
+    """A function that sends one message, over one connection for the whole block. OSError if there is no server."""
     address = os.environ.get("SMTP_URL")
     if not address:
         yield _maildir().add
         return
     url = urlsplit(address)
     if url.scheme not in {"smtp", "smtp+starttls", "smtps"} or not url.hostname:
-        # The address itself is not shown: it may hold the password.
+        # The message does not repeat the address, which may contain a password.
         raise ValueError("SMTP_URL must look like smtp+starttls://user:password@mail.example.com:587")
     tls = ssl.create_default_context()
     with (
@@ -56,7 +56,7 @@ def outbox() -> Iterator[Callable[[EmailMessage], object]]:
 
 def _maildir() -> mailbox.Maildir:
     path = data_dir() / "mail"
-    # Not left to Maildir: two processes that start together would both try, and one would fail.
+    # Maildir itself would fail in one of two processes that create it at the same moment.
     for folder in ("cur", "new", "tmp"):
         (path / folder).mkdir(parents=True, exist_ok=True)
     return mailbox.Maildir(path, create=False)

@@ -8,21 +8,22 @@ from contextlib import nullcontext
 from email.message import EmailMessage
 from pathlib import Path
 
-from examples.app.database import claim, give_back, transaction
+from examples.app.database import claim, release, transaction
 from examples.app.mail import compose, outbox
 
 USERS = Path(__file__).parent / "data" / "users.csv"
 
 
 def notify_group(group: str, *, subject: str, channel: str = "mail") -> None:
-    """Send `subject` to everybody in `group`, each at most once per slot. `channel` is `mail` or `console`.
+    """Send `subject` to everybody in `group`, at most once per scheduled time. `channel` is `mail` or `console`.
 
-    Who cannot be reached keeps nobody else from their message; RuntimeError at the end names them, for the retry.
+    An address that fails does not stop the others. At the end a RuntimeError names those that failed, so that the run
+    is retried.
     """
     with USERS.open(encoding="utf-8", newline="") as file:
         users = [user for user in csv.DictReader(file) if user["group"] == group]
     if not users:
-        raise ValueError(f"nobody is in the group {group!r}")
+        raise ValueError(f"the group {group!r} has no members")
     sent, failures = 0, []
     with outbox() if channel == "mail" else nullcontext(_print) as send:
         for user in users:
@@ -36,8 +37,8 @@ def notify_group(group: str, *, subject: str, channel: str = "mail") -> None:
 
 
 def _notify(user: dict[str, str], subject: str, send: Callable[[EmailMessage], object]) -> bool:
-    # Claimed before it is sent and given back when sending fails: a retry serves those who are left, and a crash in
-    # between costs one message. The other order would send somebody a second copy.
+    # Claim before sending and release when sending fails: a retry then serves the rest, and a crash in between loses
+    # one message. The other order could send a second copy.
     task = f"notify {user['group']}: {subject}"
     with transaction() as db:
         if not claim(db, task, user["email"]):
@@ -46,7 +47,7 @@ def _notify(user: dict[str, str], subject: str, send: Callable[[EmailMessage], o
         send(compose(user["email"], subject, f"Hello {user['name']},\n\n{subject}.\n\nYour example shop\n"))
     except Exception:
         with transaction() as db:
-            give_back(db, task, user["email"])
+            release(db, task, user["email"])
         raise
     return True
 

@@ -1,4 +1,4 @@
-"""Importing uploads: CSV files of orders go from inbox/ into the database and then to done/."""
+"""Import uploads: CSV files of orders go from inbox/ into the database and then to done/."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ ON CONFLICT (id) DO UPDATE SET customer = excluded.customer, cents = excluded.ce
 
 
 def import_orders() -> None:
-    """Import every complete upload; rows that cannot be used go to rejects/ with the reason."""
+    """Import every complete upload. Rows that are not valid go to rejects/ with the reason."""
     with transaction() as db:
         if not claim(db, "import orders"):
-            print("nothing changed: this slot's uploads are imported")
+            print("nothing to do: already imported for this scheduled time")
             return
         taken = _take_uploads()
         reports = [f"{path.name}: {_import(db, path)}" for path in taken]
-    # Moved after the commit: a crash before it leaves the files in taken/ for the retry or the next slot, a crash
-    # after it means that the same orders are upserted once more.
+    # Move after the commit: a crash before it leaves the files in taken/ for the next run, a crash after it only means
+    # that the same orders are upserted again.
     for path in taken:
         path.replace(_folder("done") / path.name)
     print("\n".join(reports) or "the inbox is empty")
 
 
 def _take_uploads() -> list[Path]:
-    """Move what is complete out of the inbox; with it comes what a run before us took and did not finish.
+    """Move complete uploads out of the inbox; also return what an earlier run took and did not finish.
 
-    A writer that renames its `.part` file at the end is seen only then, any other once it has been silent for
-    SETTLED. The move comes before the reading, so that an upload of the same name cannot replace what we read.
+    A file that is renamed from `.part` appears when it is complete; any other file is taken once it has not changed for
+    SETTLED seconds. Files are moved before they are read, so that a new upload of the same name cannot replace them.
     """
     taken = _folder("taken")
     before = time.time() - SETTLED
@@ -60,7 +60,7 @@ def _import(db: sqlite3.Connection, path: Path) -> str:
 
 
 def _parse(text: str) -> tuple[list[tuple[int, str, int]], list[tuple[int, str, str]]]:
-    """The orders, and for each row that is none: the number of its line, the reason, and the row."""
+    """The orders, and for each invalid row its line number, the reason and the row."""
     orders: list[tuple[int, str, int]] = []
     rejects: list[tuple[int, str, str]] = []
     reader = csv.reader(io.StringIO(text, newline=""))
@@ -73,12 +73,12 @@ def _parse(text: str) -> tuple[list[tuple[int, str, int]], list[tuple[int, str, 
             except ValueError as error:
                 rejects.append((reader.line_num, str(error), ",".join(row)))
     except csv.Error as error:
-        rejects.append((reader.line_num, f"not read from here on: {error}", ""))
+        rejects.append((reader.line_num, f"the rest of the file was not read: {error}", ""))
     return orders, rejects
 
 
 def _order(row: list[str]) -> tuple[int, str, int]:
-    """ValueError says what is wrong with the row."""
+    """Parse a row. ValueError if it is not valid."""
     if len(row) != len(COLUMNS):
         raise ValueError(f"{len(row)} fields instead of {len(COLUMNS)}")
     number, customer, amount = (field.strip() for field in row)

@@ -9,12 +9,12 @@ from examples.app.mail import compose, outbox
 
 
 def remind(to: str, subject: str) -> None:
-    """Mail `subject` to `to`, once per slot, with what the week brought. OSError when the server is not there."""
-    # The claim is committed only after the server has taken the message, so a failure leaves nothing behind and the
-    # retry sends it. Fine for one mail: the database is locked meanwhile.
+    """Mail `subject` and the number of orders to `to`, once per scheduled time. OSError if there is no mail server."""
+    # The claim is committed only after the server has accepted the message, so a failure leaves nothing behind and the
+    # retry sends it. The database is locked meanwhile, which is fine for one mail.
     with transaction() as db:
         if not claim(db, f"remind {to} {subject}"):
-            print(f"{to} was already reminded")
+            print(f"already sent to {to} for this scheduled time")
             return
         count, cents = db.execute("SELECT count(*), coalesce(sum(cents), 0) FROM orders").fetchone()
         with outbox() as send:

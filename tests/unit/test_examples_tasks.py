@@ -1,4 +1,4 @@
-"""The example application's four tasks: what they do, that a slot is done once, and what a failure leaves behind."""
+"""The example application's four tasks: what they do, once per scheduled time, and what a failure leaves behind."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def remind_team() -> None:
 
 
 @pytest.mark.parametrize("task", [tell_customers, poll, remind_team, orders.import_orders])
-def test_a_slot_carried_out_twice_changes_nothing(
+def test_a_run_repeated_for_its_scheduled_time_changes_nothing(
     task: Callable[[], None], data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(data, "a.csv", "id,customer,amount\n1,Ada,2.50\n")
@@ -90,7 +90,9 @@ def test_a_slot_carried_out_twice_changes_nothing(
     assert everything(data) == once
 
 
-def test_each_user_of_the_group_gets_one_mail_for_each_slot(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_user_of_the_group_gets_one_mail_for_each_scheduled_time(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tell_customers()
     people = ["ada", "bjoern", "chidi", "dolores", "eunji"]
     assert mails(data) == [(f"{name}@example.com", "Sale") for name in people]
@@ -110,7 +112,7 @@ def test_the_console_channel_prints_and_mails_nobody(data: Path, capsys: pytest.
 
 
 def test_a_group_without_users_is_a_mistake() -> None:
-    with pytest.raises(ValueError, match="nobody is in the group 'custmers'"):
+    with pytest.raises(ValueError, match="the group 'custmers' has no members"):
         notifications.notify_group("custmers", subject="Sale")
 
 
@@ -153,8 +155,8 @@ def test_polling_keeps_the_latest_rate_of_each_currency(data: Path, monkeypatch:
     [
         (None, "No such file"),
         ("<html>", "Expecting value"),
-        ("[]", "not an answer of a rates API"),
-        ('{"base": "USD", "rates": {"EUR": 0.9}}', "not an answer of a rates API"),
+        ("[]", "not a valid answer of a rates API"),
+        ('{"base": "USD", "rates": {"EUR": 0.9}}', "not a valid answer of a rates API"),
         ('{"base": "EUR", "rates": {"USD": 1.1}}', "no rate for CHF"),
         ('{"base": "EUR", "rates": {"USD": 1.1, "CHF": "n/a"}}', "n/a"),
     ],
@@ -232,7 +234,7 @@ def test_good_rows_are_stored(row: str, stored: tuple[object, ...], data: Path) 
         (b"7,Ada,-1", "amount is not like 12.50: '-1'"),
         (b"7,Ada,1e3", "amount is not like 12.50: '1e3'"),
         (b"7,Ada,1.005", "amount has fractions of a cent: '1.005'"),
-        (b"7," + b"x" * 200_000 + b",1", "not read from here on: field larger than field limit (131072)"),
+        (b"7," + b"x" * 200_000 + b",1", "the rest of the file was not read: field larger than field limit (131072)"),
     ],
 )
 def test_a_malformed_row_goes_to_the_rejects_with_a_reason_and_the_others_are_stored(
@@ -295,7 +297,7 @@ def test_an_import_that_dies_before_its_commit_is_done_by_the_retry(
     assert len(list((data / "done").iterdir())) == 1
 
 
-def test_an_import_that_dies_after_its_commit_is_tidied_up_by_the_next_slot(
+def test_an_import_that_dies_after_its_commit_is_finished_by_the_next_run(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(data, "a.csv", "id,customer,amount\n1,Ada,2\n")
@@ -322,9 +324,9 @@ def test_whatever_is_uploaded_ends_in_done(content: bytes) -> None:
         assert len(list((data / "done").iterdir())) == 1
 
 
-def test_done_slots_are_forgotten_after_a_month(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_of_done_work_expire_after_a_month(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for moment in ("2026-01-05T08:00:00Z", "2026-01-30T08:00:00Z", "2026-02-20T08:00:00Z"):
         monkeypatch.setenv("SCHED_SCHEDULED_AT", moment)
         with database.transaction() as db:
             assert database.claim(db, "anything")
-    assert [str(slot)[:10] for (slot,) in rows(data, "SELECT slot FROM done")] == ["2026-01-30", "2026-02-20"]
+    assert [str(at)[:10] for (at,) in rows(data, "SELECT scheduled_at FROM done")] == ["2026-01-30", "2026-02-20"]
