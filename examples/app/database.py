@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 TABLES = (
-    "CREATE TABLE IF NOT EXISTS done (task TEXT, scheduled_at TEXT, item TEXT, "
-    "PRIMARY KEY (task, scheduled_at, item)) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS done (task, scheduled_at, item, PRIMARY KEY (task, scheduled_at, item)) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS rates (currency TEXT PRIMARY KEY, rate REAL NOT NULL, scheduled_at TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS orders (id INTEGER PRIMARY KEY, customer TEXT NOT NULL, cents INTEGER NOT NULL)",
 )
