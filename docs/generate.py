@@ -1,10 +1,12 @@
 """Writes the pages that follow from the code: `python docs/generate.py`.
 
-file.md from the structs that the reader follows, verbs.md from the help texts. A test holds the pages to this.
+file.md comes from the structs that the reader follows, verbs.md from the help texts, and the list of files in
+architecture.md from the docstrings of the modules. A test checks that the pages are up to date.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -56,6 +58,9 @@ ABOUT_VERBS = """\
 here.
 """
 
+FILES_BEGIN = "<!-- files: written by docs/generate.py -->\n"
+FILES_END = "<!-- end of files -->\n"
+
 
 def main() -> None:
     """Write both pages."""
@@ -65,7 +70,7 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """The generated pages by name."""
-    return {"file.md": file_page(), "verbs.md": verbs_page()}
+    return {"file.md": file_page(), "verbs.md": verbs_page(), "architecture.md": architecture_page()}
 
 
 def file_page() -> str:
@@ -140,6 +145,32 @@ def _context(command: click.Command, name: str, parent: click.Context | None = N
 def _help(context: click.Context) -> str:
     text = "\n".join(line.rstrip() for line in context.get_help().splitlines())
     return f"## {context.info_name}\n\n```text\n{text}\n```\n"
+
+
+def architecture_page() -> str:
+    """The page as it is, with a fresh list of files."""
+    text = (HERE / "architecture.md").read_text()
+    before, _, rest = text.partition(FILES_BEGIN)
+    _, _, after = rest.partition(FILES_END)
+    return before + FILES_BEGIN + "\n".join(_rooms()) + FILES_END + after
+
+
+def _rooms() -> Iterator[str]:
+    """A table per folder of the package: each file, and the first sentence of its docstring."""
+    package = HERE.parent / "scheduler"
+    for folder in (package, *sorted(path.parent for path in package.rglob("*/__init__.py"))):
+        name = folder.relative_to(package.parent).as_posix()
+        yield f"\n### `{name}/`\n\n{_summary(folder / '__init__.py')}\n\n| file | |\n|---|---|"
+        for path in sorted(folder.glob("*.py")):
+            if path.name != "__init__.py":
+                yield f"| `{path.name}` | {_summary(path)} |"
+    yield ""
+
+
+def _summary(path: Path) -> str:
+    """The first paragraph of a module's docstring, on one line."""
+    docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+    return " ".join(docstring.partition("\n\n")[0].split()).replace("|", r"\|").replace("*", r"\*")
 
 
 if __name__ == "__main__":
