@@ -53,3 +53,10 @@ def test_every_operation_of_the_socket_is_documented_with_its_arguments(name: st
 def test_the_starter_file_is_valid() -> None:
     config = load(STARTER)
     assert (list(config.jobs), config.warnings) == (["hello", "heartbeat"], ())
+
+
+def test_the_starter_file_limits_no_job() -> None:
+    """F14: a default limit would later stop a job whose author never saw it."""
+    config = load(STARTER)
+    assert [job.timeout for job in config.jobs.values()] == [None, None]
+    assert [job.memory_limit for job in config.jobs.values()] == [None, None]
