@@ -1,4 +1,4 @@
-"""`schedctl list`: list jobs with their next and last runs."""
+"""`schedctl list`: every job on a line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import click
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.job_table import show
-from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
@@ -16,15 +15,15 @@ from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST, STATUS
 
 
-@subcommand("list")
+@click.command("list")
 @some_jobs
-@click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
+@click.option("--watch", is_flag=True, help="Stay and refresh, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
 @click.pass_obj
 def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool) -> None:
-    """List jobs with their next and last runs.
+    """Show all jobs: schedule, next run, last run, status.
 
-    The running schedd answers. Where none is running, the list comes from the schedule file.
+    Answered by the schedd that serves the file, else from the file alone.
 
     \b
     Examples:
@@ -33,7 +32,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
       schedctl list --watch
     """
     if watch and as_json:
-        raise UsageError("--watch and --json exclude each other")
+        raise UsageError("--watch draws again and again, --json prints once; write one of them")
     source = target.source(LIST)
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
@@ -46,12 +45,12 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
         return
     show(views, times.now())
     if isinstance(source, Client):
-        print_source(source.ask(STATUS, AskStatus()))
+        say_source(source.ask(STATUS, AskStatus()))
 
 
-def print_source(status: StatusView) -> None:
-    """Print which schedd answered, and the error of the last reload if it failed."""
+def say_source(status: StatusView) -> None:
+    """Who answered, and whether what it has loaded is what the file says."""
     terminal.note(f"from schedd, pid {status.pid}, {status.file}")
     if status.reload_error is not None:
-        terminal.note("the last reload failed; the previous configuration stays active:", "bad")
+        terminal.note("the file has been refused since; this is the schedule before it:", "bad")
         terminal.note(status.reload_error, "")

@@ -1,18 +1,19 @@
-"""`schedctl schema`: print the JSON Schema of schedule files."""
+"""`schedctl schema`: the shape of a schedule file, for editors."""
 
 from __future__ import annotations
 
+import click
+
 from scheduler.cli import terminal
-from scheduler.cli.subcommand import subcommand
 from scheduler.config.spec import json_schema
 
 
-@subcommand("schema")
+@click.command("schema")
 def schema() -> None:
-    """Print the JSON Schema for editors.
+    """Print the JSON Schema of a schedule file.
 
-    Save it next to the schedule file, and start the file with the line `# yaml-language-server:
-    $schema=schedules.schema.json`: most editors then complete and explain its keys.
+    A first line `# yaml-language-server: $schema=schedules.schema.json` in the file then gives completion and help in
+    editors.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`schedctl status`: show the daemon, for people and for health checks."""
+"""`schedctl status`: the daemon itself, for people and for health checks."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import terminal, times
-from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.operations import STATUS
 
 
-@subcommand(
-    "status", exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
-@click.option("--exit-code", is_flag=True, help="Print nothing; only set the exit status, for health checks")
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.option("--exit-code", is_flag=True, help="Print nothing; end with 0, 1 for a refused file, 3 for no answer.")
 @click.pass_obj
 def status(target: Target, as_json: bool, exit_code: bool) -> int:
-    """Show the daemon: uptime, file, counts, warnings.
+    """Show the schedd that serves the file.
 
     \b
     Examples:
       schedctl status
-      schedctl status --exit-code || echo 'schedd is unhealthy'
+      schedctl status --exit-code || echo 'schedd needs a look'
     """
     view = target.ask(STATUS, AskStatus())
     if as_json:
@@ -37,9 +34,8 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
 
 
 def show(view: StatusView, now: datetime) -> None:
-    """Print one line for each property."""
-    state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
-    decisions = ", ".join(f"{count} {word}" for word, count in view.decisions.items())
+    """A line for each thing worth knowing."""
+    state = terminal.Cell("ticking", "good") if view.ticking else terminal.Cell("shutting down", "care")
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),
@@ -53,20 +49,20 @@ def show(view: StatusView, now: datetime) -> None:
             ),
         ),
         ("next", terminal.Cell(_next(view, now))),
-        ("decisions", terminal.Cell(decisions or "none yet")),
+        ("slots", terminal.Cell(", ".join(f"{count} {word}" for word, count in view.decisions.items()) or "none yet")),
     ]
     lines += [
         ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))
         for jump in view.clock_jumps
     ]
     for name, cell in lines:
-        click.echo(f"{terminal.paint(f'{name:11}', 'head')}{terminal.paint(cell.text, cell.colour)}")
+        click.echo(f"{terminal.paint(f'{name:8}', 'head')}{terminal.paint(cell.text, cell.colour)}")
     if view.reload_error is not None:
-        click.echo(terminal.paint("The last reload failed; the previous configuration stays active:", "bad"))
+        click.echo(terminal.paint("The file has been refused; the schedule before it stays:", "bad"))
         click.echo(view.reload_error)
 
 
 def _next(view: StatusView, now: datetime) -> str:
     if view.next_at is None:
-        return "no coming runs"
+        return "nothing to come"
     return f"{view.next_job} {times.relative(view.next_at, now)}, {times.absolute(view.next_at, UTC, now)}"

@@ -1,0 +1,155 @@
+"""Writes the man pages into a directory: `python docs/man.py man/`. They come from the same sources as the documents.
+
+schedd(1), schedctl(1) and one page per command from the help texts; schedules.yaml(5) from the forms of the file.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from scheduler import __version__
+from scheduler.cli.schedctl import COMMANDS
+from scheduler.cli.schedctl import command as schedctl
+from scheduler.cli.schedd import command as schedd
+from scheduler.config.spec import json_schema
+
+SCHEMA = json_schema()["$defs"]
+
+FILES = [
+    ("./schedules.yaml", "The schedule file, where neither an option nor SCHEDD_CONFIG names another."),
+    ("/run/schedd, $XDG_RUNTIME_DIR/schedd", "Directories for the control socket; the first usable one is taken."),
+]
+
+ENVIRONMENT = [
+    ("SCHEDD_CONFIG", "The schedule file, unless an option names it."),
+    ("SCHEDD_SOCKET", "The path of the control socket."),
+    ("SCHEDD_SHUTDOWN_TIMEOUT", "Overrides shutdown_timeout of the file, such as 25s."),
+]
+
+
+def main() -> None:
+    """Write every page into the directory named on the command line."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text)
+
+
+def pages() -> dict[str, str]:
+    """Every page by its file name."""
+    top = click.Context(schedctl, info_name="schedctl")
+    written = {
+        "schedd.1": _page(click.Context(schedd, info_name="schedd"), see=["schedctl(1)", "schedules.yaml(5)"]),
+        "schedctl.1": _page(top, see=["schedd(1)", "schedules.yaml(5)", *(f"schedctl-{name}(1)" for name in COMMANDS)]),
+        "schedules.yaml.5": _file_page(),
+    }
+    for name in COMMANDS:
+        found = schedctl.get_command(top, name)
+        assert found is not None
+        context = click.Context(found, top, name)
+        written[f"schedctl-{name}.1"] = _page(context, see=["schedctl(1)", "schedules.yaml(5)"])
+    return written
+
+
+def _page(context: click.Context, *, see: list[str]) -> str:
+    name = context.command_path.replace(" ", "-")
+    command = context.command
+    summary, *paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
+    lines = [*_head(name, 1, summary)]
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines += [".SH SYNOPSIS", rf"\fB{_text(context.command_path)}\fR {_text(usage)}", ".SH DESCRIPTION", _text(summary)]
+    lines += [line for paragraph in paragraphs for line in _paragraph(paragraph)]
+    lines += _entries("OPTIONS", _options(context))
+    if isinstance(command, click.Group):
+        found = ((each, command.get_command(context, each)) for each in command.list_commands(context))
+        lines += _entries("COMMANDS", ((each, one.get_short_help_str(200)) for each, one in found if one))
+    if context.parent is None:
+        lines += _entries("ENVIRONMENT", ENVIRONMENT)
+        lines += _entries("FILES", FILES)
+    return "\n".join([*lines, *_see(see), ""])
+
+
+def _head(name: str, section: int, summary: str) -> Iterator[str]:
+    title = _text(name.upper() if section == 1 else name)
+    # As reproducible builds have it: the date of the sources, where the build names it.
+    date = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))))
+    yield f'.TH "{title}" {section} "{date}" "schedd {__version__}" "schedd manual"'
+    yield ".SH NAME"
+    yield rf"{_text(name)} \- {_text(' '.join(summary.split()).rstrip('.'))}"
+
+
+def _paragraph(paragraph: str) -> Iterator[str]:
+    """As it is where the help text says so by a backspace character, else filled."""
+    yield ".PP"
+    if paragraph.startswith("\b"):
+        yield ".nf"
+        yield from (_text(line) for line in paragraph.removeprefix("\b\n").splitlines())
+        yield ".fi"
+    else:
+        yield _text(" ".join(paragraph.split()))
+
+
+def _options(context: click.Context) -> Iterator[tuple[str, str]]:
+    for parameter in context.command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is not None and isinstance(parameter, click.Option):
+            yield record
+
+
+def _entries(title: str, entries: Any) -> Iterator[str]:
+    found = list(entries)
+    if found:
+        yield f".SH {title}"
+    for term, text in found:
+        yield ".TP"
+        yield rf"\fB{_text(term)}\fR"
+        yield _text(" ".join(text.split())) or r"\&"
+
+
+def _see(pages: list[str]) -> Iterator[str]:
+    yield ".SH SEE ALSO"
+    named = (page.partition("(") for page in pages)
+    yield ",\n".join(rf"\fB{_text(name)}\fR({section}" for name, _, section in named)
+
+
+def _file_page() -> str:
+    """Each form of the file as a section with its keys."""
+    lines = [*_head("schedules.yaml", 5, "schedule file of schedd")]
+    lines += [
+        ".SH DESCRIPTION",
+        "A YAML file of jobs and when each of them runs. Durations are 90s, 10m, 1h30m, 2d; sizes 64K, 512M, 2G.",
+        "An unknown key is an error. Relative paths are relative to the file that names them.",
+    ]
+    for form in SCHEMA.values():
+        if "properties" in form:
+            lines += [f'.SH "{_text(form["description"].partition(".")[0].upper())}"', _text(form["description"])]
+            for key, value in form["properties"].items():
+                lines += [".TP", rf"\fB{_text(key)}\fR", _text(_meaning(value)) or r"\&"]
+    return "\n".join([*lines, *_see(["schedd(1)", "schedctl(1)"]), ""])
+
+
+def _meaning(value: dict[str, Any]) -> str:
+    text = value.get("description", "")
+    if value.get("default") not in (None, "", [], {}):
+        text += f" Default: {json.dumps(value['default'])}."
+    return re.sub(r"\s+", " ", text)
+
+
+def _text(text: str) -> str:
+    """Text that roff takes literally."""
+    escaped = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("…", "...")
+    return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
+
+
+if __name__ == "__main__":
+    main()
