@@ -63,7 +63,7 @@ async def _serve(config: Config, budget: float | None, log_format: LogFormat, lo
     loop = asyncio.get_running_loop()
     stdout = Stdout(STDOUT, loop)
     log = Log(stdout, clock, form=log_format, level=log_level, fd=STDOUT, environ=os.environ)
-    loop.set_exception_handler(log.bug)
+    loop.set_exception_handler(log.on_bug)
     left = 0.0
     try:
         left = await Daemon(config, budget, clock, log).serve(watch=watch)
@@ -77,14 +77,15 @@ class Daemon(EngineService):
     def __init__(self, config: Config, budget: float | None, clock: Clock, log: Log) -> None:
         self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
-        engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=(log.hear, self._hear))
+        self._systemd = Systemd(os.environ)
+        listeners = (log.on_event, self._systemd.on_event, self._hear)
+        engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
         self._lock = FileLock(str(config.path))
         self._budget = budget
         self._log = log
-        self._notices = LazyNotifications(engine, log)
-        self._systemd = Systemd(os.environ)
+        self._notifications = LazyNotifications(engine, log)
         self._server = ControlServer(self)
         self._started_at = self._loaded_at = clock.now()
         self._started_steady = clock.steady()
@@ -108,33 +109,33 @@ class Daemon(EngineService):
             self._locked_file(),
             self._signals.handled(),
             self._processes.in_charge(),
-            self._engine.announce.also_telling(self._notices.hear),
+            self._engine.announce.also_telling(self._notifications.on_event),
             self._open_control() as control,
         ):
             if control is not None:
                 await self._server.start(control.listener)
-            startup.tell_start(self._log, self._config.path, "none" if control is None else control.path)
-            startup.tell_warnings(self._log, self._config.warnings)
+            startup.log_start(self._log, self._config.path, "none" if control is None else control.path)
+            startup.log_warnings(self._log, self._config.warnings)
             self._engine.load(self._config.jobs, max_running=self._max_running())
-            startup.tell_jobs(self._log, self._engine.timetable)
-            self._systemd.ready(f"{len(self._config.jobs)} jobs")
+            startup.log_jobs(self._log, self._engine.timetable)
+            self._systemd.ready()
             started_at = self._engine.start()
-            lives = (self._engine.run(), self._stay_alive(), startup.tell_unseen(self._log, self._engine, started_at))
+            lives = (self._engine.run(), self._stay_alive(), startup.log_missed(self._log, self._engine, started_at))
             tasks = [_living(life) for life in lives]
             if watch:
                 tasks.append(_living(self._reload_on_change()))
             await self._stop_asked.wait()
-            self._systemd.stopping()
             # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
             # decided, and people can see what schedd is waiting for.
             budget = self._budget if self._budget is not None else self._config.shutdown_timeout
             end = self._engine.clock.steady() + budget
-            for_notices = self._notices.slice_of(budget)
-            await self._engine.shut_down(budget - for_notices)
-            await self._notices.close(for_notices)
+            for_notifications = self._notifications.slice_of(budget)
+            await self._engine.shut_down(budget - for_notifications)
+            await self._notifications.close(for_notifications)
             for task in tasks:
                 task.cancel()
             await self._server.close()
+        self._log.info("stopped")
         return end - self._engine.clock.steady()
 
     # What people ask of the daemon.
@@ -161,6 +162,7 @@ class Daemon(EngineService):
             next_job=timetable.next_job,
             decisions={reason.value: history.decided[reason] for reason in Reason if history.decided[reason]},
             clock_jumps=tuple(self._jumps),
+            dropped_lines=self._log.dropped,
         )
 
     async def reload(self, *, plan: bool) -> ReloadView:
@@ -185,7 +187,7 @@ class Daemon(EngineService):
             after = timetable.preview(config.jobs, self.now())
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
-            startup.tell_warnings(self._log, config.warnings)
+            startup.log_warnings(self._log, config.warnings)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
         return reload_view(changes, before, after, applied=not plan, warnings=config.warnings)
@@ -200,7 +202,7 @@ class Daemon(EngineService):
 
     async def _reload_on_change(self) -> None:
         def warn(why: str) -> None:
-            self._log.warning("the file cannot be watched", why=why, then="schedd looks at it every few seconds")
+            self._log.warning("file watch failed", error=why, hint="schedd checks the file every few seconds instead")
 
         async for _ in watched(lambda: self._config.files, warn):
             await self._reload_unasked()
@@ -209,7 +211,7 @@ class Daemon(EngineService):
         self._systemd.reloading()
         with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until mended
             await self.reload(plan=False)
-        self._systemd.ready(f"{len(self._config.jobs)} jobs")
+        self._systemd.ready()
 
     # What the daemon says and does about itself.
 
@@ -226,14 +228,14 @@ class Daemon(EngineService):
         try:
             self._lock.acquire()
         except OSError as error:  # a file system without locks, or the file has gone again since it was read
-            self._log.warning("the file cannot be locked", why=str(error), then="only the socket keeps others off it")
+            self._log.warning("file lock failed", error=str(error), hint="only the socket keeps a second schedd off it")
 
     @contextlib.contextmanager
     def _open_control(self) -> Iterator[ControlSocket | None]:
         try:
             opened = open_socket(str(self._config.path))
         except SocketError as error:
-            self._log.warning("no control socket", why=str(error), then="schedctl cannot reach this schedd")
+            self._log.warning("no control socket", error=str(error), hint="schedctl cannot reach this schedd")
             yield None
             return
         try:
@@ -244,7 +246,7 @@ class Daemon(EngineService):
     async def _stay_alive(self) -> None:
         """systemd restarts a daemon that stops saying that it lives: this runs on the loop that the slots need."""
         while self._systemd.watchdog_interval:
-            self._systemd.alive()
+            self._systemd.keep_alive()
             await asyncio.sleep(self._systemd.watchdog_interval)
 
     def _hear(self, event: Event) -> None:

@@ -77,6 +77,7 @@ class _Pace:
     """A log that keeps nothing, and holds the run back until its output has been taken. Implements `LineSink`."""
 
     def __init__(self) -> None:
+        self.takes_raw = True
         self._unread = 0
         self._reader_left = False
         self._caught_up: asyncio.Future[None] | None = None

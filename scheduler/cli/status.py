@@ -55,6 +55,8 @@ def show(view: StatusView, now: datetime) -> None:
         ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))
         for jump in view.clock_jumps
     ]
+    if view.dropped_lines:
+        lines.append(("log", terminal.Cell(f"{view.dropped_lines} lines dropped: stdout could not be written", "bad")))
     for name, cell in lines:
         click.echo(f"{terminal.paint(f'{name:8}', 'head')}{terminal.paint(cell.text, cell.colour)}")
     if view.reload_error is not None:

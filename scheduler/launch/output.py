@@ -41,6 +41,9 @@ _MERGED = 4096
 class LineSink(Protocol):
     """The log, as a run sees it."""
 
+    takes_raw: bool
+    """Whether bytes may go out unchanged; a JSON log consists of records only."""
+
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
         """Take whole lines of any bytes, each ending in a newline."""
         ...
@@ -66,6 +69,8 @@ class RunOutput:
     """Where the bytes of one run go, over all its attempts. Implements `Output`."""
 
     def __init__(self, job: str, run_id: str, mode: OutputMode, sink: LineSink) -> None:
+        if mode is OutputMode.RAW and not sink.takes_raw:
+            mode = OutputMode.LOG
         self.most = LINES if mode is OutputMode.LOG else BULK
         self._job = job
         self._run_id = run_id

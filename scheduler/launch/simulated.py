@@ -90,6 +90,8 @@ class SimulatedLauncher:
 class NoLog:
     """A log that keeps nothing, for a simulation."""
 
+    takes_raw = True
+
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
         """Forget them."""
 

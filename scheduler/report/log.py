@@ -1,4 +1,4 @@
-"""The log: records of what happened and the jobs' own output, on the daemon's stdout. Only owner of structlog."""
+"""The log on schedd's stdout: records of events, and the output of jobs. Only owner of structlog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scheduler.text import as_json, printable, printable_bytes
 
 
 class LogFormat(StrEnum):
-    """How records look. `auto`: console on a terminal, else kv."""
+    """The format of records. `auto`: console on a terminal, else kv (key=value)."""
 
     AUTO = "auto"
     CONSOLE = "console"
@@ -32,9 +32,9 @@ class LogFormat(StrEnum):
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 _PRIORITIES = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error": b"<3>"}
-"""syslog(3) levels as journald reads them from a line's start."""
+"""syslog(3) levels, as journald reads them at the start of a line."""
 
-_SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "budget", "cpu"})
+_SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "timeout", "cpu"})
 
 _FIRST = ("timestamp", "level", "event")
 
@@ -44,7 +44,7 @@ _EventDict = MutableMapping[str, Any]
 
 
 class Log:
-    """Writes records and output. Implements `LineSink` for runs and is a listener on events."""
+    """Writes records and output. Implements `LineSink` for runs, and listens to events."""
 
     def __init__(
         self, stdout: Stdout, clock: Clock, *, form: LogFormat, level: str, fd: int, environ: Mapping[str, str]
@@ -55,63 +55,74 @@ class Log:
         self._stdout = stdout
         self._clock = clock
         self._json = form is LogFormat.JSON
+        self.takes_raw = not self._json
         self._journald = _is_journald(fd, environ)
         self._encode = msgspec.json.Encoder()
-        colours = terminal and not environ.get("NO_COLOR")
+        stdout.on_dropped = self._report_dropped
+        colors = terminal and not environ.get("NO_COLOR")
         self._logger = structlog.wrap_logger(
             _Lines(stdout),
             processors=[
                 structlog.processors.add_log_level,
                 *([] if self._journald else [self._add_time]),
                 structlog.processors.format_exc_info,
-                *self._rendering(form, colours=colours),
+                *self._rendering(form, colors=colors),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         ).bind()
 
-    def info(self, words: str, **fields: object) -> None:
-        """A record that all is as it should be."""
-        self._logger.info(words, **fields)
+    @property
+    def dropped(self) -> int:
+        """Lines that could not be written since the start."""
+        return self._stdout.dropped
 
-    def warning(self, words: str, **fields: object) -> None:
-        """A record that somebody should look at some time."""
-        self._logger.warning(words, **fields)
+    def info(self, event: str, **fields: object) -> None:
+        """Write a record of normal operation."""
+        self._logger.info(event, **fields)
 
-    def error(self, words: str, **fields: object) -> None:
-        """A record that somebody should look at now."""
-        self._logger.error(words, **fields)
+    def warning(self, event: str, **fields: object) -> None:
+        """Write a record of something to look at some time."""
+        self._logger.warning(event, **fields)
 
-    def bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        """What the event loop's exception handler is given: a mistake in schedd itself, with its traceback."""
+    def error(self, event: str, **fields: object) -> None:
+        """Write a record of something to look at now."""
+        self._logger.error(event, **fields)
+
+    def on_bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        """Handle an exception of the event loop: write a bug of schedd with its traceback."""
         bug = context.get("exception")
-        self._logger.error("bug in schedd", what=context.get("message"), exc_info=bug)
+        self._logger.error("internal error", error=context.get("message"), exc_info=bug)
 
-    def hear(self, event: Event) -> None:
-        """Log an event."""
-        told = record(event)
-        if told is not None:
-            level, words, fields = told
-            getattr(self, level)(words, **fields)
+    def on_event(self, event: Event) -> None:
+        """Write the record of an event, if it has one."""
+        found = record(event)
+        if found is not None:
+            level, name, fields = found
+            getattr(self, level)(name, **fields)
 
-    # A run's output.
+    def _report_dropped(self, count: int) -> None:
+        """Called by the thread that writes to stdout."""
+        self.error("log lines dropped", count=count, cause="stdout could not be written")
+
+    # The output of runs.
 
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
-        """Whole lines as the log's own: prefixed with the job's name, or as records of JSON."""
+        """Write whole lines, prefixed with the job's name or as JSON records."""
         if self._json:
             self._stdout.write(self._output_records(job, run_id, stream, block))
         else:
             self._stdout.write(prefixed(job, stream, block))
 
     def write_raw(self, block: bytes) -> None:
-        """Bytes as they are."""
+        """Write bytes unchanged."""
         self._stdout.write(block)
 
     def full(self) -> asyncio.Future[None] | None:
-        """None: go on. Otherwise wait for this."""
+        """None: there is room. Otherwise wait for this future before writing more."""
         return self._stdout.full()
 
     def _output_records(self, job: str, run_id: str, stream: Stream, block: bytes) -> bytes:
-        """One JSON object a line, made for the whole block at once: JSON text holds no newline of its own."""
+        """One JSON object per line, made for the whole block at once: JSON text contains no newline."""
         head = {"event": "output", "level": "info", "job": job, "run": run_id, "stream": stream.value}
         if not self._journald:
             head = {"timestamp": rfc3339(self._clock.now()), **head}
@@ -119,26 +130,26 @@ class Log:
         lines = self._encode.encode_lines(printable_bytes(block).decode().split("\n")[:-1])
         return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
 
-    # How records are rendered.
+    # The format of records.
 
     def _add_time(self, _logger: object, _method: str, fields: _EventDict) -> _EventDict:
         fields["timestamp"] = rfc3339(self._clock.now())
         return fields
 
-    def _rendering(self, form: LogFormat, *, colours: bool) -> list[Any]:
+    def _rendering(self, form: LogFormat, *, colors: bool) -> list[Any]:
         if form is LogFormat.JSON:
             return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: as_json(fields))]
         if form is LogFormat.KV:
             renderer: Any = _logfmt
         else:
             renderer = structlog.dev.ConsoleRenderer(
-                colors=colours, sort_keys=False, pad_event_to=18, exception_formatter=structlog.dev.plain_traceback
+                colors=colors, sort_keys=False, pad_event_to=21, exception_formatter=structlog.dev.plain_traceback
             )
         return [_readable, *([_Prioritised(renderer)] if self._journald else [renderer])]
 
 
 class _Lines:
-    """What structlog's bound logger writes its rendered record to."""
+    """The logger that structlog's bound logger calls with a rendered record."""
 
     def __init__(self, stdout: Stdout) -> None:
         self._stdout = stdout
@@ -151,7 +162,7 @@ class _Lines:
 
 
 class _Prioritised:
-    """Puts journald's priority before a record; the record itself need not repeat it."""
+    """Puts journald's priority before a record, in place of the level."""
 
     def __init__(self, renderer: Any) -> None:
         self._renderer = renderer
@@ -163,7 +174,7 @@ class _Prioritised:
 
 
 def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
-    """For people: units on seconds, lists as sentences, and nothing that could steer a terminal."""
+    """For people: units on seconds, lists joined, and control characters escaped."""
     for key, value in fields.items():
         if key in _SECONDS:
             fields[key] = f"{value:g}s"
@@ -175,7 +186,7 @@ def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
 
 
 def _logfmt(_logger: object, _method: str, fields: _EventDict) -> str:
-    """As structlog's LogfmtRenderer has it, which looks at each letter of each key and takes twice as long."""
+    """The same text as structlog's LogfmtRenderer, which checks each letter of each key and takes twice as long."""
     first = {key: fields.pop(key) for key in _FIRST if key in fields}
     return " ".join([f"{key}={_quoted(str(value))}" for key, value in {**first, **fields}.items()])
 
@@ -188,7 +199,7 @@ def _quoted(value: str) -> str:
 
 
 def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:
-    """Whether stdout is the very stream that systemd connected to the journal (systemd.exec(5), JOURNAL_STREAM)."""
+    """Whether stdout is the stream that systemd connected to the journal (systemd.exec(5), JOURNAL_STREAM)."""
     try:
         about = os.fstat(fd)
     except OSError:
@@ -197,7 +208,7 @@ def _is_journald(fd: int, environ: Mapping[str, str]) -> bool:
 
 
 def prefixed(job: str, stream: Stream, block: bytes) -> bytes:
-    """Whole lines as the log shows them: `[job] line`, or `[job err] line`, safe for a terminal."""
+    """Whole lines as the log shows them: `[job] line` or `[job err] line`, safe to print."""
     prefix = b"[%b] " % job.encode() if stream is Stream.STDOUT else b"[%b err] " % job.encode()
     block = printable_bytes(block)
     return prefix + block.replace(b"\n", b"\n" + prefix, block.count(b"\n") - 1)

@@ -1,4 +1,4 @@
-"""What the log says when schedd starts: who it is, what it loaded, and what it may have missed."""
+"""What the log says when schedd starts: its version, the jobs it loaded, and runs that it may have missed."""
 
 from __future__ import annotations
 
@@ -15,59 +15,62 @@ from scheduler.errors import Problem
 from scheduler.model.job import Job
 from scheduler.report.log import Log
 
-MOST_TOLD = 50
-"""Jobs that are told one by one; a longer file is for `schedctl list`."""
+MOST_LISTED = 50
+"""Jobs that get a line each; `schedctl list` shows the others."""
 
-_AS_WITHOUT = frozenset({"", "UTC", "UTC0", "Etc/UTC"})
-"""What TZ may be without anybody being misled."""
+_LIKE_UTC = frozenset({"", "UTC", "UTC0", "Etc/UTC"})
+"""Values of TZ that agree with UTC."""
 
 
-def tell_start(log: Log, file: object, socket: str) -> None:
-    """Which schedd this is. Two of them would run every job twice, which a platform shows in the dyno's number."""
+def log_start(log: Log, file: object, socket: str) -> None:
+    """Log the version, the file and the socket, and warn when the platform runs schedd more than once."""
     log.info("schedd started", version=__version__, pid=os.getpid(), file=str(file), socket=socket)
     dyno = os.environ.get("DYNO", "")
     number = dyno.rpartition(".")[2]
     if number.isdigit() and int(number) > 1:
-        log.warning("more than one dyno", dyno=dyno, then="every job runs on each of them: scale to 1")
+        log.warning("more than one dyno", dyno=dyno, hint="every job runs on each of them; scale to 1")
 
 
-def tell_warnings(log: Log, warnings: Iterable[Problem]) -> None:
-    """What is doubtful in the file."""
+def log_warnings(log: Log, warnings: Iterable[Problem]) -> None:
+    """Log what `schedctl check` warns of."""
     for problem in warnings:
-        log.warning(problem.message, at=f"{problem.path}:{problem.line}:{problem.column}", key=problem.key)
+        at = f"{problem.path}:{problem.line}:{problem.column}"
+        fields = {"code": problem.code, "key": problem.key, "hint": problem.help}
+        given = {name: value for name, value in fields.items() if value}
+        log.warning("configuration warning", warning=problem.message, at=at, **given)
 
 
-def tell_jobs(log: Log, timetable: Timetable) -> None:
-    """Each job with its next slot."""
+def log_jobs(log: Log, timetable: Timetable) -> None:
+    """Log each job with its next scheduled time."""
     jobs = timetable.jobs()
-    _tell_zone(log, jobs.values())
-    for name, job in list(jobs.items())[:MOST_TOLD]:
+    _warn_of_zone(log, jobs.values())
+    for name, job in list(jobs.items())[:MOST_LISTED]:
         next_at = timetable.next_of(name)
-        schedule = "by hand only" if job.schedule is None else job.schedule.text
-        told = "disabled" if not job.enabled else "none" if next_at is None else rfc3339(next_at)
-        log.info("job loaded", job=name, schedule=schedule, timezone=job.timezone.key, next=told)
-    if len(jobs) > MOST_TOLD:
-        log.info("more jobs loaded", count=len(jobs) - MOST_TOLD, see="schedctl list")
+        schedule = "manual only" if job.schedule is None else job.schedule.text
+        shown = "disabled" if not job.enabled else "none" if next_at is None else rfc3339(next_at)
+        log.info("job loaded", job=name, schedule=schedule, timezone=job.timezone.key, next_at=shown)
+    if len(jobs) > MOST_LISTED:
+        log.info("more jobs loaded", count=len(jobs) - MOST_LISTED, hint="schedctl list shows all of them")
 
 
-def _tell_zone(log: Log, jobs: Iterable[Job]) -> None:
-    """TZ moves cron's times and many programs', so whoever sets it may expect that of schedd."""
+def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
+    """cron and many other programs follow TZ, so somebody who sets it may expect that of schedd."""
     zone = os.environ.get("TZ", "").removeprefix(":")
-    undecided = [job.name for job in jobs if job.schedule is not None and "timezone" not in job.origins]
-    if zone not in _AS_WITHOUT and undecided:
+    without = [job.name for job in jobs if job.schedule is not None and "timezone" not in job.origins]
+    if zone not in _LIKE_UTC and without:
         log.warning(
-            "TZ does not count",
+            "TZ ignored",
             TZ=zone,
-            jobs=f"{undecided[0]} and {len(undecided) - 1} more" if len(undecided) > 1 else undecided[0],
-            then="schedules without `timezone` are read in UTC: write `timezone` below `defaults`",
+            jobs=f"{without[0]} and {len(without) - 1} more" if len(without) > 1 else without[0],
+            hint="schedules without `timezone` use UTC; set `timezone` under `defaults`",
         )
 
 
-async def tell_unseen(log: Log, engine: Engine, started_at: datetime) -> None:
-    """What the gap before the start may have cost. A coroutine, since 10,000 jobs take their time."""
-    for count, (job, slot) in enumerate(engine.unseen(started_at)):
-        if count == MOST_TOLD:
-            log.info("more slots not seen", see="schedctl list")
+async def log_missed(log: Log, engine: Engine, started_at: datetime) -> None:
+    """Log the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs."""
+    for count, (job, scheduled_at) in enumerate(engine.unseen(started_at)):
+        if count == MOST_LISTED:
+            log.info("more runs missed", hint="schedctl list shows all jobs")
             return
-        log.info("slot not seen", job=job.name, slot=rfc3339(slot), why="schedd was not running")
+        log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
         await asyncio.sleep(0)

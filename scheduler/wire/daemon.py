@@ -20,6 +20,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon. `reload_error` is why the file as it is now was refused, or null.
 
     `decisions` counts slots since the start by reason; `ticking` is false once it drains.
+    `dropped_lines` counts lines of the log that could not be written.
     """
 
     version: str
@@ -39,6 +40,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     next_job: str | None
     decisions: dict[str, int]
     clock_jumps: tuple[ClockJump, ...] = ()
+    dropped_lines: int = 0
 
 
 class JobChange(msgspec.Struct, frozen=True, kw_only=True):

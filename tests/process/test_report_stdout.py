@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +21,13 @@ from scheduler.report.log import Log, LogFormat
 from scheduler.report.stdout import ENOUGH, MOST, Stdout
 
 BLOCK = b"a line of output\n" * 4096
+
+
+def reporting(fd: int) -> Stdout:
+    """A Stdout that reports dropped lines as a line."""
+    out = Stdout(fd, asyncio.get_running_loop())
+    out.on_dropped = lambda count: out.write(b"%d lines dropped\n" % count)
+    return out
 
 
 @pytest.fixture
@@ -98,7 +108,7 @@ def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_c
     received: list[bytes] = []
 
     async def main() -> Stdout:
-        out = Stdout(writing, asyncio.get_running_loop())
+        out = reporting(writing)
         while (full := out.full()) is None:
             out.write(BLOCK)
         async with asyncio.timeout(10):
@@ -119,7 +129,7 @@ def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_c
 
     asyncio.run(main())
     text = b"".join(received)
-    assert b"schedd: 4096 lines dropped: the output could not be written\n" in text
+    assert b"\n4096 lines dropped\n" in text
     assert text.endswith(b"and on it goes\n")
 
 
@@ -129,7 +139,7 @@ def test_what_a_full_disk_did_not_take_is_counted_and_told_when_there_is_room_ag
     full = os.open("/dev/full", os.O_WRONLY)
 
     async def main() -> None:
-        out = Stdout(full, asyncio.get_running_loop())
+        out = reporting(full)
         out.write(BLOCK)
         async with asyncio.timeout(10):
             while out.dropped < 4096:  # noqa: ASYNC110 - the writer is a thread
@@ -140,7 +150,48 @@ def test_what_a_full_disk_did_not_take_is_counted_and_told_when_there_is_room_ag
 
     asyncio.run(main())
     os.close(full)
-    assert os.read(reading, 65536) == (b"and on it goes\nschedd: 4096 lines dropped: the output could not be written\n")
+    assert os.read(reading, 65536) == b"and on it goes\n4096 lines dropped\n"
+
+
+@pytest.mark.parametrize("form", list(LogFormat))
+def test_a_line_torn_by_a_full_disk_is_completed_and_the_loss_reported_in_the_format_of_the_log(
+    tmp_path: Path, form: LogFormat
+) -> None:
+    """C9: a file size limit fails within a line, as a full disk does; afterwards there is room again."""
+    file = tmp_path / "log"
+    written = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    async def main() -> int:
+        out = Stdout(written, asyncio.get_running_loop())
+        log = Log(out, SystemClock(), form=form, level="info", fd=written, environ={})
+        for number in range(100):
+            log.write_lines("loud", "abcd2345", Stream.STDOUT, b"some line %d\n" % number)
+        async with asyncio.timeout(10):
+            while not log.dropped:  # noqa: ASYNC110 - the writer is a thread
+                await asyncio.sleep(0.01)
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        log.info("run started", job="next")
+        async with asyncio.timeout(10):
+            while b"log lines dropped" not in file.read_bytes():  # noqa: ASYNC110 - the writer is a thread
+                await asyncio.sleep(0.01)
+        out.close(10)
+        return log.dropped
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1003, limits[1]))
+    try:
+        dropped = asyncio.run(main())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        os.close(written)
+    *kept, started, report = file.read_text().splitlines()
+    assert len(kept) == 100 - dropped
+    assert all("some line" in line and line.count("loud") == 1 for line in kept)
+    assert "run started" in started
+    assert str(dropped) in report
+    if form is LogFormat.JSON:
+        assert [json.loads(line)["event"] for line in kept] == ["output"] * len(kept)
+        assert json.loads(report)["count"] == dropped
 
 
 def test_it_stays_bounded_whoever_writes(pipe: tuple[int, int]) -> None:

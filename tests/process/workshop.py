@@ -30,6 +30,7 @@ class Log:
     def __init__(self) -> None:
         self.blocks: list[tuple[str, Stream, bytes]] = []
         self.raw = b""
+        self.takes_raw = True
         self.obstacle: asyncio.Future[None] | None = None
 
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:

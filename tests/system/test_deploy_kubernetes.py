@@ -90,7 +90,7 @@ def test_an_edited_config_map_arrives_and_a_mistake_in_it_is_unready_but_alive(t
         running.says("reload failed")
         assert (probe("livenessProbe", running, file), probe("readinessProbe", running, file)) == (0, 1)
         release(tmp_path, 3, CONFIG_MAP["data"]["schedules.yaml"].replace("hello", "hullo"))
-        running.says("jobs changed", "added=1", "removed=1")
+        running.says("configuration changed", "added=1", "removed=1")
         eventually(lambda: probe("readinessProbe", running, file) == 0)
         assert running.stop() == 0
         assert schedctl(*CONTAINER["livenessProbe"]["exec"]["command"][1:], SCHEDD_CONFIG=str(file)).returncode == 3

@@ -72,7 +72,7 @@ def happened(records: Iterable[dict[str, Any]]) -> list[Happened]:
                 told.append(Happened(slots[run], job, f"attempt {number} {outcome}"))
             case {"event": "run finished", "job": job, "run": run, "outcome": outcome}:
                 told.append(Happened(slots[run], job, outcome))
-            case {"event": "slot skipped", "job": job, "reason": reason, "slot": slot}:
+            case {"event": "run skipped", "job": job, "reason": reason, "scheduled_at": slot}:
                 told.append(Happened(datetime.fromisoformat(slot), job, reason))
     return sorted(told, key=lambda each: (each.slot, each.job))
 

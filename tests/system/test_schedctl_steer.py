@@ -57,7 +57,7 @@ def test_stopping_a_job_ends_its_back_off_too(file: Path, daemon: Schedd) -> Non
 def test_a_pause_skips_slots_until_it_is_over(file: Path, daemon: Schedd) -> None:
     paused = ask(file, "pause", "often", "--for", "1h", "--note", "API is down")
     assert re.search(r"paused, resumes in (1h|59m \d+s): API is down", paused.stdout)
-    daemon.says('event="slot skipped"', "job=often", "reason=paused")
+    daemon.says('event="run skipped"', "job=often", "reason=paused")
     assert "skipped" in ask(file, "history", "often").stdout
     assert "the job was paused" in ask(file, "history", "often").stdout
     assert "will not run: paused until" in ask(file, "next", "often", "-n", "1").stdout

@@ -36,7 +36,7 @@ def test_set_forward_it_folds_what_it_missed_into_one_run_and_says_by_how_much(t
         set_clock(offset, 6 * HOUR)
         (jump,) = running.says('event="clock jumped"')
         assert 6 * HOUR - 5 < float(jump.partition("by=")[2].rstrip("s")) < 6 * HOUR + 5
-        (coalesced,) = running.says("slot skipped", "reason=coalesced")
+        (coalesced,) = running.says("run skipped", "reason=coalesced")
         assert 'count="more than 1000"' in coalesced
         count = len(running.lines("run finished"))
         running.says("run finished", times=count + 3)

@@ -36,7 +36,7 @@ def test_it_tells_the_schedule_fires_jobs_prefixes_their_output_and_drains_on_te
     with schedd(file) as running:
         (loaded,) = running.says('event="job loaded"', "job=hello")
         assert 'schedule="@every 1s"' in loaded
-        assert "next=20" in loaded
+        assert "next_at=20" in loaded
         running.says("[hello] hello from hello")
         (started, *_) = running.says('event="run started"', "job=hello", "trigger=schedule")
         assert "lateness=" in started
@@ -44,6 +44,7 @@ def test_it_tells_the_schedule_fires_jobs_prefixes_their_output_and_drains_on_te
         assert "run=" in finished
         assert running.stop() == 0
         assert running.lines('event="shutting down"')
+        assert "event=stopped" in running.log.splitlines()[-1]  # F13
 
 
 def test_records_and_output_as_json(file: Path) -> None:
@@ -69,12 +70,12 @@ def test_where_a_file_cannot_be_locked_it_says_so_and_the_socket_keeps_a_second_
     """D1, on a file system without locks."""
     program = (sys.executable, str(Path(__file__).with_name("schedd_without_locks.py")))
     with schedd(file, program=program) as first, schedd(file, program=program, ready=False) as second:
-        first.says("the file cannot be locked", "No locks available")
+        first.says("file lock failed", "No locks available")
         first.says("[hello] hello from hello")
         assert second.ends() == 1
         assert f"pid {first.pid}" in second.errors
         first.signal(signal.SIGHUP)
-        first.says("jobs changed", times=2)
+        first.says("configuration changed", times=2)
         assert first.stop() == 0
 
 
@@ -119,7 +120,7 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
         running.says("[hello]", times=count + 2)
         file.write_text(good + '  other:\n    schedule: "@every 1s"\n    command: echo other\n')
         running.signal(number)
-        running.says('event="jobs changed"', "added=1", "unchanged=1")
+        running.says('event="configuration changed"', "added=1", "unchanged=1")
         running.says("[other] other")
         assert running.stop() == 0
 
@@ -144,9 +145,9 @@ def test_it_ends_with_its_terminal_unless_nohup_kept_it_from_that(file: Path, hu
         if hup == "SIG_DFL":
             assert running.ends() == 0
         else:
-            running.says('event="jobs changed"', times=2)
+            running.says('event="configuration changed"', times=2)
             running.signal(signal.SIGHUP)
-            running.says('event="jobs changed"', times=3)
+            running.says('event="configuration changed"', times=3)
             assert running.stop() == 0
 
 
@@ -167,7 +168,7 @@ def test_reloading_all_the_time_takes_every_slot_exactly_once(tmp_path: Path) ->
             running.signal(signal.SIGHUP)
             time.sleep(0.1)
         assert running.stop() == 0
-        assert len(running.lines("jobs changed", "changed=1")) > 20
+        assert len(running.lines("configuration changed", "changed=1")) > 20
         for job in ("steady", "edited"):
             lines = running.lines("run started", f"job={job}", "trigger=schedule")
             slots = [datetime.fromisoformat(line.partition("scheduled_at=")[2].split()[0]) for line in lines]
@@ -296,7 +297,8 @@ def test_started_without_a_standard_stream_it_runs_jobs_and_writes_into_no_other
     assert file.read_bytes() == before
 
 
-def test_systemd_is_told_of_readiness_reload_life_and_end(file: Path, tmp_path: Path) -> None:
+def test_systemd_is_notified_of_readiness_reload_life_and_end(file: Path) -> None:
+    """B19"""
     address = f"\0schedd-test-{os.getpid()}-{time.monotonic_ns()}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
@@ -310,10 +312,19 @@ def test_systemd_is_told_of_readiness_reload_life_and_end(file: Path, tmp_path: 
                     return told[-1]
 
         with schedd(file, NOTIFY_SOCKET="@" + address[1:], WATCHDOG_USEC="400000") as running:
-            assert "STATUS=1 jobs" in hears("READY=1")
+            hears("STATUS=1 job")
+            hears("READY=1")
             hears("WATCHDOG=1")
             running.signal(signal.SIGHUP)
             assert "MONOTONIC_USEC=" in hears("RELOADING=1")
+            hears("STATUS=1 job")
+            hears("READY=1")
+            write(file, "jobs: {a: {schedul: x}}")
+            running.signal(signal.SIGHUP)
+            hears("RELOADING=1")
+            status = hears("STATUS=reload failed")
+            assert "previous configuration stays active" in status
+            assert f"{file.name}:1:" in status
             hears("READY=1")
             running.signal(signal.SIGTERM)
             hears("STOPPING=1")
@@ -352,7 +363,7 @@ def test_a_frozen_schedd_folds_what_it_missed_and_says_so(tmp_path: Path) -> Non
         time.sleep(7)
         running.signal(signal.SIGCONT)
         running.says('event="clock jumped"')
-        (coalesced,) = running.says("slot skipped", "reason=coalesced")
+        (coalesced,) = running.says("run skipped", "reason=coalesced")
         assert int(coalesced.partition("count=")[2].split()[0]) >= 5
         assert running.stop() == 0
 

@@ -24,6 +24,7 @@ class Log:
     def __init__(self) -> None:
         self.blocks: list[tuple[str, str, Stream, bytes]] = []
         self.raw: list[bytes] = []
+        self.takes_raw = True
         self.obstacle: asyncio.Future[None] | None = None
 
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
@@ -69,6 +70,17 @@ def test_other_modes_bypass_the_lines_and_keep_the_tail(mode: OutputMode, raw: l
     run.close()
     assert (log.blocks, log.raw) == ([], raw)
     assert run.tail() == (Chunk(OUT, b"a\r\x1b"),)
+
+
+def test_raw_output_becomes_records_in_a_log_that_takes_nothing_else() -> None:
+    """C9"""
+    log = Log()
+    log.takes_raw = False
+    run = output(OutputMode.RAW, log)
+    run.write(OUT, b"one\ntw")
+    run.close()
+    assert log.raw == []
+    assert [block for _, _, _, block in log.blocks] == [b"one\n", b"tw\n"]
 
 
 def test_only_a_run_that_writes_to_the_log_waits_for_it() -> None:

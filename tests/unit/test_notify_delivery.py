@@ -43,12 +43,12 @@ class Office:
         self.clock.run(main())
         return self.lines
 
-    def info(self, words: str, **fields: object) -> None:
-        self.lines.append(f"{clock_face(self.clock.now())} {words} {fields['job']}: {fields['answer']}")
+    def info(self, event: str, **fields: object) -> None:
+        self.lines.append(f"{clock_face(self.clock.now())} {event} {fields['job']}: {fields['answer']}")
 
-    def error(self, words: str, **fields: Any) -> None:
+    def error(self, event: str, **fields: Any) -> None:
         detail = fields.get("count", fields.get("attempts"))
-        self.lines.append(f"{clock_face(self.clock.now())} {words} {fields['job']}: {fields['why']} ({detail})")
+        self.lines.append(f"{clock_face(self.clock.now())} {event} {fields['job']}: {fields['why']} ({detail})")
 
     async def _make(self, to: Recipient) -> Sender:
         assert isinstance(to, CommandRecipient)

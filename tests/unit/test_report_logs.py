@@ -107,46 +107,48 @@ RECORDS: list[tuple[Event, str]] = [
     (
         finished(MISSING),
         (
-            'level=error event="run finished" job=mail run=abcd2345 outcome=not-started exit=127 duration=0s '
+            'level=error event="run failed to start" job=mail run=abcd2345 trigger=schedule '
+            "scheduled_at=2026-06-01T12:00:00Z lateness=0.002s outcome=not-started exit=127 duration=0s "
             'cause="no such program: mial"'
         ),
     ),
     (
         RunSkipped(Decision("mail", Reason.OVERLAP, SLOT, SLOT)),
-        'level=warning event="slot skipped" job=mail reason=overlap slot=2026-06-01T12:00:00Z',
+        'level=warning event="run skipped" job=mail reason=overlap scheduled_at=2026-06-01T12:00:00Z',
     ),
     (
         RunSkipped(Decision("mail", Reason.COALESCED, SLOT, SLOT + timedelta(hours=1), 1000, more=True)),
         (
-            'level=info event="slot skipped" job=mail reason=coalesced count="more than 1000" '
+            'level=info event="run skipped" job=mail reason=coalesced count="more than 1000" '
             "first=2026-06-01T12:00:00Z last=2026-06-01T13:00:00Z"
         ),
     ),
     (
         JobsChanged(Changes(("a",), (), ("b", "c"), ())),
-        'level=info event="jobs changed" added=1 changed=0 removed=2 unchanged=0',
+        'level=info event="configuration changed" added=1 changed=0 removed=2 unchanged=0',
     ),
     (ClockJumped(3600.0, NOW), 'level=warning event="clock jumped" by=3600s'),
-    (Stopping(25.0, 3), 'level=info event="shutting down" running=3 budget=25s'),
+    (Stopping(25.0, 3), 'level=info event="shutting down" running=3 timeout=25s'),
 ]
 
 
 @pytest.mark.parametrize(("event", "line"), RECORDS, ids=lambda value: type(value).__name__)
 def test_every_event_has_its_record(logged: Logged, event: Event, line: str) -> None:
     log, out = logged()
-    log.hear(event)
+    log.on_event(event)
     assert out.text == f"timestamp=2026-06-01T12:00:00.002Z {line}\n"
 
 
-def test_the_last_attempt_is_told_by_the_run_alone(logged: Logged) -> None:
+@pytest.mark.parametrize("event", [AttemptFinished(STARTED, FAILED, None), RunStarted(STARTED, None)])
+def test_what_the_record_of_the_run_says_is_not_logged_twice(logged: Logged, event: Event) -> None:
     log, out = logged()
-    log.hear(AttemptFinished(STARTED, FAILED, None))
+    log.on_event(event)
     assert out.text == ""
 
 
 def test_json_records_carry_numbers_and_lists(logged: Logged) -> None:
     log, out = logged(LogFormat.JSON)
-    log.hear(finished(FAILED))
+    log.on_event(finished(FAILED))
     told = json.loads(out.text)
     assert (told["duration"], told["notes"], told["level"]) == (1.5, ["it said so"], "error")
 
@@ -160,9 +162,9 @@ def test_a_name_that_is_no_text_is_escaped_in_json_too(logged: Logged) -> None:
 
 def test_a_reload_that_failed_shows_every_problem(logged: Logged) -> None:
     log, out = logged(LogFormat.CONSOLE)
-    log.hear(ReloadFailed("s.yaml:3:5: error: one\ns.yaml:9:1: error: two\n"))
-    assert "one" in out.text
-    assert "two" in out.text
+    log.on_event(ReloadFailed("s.yaml:3:5: error: one\ns.yaml:9:1: error: two\n"))
+    for text in ("reload failed", "one", "two", "the previous configuration stays active"):
+        assert text in out.text
 
 
 def test_output_is_prefixed_with_the_job_and_its_errors_are_told_apart(logged: Logged) -> None:
@@ -199,7 +201,7 @@ def test_control_characters_reach_no_terminal(logged: Logged, form: LogFormat) -
 
 def test_journald_gets_priorities_and_no_timestamps(logged: Logged) -> None:
     log, out = logged(JOURNAL_STREAM="here")
-    log.hear(finished(FAILED))
+    log.on_event(finished(FAILED))
     log.info("all is well")
     first, second = out.text.splitlines()
     assert first.startswith('<3>event="run finished"')
@@ -208,7 +210,7 @@ def test_journald_gets_priorities_and_no_timestamps(logged: Logged) -> None:
 
 def test_the_level_leaves_records_out_but_never_output(logged: Logged) -> None:
     log, out = logged(level="error")
-    log.hear(RunStarted(STARTED, 42))
+    log.on_event(RunStarted(STARTED, 42))
     log.write_lines("mail", "abcd2345", Stream.STDOUT, b"one\n")
     assert out.text == "[mail] one\n"
 
@@ -218,7 +220,7 @@ def test_a_bug_keeps_its_traceback(logged: Logged, form: LogFormat) -> None:
     log, out = logged(form)
 
     async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(log.bug)
+        asyncio.get_running_loop().set_exception_handler(log.on_bug)
         try:
             1 / 0  # noqa: B018
         except ZeroDivisionError as bug:
@@ -236,7 +238,7 @@ def test_colours_are_for_terminals_only(logged: Logged) -> None:
     assert "\x1b" not in out.text
 
 
-@given(st.dictionaries(st.sampled_from(("job", "problems", "why")), st.text() | st.integers() | st.floats()))
+@given(st.dictionaries(st.sampled_from(("job", "error", "hint")), st.text() | st.integers() | st.floats()))
 def test_key_value_records_are_those_of_structlog(fields: dict[str, object]) -> None:
     out = Collected()
     Log(out, VirtualClock(NOW), form=LogFormat.KV, level="info", fd=-1, environ={}).info("some words", **fields)  # type: ignore[arg-type]

@@ -27,11 +27,11 @@ Make = Callable[[Recipient], Awaitable[Sender]]
 class Records(Protocol):
     """The log."""
 
-    def info(self, words: str, **fields: object) -> None:
+    def info(self, event: str, **fields: object) -> None:
         """All is as it should be."""
         ...
 
-    def error(self, words: str, **fields: object) -> None:
+    def error(self, event: str, **fields: object) -> None:
         """Somebody should look at it now."""
         ...
 

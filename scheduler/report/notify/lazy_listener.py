@@ -27,7 +27,7 @@ class LazyNotifications:
         self._listener: Listener | None = None
         self._close: Callable[[float], Awaitable[None]] | None = None
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """An event of the engine."""
         if self._listener is None and isinstance(event, JobsChanged) and self._is_needed():
             self._begin()

@@ -1,4 +1,4 @@
-"""What the log says at the start about the zone: TZ is no setting of schedd, and whoever set it hears of it once."""
+"""What the log says at the start about time zones: TZ has no effect on schedules, and the log says so once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scheduler.clock import VirtualClock
 from scheduler.config.load import load
 from scheduler.engine.timetable import Timetable
 from scheduler.report.log import Log, LogFormat
-from scheduler.report.startup import tell_jobs
+from scheduler.report.startup import log_jobs
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 UNSAID = 'jobs: {mail: {schedule: "0 8 * * *", command: x}, poll: {schedule: "@hourly", command: x}}'
@@ -40,7 +40,7 @@ def warnings(tmp_path: Path, text: str) -> list[str]:
     timetable = Timetable()
     timetable.load(load(file).jobs, NOW)
     log = Log(stdout, VirtualClock(NOW), form=LogFormat.KV, level="info", fd=1, environ={})  # type: ignore[arg-type]
-    tell_jobs(log, timetable)
+    log_jobs(log, timetable)
     return [line for line in stdout.lines if "level=warning" in line]
 
 
@@ -49,8 +49,8 @@ def test_tz_without_a_timezone_in_the_file_is_one_warning_that_says_which_counts
 ) -> None:
     monkeypatch.setenv("TZ", "Europe/Berlin")
     (warning,) = warnings(tmp_path, UNSAID)
-    assert 'event="TZ does not count" TZ=Europe/Berlin jobs="mail and 1 more"' in warning
-    assert "read in UTC" in warning
+    assert 'event="TZ ignored" TZ=Europe/Berlin jobs="mail and 1 more"' in warning
+    assert "use UTC" in warning
     assert "`timezone`" in warning
 
 
