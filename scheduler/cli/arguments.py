@@ -1,4 +1,4 @@
-"""Jobs named on the command line, completed by whoever answers for the file."""
+"""The arguments that name jobs, and their completion."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from scheduler.wire.operations import LIST
 
 
 def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Job names for a half-typed word; none when nobody can be asked: completion never complains."""
+    """Job names that start with `incomplete`; none when they cannot be found out: completion prints no errors."""
     try:
-        target = Target(ctx.find_root().params.get("config"))
+        target = ctx.obj if isinstance(ctx.obj, Target) else Target(None)
         daemon = target.daemon()
         if daemon is not None:
             names = [view.name for view in daemon.ask(LIST, ListJobs())]

@@ -1,4 +1,4 @@
-"""`schedctl check`: whether a schedule file is good, before it matters."""
+"""`schedctl check`: check files for errors and warnings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from scheduler.cli import DEFAULT_FILE, terminal, times
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
@@ -15,7 +16,7 @@ from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """One file: whether schedd would take it, how many jobs it then has, and all that is to be said about it."""
+    """The result for one file: whether schedd would accept it, its number of jobs, and its problems."""
 
     file: str
     ok: bool
@@ -23,16 +24,18 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-@click.command("check")
+@subcommand(
+    "check", exit_status="0 when every file is valid, 1 when one is not, or has warnings and --strict is given."
+)
 @click.argument("files", nargs=-1, metavar="[FILE]...")
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
-@click.option("--json", "as_json", is_flag=True, help="Print an array with an object for each file.")
-@click.option("--github", is_flag=True, help="Print annotations for GitHub Actions.")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with an object for each file")
+@click.option("--github", is_flag=True, help="Print annotations for GitHub Actions")
 @click.pass_obj
 def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool) -> int:
-    """Check schedule files.
+    """Check files for errors and warnings.
 
-    Every mistake and every doubt, with what to write instead.
+    Without FILE, check the schedule file itself. Nothing is run, and no schedd is needed.
 
     \b
     Examples:
@@ -53,7 +56,7 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
 
 
 def check_file(path: Path) -> Checked:
-    """Load it, as schedd would."""
+    """Load the file as schedd would."""
     try:
         config = lint.check(path, now=times.now())
     except ConfigError as error:
@@ -62,13 +65,13 @@ def check_file(path: Path) -> Checked:
 
 
 def annotation(problem: Problem) -> str:
-    """The problem as a workflow command, which shows it beside its line."""
+    """The problem as a workflow command of GitHub Actions, which shows it next to its line."""
     place = f"file={_property(problem.path)}"
     if problem.line:
         place += f",line={problem.line},col={problem.column}"
     if problem.code is not None:
         place += f",title={_property(problem.code)}"
-    advice = "" if problem.help is None else f"\nwrite: {problem.help}"
+    advice = "" if problem.help is None else f"\nhelp: {problem.help}"
     return f"::{problem.severity.value} {place}::{_data(problem.message + advice)}"
 
 
@@ -78,10 +81,10 @@ def _show(file: Checked) -> None:
     errors = sum(problem.severity is Severity.ERROR for problem in file.problems)
     warnings = len(file.problems) - errors
     found = [_count(errors, "error"), _count(warnings, "warning")]
-    said = ", ".join(word for word in found if word) or "no problems"
+    summary = ", ".join(word for word in found if word) or "no problems"
     jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
     colour = "bad" if not file.ok else "care" if warnings else "good"
-    click.echo(terminal.paint(f"{file.file}: {jobs}{said}", colour))
+    click.echo(terminal.paint(f"{file.file}: {jobs}{summary}", colour))
 
 
 def _count(number: int, noun: str) -> str:

@@ -1,4 +1,4 @@
-"""The console scripts `schedd` and `schedctl`."""
+"""The entry points of the installed programs schedd and schedctl."""
 # ruff: noqa: PLC0415 - imported within `loading`
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from scheduler.fast_start import loading
 
 
 def schedd() -> NoReturn:
-    """The program `schedd`, which calls `loaded` when it has read its file."""
+    """Run schedd. The daemon calls `loaded` when it has read its file."""
     with loading():
         from scheduler.cli.exit import end_with
         from scheduler.cli.schedd import command
@@ -18,7 +18,7 @@ def schedd() -> NoReturn:
 
 
 def schedctl() -> NoReturn:
-    """The program `schedctl`, which calls `loaded` when it has imported its command."""
+    """Run schedctl. It calls `loaded` when it has imported the command."""
     with loading():
         from scheduler.cli.exit import end_with
         from scheduler.cli.schedctl import command

@@ -1,4 +1,4 @@
-"""`schedctl env`: the environment a job will get."""
+"""`schedctl env`: show the environment a job will get."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from scheduler.cli import terminal
 from scheduler.cli.arguments import one_job
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import MASK
@@ -15,18 +16,18 @@ from scheduler.text import printable_line, utf8
 from scheduler.wire.jobs import AskEnvironment
 from scheduler.wire.operations import ENVIRONMENT
 
-HERE = {"same": "", "other": "another value here", "missing": "not here"}
+HERE = {"same": "", "other": "different", "missing": "not set"}
 
 
-@click.command("env")
+@subcommand("env")
 @one_job
-@click.option("--reveal", is_flag=True, help="Show the values, secrets too.")
-@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.option("--reveal", is_flag=True, help="Print all values, including secrets")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
 @click.pass_obj
 def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
-    """Show the environment that a job will get.
+    """Show the environment a job will get.
 
-    Each variable, where it comes from, and how it differs from this shell's.
+    Lists each variable with its source, and whether this shell has the same value.
 
     \b
     Examples:
@@ -48,6 +49,6 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
         ]
         for variable in view.variables
     ]
-    terminal.show_table(("NAME", "FROM", "IN THIS SHELL", "VALUE"), rows, shrinking=(3, 1))
+    terminal.show_table(("NAME", "SOURCE", "THIS SHELL", "VALUE"), rows, shrinking=(3, 1))
     if view.only_here:
-        terminal.note(f"only in this shell: {', '.join(printable_line(name) for name in view.only_here)}")
+        terminal.note(f"set only in this shell: {', '.join(printable_line(name) for name in view.only_here)}")

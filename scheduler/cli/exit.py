@@ -1,4 +1,4 @@
-"""How a program ends: a person's mistake is one message on stderr and an exit code; a bug keeps its traceback."""
+"""How the programs exit: a user's error is one message on stderr and an exit code, a bug keeps its traceback."""
 
 from __future__ import annotations
 
@@ -17,69 +17,70 @@ from scheduler.fast_start import loaded
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
 
-
 _WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
-"""What a full or failing disk, or a terminal that has gone, answers to a write."""
+"""Errors of a write to a full or failing disk, or to a terminal that is gone."""
 
 
 class NobodyReadsError(Exception):
-    """Whoever read our stdout has gone. Raised in place of BrokenPipeError, which click would end with 1."""
+    """The reader of stdout is gone. Raised instead of BrokenPipeError, for which click would exit with 1."""
 
 
 def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | None = None) -> NoReturn:
-    """Run a command and end the process as it asks. `exit_codes` translates those of mistakes."""
+    """Run a command and exit with its code. `exit_codes` replaces exit codes of errors by other ones."""
     _open_standard_streams()
     try:
         code = command.main(prog_name=program, standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as asked:
-        code = asked.exit_code
-    except click.ClickException as mistake:
-        mistake.show()
-        code = mistake.exit_code
-    except SchedError as mistake:
-        code = (exit_codes or {}).get(mistake.exit_code, mistake.exit_code)
-        _tell(str(mistake) if isinstance(mistake, ConfigError) else f"{program}: {mistake}")
+    except click.exceptions.Exit as done:
+        code = done.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except SchedError as error:
+        code = (exit_codes or {}).get(error.exit_code, error.exit_code)
+        _print_error(str(error) if isinstance(error, ConfigError) else f"{program}: {error}")
     except (click.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
     except (BrokenPipeError, NobodyReadsError):
-        _let_go_of_stdout()
+        _discard_stdout()
         code = EXIT_NOBODY_READS
     except OSError as error:
-        words = _in_words(error)
-        if words is None:
+        message = _explain(error)
+        if message is None:
             raise
         if error.errno in _WRITE_ERRORS:
-            _let_go_of_stdout()
-        _tell(f"{program}: {words}")
+            _discard_stdout()
+        _print_error(f"{program}: {message}")
         code = EXIT_FAILURE
-    loaded()  # else Python looks for garbage in everything at exit: a tenth of the time that `schedctl list` takes
+    loaded()  # else Python collects garbage once more at exit: a tenth of the time of `schedctl list`
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _open_standard_streams() -> None:
-    """Give /dev/null to a program that was started without one of them, as by `>&-`.
+    """Open /dev/null for each standard stream that is closed, as after `>&-`.
 
-    Otherwise what is opened next would have its number, and the log would be written there.
+    Otherwise the next file that is opened would get its number, and the log would be written to that file.
     """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
             setattr(sys, name, os.fdopen(opened, "r" if descriptor == 0 else "w", encoding="utf-8"))
 
 
-def _in_words(error: OSError) -> str | None:
-    """What a person can mend about it; None for a bug."""
+def _explain(error: OSError) -> str | None:
+    """A message for errors that a user can fix; None for a bug."""
     if error.errno in _WRITE_ERRORS:
-        return f"the output cannot be written: {error.strerror}"
+        return f"cannot write the output: {error.strerror}"
     if error.errno == errno.EMFILE:
-        return f"{os.sysconf('SC_OPEN_MAX')} file descriptors (ulimit -n) are not enough; allow 64 or more"
-    if _is_nowhere():
-        return "the current directory has been deleted; go to one that is there"
+        return (
+            f"the limit of {os.sysconf('SC_OPEN_MAX')} file descriptors (ulimit -n) is too low; 64 or more are needed"
+        )
+    if _directory_is_gone():
+        return "the current directory has been deleted; change to another one"
     return None
 
 
-def _is_nowhere() -> bool:
+def _directory_is_gone() -> bool:
     try:
         os.getcwd()  # noqa: PTH109 - pathlib costs 5 ms
     except FileNotFoundError:
@@ -87,11 +88,11 @@ def _is_nowhere() -> bool:
     return False
 
 
-def _let_go_of_stdout() -> None:
-    """Python would flush it once more at exit and complain."""
+def _discard_stdout() -> None:
+    """Send stdout to /dev/null: Python flushes it once more at exit, which would fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _tell(message: str) -> None:
+def _print_error(message: str) -> None:
     with contextlib.suppress(BrokenPipeError):
         click.echo(message, err=True)

@@ -1,4 +1,4 @@
-"""`schedctl explain`: what a schedule means and does."""
+"""`schedctl explain`: explain a schedule in words, with its DST changes and pitfalls."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import job_names
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.errors import UsageError
 from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
 
 KINDS = {
-    "wildcard": "wildcard: real time, it runs in both passes of a repeated hour and not in one that is left out",
-    "fixed-time": "fixed-time: each time once whatever the clock does, one that is left out is made up for",
+    "wildcard": "wildcard schedule: runs in both occurrences of an hour that DST repeats, and not in a skipped hour",
+    "fixed-time": "fixed-time schedule: runs once per day across DST changes; a time that DST skips runs right after "
+    "the skipped hour",
 }
 
 
-@click.command("explain")
+@subcommand("explain")
 @click.argument("schedule_or_job", metavar="SCHEDULE|JOB", shell_complete=job_names)
-@click.option("--timezone", metavar="ZONE", help="The zone of SCHEDULE; UTC by default.")
-@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.option("--timezone", metavar="NAME", help="Time zone of SCHEDULE [default: UTC]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
 @click.pass_obj
 def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json: bool) -> None:
-    """Explain a schedule, or that of a job.
+    """Explain a schedule in words, with its DST changes and pitfalls.
 
-    In words, by its next times, by what clock changes do to it, and by what may surprise.
+    Takes a SCHEDULE as it is written in the file, or the name of a JOB.
 
     \b
     Examples:
@@ -48,7 +50,7 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
 
 
 def show(explanation: Explanation, now: datetime) -> None:
-    """The explanation, a paragraph for each thing."""
+    """Print the explanation, one section for each aspect."""
     zone = times.zone_of(explanation.timezone)
     head = terminal.paint(explanation.schedule, "head")
     click.echo(f"{head} in {explanation.timezone}")
@@ -56,24 +58,24 @@ def show(explanation: Explanation, now: datetime) -> None:
         click.echo(f"  {explanation.words}")
     click.echo(f"  {KINDS.get(explanation.kind, explanation.kind)}")
     if explanation.next:
-        click.echo("\nnext")
-    for slot in explanation.next:
-        note = "" if slot.note is None else f"  {terminal.paint(slot.note, 'care')}"
-        click.echo(f"  {times.full(slot.at, zone)}, {times.relative(slot.at, now)}{note}")
+        click.echo("\nNext runs")
+    for coming in explanation.next:
+        note = "" if coming.note is None else f"  {terminal.paint(coming.note, 'care')}"
+        click.echo(f"  {times.full(coming.at, zone)}, {times.relative(coming.at, now)}{note}")
     if explanation.clock_changes:
-        click.echo("\nclock changes")
+        click.echo("\nDaylight saving time")
     parts = {change.part for change in explanation.clock_changes}
     for change in explanation.clock_changes:
         of_part = f"`{change.part}`: " if len(parts) > 1 else ""
         click.echo(f"  {times.full(change.at, zone)}  {of_part}{change.sentence}")
     if explanation.pitfalls:
-        click.echo("\nmind")
-    for trap in explanation.pitfalls:
-        click.echo(terminal.paint(f"  {trap}", "care"))
+        click.echo("\nPitfalls")
+    for pitfall in explanation.pitfalls:
+        click.echo(terminal.paint(f"  {pitfall}", "care"))
 
 
 def _is_schedule(text: str) -> bool:
-    """A job has a name, without spaces, brackets and `@`."""
+    """Whether the text is a schedule: names of jobs have no spaces, brackets or `@`."""
     return " " in text.strip() or text.startswith(("@", "{", "[")) or not text.strip()
 
 

@@ -1,4 +1,4 @@
-"""`schedctl import`: a crontab as a schedule file."""
+"""`schedctl import`: convert a crontab to a schedule file."""
 
 from __future__ import annotations
 
@@ -13,30 +13,34 @@ from pathlib import Path
 import click
 
 from scheduler.cli.new_file import write_file
+from scheduler.cli.subcommand import subcommand
 from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.schedule import find_zone
 from scheduler.translate.crontab import read_crontab
 from scheduler.translate.writer import schedule_file
 
 _LARGEST = 1024 * 1024
-"""Bytes of a crontab. Whatever is read here need not have an end."""
+"""Bytes of a crontab that are read at most: the input may be endless."""
 
 _OF_SYSTEM = re.compile(r"/etc/(?:crontab|cron\.d/.*)")
 
 
-@click.command("import")
+@subcommand("import", exit_status="1 when every line was refused; otherwise 0, also for an empty crontab.")
 @click.argument("file", metavar="FILE")
-@click.option("--system", is_flag=True, help="A column of users follows the times. Default: in /etc, or by its look.")
-@click.option("--user", "of_user", is_flag=True, help="The command follows the times.")
-@click.option("--timezone", metavar="ZONE", help="The zone that cron goes by. Default: this machine's.")
-@click.option("-o", "--output", metavar="PATH", help="Write there instead of printing; an existing file is left alone.")
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option(
+    "--system",
+    is_flag=True,
+    help="The lines have a user column after the times [default: for files in /etc, or detected]",
+)
+@click.option("--user", "of_user", is_flag=True, help="The lines have no user column")
+@click.option("--timezone", metavar="NAME", help="Time zone of the crontab [default: that of this machine]")
+@click.option("-o", "--output", metavar="PATH", help="Write to this file instead of standard output")
+@click.option("--force", is_flag=True, help="Overwrite an existing file")
 def import_file(file: str, system: bool, of_user: bool, timezone: str | None, output: str | None, force: bool) -> int:
-    """Translate a crontab.
+    """Convert a crontab to a schedule file.
 
-    A user's, the system's, or one for supercronic; `-` reads standard input. The schedule file goes to standard output,
-    what could not be carried over to standard error, each with its line. Ends with 1 when all of it
-    went there; a crontab that is empty makes a file without jobs.
+    Reads a user's crontab, a system crontab, or one for supercronic. FILE may be `-` for standard input. The schedule
+    file goes to standard output; what could not be converted goes to standard error, with its line number.
 
     \b
     Examples:
@@ -45,24 +49,24 @@ def import_file(file: str, system: bool, of_user: bool, timezone: str | None, ou
     """
     source = "standard input" if file == "-" else file
     if system and of_user:
-        raise UsageError("--system and --user contradict each other; write one of them")
-    said = system or of_user or _OF_SYSTEM.fullmatch(str(Path(file).absolute()))
-    crontab = read_crontab(_text(file), _is_user, system=not of_user if said else None)
+        raise UsageError("--system and --user exclude each other")
+    known = system or of_user or _OF_SYSTEM.fullmatch(str(Path(file).absolute()))
+    crontab = read_crontab(_text(file), _is_user, system=not of_user if known else None)
     text = schedule_file(crontab, source=source, timezone=_zone(timezone), home_of=_home)
     if output is None:
         click.echo(text, nl=False)
     else:
         write_file(output, text, force=force)
     if crontab.guessed:
-        click.echo(f"{source}: read with a column of users; if those are commands, say --user", err=True)
+        click.echo(f"{source}: read with a user column; if it has none, use --user", err=True)
     for remark in crontab.remarks:
-        fate = "carried over, but look at it" if remark.carried else "not carried over"
+        fate = "converted, please review" if remark.carried else "not converted"
         click.echo(f"{source}:{remark.line}: {fate}: {remark.text}\n  {remark.why}", err=True)
     return 0 if crontab.jobs or not crontab.remarks else EXIT_FAILURE
 
 
 def machine_zone() -> str:
-    """The IANA name of the zone this machine is in, UTC when it does not say."""
+    """The IANA name of the time zone of this machine; UTC when it is unknown."""
     _, found, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
     for zone in (os.environ.get("TZ", "").lstrip(":"), name if found else ""):
         if zone and find_zone(zone) is not None:
@@ -72,7 +76,7 @@ def machine_zone() -> str:
 
 def _zone(asked: str | None) -> str:
     if asked is not None and find_zone(asked) is None:
-        raise UsageError(f"--timezone: there is no time zone {asked}; write one like Europe/Berlin")
+        raise UsageError(f"--timezone: unknown time zone {asked!r}; use an IANA name such as Europe/Berlin")
     return asked or machine_zone()
 
 
@@ -83,9 +87,9 @@ def _text(file: str) -> str:
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
     if len(data) > _LARGEST:
-        raise UsageError(f"{file}: larger than {_LARGEST // 1024**2} MiB, and so no crontab")
+        raise UsageError(f"{file}: larger than {_LARGEST // 1024**2} MiB; not a crontab")
     if b"\0" in data:
-        raise UsageError(f"{file}: this is no text, and so no crontab")
+        raise UsageError(f"{file}: binary data; not a crontab")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -93,7 +97,7 @@ def _text(file: str) -> str:
 
 
 def _is_user(name: str) -> bool:
-    """Whether this is a user here and not as well a program, as `mail` is."""
+    """Whether this is a user of this machine, and not also the name of a program, as `mail` is."""
     try:
         pwd.getpwnam(name)
     except KeyError:
@@ -102,7 +106,7 @@ def _is_user(name: str) -> bool:
 
 
 def _home(user: str | None) -> str | None:
-    """Where cron starts a job of this user; None for a user that this machine does not know."""
+    """The directory in which cron starts jobs of this user; None for a user who does not exist on this machine."""
     try:
         return pwd.getpwnam(user).pw_dir if user is not None else pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:

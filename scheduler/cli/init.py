@@ -1,4 +1,4 @@
-"""`schedctl init`: a schedule file to start from."""
+"""`schedctl init`: write a commented schedules.yaml to start from."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import click
 
 from scheduler.cli import DEFAULT_FILE
 from scheduler.cli.new_file import write_file
+from scheduler.cli.subcommand import subcommand
 
 STARTER = Path(__file__).with_name("starter.yaml")
+"""The file that is written."""
 
 
-@click.command("init")
+@subcommand("init")
 @click.argument("file", default=DEFAULT_FILE, metavar="[FILE]")
 def init(file: str) -> None:
-    """Write a commented schedule file to start from.
+    """Write a commented schedules.yaml to start from.
 
-    An existing one is left alone; `-` is standard output.
+    An existing file is not overwritten. FILE may be `-` for standard output.
 
     \b
     Examples:
@@ -29,4 +31,7 @@ def init(file: str) -> None:
         click.echo(text, nl=False)
         return
     write_file(file, text)
-    click.echo(f"wrote {file}; now try: schedctl -c {file} next, and: schedd {file}")
+    in_place = file == DEFAULT_FILE
+    show = "schedctl next" if in_place else f"schedctl -c {file} next"
+    run = "schedd" if in_place else f"schedd {file}"
+    click.echo(f"wrote {file}\nTo see when its jobs run: {show}\nTo run them: {run}")

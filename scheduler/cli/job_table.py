@@ -1,4 +1,4 @@
-"""The table of jobs."""
+"""The table of jobs that `list`, `pause` and `resume` print."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from scheduler.wire.runs import RunView
 
 HEADS = ("NAME", "SCHEDULE", "NEXT", "LAST", "STATUS")
 
-
-GIVING_WAY = (1, 0, 3, 2)
-"""Columns that are cut when the terminal is narrow; the status stays whole."""
-
+SHRINKING = (1, 0, 3, 2)
+"""Columns that are cut when the terminal is narrow; the status is never cut."""
 
 COLOURS = {
     "running": "busy",
@@ -30,7 +28,7 @@ COLOURS = {
 
 
 def show(views: Sequence[JobView], now: datetime) -> None:
-    """The table."""
+    """Print the table."""
     if not views:
         terminal.note("no jobs")
         return
@@ -39,16 +37,16 @@ def show(views: Sequence[JobView], now: datetime) -> None:
 
 
 def lines(views: Sequence[JobView], now: datetime) -> list[str]:
-    """The table, its heads first."""
-    return terminal.table(HEADS, [row(view, now) for view in views], GIVING_WAY)
+    """The lines of the table, its header first."""
+    return terminal.table(HEADS, [row(view, now) for view in views], SHRINKING)
 
 
 def row(view: JobView, now: datetime) -> list[Cell]:
-    """One job."""
+    """One job as a row of the table."""
     quiet = "quiet" if view.status in ("disabled", "done") else ""
     return [
         Cell(view.name, quiet),
-        Cell(view.schedule or "by hand", quiet),
+        Cell(view.schedule or "manual", quiet),
         Cell(_next(view, now), quiet),
         last_run(view.last, now),
         status(view, now),
@@ -56,7 +54,7 @@ def row(view: JobView, now: datetime) -> list[Cell]:
 
 
 def last_run(run: RunView | None, now: datetime) -> Cell:
-    """How a finished run ended, and when."""
+    """The outcome of a finished run, and when it finished."""
     if run is None or run.finished_at is None:
         return Cell("-", "quiet")
     when = times.relative(run.finished_at, now)
@@ -73,7 +71,7 @@ def _next(view: JobView, now: datetime) -> str:
 
 
 def status(view: JobView, now: datetime) -> Cell:
-    """The status word, and how long already or how long still."""
+    """The status, with how long it has lasted or will last."""
     text: str = view.status
     if view.status == "running":
         text += f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
@@ -82,7 +80,7 @@ def status(view: JobView, now: datetime) -> Cell:
         if len(view.running) > 1:
             text += f", {len(view.running)} runs"
     elif view.status == "waiting":
-        text += f" ({view.waiting_for})"
+        text += f" for {view.waiting_for}"
     elif view.status == "retrying" and view.retry_at is not None:
         text += f" {times.relative(view.retry_at, now)}"
     elif view.status == "paused" and view.paused is not None:

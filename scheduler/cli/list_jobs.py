@@ -1,4 +1,4 @@
-"""`schedctl list`: every job on a line."""
+"""`schedctl list`: list jobs with their next and last runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import click
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.job_table import show
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
@@ -15,15 +16,15 @@ from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST, STATUS
 
 
-@click.command("list")
+@subcommand("list")
 @some_jobs
-@click.option("--watch", is_flag=True, help="Stay and refresh, until Ctrl-C.")
-@click.option("--json", "as_json", is_flag=True, help="Print an array of objects.")
+@click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
 @click.pass_obj
 def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool) -> None:
-    """Show all jobs: schedule, next run, last run, status.
+    """List jobs with their next and last runs.
 
-    Answered by the schedd that serves the file, else from the file alone.
+    The running schedd answers. Where none is running, the list comes from the schedule file.
 
     \b
     Examples:
@@ -32,7 +33,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
       schedctl list --watch
     """
     if watch and as_json:
-        raise UsageError("--watch draws again and again, --json prints once; write one of them")
+        raise UsageError("--watch and --json exclude each other")
     source = target.source(LIST)
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
@@ -45,12 +46,12 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
         return
     show(views, times.now())
     if isinstance(source, Client):
-        say_source(source.ask(STATUS, AskStatus()))
+        print_source(source.ask(STATUS, AskStatus()))
 
 
-def say_source(status: StatusView) -> None:
-    """Who answered, and whether what it has loaded is what the file says."""
+def print_source(status: StatusView) -> None:
+    """Print which schedd answered, and the error of the last reload if it failed."""
     terminal.note(f"from schedd, pid {status.pid}, {status.file}")
     if status.reload_error is not None:
-        terminal.note("the file has been refused since; this is the schedule before it:", "bad")
+        terminal.note("the last reload failed; the previous configuration stays active:", "bad")
         terminal.note(status.reload_error, "")

@@ -1,4 +1,4 @@
-"""`schedctl logs`: what jobs have printed, and go on printing."""
+"""`schedctl logs`: print the output of runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.launch.lines import Lines
 from scheduler.text import printable_bytes
@@ -20,21 +21,19 @@ from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, RunView, St
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
 
-@click.command("logs")
+@subcommand("logs")
 @some_jobs
-@click.option("-f", "--follow", is_flag=True, help="Go on with what comes, until Ctrl-C or the end of --run.")
-@click.option("--run", "run_id", metavar="ID", help="One run, as `history` names it.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print an object a line; `data` is base64, so that no byte is lost."
-)
+@click.option("-f", "--follow", is_flag=True, help="Continue with new output until Ctrl-C, or the end of --run")
+@click.option("--run", "run_id", metavar="ID", help="The run with this id; see schedctl history")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object per line, with `data` in base64")
 @click.pass_obj
 def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None, as_json: bool) -> None:
-    """Show what jobs have printed.
+    """Print the output of runs.
 
-    The kept output of the latest run of each JOB, at most 64 KiB a run.
+    Prints the output of the latest run of each JOB, of which schedd keeps the last 64 KiB.
 
-    One job's output comes as the job wrote it, stdout and stderr apart; that of several line by line, each with the
-    job's name.
+    The output of one job is printed unchanged, its stdout to stdout and its stderr to stderr. The output of several
+    jobs is printed line by line after the name of the job.
 
     \b
     Examples:
@@ -42,7 +41,7 @@ def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None
       schedctl logs -f poll-rates import-file
     """
     if run_id is not None and jobs:
-        raise click.UsageError("--run names its job already; leave out JOB")
+        raise click.UsageError("a run belongs to one job; leave out JOB when you use --run")
     printer = _Lines() if len(jobs) != 1 and run_id is None else _Raw()
     for event in target.stream(LOGS, Logs(jobs=jobs, run=run_id, follow=follow)):
         if as_json:
@@ -53,7 +52,7 @@ def logs(target: Target, jobs: tuple[str, ...], follow: bool, run_id: str | None
 
 
 class _Raw:
-    """The output of one job, untouched; where runs begin and end is told to people only."""
+    """Prints the output of one job unchanged. The start and end of runs are printed only on a terminal."""
 
     def see(self, event: Event) -> None:
         match event:
@@ -66,20 +65,20 @@ class _Raw:
             case Finished(run=run) if sys.stderr.isatty():
                 terminal.note(f"— run {run.id} {_end(run)}")
             case Lost(size=size):
-                _tell_lost("", size)
+                _print_lost("", size)
             case _:
                 pass
 
     def end(self) -> None:
-        """Nothing is kept back."""
+        """Nothing is buffered."""
 
 
 class _Lines:
-    """Several jobs at once: whole lines behind their job's name, each name in its colour."""
+    """Prints the output of several jobs: whole lines after the name of the job, each name in its own colour."""
 
     def __init__(self) -> None:
         self._open: dict[tuple[str, str, str], Lines] = {}
-        """By run, job and stream."""
+        """Incomplete lines by run, job and stream."""
         self._colours: dict[str, str] = {}
 
     def see(self, event: Event) -> None:
@@ -93,12 +92,12 @@ class _Lines:
                     terminal.note(f"[{run.job}] run {run.id} {_end(run)}")
             case Lost(run_id=run_id, job=job, size=size):
                 self._end_lines(run_id)
-                _tell_lost(f"[{job}] ", size)
+                _print_lost(f"[{job}] ", size)
             case _:
                 pass
 
     def end(self) -> None:
-        """No more comes of any run."""
+        """Print the incomplete lines: no more output follows."""
         for run_id in {run_id for run_id, _, _ in self._open}:
             self._end_lines(run_id)
 
@@ -120,8 +119,8 @@ class _Lines:
         return click.style(name, fg=colour)
 
 
-def _tell_lost(where: str, size: int) -> None:
-    terminal.note(f"{where}… {size} bytes are missing here: no longer kept, or they came too fast", "care")
+def _print_lost(where: str, size: int) -> None:
+    terminal.note(f"{where}… {size} bytes of output are missing here: dropped, or no longer kept", "care")
 
 
 def _end(run: RunView) -> str:

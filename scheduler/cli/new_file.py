@@ -1,4 +1,4 @@
-"""A file that a verb writes: never over one that is there, unless that is asked for."""
+"""Write a file that does not exist yet; an existing one is overwritten only on request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from scheduler.errors import RefusedError, SchedError
 
 
 def write_file(name: str, text: str, *, force: bool = False) -> None:
-    """Write a file of this name. RefusedError when there is one and not `force`, SchedError when it fails."""
+    """Write the file. RefusedError when it exists and `force` is not set, SchedError when it cannot be written."""
     try:
         with Path(name).open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise RefusedError(f"{name} exists already, and is left as it is") from None
+        raise RefusedError(f"{name} already exists; it was not changed") from None
     except OSError as error:
-        raise SchedError(f"{name} cannot be written: {error.strerror}") from None
+        raise SchedError(f"cannot write {name}: {error.strerror}") from None

@@ -1,4 +1,4 @@
-"""`schedctl next`: the coming fire times."""
+"""`schedctl next`: list coming runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import some_jobs
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import UsageError
@@ -18,14 +19,16 @@ from scheduler.wire.times import MOST, FireTime, Next
 DEFAULT_COUNT = 10
 
 
-@click.command("next")
+@subcommand("next")
 @some_jobs
-@click.option("-n", "--count", type=click.IntRange(1, MOST), help=f"How many; 10, or with --until {MOST:,}.")
-@click.option("--from", "start", type=times.instant, metavar="TIME", help="Look from this time on instead of now.")
-@click.option("--until", type=times.instant, metavar="TIME", help="Stop there.")
-@click.option("--timezone", metavar="ZONE", help="Show times in this zone; with --expr, its zone.")
-@click.option("--expr", metavar="SCHEDULE", help="Answer for this schedule instead of a file.")
-@click.option("--json", "as_json", is_flag=True, help="Print an array of objects with `at` and `job`.")
+@click.option(
+    "-n", "--count", type=click.IntRange(1, MOST), help=f"Number of runs [default: 10, or {MOST:,} with --until]"
+)
+@click.option("--from", "start", type=times.instant, metavar="TIME", help="First time to show [default: now]")
+@click.option("--until", type=times.instant, metavar="TIME", help="Last time to show")
+@click.option("--timezone", metavar="NAME", help="Time zone of the times shown, and of --expr")
+@click.option("--expr", metavar="SCHEDULE", help="List the times of this schedule instead of jobs")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
 @click.pass_obj
 def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     target: Target,
@@ -37,11 +40,10 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     expr: str | None,
     as_json: bool,
 ) -> None:
-    """Show the coming fire times.
+    """List coming runs.
 
-    Of all jobs in order, or of those named.
-
-    A time that a clock change moved, folded or left out says so.
+    Lists the runs of all jobs, or of each JOB, in the order of their times. A time that is affected by a DST change has
+    a note.
 
     \b
     Examples:
@@ -53,12 +55,12 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     count = count or (MOST if all_until else DEFAULT_COUNT)
     now = times.now()
     if expr is None:
-        # From is a time that counts, whereas a slot at this very moment has been taken.
+        # A run at exactly --from is shown; a run at exactly this moment has been started already.
         after = None if start is None else _just_before(start)
         ask = Next(jobs=jobs, count=count, start=after, until=until)
         found = target.ask(NEXT, ask)
     elif jobs:
-        raise UsageError("--expr stands for itself; leave out JOB")
+        raise UsageError("--expr and JOB exclude each other")
     else:
         found = _of_expression(expr, timezone or "UTC", count, start or now, until)
     if as_json:
@@ -66,38 +68,38 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     elif found:
         _show(found, timezone, now, with_jobs=expr is None)
     else:
-        terminal.note("nothing to come")
+        terminal.note("no coming runs")
     if all_until and len(found) == MOST:
-        terminal.note(f"no more than {MOST:,} are shown; the next ones come with --from", "care")
+        terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
 
 
 def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until: datetime | None) -> list[FireTime]:
     from scheduler.api.fire_times import fire_times  # noqa: PLC0415
     from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
-    slots = fire_times(*read_schedule(expr, zone_name), _just_before(start))
-    return list(islice(takewhile(lambda slot: until is None or slot.at <= until, slots), count))
+    found = fire_times(*read_schedule(expr, zone_name), _just_before(start))
+    return list(islice(takewhile(lambda coming: until is None or coming.at <= until, found), count))
 
 
 def _just_before(start: datetime) -> datetime:
     try:
         return start - datetime.resolution
     except OverflowError:
-        raise UsageError("the time before --from lies outside the calendar") from None
+        raise UsageError("--from is too close to the start of the calendar") from None
 
 
 def _show(found: list[FireTime], timezone: str | None, now: datetime, *, with_jobs: bool) -> None:
     heads = ["AT", "IN", "JOB", "NOTE"]
     rows = [
         [
-            Cell(times.full(slot.at, times.zone_of(timezone or slot.timezone))),
-            Cell(times.relative(slot.at, now)),
-            Cell(slot.job or ""),
-            Cell(slot.note or "", "care"),
+            Cell(times.full(coming.at, times.zone_of(timezone or coming.timezone))),
+            Cell(times.relative(coming.at, now)),
+            Cell(coming.job or ""),
+            Cell(coming.note or "", "care"),
         ]
-        for slot in found
+        for coming in found
     ]
-    dropped = ([] if with_jobs else [2]) + ([] if any(slot.note for slot in found) else [3])
+    dropped = ([] if with_jobs else [2]) + ([] if any(coming.note for coming in found) else [3])
     for column in reversed(dropped):
         del heads[column]
         for row in rows:

@@ -1,4 +1,4 @@
-"""`schedctl notify-test`: whether those whom a job has told would hear of it."""
+"""`schedctl notify-test`: send a test notification to a job's recipients."""
 
 from __future__ import annotations
 
@@ -8,44 +8,46 @@ import click
 
 from scheduler.cli import terminal
 from scheduler.cli.arguments import one_job
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.notify import NotifyEvent, NotifyTest, RecipientView
 from scheduler.wire.operations import NOTIFY_TEST
 
-HERE = "sending right from here, in this shell's environment"
+HERE = "sending from here, with this shell's environment"
 
 
-@click.command("notify-test")
+@subcommand("notify-test", exit_status="1 when a recipient could not be reached.")
 @one_job
 @click.option(
-    "--event", type=click.Choice(get_args(NotifyEvent)), default="failure", help="Whose turn it is. Default: failure."
+    "--event",
+    type=click.Choice(get_args(NotifyEvent)),
+    default="failure",
+    help="Send it to the recipients of this event [default: failure]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the answers as an array.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with the answer of each recipient")
 @click.pass_obj
 def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
-    """Send a specimen to everybody whom JOB has told of an event, once, and show what each answered.
+    """Send a test notification to a job's recipients.
 
-    It says that it is a test. The running schedd sends it, in its own environment; without one, this shell does.
+    The notification says that it is a test. The running schedd sends it, with its own environment. Where none is
+    running, it is sent from here, with the environment of this shell.
 
     \b
     Examples:
       schedctl notify-test poll-rates
       schedctl notify-test poll-rates --event recovery
-
-    \b
-    Ends with 1 when one of them could not be told.
     """
     ask = NotifyTest(job=job, event=cast("NotifyEvent", event))
     answers = target.ask(NOTIFY_TEST, ask, alone=HERE)
     if as_json:
         terminal.show_json(answers)
     else:
-        rows = [[_verdict(each), Cell(each.to), Cell(each.answer)] for each in answers]
-        terminal.show_table(("", "TO", "ANSWER"), rows, shrinking=(2,))
+        rows = [[_result(each), Cell(each.to), Cell(each.answer)] for each in answers]
+        terminal.show_table(("RESULT", "RECIPIENT", "ANSWER"), rows, shrinking=(2,))
     return 0 if all(each.delivered for each in answers) else EXIT_FAILURE
 
 
-def _verdict(view: RecipientView) -> Cell:
-    return Cell("told", "good") if view.delivered else Cell("not told", "bad")
+def _result(view: RecipientView) -> Cell:
+    return Cell("delivered", "good") if view.delivered else Cell("failed", "bad")

@@ -1,4 +1,4 @@
-"""`schedctl reload`: read the file again, and what that changes."""
+"""`schedctl reload`: apply changes of the schedule file, or preview them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import terminal, times
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.wire.daemon import JobChange, Reload
 from scheduler.wire.operations import RELOAD
@@ -14,12 +15,14 @@ from scheduler.wire.operations import RELOAD
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
 
 
-@click.command("reload")
-@click.option("--plan", is_flag=True, help="Only show what would change.")
-@click.option("--json", "as_json", is_flag=True, help="Print the difference as an object.")
+@subcommand("reload")
+@click.option("--plan", is_flag=True, help="Show what would change, and change nothing")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object with the changes")
 @click.pass_obj
 def reload(target: Target, plan: bool, as_json: bool) -> None:
-    """Make schedd read its file again. A file with a mistake changes nothing; what runs finishes as it began.
+    """Apply changes of the file, or preview them with --plan.
+
+    An invalid file changes nothing: the previous configuration stays active. Runs that have started are not affected.
 
     \b
     Examples:
@@ -43,12 +46,12 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
         f"{len(view.added)} {did}added, {len(view.changed)} {did}changed, {len(view.removed)} {did}removed, "
         f"{view.unchanged} unchanged"
         if total
-        else f"nothing {'changes' if not view.applied else 'changed'}: {view.unchanged} jobs"
+        else f"{'nothing changed' if view.applied else 'nothing would change'}: {view.unchanged} jobs"
     )
 
 
 def _moved(change: JobChange, now: datetime) -> str:
-    """The next slot, where it is another than before."""
+    """The next run, where its time changes."""
     if change.next_after is None or change.next_after == change.next_before:
         return ""
     after = f"next {times.relative(change.next_after, now)}, {times.absolute(change.next_after, UTC, now)}"

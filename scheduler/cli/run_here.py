@@ -1,4 +1,4 @@
-"""A job run in this very process, where no schedd serves its file."""
+"""Run a job in this process, for a file without a running schedd."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import Event, RunNow
 
 
-def run_here(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
-    """Run the job to its end. Ctrl-C and TERM stop it: TERM, grace, KILL; a second one kills it at once."""
-    asyncio.run(_watch(service, ask, watcher))
+def run_here(service: FileService, ask: RunNow, printer: RunPrinter) -> None:
+    """Run the job to its end. Ctrl-C and SIGTERM stop it with SIGTERM, stop_grace, SIGKILL; a second one kills it."""
+    asyncio.run(_follow(service, ask, printer))
 
 
-async def _watch(service: FileService, ask: RunNow, watcher: RunPrinter) -> None:
+async def _follow(service: FileService, ask: RunNow, printer: RunPrinter) -> None:
     events = cast("AsyncGenerator[Event, None]", answer(service, RUN_NOW, ask))
     loop = asyncio.get_running_loop()
     stops: list[asyncio.Task[object]] = []
@@ -31,7 +31,7 @@ async def _watch(service: FileService, ask: RunNow, watcher: RunPrinter) -> None
         loop.add_signal_handler(number, interrupted)
     try:
         async for event in events:
-            watcher.see(event)
+            printer.see(event)
     finally:
         await events.aclose()
         await asyncio.gather(*stops)

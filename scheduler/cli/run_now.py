@@ -1,4 +1,4 @@
-"""`schedctl run-now`: fire a job by hand and see it through."""
+"""`schedctl run-now`: run a job now and exit with its exit code."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.run_printer import GATES, RunPrinter
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
@@ -19,13 +20,19 @@ from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import RunNow, RunView
 
 HERE = (
-    "running the job right here, in this shell's environment and the file's; overlap, lock and max_running do not "
-    "reach across machines"
+    "running the job here, with the environment of this shell; overlap, lock and max_running do not apply across "
+    "machines"
+)
+
+
+EXIT_STATUS = (
+    "that of the last attempt of the job; 124 timed out, 126 not executable, 127 not found, 128+n killed by signal n, "
+    "130 detached by Ctrl-C. A job that was not started: 2 to 5, with `schedctl: not started` on stderr."
 )
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--json` prints. `exit_code` is schedctl's own; `run` is as it was when last seen."""
+    """The output of `--json`. `exit_code` is that of schedctl; `run` is the last known state of the run."""
 
     started: bool
     exit_code: int
@@ -35,90 +42,90 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-@click.command("run-now")
+@subcommand("run-now", exit_status=EXIT_STATUS)
 @one_job
-@click.option("--force", is_flag=True, help="Start it although it is running already.")
-@click.option("--detach", is_flag=True, help="Print the run's id and leave the run to schedd.")
-@click.option("--as-of", type=times.instant, metavar="TIME", help="The SCHED_SCHEDULED_AT that the job sees.")
-@click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set a variable for this run.")
-@click.option("--json", "as_json", is_flag=True, help="Print the run as an object; the job's output goes to stderr.")
+@click.option("--force", is_flag=True, help="Start it even if the job is already running")
+@click.option("--detach", is_flag=True, help="Print the id of the run, and do not wait for it")
+@click.option(
+    "--as-of", type=times.instant, metavar="TIME", help="Scheduled time that the job gets in SCHED_SCHEDULED_AT"
+)
+@click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable for this run")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON: the run as an object; the output of the job goes to stderr"
+)
 @click.pass_obj
 def run_now(
     target: Target, job: str, force: bool, detach: bool, as_of: datetime | None, env: Sequence[str], as_json: bool
 ) -> int:
-    """Run a job now, and end as it does.
+    """Run a job now and exit with its exit code.
 
-    Its output is shown as it comes.
-    Ctrl-C leaves the run to schedd. Without a schedd the job runs right here, and Ctrl-C stops it.
+    Prints the output of the job while it runs. Ctrl-C detaches: the run continues in schedd. Where no schedd is
+    running, the job runs here, and Ctrl-C stops it.
 
     \b
     Examples:
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
-
-    \b
-    Ends with the exit code of the job's last attempt, 124 for a timeout, 126 or 127 when it could not be started,
-    128 + n for signal n, 130 after Ctrl-C. A run that was refused ends with 2 to 5 and `schedctl: not started`.
     """
     ask = RunNow(job=job, force=force, detach=detach, as_of=as_of, env=_variables(env))
-    watcher = RunPrinter(all_to_stderr=as_json)
+    printer = RunPrinter(all_to_stderr=as_json)
     error = None
     try:
-        _watch(target, ask, watcher)
-        code = 0 if watcher.run is None or watcher.run.exit_code is None else watcher.run.exit_code
-    except SchedError as mistake:
-        code, error = _told(mistake, watcher)
+        _follow(target, ask, printer)
+        code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
+    except SchedError as failure:
+        code, error = _report(failure, printer)
     except KeyboardInterrupt:
         code = EXIT_INTERRUPTED
-        _say_detached(target, watcher)
+        _print_detached(target, printer)
     if as_json:
-        started = watcher.run is not None
+        started = printer.run is not None
         terminal.show_json(
             Result(
                 started=started,
                 exit_code=code,
-                run_id=watcher.run_id,
-                run=watcher.run,
-                waiting_for=watcher.waiting_for,
+                run_id=printer.run_id,
+                run=printer.run,
+                waiting_for=printer.waiting_for,
                 error=error,
             )
         )
-    elif detach and watcher.run_id is not None:
-        click.echo(watcher.run_id)
+    elif detach and printer.run_id is not None:
+        click.echo(printer.run_id)
     return code
 
 
-def _watch(target: Target, ask: RunNow, watcher: RunPrinter) -> None:
+def _follow(target: Target, ask: RunNow, printer: RunPrinter) -> None:
     source = target.source(RUN_NOW, alone=HERE)
     if isinstance(source, Client):
         for event in source.stream(RUN_NOW, ask):
-            watcher.see(event)
+            printer.see(event)
     else:
         from scheduler.cli.run_here import run_here  # noqa: PLC0415 - loads asyncio and the engine
 
-        run_here(source.service(), ask, watcher)
+        run_here(source.service(), ask, printer)
 
 
-def _told(mistake: SchedError, watcher: RunPrinter) -> tuple[int, str]:
-    """Say what went wrong; the exit code, which must not be taken for the job's own."""
-    if watcher.run is not None:
-        error = f"lost sight of run {watcher.run.id}: {mistake}"
+def _report(failure: SchedError, printer: RunPrinter) -> tuple[int, str]:
+    """Print the error; return the exit code, which cannot be confused with one of the job, and the message."""
+    if printer.run is not None:
+        error = f"lost the connection to run {printer.run.id}: {failure}"
         terminal.note(f"schedctl: {error}", "bad")
         return EXIT_FAILURE, error
-    error = str(mistake)
+    error = str(failure)
     terminal.note(f"schedctl: not started: {error}", "bad")
-    return EXIT_FAILURE if mistake.exit_code == EXIT_BAD_FILE else mistake.exit_code, error
+    return EXIT_FAILURE if failure.exit_code == EXIT_BAD_FILE else failure.exit_code, error
 
 
-def _say_detached(target: Target, watcher: RunPrinter) -> None:
-    if watcher.run_id is None:
+def _print_detached(target: Target, printer: RunPrinter) -> None:
+    if printer.run_id is None:
         terminal.note(
-            "\nschedctl: interrupted before schedd had answered; `schedctl list` shows whether it runs", "care"
+            "\nschedctl: interrupted before schedd answered; `schedctl list` shows whether the job runs", "care"
         )
         return
-    state = "goes on" if watcher.waiting_for is None else f"still waits for {GATES[watcher.waiting_for]}"
+    state = "continues" if printer.waiting_for is None else f"is waiting for {GATES[printer.waiting_for]}"
     terminal.note(
-        f"\nschedctl: detached; run {watcher.run_id} {state}. To stop it: {target.command} stop {watcher.run_id}",
+        f"\nschedctl: detached; run {printer.run_id} {state}. To stop it: {target.command} stop {printer.run_id}",
         "care",
     )
 
@@ -128,7 +135,7 @@ def _variables(assignments: Sequence[str]) -> dict[str, str]:
     for assignment in assignments:
         name, equals, value = assignment.partition("=")
         if not name or not equals:
-            # Not quoted back: what was meant for the value may be a secret.
-            raise click.BadParameter("write it as KEY=VALUE", param_hint="--env")
+            # The text is not repeated: it may be a secret.
+            raise click.BadParameter("use KEY=VALUE", param_hint="--env")
         variables[name] = value
     return variables

@@ -1,4 +1,4 @@
-"""What a person sees of a run as it goes: its output untouched, and in words what stands still or goes wrong."""
+"""Print a run while it runs: its output unchanged, and notes when it waits or fails."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from scheduler.cli import terminal, times
 from scheduler.wire.runs import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
 
 GATES = {
-    "overlap": "the end of the run before it",
+    "overlap": "the previous run to finish",
     "lock": "its lock",
-    "capacity": "a place among the jobs that may run at once",
+    "capacity": "a free place (max_running)",
 }
-"""What a firing waits for, by the gate that holds it."""
+"""What a run waits for, by the gate that holds it."""
 
 
 class RunPrinter:
-    """Shows events, and remembers how far the run has come."""
+    """Prints the events of a run, and keeps its last known state."""
 
     def __init__(self, *, all_to_stderr: bool) -> None:
         self.run: RunView | None = None
@@ -24,11 +24,11 @@ class RunPrinter:
         self.waiting_for: str | None = None
         self._all_to_stderr = all_to_stderr
         self._lost = 0
-        # A person at a terminal wants to know what happens; a script wants the job's own words and nothing else.
-        self._talks = sys.stderr.isatty()
+        # On a terminal, notes say what happens; a script gets the output of the job and nothing else.
+        self._verbose = sys.stderr.isatty()
 
     def see(self, event: Event) -> None:
-        """Show one event. BrokenPipeError when nobody reads any more."""
+        """Print one event. BrokenPipeError when the reader of stdout is gone."""
         match event:
             case Output(stream=stream, data=data):
                 out = sys.stdout if stream == "stdout" and not self._all_to_stderr else sys.stderr
@@ -36,24 +36,24 @@ class RunPrinter:
                 out.buffer.flush()
             case Waiting(run_id=run_id, gate=gate):
                 self.run_id, self.waiting_for = run_id, gate
-                terminal.note(f"schedctl: run {run_id} waits for {GATES.get(gate, gate)}", "care")
+                terminal.note(f"schedctl: run {run_id} is waiting for {GATES.get(gate, gate)}", "care")
             case Started(run=run):
                 self.run, self.run_id, self.waiting_for = run, run.id, None
-                if self._talks:
+                if self._verbose:
                     terminal.note(f"run {run.id} of {run.job}")
             case AttemptEnded(attempt=attempt, retry_at=retry_at):
                 pause = times.span((retry_at - attempt.started_at).total_seconds() - attempt.duration)
-                how = attempt.cause or f"{attempt.outcome}, exit {attempt.exit_code}"
-                terminal.note(f"schedctl: attempt {attempt.number}: {how}; the next follows in {pause}", "care")
+                end = attempt.cause or f"{attempt.outcome}, exit {attempt.exit_code}"
+                terminal.note(f"schedctl: attempt {attempt.number}: {end}; next attempt in {pause}", "care")
             case Lost(size=size):
                 if not self._lost:
-                    terminal.note("schedctl: output is missing here: it came faster than it could be shown", "care")
+                    terminal.note("schedctl: output is missing here: it was written faster than it was read", "care")
                 self._lost += size
             case Finished(run=run):
                 self.run = run
-                self._tell_end(run)
+                self._print_end(run)
 
-    def _tell_end(self, run: RunView) -> None:
+    def _print_end(self, run: RunView) -> None:
         if self._lost:
             terminal.note(f"schedctl: {self._lost} bytes of output are missing above", "care")
         last = run.attempts[-1]
@@ -62,7 +62,7 @@ class RunPrinter:
             terminal.note(f"schedctl: {run.job} could not be started: {last.cause}", "bad")
         elif run.outcome == "timed-out":
             terminal.note(f"schedctl: {run.job} timed out after {times.span(last.duration)}{notes}", "bad")
-        elif self._talks:
+        elif self._verbose:
             colour = "good" if run.outcome == "succeeded" else "bad"
             took = times.span(run.duration or 0)
             terminal.note(f"run {run.id} {run.outcome}, exit {run.exit_code}, {took}{notes}", colour)

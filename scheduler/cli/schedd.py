@@ -1,4 +1,4 @@
-"""The program `schedd`."""
+"""The program schedd: its command line."""
 
 from __future__ import annotations
 
@@ -8,48 +8,54 @@ from pathlib import Path
 import click
 
 from scheduler import __version__
-from scheduler.cli import DEFAULT_FILE
+from scheduler.cli import DEFAULT_FILE, DOCUMENTATION
+from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import UsageError
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 
+EXIT_STATUS = (
+    "0 stopped by a signal, 1 already running or failed, 2 usage error, 70 internal error, 78 invalid or missing file."
+)
 
-@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.command(
+    cls=Subcommand,
+    context_settings=HELP_OPTIONS,
+    exit_status=EXIT_STATUS,
+    epilog=f"Documentation: {DOCUMENTATION}",
+)
 @click.argument("file", required=False)
-@click.option("-c", "--config", metavar="FILE", help="The same as FILE.")
+@click.option("-c", "--config", metavar="FILE", help="The same as FILE")
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "console", "kv", "json"]),
     default="auto",
-    show_default=True,
-    help="How the log looks: auto is console on a terminal, else key=value.",
+    help="Format of the log [default: auto, which is console on a terminal and kv elsewhere]",
 )
 @click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"]),
     default="info",
-    show_default=True,
-    help="The least important records that are logged. The output of jobs always is.",
+    help="Least severe log events to print; output of jobs is always printed [default: info]",
 )
-@click.option("--watch", is_flag=True, help="Read FILE again whenever it changes. Needs schedd[watch].")
-@click.version_option(__version__, "--version", message="schedd %(version)s")
+@click.option("--watch", is_flag=True, help="Reload FILE whenever it changes; needs schedd[watch]")
+@click.version_option(__version__, "-V", "--version", message="schedd %(version)s", help="Print the version")
 def command(file: str | None, config: str | None, log_format: str, log_level: str, *, watch: bool) -> int:
-    """Run the jobs of FILE at their times, in the foreground, until TERM or Ctrl-C.
+    """Run the jobs of FILE at their scheduled times, in the foreground.
 
-    FILE defaults to $SCHEDD_CONFIG, else ./schedules.yaml. HUP or USR2 reads it again; a file with a mistake changes
-    nothing. `schedctl` shows and steers what runs.
+    FILE is the schedule file [default: $SCHEDD_CONFIG, ./schedules.yaml]. SIGTERM and Ctrl-C stop schedd after running
+    jobs have finished, within the shutdown timeout. SIGHUP and SIGUSR2 reload the file; when that fails, the previous
+    configuration stays active. schedctl queries and controls the running schedd; `schedctl init` writes a first file.
 
     \b
     Examples:
       schedd
       schedd /etc/app/schedules.yaml --log-format json
-
-    \b
-    Ends with 0 after a signal, 1 when another schedd serves the file, 2 for a wrong command line, 78 for a bad file.
     """
     if "" in (file, config):
-        raise UsageError("the name of the file is empty; write one, or leave it out")
+        raise UsageError("the file name is empty")
     if file and config:
-        raise UsageError("FILE and --config name the file twice; write one of them")
+        raise UsageError("FILE and --config exclude each other")
     with loading(*NOT_FOR_THE_DAEMON):
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415

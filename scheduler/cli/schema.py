@@ -1,19 +1,18 @@
-"""`schedctl schema`: the shape of a schedule file, for editors."""
+"""`schedctl schema`: print the JSON Schema of schedule files."""
 
 from __future__ import annotations
 
-import click
-
 from scheduler.cli import terminal
+from scheduler.cli.subcommand import subcommand
 from scheduler.config.spec import json_schema
 
 
-@click.command("schema")
+@subcommand("schema")
 def schema() -> None:
-    """Print the JSON Schema of a schedule file.
+    """Print the JSON Schema for editors.
 
-    A first line `# yaml-language-server: $schema=schedules.schema.json` in the file then gives completion and help in
-    editors.
+    Save it next to the schedule file, and start the file with the line `# yaml-language-server:
+    $schema=schedules.schema.json`: most editors then complete and explain its keys.
 
     \b
     Examples:

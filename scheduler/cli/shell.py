@@ -1,4 +1,4 @@
-"""`schedctl shell`: look around where a job runs."""
+"""`schedctl shell`: open a shell in a job's environment."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.arguments import one_job
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.clock import rfc3339
 from scheduler.errors import RefusedError
@@ -23,26 +24,27 @@ from scheduler.wire.jobs import AskEnvironment, EnvironmentView
 from scheduler.wire.operations import ENVIRONMENT
 
 SHELL = "/bin/sh"
-"""What runs a job's command, and reads no start-up file that would change what the job finds."""
+"""The shell that runs commands of jobs. It reads no start-up file that would change the environment."""
 
 
-@click.command("shell", context_settings={"ignore_unknown_options": True})
+@subcommand(
+    "shell",
+    exit_status="that of COMMAND; 126 not executable, 127 not found.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
 @one_job
 @click.argument("words", nargs=-1, metavar="[COMMAND]...", type=click.UNPROCESSED)
 @click.pass_obj
 def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
-    """Open a shell where a job runs.
+    """Open a shell in a job's environment.
 
-    Or run COMMAND there.
-    Variables, directory, user, umask, nice and memory limit are the job's.
+    With COMMAND, run that instead of a shell. It gets the environment variables, the directory, the user and group, and
+    the limits of the job.
 
     \b
     Examples:
       schedctl shell poll-rates
       schedctl shell poll-rates python -c 'import app.tasks'
-
-    \b
-    Ends with the exit code of COMMAND, 127 when it was not found, 126 when it cannot be executed.
     """
     view = target.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=True))
     variables = {variable.name: variable.value or "" for variable in view.variables}
@@ -57,7 +59,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
         _move_to(view)
     except (OSError, ValueError, LaunchError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise RefusedError(f"the circumstances of {job} cannot be had here: {reason}") from None
+        raise RefusedError(f"cannot set up the environment of {job}: {reason}") from None
     command = words or (SHELL,)
     terminal.note(f"{job}, in {view.cwd}: {' '.join(command)}")
     try:
@@ -68,10 +70,10 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
 
 
 def _become(command: tuple[str, ...], variables: dict[str, str], cwd: str) -> NoReturn:
-    """Be that command from now on. LaunchError when it is not found, or refused."""
+    """Replace this process by the command. LaunchError when it is not found or cannot be executed."""
     program = find_program(command[0], variables.get("PATH", DEFAULT_PATH), cwd)
     try:
-        os.execve(program, command, variables)  # noqa: S606 - that is what this verb is for
+        os.execve(program, command, variables)  # noqa: S606 - the purpose of this command
     except OSError as error:
         raise of_program(error, Path(program)) from None
     except ValueError as error:
@@ -79,7 +81,7 @@ def _become(command: tuple[str, ...], variables: dict[str, str], cwd: str) -> No
 
 
 def _move_to(view: EnvironmentView) -> None:
-    """Become the job: what needs rights first, then the user, then what the user must be able to reach."""
+    """Set up this process like the job: what needs privileges first, then the user, then what the user must reach."""
     account = find_account(view.user, view.group)
     if view.nice is not None:
         os.setpriority(os.PRIO_PROCESS, 0, view.nice)
@@ -94,6 +96,6 @@ def _move_to(view: EnvironmentView) -> None:
     try:
         os.chdir(view.cwd)
     except OSError as error:
-        raise LaunchError(f"the working directory {view.cwd} may not be entered: {error.strerror}") from None
+        raise LaunchError(f"cannot enter the working directory {view.cwd}: {error.strerror}") from None
     if view.memory_limit is not None:
         resource.setrlimit(resource.RLIMIT_AS, (view.memory_limit, view.memory_limit))

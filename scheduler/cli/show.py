@@ -1,4 +1,4 @@
-"""`schedctl show`: one job in full."""
+"""`schedctl show`: show one job in full."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import msgspec
 
 from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import one_job
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show
@@ -20,15 +21,15 @@ from scheduler.wire.times import REASONS
 INDENT = "  "
 
 
-@click.command("show")
+@subcommand("show")
 @one_job
-@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
 @click.pass_obj
 def show(target: Target, job: str, as_json: bool) -> None:
     """Show one job in full.
 
-    Its definition after defaults, with where each value comes from, its next times, its last runs.
-    Values of env, args and kwargs are left out; `schedctl env JOB --reveal` has the environment.
+    Shows each key with its effective value and where that is set, the next and last runs, and counts of decisions.
+    Values of env, args and kwargs are hidden; schedctl env shows the environment.
 
     \b
     Examples:
@@ -44,7 +45,7 @@ def show(target: Target, job: str, as_json: bool) -> None:
 
 
 def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
-    """The lines for a person."""
+    """The lines to print."""
     view, zone = details.view, times.zone_of(details.view.timezone)
     status = job_table.status(view, now)
     yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(printable_line(status.text), status.colour)}"
@@ -56,20 +57,20 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     for key, value in details.definition.items():
         yield f"{INDENT}{key:{width}}  {details.origins[key]:{from_width}}  {_as_text(value)}"
     if details.next:
-        yield f"\n{terminal.paint('next', 'head')}"
-    for slot in details.next:
-        note = "" if slot.note is None else f"  {terminal.paint(printable_line(slot.note), 'care')}"
-        yield f"{INDENT}{times.full(slot.at, zone)}, {times.relative(slot.at, now)}{note}"
+        yield f"\n{terminal.paint('Next runs', 'head')}"
+    for coming in details.next:
+        note = "" if coming.note is None else f"  {terminal.paint(printable_line(coming.note), 'care')}"
+        yield f"{INDENT}{times.full(coming.at, zone)}, {times.relative(coming.at, now)}{note}"
     if details.runs:
-        yield f"\n{terminal.paint('last runs', 'head')}"
+        yield f"\n{terminal.paint('Last runs', 'head')}"
     for run in details.runs:
         ended = job_table.last_run(run, now)
         took = times.span(run.duration or 0)
         yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}"
     if view.usual_duration is not None:
-        yield f"{INDENT}usually takes {times.span(view.usual_duration)}"
+        yield f"{INDENT}usual duration {times.span(view.usual_duration)}"
     if details.counts:
-        yield f"\n{terminal.paint('slots', 'head')}"
+        yield f"\n{terminal.paint('Decisions', 'head')}"
     for reason, count in details.counts.items():
         yield f"{INDENT}{count} {reason if reason == 'ran' else f'skipped: {REASONS[reason]}'}"
 

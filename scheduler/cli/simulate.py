@@ -1,4 +1,4 @@
-"""`schedctl simulate`: what a schedule would do in a span of time."""
+"""`schedctl simulate`: run the schedule on a virtual clock, without starting jobs."""
 
 from __future__ import annotations
 
@@ -10,51 +10,54 @@ from pathlib import Path
 import click
 
 from scheduler.cli import DEFAULT_FILE, terminal, times
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.config.load import load
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS, JobLoad, Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError
-from scheduler.text import cells
+from scheduler.text import cells, did_you_mean
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST
 
 ASSUMED = 1.0
-"""Seconds that a run takes when nobody knows better."""
+"""Duration of a run in seconds when nothing else is known."""
 
 SHADES, PLAIN = " ░▒▓█", " .:+#"
-"""From idle in steps of a quarter to busy, on a terminal and elsewhere."""
+"""Characters from idle to busy, in steps of a quarter: on a terminal, and elsewhere."""
 
 FOLDS = tuple(PARTS // parts for parts in (1, 2, 3, 4, 6, 8, 12))
-"""Widths that the parts of the span can be drawn in, widest first."""
+"""Possible widths of the load chart, widest first."""
 
 WIDTH = 24
-"""Cells of a drawing that nothing limits: an hour each, when the span is a day."""
+"""Width of the load chart when the output is not a terminal: an hour per cell for a day."""
 
 SHRINKING = (0, 2)
-"""The columns that may be cut: names, and reasons, which are told again below the table."""
+"""Columns that may be cut: names, and reasons, which are repeated below the table."""
 
-GIVING_WAY = 12
-"""Cells to which those columns may be cut in favour of the drawing."""
+SHRUNK = 12
+"""Width to which these columns are cut at most to make room for the load chart."""
 
-HAIR = 1e-9
-"""What sums of fractions may be too much by."""
+EPSILON = 1e-9
+"""Rounding error of sums of fractions."""
 
 Durations = Callable[[str], tuple[float, str]]
 
 
-@click.command("simulate")
+@subcommand("simulate")
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--from", "start", type=times.instant, metavar="TIME", help="When schedd starts; now, if not given.")
-@click.option("--to", "end", type=times.instant, metavar="TIME", help="The last instant; a day later, if not given.")
+@click.option("--from", "start", type=times.instant, metavar="TIME", help="When schedd starts [default: now]")
+@click.option(
+    "--to", "end", type=times.instant, metavar="TIME", help="End of the simulation [default: one day after --from]"
+)
 @click.option(
     "--durations",
     multiple=True,
     metavar="[JOB=]TIME,…",
-    help="How long runs take: of one job, or of all others. Else the usual duration that schedd knows, or 1s.",
+    help="Duration of runs of one job, or of all others [default: the usual one as known to schedd, else 1s]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
 @click.pass_obj
 def simulate_file(
     target: Target,
@@ -64,11 +67,12 @@ def simulate_file(
     durations: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Try a schedule out, without running anything.
+    """Run the schedule on a virtual clock, without starting jobs.
 
-    The real scheduler on a clock that does not wait: how many runs, which slots are skipped and why, how much runs at
-    once, and where it is crowded. A row of the drawing darkens by quarters of the time that the job runs; the row of
-    all jobs by quarters of what its fullest part has.
+    Reports how many runs each job would have, which would be skipped and why, the peak concurrency, and busy minutes.
+
+    The chart shows when each job is running: the darker a cell, the more of its time, in steps of a quarter. In the row
+    of all jobs, the darkest cell is the one with the highest load.
 
     \b
     Examples:
@@ -81,7 +85,7 @@ def simulate_file(
     begin = start or times.now().replace(microsecond=0)
     finish = end or _a_day_after(begin)
     if finish <= begin:
-        raise UsageError("--to is not after --from")
+        raise UsageError("--to must be after --from")
     known = _durations(durations, config.jobs, path)
     result = simulate(config.jobs, known, max_running=config.max_running, start=begin, end=finish)
     if as_json:
@@ -94,36 +98,36 @@ def _a_day_after(moment: datetime) -> datetime:
     try:
         return moment + timedelta(days=1)
     except OverflowError:
-        raise UsageError("a day after --from lies outside the calendar") from None
+        raise UsageError("one day after --from is outside the supported range of dates") from None
 
 
 def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durations:
-    """From the command line, else from the past of the schedd that serves the file, else assumed."""
-    said: dict[str, float] = {}
+    """The duration of runs of a job: given on the command line, else the usual one known to schedd, else assumed."""
+    given: dict[str, float] = {}
     for entry in ",".join(options).split(",") if options else ():
         job, _, text = entry.rpartition("=")
         if job and job not in jobs:
-            raise UnknownNameError(f"--durations: no job {job!r}")
-        said[job] = times.seconds(text)
-    usual = {} if "" in said else _usual(path)
+            raise UnknownNameError(f"--durations: unknown job {job!r}{did_you_mean(job, jobs)}")
+        given[job] = times.seconds(text)
+    usual = {} if "" in given else _usual(path)
 
     def duration(job: str) -> tuple[float, str]:
-        if job in said:
-            return said[job], "given"
-        if "" in said:
-            return said[""], "given"
+        if job in given:
+            return given[job], "given"
+        if "" in given:
+            return given[""], "given"
         return (usual[job], "usual") if job in usual else (ASSUMED, "assumed")
 
     return duration
 
 
 def _usual(path: Path) -> dict[str, float]:
-    """What the schedd that serves the file, if one does, has seen its jobs take."""
+    """The usual durations of jobs, as the running schedd knows them; empty when none is running."""
     try:
         daemon = client.find(str(path.absolute()))
         views = [] if daemon is None else daemon.ask(LIST, ListJobs())
     except SchedError as error:
-        terminal.note(f"how long jobs usually take is unknown: {error}")
+        terminal.note(f"usual durations are unknown: {error}")
         return {}
     return {view.name: view.usual_duration for view in views if view.usual_duration is not None}
 
@@ -132,23 +136,23 @@ def _show(result: Simulation) -> None:
     seconds = (result.end - result.start).total_seconds()
     click.echo(f"{times.full(result.start, UTC)} to {times.full(result.end, UTC)}, {times.span(seconds)}\n")
     _show_jobs(result, seconds)
-    click.echo(f"\nruns          {result.runs}\nskipped       {_reasons(result.skipped) or 'none'}")
+    click.echo(f"\nruns              {result.runs}\nskipped           {_reasons(result.skipped) or 'none'}")
     if timed_out := sum(load.timed_out for load in result.jobs):
-        click.echo(f"timed out     {timed_out}")
+        click.echo(f"timed out         {timed_out}")
     if result.most_at_once_at is not None:
-        click.echo(f"most at once  {result.most_at_once}, first at {times.full(result.most_at_once_at, UTC)}")
+        click.echo(f"peak concurrency  {result.most_at_once}, first at {times.full(result.most_at_once_at, UTC)}")
     for number, minute in enumerate(result.crowded):
-        head = "crowded" if number == 0 else ""
-        click.echo(f"{head:12}  {minute.starts} starts in the minute of {times.full(minute.at, UTC)}")
+        head = "busy minutes" if number == 0 else ""
+        click.echo(f"{head:16}  {minute.starts} starts in the minute of {times.full(minute.at, UTC)}")
     assumed = sum(load.source == "assumed" for load in result.jobs)
     if assumed:
-        jobs = "1 job is" if assumed == 1 else f"{assumed} jobs are"
-        terminal.note(f"{jobs} assumed to take {ASSUMED:g}s; say --durations 10s, or --durations JOB=10s")
+        jobs = "1 job" if assumed == 1 else f"{assumed} jobs"
+        terminal.note(f"{jobs} assumed to take {ASSUMED:g}s; to change it: --durations 10s, or --durations JOB=10s")
 
 
 def _show_jobs(result: Simulation, seconds: float) -> None:
-    """A row for each job and one for all, each with its drawing at the end, as wide as the terminal has room for."""
-    heads = ("JOB", "RUNS", "SKIPPED", "TAKES", "BUSY")
+    """Print a row for each job and one for all, with a load chart as wide as fits into the terminal."""
+    heads = ("JOB", "RUNS", "SKIPPED", "DURATION", "BUSY")
     rows = [_row(load, seconds) for load in result.jobs]
     total = [sum(part) for part in zip(*(load.load for load in result.jobs), strict=True)]
     everything = [Cell("(all)"), Cell(str(result.runs)), Cell(""), Cell(""), _busy(sum(total), seconds)]
@@ -159,35 +163,35 @@ def _show_jobs(result: Simulation, seconds: float) -> None:
     if len(rows) > 1:
         whole = coalesced(total, width)
         rows.append([*everything, Cell(strip(whole, max(whole), shades))])
-    terminal.show_table([*heads, f"RUNNING PER {times.span(seconds / width)}"], rows, shrinking=SHRINKING)
+    terminal.show_table([*heads, f"LOAD PER {times.span(seconds / width)}"], rows, shrinking=SHRINKING)
 
 
 def _room(heads: Sequence[str], rows: Sequence[Sequence[Cell]]) -> int:
-    """The widest drawing that fits beside the other columns, of which some give way a little to it."""
+    """The widest load chart that fits next to the other columns, some of which are cut for it."""
     within = terminal.terminal_width()
     if within is None:
         return WIDTH
     texts = [heads, *([cell.text for cell in row] for row in rows)]
     widths = [max(cells(text) for text in column) for column in zip(*texts, strict=True)]
     for column in SHRINKING:
-        widths[column] = min(widths[column], GIVING_WAY)
+        widths[column] = min(widths[column], SHRUNK)
     room = within - sum(widths) - len(widths) * len(terminal.GAP)
     return next((fold for fold in FOLDS if fold <= room), FOLDS[-1])
 
 
 def _row(load: JobLoad, seconds: float) -> list[Cell]:
-    troubles = dict(load.skipped) | ({"timed out": load.timed_out} if load.timed_out else {})
+    problems = dict(load.skipped) | ({"timed out": load.timed_out} if load.timed_out else {})
     return [
         Cell(load.name),
         Cell(str(load.runs)),
-        Cell(_reasons(troubles) or "-", "care" if troubles else "quiet"),
+        Cell(_reasons(problems) or "-", "care" if problems else "quiet"),
         Cell(f"{times.span(load.duration)} {load.source}"),
         _busy(load.busy, seconds),
     ]
 
 
 def _busy(busy: float, seconds: float) -> Cell:
-    """How long something ran, and what share of the span that is: of several at once it may exceed 100%."""
+    """The running time, and its share of the simulated time: over 100% for several runs at once."""
     share = 100 * busy / seconds
     return Cell(f"{times.span(busy)} {share:.0f}%" if share >= 1 else f"{times.span(busy)} <1%" if busy else "-")
 
@@ -197,12 +201,14 @@ def _reasons(skipped: Mapping[str, int]) -> str:
 
 
 def coalesced(load: Sequence[float], width: int) -> list[float]:
-    """The load in `width` parts, of which it has a multiple."""
+    """The load summed up to `width` parts; its length must be a multiple of that."""
     each = len(load) // width
     return [sum(load[part * each : (part + 1) * each]) for part in range(width)]
 
 
 def strip(load: Iterable[float], fullest: float, shades: str) -> str:
-    """A shade for each part; the darkest from three quarters of `fullest` on."""
+    """A character for each part; the darkest one from three quarters of `fullest` on."""
     steps = len(shades) - 1
-    return "".join(shades[min(steps, math.ceil(part * steps / fullest - HAIR))] if part else shades[0] for part in load)
+    return "".join(
+        shades[min(steps, math.ceil(part * steps / fullest - EPSILON))] if part else shades[0] for part in load
+    )

@@ -1,4 +1,4 @@
-"""`schedctl status`: the daemon itself, for people and for health checks."""
+"""`schedctl status`: show the daemon, for people and for health checks."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from datetime import UTC, datetime
 import click
 
 from scheduler.cli import terminal, times
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.operations import STATUS
 
 
-@click.command("status")
-@click.option("--json", "as_json", is_flag=True, help="Print an object.")
-@click.option("--exit-code", is_flag=True, help="Print nothing; end with 0, 1 for a refused file, 3 for no answer.")
+@subcommand(
+    "status", exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@click.option("--exit-code", is_flag=True, help="Print nothing; only set the exit status, for health checks")
 @click.pass_obj
 def status(target: Target, as_json: bool, exit_code: bool) -> int:
-    """Show the schedd that serves the file.
+    """Show the daemon: uptime, file, counts, warnings.
 
     \b
     Examples:
       schedctl status
-      schedctl status --exit-code || echo 'schedd needs a look'
+      schedctl status --exit-code || echo 'schedd is unhealthy'
     """
     view = target.ask(STATUS, AskStatus())
     if as_json:
@@ -34,8 +37,9 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
 
 
 def show(view: StatusView, now: datetime) -> None:
-    """A line for each thing worth knowing."""
-    state = terminal.Cell("ticking", "good") if view.ticking else terminal.Cell("shutting down", "care")
+    """Print one line for each property."""
+    state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
+    decisions = ", ".join(f"{count} {word}" for word, count in view.decisions.items())
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),
@@ -49,7 +53,7 @@ def show(view: StatusView, now: datetime) -> None:
             ),
         ),
         ("next", terminal.Cell(_next(view, now))),
-        ("slots", terminal.Cell(", ".join(f"{count} {word}" for word, count in view.decisions.items()) or "none yet")),
+        ("decisions", terminal.Cell(decisions or "none yet")),
     ]
     lines += [
         ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))
@@ -58,13 +62,13 @@ def show(view: StatusView, now: datetime) -> None:
     if view.dropped_lines:
         lines.append(("log", terminal.Cell(f"{view.dropped_lines} lines dropped: stdout could not be written", "bad")))
     for name, cell in lines:
-        click.echo(f"{terminal.paint(f'{name:8}', 'head')}{terminal.paint(cell.text, cell.colour)}")
+        click.echo(f"{terminal.paint(f'{name:11}', 'head')}{terminal.paint(cell.text, cell.colour)}")
     if view.reload_error is not None:
-        click.echo(terminal.paint("The file has been refused; the schedule before it stays:", "bad"))
+        click.echo(terminal.paint("The last reload failed; the previous configuration stays active:", "bad"))
         click.echo(view.reload_error)
 
 
 def _next(view: StatusView, now: datetime) -> str:
     if view.next_at is None:
-        return "nothing to come"
+        return "no coming runs"
     return f"{view.next_job} {times.relative(view.next_at, now)}, {times.absolute(view.next_at, UTC, now)}"

@@ -1,4 +1,4 @@
-"""`schedctl stop`, `pause` and `resume`: what a person does to jobs."""
+"""`schedctl stop`, `pause` and `resume`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ import click
 
 from scheduler.cli import job_table, terminal, times
 from scheduler.cli.arguments import job_names, some_jobs
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
 from scheduler.wire.operations import PAUSE, RESUME, STOP
 from scheduler.wire.runs import Stop
 
 
-@click.command("stop")
+@subcommand("stop")
 @click.argument("job_or_run", metavar="JOB|RUN", shell_complete=job_names)
-@click.option("--kill", is_flag=True, help="KILL at once, without TERM and the job's stop_grace.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was stopped as an object.")
+@click.option("--kill", is_flag=True, help="Send SIGKILL at once, instead of SIGTERM and stop_grace")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object with what was stopped")
 @click.pass_obj
 def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
-    """Stop a job, or one run.
+    """Stop runs of a job.
 
-    All runs of JOB, its retries and its waiting firing, or the RUN with that id. Returns when they are gone.
-
-    The next slot comes as usual: see `pause`.
+    Stops all runs of JOB, including retries and waiting runs, or the run with the id RUN. Returns when they have ended.
+    Later scheduled runs still start; schedctl pause skips them.
 
     \b
     Examples:
@@ -37,27 +37,27 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
         took = times.span(run.duration or 0)
         click.echo(f"run {run.id} of {run.job} {run.outcome}, exit {run.exit_code}, after {took}")
     if view.waiting:
-        click.echo(f"{view.waiting} waiting called off")
+        click.echo(f"{view.waiting} waiting {'run' if view.waiting == 1 else 'runs'} cancelled")
     if not view.runs and not view.waiting:
         click.echo("nothing to stop")
 
 
-@click.command("pause")
+@subcommand("pause")
 @some_jobs
-@click.option("--all", "everything", is_flag=True, help="Every job there is now.")
+@click.option("--all", "everything", is_flag=True, help="All jobs of the file")
 @click.option(
-    "--for", "duration", type=times.seconds, metavar="DURATION", help="Resume by itself after 90s, 1h30m, 2d."
+    "--for", "duration", type=times.seconds, metavar="DURATION", help="Resume automatically after 90s, 1h30m, 2d, …"
 )
-@click.option("--note", default="", metavar="TEXT", help="Why; shown by `list`.")
-@click.option("--json", "as_json", is_flag=True, help="Print the jobs as an array.")
+@click.option("--note", default="", metavar="TEXT", help="Reason, shown by schedctl list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of the jobs")
 @click.pass_obj
 def pause(
     target: Target, jobs: tuple[str, ...], everything: bool, duration: float | None, note: str, as_json: bool
 ) -> None:
-    """Pass over the slots of jobs.
+    """Pause jobs: skip their scheduled runs.
 
-    Until they are resumed, the time is over, or schedd restarts.
-    What runs goes on, and `run-now` still works.
+    A pause lasts until schedctl resume, until the time given with --for is over, or until schedd restarts. Runs that
+    have started continue, and schedctl run-now still works.
 
     \b
     Examples:
@@ -68,13 +68,13 @@ def pause(
     _show(target.ask(PAUSE, ask), as_json)
 
 
-@click.command("resume")
+@subcommand("resume")
 @some_jobs
-@click.option("--all", "everything", is_flag=True, help="Every job.")
-@click.option("--json", "as_json", is_flag=True, help="Print the jobs as an array.")
+@click.option("--all", "everything", is_flag=True, help="All jobs of the file")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of the jobs")
 @click.pass_obj
 def resume(target: Target, jobs: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Take the slots of paused jobs again.
+    """Resume paused jobs.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""Which schedule file a command is about, and who answers for it: the schedd that serves it, else the file itself."""
+"""The schedule file that a command is about, and who answers: its running schedd, or else the file."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ R = TypeVar("R")
 
 
 class Target:
-    """What `-c`, the environment and the current directory name."""
+    """The file named by `-c`, $SCHEDD_CONFIG or the current directory."""
 
     def __init__(self, option: str | None) -> None:
-        """UsageError for an empty option: a script whose variable is not set means no other schedd."""
+        """UsageError for an empty option: a script whose variable is unset must not reach another schedd."""
         if option == "":
-            raise UsageError("-c names no file, it is empty; write one, or leave -c out")
+            raise UsageError("-c: the file name is empty")
         self.command = f"schedctl -c {option}" if option else "schedctl"
-        """How a further command about the same file begins."""
+        """The beginning of further commands about the same file."""
         named = option or os.environ.get("SCHEDD_CONFIG") or None
         if named is None and os.path.exists(DEFAULT_FILE):  # noqa: PTH110 - pathlib costs 5 ms
             named = DEFAULT_FILE
         self.path = None if named is None else os.path.abspath(named)  # noqa: PTH100
-        """Absolute, symlinks kept; None when nothing names a file."""
+        """Absolute, with symlinks kept; None when no file is named."""
 
     def daemon(self) -> Client | None:
-        """The schedd that serves the file, or the only one there is when no file is named. None: nobody serves it.
+        """The schedd of the file, or the only running one when no file is named; None when none is running.
 
-        UnreachableError when it cannot be asked; UsageError when nothing says which file is meant.
+        UnreachableError when it does not answer; UsageError when no file is named and no single schedd is running.
         """
         if self.path is not None:
             return client.find(self.path)
@@ -46,24 +46,24 @@ class Target:
             return found[0][0]
         if found:
             files = "\n".join(f"  -c {status.file}" for _, status in found)
-            raise UsageError(f"several schedd run here; say which one is meant:\n{files}")
-        raise UsageError(f"there is no ./{DEFAULT_FILE}, and no schedd runs here; name the file with -c FILE")
+            raise UsageError(f"several schedd are running; choose one with -c:\n{files}")
+        raise UsageError(f"no ./{DEFAULT_FILE} and no running schedd found; name the file with -c FILE")
 
-    def source(self, operation: Operation[Any, Any], alone: str = "this is what the file says") -> Client | FileAlone:
-        """What answers the operation: the schedd or, where none is running, the file, after a note that ends `alone`.
+    def source(self, operation: Operation[Any, Any], alone: str = "answering from the file") -> Client | FileAlone:
+        """What answers the operation: the schedd or, if none is running, the file, after a note that ends in `alone`.
 
         UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
         """
         daemon = self.daemon()
         if daemon is not None:
             return daemon
-        assert self.path is not None, "without a file there is a schedd, or an error"  # noqa: S101
+        assert self.path is not None, "daemon() has found a schedd or raised when no file is named"  # noqa: S101
         if not operation.from_file:
-            raise UnreachableError(f"no schedd serves {self.path}; start one with: schedd {self.path}")
-        terminal.note(f"no schedd serves {self.path}: {alone}")
+            raise UnreachableError(f"no schedd is running for {self.path}; to start it: schedd {self.path}")
+        terminal.note(f"no schedd is running for {self.path}: {alone}")
         return FileAlone(self.path)
 
-    def ask(self, operation: Operation[A, R], request: A, alone: str = "this is what the file says") -> R:
+    def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request, from whatever answers it; see `source`."""
         return self.source(operation, alone).ask(operation, request)
 
@@ -75,10 +75,10 @@ class Target:
 
 
 class FileAlone:
-    """Answers from the file, with the functions that a schedd would use."""
+    """Answers from the file, with the functions that schedd uses."""
 
     def __init__(self, path: str) -> None:
-        # Imported here: this loads the engine and yaml, which a schedd that answers has loaded before.
+        # Imported here: this loads the engine and yaml, which are not needed when a schedd answers.
         from functools import partial  # noqa: PLC0415
         from pathlib import Path  # noqa: PLC0415
 
@@ -86,7 +86,7 @@ class FileAlone:
         from scheduler.config.load import load  # noqa: PLC0415
 
         self.service = partial(FileService, load(Path(path)))
-        """Made anew for each request, so that coming times are computed from then on."""
+        """Creates the service for one request: its next runs are those after that moment."""
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply to an operation that needs no daemon."""

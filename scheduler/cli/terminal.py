@@ -1,4 +1,4 @@
-"""How things look: colours, tables, and the width of text in cells. Only what goes to a terminal is dressed or cut."""
+"""Colours and tables on a terminal. Output to anything else is plain and never cut."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.text import as_json, cells, printable_line
 ELLIPSIS = "…"
 GAP = "  "
 NARROWEST = 8
-"""Cells below which no column is cut, however narrow the terminal."""
+"""Width in cells to which columns are cut at most."""
 
 COLOURS = {
     "good": {"fg": "green"},
@@ -35,30 +35,30 @@ class Cell(NamedTuple):
 
 
 def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """The text in a colour, where the stream (stdout) is a terminal that wants any."""
+    """The text in a colour, if the stream (default: stdout) is a terminal with colours."""
     if not colour or not coloured(stream or sys.stdout):
         return text
     return click.style(text, **COLOURS[colour])  # type: ignore[arg-type]
 
 
 def note(text: str, colour: str = "quiet") -> None:
-    """A remark beside the answer: on stderr, so that stdout holds the answer alone."""
+    """Print a note on stderr, so that stdout has only the answer."""
     click.echo(paint(text, colour, sys.stderr), err=True)
 
 
 def show_json(document: object) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     click.echo(msgspec.json.format(as_json(document), indent=2))
 
 
 def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> None:
-    """A table on stdout."""
+    """Print a table on stdout."""
     for line in table(heads, rows, shrinking):
         click.echo(line)
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> list[str]:
-    """Lines of aligned columns. On a terminal, the columns in `shrinking` give way until the lines fit."""
+    """Lines of aligned columns. On a terminal, the columns in `shrinking` are cut until the lines fit."""
     cleaned = [[Cell(head, "head") for head in heads]]
     cleaned += [[Cell(printable_line(cell.text), cell.colour) for cell in row] for row in rows]
     widths = [max(cells(row[column].text) for row in cleaned) for column in range(len(heads))]
@@ -69,7 +69,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Seque
 
 
 def terminal_width() -> int | None:
-    """Cells in a line of stdout; None when it is no terminal and nothing needs to fit."""
+    """Width of stdout in cells; None when it is not a terminal and lines may have any length."""
     if not sys.stdout.isatty():
         return None
     if os.environ.get("COLUMNS", "").isdigit():
@@ -81,7 +81,7 @@ def terminal_width() -> int | None:
 
 
 def cut(text: str, width: int) -> str:
-    """The text within `width` cells, ending in … when some of it had to go."""
+    """The text cut to `width` cells; a cut text ends in …."""
     if cells(text) <= width:
         return text
     kept, room = "", width - 1
@@ -99,7 +99,7 @@ def _padded(cell: Cell, width: int) -> str:
 
 
 def _shrink(widths: list[int], shrinking: Sequence[int], room: int) -> None:
-    """Take what is too much from the widest of the columns that may give way, then from any."""
+    """Reduce the widest of the `shrinking` columns until the lines fit, then the widest of all columns."""
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
     for candidates in (shrinking, range(len(widths))):
         while excess > 0 and candidates:
@@ -111,5 +111,5 @@ def _shrink(widths: list[int], shrinking: Sequence[int], room: int) -> None:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether the stream is a terminal that wants colours."""
+    """Whether the stream is a terminal with colours."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

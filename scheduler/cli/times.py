@@ -1,4 +1,4 @@
-"""Instants and durations in words, as people read and type them."""
+"""Times and durations: as the command line prints them, and as people type them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def now() -> datetime:
-    """The wall clock, aware UTC. Only here does schedctl look at it; the daemon's Clock would bring asyncio along."""
+    """The current time, aware UTC. schedctl reads the clock only here; `scheduler.clock` would import asyncio."""
     return datetime.now(UTC)
 
 
 def span(duration: float) -> str:
-    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`. Two units at most, since more is noise."""
+    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`. Two units at most."""
     if duration < 9.95 and not float(duration).is_integer():
         return f"{max(duration, 0.1):.1f}s"
     rest = round(duration)
@@ -40,9 +40,10 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def absolute(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """The wall clock of `zone`, with as much of the date as is needed: `14:05`, `Tue 14:05`, `2027-01-01 09:00`.
+    """The local time in `zone`, with as much of the date as is needed: `14:05`, `Tue 14:05`, `2027-01-01 09:00`.
 
-    Seconds only where there are some; always with the name of the zone's time, which tells summer from winter.
+    Seconds only when they are not zero; always with the abbreviation of the zone, which differs between DST and
+    standard time.
     """
     there = _seen_in(zone, moment)
     clock = "%H:%M:%S" if there.second else "%H:%M"
@@ -57,7 +58,7 @@ def full(moment: datetime, zone: tzinfo) -> str:
 
 
 def _seen_in(zone: tzinfo, moment: datetime) -> datetime:
-    """The instant in a zone; as it is at the edges of the calendar, where it has no name there."""
+    """The time in a zone; unchanged at the limits of the calendar, where it cannot be expressed there."""
     try:
         return moment.astimezone(zone)
     except OverflowError:
@@ -65,7 +66,7 @@ def _seen_in(zone: tzinfo, moment: datetime) -> datetime:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone of that name; UTC does without the database. BadParameter when there is none."""
+    """The zone of that name; UTC needs no database. BadParameter when it does not exist."""
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most lists show UTC only
@@ -73,28 +74,28 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"{name!r} is no time zone; write an IANA name like Europe/Berlin") from None
+        raise click.BadParameter(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin") from None
 
 
-# What people type. Used as click types: BadParameter names the option it came with.
+# The following are click types: they parse what people type, and click adds the option to a BadParameter.
 
 
 def instant(text: str) -> datetime:
-    """An RFC 3339 instant, with its zone: a time without one means something else on every machine."""
+    """A time in RFC 3339 with its offset: without one it would mean another time on each machine."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time; write one like 2027-01-31T09:00:00Z") from None
+        raise click.BadParameter(f"{text!r} is not a valid time; use the form 2027-01-31T09:00:00Z") from None
     if moment.tzinfo is None:
-        raise click.BadParameter(f"{text!r} names no zone; write {text}Z for UTC, or an offset like +02:00")
+        raise click.BadParameter(f"{text!r} has no time zone; use {text}Z for UTC, or an offset such as +02:00")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise click.BadParameter(f"{text!r} lies outside the calendar") from None
+        raise click.BadParameter(f"{text!r} is outside the supported range of dates") from None
 
 
 def seconds(text: str) -> float:
-    """A duration like 90s or 1h30m."""
+    """A duration such as 90s or 1h30m, in seconds."""
     from scheduler.schedule import DurationError, parse_duration  # noqa: PLC0415 - it comes with all of `schedule`
 
     try:
@@ -104,10 +105,10 @@ def seconds(text: str) -> float:
 
 
 def past(text: str) -> datetime:
-    """An instant, or how long ago it was."""
+    """A time, or a duration before now."""
     if "-" in text:
         return instant(text)
     try:
         return now() - timedelta(seconds=seconds(text))
     except OverflowError:
-        raise click.BadParameter(f"{text!r} ago lies outside the calendar") from None
+        raise click.BadParameter(f"{text!r} ago is outside the supported range of dates") from None

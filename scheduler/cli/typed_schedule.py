@@ -1,4 +1,4 @@
-"""A schedule typed on the command line instead of in a file."""
+"""Parse a schedule that is given on the command line."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from scheduler.schedule import Schedule, parse_schedule
 
 
 def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
-    """The schedule and its zone, or a UsageError that points at what is wrong with it."""
-    times.zone_of(zone_name)  # told as people expect when there is none
+    """The schedule and its zone. UsageError with the position of the error."""
+    times.zone_of(zone_name)  # for its error message
     zone = ZoneInfo(zone_name)
     try:
         if text.lstrip().startswith(("{", "[")):
@@ -28,8 +28,8 @@ def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
 
 
 def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
-    """What stands in brackets as a schedule. ScheduleError with the column in all of the text."""
-    # Loads yaml, which a cron expression does without.
+    """A mapping or list, in the syntax of the file, as a schedule. ScheduleError with the column in the whole text."""
+    # Imported here: this loads yaml, which a cron expression does not need.
     from scheduler.config.problems import advice  # noqa: PLC0415
     from scheduler.config.schedule_errors import explain, spec_of  # noqa: PLC0415
     from scheduler.document.nodes import compose  # noqa: PLC0415
@@ -37,8 +37,8 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
 
     try:
         text.encode()
-    except UnicodeEncodeError as error:  # bytes that are no text, which the parser of YAML does not take
-        reason = f"the character {text[error.start]!a} does not belong in a schedule"
+    except UnicodeEncodeError as error:  # bytes that are not UTF-8, which the YAML parser does not accept
+        reason = f"the character {text[error.start]!a} is not allowed in a schedule"
         raise ScheduleError(reason, column=error.start) from None
     source = Source("", Path(), text)
     node = compose(source, "", lambda _key, _mapping: None)

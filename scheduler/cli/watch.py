@@ -1,4 +1,4 @@
-"""`schedctl list --watch`: the list, again and again in the same place."""
+"""`schedctl list --watch`: the list of jobs, refreshed in place."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from scheduler.errors import UsageError
 from scheduler.wire.jobs import JobView
 
 EVERY = 1.0
-"""Seconds between two looks: the unit in which the list counts."""
+"""Seconds between refreshes."""
 
 OTHER_SCREEN, OWN_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 HOME, END_OF_LINE, END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 def watch_jobs(look: Callable[[], Sequence[JobView]]) -> None:
-    """Draw until Ctrl-C. However it ends, the terminal is as it was before."""
+    """Draw until Ctrl-C. The terminal is restored in every case."""
     if not sys.stdout.isatty():
-        raise UsageError("--watch draws on a terminal, and stdout is none; leave it out, or use --json")
+        raise UsageError("--watch needs a terminal, and stdout is not one; leave it out, or use --json")
     with _other_screen():
         while True:
             begun = time.monotonic()
@@ -57,7 +57,7 @@ def _draw(views: Sequence[JobView]) -> None:
     if len(lines) > height - 1:
         hidden = len(lines) - (height - 2)
         lines = [*lines[: height - 2], terminal.paint(f"… {hidden} more", "quiet")]
-    footer = terminal.paint(f"{now:%H:%M:%S} UTC, Ctrl-C leaves", "quiet")
+    footer = terminal.paint(f"{now:%H:%M:%S} UTC, Ctrl-C to quit", "quiet")
     drawn = "".join(f"{line}{END_OF_LINE}\n" for line in lines)
     sys.stdout.write(f"{HOME}{drawn}{footer}{END_OF_LINE}{END_OF_SCREEN}")
     sys.stdout.flush()

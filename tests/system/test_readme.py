@@ -42,11 +42,10 @@ def test_the_first_file_does_what_the_readme_shows(tmp_path: Path) -> None:
         assert (by_hand.returncode, shape(by_hand.stdout)) == (0, "hello at TIME\n")
 
 
-def test_every_verb_stands_in_the_readme() -> None:
-    commands = schedctl("--help").stdout.partition("Commands:")[2]
-    verbs = re.findall(r"^  ([a-z-]+) ", commands, re.MULTILINE)
-    assert verbs
-    assert [verb for verb in verbs if not re.search(rf"`{verb}\b", README)] == []
+def test_every_command_is_in_the_readme() -> None:
+    commands = re.findall(r"^  ([a-z][a-z-]+)  ", schedctl("--help").stdout, re.MULTILINE)
+    assert "list" in commands
+    assert [command for command in commands if not re.search(rf"`{command}\b", README)] == []
 
 
 @pytest.mark.parametrize("key", JobForm.__struct_fields__)

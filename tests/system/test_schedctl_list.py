@@ -58,7 +58,7 @@ def test_the_daemon_answers_and_says_so(file: Path) -> None:
 def test_without_a_daemon_the_file_answers_and_says_so(file: Path) -> None:
     ended = schedctl("list", cwd=file.parent)
     assert ended.returncode == 0
-    assert f"no schedd serves {file}: this is what the file says" in ended.stderr
+    assert f"no schedd is running for {file}: answering from the file" in ended.stderr
     told = json.loads(schedctl("list", "--json", cwd=file.parent).stdout)
     assert [job["status"] for job in told] == ["idle", "idle", "idle", "disabled", "done", "idle"]
     assert told[1]["next_at"] is not None
@@ -91,7 +91,7 @@ def test_a_killed_daemon_leaves_the_file_to_answer(file: Path) -> None:
         daemon.ends()
         ended = schedctl("-c", file, "list")
         assert ended.returncode == 0
-        assert "this is what the file says" in ended.stderr
+        assert "answering from the file" in ended.stderr
         status = schedctl("-c", file, "status", "--exit-code")
         assert (status.returncode, status.stdout) == (3, "")
 
@@ -134,8 +134,8 @@ def test_with_no_file_named_the_only_daemon_answers_and_of_several_one_must_be_c
 
 
 @pytest.mark.parametrize("words", [("schedctl", "-c", "", "list"), ("schedd", "-c", ""), ("schedd", "")])
-def test_an_empty_name_is_no_wish_for_whichever_file_there_is(file: Path, words: tuple[str, ...]) -> None:
-    """A script's variable was not set: the only daemon, or the file that lies here, must not stand in for it."""
+def test_an_empty_file_name_is_refused(file: Path, words: tuple[str, ...]) -> None:
+    """As when a variable of a script is unset: neither the only daemon nor ./schedules.yaml is used instead."""
     ended = subprocess.run(
         [BIN / words[0], *words[1:]],
         cwd=file.parent,
@@ -157,7 +157,7 @@ def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command
     environ.pop("PYTHONPATH", None)  # a relative one keeps Python itself from starting there
     ended = subprocess.run(["sh", "-c", shell], env=environ, capture_output=True, text=True, check=False)
     program = command.split(maxsplit=1)[0]
-    assert ended.stderr == f"{program}: the current directory has been deleted; go to one that is there\n"
+    assert ended.stderr == f"{program}: the current directory has been deleted; change to another one\n"
     assert ended.returncode == 1
 
 

@@ -89,7 +89,7 @@ def test_it_ends_as_the_job_does_and_keeps_its_outputs_apart(
     [
         ("late", 124, "schedctl: late timed out after 1."),
         ("missing", 127, "schedctl: missing could not be started: "),
-        ("again", 3, "schedctl: attempt 1: failed, exit 3; the next follows in 1.0s"),
+        ("again", 3, "schedctl: attempt 1: failed, exit 3; next attempt in 1.0s"),
         ("signalled", 137, ""),
         ("disabled", 0, ""),
     ],
@@ -146,7 +146,7 @@ def test_a_wrong_command_line_is_told_and_starts_nothing(
 ) -> None:
     ended = run("seven", *words)
     assert ended.returncode == 2
-    assert "write" in ended.stderr
+    assert "use " in ended.stderr or "not a valid time" in ended.stderr
     assert "SECRET" not in ended.stderr
     assert ended.stdout == ""
 
@@ -209,7 +209,7 @@ def test_what_waits_says_for_what(file: Path) -> None:
         first = schedctl("-c", file, "run-now", "queued", "--detach").stdout.strip()
         second = schedctl("-c", file, "run-now", "queued")
         assert second.returncode == 0
-        assert "waits for the end of the run before it" in second.stderr
+        assert "is waiting for the previous run to finish" in second.stderr
         assert first not in second.stderr
 
 

@@ -136,12 +136,12 @@ def test_it_prints_a_table_with_the_crowded_minutes_or_a_document(tmp_path: Path
     assert shown.returncode == 0
     assert "2 starts in the minute of Mon 2026-06-01 01:00" in shown.stdout
     assert shown.stdout.isascii()
-    assert "most at once  2" in shown.stdout
+    assert "peak concurrency  2" in shown.stdout
     assert "\x1b" not in shown.stdout
     told = json.loads(schedctl("simulate", file, *span, "--json").stdout)
     assert (told["runs"], told["skipped"], [job["runs"] for job in told["jobs"]]) == (48, {}, [24, 24])
     unknown = schedctl("simulate", file, "--durations", "c=3s")
-    assert (unknown.returncode, "no job 'c'" in unknown.stderr) == (4, True)
+    assert (unknown.returncode, "unknown job 'c'" in unknown.stderr) == (4, True)
 
 
 def test_what_schedd_has_seen_its_jobs_take_is_taken_for_usual(tmp_path: Path) -> None:

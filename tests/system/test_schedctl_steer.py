@@ -1,4 +1,4 @@
-"""Stopping, pausing, reloading, and looking back: what a person does to a running schedd."""
+"""`schedctl stop`, `pause`, `resume`, `reload`, `history`, `logs` and `why` with a running schedd."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_stopping_a_job_ends_its_back_off_too(file: Path, daemon: Schedd) -> Non
     eventually(lambda: json.loads(ask(file, "list", "failing", "--json").stdout)[0]["status"] == "retrying")
     assert re.search(r"retrying in (1h|59m)", ask(file, "list", "failing").stdout)
     assert re.fullmatch(r"run \w{8} of failing stopped, exit 3, after .*\n", ask(file, "stop", "failing").stdout)
-    assert process.communicate(timeout=10)[1].startswith("schedctl: attempt 1: failed, exit 3; the next follows in ")
+    assert process.communicate(timeout=10)[1].startswith("schedctl: attempt 1: failed, exit 3; next attempt in ")
     assert process.returncode == 3
     assert ask(file, "stop", "failing").stdout == "nothing to stop\n"
     unknown = ask(file, "stop", "faling")
@@ -137,7 +137,7 @@ def test_logs_show_what_a_live_run_has_drawn_so_far_and_tell_what_is_no_longer_k
         eventually(lambda: ask(file, "logs").stdout == drawn)
         ask(file, "run-now", "long")
         kept = ask(file, "logs", "long")
-        missing = f"… {100_000 - len(kept.stdout)} bytes are missing here: no longer kept, or they came too fast\n"
+        missing = f"… {100_000 - len(kept.stdout)} bytes of output are missing here: dropped, or no longer kept\n"
         assert (set(kept.stdout), kept.stderr) == ({"x"}, missing)
 
 
@@ -174,7 +174,7 @@ def test_status_counts_what_was_decided(file: Path, daemon: Schedd) -> None:
     assert told["decisions"]["ran"] > 0
     shown = ask(file, "status").stdout
     assert f"pid {daemon.pid}" in shown
-    assert re.search(r"^slots +\d+ ran", shown, re.MULTILINE)
+    assert re.search(r"^decisions +\d+ ran", shown, re.MULTILINE)
 
 
 def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:

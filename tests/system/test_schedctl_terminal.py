@@ -126,7 +126,7 @@ def test_on_a_full_disk_it_says_that_the_output_is_not_there(file: Path, verb: s
             command, env=environment({}), stdout=full, stderr=subprocess.PIPE, text=True, check=False
         )
     assert ended.returncode == 1
-    assert ended.stderr.endswith("schedctl: the output cannot be written: No space left on device\n")
+    assert ended.stderr.endswith("schedctl: cannot write the output: No space left on device\n")
     assert "Traceback" not in ended.stderr
 
 
@@ -156,7 +156,7 @@ def test_watching_gives_the_screen_back_on_term_too(file: Path) -> None:
 def test_a_pipe_is_not_watched(file: Path) -> None:
     ended = schedctl("-c", file, "list", "--watch")
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "stdout is none" in ended.stderr
+    assert "stdout is not one" in ended.stderr
 
 
 def test_at_a_terminal_run_now_tells_what_becomes_of_the_run(file: Path) -> None:

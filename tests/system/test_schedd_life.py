@@ -398,7 +398,9 @@ def test_too_few_descriptors_to_start_are_one_message(file: Path) -> None:
     """M3"""
     with schedd(file, program=("prlimit", "--nofile=8:8", str(BIN / "schedd")), ready=False) as running:
         assert running.ends() == 1
-        assert running.errors == "schedd: 8 file descriptors (ulimit -n) are not enough; allow 64 or more\n"
+        assert (
+            running.errors == "schedd: the limit of 8 file descriptors (ulimit -n) is too low; 64 or more are needed\n"
+        )
 
 
 def test_a_bad_shutdown_timeout_is_a_usage_error(file: Path) -> None:

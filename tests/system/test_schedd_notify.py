@@ -227,8 +227,8 @@ def _notify_test(file: Path, server: HttpServer) -> None:
     failure = schedctl("-c", file, "notify-test", "told")
     assert failure.returncode == 1
     assert failure.stdout.splitlines()[1:] == [
-        "told      webhook 127.0.0.1  answered 200",
-        "not told  command            exit 7",
+        "delivered  webhook 127.0.0.1  answered 200",
+        "failed     command            exit 7",
     ]
     assert json.loads(server.requests[0].body)["message"] == "[test] told failed after 1s: exit 1"
     recovery = schedctl("-c", file, "notify-test", "told", "--event", "recovery", "--json")

@@ -33,7 +33,7 @@ def test_each_form_of_a_schedule_can_be_typed(typed: str, text: str) -> None:
         ("{}", "the mapping is empty"),
         ("[]", "this one 0"),
         ("['', {hour: 5}]", "nothing stands here"),
-        ("{\udcff: 5}", "does not belong in a schedule"),
+        ("{\udcff: 5}", "is not allowed in a schedule"),
     ],
 )
 def test_a_mistake_in_it_is_pointed_at(typed: str, message: str) -> None:

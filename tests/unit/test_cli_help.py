@@ -1,4 +1,4 @@
-"""What help says: every verb has some, with an example, and the documents know every verb."""
+"""The help of each command: a summary, an example, and every option described."""
 
 from __future__ import annotations
 
@@ -17,34 +17,46 @@ from scheduler.wire.operations import OPERATIONS
 ROOT = Path(__file__).parents[2]
 
 
-def command_of(verb: str) -> click.Command:
-    found = command.get_command(click.Context(command), verb)
+def command_of(name: str) -> click.Command:
+    found = command.get_command(click.Context(command), name)
     assert found is not None
     return found
 
 
-def help_of(verb: str) -> str:
-    # With the program's own settings, for click remembers what a command's help is called from the first who asks.
+def help_of(name: str) -> str:
+    # With the settings of the program: click caches the help option of a command when it is first used.
     program = click.Context(command, info_name="schedctl", **command.context_settings)
-    return command_of(verb).get_help(click.Context(command_of(verb), info_name=verb, parent=program))
+    return command_of(name).get_help(click.Context(command_of(name), info_name=name, parent=program))
 
 
-@pytest.mark.parametrize("verb", COMMANDS)
-def test_every_verb_has_help_with_an_example_of_itself(verb: str) -> None:
-    text = help_of(verb)
-    assert re.search(rf"Examples:\n(.*\n)*?    .*schedctl {verb}\b", text)
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
+    text = help_of(name)
+    assert re.search(rf"Examples:\n(.*\n)*?    .*schedctl {name}\b", text)
     assert all(len(line) <= 120 for line in text.splitlines())
-    options = [parameter for parameter in command_of(verb).params if isinstance(parameter, click.Option)]
+    options = [parameter for parameter in command_of(name).params if isinstance(parameter, click.Option)]
     assert [option.name for option in options if not option.help] == []
 
 
-@pytest.mark.parametrize("verb", OPERATIONS)
-def test_every_verb_of_the_socket_stands_in_its_document_with_its_arguments(verb: str) -> None:
-    (row,) = re.findall(rf"^\| `{verb}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
-    for field in OPERATIONS[verb].ask.__struct_fields__:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_summary_in_the_list_of_commands_begins_the_help_of_the_command(name: str) -> None:
+    assert (command_of(name).help or "").splitlines()[0] == f"{COMMANDS[name][1]}."
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_every_operation_of_the_socket_is_documented_with_its_arguments(name: str) -> None:
+    (row,) = re.findall(rf"^\| `{name}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
+    for field in OPERATIONS[name].ask.__struct_fields__:
         assert f"`{field}`" in row
 
 
-def test_the_starter_file_is_good() -> None:
+def test_the_starter_file_is_valid() -> None:
     config = load(STARTER)
     assert (list(config.jobs), config.warnings) == (["hello", "heartbeat"], ())
+
+
+def test_the_starter_file_limits_no_job() -> None:
+    """F14: a default limit would later stop a job whose author never saw it."""
+    config = load(STARTER)
+    assert [job.timeout for job in config.jobs.values()] == [None, None]
+    assert [job.memory_limit for job in config.jobs.values()] == [None, None]

@@ -1,4 +1,4 @@
-"""How `schedctl simulate` learns what runs take, and how it draws the load."""
+"""`schedctl simulate`: the durations it assumes, and the load chart."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_what_is_typed_goes_before_what_schedd_has_seen_before_what_is_assumed(
 
 
 def test_what_is_assumed_is_said(file: Path) -> None:
-    assert "3 jobs are assumed to take 1s; say --durations" in typed(file)
-    assert "1 job is assumed to take 1s" in typed(file, "--durations", "long=2m,short=2m")
+    assert "3 jobs assumed to take 1s; to change it: --durations" in typed(file)
+    assert "1 job assumed to take 1s" in typed(file, "--durations", "long=2m,short=2m")
     assert "assumed" not in typed(file, "--durations", "2m")
 
 
@@ -96,7 +96,7 @@ def test_a_schedd_that_cannot_be_asked_is_said_too(file: Path, monkeypatch: pyte
         raise UnreachableError("pid 7 does not answer")
 
     monkeypatch.setattr(client, "find", find)
-    assert "how long jobs usually take is unknown: pid 7 does not answer" in typed(file)
+    assert "usual durations are unknown: pid 7 does not answer" in typed(file)
 
 
 def test_the_tables_tell_runs_reasons_busy_time_and_the_worst_minutes(file: Path) -> None:
@@ -105,19 +105,19 @@ def test_the_tables_tell_runs_reasons_busy_time_and_the_worst_minutes(file: Path
     assert rows["long"][:7] == ["1", "1", "overlap", "1h", "30m", "given", "1h"]
     assert rows["short"][:6] == ["2", "-", "10s", "given", "20s", "<1%"]
     assert rows["(all)"][:4] == ["5", "1h", "30m", "60%"]
-    assert "skipped       1 overlap" in shown
-    assert "most at once  3, first at Mon 2026-06-01 01:00:00 UTC" in shown
-    assert "crowded       3 starts in the minute of Mon 2026-06-01 01:00:00 UTC" in shown
-    assert "              2 starts in the minute of Mon 2026-06-01 02:00:00 UTC" in shown
+    assert "skipped           1 overlap" in shown
+    assert "peak concurrency  3, first at Mon 2026-06-01 01:00:00 UTC" in shown
+    assert "busy minutes      3 starts in the minute of Mon 2026-06-01 01:00:00 UTC" in shown
+    assert "                  2 starts in the minute of Mon 2026-06-01 02:00:00 UTC" in shown
 
 
 @pytest.mark.parametrize(
     ("words", "error", "says"),
     [
-        (["--durations", "lnog=3s"], UnknownNameError, "no job 'lnog'"),
+        (["--durations", "lnog=3s"], UnknownNameError, "unknown job 'lnog'; did you mean 'long'?"),
         (["--durations", "long=3"], click.ClickException, "a duration needs a unit"),
         (["--durations", ""], click.ClickException, "not a duration"),
-        (["--to", "2026-06-01T00:00Z"], UsageError, "--to is not after --from"),
+        (["--to", "2026-06-01T00:00Z"], UsageError, "--to must be after --from"),
     ],
 )
 def test_mistakes_are_told_in_words(file: Path, words: list[str], error: type[Exception], says: str) -> None:
@@ -126,7 +126,7 @@ def test_mistakes_are_told_in_words(file: Path, words: list[str], error: type[Ex
 
 
 def test_a_day_that_the_calendar_does_not_have_is_refused(file: Path) -> None:
-    with pytest.raises(UsageError, match="outside the calendar"):
+    with pytest.raises(UsageError, match="outside the supported range of dates"):
         simulate_file.main([str(file), "--from", "9999-12-31T12:00Z"], obj=Target(str(file)), standalone_mode=False)
 
 

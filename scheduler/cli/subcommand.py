@@ -1,0 +1,67 @@
+"""A command of schedctl: its help page, its exit status, and the options that every command takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from scheduler.cli.target import Target
+
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+
+
+class Subcommand(click.Command):
+    """A command with an optional `exit_status` paragraph below its options."""
+
+    def __init__(self, *args: Any, exit_status: str | None = None, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.exit_status = exit_status
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        return with_short_text(super().get_help_option(ctx))
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        lines = [] if self.exit_status is None else [f"Exit status: {self.exit_status}"]
+        lines += [] if self.epilog is None else [self.epilog]
+        if lines:
+            formatter.write_paragraph()
+        for line in lines:
+            formatter.write_text(line)
+
+
+def with_short_text(option: click.Option | None) -> click.Option | None:
+    """The --help option, described in two words."""
+    if option is not None:
+        option.help = "Show this help"
+    return option
+
+
+def set_target(ctx: click.Context, _option: click.Parameter, file: str | None) -> None:
+    """Remember which schedule file is meant. An option after the command wins over one before it."""
+    if file is not None or ctx.obj is None:
+        ctx.obj = Target(file)
+
+
+def config_option(default: str = "") -> Callable[[Any], Any]:
+    """The option -c."""
+    return click.option(
+        "-c",
+        "--config",
+        metavar="FILE",
+        expose_value=False,
+        callback=set_target,
+        help=f"Schedule file{default}",
+    )
+
+
+def subcommand(name: str, *, exit_status: str | None = None, **settings: Any) -> Callable[[Any], Subcommand]:
+    """Make a function a command of schedctl."""
+    declare: Callable[[Any], Subcommand] = click.command(name, cls=Subcommand, exit_status=exit_status, **settings)
+    add_config = config_option()
+
+    def decorate(function: Any) -> Subcommand:
+        return declare(add_config(function))
+
+    return decorate
