@@ -18,7 +18,7 @@ from scheduler.config.node_errors import entries_of
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
-from scheduler.document.flaw import quote
+from scheduler.document.line_context import quote
 from scheduler.document.nodes import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import MASK, ConfigError, Problem, Severity

@@ -9,7 +9,7 @@ from typing import Any
 
 from scheduler.config import values
 from scheduler.config.values import Kind, Mistake
-from scheduler.document.flaw import quote
+from scheduler.document.line_context import quote
 from scheduler.document.nodes import Broken, Digest, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.errors import MASK

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from scheduler.config.suggest import duration_meant
-from scheduler.document.flaw import Flaw
+from scheduler.document.line_context import Flaw
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, FieldName

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from scheduler.config.field_types import VARIABLE, Form
 from scheduler.config.foreign_keys import FOREIGN, plain
 from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
-from scheduler.document.flaw import quote
+from scheduler.document.line_context import quote
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.value_spans import is_variable
 from scheduler.errors import MASK

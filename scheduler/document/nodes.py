@@ -23,7 +23,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from scheduler.document.flaw import Flaw
+from scheduler.document.line_context import Flaw
 from scheduler.document.source import Source
 from scheduler.document.syntax import DEEPEST, TOO_DEEP, anchor, explain, tag, template, undefined_alias
 

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from scheduler.document.flaw import NAME, Flaw, Value, column_of, indent_of, line_above, quote, value_at
+from scheduler.document.line_context import NAME, Flaw, Value, column_of, indent_of, line_above, quote, value_at
 from scheduler.errors import MASK
 
 DEEPEST = 64

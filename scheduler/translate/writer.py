@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from scheduler.document.flaw import quote
+from scheduler.document.line_context import quote
 from scheduler.translate.crontab import Crontab, Translated
 
 _PLAIN = re.compile(r"[A-Za-z/](?:[^\s:#]|:(?=\S)|(?<=\S)#| (?=[^\s#]))*")
