@@ -1,6 +1,6 @@
-"""Every mistake a person can make. The text is the whole message; `exit_code` is how the program ends.
+"""The errors that people cause: the text is the whole message, `exit_code` the exit code of the program.
 
-A bug is never one of these: it keeps its traceback and goes to the log.
+A bug is never one of these: it keeps its traceback, which is logged.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ EXIT_REFUSED = 5
 EXIT_BAD_FILE = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on it
 
 MASK = "•••"
-"""What is shown in place of what may be secret."""
+"""Shown in place of a value that may be secret."""
 
 
 class SchedError(Exception):
-    """A mistake that a person can mend; shown as one message, never with a traceback."""
+    """An error that a person can fix. It is shown as one message, never with a traceback."""
 
     exit_code = EXIT_FAILURE
 
 
 class UsageError(SchedError):
-    """The command line asks for something that has no meaning."""
+    """The command line is not valid."""
 
     exit_code = EXIT_USAGE
 
 
 class UnreachableError(SchedError):
-    """A schedd holds the file but cannot be asked."""
+    """A schedd holds the lock of the file but does not answer."""
 
     exit_code = EXIT_UNREACHABLE
 
@@ -45,21 +45,21 @@ class UnknownNameError(SchedError):
 
 
 class RefusedError(SchedError):
-    """The request was understood and a rule forbids it."""
+    """The request is valid, but a rule forbids it."""
 
     exit_code = EXIT_REFUSED
 
 
 class AlreadyRunningError(SchedError):
-    """Another schedd serves the same file."""
+    """Another schedd runs with the same file."""
 
 
 class ScheduleError(SchedError):
-    """A schedule that cannot be used.
+    """A schedule that is not valid.
 
-    `reason` is one sentence; `field` names the cron or mapping field at fault; `column` is the 0-based offset of
-    the culprit within the expression (within the field's value in a mapping); `help` is what to type instead of it,
-    or of the whole when there is no column. `entry` is the 0-based place in a list of schedules.
+    `reason` is one sentence. `field` names the invalid cron or mapping field. `column` is the offset (from 0) of the
+    invalid part within the expression, or within the field's value in a mapping. `help` replaces the invalid part, or
+    the whole text when there is no column. `entry` is the index in a list of schedules.
     """
 
     exit_code = EXIT_BAD_FILE
@@ -76,18 +76,17 @@ class ScheduleError(SchedError):
 
 
 class Severity(StrEnum):
-    """An error refuses the file; a warning lets it pass."""
+    """A file with an error is rejected; one with a warning is not."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One mistake in a file: where, what, and what to type instead.
+    """One error or warning about a file: where it is, what is wrong, and what to type instead.
 
-    `line` and `column` count from 1; both are 0 where the file as a whole is meant. `quote` is the source line with
-    what may be secret already masked, `caret` the column in it (from 1) of the culprit, `width` how many characters of
-    it the culprit takes.
+    `line` and `column` count from 1; both are 0 when the problem concerns the file as a whole. `quote` is the source
+    line with possible secrets masked, `caret` the column in it (from 1) of the text at fault, `width` its length.
     """
 
     severity: Severity = Severity.ERROR
@@ -104,7 +103,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigError(SchedError):
-    """A schedule file that cannot be used: every problem it has, and the same as text for a terminal."""
+    """A schedule file that is not valid: all of its problems, and the same as text for a terminal."""
 
     exit_code = EXIT_BAD_FILE
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-_NO_TEXT = re.compile("[\udc80-\udcff]")
-"""What Python reads bytes as that are not UTF-8 (PEP 383)."""
+_UNDECODABLE = re.compile("[\udc80-\udcff]")
+"""How Python represents bytes that are not UTF-8 (PEP 383)."""
 
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
@@ -26,23 +26,23 @@ _UNSAFE_UTF8 = re.compile(
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
-    """The one of the known words that somebody who wrote this one meant; `likeness` is 1 for the same word."""
-    import difflib  # noqa: PLC0415 - only who mistypes pays for it
+    """The known word most similar to `word`, or None. `likeness` is the least similarity; 1 is the same word."""
+    import difflib  # noqa: PLC0415 - needed only when a word is not known
 
     return next(iter(difflib.get_close_matches(word, list(known), 1, likeness)), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """What a message about an unknown name ends with; nothing when none of the known ones is near it."""
+    """The end of a message about an unknown name; empty when no known name is similar."""
     near = nearest(name, known, 0.5)
     return "" if near is None else f"; did you mean {near!r}?"
 
 
 def cells(text: str) -> int:
-    """How many cells of a line a terminal gives the text: none for combining marks, two for wide characters."""
+    """How many cells a terminal uses for the text: none for combining marks, two for wide characters."""
     if text.isascii():
         return len(text)
-    import unicodedata  # noqa: PLC0415 - most of what is shown is ASCII
+    import unicodedata  # noqa: PLC0415 - most text is ASCII
 
     wide = ("W", "F")
     return sum(
@@ -86,21 +86,23 @@ def _is_utf8(block: bytes) -> bool:
 
 
 def _escape(match: re.Match[str]) -> str:
-    byte = _NO_TEXT.fullmatch(match[0])
+    byte = _UNDECODABLE.fullmatch(match[0])
     return f"\\x{ord(match[0]) - 0xDC00:02x}" if byte else match[0].encode("unicode_escape").decode()
 
 
 def utf8(value: str) -> str:
-    """A value as JSON can carry it: bytes that are no text are written as escapes."""
+    """The text as JSON can carry it: bytes that are not UTF-8 become escapes."""
     return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def as_json(value: object) -> bytes:
-    """The value as JSON, with all of its texts as `utf8` has them."""
+    """The value as JSON, each text in it as `utf8` returns it."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
-        import json  # noqa: PLC0415 - hardly any file has such a name
+        import json  # noqa: PLC0415 - names that are not UTF-8 are rare
 
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
-        return _NO_TEXT.sub(lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text).encode(errors="backslashreplace")
+        return _UNDECODABLE.sub(lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text).encode(
+            errors="backslashreplace"
+        )

@@ -41,12 +41,12 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
         reason = f"the character {text[error.start]!a} is not allowed in a schedule"
         raise ScheduleError(reason, column=error.start) from None
     source = Source("", Path(), text)
-    node = compose(source, "", lambda _key, _mapping: None)
+    node = compose(source)
     if node is not None and not source.findings:
         try:
             return parse_schedule(spec_of(node), zone, job_name="")
         except ScheduleError as error:
-            flaw = explain(node, error, text)
-            raise ScheduleError(flaw.message, column=flaw.at, help=flaw.help) from None
-    found = source.findings[0]
-    raise ScheduleError(found.message, column=found.at, help=advice(found))
+            found = explain(node, error, text)
+            raise ScheduleError(found.message, column=found.at, help=found.help) from None
+    first = source.findings[0]
+    raise ScheduleError(first.message, column=first.at, help=advice(first))

@@ -1,6 +1,6 @@
-"""What the forms of a schedule file are made of: what every mapping is, and the types of single values.
+"""The types of the values of a schedule file, and the class of all its mappings.
 
-The type of a value says how the reader reads it (`reads`) and what editors are told of it.
+A type says how the reader reads a value (`reads`) and how the JSON Schema describes it.
 """
 
 from __future__ import annotations
@@ -61,10 +61,10 @@ Address = Annotated[
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A mapping whose keys are all known."""
+    """A mapping with a fixed set of keys."""
 
     @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
-        """Why a mapping cannot have just these keys, and what to write."""
+    def conflict(cls, keys: set[str]) -> str | None:
+        """Why a mapping cannot have exactly these keys; None when it can."""
         del keys
         return None

@@ -1,4 +1,4 @@
-"""Notices when the files of a schedule change. The only user of watchfiles, which is an extra."""
+"""Notices when the files of a schedule change. The only user of watchfiles, an extra."""
 
 from __future__ import annotations
 
@@ -10,32 +10,33 @@ from pathlib import Path
 
 from scheduler.errors import UsageError
 
-LOOKS = 5.0
-"""Seconds between two looks at the files when nothing is reported: a watch is lost when its directory is replaced."""
+CHECK_INTERVAL = 5.0
+"""Seconds between two checks of the files without an event: a watch is lost when its directory is replaced."""
 
 SETTLED = 0.1
-"""Seconds for which files must stay as they are, so that one being written is read once it is whole."""
+"""Seconds without a change before files are read, so that a file being written is complete."""
 
 
 def require_watchfiles() -> None:
-    """UsageError when the extra is not installed."""
+    """Raise UsageError when the extra is not installed."""
     try:
         import watchfiles  # noqa: F401, PLC0415 - an extra
     except ImportError:
-        raise UsageError("--watch needs the package watchfiles: pip install 'schedd[watch]'") from None
+        raise UsageError("--watch requires the package watchfiles: pip install 'schedd[watch]'") from None
 
 
 async def watched(files: Callable[[], Sequence[str]], warn: Callable[[str], None]) -> AsyncIterator[None]:
-    """Yields each time that the files, asked for anew each time, differ from what they were before.
+    """Yield each time that the files changed. `files` is called again for each check.
 
-    Their directories are watched, not they: editors and ConfigMaps put a new file in the place of the old one. Where
-    the system refuses, as when its inotify instances are used up, it looks every LOOKS seconds, and calls `warn` once.
+    It watches the directories rather than the files: editors and ConfigMaps replace a file by a new one. Where the
+    system refuses a watch, as without free inotify instances, it checks every CHECK_INTERVAL seconds and calls `warn`
+    once.
     """
     seen = _fingerprint(files())
     watches = True
     while True:
         try:
-            await (_something_happened(_directories(files())) if watches else asyncio.sleep(LOOKS))
+            await (_something_happened(_directories(files())) if watches else asyncio.sleep(CHECK_INTERVAL))
         except (OSError, RuntimeError) as error:  # watchfiles has a RuntimeError of its own
             watches = False
             warn(str(error))
@@ -46,17 +47,17 @@ async def watched(files: Callable[[], Sequence[str]], warn: Callable[[str], None
 
 
 async def _something_happened(directories: Sequence[str]) -> None:
-    """Until something does in one of the directories, or LOOKS seconds have passed."""
+    """Wait for an event in one of the directories, at most CHECK_INTERVAL seconds."""
     from watchfiles import awatch  # noqa: PLC0415 - an extra
 
-    if not directories:  # for the moment: somebody is replacing them
+    if not directories:  # they are being replaced
         await asyncio.sleep(SETTLED)
         return
-    watching = awatch(
-        *directories, watch_filter=None, recursive=False, rust_timeout=int(LOOKS * 1000), yield_on_timeout=True
+    events = awatch(
+        *directories, watch_filter=None, recursive=False, rust_timeout=int(CHECK_INTERVAL * 1000), yield_on_timeout=True
     )
-    async with aclosing(watching):
-        await anext(watching)
+    async with aclosing(events):
+        await anext(events)
 
 
 async def _settled(files: Sequence[str]) -> object:
@@ -68,7 +69,7 @@ async def _settled(files: Sequence[str]) -> object:
 
 
 def _fingerprint(files: Iterable[str]) -> object:
-    """What tells one state of the files from another; of directories, the names in them."""
+    """A value that differs when a file changed; for directories, the names in them."""
     return [_state(Path(file)) for file in files]
 
 
@@ -83,6 +84,6 @@ def _state(file: Path) -> object:
 
 
 def _directories(files: Iterable[str]) -> list[str]:
-    """Where the names stand and, for symbolic links, where they lead."""
+    """The directories of the files and of the targets of symbolic links."""
     places = {place for file in files for place in (Path(file).parent, Path(file).resolve().parent, Path(file))}
     return sorted(str(place) for place in places if place.is_dir())

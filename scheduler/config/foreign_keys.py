@@ -1,4 +1,4 @@
-"""What other schedulers call the same as we do."""
+"""The names that other schedulers use for our keys."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ FOREIGN = {
     "from_file": "file path secret secretkeyref",
     "ignore": "disable skip off codes",
 }
-"""Our keys, each with what others call the same, in lower case without dashes and underscores."""
+"""Our keys with the names used elsewhere, in lower case without dashes and underscores."""
 
 
-def plain(name: str) -> str:
-    """A key as it stands in this table."""
+def normalized(name: str) -> str:
+    """A key as it is written in this table."""
     return re.sub(r"[-_ ]", "", name.lower())

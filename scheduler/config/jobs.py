@@ -1,4 +1,4 @@
-"""One job: what its keys and the defaults of its file say together, as a `Job`."""
+"""Builds a `Job` from the keys of one job and the defaults of its file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.field_types import JOB_NAME
-from scheduler.config.recipients import LISTS, notifiers_of, value_of
+from scheduler.config.recipients import LISTS, recipients_of, value_of
 from scheduler.config.schedule_errors import explain, spec_of
 from scheduler.config.suggest import names_target
 from scheduler.config.values import is_null
@@ -22,34 +22,34 @@ from scheduler.schedule import Schedule, parse_schedule
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
-_ASIS = LISTS | {
+_UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
     "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
-"""Keys whose value is the field of `Job` of the same name."""
+"""Keys whose value becomes the field of `Job` with the same name."""
 
 _MERGED = ("env", "env_file", "retry")
-"""Keys in which what a job says goes on top of what the defaults say."""
+"""Keys whose value is merged with that of the defaults."""
 
 _OF_PYTHON = ("args", "kwargs", "interpreter")
 
 
 class Scope(NamedTuple):
-    """What holds for jobs that do not say otherwise: values by key, the layers of environment, retry's keys."""
+    """The defaults of jobs: values by key, the layers of environment, and the keys of `retry`."""
 
     values: dict[str, Any]
     environment: tuple[EnvLayer, ...]
     retry: dict[str, Any]
 
     def narrowed(self, given: dict[str, Any], directory: Path, prefix: str) -> Scope:
-        """The scope with `given` on top, from a file in `directory`; `prefix` begins the origins of its variables."""
+        """The scope with the values `given` in a file in `directory`; `prefix` starts the origins of its variables."""
         retry = given.get("retry", {})
         values = {**self.values, **given}
         if given.get("cwd") is not None:
             values["cwd"] = str(directory / given["cwd"])
         for key in LISTS & given.keys():
-            values[key] = notifiers_of(given[key], directory)
+            values[key] = recipients_of(given[key], directory)
         if given.get("ping") is not None:
             values["ping"] = value_of(given["ping"], directory)
         return Scope(
@@ -81,30 +81,34 @@ def _variables(given: dict[str, Any], directory: Path) -> dict[str, EnvValue]:
 
 
 class Entry(NamedTuple):
-    """One entry below `jobs`: its name, where its keys stand in the source, and the values of those that are good."""
+    """One entry of `jobs`: its name, the positions of its keys, and the values of the valid ones."""
 
     name: Scalar
     places: dict[str, int]
     given: dict[str, Any]
     source: Source
 
-    def note(self, key: str, message: str, help: str | None = None) -> None:
-        """A finding at the name of a key of this job, when it has the key."""
+    def error(self, key: str, message: str, help: str | None = None) -> None:
+        """Report an error at a key of this job, if it has the key."""
         if key in self.places:
             where = f"jobs.{self.name.value}.{key}"
-            self.source.note(self.places[key], message, help, width=len(key), key=where)
+            self.source.error(self.places[key], message, help, width=len(key), key=where)
 
 
 def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
-    """The job, None when its mistakes leave too little of it; each of them is a finding of its source.
+    """The job; None when its errors leave too little of it. Errors become findings of its source.
 
-    `directory` is that of the main file, in which jobs run.
+    `directory` is that of the main file, the default working directory.
     """
     name = entry.name.value
     if not _NAME.fullmatch(name):
-        message = "a job's name is 1 to 63 letters, digits, dots, dashes and underscores, the first a letter or digit"
-        mended = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:63] or "job-1"
-        entry.source.note(entry.name.index, message, f"{mended}:", width=max(1, len(name)), key=f"jobs.{name}")
+        message = (
+            "not a valid job name: it must be 1 to 63 letters, digits, dots, dashes and underscores, and start with a "
+            "letter or digit"
+        )
+        corrected = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:63]
+        help = f"{corrected}:" if corrected else None
+        entry.source.error(entry.name.index, message, help, width=max(1, len(name)), key=f"jobs.{name}")
     scope = defaults.narrowed(entry.given, entry.source.directory, "")
     values = scope.values
     target = _target(entry, values)
@@ -113,7 +117,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     _check_alarms(entry, values)
     if target is None:
         return None
-    fields = {key: value for key, value in values.items() if key in _ASIS}
+    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
     if scope.retry:
@@ -125,7 +129,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
 
 @cache
 def _origins(given: tuple[str, ...], inherited: tuple[str, ...]) -> dict[str, str]:
-    """Where each key was set. Most jobs of a file set the same keys, and so share one answer."""
+    """Where each key was set. Most jobs of a file set the same keys, and share one dictionary."""
     origins = dict.fromkeys(inherited, "defaults") | dict.fromkeys(given, "job")
     return origins | {key: "job and defaults" for key in _MERGED if key in given and key in inherited}
 
@@ -134,14 +138,14 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
     given = entry.given
     keys = entry.places
     if "command" in keys and "python" in keys:
-        entry.note("python", "a job has either command or python, not both", "one of the two")
+        entry.error("python", 'a job must not have both "command" and "python"')
     elif "python" not in keys:
         for key in _OF_PYTHON:
-            entry.note(key, f"{key} belongs to python, and this job has a command", "nothing, delete it")
+            entry.error(key, f'"{key}" is only valid together with "python"')
         if "command" not in keys and not any(names_target(key) for key in keys):
             name = entry.name
-            message = f"{name.value} has neither command nor python"
-            entry.source.note(name.index, message, "command: …", width=len(name.value), key=f"jobs.{name.value}")
+            message = f'job "{name.value}" must have "command" or "python"'
+            entry.source.error(name.index, message, width=len(name.value), key=f"jobs.{name.value}")
     if "command" in given:
         command = given["command"]
         return ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
@@ -153,20 +157,19 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
 
 def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
     if retry and "times" not in retry:
-        entry.note("retry", "retry: times is missing, so nothing would be retried", "retry: {times: 2, …}")
+        entry.error("retry", 'retry: missing key "times": nothing would be retried')
     if retry.get("max_delay", 1e9) < retry.get("delay", 10.0):
-        entry.note("retry", "retry: max_delay is shorter than delay", "retry: {max_delay: …}, of at least delay")
+        entry.error("retry", "retry: max_delay must not be shorter than delay")
 
 
 def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
     for key in ("remind", "expect_success_within"):
         if values.get(key) is not None and not values.get("on_failure"):
-            message = f"{key} tells those of on_failure, of whom this job has none"
-            entry.note(key, message, "on_failure: [{mail: ops@example.com}] beside it")
+            entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
 
 
 def _retry(keys: dict[str, Any]) -> Retry:
-    # Whoever waits longer than the default limit from the first attempt on means it.
+    # A first delay longer than the default limit raises the limit.
     longest = max(Retry().max_delay, keys.get("delay", 0.0))
     return Retry(**{"max_delay": longest, **keys})
 
@@ -178,7 +181,7 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     try:
         return parse_schedule(spec_of(node), zone, job_name=entry.name.value)
     except ScheduleError as error:
-        flaw = explain(node, error, entry.source.text)
+        found = explain(node, error, entry.source.text)
         where = f"jobs.{entry.name.value}.schedule"
-        entry.source.note(flaw.at, f"schedule: {flaw.message}", flaw.help, width=flaw.width, key=where)
+        entry.source.error(found.at, f"schedule: {found.message}", found.help, width=found.width, key=where)
     return None

@@ -1,4 +1,4 @@
-"""What is no mistake and yet most likely not meant: warnings, each with a code by which a job silences it."""
+"""The warnings of `schedctl check` about a valid file, each with a code with which a job silences it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from scheduler.model.job import Job, Overlap
 from scheduler.model.target import Argv, ShellCommand
 from scheduler.schedule import coming_changes, format_duration, surprises
 
-CROWD = 25
-"""So many jobs at one instant are worth a word."""
+BUSY = 25
+"""Most jobs that may start at the same time without a warning."""
 
 _YEAR = timedelta(days=366)
 _SECRET_IN_COMMAND = re.compile(
@@ -32,17 +32,17 @@ _CRONTAB_PERCENT = re.compile(r"\\%")
 
 
 def check(path: Path, *, now: datetime) -> Config:
-    """Load a schedule file, with every doubt among its warnings. ConfigError has them too, beside the mistakes.
+    """Load a schedule file with all warnings about it. ConfigError includes them too.
 
-    `now` is the aware instant from which on fire times count.
+    `now` is the aware instant after which scheduled times count.
     """
     lint = _Lint(now)
     loading = Loading(path, lint.file, lint.job)
-    return finish(loading, lint.crowds)
+    return finish(loading, lint.busy_minutes)
 
 
 class _Lint:
-    """The warnings of one file and its jobs."""
+    """Collects the warnings of one file and its jobs."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
@@ -50,7 +50,7 @@ class _Lint:
         self._starts: dict[datetime, list[Entry]] = defaultdict(list)
 
     def file(self, file: File, ignored: Ignored) -> None:
-        """What there is to say about the defaults of a file."""
+        """Warn about the defaults of a file."""
         given = file.values.get("defaults", {})
         for code, key, message, help in _of_environment(given):
             if code not in ignored:
@@ -58,7 +58,7 @@ class _Lint:
                 file.source.warn(at, message, help, code=code, width=len(key), key=where)
 
     def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
-        """What there is to say about one job."""
+        """Warn about one job."""
         for code, key, message, help in self._warnings(entry, job):
             if code not in ignored:
                 at, width = entry.places.get(key, entry.name.index), len(key)
@@ -66,21 +66,21 @@ class _Lint:
                     width = len(entry.name.value)
                 where = f"jobs.{job.name}.{key}"
                 entry.source.warn(at, message, help, code=code, width=width, key=where)
-        if LintCode.CROWD not in ignored and job.enabled and job.schedule:
+        if LintCode.BUSY_MINUTE not in ignored and job.enabled and job.schedule:
             upcoming = job.schedule.next_after(self._now)
             if upcoming:
                 self._starts[upcoming].append(entry)
 
-    def crowds(self) -> None:
-        """What there is to say once all jobs are known."""
+    def busy_minutes(self) -> None:
+        """Warn about many jobs at one time, once all jobs are known."""
         for instant, entries in self._starts.items():
-            if len(entries) > CROWD:
+            if len(entries) > BUSY:
                 entry = entries[0]
-                message = f"{len(entries)} jobs start at {rfc3339(instant)}, this one and those with its time"
+                message = f"{len(entries)} jobs start at {rfc3339(instant)}"
                 at = entry.places["schedule"]
-                help = "H for the minute, which the job's name then picks"
+                help = "use H as the minute to spread the jobs over the hour"
                 entry.source.warn(
-                    at, message, help, code=LintCode.CROWD, width=8, key=f"jobs.{entry.name.value}.schedule"
+                    at, message, help, code=LintCode.BUSY_MINUTE, width=8, key=f"jobs.{entry.name.value}.schedule"
                 )
 
     def _warnings(self, entry: Entry, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
@@ -96,17 +96,17 @@ class _Lint:
         if job.schedule is None:
             return
         if not job.enabled:
-            message = "switched off: the schedule means nothing until then"
-            yield LintCode.DISABLED, "enabled", message, "enabled: true, or no schedule for a job that is run by hand"
+            message = "the job is disabled: its schedule is ignored"
+            yield LintCode.DISABLED, "enabled", message, None
             return
         if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
-            yield LintCode.NEVER_FIRES, "schedule", "no fire time is left: it will never run", None
+            yield LintCode.NEVER_FIRES, "schedule", "the job will never run: no scheduled time is left", None
         for trap in surprises(job.schedule):
             yield LintCode(trap.kind.value), "schedule", trap.sentence, None
         for effect in coming_changes(job.schedule, self._now):
             if effect.change.at - self._now < _YEAR and effect.moves:
                 day = f"{effect.change.wall_before:%Y-%m-%d}"
-                yield LintCode.CLOCK_CHANGE, "schedule", f"on {day} {effect.sentence}", None
+                yield LintCode.DST_CHANGE, "schedule", f"on {day} {effect.sentence}", None
 
     def _of_intervals(self, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
         interval = self._shortest_interval(job)
@@ -114,17 +114,17 @@ class _Lint:
             return
         every = format_duration(interval)
         if job.timeout is not None and job.timeout > interval:
-            message = f"an attempt may take longer than the {every} between two slots, which are then skipped"
-            yield LintCode.SLOW_TIMEOUT, "timeout", message, f"timeout: {every}"
+            message = f"the timeout is longer than the interval of {every}; runs may be skipped as overlap"
+            yield LintCode.SLOW_TIMEOUT, "timeout", message, None
             return
         waits = sum(job.retry.delay_before(attempt) for attempt in range(2, job.retry.times + 2))
         total = waits + (job.retry.times + 1) * (job.timeout or 0)
         if job.retry.times and total > interval:
-            message = f"with all retries a run may take {format_duration(round(total))}; slots come every {every}"
-            yield LintCode.SLOW_RETRIES, "retry", message, "fewer, or sooner"
+            message = f"with all retries a run may take {format_duration(round(total))}; the interval is {every}"
+            yield LintCode.SLOW_RETRIES, "retry", message, None
 
     def _shortest_interval(self, job: Job) -> float | None:
-        """Seconds between two of the next fire times, None when there are no two."""
+        """Seconds of the shortest interval between the next scheduled times; None when there are fewer than two."""
         moments = [self._now]
         while job.schedule and len(moments) < 5 and (moment := job.schedule.next_after(moments[-1])):
             moments.append(moment)
@@ -132,12 +132,12 @@ class _Lint:
 
 
 def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, str, str | None]]:
-    """What a job or the defaults say themselves about variables."""
+    """Warnings about the variables of a job or of the defaults."""
     variables = given.get("env")
     for name, value in variables.items() if isinstance(variables, dict) else ():
         if isinstance(value, str) and value and re.search(CONFIDENTIAL, name):
-            message = f"{name} looks like a secret, for everybody to read who reads this file"
-            help = f"env: {{{name}: {{from_file: /run/secrets/{name.lower()}}}}}, or {{from_env: {name}}}"
+            message = f"{name} looks like a secret, readable by everyone who can read this file"
+            help = "read it from a file with {from_file: …} or from a variable with {from_env: …}"
             yield LintCode.PLAIN_SECRET, "env", message, help
 
 
@@ -150,8 +150,8 @@ def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
         case _:
             return
     if _CRONTAB_PERCENT.search(command):
-        message = "the backslash of `\\%` stays: only a crontab needs it"
-        yield LintCode.CRONTAB_PERCENT, "command", message, "% without the backslash"
+        message = "the backslash of `\\%` is passed to the shell: only a crontab needs it"
+        yield LintCode.CRONTAB_PERCENT, "command", message, "write % without the backslash"
     if _SECRET_IN_COMMAND.search(command):
-        message = "what looks like a secret stands in the command, for everybody to read who lists processes"
-        yield LintCode.PLAIN_SECRET, "command", message, "a variable instead, from env with from_file or from_env"
+        message = "the command contains what looks like a secret, visible to everyone who can list processes"
+        yield LintCode.PLAIN_SECRET, "command", message, "pass it in a variable of `env` with from_file or from_env"

@@ -1,4 +1,4 @@
-"""Whether what a job runs can be found now: its program on the PATH it will have, its function in the source."""
+"""Looks for the program or the Python function of a job, without running anything."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _SHELL_WORDS = frozenset(
 
 
 def unresolved(job: Job, environment: Environment) -> str | None:
-    """Why a run would not find what it is to run, as far as can be seen without running anything; None for no reason.
+    """Why a run would not find its program or function; None when no reason is visible without running anything.
 
-    `environment` holds what schedd will be given.
+    `environment` is that of schedd.
     """
     if problem := directory_problem(job.cwd):
         return problem
     try:
         variables = environment.of_job(job).values
     except LaunchError:
-        return None  # what is missing there is told elsewhere, or no business of the file
+        return None  # another warning names what is missing
     match job.target:
         case Argv(words):
             return _program(words[0], job.cwd, variables)
@@ -57,7 +57,7 @@ def _program(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
 
 
 def _first_word(text: str) -> str | None:
-    """The program that a shell would start first, None where that is not plain to see."""
+    """The program that a shell would start first; None when that is not obvious."""
     try:
         words = shlex.split(text, comments=True)
     except ValueError:
@@ -81,7 +81,7 @@ def _function(reference: str, path: list[str]) -> str | None:
         spec = PathFinder.find_spec(".".join(names[:depth]), places)
         if spec is None:
             found = ".".join(names[:depth])
-            return f"there is no module {found} in {path[0]} or where schedd's own Python looks"
+            return f"no module {found} in {path[0]} or on the path of schedd's Python"
     if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):
         return None
     name = attribute.partition(".")[0]
@@ -91,7 +91,7 @@ def _function(reference: str, path: list[str]) -> str | None:
 
 
 def _may_define(file: Path, name: str) -> bool:
-    """Whether the module's source mentions the name in a way that could define it."""
+    """Whether the module's source may define the name."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):

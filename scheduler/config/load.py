@@ -1,4 +1,4 @@
-"""From the path of a schedule file to its jobs and settings, or to one error that lists every mistake."""
+"""Loads a schedule file and its included files as a `Config`, or raises one error that lists every problem."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.document.line_context import quote
-from scheduler.document.nodes import Broken, Digest, Mapping, Node, Scalar, Sequence, compose
+from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
@@ -27,7 +27,7 @@ from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
 
 _SUFFIXES = (".yaml", ".yml")
-_SMALLEST = 'jobs: {hello: {schedule: "* * * * *", command: echo hello}}'
+_INIT = "`schedctl init` writes an example file"
 
 
 Ignored = frozenset[str]
@@ -36,11 +36,11 @@ OnJob = Callable[[Entry, Job, Ignored], None]
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A schedule file that is good.
+    """A valid schedule file.
 
-    `path` is absolute, its symbolic links kept. `jobs` stand in the order of the file, included ones after its own.
-    `max_running` None is no limit; `shutdown_timeout` is seconds. `files` are the paths that were read, the main file
-    first, with the directories among them, in which new files may appear.
+    `path` is absolute, with its symbolic links. `jobs` are in the order of the file, followed by the included ones.
+    `max_running` None means no limit; `shutdown_timeout` is in seconds. `files` are the paths that were read: the main
+    file first, then included files and directories.
     """
 
     path: Path
@@ -52,12 +52,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> Config:
-    """Read a schedule file and all that it includes. ConfigError lists every mistake, in the order of the files."""
+    """Read a schedule file and its included files. Raises ConfigError with every problem, in the order of the files."""
     return finish(Loading(path))
 
 
 def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> Config:
-    """The outcome of a loading: ConfigError, or what the files say with the warnings that came up."""
+    """The result of a `Loading` with its warnings. Calls `at_the_end` once all jobs are read. Raises ConfigError."""
     with fast_start.loading():
         config = loading.config()
         at_the_end()
@@ -68,7 +68,7 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
 
 
 class File(NamedTuple):
-    """One file: its text, the values of its keys, and where the values of `defaults` stand."""
+    """One file: its text, the values of its keys, and the positions of the keys of `defaults`."""
 
     source: Source
     values: dict[str, Any]
@@ -76,9 +76,9 @@ class File(NamedTuple):
 
 
 class Loading:
-    """One call of `load`: the files read so far and what they say.
+    """One call of `load`: the files read so far.
 
-    `on_file` hears of each file and `on_job` of each good job, with the codes of warnings that it does not want.
+    `on_file` is called for each file and `on_job` for each valid job, with the lint codes that it ignores.
     """
 
     def __init__(self, path: Path, on_file: OnFile | None = None, on_job: OnJob | None = None) -> None:
@@ -91,35 +91,35 @@ class Loading:
         self._names: dict[str, tuple[Source, int]] = {}
 
     def config(self) -> Config:
-        """What the files say; incomplete when there are findings."""
+        """The configuration; incomplete when there are errors."""
         main = self._read(str(self._shown), self._path, FileForm)
         defaults = self._defaults(main, NOTHING)
         jobs = self._jobs(main, defaults)
         for included in self._included(main):
             jobs |= self._jobs(included, self._defaults(included, defaults))
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
-            main.source.note(None, "no jobs: the file needs the key `jobs`", _SMALLEST)
+            main.source.error(None, 'missing key "jobs"', _INIT)
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         return Config(path=self._path, jobs=jobs, files=tuple(self._files), **settings)
 
     def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> File:
-        """One file's values; {} when there is no reading it."""
+        """One file with its values; without any when it cannot be read."""
         self._files.append(str(path))
         try:
             source = Source(shown, path, read_text(path))
         except UnreadableError as error:
             source = Source(shown, path, error.text)
-            source.note(error.index, str(error), error.help)
+            source.error(error.index, str(error), error.help)
             self.sources.append(source)
             return File(source, {})
         self.sources.append(source)
-        root = compose(source, "jobs", lambda name, node: _entry(name, node, source))
+        root = compose(source, {"jobs": "job"})
         if root is None:
             if not source.findings:
-                source.note(None, "the file is empty", _SMALLEST)
+                source.error(None, "the file is empty", _INIT)
             return File(source, {})
         if not isinstance(root, Mapping | Broken):
-            source.note(root.index, "the keys of the file are needed here, of which `jobs` is one", _SMALLEST)
+            source.error(root.index, 'the file must be a mapping with the key "jobs"', _INIT)
             return File(source, {})
         places = {
             key.value: key.index
@@ -143,22 +143,19 @@ class Loading:
         if node is None:
             return {}
         if not isinstance(node, Mapping):
-            _no_mapping_of_jobs(node, file.source)
+            _report_no_mapping(node, file.source)
             return {}
         jobs = {}
         directory = str(self._path.parent)
         node.entries.reverse()
-        while node.entries:  # whatever is done with makes room for the next
+        while node.entries:  # the nodes of a job are freed before the next one is built
             name, value = node.entries.pop()
             if isinstance(value, Broken):
                 continue
-            if isinstance(value, Mapping):  # came by a merge key
-                entry = _entry(name, value, file.source)
-            elif isinstance(value, Digest):
-                entry = value.value
-            else:
-                _no_job(name, value, file.source)
+            if not isinstance(value, Mapping):
+                _report_no_job(name, value, file.source)
                 continue
+            entry = _entry(name, value, file.source)
             job = None if self._is_taken(entry) else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
@@ -175,12 +172,12 @@ class Loading:
             return False
         source, index = self._names[name]
         line, _ = source.position(index)
-        message = f"{name} is defined already, in {source.shown}, line {line}"
-        entry.source.note(entry.name.index, message, f"{name}-2:", width=len(name), key=f"jobs.{name}")
+        message = f'duplicate job "{name}" (first defined in {source.shown} on line {line})'
+        entry.source.error(entry.name.index, message, width=len(name), key=f"jobs.{name}")
         return True
 
     def _included(self, main: File) -> list[File]:
-        """The files that the main file names, those of a directory by name."""
+        """The included files, those of a directory in the order of their names."""
         files = []
         for text, node in main.values.get("include", []):
             path = main.source.directory / text
@@ -189,27 +186,22 @@ class Loading:
                 names = _files_of(path)
             except OSError as error:
                 message = f"include: {shown}: {reason(error)}"
-                main.source.note(node.index, message, "a path that can be read", width=len(text), key="include")
+                main.source.error(node.index, message, width=len(text), key="include")
                 continue
             if names is not None:
                 self._files.append(str(path))
             found = [(shown, path)] if names is None else [(shown / name, path / name) for name in names]
             for one_shown, one in found:
                 if str(one) in self._files:
-                    main.source.note(
-                        node.index,
-                        f"include: {one_shown} is read already",
-                        "each file once",
-                        width=len(text),
-                        key="include",
-                    )
+                    message = f"include: {one_shown} is included already"
+                    main.source.error(node.index, message, width=len(text), key="include")
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
 
 
 def _files_of(path: Path) -> list[str] | None:
-    """The names of the schedule files in a directory; None for a file. OSError when it is neither."""
+    """The names of the schedule files in a directory; None for a file. Raises OSError."""
     if not stat.S_ISDIR(path.stat().st_mode):
         return None
     return sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
@@ -218,28 +210,28 @@ def _files_of(path: Path) -> list[str] | None:
 def _check_env_file(
     source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
 ) -> None:
-    """The one doubt that schedd tells at its start too: until the file can be used, runs do not start."""
+    """The warning that schedd logs too: until the file is valid, runs fail to start."""
     name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and (why := _unusable(source.directory / name)):
+    if name and LintCode.MISSING_ENV_FILE not in ignored and (problem := _env_file_problem(source.directory / name)):
         at, key = places["env_file"], f"{where}.env_file"
-        source.warn(at, f"env_file: {why}", None, code=LintCode.MISSING_ENV_FILE, width=len("env_file"), key=key)
+        source.warn(at, f"env_file: {problem}", None, code=LintCode.MISSING_ENV_FILE, width=len("env_file"), key=key)
 
 
-def _unusable(path: Path) -> str | None:
-    """Why no run would start with this env_file now, for whoever asks: a check is not always run by schedd's user."""
+def _env_file_problem(path: Path) -> str | None:
+    """Why runs would fail to start with this env_file, as seen by our own user, who may not be schedd's."""
     try:
         path.stat()
         readable = os.access(path, os.R_OK, effective_ids=True)
     except PermissionError:
         readable = False
     except OSError:
-        return f"there is no {path} now, and without it no run starts"
+        return f"no such file: {path}; without it runs fail to start"
     if not readable:
-        return f"uid {os.geteuid()} may not read {path}, and without it no run starts"
+        return f"{path} is not readable by uid {os.geteuid()}; without it runs fail to start"
     try:
         read_env_file(str(path))
     except LaunchError as error:
-        return f"{error}; until this is mended no run starts"
+        return f"{error}; runs fail to start"
     return None
 
 
@@ -252,28 +244,28 @@ def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:
     return Entry(name, {key.value: key.index for key, _ in node.entries}, given, source)
 
 
-def _no_job(name: Scalar, value: Node, source: Source) -> None:
-    """What stands directly below `jobs` without being a job's mapping."""
+def _report_no_job(name: Scalar, value: Node, source: Source) -> None:
+    """Report an entry of `jobs` that is not a mapping."""
     at, width, key = name.index, max(1, len(name.value)), f"jobs.{name.value}"
     if name.value in JobForm.__struct_fields__:
-        message = f"{name.value} is a key of a job: it stands below the job's name, indented further than it"
-        source.note(at, message, f"jobs: {{NAME: {{{name.value}: …}}}}", width=width, key=key)
+        message = f'"{name.value}" is a key of a job: indent it under the name of the job'
+        source.error(at, message, width=width, key=key)
         return
-    message = f"{name.value}: the keys of the job are needed below its name"
+    message = f'job "{name.value}" must be a mapping with "command" or "python"'
     text = value.value if isinstance(value, Scalar) else ""
     if glued := re.fullmatch(r"([\w-]+):(\S.*)", text):
-        message += "; a space is missing after the colon"
-        source.note(value.index, message, MASK, fill=f"{glued[1]}: {glued[2]}", width=len(text), key=key)
+        message += "; missing space after the colon"
+        source.error(value.index, message, MASK, fill=f"{glued[1]}: {glued[2]}", width=len(text), key=key)
     else:
-        command = quote(text) if text else "…"
-        source.note(at, message, f"{name.value}: {{command: {MASK}}}", fill=command, width=width, key=key)
+        help = f"{name.value}: {{command: {MASK}}}" if text else None
+        source.error(at, message, help, fill=quote(text) if text else None, width=width, key=key)
 
 
-def _no_mapping_of_jobs(node: Node, source: Source) -> None:
+def _report_no_mapping(node: Node, source: Source) -> None:
     if isinstance(node, Sequence):
-        message, help = "jobs: each job stands under its name, not in a list", "jobs: {NAME: {…}}"
+        message, help = "jobs: must be a mapping of names and jobs, not a list", "put each job under its name"
     elif isinstance(node, Scalar) and node.value:
-        message, help = "jobs: a mapping of names and jobs is needed", "jobs: {NAME: {…}}"
+        message, help = "jobs: must be a mapping of names and jobs", None
     else:
-        message, help = "jobs: nothing stands below", "jobs: {NAME: {…}}, or jobs: {} for none"
-    source.note(node.index, message, help, key="jobs")
+        message, help = "jobs: missing value", "`jobs: {}` means no jobs"
+    source.error(node.index, message, help, key="jobs")

@@ -1,7 +1,6 @@
-"""What may be secret in a text, and so must not be shown: the values below `env`, `args`, `kwargs`, however spelled,
-and where notifiers send to.
+"""Finds what may be secret in a file: the values of `env`, `args`, `kwargs`, however spelled, and of recipients.
 
-Only computed when there is something to quote. Where the text is no YAML any more, the lines themselves have to tell.
+It is only computed when a line is quoted. Where the text is not valid YAML, the lines themselves are searched.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import cached_property, lru_cache
 
-from scheduler.config.foreign_keys import FOREIGN, plain
+from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.document.syntax import CONTROL
 from scheduler.document.value_spans import NAME, is_variable, value_spans
 from scheduler.text import nearest
@@ -18,7 +17,7 @@ _SECRET = (
     "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret",
     "apprise", "ping",
 )  # fmt: skip
-_SECRET_KEYS = frozenset(map(plain, (*_SECRET, "url", "secrets", "sentry", "dotenv"))).union(
+_SECRET_KEYS = frozenset(map(normalized, (*_SECRET, "url", "secrets", "sentry", "dotenv"))).union(
     *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)
 )
 _MISSPELLED = (*_SECRET, "environment")
@@ -27,7 +26,7 @@ CONFIDENTIAL = (
     r"(?i)(?:^|[_-])"
     r"(?:password|passwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?|dsn|smtp[_-]?url)$"
 )
-"""The name of a variable or key whose value most likely is a secret."""
+"""Matches the names of variables and keys whose value is most likely a secret."""
 
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
 _KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
@@ -36,10 +35,10 @@ _NO_KEY = r"\s*"
 
 @lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
-    """Whether what stands below a key of this name is not to be shown; misspellings and names of variables count."""
+    """Whether the value of a key of this name must be masked; misspelled keys and names of variables are included."""
     if name == "<<":
-        return False  # what it brings in has keys of its own
-    if plain(name) in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
+        return False  # the merged mapping has keys of its own
+    if normalized(name) in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
         return True
     if re.search(CONFIDENTIAL, name):
         return True
@@ -47,25 +46,25 @@ def is_secret_key(name: str) -> bool:
 
 
 class Mask:
-    """The spans of a text that are not to be shown."""
+    """The spans of a text that must be masked."""
 
     def __init__(self, text: str, readable: str) -> None:
-        """`readable` is the text where it had to be mended to be YAML, and so may be meant otherwise than it reads."""
+        """`readable` is the text with its syntax errors replaced; where the two differ, the meaning is uncertain."""
         self._text = text
         self._readable = readable
         self._spans: list[tuple[int, int]] = []
         self._tail: tuple[int, bool] | None = None
-        """From which line on the text is no YAML, and whether that is within something secret."""
+        """The start of the first line that cannot be parsed, and whether it is within a secret value."""
         self._find()
         self._spans.sort()
 
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
-        """What is hidden of the line from `start` to `end`."""
+        """The masked spans of the line from `start` to `end`."""
         found = [(max(start, low), min(end, high)) for low, high in self._spans if low < end and high > start]
-        # A comment is no part of the tree, and old values are what comments are full of.
+        # Comments are not in the tree, and often contain old values.
         if self._tail or self._readable is not self._text or "#" in self._text[start:end]:
             within = self._tail is not None and end >= self._tail[0] and self._tail[1]
-            found += self._by_the_look(start, end, within)
+            found += self._by_line(start, end, within)
         return found
 
     def _find(self) -> None:
@@ -74,7 +73,7 @@ class Mask:
         if found.broken_at is not None:
             self._tail = self._text.rfind("\n", 0, found.broken_at) + 1, found.broken_within
 
-    def _by_the_look(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
+    def _by_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
         keys = list(re.finditer(_KEY_IN_LINE, line))
         secret = next((key for key in keys if is_secret_key(key[1])), None)
@@ -86,12 +85,12 @@ class Mask:
 
     @cached_property
     def _below_secret(self) -> frozenset[int]:
-        """Where the lines begin that are indented below a secret key, or that follow one where the text is no YAML."""
+        """Starts of the lines indented under a secret key, or following one where the text cannot be parsed."""
         starts = set()
         open_lines: list[tuple[int, bool]] = []
         line_above = False
         for match in re.finditer(_INDENTED, self._text):
-            depth = 2 * len(match[1]) + match[2].startswith("-")  # a list may stand as far left as its key
+            depth = 2 * len(match[1]) + match[2].startswith("-")  # a list may be indented like its key
             while open_lines and open_lines[-1][0] >= depth:
                 open_lines.pop()
             secret = bool(open_lines) and open_lines[-1][1]

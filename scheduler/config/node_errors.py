@@ -1,4 +1,4 @@
-"""What to say of a node that has another shape than its key needs."""
+"""The errors about a node of the wrong shape: a list where text is required, nothing where a value is required."""
 
 from __future__ import annotations
 
@@ -7,54 +7,55 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-from scheduler.config import values
-from scheduler.config.values import Kind, Mistake
+from scheduler.config.values import InvalidValueError, Kind, is_null
 from scheduler.document.line_context import quote
-from scheduler.document.nodes import Broken, Digest, Mapping, Node, Scalar, Sequence
+from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.errors import MASK
 
 Read = Callable[[Node, Source, str], Any]
-"""A node, its source, and the dotted path of its key, which findings name. Raises Mistake, or NotedError."""
+"""Takes a node, its source and the dotted path of its key. Raises InvalidValueError or AlreadyReportedError."""
 
 
-class NotedError(Exception):
+class AlreadyReportedError(Exception):
     """There is no value, and the source has the findings that say why."""
 
 
-def wrong_shape(node: Node, source: Source, kind: Kind) -> Mistake | NotedError:
-    """What to say of a list or a mapping in the place of a scalar."""
+def wrong_shape(node: Node, source: Source, kind: Kind) -> InvalidValueError | AlreadyReportedError:
+    """The error about a list or a mapping in the place of a scalar."""
     if isinstance(node, Sequence):
         only = node.items[0] if len(node.items) == 1 else None
-        fill = only.value if isinstance(only, Scalar) else kind.example
-        return Mistake(f"{kind.needs} is needed here, not a list", MASK, fill=fill)
+        message = f"must be {kind.name}, not a list"
+        return (
+            InvalidValueError(message, MASK, fill=only.value)
+            if isinstance(only, Scalar)
+            else InvalidValueError(message)
+        )
     if isinstance(node, Mapping):
         if source.text.startswith("{{", node.index):
-            return NotedError()
-        return Mistake(f"{kind.needs} is needed here, not a mapping", kind.example)
-    return NotedError()
+            return AlreadyReportedError()
+        return InvalidValueError(f"must be {kind.name}, not a mapping")
+    return AlreadyReportedError()
 
 
-def nothing(node: Scalar, source: Source, kind: Kind) -> Mistake:
-    """What to say where nothing stands, or a null that the key does not take."""
+def nothing(node: Scalar, source: Source, kind: Kind) -> InvalidValueError:
+    """The error about a missing value, or a null that the key does not accept."""
     if comment := re.compile(r"[ \t]*(#.*)").match(source.text, node.index):
         text = comment[1].rstrip()
-        return Mistake(
-            "# begins a comment, so nothing stands here; as part of a text it needs quotes", MASK, fill=quote(text)
-        )
-    return Mistake(f"{node.value or 'nothing'} stands here; {kind.needs} is needed", kind.example)
+        return InvalidValueError("missing value: # starts a comment; use quotes", MASK, fill=quote(text))
+    return InvalidValueError(f"must be {kind.name}, not null" if node.value else "missing value")
 
 
-def no_list(read_item: Read, node: Scalar, source: Source, where: str) -> Mistake:
-    """What to say of a scalar in the place of a list, which is most likely its only entry."""
-    message = "a list is needed here"
-    if node.plain and (not node.value or values.is_null(node.value)):
-        return Mistake(message, "[…]")
+def no_list(read_item: Read, node: Scalar, source: Source, where: str) -> InvalidValueError:
+    """The error about a scalar in the place of a list, which is most likely its only entry."""
+    message = "must be a list"
+    if node.plain and (not node.value or is_null(node.value)):
+        return InvalidValueError(message)
     try:
         read_item(node, source, where)
-    except Mistake as mistake:
-        return Mistake(message, f"[{mistake.help or '…'}]", fill=mistake.fill)
-    return Mistake(message, f"[{MASK}]", fill=node.value)
+    except InvalidValueError as error:
+        return InvalidValueError(message, f"[{error.help}]" if error.help else None, fill=error.fill)
+    return InvalidValueError(message, f"[{MASK}]", fill=node.value)
 
 
 def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
@@ -63,33 +64,36 @@ def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
 
 
 def mapping_of(node: Node) -> Mapping:
-    """The node, which has to be a mapping."""
-    needs, example = "a mapping of names and values", "{NAME: …}"
+    """The node if it is a mapping."""
+    message = "must be a mapping of names and values"
     if isinstance(node, Mapping):
         return node
-    if isinstance(node, Broken | Digest):
-        raise NotedError
+    if isinstance(node, Broken):
+        raise AlreadyReportedError
     if isinstance(node, Sequence):
-        raise Mistake(f"{needs} is needed here, not a list", example)
+        raise InvalidValueError(f"{message}, not a list")
     match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
     if node.plain and match:
-        message = f"{needs} is needed here; a space is missing after the colon"
-        raise Mistake(message, "{" + MASK + "}", fill=f"{match[1]}: {match[2]}")
-    raise Mistake(f"{needs} is needed here" if node.value else f"nothing stands below; {needs} is needed", example)
+        raise InvalidValueError(
+            f"{message}; missing space after the colon", "{" + MASK + "}", fill=f"{match[1]}: {match[2]}"
+        )
+    raise InvalidValueError(message if node.value else f"missing value: {message}")
 
 
 def has_place(node: Node) -> bool:
-    """Whether the node can be pointed at; an empty one stands nowhere in particular, so its key is shown."""
+    """Whether the node has text to point at; for an empty one the key is shown instead."""
     return not (isinstance(node, Scalar) and node.plain and not node.value)
 
 
 def refuse_comment_within_quotes(node: Scalar, source: Source) -> None:
-    """A shell would refuse what is left of such a command anyhow."""
+    """Raise the error about a `#` inside the quotes of a shell command, where YAML starts a comment."""
     comment = re.compile(r"[ \t]+#.*").match(source.text, node.index + len(node.value))
     if not comment or not source.text.startswith(node.value, node.index):
         return
     try:
         shlex.split(node.value)
     except ValueError:
-        message = "# behind a blank begins a comment, here within the quotes of a shell; quotes around it all keep it"
-        raise Mistake(message, MASK, fill=quote(node.value + comment[0].rstrip())) from None
+        message = (
+            "# after a space starts a comment, here inside the quotes of a command; put the whole command in quotes"
+        )
+        raise InvalidValueError(message, MASK, fill=quote(node.value + comment[0].rstrip())) from None

@@ -1,4 +1,4 @@
-"""Findings as people read them: where and what, the line with a caret under the culprit, and what to type instead."""
+"""Renders findings for people: place and message, the line with a caret, and the help."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from scheduler.config.masking import Mask
-from scheduler.document.source import Finding, Source
+from scheduler.document.finding import Finding
+from scheduler.document.source import Source
 from scheduler.errors import MASK, Problem
 from scheduler.text import cells, printable
 
@@ -16,7 +17,7 @@ _WIDEST = 110
 
 
 class _Quote(NamedTuple):
-    """A line as it may be shown, and where in it the culprit stands, from 0."""
+    """A line with its secrets masked, and the place in it (from 0) of the text at fault."""
 
     text: str
     caret: int
@@ -24,7 +25,7 @@ class _Quote(NamedTuple):
 
 
 def problems_of(source: Source) -> list[Problem]:
-    """The findings of a source in the order of its lines."""
+    """The findings of a source, ordered by line."""
     if not source.findings:
         return []
     mask = Mask(source.text, source.readable)
@@ -32,7 +33,7 @@ def problems_of(source: Source) -> list[Problem]:
 
 
 def render(problems: Iterable[Problem]) -> str:
-    """The problems for a terminal, as compilers show them."""
+    """The problems as text for a terminal, in the form that compilers use."""
     return "\n\n".join("\n".join(_lines(problem)) for problem in problems)
 
 
@@ -60,7 +61,7 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
 
 
 def advice(finding: Finding, spans: Sequence[tuple[int, int]] = ()) -> str | None:
-    """What to type instead, with what the file says in it only where nothing in the line is secret."""
+    """The help, which repeats text of the file only where nothing in the line is secret."""
     help, fill = finding.help, finding.fill or ""
     if help is None or fill == "":
         return help
@@ -69,7 +70,7 @@ def advice(finding: Finding, spans: Sequence[tuple[int, int]] = ()) -> str | Non
 
 
 def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:
-    """The line with its secrets masked; a comment after one could be about it, and is left out."""
+    """The line with its secrets masked, without a comment after a secret."""
     at = min(finding.at or 0, line[1])
     shown, caret, width, place = "", None, finding.width, line[0]
     for start, high in sorted(spans):
@@ -89,7 +90,7 @@ def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], findi
 
 
 def _window(text: str, caret: int, width: int) -> _Quote:
-    """The part of a long line that holds the culprit."""
+    """The part of a long line around the text at fault."""
     if len(text) <= _WIDEST:
         return _Quote(text, caret, width)
     start = max(0, min(caret - _WIDEST // 3, len(text) - _WIDEST))
@@ -113,8 +114,8 @@ def _lines(problem: Problem) -> Iterable[str]:
         number = str(problem.line)
         margin = " " * (len(number) + 3)
         start = problem.caret - 1
-        before, culprit = problem.quote[:start], problem.quote[start : start + problem.width]
+        before, marked = problem.quote[:start], problem.quote[start : start + problem.width]
         yield f"  {number} | {problem.quote}"
-        yield f"{margin}| {' ' * cells(before)}{'^' * max(1, cells(culprit))}"
+        yield f"{margin}| {' ' * cells(before)}{'^' * max(1, cells(marked))}"
     if problem.help is not None:
         yield f"{margin}help: {problem.help}"

@@ -1,4 +1,4 @@
-"""Nodes to values along the types of the spec. A mistake becomes a finding of the source, and reading goes on."""
+"""Reads nodes as the values that the spec describes. An error becomes a finding of the source, and reading goes on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import msgspec.inspect as types
 
 from scheduler.config import values
 from scheduler.config.field_types import Form
+from scheduler.config.json_values import json_value
 from scheduler.config.node_errors import (
-    NotedError,
+    AlreadyReportedError,
     Read,
     entries_of,
     has_place,
@@ -24,7 +25,8 @@ from scheduler.config.node_errors import (
     wrong_shape,
 )
 from scheduler.config.suggest import unknown_key, variables
-from scheduler.config.values import Kind, Mistake
+from scheduler.config.value_formats import KINDS
+from scheduler.config.values import InvalidValueError, Kind
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.document.value_spans import NAME, is_variable
@@ -32,16 +34,16 @@ from scheduler.document.value_spans import NAME, is_variable
 
 @cache
 def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]:
-    """Reads a mapping of a form's keys to the values of those that are given and good. Never raises."""
+    """Reads a mapping with the keys of a form. Returns the values of the valid ones by key. Never raises."""
     read_mapping = _form(form)
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         try:
             result: dict[str, Any] = read_mapping(node, source, where)
-        except Mistake as mistake:
-            _note(mistake, node, source, where)
+        except InvalidValueError as error:
+            _report(error, node, source, where)
             return {}
-        except NotedError:
+        except AlreadyReportedError:
             return {}
         return result
 
@@ -49,12 +51,12 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
 
 
 def _reader(info: types.Type, example: str | None = None) -> Read:
-    """The reader of one type; `example` is what to write where nothing better is known."""
+    """The reader of one type; `example` is an example of its values."""
     if isinstance(info, types.Metadata):
         reads = (info.extra or {}).get("reads")
         example = example or next(iter((info.extra_json_schema or {}).get("examples", ())), None)
-        if reads in values.KINDS:
-            return _scalar(values.KINDS[reads], example)
+        if reads in KINDS:
+            return _scalar(KINDS[reads], example)
         return _reader(info.type, example)
     if isinstance(info, types.UnionType):
         return _union(info, example)
@@ -94,7 +96,7 @@ def _scalar(kind: Kind, example: str | None = None) -> Read:
 
 
 def _union(info: types.UnionType, example: str | None) -> Read:
-    """What stands there decides which of the types is meant: null, a scalar, a list or a mapping."""
+    """The shape of the node selects one of the types: null, a scalar, a list or a mapping."""
     nullable = False
     by_shape: dict[type, Read] = {}
     for option in info.types:
@@ -120,19 +122,19 @@ def _union(info: types.UnionType, example: str | None) -> Read:
 def _list(info: types.ListType | types.VarTupleType) -> Read:
     item_reader = _reader(info.item_type)
     shortest = info.min_length or 0
-    example = "[{…}]" if isinstance(info.item_type, types.StructType) else "[…]"
 
     def read(node: Node, source: Source, where: str) -> list[Any]:
         if isinstance(node, Scalar):
             raise no_list(item_reader, node, source, where)
         if not isinstance(node, Sequence):
-            raise NotedError if isinstance(node, Broken) else Mistake("a list is needed here, not a mapping", example)
+            message = "must be a list, not a mapping"
+            raise AlreadyReportedError if isinstance(node, Broken) else InvalidValueError(message)
         if len(node.items) < shortest:
-            raise Mistake("the list is empty", "[…]")
+            raise InvalidValueError("must not be an empty list")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
         good = [item for item in items if item is not _NOTHING]
         if shortest and len(good) < len(items):
-            raise NotedError  # without some of its words a command is another one
+            raise AlreadyReportedError  # a command without some of its words is a different command
         return good
 
     return read
@@ -142,21 +144,21 @@ _NOTHING = object()
 
 
 def _child(read: Read, node: Node, source: Source, where: str) -> Any:
-    """The value, or _NOTHING once its mistake is noted."""
+    """The value, or _NOTHING when its error has been reported."""
     try:
         return read(node, source, where)
-    except Mistake as mistake:
-        _note(mistake, node, source, where)
-    except NotedError:
+    except InvalidValueError as error:
+        _report(error, node, source, where)
+    except AlreadyReportedError:
         pass
     return _NOTHING
 
 
-def _note(mistake: Mistake, node: Node, source: Source, where: str, key: str = "") -> None:
-    """A finding at the node; `key` goes before what is wrong and what to write."""
-    message = f"{key}: {mistake.message}" if key else mistake.message
-    help = f"{key}: {mistake.help}" if key and mistake.help is not None else mistake.help
-    source.note(node.index, message, help, fill=mistake.fill, width=_width(node), key=where)
+def _report(error: InvalidValueError, node: Node, source: Source, where: str, key: str = "") -> None:
+    """Report an error at the node; `key` is put before the message and the help."""
+    message = f"{key}: {error.message}" if key else error.message
+    help = f"{key}: {error.help}" if key and error.help is not None else error.help
+    source.error(node.index, message, help, fill=error.fill, width=_width(node), key=where)
 
 
 def _width(node: Node) -> int:
@@ -165,28 +167,28 @@ def _width(node: Node) -> int:
 
 def _form(form: type[Form]) -> Read:
     hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
-    readers: dict[str, Read] = {}  # made when a key is first met: files have few of them, and all would take 10 ms
+    readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
         entries = mapping_of(node).entries
-        flaw = form.flaw({key.value for key, _ in entries})
-        if flaw is not None:
-            raise Mistake(*flaw)
+        conflict = form.conflict({key.value for key, _ in entries})
+        if conflict is not None:
+            raise InvalidValueError(conflict)
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
             if name not in hints:
                 answer = unknown_key(form, name, value, hints)
-                source.note(key.index, answer.message, answer.help, fill=answer.fill, width=len(name), key=path)
+                source.error(key.index, answer.message, answer.help, fill=answer.fill, width=len(name), key=path)
                 continue
             if name not in readers:
                 readers[name] = _key(hints[name])
             try:
                 given[name] = readers[name](value, source, path)
-            except Mistake as mistake:
-                _note(mistake, value if has_place(value) else key, source, path, name)
-            except NotedError:
+            except InvalidValueError as error:
+                _report(error, value if has_place(value) else key, source, path, name)
+            except AlreadyReportedError:
                 pass
         return given
 
@@ -194,7 +196,7 @@ def _form(form: type[Form]) -> Read:
 
 
 def _key(hint: Any) -> Read:
-    """The reader of a key, by its type as it is annotated: msgspec would describe each key of a form that it names."""
+    """The reader of a key, from its annotation: msgspec would describe every key of every form that it refers to."""
     annotated = get_origin(hint) is Annotated
     bare = hint.__origin__ if annotated else hint
     for meta in hint.__metadata__ if annotated else ():
@@ -212,26 +214,26 @@ def _dict(info: types.DictType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         if isinstance(node, Sequence):
-            raise Mistake("a mapping of names and values is needed here, not a list", variables(node))
+            raise InvalidValueError("must be a mapping of names and values, not a list", variables(node))
         given = {}
         for key, value in mapping_of(node).entries:
             name = key.value
             if pattern and not pattern.search(name):
-                message = "a variable's name is letters, digits and _, the first no digit"
-                mended = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                help = f"{mended}: …" if re.fullmatch(NAME, name) and has_place(value) else None
-                source.note(key.index, message, help, width=max(1, len(name)), key=where)
+                message = "not a valid variable name: it must be letters, digits and _, and not start with a digit"
+                corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
+                help = f"{corrected}: …" if re.fullmatch(NAME, name) and has_place(value) else None
+                source.error(key.index, message, help, width=max(1, len(name)), key=where)
                 continue
             if pattern and name.startswith("SCHED_"):
-                message = "variables that begin with SCHED_ are schedd's own, and set by it for each run"
-                source.note(key.index, message, "another name, or nothing", width=len(name), key=where)
+                message = "variables that start with SCHED_ are set by schedd"
+                source.error(key.index, message, width=len(name), key=where)
                 continue
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
-            except Mistake as mistake:
+            except InvalidValueError as error:
                 shown = name if has_place(value) or is_variable(name) else "…"
-                _note(mistake, value if has_place(value) else key, source, f"{where}.{shown}", shown)
-            except NotedError:
+                _report(error, value if has_place(value) else key, source, f"{where}.{shown}", shown)
+            except AlreadyReportedError:
                 pass
         return given
 
@@ -239,14 +241,13 @@ def _dict(info: types.DictType) -> Read:
 
 
 def _command(hint: Any) -> Read:
-    example = "echo hello"
-    read_words = _reader(types.type_info(hint), example)
+    read_words = _reader(types.type_info(hint))
 
     def read(node: Node, source: Source, where: str) -> Any:
         command = read_words(node, source, where)
         program = command if isinstance(command, str) else command[0]
         if not program.strip():
-            raise Mistake("the command is empty", example)
+            raise InvalidValueError("must not be empty")
         if type(node) is Scalar and node.plain:
             refuse_comment_within_quotes(node, source)
         return command
@@ -259,10 +260,9 @@ def _json(hint: Any) -> Read:
 
     def read(node: Node, source: Source, where: str) -> Any:
         if isinstance(node, Broken):
-            raise NotedError
+            raise AlreadyReportedError
         if type(node) is not shape:
-            needs = "a list of arguments by place" if shape is Sequence else "a mapping of arguments by name"
-            raise Mistake(f"{needs} is needed here", "[…]" if shape is Sequence else "{NAME: …}")
+            raise InvalidValueError("must be a list" if shape is Sequence else "must be a mapping of names and values")
         return _plain_json(node, source, where)
 
     return read
@@ -275,32 +275,32 @@ def _plain_json(node: Node, source: Source, where: str) -> Any:
         return [_plain_json(item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
     if isinstance(node, Scalar):
         try:
-            return values.json_value(node.value, node.plain)
-        except Mistake as mistake:
-            _note(mistake, node, source, where)
+            return json_value(node.value, node.plain)
+        except InvalidValueError as error:
+            _report(error, node, source, where)
     return None
 
 
 def _schedule(_hint: Any) -> Read:
-    """Left as it is to `parse_schedule`, which needs the job's name and its time zone."""
+    """Returns the node: `parse_schedule` also needs the job's name and time zone."""
 
     def read(node: Node, _source: Source, _where: str) -> Node:
         inner = node.items if isinstance(node, Sequence) else [value for _, value in entries_of(node)]
         if any(isinstance(one, Broken) for one in (node, *inner)):
-            raise NotedError
+            raise AlreadyReportedError
         return node
 
     return read
 
 
 def _jobs(_hint: Any) -> Read:
-    """Left as they are: a job has more than its own keys to go by."""
+    """Returns the node: a job is read together with the defaults."""
     return lambda node, _source, _where: node
 
 
 def _placed(_hint: Any) -> Read:
-    """Paths, one or a list, each with the node that names it."""
-    read_path = _scalar(values.KINDS["path"])
+    """One path or a list of them, each with the node that names it."""
+    read_path = _scalar(KINDS["path"])
 
     def read(node: Node, source: Source, where: str) -> list[tuple[str, Node]]:
         if not isinstance(node, Sequence):

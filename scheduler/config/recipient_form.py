@@ -1,6 +1,6 @@
-"""The part of the spec that says who is told, and values that stand elsewhere because they are secret."""
+"""The part of the spec about recipients of notifications, and about values read from a variable or a file."""
 
-# No `from __future__ import annotations`, for the reason that spec.py gives.
+# No `from __future__ import annotations`: see spec.py.
 
 from typing import Annotated
 
@@ -11,55 +11,54 @@ from scheduler.model.recipient import WebhookFormat
 
 
 class ReferenceForm(Form, frozen=True):
-    """A value that stands elsewhere and is read at each launch; give one of the two."""
+    """A value read from elsewhere at each use, for secrets. Exactly one of the two keys is required."""
 
-    from_env: Annotated[str, Meta(description="A variable of schedd's own environment.")] | UnsetType = UNSET
-    from_file: (
-        Annotated[FilePath, Meta(description="A file whose content, without its last newline, is the value.")]
-        | UnsetType
-    ) = UNSET
+    from_env: Annotated[str, Meta(description="Name of a variable in schedd's environment.")] | UnsetType = UNSET
+    from_file: Annotated[FilePath, Meta(description="File with the value; a final newline is removed.")] | UnsetType = (
+        UNSET
+    )
 
     @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
-        if len(keys) != 1:
-            return "one of from_env and from_file is needed, and only one", "{from_env: NAME}"
-        return None
+    def conflict(cls, keys: set[str]) -> str | None:
+        return None if len(keys) == 1 else 'must have exactly one of "from_env" and "from_file"'
 
 
 class RecipientForm(Form, frozen=True):
-    """Somebody to be told; give one of command, webhook, mail and apprise."""
+    """A recipient of notifications. Exactly one of command, webhook, mail and apprise is required."""
 
     command: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
         Meta(
             extra={"reads": "command"},
-            description="Run as the job is, with SCHED_EVENT, SCHED_OUTCOME and others, and a JSON document on stdin.",
+            description="Command, run as the job's user; it gets SCHED_EVENT and others, and JSON on stdin.",
         ),
     ] = UNSET
-    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Where a POST goes.")] = UNSET
+    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Address that receives a POST request.")] = (
+        UNSET
+    )
     mail: Annotated[
         Address | Annotated[list[Address], Meta(min_length=1)] | UnsetType,
-        Meta(description="Whom a mail goes to, by the server that schedd's own SMTP_URL names."),
+        Meta(description="Mail address, or a list of them. The server is SMTP_URL in schedd's environment."),
     ] = UNSET
     apprise: Annotated[
-        AppriseUrl | ReferenceForm | UnsetType, Meta(description="An address of the apprise library, an extra.")
+        AppriseUrl | ReferenceForm | UnsetType, Meta(description="Address of the Apprise library (extra `apprise`).")
     ] = UNSET
-    format: Annotated[WebhookFormat, Meta(description="What a webhook is sent.")] = WebhookFormat.JSON
+    format: Annotated[WebhookFormat, Meta(description="Format of the body of a webhook.")] = WebhookFormat.JSON
     headers: Annotated[
         dict[str, Text | ReferenceForm],
-        Meta(description="Headers of the webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
+        Meta(description="HTTP headers of a webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
     ] = {}
     secret: Annotated[
-        Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC that signs a webhook's body.")
+        Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC signature of a webhook's body.")
     ] = UNSET
-    timeout: Annotated[Deadline, Meta(description="How long one attempt to tell may take.")] = "10s"
+    timeout: Annotated[Deadline, Meta(description="Time limit of one delivery attempt.")] = "10s"
 
     @classmethod
-    def flaw(cls, keys: set[str]) -> tuple[str, str] | None:
+    def conflict(cls, keys: set[str]) -> str | None:
         kinds = ("command", "webhook", "mail", "apprise")
         if len(keys & {*kinds}) != 1:
-            return f"a notifier has one of {', '.join(kinds)}, and only one", "{mail: ops@example.com}"
-        strange = sorted(keys & {"format", "headers", "secret"})
-        if strange and "webhook" not in keys:
-            return f"{strange[0]} belongs to a webhook", "only a webhook with it"
+            return f"a recipient must have exactly one of {', '.join(kinds)}"
+        only_webhook = sorted(keys & {"format", "headers", "secret"})
+        if only_webhook and "webhook" not in keys:
+            return f'"{only_webhook[0]}" is only valid together with "webhook"'
         return None

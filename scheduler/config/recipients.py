@@ -1,4 +1,4 @@
-"""Notifiers: what the keys of one, or of a value that stands elsewhere, say together."""
+"""Makes recipients of notifications, and references to variables and files, from the values of their keys."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scheduler.model.recipient import AppriseRecipient, CommandRecipient, MailRe
 from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand, Value
 
 LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip"})
-"""The keys that have lists of notifiers."""
+"""The keys with lists of recipients."""
 
 
 def value_of(given: str | dict[str, str], directory: Path) -> Value:
-    """A text, or where it stands; a relative path is from `directory`, that of the file."""
+    """A text, or a reference to it. A relative path is relative to `directory`, that of the file."""
     if not isinstance(given, dict):
         return given
     if "from_env" in given:
@@ -21,13 +21,13 @@ def value_of(given: str | dict[str, str], directory: Path) -> Value:
     return FromFile(str(directory / given.get("from_file", "")))
 
 
-def notifiers_of(given: list[dict[str, Any]], directory: Path) -> tuple[Recipient, ...]:
-    """Those of a list that have a kind; the others are findings already."""
-    made = (_notifier(keys, directory) for keys in given)
-    return tuple(notifier for notifier in made if notifier is not None)
+def recipients_of(given: list[dict[str, Any]], directory: Path) -> tuple[Recipient, ...]:
+    """The valid recipients of a list; the errors of the others are reported already."""
+    made = (_recipient(keys, directory) for keys in given)
+    return tuple(recipient for recipient in made if recipient is not None)
 
 
-def _notifier(keys: dict[str, Any], directory: Path) -> Recipient | None:
+def _recipient(keys: dict[str, Any], directory: Path) -> Recipient | None:
     timeout = {"timeout": keys["timeout"]} if "timeout" in keys else {}
     if "command" in keys:
         command = keys["command"]

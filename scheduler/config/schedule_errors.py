@@ -1,12 +1,12 @@
-"""What is wrong with a schedule, in terms of the file: the character at fault, and what to type instead."""
+"""Turns the error about a schedule into a finding in the file: the text at fault, and what to type instead."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from scheduler.config.suggest import duration_meant
-from scheduler.document.line_context import Flaw
+from scheduler.config.suggest import duration_suggestion
+from scheduler.document.finding import Finding
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.errors import ScheduleError
 from scheduler.schedule.field import LIMITS, FieldName
@@ -17,7 +17,7 @@ _ENGLISH = r"(?i)every\s+([0-9]*\s*[a-z]+)"
 
 
 def spec_of(node: Node) -> Any:
-    """What `parse_schedule` takes: text, and lists and mappings of text."""
+    """The node as the argument of `parse_schedule`: text, or lists and mappings of text."""
     if isinstance(node, Mapping):
         return {key.value: spec_of(value) for key, value in node.entries}
     if isinstance(node, Sequence):
@@ -25,8 +25,8 @@ def spec_of(node: Node) -> Any:
     return node.value if isinstance(node, Scalar) else ""
 
 
-def explain(node: Node, error: ScheduleError, text: str) -> Flaw:
-    """The flaw of the schedule that stands at `node` of the text."""
+def explain(node: Node, error: ScheduleError, text: str) -> Finding:
+    """The finding about the schedule at `node` of the text."""
     key = "schedule"
     if isinstance(node, Sequence) and error.entry is not None:
         node, key = node.items[error.entry], ""
@@ -34,23 +34,23 @@ def explain(node: Node, error: ScheduleError, text: str) -> Flaw:
         return _of_mapping(node, key, error, text)
     if isinstance(node, Scalar):
         return _of_text(node, key, error, text)
-    return Flaw(node.index, error.reason, f"schedule: {error.help or _EXAMPLE}")
+    return Finding(node.index, error.reason, f"schedule: {error.help or _EXAMPLE}")
 
 
-def _of_mapping(node: Mapping, key: str, error: ScheduleError, text: str) -> Flaw:
+def _of_mapping(node: Mapping, key: str, error: ScheduleError, text: str) -> Finding:
     for name, value in node.entries:
         if name.value != error.field:
             continue
         if name.value not in list(FieldName):
             shown = value.value if isinstance(value, Scalar) else "…"
             help = f"{error.help}: {shown}" if error.help else None
-            return Flaw(name.index, error.reason, help, width=len(name.value))
+            return Finding(name.index, error.reason, help, width=len(name.value))
         if name.value == FieldName.DAY_OF_WEEK and error.column is None and error.help is None:
-            return Flaw(name.index, error.reason, _prefixed(key, _either_day(node)), width=len(name.value))
+            return Finding(name.index, error.reason, _prefixed(key, _either_day(node)), width=len(name.value))
         if isinstance(value, Scalar):
             return _of_text(value, name.value, error, text)
-        return Flaw(value.index, error.reason, _prefixed(name.value, error.help or "…"))
-    return Flaw(node.index, error.reason, _prefixed(key, error.help or _EXAMPLE))
+        return Finding(value.index, error.reason, _prefixed(name.value, error.help or "…"))
+    return Finding(node.index, error.reason, _prefixed(key, error.help or _EXAMPLE))
 
 
 def _either_day(node: Mapping) -> str:
@@ -66,14 +66,14 @@ def _either_day(node: Mapping) -> str:
     return f"[{', '.join(halves)}]"
 
 
-def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
+def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Finding:
     value = node.value
     if not value.strip():
-        return Flaw(node.index, "nothing stands here; a schedule is needed", _prefixed(key, _EXAMPLE))
+        return Finding(node.index, "missing value")
     if match := re.fullmatch(_TIME_OF_DAY, value.strip()):
         daily = f'"{int(match[2])} {int(match[1])} * * *"'
-        message = "a time of day is no schedule; for every day at this time"
-        return Flaw(node.index, message, _prefixed(key, daily), width=len(value))
+        message = "a time of day is not a schedule"
+        return Finding(node.index, message, _prefixed(key, daily), width=len(value))
     start, end = 0, len(value)
     if error.column is not None:
         start = error.column
@@ -84,38 +84,38 @@ def _of_text(node: Scalar, key: str, error: ScheduleError, text: str) -> Flaw:
         help, replaced = error.help or _remedy(value, value[start:end], error), (start, end)
     whole = help and " or ".join(_prefixed(key, _with(part, value, *replaced)) for part in help.split(" or "))
     at = node.index if error.column is None else _index_of(node, start, text)
-    return Flaw(at, error.reason, whole, width=max(1, end - start))
+    return Finding(at, error.reason, whole, width=max(1, end - start))
 
 
-def _remedy(value: str, culprit: str, error: ScheduleError) -> str | None:
-    """What to type instead where the schedule reader offers nothing: the nearest word of the field, or an example."""
+def _remedy(value: str, wrong: str, error: ScheduleError) -> str | None:
+    """What to type instead where the schedule parser offers nothing: the nearest word of the field, or an example."""
     words = value.split()
     if error.column is not None:
-        return _within(culprit, *LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
+        return _within(wrong, *LIMITS[FieldName(error.field)]) if error.field in list(FieldName) else None
     if error.field == FieldName.DAY and len(words) == 5:
         return " ".join([*words[:2], "L", *words[3:]])
     if match := re.fullmatch(_ENGLISH, value.strip()):
         unit = match[1] if match[1][0].isdecimal() else f"1 {match[1]}"
-        return f"@every {duration_meant(unit)}"
+        return f"@every {duration_suggestion(unit)}"
     return f"{value.strip()} *" if len(words) == 4 else "*/5 * * * *"
 
 
-def _within(culprit: str, low: int, high: int) -> str:
-    """A number for a number, so that what is advised runs no more often than what was written."""
-    return str(max(low, min(int(culprit[:9]), high))) if re.fullmatch(r"[0-9]+", culprit) else f"{low}-{high}"
+def _within(wrong: str, low: int, high: int) -> str:
+    """A number for a number, so that the suggestion does not run more often than what was written."""
+    return str(max(low, min(int(wrong[:9]), high))) if re.fullmatch(r"[0-9]+", wrong) else f"{low}-{high}"
 
 
 def _without_empty_entries(value: str) -> str | None:
-    """The fields without the commas that separate nothing; None when one of them has no entry at all."""
+    """The fields without empty entries; None when a field has no other entry."""
     fields = [",".join(filter(None, field.split(","))) for field in value.split()]
     return " ".join(fields) if all(fields) else None
 
 
 def _with(part: str, value: str, start: int, end: int) -> str:
-    """The value with `part` instead of what stands from `start` to `end`, as it goes into the file."""
+    """The value with `part` in place of the text from `start` to `end`, as it is written in the file."""
     if part.startswith(("[", "{", "timezone:")):
         return part
-    blank = " " if start == end else ""  # what is missing at the end begins a word of its own
+    blank = " " if start == end else ""  # what is missing at the end starts a word of its own
     return f'"{value[:start]}{blank}{part}{value[end:]}"'
 
 
@@ -128,7 +128,7 @@ def _scalar(value: str) -> str:
 
 
 def _index_of(node: Scalar, column: int, text: str) -> int:
-    """Where a character of the scalar stands; its beginning, where escapes or folding hide that."""
+    """The index of a character of the scalar; its start, where escapes or folding hide that."""
     for start in (node.index, node.index + 1):
         if text.startswith(node.value, start):
             return start + column

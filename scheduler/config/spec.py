@@ -1,10 +1,10 @@
 """The shape of a schedule file: every key with its type, limits, default, description and examples.
 
-The one source of all four uses: the reader follows these types, so does the JSON Schema for editors, and tests hold the
-defaults to those of `Job` and the documentation to the descriptions. Values are as in the file (`10s`), not in seconds.
+The reader, the JSON Schema and docs/configuration.md follow these types; a test compares the defaults with those of
+`Job`. Values are as in the file (`10s`), not in seconds.
 """
 
-# No `from __future__ import annotations`: msgspec would compile each of 240 types from its text, 5 ms of each start.
+# No `from __future__ import annotations`: msgspec would compile 240 types from text, 5 ms of each start.
 
 from typing import Annotated, Any
 
@@ -34,39 +34,44 @@ from scheduler.model.job import OnShutdown, OutputMode, Overlap
 
 
 class RetryForm(Form, frozen=True):
-    """How often a failed run is tried again, and how long to wait before each attempt."""
+    """How often a failed run is retried, and how long to wait before each attempt."""
 
     times: Annotated[int, Meta(ge=0, le=1000, description="Further attempts after the first.")] | UnsetType = UNSET
-    delay: Annotated[Duration, Meta(description="Wait before the second attempt.")] = "10s"
-    factor: Annotated[float, Meta(ge=1, le=100, description="By how much each wait is longer than the one before.")] = (
-        2.0
-    )
-    max_delay: Annotated[Duration, Meta(description="The longest wait.")] = "10m"
+    delay: Annotated[Duration, Meta(description="Delay before the second attempt.")] = "10s"
+    factor: Annotated[
+        float, Meta(ge=1, le=100, description="Factor by which each delay is longer than the previous one.")
+    ] = 2.0
+    max_delay: Annotated[Duration, Meta(description="Longest delay.")] = "10m"
 
 
 class ScheduleForm(Form, frozen=True):
-    """A schedule with named fields. Coarser ones not given mean any, finer ones their lowest; numbers are cron's."""
+    """A schedule with named fields, each written as in cron. Fields coarser than those given match any value, finer
+    ones their lowest."""
 
     year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
     month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
     day: Annotated[
-        Text | UnsetType, Meta(description="1 to 31, L the last, 15W the weekday nearest to the 15th.", examples=["L"])
+        Text | UnsetType,
+        Meta(description="1 to 31, L for the last day, 15W for the weekday nearest to the 15th.", examples=["L"]),
     ] = UNSET
     day_of_week: Annotated[
         Text | UnsetType,
-        Meta(description="0 to 7, or sun to sat; mon#1 the first in the month, friL the last.", examples=["mon-fri"]),
+        Meta(
+            description="0 to 7, or sun to sat; mon#1 for the first of the month, friL for the last.",
+            examples=["mon-fri"],
+        ),
     ] = UNSET
     hour: Annotated[Text | UnsetType, Meta(description="0 to 23.", examples=["*/6"])] = UNSET
     minute: Annotated[
-        Text | UnsetType, Meta(description="0 to 59, or H for one that the job's name picks.", examples=["0,30"])
+        Text | UnsetType, Meta(description="0 to 59, or H for a minute derived from the job's name.", examples=["0,30"])
     ] = UNSET
     second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
 
 
 class LintForm(Form, frozen=True):
-    """What `schedctl check` need not say about this job."""
+    """Settings of `schedctl check` for this job."""
 
-    ignore: Annotated[list[LintCode], Meta(description="Codes of warnings.", examples=[["never-fires"]])] = []
+    ignore: Annotated[list[LintCode], Meta(description="Codes of warnings to ignore.", examples=[["never-fires"]])] = []
 
 
 EnvMap = Annotated[
@@ -83,139 +88,151 @@ AnySchedule = Annotated[
     ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
     Meta(
         extra={"reads": "schedule"},
-        description="When the job is due: five cron fields, @daily and the like, @every, @at, @reboot, named fields, "
-        "or a list of these. Without it the job runs by hand only.",
+        description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, named fields, or "
+        "a list of these. Without it the job only runs manually.",
     ),
 ]
 
 
 class DefaultsForm(Form, frozen=True):
-    """What holds for every job that does not say otherwise."""
+    """Defaults for every job."""
 
-    timezone: Annotated[Zone, Meta(description="IANA time zone in which the schedule is read.")] = "UTC"
-    enabled: Annotated[bool, Meta(description="false: the job runs by hand only.")] = True
+    timezone: Annotated[Zone, Meta(description="IANA time zone of the schedule.")] = "UTC"
+    enabled: Annotated[bool, Meta(description="false: the schedule is ignored, the job only runs manually.")] = True
     env: EnvMap = {}
     env_file: Annotated[
         FilePath | None,
         Meta(
-            description="File of NAME=value lines, read at each launch; relative to the file that names it.",
+            description="File of NAME=value lines, read at each run; relative to the file that names it.",
             examples=[".env"],
         ),
     ] = None
     interpreter: Annotated[
         FilePath | None,
-        Meta(description="Python that runs `python`; by default schedd's own.", examples=[".venv/bin/python"]),
+        Meta(description="Python interpreter for `python`; by default that of schedd.", examples=[".venv/bin/python"]),
     ] = None
     cwd: Annotated[
         FilePath | None,
-        Meta(description="Directory in which the job runs; by default that of the main file.", examples=["/srv/app"]),
+        Meta(description="Working directory; by default that of the main file.", examples=["/srv/app"]),
     ] = None
     timeout: Annotated[
-        Limit | None, Meta(description="How long one attempt may take; by default without limit.", examples=["10m"])
+        Limit | None, Meta(description="Time limit of one attempt; by default none.", examples=["10m"])
     ] = None
-    stop_grace: Annotated[Duration, Meta(description="How long after TERM the KILL comes.", examples=["30s"])] = "10s"
-    overlap: Annotated[Overlap, Meta(description="What a firing does while the job still runs.")] = Overlap.SKIP
+    stop_grace: Annotated[
+        Duration, Meta(description="Time between SIGTERM and SIGKILL when a run is stopped.", examples=["30s"])
+    ] = "10s"
+    overlap: Annotated[Overlap, Meta(description="What to do at a scheduled time while the job still runs.")] = (
+        Overlap.SKIP
+    )
     start_deadline: Annotated[
-        Deadline, Meta(description="How late a firing may start; later it is skipped.", examples=["15m"])
+        Deadline, Meta(description="How late a run may start; later it is skipped.", examples=["15m"])
     ] = "60s"
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="How far back a slot missed before the start of schedd is taken; by default never.",
+            description="At start, run the job once if it missed a scheduled time within this time; by default never.",
             examples=["1h"],
         ),
     ] = None
     retry: Annotated[
         Annotated[int, Meta(ge=0, le=1000)] | RetryForm,
         Meta(
-            description="Further attempts after a failure: how many, or a mapping.",
+            description="Further attempts after a failure: their number, or a mapping.",
             examples=[2, {"times": 3, "delay": "1m"}],
         ),
     ] = 0
     lock: Annotated[
-        Name | None, Meta(description="Jobs with the same lock never run at once.", examples=["database"])
+        Name | None, Meta(description="Jobs with the same lock never run at the same time.", examples=["database"])
     ] = None
-    on_shutdown: Annotated[OnShutdown, Meta(description="Whether shutdown waits for a run or stops it.")] = (
+    on_shutdown: Annotated[OnShutdown, Meta(description="Whether a shutdown waits for runs or stops them.")] = (
         OnShutdown.WAIT
     )
     success_codes: Annotated[
-        tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that are no failure.")
+        tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that count as success.")
     ] = (0,)
-    output: Annotated[OutputMode, Meta(description="Where the job's output goes: the log, unprefixed, or nowhere.")] = (
-        OutputMode.LOG
+    output: Annotated[
+        OutputMode, Meta(description="Where the job's output goes: to the log, unprefixed to stdout (raw), or nowhere.")
+    ] = OutputMode.LOG
+    user: Annotated[Name | None, Meta(description="User to run the job as; requires root.", examples=["www-data"])] = (
+        None
     )
-    user: Annotated[Name | None, Meta(description="User that runs the job; needs root.", examples=["www-data"])] = None
     group: Annotated[
-        Name | None, Meta(description="Group of the job; needs root. By default the user's own.", examples=["www-data"])
+        Name | None,
+        Meta(
+            description="Group to run the job as; requires root. By default the user's primary group.",
+            examples=["www-data"],
+        ),
     ] = None
-    umask: Annotated[Mode | None, Meta(description="File mode creation mask, octal.")] = None
+    umask: Annotated[Mode | None, Meta(description="File mode creation mask, in octal.")] = None
     nice: Annotated[
         Annotated[int, Meta(ge=-20, le=19)] | None,
-        Meta(description="CPU niceness; 19 lets all others go first.", examples=[10]),
+        Meta(description="CPU niceness from -20 to 19, the lowest priority.", examples=[10]),
     ] = None
-    memory_limit: Annotated[Size | None, Meta(description="Most address space a process of the job may take.")] = None
+    memory_limit: Annotated[Size | None, Meta(description="Largest address space of a process of the job.")] = None
     on_failure: Annotated[
         tuple[RecipientForm, ...],
         Meta(
-            description="Told when the job begins to fail, after the last attempt.",
+            description="Recipients to notify when the job starts failing, after the last attempt.",
             examples=[[{"mail": "ops@example.com"}]],
         ),
     ] = ()
-    on_success: Annotated[tuple[RecipientForm, ...], Meta(description="Told of each success.")] = ()
-    on_recovery: Annotated[tuple[RecipientForm, ...], Meta(description="Told when the job succeeds again.")] = ()
+    on_success: Annotated[tuple[RecipientForm, ...], Meta(description="Recipients to notify of each success.")] = ()
+    on_recovery: Annotated[
+        tuple[RecipientForm, ...], Meta(description="Recipients to notify when the job succeeds again.")
+    ] = ()
     on_skip: Annotated[
         tuple[RecipientForm, ...],
-        Meta(description="Told when slots begin to be skipped for a reason nobody asked for."),
+        Meta(description="Recipients to notify when runs start being skipped for a reason that nobody requested."),
     ] = ()
     remind: Annotated[
         Duration | None,
-        Meta(description="Tell on_failure again this long after it was told, while it lasts.", examples=["1h"]),
+        Meta(description="Repeat the failure notification at this interval until the job recovers.", examples=["1h"]),
     ] = None
     expect_success_within: Annotated[
         Duration | None,
-        Meta(description="Tell on_failure when the job has not succeeded for so long.", examples=["26h"]),
+        Meta(description="Notify on_failure when the job had no success within this time.", examples=["26h"]),
     ] = None
-    sentry: Annotated[bool, Meta(description="Check in with Sentry Cron Monitoring, through the extra sentry.")] = False
-    lint: Annotated[LintForm, Meta(description="Warnings that are not wanted.")] = LintForm()
+    sentry: Annotated[bool, Meta(description="Send check-ins to Sentry Cron Monitoring (extra `sentry`).")] = False
+    lint: Annotated[LintForm, Meta(description="Settings of `schedctl check`.")] = LintForm()
 
 
 class JobForm(DefaultsForm, frozen=True):
-    """One job: a schedule, and either a command or a Python function."""
+    """A job: a schedule, and either a command or a Python function."""
 
     schedule: AnySchedule = None
     command: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,
         Meta(
             extra={"reads": "command"},
-            description="Text is run by /bin/sh -c, a list without a shell.",
+            description="Command to run: text by /bin/sh -c, a list without a shell.",
             examples=["echo hello", ["python", "-m", "app"]],
         ),
     ] = UNSET
     python: Annotated[
-        Function | UnsetType, Meta(description="module:function, called in a fresh Python interpreter.")
+        Function | UnsetType, Meta(description="Function to call, as module:function, in a new Python process.")
     ] = UNSET
     args: Annotated[list[Any], Meta(description="Positional arguments of the function.", extra={"reads": "json"})] = []
     kwargs: Annotated[
         dict[str, Any], Meta(description="Keyword arguments of the function.", extra={"reads": "json"})
     ] = {}
-    description: Annotated[Text, Meta(description="What the job is for.", examples=["Poll the rates API"])] = ""
+    description: Annotated[Text, Meta(description="Description of the job.", examples=["Poll the rates API"])] = ""
     ping: Annotated[
         Url | ReferenceForm | None,
         Meta(
-            description="Address, in healthchecks.io's form, that hears how each run starts and ends, not of stops.",
+            description="Address in the form of healthchecks.io, requested at the start and the end of each run.",
             examples=[{"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None
 
 
 class IncludedForm(Form, frozen=True):
-    """An included file: jobs, and defaults for them on top of the main file's."""
+    """An included file: jobs, and defaults for them in addition to those of the main file."""
 
     jobs: Annotated[
         dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
         Meta(description="The jobs by name.", extra={"reads": "jobs"}),
     ]
-    defaults: Annotated[DefaultsForm, Meta(description="What holds for all jobs of this file.")] = DefaultsForm()
+    defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
 
 
 class FileForm(IncludedForm, frozen=True):
@@ -223,11 +240,14 @@ class FileForm(IncludedForm, frozen=True):
 
     max_running: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Most attempts at once; by default without limit.", examples=[4]),
+        Meta(description="Most runs at the same time; by default no limit.", examples=[4]),
     ] = None
     shutdown_timeout: Annotated[
         Duration,
-        Meta(description="From TERM to the end of schedd, at most; below the platform's own limit.", examples=["25s"]),
+        Meta(
+            description="Longest time from SIGTERM to the exit of schedd; keep it below the platform's limit.",
+            examples=["25s"],
+        ),
     ] = "25s"
     include: Annotated[
         FilePath | list[FilePath],
@@ -240,7 +260,7 @@ class FileForm(IncludedForm, frozen=True):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a schedule file, for editors. What needs knowledge of cron is left to `check`."""
+    """The JSON Schema (2020-12) of a schedule file, for editors. It does not check cron expressions; `check` does."""
     schema = msgspec.json.schema(FileForm)
     definitions = schema["$defs"]
     for definition in definitions.values():

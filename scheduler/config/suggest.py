@@ -1,4 +1,4 @@
-"""The words that people bring along from other schedulers, answered with ours."""
+"""Suggests what to write instead of an unknown key or an invalid value."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.field_types import VARIABLE, Form
-from scheduler.config.foreign_keys import FOREIGN, plain
+from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
+from scheduler.config.values import CLOCK, FLOAT
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.value_spans import is_variable
@@ -18,8 +19,8 @@ from scheduler.schedule import DurationError, parse_duration
 from scheduler.text import nearest
 
 
-class Answer(NamedTuple):
-    """What to say about a key that is not known; in `write`, MASK stands for `fill`."""
+class KeyProblem(NamedTuple):
+    """The error about an unknown key; in `help`, MASK stands for `fill`."""
 
     message: str
     help: str | None
@@ -49,16 +50,16 @@ _NAMING = {"name", "key", "variable"}
 
 
 def names_target(name: str) -> bool:
-    """Whether a key, though it may be misspelled or another scheduler's, is meant to say what a job runs."""
-    word = plain(name)
+    """Whether a key, possibly misspelled or from another scheduler, says what a job runs."""
+    word = normalized(name)
     foreign = FOREIGN["command"].split() + FOREIGN["python"].split()
     return word in foreign or nearest(word, ("command", "python"), 0.75) is not None
 
 
-def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Answer:
-    """What to say about a key that a form does not have."""
+def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> KeyProblem:
+    """The error about a key that a form does not have."""
     known = list(known)
-    word = plain(name)
+    word = normalized(name)
     return (
         _misplaced(form, name, value)
         or _special(form, word, name, value)
@@ -67,68 +68,64 @@ def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> Ans
     )
 
 
-def _misplaced(form: type, name: str, value: Node) -> Answer | None:
-    """One of our keys, one level too high or too low."""
+def _misplaced(form: type, name: str, value: Node) -> KeyProblem | None:
+    """A known key on the wrong level."""
     if issubclass(form, IncludedForm):
         if name in _keys(FileForm):
-            return Answer(f"{name} is a setting of the main file, not of an included one", None)
+            return KeyProblem(f'"{name}" is only valid in the main file', None)
         if name in _keys(DefaultsForm):
-            return Answer(
-                f"{name} is a key of jobs: for all of them it stands under `defaults`", f"defaults: {{{name}: …}}"
-            )
+            return KeyProblem(f'"{name}" is a key of jobs: put it under "defaults" to set it for all of them', None)
         if name in _keys(JobForm):
-            return Answer(
-                f"{name} is a key of a job, which stands under its name below `jobs`", f"jobs: {{NAME: {{{name}: …}}}}"
-            )
+            return KeyProblem(f'"{name}" is a key of a job: put it under the name of the job in "jobs"', None)
         if isinstance(value, Mapping) and {key.value for key, _ in value.entries} & {
             "schedule",
             "command",
             "python",
             "cron",
         }:
-            return Answer(f"{name} is a job: jobs stand below `jobs`, indented", f"jobs: {{{name}: {{…}}}}")
+            return KeyProblem(f'job "{name}" must be indented under "jobs"', None)
     elif issubclass(form, JobForm):
         if name in _keys(FileForm):
-            return Answer(f"{name} is no key of a job: it stands at the left margin of the file", f"{name}: …")
+            return KeyProblem(f'"{name}" is a setting of the file: put it at the top level', None)
     elif issubclass(form, DefaultsForm) and name in _keys(JobForm):
-        return Answer(f"{name} belongs to each job: there is no default for it", f"jobs: {{NAME: {{{name}: …}}}}")
+        return KeyProblem(f'"{name}" has no default: put it in each job', None)
     return None
 
 
-def _special(form: type, word: str, name: str, value: Node) -> Answer | None:
+def _special(form: type, word: str, name: str, value: Node) -> KeyProblem | None:
     if form is JobForm and word in {"name", "id", "jobname"}:
-        return Answer(f"{name} is unknown: a job's name is the key that it stands under", "nothing, delete the line")
+        return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
     if form is JobForm and is_variable(name):
-        return Answer(
-            f"{name} is unknown; a variable stands below `env`, indented further than it", f"env: {{{name}: …}}"
-        )
+        return KeyProblem(f'unknown key "{name}": put environment variables under "env"', None)
     if form is JobForm and word in {"every", "interval", "period"}:
-        return Answer(f"{name} is unknown: an interval is a schedule", f'schedule: "@every {MASK}"', _interval(value))
+        return KeyProblem(
+            f'unknown key "{name}": an interval is a schedule', f'schedule: "@every {MASK}"', _interval(value)
+        )
     if form is JobForm and word in {"at", "runat", "date", "datetime", "once"}:
-        return Answer(f"{name} is unknown: a single date is a schedule", 'schedule: "@at 2027-01-01T09:00"')
+        return KeyProblem(f'unknown key "{name}": a single date is a schedule: "@at 2027-01-01T09:00"', None)
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
-        return Answer(f"{name} is unknown: the file needs no such key", "nothing, delete the line")
+        return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
     return None
 
 
-def _foreign(word: str, name: str, value: Node, known: list[str]) -> Answer | None:
+def _foreign(word: str, name: str, value: Node, known: list[str]) -> KeyProblem | None:
     for ours in known:
-        if word == plain(ours) or word in FOREIGN.get(ours, "").split():
+        if word == normalized(ours) or word in FOREIGN.get(ours, "").split():
             help, fill = _translated(ours, word, value)
-            return Answer(f"{name} is unknown; here it is {ours}", help, fill)
+            return KeyProblem(f'unknown key "{name}"; did you mean "{ours}"?', help, fill)
     return None
 
 
-def _nearest(name: str, value: Node, known: list[str]) -> Answer:
+def _nearest(name: str, value: Node, known: list[str]) -> KeyProblem:
     near = nearest(name.lower(), known)
     if near is not None:
         help, fill = _translated(near, near, value)
-        return Answer(f"{name} is unknown; the nearest key is {near}", help, fill)
-    return Answer(f"{name} is unknown; the keys here are {', '.join(sorted(known))}", "one of these")
+        return KeyProblem(f'unknown key "{name}"; did you mean "{near}"?', help, fill)
+    return KeyProblem(f'unknown key "{name}"; valid keys are {", ".join(sorted(known))}', None)
 
 
 def _translated(ours: str, word: str, value: Node) -> tuple[str, str | None]:
-    """Our key with the value that stands there, as far as it means the same."""
+    """The known key with the given value, as far as it means the same."""
     text = value.value if isinstance(value, Scalar) and "\n" not in value.value else None
     if ours == "env":
         return f"env: {variables(value)}", None
@@ -139,8 +136,8 @@ def _translated(ours: str, word: str, value: Node) -> tuple[str, str | None]:
     if ours == "overlap":
         return f"overlap: {_POLICIES.get(text.lower(), 'skip')}", None
     if ours == "enabled":
-        stands = text.lower() in {"true", "yes", "on", "1"}
-        return f"enabled: {str(stands != (word in _NEGATIVE)).lower()}", None
+        is_true = text.lower() in {"true", "yes", "on", "1"}
+        return f"enabled: {str(is_true != (word in _NEGATIVE)).lower()}", None
     if ours == "retry":
         return f"retry: {text if text.isdecimal() else 2}", None
     if ours in _DURATIONS and text.isdecimal():
@@ -149,7 +146,7 @@ def _translated(ours: str, word: str, value: Node) -> tuple[str, str | None]:
 
 
 def variables(value: Node) -> str:
-    """The mapping that means the same as other schedulers' ways to give variables, without the values."""
+    """The mapping for other schedulers' forms of variables, without the values."""
     names: list[str] = []
     if isinstance(value, Mapping):
         names = [key.value for key, _ in value.entries]
@@ -169,19 +166,12 @@ def _interval(value: Node) -> str:
 
 
 def _is_simple(text: str) -> bool:
-    """Whether YAML reads the text as it stands, without quotes."""
+    """Whether YAML reads the text unchanged without quotes."""
     return re.fullmatch(r"[\w./][\w./ =+-]*", text) is not None
 
 
 def _keys(form: type[Form]) -> tuple[str, ...]:
     return form.__struct_fields__
-
-
-FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
-
-
-CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
-"""A number that YAML 1.1 reads in sixties, like 1:30."""
 
 
 _OFFSET = r"(?ai)(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?"
@@ -196,8 +186,8 @@ _UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h"
 _SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
 
 
-def duration_meant(text: str) -> str:
-    """Always a duration; or two of them."""
+def duration_suggestion(text: str) -> str | None:
+    """The duration that the text most likely means, or two of them."""
     if match := re.fullmatch(CLOCK, text):
         first, second, third = (int(part or 0) for part in match.groups())
         if match[3]:
@@ -209,19 +199,19 @@ def duration_meant(text: str) -> str:
     try:
         parse_duration(meant)
     except DurationError as error:
-        return error.nearest or "10m"
+        return error.nearest
     return meant
 
 
-def offset_meant(text: str) -> str | None:
-    """The zone of an offset in whole hours, which POSIX counts to the west: `UTC+2` is Etc/GMT-2."""
+def offset_suggestion(text: str) -> str | None:
+    """The zone of an offset in whole hours. The sign is that of POSIX: `UTC+2` is Etc/GMT-2."""
     match = re.fullmatch(_OFFSET, text.strip())
     zone = match and f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
     return zone if zone in zoneinfo.available_timezones() else None
 
 
-def zone_meant(text: str) -> str | None:
-    """The zone of this city, or of one whose name is much alike: in the area that is named, where there is such."""
+def zone_suggestion(text: str) -> str | None:
+    """The zone of this city, or of a city with a similar name, in the given area if it is one."""
     by_lower = {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
     lower = text.strip().lower().replace(" ", "_")
     if lower in by_lower:
@@ -231,6 +221,6 @@ def zone_meant(text: str) -> str | None:
     if city in cities:
         return by_lower[cities[city]]
     if not re.fullmatch(_LONG_NAME, city):
-        return None  # an abbreviation is like many others that mean something else
+        return None  # an abbreviation resembles many others with other meanings
     near = {name.rpartition("/")[2]: name for name in by_lower if name.startswith(f"{area}/")} or cities
     return by_lower.get(near.get(nearest(city, near, 0.75) or "", ""))

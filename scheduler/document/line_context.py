@@ -1,10 +1,11 @@
-"""A place in a text where it stops being what it was meant to be, and what stands around it."""
+"""The line, the value and the indentation around a character of a YAML text, also where the text is not valid YAML."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from scheduler.document.finding import Finding
 from scheduler.errors import MASK
 
 _LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
@@ -12,42 +13,28 @@ _FLOW_KEY = r"([\w.-]+):\s+$"
 NAME = r"[\w.-]+"
 
 
-class Flaw(NamedTuple):
-    """Where the text stops being YAML. `mend` is the span that, once it is harmless text, lets the parser go on.
-
-    In `help`, MASK stands for `fill`, which may be secret.
-    """
-
-    at: int
-    message: str
-    help: str | None = None
-    fill: str | None = None
-    width: int = 1
-    mend: tuple[int, int] | None = None
-
-
 class Value(NamedTuple):
-    """What stands after `key:` (or `- `) up to the end of the line or, in flow style, of the entry."""
+    """The text after `key:` (or `- `) up to the end of the line or, in flow style, of the entry."""
 
     start: int
     end: int
     key: str
     text: str
 
-    def flaw(self, message: str, meant: str | None = None) -> Flaw:
-        """What is wrong with this value; `meant` is how to write it, by default in quotes."""
+    def finding(self, message: str, replacement: str | None = None) -> Finding:
+        """An error about this value. `replacement` is the correct spelling; the default is the value in quotes."""
         help = f"{self.key}: {MASK}" if re.fullmatch(NAME, self.key) else MASK
-        span = self.start, self.end
-        return Flaw(self.start, message, help, meant or quote(self.text), self.end - self.start, span)
+        fill = replacement or quote(self.text)
+        return Finding(self.start, message, help, fill, self.end - self.start, skip=(self.start, self.end))
 
 
 def quote(text: str) -> str:
-    """The text as a scalar that means it to the letter."""
+    """The text as a quoted YAML scalar."""
     return "'" + text.replace("'", "''") + "'" if '"' in text or "\\" in text else f'"{text}"'
 
 
 def value_at(text: str, at: int) -> Value:
-    """The value within which `at` stands."""
+    """The value that contains index `at`."""
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : len(text) if end < 0 else end].rstrip("\r")
@@ -64,7 +51,7 @@ def value_at(text: str, at: int) -> Value:
 
 
 def line_above(text: str, at: int) -> tuple[int, str]:
-    """The last line before that of `at` that is neither blank nor a comment, and where it starts."""
+    """The last line before that of `at` that is neither blank nor a comment, and the index of its start."""
     end = text.rfind("\n", 0, at)
     while end >= 0:
         start = text.rfind("\n", 0, end) + 1
@@ -76,13 +63,13 @@ def line_above(text: str, at: int) -> tuple[int, str]:
 
 
 def column_of(line: str) -> int:
-    """Where the key of a line begins, counted from 0; the dashes of a list stand before it."""
+    """The column (from 0) of the key of a line, after the dashes of a list."""
     match = re.match(r" *(?:- +)*", line)
     return match.end() if match else 0
 
 
 def indent_of(text: str, at: int) -> int:
-    """How many spaces the line of `at` begins with."""
+    """The number of spaces at the start of the line of `at`."""
     start = text.rfind("\n", 0, at) + 1
     line = text[start:]
     return len(line) - len(line.lstrip(" "))

@@ -1,4 +1,4 @@
-"""The text of a file: read safely whatever the path turns out to be, and where in it a character stands."""
+"""The text of a file, read safely from any path, with its findings and the positions of its characters."""
 
 from __future__ import annotations
 
@@ -10,27 +10,29 @@ from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
 
-import msgspec
-
+from scheduler.document.finding import Finding
 from scheduler.errors import Severity
 
 LARGEST = 16 * 1024 * 1024
-"""Bytes; a hundred thousand jobs fit."""
+"""Bytes; enough for a hundred thousand jobs."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _REASONS = {
     errno.ENOENT: "no such file",
-    errno.EACCES: "permission denied: schedd may not read it",
-    errno.EPERM: "permission denied: schedd may not read it",
-    errno.ELOOP: "the symbolic link leads back to itself",
-    errno.ENOTDIR: "no such file: a part of its path is not a directory",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.ELOOP: "the symbolic link points to itself",
+    errno.ENOTDIR: "no such file: part of the path is not a directory",
     errno.ENAMETOOLONG: "the path is too long",
-    errno.ENXIO: "not a regular file but a socket or a device",
+    errno.ENXIO: "not a regular file: a socket or a device",
 }
 
 
 class UnreadableError(Exception):
-    """The file cannot be had as text. `index` is the byte at fault, None where the file as a whole is meant."""
+    """The file cannot be read as text.
+
+    `index` is the character at fault (None: the file as a whole), `text` what could be read before it.
+    """
 
     def __init__(self, reason: str, help: str | None = None, index: int | None = None, text: str = "") -> None:
         super().__init__(reason)
@@ -39,35 +41,18 @@ class UnreadableError(Exception):
         self.text = text
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong at one place of a text; `at` is the index of the character, None for the file as a whole.
-
-    `message` never repeats a value of the file that could be secret. `help` may: what it quotes from the file stands
-    in `fill`, and MASK in its place.
-    """
-
-    at: int | None
-    message: str
-    help: str | None = None
-    fill: str | None = None
-    width: int = 1
-    key: str = ""
-    severity: Severity = Severity.ERROR
-    code: str | None = None
-
-
 class Source:
-    """The text of one file, under the name that people know it by, and what was found wrong in it so far."""
+    """The text of one file, the name shown for it, and what was found in it so far."""
 
     def __init__(self, shown: str, path: Path, text: str) -> None:
         self.shown = shown
         self.directory = path.parent
         self.text = text
         self.readable = text
-        """The same with what is no YAML replaced, character by character, so that a parser comes to the end."""
+        """The text with its syntax errors replaced by as many harmless characters, so that a parser reaches the end."""
         self.findings: list[Finding] = []
 
-    def note(
+    def error(
         self,
         at: int | None,
         message: str,
@@ -77,15 +62,13 @@ class Source:
         width: int = 1,
         key: str = "",
     ) -> None:
-        """Record a mistake and go on."""
-        self.findings.append(Finding(at=at, message=message, help=help, fill=fill, width=width, key=key))
+        """Record an error."""
+        self.findings.append(Finding(at, message, help, fill, width, key))
 
     def warn(self, at: int | None, message: str, help: str | None, *, code: str, width: int = 1, key: str = "") -> None:
-        """Record a doubt."""
-        warning = Severity.WARNING
-        self.findings.append(
-            Finding(at=at, message=message, help=help, width=width, key=key, severity=warning, code=code)
-        )
+        """Record a warning."""
+        severity = Severity.WARNING
+        self.findings.append(Finding(at, message, help, width=width, key=key, severity=severity, code=code))
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -97,7 +80,7 @@ class Source:
         return line, index - self._line_starts[line - 1] + 1
 
     def line_at(self, index: int) -> tuple[int, int]:
-        """Where the line that holds `index` begins and ends, its newline not included."""
+        """Start and end of the line that contains `index`, without its newline."""
         start = self._line_starts[bisect_right(self._line_starts, index) - 1]
         end = self.text.find("\n", start)
         end = len(self.text) if end < 0 else end
@@ -105,30 +88,30 @@ class Source:
 
 
 def read_text(path: Path) -> str:
-    """The content of a regular file in UTF-8, or UnreadableError. Neither waits nor reads without bound."""
+    """The content of a regular UTF-8 file. Never blocks and never reads more than LARGEST. Raises UnreadableError."""
     data = _read_bytes(path)
     if data.startswith(_UTF16):
-        raise UnreadableError("the file is saved as UTF-16", "save it as UTF-8 in your editor")
+        raise UnreadableError("the file is encoded as UTF-16", "save it as UTF-8")
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        reason = f"not UTF-8: byte 0x{data[error.start]:02x} cannot stand here"
+        reason = f"not valid UTF-8: byte 0x{data[error.start]:02x}"
         before = data[: error.start].decode().removeprefix("\ufeff")
-        raise UnreadableError(reason, "save the file as UTF-8 in your editor", len(before), before) from None
+        raise UnreadableError(reason, "save the file as UTF-8", len(before), before) from None
 
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        # Without O_NONBLOCK, opening a FIFO would wait for somebody to write to it.
+        # Without O_NONBLOCK, opening a FIFO would block until it has a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise UnreadableError(reason(error)) from None
     try:
         mode = os.fstat(descriptor).st_mode
         if stat.S_ISDIR(mode):
-            raise UnreadableError("a directory, not a file", "the path of a file in it")
+            raise UnreadableError("this is a directory, not a file")
         if not stat.S_ISREG(mode):
-            raise UnreadableError("not a regular file but a pipe, a socket or a device")
+            raise UnreadableError("not a regular file: a pipe, a socket or a device")
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
@@ -136,12 +119,12 @@ def _read_bytes(path: Path) -> bytes:
     finally:
         os.close(descriptor)
     if len(data) > LARGEST:
-        raise UnreadableError(f"larger than {LARGEST // 1024**2} MiB", "split it into several files under `include`")
+        raise UnreadableError(f"the file is larger than {LARGEST // 1024**2} MiB", "split it with `include`")
     return data
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Why a path cannot be used, in words for the person who wrote it."""
+    """Why a path cannot be used, for the person who wrote it."""
     if isinstance(error, ValueError):
-        return "the path holds a NUL byte"
-    return _REASONS.get(error.errno or 0) or (error.strerror or "it cannot be read").lower()
+        return "the path contains a NUL byte"
+    return _REASONS.get(error.errno or 0) or (error.strerror or "cannot be read").lower()

@@ -1,4 +1,4 @@
-"""What a person did when YAML's parser stops: its error in terms of the line, and what to write instead."""
+"""Explains the errors of the YAML parser in terms of the line, with a correction where there is one."""
 
 from __future__ import annotations
 
@@ -6,91 +6,93 @@ import re
 
 import yaml
 
-from scheduler.document.line_context import NAME, Flaw, Value, column_of, indent_of, line_above, quote, value_at
+from scheduler.document.finding import Finding
+from scheduler.document.line_context import Value, column_of, indent_of, line_above, quote, value_at
 from scheduler.errors import MASK
 
 DEEPEST = 64
-"""Mappings and lists within one another."""
+"""Most levels of mappings and lists."""
 
-TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} deep"
+TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} levels deep"
 
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
-_DEEPER = "indented deeper than the line above, which is complete"
-_NEITHER = "indented less than the line above, and as no other line"
+_DEEPER = "this line is indented too far: the line above already has a value"
+_NEITHER = "the indentation matches no line above"
 _PLAIN_ENTRY = r"[\w.-]+:\s+[^\s\[{|>&*!\"'#].*"
 _RESERVED = {
-    "*": "marks an alias",
-    "&": "marks an anchor",
-    "!": "marks a tag",
+    "*": "starts an alias",
+    "&": "starts an anchor",
+    "!": "starts a tag",
     "@": "is reserved",
     "`": "is reserved",
-    "%": "begins a directive",
+    "%": "starts a directive",
 }
 _CLOSING = {'"': '"', "'": "'", "[": "]", "{": "}"}
 
 
-def explain(error: yaml.YAMLError, text: str) -> Flaw:
-    """One sentence for what the parser found."""
+def explain(error: yaml.YAMLError, text: str) -> Finding:
+    """What the parser found, in one sentence."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return _control_character(text)
     problem = error.problem or ""
     at = min(error.problem_mark.index, len(text))
     began = error.context_mark.index if error.context_mark else at
-    for kind, flaw_of in _KINDS.items():
+    for kind, finding_of in _KINDS.items():
         if kind in f"{error.context}: {problem}":
-            flaw = flaw_of(text, at, began)
-            if flaw:
-                return flaw
-    return Flaw(at, f"not YAML: {', '.join(filter(None, (error.context, problem)))}")
+            finding = finding_of(text, at, began)
+            if finding:
+                return finding
+    return Finding(at, f"not valid YAML: {', '.join(filter(None, (error.context, problem)))}")
 
 
-def undefined_alias(text: str, at: int) -> Flaw:
-    """What to say about `*name` when nothing above is called &name."""
-    return value_at(text, at).flaw("unquoted, * marks an alias in YAML, and no anchor of this name stands above")
+def undefined_alias(text: str, at: int) -> Finding:
+    """The error about `*name` without an anchor `&name`."""
+    message = "unquoted * starts a YAML alias, and there is no anchor of this name above; use quotes"
+    return value_at(text, at).finding(message)
 
 
-def tag(text: str, at: int, *, on_scalar: bool) -> Flaw:
-    """What to say about `!name`."""
-    message = "unquoted, ! marks a tag in YAML, and tags mean nothing here"
+def tag(text: str, at: int, *, on_scalar: bool) -> Finding:
+    """The error about `!name`."""
+    message = "unquoted ! starts a YAML tag; tags are not supported"
     word = re.compile(r"\S+").match(text, at)
     if word and not on_scalar:
-        return Flaw(at, message, "nothing, delete the tag", width=len(word[0]))
-    return value_at(text, at).flaw(message)
+        return Finding(at, message, "delete the tag", width=len(word[0]))
+    return value_at(text, at).finding(message)
 
 
-def anchor(text: str, at: int) -> Flaw:
-    """What to say about `&name` with nothing behind it."""
-    return value_at(text, at).flaw("unquoted, & marks an anchor in YAML; the text needs quotes")
+def anchor(text: str, at: int) -> Finding:
+    """The error about `&name` without a value."""
+    return value_at(text, at).finding("unquoted & starts a YAML anchor; use quotes")
 
 
-def template(text: str, at: int) -> Flaw:
-    """What to say about `{{ name }}`."""
-    return value_at(text, at).flaw("{{ begins a mapping in YAML, and no template is filled in here; quotes keep it")
+def template(text: str, at: int) -> Finding:
+    """The error about `{{ name }}`."""
+    return value_at(text, at).finding("templates are not expanded in the file, and unquoted { starts a YAML mapping")
 
 
-def _control_character(text: str) -> Flaw:
+def _control_character(text: str) -> Finding:
     match = re.search(CONTROL, text)
     if match is None:
-        return Flaw(0, "not YAML")
+        return Finding(0, "not valid YAML")
     code = ord(match[0])
     name = "a NUL character" if code == 0 else f"a control character (U+{code:04X})"
-    return Flaw(match.start(), f"{name} cannot stand in a file", "delete it")
+    return Finding(match.start(), f"{name} is not allowed in the file", "delete it")
 
 
-def _reserved(text: str, _at: int, began: int) -> Flaw | None:
-    """A value that begins with a character that YAML keeps for itself, or goes on with one."""
+def _reserved(text: str, _at: int, began: int) -> Finding | None:
+    """A value that starts with, or continues after, a character reserved by YAML."""
     if text[began : began + 1] == "\t":
         return _tab(text, began, began)
     value = value_at(text, began)
     meaning = _RESERVED.get(value.text[:1])
     if meaning is None:
         return _goes_on(text, began, value)
-    message = f"unquoted, {value.text[0]} {meaning} in YAML; the text needs quotes"
-    return _too_far_left(text, value) or value.flaw(message)
+    message = f"unquoted {value.text[0]} {meaning} in YAML; use quotes"
+    return _too_far_left(text, value) or value.finding(message)
 
 
-def _too_far_left(text: str, value: Value) -> Flaw | None:
-    """A line of shell that was to go on with the text above and stands where a key would."""
+def _too_far_left(text: str, value: Value) -> Finding | None:
+    """A continuation line of a command that is not indented further than its key."""
     first = text.rfind("\n", 0, value.start) + 1
     _, above = line_above(text, value.start)
     column = column_of(above)
@@ -98,69 +100,68 @@ def _too_far_left(text: str, value: Value) -> Flaw | None:
         return None
     if not re.fullmatch(_PLAIN_ENTRY, above[column:].rstrip()):
         return None
-    help = f"{MASK} with {column + 2} spaces before it, to go on with the line above"
-    message = "indented no further than the key above, so this does not go on with its text"
-    return Flaw(value.start, message, help, value.text, value.end - value.start, (value.start, value.end))
+    help = f"indent this line by {column + 2} spaces to continue the line above"
+    message = "this line does not continue the text above: it is not indented further than the key"
+    return Finding(value.start, message, help, width=value.end - value.start, skip=(value.start, value.end))
 
 
-def _tab(text: str, at: int, _began: int) -> Flaw | None:
+def _tab(text: str, at: int, _began: int) -> Finding | None:
     start = text.rfind("\n", 0, at) + 1
     tab = text.find("\t", start)
     if tab < 0 or text[start:tab].strip():
         return None
     tabs = re.compile(r"\t+").match(text, tab)
     width = tabs.end() - tabs.start() if tabs else 1
-    return Flaw(tab, "a tab indents this line; YAML indents with spaces only", "spaces instead of the tab", width=width)
+    return Finding(tab, "indentation must be spaces, not tabs", "replace the tab by spaces", width=width)
 
 
-def _colon(text: str, at: int, _began: int) -> Flaw | None:
-    """A second colon in a line, or a key where none may begin."""
+def _colon(text: str, at: int, _began: int) -> Finding | None:
+    """A second colon in a line, or a key where none may start."""
     value = value_at(text, at)
     if value.start < at and value.key:
-        return value.flaw("a colon and a space within the text: unquoted, YAML takes it for another key")
+        return value.finding("unquoted text must not contain a colon followed by a space; use quotes")
     start, above = line_above(text, at)
     if re.match(r"[\w-]+:\S", above.strip()):
         return _no_colon(text, at, start + len(above) - len(above.lstrip()))
     first = text.rfind("\n", 0, at) + 1 + indent_of(text, at)
-    return _tab(text, at, at) or _indented(first, _DEEPER, text[first:at], above)
+    return _tab(text, at, at) or _indented(first, _DEEPER, above)
 
 
-def _indented(at: int, message: str, key: str, above: str) -> Flaw:
-    """The advice to let a line begin where the one above it does."""
+def _indented(at: int, message: str, above: str) -> Finding:
+    """The advice to indent a line as the one above it."""
     spaces = column_of(above)
-    name = key.strip() if re.fullmatch(NAME, key.strip()) else "…"
-    return Flaw(at, message, f"{MASK}: … with {spaces} spaces before it, as in the line above", name)
+    return Finding(at, message, f"indent it by {spaces} space{'' if spaces == 1 else 's'}, as the line above")
 
 
-def _dash(text: str, at: int, _began: int) -> Flaw | None:
+def _dash(text: str, at: int, _began: int) -> Finding | None:
     value = value_at(text, at)
     if not value.key:
         return None
     items = value.text.removeprefix("-").strip()
-    return value.flaw("a list cannot begin in the line of its key", f"[{items}]")
+    return value.finding("a list cannot start on the line of its key", f"[{items}]")
 
 
-def _unclosed_quote(text: str, _at: int, began: int) -> Flaw:
+def _unclosed_quote(text: str, _at: int, began: int) -> Finding:
     mark = text[began]
-    # One that ends in its own line is by far the likeliest: the lines below are then read as what they look like.
+    # It most likely ends on its own line, so the lines below are read as what they look like.
     value = value_at(text, began)
-    return value.flaw(f"this quote is never closed by another {mark}", value.text + mark)
+    return value.finding(f"missing closing {mark}", value.text + mark)
 
 
-def _escape(text: str, _at: int, began: int) -> Flaw:
+def _escape(text: str, _at: int, began: int) -> Finding:
     end = re.compile(r'"(?:[^"\\]|\\.)*"').match(text, began)
     value = value_at(text, began)
-    message = "within double quotes a backslash begins an escape, and YAML does not know this one"
+    message = "not a valid escape sequence: in double quotes a backslash starts one"
     if end is None or "\n" in end[0]:
-        return Flaw(began, message, "single quotes, within which a backslash is itself")
+        return Finding(began, message, "use single quotes")
     inner = end[0][1:-1].replace('\\"', '"')
     help = "'" + inner.replace("'", "''") + "'"
     key = f"{value.key}: " if value.key and value.start == began else ""
-    return Flaw(began, message, key + MASK, help, len(end[0]), end.span())
+    return Finding(began, message, key + MASK, help, len(end[0]), skip=end.span())
 
 
-def _after_value(text: str, at: int, _began: int) -> Flaw | None:
-    """A mapping that does not go on: text after a closing quote or an alias, or an indentation that fits nothing."""
+def _after_value(text: str, at: int, _began: int) -> Finding | None:
+    """A mapping that ends unexpectedly: text after a closing quote or an alias, or a wrong indentation."""
     start = text.rfind("\n", 0, at) + 1
     if not text[start:at].strip():
         return _misplaced(text, at)
@@ -172,18 +173,18 @@ def _after_value(text: str, at: int, _began: int) -> Flaw | None:
     return _goes_on(text, at, value) or _earlier_quote(text, at)
 
 
-def _goes_on(text: str, at: int, value: Value) -> Flaw | None:
-    """A value that its closing quote or bracket ends, as in many a line of shell, with more text from `at` on."""
+def _goes_on(text: str, at: int, value: Value) -> Finding | None:
+    """A value in quotes or brackets with more text after its end, as in many shell commands."""
     mark = _CLOSING.get(value.text[:1])
     if mark is None or value.start >= at:
         return None
     is_apostrophe = mark == "'" and re.compile(r"'\w").match(text, at - 1) and value.text.endswith(mark)
-    meant = quote(value.text[1:-1] if is_apostrophe else value.text)
-    return value.flaw(f"the text goes on after its closing {mark}", meant)
+    correct = quote(value.text[1:-1] if is_apostrophe else value.text)
+    return value.finding(f"text after the closing {mark}; put the whole text in quotes", correct)
 
 
-def _earlier_quote(text: str, at: int) -> Flaw | None:
-    """The quote that closes here was meant to open: an earlier one has not been closed."""
+def _earlier_quote(text: str, at: int) -> Finding | None:
+    """An earlier quote is not closed, so that the one here closes it instead of opening a new one."""
     mark = text[at - 1 : at]
     if mark not in {'"', "'"}:
         return None
@@ -197,62 +198,61 @@ def _earlier_quote(text: str, at: int) -> Flaw | None:
     return None
 
 
-def _misplaced(text: str, at: int) -> Flaw:
+def _misplaced(text: str, at: int) -> Finding:
     if re.compile(r"-(\s|$)").match(text, at):
-        return Flaw(at, "a list entry where a key should stand", "the entry below its key, or `key:` instead of `- `")
+        return Finding(at, "unexpected list entry: a key is required here")
     _, above = line_above(text, at)
-    key = re.compile(r"[\w.-]*").match(text, at)
     message = _DEEPER if indent_of(text, at) > column_of(above) else _NEITHER
-    return _indented(at, message, key[0] if key else "", above)
+    return _indented(at, message, above)
 
 
-def _no_colon(text: str, _at: int, began: int) -> Flaw:
+def _no_colon(text: str, _at: int, began: int) -> Finding:
     end = text.find("\n", began)
     line = text[began : len(text) if end < 0 else end].rstrip()
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
-        return Flaw(began, "a space is missing after the colon", MASK, f"{key}: {value}", len(line))
-    word = line if re.fullmatch(r"[\w-]+", line) else "key"
-    return Flaw(began, "this line has no colon: every line here is `key: value`", f"{MASK}: …", word, len(line))
+        return Finding(began, "missing space after the colon", MASK, f"{key}: {value}", len(line))
+    return Finding(began, "missing colon: a line here must be `key: value`", width=len(line))
 
 
-def _unclosed_bracket(text: str, at: int, began: int) -> Flaw:
+def _unclosed_bracket(text: str, at: int, began: int) -> Finding:
     close = "]" if text[began] == "[" else "}"
     if "\n" not in text[began:at]:
-        return Flaw(at, f"a comma or {close} is missing before this", "a comma between the entries, quotes around text")
-    return Flaw(began, f"this {text[began]} is never closed by a {close}", f"a {close} after the last entry")
+        return Finding(at, f"missing comma or {close} before this")
+    return Finding(began, f"missing closing {close}")
 
 
-def _block_scalar(text: str, _at: int, began: int) -> Flaw:
+def _block_scalar(text: str, _at: int, began: int) -> Finding:
     value = value_at(text, began)
     mark = text[began]
-    message = f"after {mark} the text begins in the next line; {mark} as part of a text needs quotes"
-    return _too_far_left(text, value) or value.flaw(message)
+    message = f"unquoted {mark} starts a block of text on the next line; use quotes"
+    return _too_far_left(text, value) or value.finding(message)
 
 
-def _no_content(text: str, at: int, _began: int) -> Flaw | None:
+def _no_content(text: str, at: int, _began: int) -> Finding | None:
     return (
         _reserved(text, at, at)
         or _tab(text, at, at)
-        or Flaw(at, "nothing can begin with this", "quotes around the text")
+        or Finding(at, "a value cannot start with this character; use quotes")
     )
 
 
-def _document(_text: str, at: int, _began: int) -> Flaw:
-    return Flaw(at, "a second document begins here; a schedule file has one", "its jobs under the one `jobs:`")
+def _document(_text: str, at: int, _began: int) -> Finding:
+    message = "a second YAML document starts here; a schedule file must have only one"
+    return Finding(at, message, "move its jobs under the first `jobs:`")
 
 
-def _key_after_list(_text: str, at: int, _began: int) -> Flaw:
-    return Flaw(at, "a key where a list entry should stand", "`- ` before it, or the list further indented")
+def _key_after_list(_text: str, at: int, _began: int) -> Finding:
+    return Finding(at, "unexpected key: a list entry is required here")
 
 
-def _directive(_text: str, _at: int, began: int) -> Flaw:
-    return Flaw(began, "a line that begins with % is a directive of YAML", "quotes around the text")
+def _directive(_text: str, _at: int, began: int) -> Finding:
+    return Finding(began, "a line that starts with % is a YAML directive; use quotes")
 
 
-def _too_deep(_text: str, at: int, _began: int) -> Flaw:
-    """libyaml's own limit is a thousand, and it may look so far ahead before it hands out the first of them."""
-    return Flaw(at, TOO_DEEP)
+def _too_deep(_text: str, at: int, _began: int) -> Finding:
+    """The parser's own limit is 1,000 levels, which it may reach before it returns the first of them."""
+    return Finding(at, TOO_DEEP)
 
 
 _KINDS = {
@@ -275,4 +275,4 @@ _KINDS = {
     "expected node content": _no_content,
     "<document start>": _document,
 }
-"""What the parser's message contains, and who explains it."""
+"""A part of the parser's message, and the function that explains it."""

@@ -1,4 +1,4 @@
-"""Where in a YAML text the values of certain keys are, also in a text that stops being YAML half way."""
+"""The spans of the values of certain keys in a YAML text, also in one with a syntax error."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import yaml
 from yaml.events import AliasEvent, MappingStartEvent, ScalarEvent, SequenceStartEvent
 
 NAME = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}"
-"""A key that is shown even where values are not."""
+"""A key that may be shown where values may not."""
 
 _LIKE_A_VARIABLE = r"[A-Z_][A-Z0-9_]*"
 
 
 def is_variable(name: str) -> bool:
-    """Whether a name looks like a variable's, and so is not a value that has lost its place."""
+    """Whether a name looks like that of an environment variable, and so is not a misplaced value."""
     return re.fullmatch(_LIKE_A_VARIABLE, name) is not None
 
 
 class ValueSpans(msgspec.Struct, frozen=True):
-    """Pairs of character indexes, end exclusive.
+    """Spans as character indexes, end exclusive.
 
-    `broken_at` is where the parser gave up, None when it came to the end; `broken_within` tells whether that is below
-    one of the keys.
+    `broken_at` is where the parser stopped, None when it reached the end; `broken_within` whether that is under one of
+    the keys.
     """
 
     spans: list[tuple[int, int]]
@@ -34,7 +34,7 @@ class ValueSpans(msgspec.Struct, frozen=True):
 
 
 def value_spans(text: str, wanted: Callable[[str], bool]) -> ValueSpans:
-    """Find every value below a key that is `wanted`, aliases and what they lead to included."""
+    """Find every value under a key for which `wanted` is true, including aliases and their targets."""
     spans: list[tuple[int, int]] = []
     walk = _Walk(spans, wanted)
     events = yaml.CSafeLoader(text)
@@ -52,7 +52,7 @@ def _start_of(error: yaml.MarkedYAMLError) -> int:
 
 
 class _Level:
-    """A mapping or list that is open."""
+    """An open mapping or list."""
 
     def __init__(self, event: Any, secret: bool) -> None:
         self.is_mapping = isinstance(event, MappingStartEvent)
@@ -66,7 +66,7 @@ class _Level:
 
 
 class _Walk:
-    """The parser's events one by one, with the levels that are open."""
+    """Takes the parser's events one by one and keeps the open levels."""
 
     def __init__(self, spans: list[tuple[int, int]], wanted: Callable[[str], bool]) -> None:
         self._spans = spans
@@ -76,11 +76,11 @@ class _Walk:
 
     @property
     def is_secret(self) -> bool:
-        """Whether what comes next is not to be shown."""
+        """Whether the next node may not be shown."""
         return bool(self._levels) and self._levels[-1].value_is_secret
 
     def take(self, event: Any) -> None:
-        """Note what the event says, and hides."""
+        """Process one event."""
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             secret = self.is_secret
             self._levels.append(_Level(event, secret))
@@ -116,7 +116,7 @@ class _Walk:
             self._spans.append(span)
 
     def _advance(self, key: str) -> None:
-        """A node is complete: after a key comes its value, and then the next key."""
+        """A node is complete: next comes the value of the key, or the next key."""
         if not self._levels or not self._levels[-1].is_mapping:
             return
         level = self._levels[-1]

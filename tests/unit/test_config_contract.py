@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.config.load import Config, load
 from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
-from scheduler.config.values import KINDS
+from scheduler.config.value_formats import KINDS
 from scheduler.errors import ConfigError
 from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, Retry
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, FromEnv, FromFile, ShellCommand
@@ -123,7 +123,7 @@ def test_a_schedule_is_read_in_each_of_its_forms(folder: Folder, line: str, text
 
 
 @pytest.mark.parametrize("line", ["description: none", "schedule: null"])
-def test_a_job_without_a_schedule_runs_by_hand_only(folder: Folder, line: str) -> None:
+def test_a_job_without_a_schedule_runs_manually_only(folder: Folder, line: str) -> None:
     assert folder.job(line).schedule is None
 
 
@@ -247,7 +247,7 @@ def test_names_are_read_as_written(folder: Folder, name: str) -> None:
 @pytest.mark.parametrize("name", ["", "-a", ".a", "a b", "ä", "x" * 64, "a/b", "a\\nb"])
 def test_other_names_are_refused(folder: Folder, name: str) -> None:
     """L3"""
-    with pytest.raises(ConfigError, match="a job's name is"):
+    with pytest.raises(ConfigError, match="not a valid job name"):
         folder.load(f'jobs: {{"{name}": {{command: x}}}}')
 
 
@@ -302,7 +302,7 @@ def test_a_job_of_two_files_names_both_places(folder: Folder) -> None:
     folder.write("more.yaml", "jobs:\n  a: {command: x}\n")
     problems = refusal(folder, "include: more.yaml\njobs:\n  a: {command: x}\n")
     main = folder.path / "schedules.yaml"
-    assert problems == [("more.yaml", 2, f"a is defined already, in {main}, line 3")]
+    assert problems == [("more.yaml", 2, f'duplicate job "a" (first defined in {main} on line 3)')]
 
 
 def test_mistakes_of_all_files_come_at_once_and_in_their_order(folder: Folder) -> None:
@@ -318,7 +318,7 @@ def test_mistakes_of_all_files_come_at_once_and_in_their_order(folder: Folder) -
 def test_a_file_is_included_once(folder: Folder, text: str) -> None:
     folder.write("more.yaml", "jobs: {}")
     ((_, _, message),) = refusal(folder, f"{text}\njobs: {{}}")
-    assert message.endswith("is read already")
+    assert message.endswith("is included already")
 
 
 # --- the spec

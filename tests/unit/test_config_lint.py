@@ -1,4 +1,4 @@
-"""Every warning of `check`: when it comes, when it does not, and how a job silences it."""
+"""Every warning of `check`: when it is shown, when it is not, and how a job silences it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config.lint import CROWD, check
+from scheduler.config.lint import BUSY, check
 from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Severity
 from scheduler.schedule import PitfallKind
@@ -38,7 +38,7 @@ TABLE = [
     (LintCode.EVERY_MINUTE, ['schedule: "* 3 * * *"']),
     (LintCode.UNEVEN_STEP, ['schedule: "*/7 * * * *"']),
     (LintCode.EVERY_DAYS, ['schedule: "@every 2d"']),
-    (LintCode.CLOCK_CHANGE, ["schedule: 30 2 * * *", "timezone: Europe/Berlin"]),
+    (LintCode.DST_CHANGE, ["schedule: 30 2 * * *", "timezone: Europe/Berlin"]),
     (LintCode.SLOW_TIMEOUT, ['schedule: "*/5 * * * *"', "timeout: 10m"]),
     (LintCode.SLOW_RETRIES, ['schedule: "*/5 * * * *"', "timeout: 2m", "retry: 3"]),
     (LintCode.CRONTAB_PERCENT, ["command: date +\\%F"]),
@@ -57,12 +57,12 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("code", "lines"), TABLE)
-def test_a_doubtful_job_gets_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
+def test_a_questionable_job_gets_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
     assert set(codes(tmp_path, job(*lines))) == {code}
 
 
 @pytest.mark.parametrize(("code", "lines"), TABLE)
-def test_a_job_that_means_it_silences_the_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
+def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
     assert codes(tmp_path, job(*lines, f"lint: {{ignore: [{code}]}}")) == []
     assert codes(tmp_path, f"defaults: {{lint: {{ignore: [{code}]}}}}\n" + job(*lines)) == []
 
@@ -90,7 +90,7 @@ def test_a_job_that_means_it_silences_the_warning(tmp_path: Path, code: LintCode
         ["python: os:getcwd"],
     ],
 )
-def test_a_job_without_doubt_gets_no_warning(tmp_path: Path, lines: list[str]) -> None:
+def test_a_good_job_gets_no_warning(tmp_path: Path, lines: list[str]) -> None:
     assert codes(tmp_path, job(*lines)) == []
 
 
@@ -103,10 +103,10 @@ def test_the_functions_of_an_app_are_looked_for_in_the_jobs_directory(tmp_path: 
     assert codes(tmp_path, job("python: app.tasks:pull")) == ["not-found"]
 
 
-def test_a_crowd_is_told_once(tmp_path: Path) -> None:
-    jobs = "".join(f'  job-{n}: {{command: echo, schedule: "@daily"}}\n' for n in range(CROWD + 1))
-    assert codes(tmp_path, f"jobs:\n{jobs}") == ["crowd"]
-    assert codes(tmp_path, f"defaults: {{lint: {{ignore: [crowd]}}}}\njobs:\n{jobs}") == []
+def test_a_busy_minute_is_reported_once(tmp_path: Path) -> None:
+    jobs = "".join(f'  job-{n}: {{command: echo, schedule: "@daily"}}\n' for n in range(BUSY + 1))
+    assert codes(tmp_path, f"jobs:\n{jobs}") == ["busy-minute"]
+    assert codes(tmp_path, f"defaults: {{lint: {{ignore: [busy-minute]}}}}\njobs:\n{jobs}") == []
 
 
 def test_the_env_of_the_defaults_is_looked_at_too(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_the_env_of_the_defaults_is_looked_at_too(tmp_path: Path) -> None:
     assert sorted(codes(tmp_path, text)) == ["missing-env-file", "plain-secret"]
 
 
-def test_an_env_file_that_no_run_could_use_is_told_without_its_values(tmp_path: Path) -> None:
+def test_an_env_file_that_is_not_valid_is_reported_without_its_values(tmp_path: Path) -> None:
     """L2"""
     file, variables = tmp_path / "schedules.yaml", tmp_path / "app.env"
     variables.write_text("A=1\nTOKEN hunter2\n")
@@ -158,9 +158,9 @@ def test_every_surprise_of_a_schedule_has_its_code() -> None:
 
 
 def test_every_code_has_an_example_here() -> None:
-    assert {code for code, _ in TABLE} | {LintCode.CROWD} == set(LintCode)
+    assert {code for code, _ in TABLE} | {LintCode.BUSY_MINUTE} == set(LintCode)
 
 
 def test_every_code_is_documented() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "lint.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "warnings.md").read_text()
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(LintCode)

@@ -68,37 +68,37 @@ def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ("on_failure: [{}]", "a notifier has one of command, webhook, mail, apprise, and only one"),
-        ("on_failure: [{command: x, mail: a@example.com}]", "a notifier has one of"),
-        ("on_failure: [{slack: 'https://canary'}]", "a notifier has one of"),
-        ("on_failure: [{mail: a@example.com, format: slack}]", "format belongs to a webhook"),
-        ("on_failure: [{command: x, secret: canary}]", "secret belongs to a webhook"),
-        ("on_failure: {webhook: 'https://x/canary'}", "a list is needed here"),
-        ("on_failure: [{webhook: 'hooks.slack.com/canary'}]", "webhook: an address begins with https:// or http://"),
-        ("on_failure: [{webhook: 'https://x/can ary'}]", "webhook: an address begins with https:// or http://"),
-        ("on_failure: [{webhook: {from_env: A, from_file: b}}]", "one of from_env and from_file is needed"),
-        ("on_failure: [{webhook: 'https://x/canary', format: slak}]", "format: it is one of json, slack, mattermost"),
-        ("on_failure: [{webhook: 'http://[canary/hook'}]", "webhook: no host is named by this address"),
-        ("on_failure: [{webhook: 'http://x:99999/canary'}]", "webhook: no host is named by this address, or no port"),
-        ("ping: 'http://[::1/canary'", "ping: no host is named by this address"),
-        ("on_failure: [{apprise: canary-token}]", "apprise: an address of apprise begins with the name of a service"),
-        ("on_failure: [{mail: canary}]", "mail: a mail address is needed here"),
-        ("on_failure: [{mail: 'a@b.c, d@e.f'}]", "mail: a mail address is needed here"),
-        ("on_failure: [{webhok: 'https://x/canary'}]", "a notifier has one of"),
-        ("on_failure: [{webhook: 'https://x/canary', url: 'https://y/canary'}]", "url is unknown; here it is webhook"),
-        ("on_failed: [{webhook: 'https://x/canary'}]", "on_failed is unknown; here it is on_failure"),
-        ("webhook: https://x/canary", "webhook is unknown"),
-        ("ping: ftp://canary", "ping: an address begins with"),
-        ("pings: https://x/canary", "pings is unknown; the nearest key is ping"),
-        ("remind: 1h", "remind tells those of on_failure, of whom this job has none"),
-        ("expect_success_within: 26h", "expect_success_within tells those of on_failure"),
-        ("sentry: https://canary@x/1", "sentry: it is true or false"),
-        ("smtp_url: smtp://x:canary@y", "smtp_url is unknown"),
-        ("api-key: canary", "api-key is unknown"),
-        ("sentry: yes", "sentry: yes is a boolean to some"),
+        ("on_failure: [{}]", "a recipient must have exactly one of command, webhook, mail, apprise"),
+        ("on_failure: [{command: x, mail: a@example.com}]", "a recipient must have exactly one of"),
+        ("on_failure: [{slack: 'https://canary'}]", "a recipient must have exactly one of"),
+        ("on_failure: [{mail: a@example.com, format: slack}]", '"format" is only valid together with "webhook"'),
+        ("on_failure: [{command: x, secret: canary}]", '"secret" is only valid together with "webhook"'),
+        ("on_failure: {webhook: 'https://x/canary'}", "must be a list"),
+        ("on_failure: [{webhook: 'hooks.slack.com/canary'}]", "webhook: must be an address that starts with https:// or http://"),
+        ("on_failure: [{webhook: 'https://x/can ary'}]", "webhook: must be an address that starts with https:// or http://"),
+        ("on_failure: [{webhook: {from_env: A, from_file: b}}]", "must have exactly one of"),
+        ("on_failure: [{webhook: 'https://x/canary', format: slak}]", "format: must be one of json, slack, mattermost"),
+        ("on_failure: [{webhook: 'http://[canary/hook'}]", "webhook: the address has no valid host"),
+        ("on_failure: [{webhook: 'http://x:99999/canary'}]", "webhook: the address has no valid host or port"),
+        ("ping: 'http://[::1/canary'", "ping: the address has no valid host"),
+        ("on_failure: [{apprise: canary-token}]", "apprise: must be an Apprise address"),
+        ("on_failure: [{mail: canary}]", "mail: must be a mail address"),
+        ("on_failure: [{mail: 'a@b.c, d@e.f'}]", "mail: must be a mail address"),
+        ("on_failure: [{webhok: 'https://x/canary'}]", "a recipient must have exactly one of"),
+        ("on_failure: [{webhook: 'https://x/canary', url: 'https://y/canary'}]", 'unknown key "url"; did you mean "webhook"?'),
+        ("on_failed: [{webhook: 'https://x/canary'}]", 'unknown key "on_failed"; did you mean "on_failure"?'),
+        ("webhook: https://x/canary", 'unknown key "webhook"'),
+        ("ping: ftp://canary", "ping: must be an address"),
+        ("pings: https://x/canary", 'unknown key "pings"; did you mean "ping"?'),
+        ("remind: 1h", '"remind" notifies the recipients of "on_failure", and this job has none'),
+        ("expect_success_within: 26h", '"expect_success_within" notifies the recipients of'),
+        ("sentry: https://canary@x/1", "sentry: must be true or false"),
+        ("smtp_url: smtp://x:canary@y", 'unknown key "smtp_url"'),
+        ("api-key: canary", 'unknown key "api-key"'),
+        ("sentry: yes", "sentry: must be true or false"),
     ],
 )
-def test_a_mistake_is_told_without_what_may_be_secret(tmp_path: Path, keys: str, message: str) -> None:
+def test_an_error_is_reported_without_a_possible_secret(tmp_path: Path, keys: str, message: str) -> None:
     """L2"""
     with pytest.raises(ConfigError) as caught:
         job(tmp_path, keys)
@@ -107,6 +107,6 @@ def test_a_mistake_is_told_without_what_may_be_secret(tmp_path: Path, keys: str,
 
 
 @pytest.mark.parametrize("keys", ["on_failure: [{}]", "on_failure: [{mail: x}]"])
-def test_a_mistake_in_defaults_is_told_too(tmp_path: Path, keys: str) -> None:
+def test_an_error_in_defaults_is_reported_too(tmp_path: Path, keys: str) -> None:
     with pytest.raises(ConfigError):
         job(tmp_path, "", f"{{{keys}}}")

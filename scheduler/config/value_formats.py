@@ -1,0 +1,137 @@
+"""Scalars with a format: durations, sizes, time zones, addresses, functions; and the table of all kinds."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from scheduler.config.suggest import duration_suggestion, offset_suggestion, zone_suggestion
+from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
+from scheduler.schedule import DurationError, find_zone, parse_duration
+
+_SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
+_MODE = r"(?:0o?)?([0-7]{1,3})"
+_FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
+_PYTHON_FILE = r"(?:\./)?([\w/]+)\.py:(\w+)"
+_ZERO = r"[0.]+[dhms]"
+
+
+@lru_cache(maxsize=4096)
+def _duration(text: str, _plain: bool) -> float:
+    try:
+        return parse_duration(text)
+    except DurationError as error:
+        raise InvalidValueError(error.reason, duration_suggestion(text)) from None
+
+
+def _longer_than_zero(reason: str, help: str | None = None) -> Callable[[str, bool], float]:
+    """Reads a duration that must not be 0s, for the reason given."""
+
+    def read(text: str, plain: bool) -> float:
+        try:
+            seconds: float = _duration(text, plain)
+        except InvalidValueError as error:
+            if not re.fullmatch(_ZERO, error.help or ""):
+                raise
+            seconds = 0
+        if seconds == 0:
+            raise InvalidValueError(reason, help)
+        return seconds
+
+    return read
+
+
+_limit = _longer_than_zero("must be longer than 0s; null means no limit", "null")
+_deadline = _longer_than_zero("must be longer than 0s")
+
+
+@lru_cache(maxsize=1024)
+def _size(text: str, _plain: bool) -> int:
+    match = re.fullmatch(_SIZE, text)
+    if match is None or (match[3] and not match[2]):
+        raise InvalidValueError("not a valid size; a size is a number with K, M, G or T, such as 512M")
+    if not match[2]:
+        raise InvalidValueError("missing unit; a size is a number with K, M, G or T, such as 512M")
+    if match[3] or match[4] or match[2].islower() or " " in text:
+        raise InvalidValueError("a size is a number with K, M, G or T (powers of 1024)", match[1] + match[2].upper())
+    size = int(float(match[1]) * 1024 ** ("KMGT".index(match[2]) + 1))
+    if not 1024 <= size < 2**63:
+        raise InvalidValueError("size out of range; it must be at least 1K and below 8388608T")
+    return size
+
+
+def _mode(text: str, _plain: bool) -> int:
+    match = re.fullmatch(_MODE, text)
+    if match is None:
+        raise InvalidValueError("must be up to three octal digits, such as 027")
+    return int(match[1], 8)
+
+
+@lru_cache(maxsize=1024)
+def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
+    zone = find_zone(text)
+    if zone is None:
+        offset = offset_suggestion(text)
+        also = "; in Etc/GMT names the sign is reversed" if offset else ""
+        message = f"not a valid time zone; use an IANA name such as Europe/Berlin{also}"
+        raise InvalidValueError(message, offset or zone_suggestion(text))
+    return zone
+
+
+def _function(text: str, _plain: bool) -> str:
+    if re.fullmatch(_FUNCTION, text):
+        return text
+    if file := re.fullmatch(_PYTHON_FILE, text.strip()):
+        module, name = file[1].replace("/", "."), file[2]
+    else:
+        module, _, name = text.partition("(")[0].strip().rpartition(".")
+    help = f"{module}:{name}"
+    is_valid = re.fullmatch(_FUNCTION, help) and name != "py"
+    raise InvalidValueError("must have the form package.module:function", help if is_valid else None)
+
+
+def _url(text: str, _plain: bool) -> str:
+    """No message repeats the address: those of webhooks are secrets."""
+    if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
+        raise InvalidValueError("must be an address that starts with https:// or http:// and has no spaces")
+    try:
+        parts = urlsplit(text)
+        if parts.hostname and parts.port != 0:
+            return text
+    except ValueError:  # a bracket without its partner, or a port beyond 65535
+        pass
+    raise InvalidValueError("the address has no valid host or port")
+
+
+def _apprise(text: str, plain: bool) -> str:
+    """An address without a scheme is rejected without showing any part of it, which may be secret."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", text):
+        return read_text(text, plain)
+    raise InvalidValueError("must be an Apprise address, which starts with the name of a service: slack://…")
+
+
+def _address(text: str, _plain: bool) -> str:
+    if re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", text) and text.isprintable():
+        return text
+    raise InvalidValueError("must be a mail address")
+
+
+KINDS = {
+    "text": TEXT,
+    "name": Kind("text", "text", read_name),
+    "path": Kind("a path", "path/of/a/file", read_path),
+    "duration": Kind("a duration", "10m", _duration),
+    "limit": Kind("a duration", "10m", _limit),
+    "deadline": Kind("a duration", "10m", _deadline),
+    "size": Kind("a size", "512M", _size),
+    "mode": Kind("octal digits", "027", _mode),
+    "zone": Kind("a time zone", "Europe/Berlin", _zone),
+    "url": Kind("an address", "https://example.com", _url),
+    "apprise": Kind("an Apprise address", "slack://token", _apprise),
+    "address": Kind("a mail address", "ops@example.com", _address),
+    "function": Kind("a Python function", "package.module:function", _function),
+}
+"""By the name that the spec uses."""
