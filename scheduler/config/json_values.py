@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, get_origin
 
+from scheduler.config.node_errors import AlreadyReportedError, Read, report
 from scheduler.config.values import CLOCK, FALSE, FLOAT, INTEGER, NULLS, OCTAL_LOOKING, TRUE, InvalidValueError
+from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
+from scheduler.document.source import Source
 from scheduler.errors import MASK
 
 
@@ -31,3 +34,30 @@ def json_value(text: str, plain: bool) -> Any:
         message = "not a valid JSON number; use quotes for text"
         raise InvalidValueError(message, f'"{MASK}"', fill=text)
     return text
+
+
+def json_reader(hint: Any) -> Read:
+    """The reader of `args` (a list) or `kwargs` (a mapping)."""
+    shape = Sequence if get_origin(hint) is list else Mapping
+
+    def read(node: Node, source: Source, where: str) -> Any:
+        if isinstance(node, Broken):
+            raise AlreadyReportedError
+        if type(node) is not shape:
+            raise InvalidValueError("must be a list" if shape is Sequence else "must be a mapping of names and values")
+        return _plain_json(node, source, where)
+
+    return read
+
+
+def _plain_json(node: Node, source: Source, where: str) -> Any:
+    if isinstance(node, Mapping):
+        return {key.value: _plain_json(value, source, f"{where}.{key.value}") for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [_plain_json(item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
+    if isinstance(node, Scalar):
+        try:
+            return json_value(node.value, node.plain)
+        except InvalidValueError as error:
+            report(error, node, source, where)
+    return None

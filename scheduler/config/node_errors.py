@@ -1,4 +1,4 @@
-"""The errors about a node of the wrong shape: a list where text is required, nothing where a value is required."""
+"""Reports errors about nodes, and names those about a wrong shape: a list instead of text, a missing value."""
 
 from __future__ import annotations
 
@@ -56,6 +56,17 @@ def no_list(read_item: Read, node: Scalar, source: Source, where: str) -> Invali
     except InvalidValueError as error:
         return InvalidValueError(message, f"[{error.help}]" if error.help else None, fill=error.fill)
     return InvalidValueError(message, f"[{MASK}]", fill=node.value)
+
+
+def report(error: InvalidValueError, node: Node, source: Source, where: str, key: str = "") -> None:
+    """Report an error at the node; `key` is put before the message and the help."""
+    message = f"{key}: {error.message}" if key else error.message
+    help = f"{key}: {error.help}" if key and error.help is not None else error.help
+    source.error(node.index, message, help, fill=error.fill, width=_width(node), key=where)
+
+
+def _width(node: Node) -> int:
+    return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
 
 
 def entries_of(node: Node) -> list[tuple[Scalar, Node]]:

@@ -12,7 +12,7 @@ import msgspec.inspect as types
 
 from scheduler.config import values
 from scheduler.config.field_types import Form
-from scheduler.config.json_values import json_value
+from scheduler.config.json_values import json_reader
 from scheduler.config.node_errors import (
     AlreadyReportedError,
     Read,
@@ -22,6 +22,7 @@ from scheduler.config.node_errors import (
     no_list,
     nothing,
     refuse_comment_within_quotes,
+    report,
     wrong_shape,
 )
 from scheduler.config.suggest import unknown_key, variables
@@ -41,7 +42,7 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
         try:
             result: dict[str, Any] = read_mapping(node, source, where)
         except InvalidValueError as error:
-            _report(error, node, source, where)
+            report(error, node, source, where)
             return {}
         except AlreadyReportedError:
             return {}
@@ -148,21 +149,10 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
     try:
         return read(node, source, where)
     except InvalidValueError as error:
-        _report(error, node, source, where)
+        report(error, node, source, where)
     except AlreadyReportedError:
         pass
     return _NOTHING
-
-
-def _report(error: InvalidValueError, node: Node, source: Source, where: str, key: str = "") -> None:
-    """Report an error at the node; `key` is put before the message and the help."""
-    message = f"{key}: {error.message}" if key else error.message
-    help = f"{key}: {error.help}" if key and error.help is not None else error.help
-    source.error(node.index, message, help, fill=error.fill, width=_width(node), key=where)
-
-
-def _width(node: Node) -> int:
-    return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
 
 
 def _form(form: type[Form]) -> Read:
@@ -187,7 +177,7 @@ def _form(form: type[Form]) -> Read:
             try:
                 given[name] = readers[name](value, source, path)
             except InvalidValueError as error:
-                _report(error, value if has_place(value) else key, source, path, name)
+                report(error, value if has_place(value) else key, source, path, name)
             except AlreadyReportedError:
                 pass
         return given
@@ -232,7 +222,7 @@ def _dict(info: types.DictType) -> Read:
                 given[name] = value_reader(value, source, f"{where}.{name}")
             except InvalidValueError as error:
                 shown = name if has_place(value) or is_variable(name) else "…"
-                _report(error, value if has_place(value) else key, source, f"{where}.{shown}", shown)
+                report(error, value if has_place(value) else key, source, f"{where}.{shown}", shown)
             except AlreadyReportedError:
                 pass
         return given
@@ -253,32 +243,6 @@ def _command(hint: Any) -> Read:
         return command
 
     return read
-
-
-def _json(hint: Any) -> Read:
-    shape = Sequence if get_origin(hint) is list else Mapping
-
-    def read(node: Node, source: Source, where: str) -> Any:
-        if isinstance(node, Broken):
-            raise AlreadyReportedError
-        if type(node) is not shape:
-            raise InvalidValueError("must be a list" if shape is Sequence else "must be a mapping of names and values")
-        return _plain_json(node, source, where)
-
-    return read
-
-
-def _plain_json(node: Node, source: Source, where: str) -> Any:
-    if isinstance(node, Mapping):
-        return {key.value: _plain_json(value, source, f"{where}.{key.value}") for key, value in node.entries}
-    if isinstance(node, Sequence):
-        return [_plain_json(item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
-    if isinstance(node, Scalar):
-        try:
-            return json_value(node.value, node.plain)
-        except InvalidValueError as error:
-            _report(error, node, source, where)
-    return None
 
 
 def _schedule(_hint: Any) -> Read:
@@ -311,4 +275,4 @@ def _placed(_hint: Any) -> Read:
     return read
 
 
-_SPECIAL = {"placed": _placed, "command": _command, "json": _json, "schedule": _schedule, "jobs": _jobs}
+_SPECIAL = {"placed": _placed, "command": _command, "json": json_reader, "schedule": _schedule, "jobs": _jobs}
