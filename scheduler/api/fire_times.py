@@ -17,17 +17,17 @@ from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason
 from scheduler.schedule import (
     Schedule,
-    coming_changes,
+    TimeCheck,
+    change_in_words,
+    check_time,
+    describe,
+    dst_effects,
+    dst_note,
     find_pitfalls,
-    in_words,
     instant_of,
-    jump,
     kind,
-    note_on,
-    skipping,
-    why,
+    skipped_by,
 )
-from scheduler.schedule import Why as Reasons
 from scheduler.wire.runs import HistoryEntry
 from scheduler.wire.times import (
     MOST,
@@ -80,7 +80,7 @@ def fire_times(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[
     """The slots of a schedule that is no job's."""
     moment: datetime | None = after
     while moment is not None and (moment := schedule.next_after(moment)) is not None:
-        yield FireTime(at=moment, job=None, timezone=zone.key, note=note_on(schedule, moment))
+        yield FireTime(at=moment, job=None, timezone=zone.key, note=dst_note(schedule, moment))
 
 
 def coming(state: JobState, now: datetime) -> Iterator[FireTime]:
@@ -97,15 +97,15 @@ def explain(service: Service, ask: Explain) -> Explanation:
 
 def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanation:
     """Any schedule explained."""
-    changes = coming_changes(schedule, now)
+    changes = dst_effects(schedule, now)
     return Explanation(
         schedule=schedule.text,
         timezone=zone.key,
-        words=in_words(schedule),
+        words=describe(schedule),
         kind=kind(schedule),
         next=tuple(islice(fire_times(schedule, zone, now), SHOWN)),
         clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
-        pitfalls=find_pitfalls(schedule),
+        pitfalls=tuple(pitfall.sentence for pitfall in find_pitfalls(schedule)),
     )
 
 
@@ -117,19 +117,21 @@ def why_job(service: Service, ask: Why) -> WhyView:
     job, zone = state.job, state.job.timezone
     schedule = _scheduled(job)
     try:
-        gap = skipping(ask.at, zone) if ask.at.tzinfo is None else None
+        gap = skipped_by(ask.at, zone) if ask.at.tzinfo is None else None
         at = in_utc(ask.at) if ask.at.tzinfo is not None else instant_of(ask.at, zone)
-        reasons = why(schedule, at)
+        reasons = check_time(schedule, at)
     except OverflowError:
         raise UsageError(f"{ask.at.isoformat()} lies outside the calendar of {zone.key}") from None
-    entry = _entry(service, job, at) if reasons.is_slot else None
-    missing = [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {jump(gap)}."]
+    entry = _entry(service, job, at) if reasons.is_scheduled else None
+    missing = (
+        [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {change_in_words(gap)}."]
+    )
     return WhyView(
         job=job.name,
         timezone=zone.key,
         sentences=(*missing, *_sentences(state, at, service.now(), reasons, entry)),
         at=at,
-        is_slot=reasons.is_slot,
+        is_slot=reasons.is_scheduled,
         entry=entry,
         mismatches=tuple(
             MismatchView(part=m.part, field=m.field, allowed=m.allowed, shown=m.shown) for m in reasons.mismatches
@@ -141,11 +143,11 @@ def why_job(service: Service, ask: Why) -> WhyView:
 
 
 def _sentences(
-    state: JobState, at: datetime, now: datetime, reasons: Reasons, entry: HistoryEntry | None
+    state: JobState, at: datetime, now: datetime, reasons: TimeCheck, entry: HistoryEntry | None
 ) -> Iterator[str]:
     if entry is not None:
         yield _what_became(entry)
-    elif reasons.is_slot:
+    elif reasons.is_scheduled:
         yield _slot_without_record(state, at, now)
     else:
         yield f"{state.job.name} is not due at {_told(at, state.job.timezone)}."
@@ -168,7 +170,7 @@ def _as_it_stands(service: Service, state: JobState) -> WhyView:
     elif state.next_at is None:
         sentences.append(f"`{job.schedule.text}` has no further slot.")
     else:
-        words = in_words(job.schedule) or f"`{job.schedule.text}`"
+        words = describe(job.schedule) or f"`{job.schedule.text}`"
         sentences.append(f"It is due next at {_told(state.next_at, zone)}: {words}.")
         note = _note(state, state.next_at)
         sentences += [] if note is None else [f"{note}."]
@@ -202,7 +204,7 @@ def _slots(state: JobState, start: datetime, *, known: bool) -> Iterator[datetim
 
 def _note(state: JobState, at: datetime) -> str | None:
     job, pause = state.job, state.paused
-    notes = [] if job.schedule is None else [note_on(job.schedule, at)]
+    notes = [] if job.schedule is None else [dst_note(job.schedule, at)]
     if not job.enabled:
         notes.append("will not run: disabled in the file")
     elif pause is not None and pause.covers(at):

@@ -18,7 +18,7 @@ from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand
 from scheduler.report.notify.notification import Topic, recipients
 from scheduler.report.notify.sender import host_of, name_of
-from scheduler.schedule import format_duration, in_words
+from scheduler.schedule import describe, format_duration
 from scheduler.text import utf8
 from scheduler.wire.jobs import AskEnvironment, EnvironmentView, JobDetails, Show, VariableView
 
@@ -43,7 +43,7 @@ def show(service: Service, ask: Show) -> JobDetails:
         view=job_view(state),
         definition=shown,
         origins={key: job.origins.get(key, "built in") for key in shown},
-        words=None if job.schedule is None else in_words(job.schedule),
+        words=None if job.schedule is None else describe(job.schedule),
         next=tuple(islice(coming(state, service.now()), NEXT_SHOWN)),
         runs=tuple(run_view(run) for run in reversed(runs[-RUNS_SHOWN:])),
         counts=dict(counts),

@@ -19,7 +19,7 @@ from scheduler.config.masking import CONFIDENTIAL
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job, Overlap
 from scheduler.model.target import Argv, ShellCommand
-from scheduler.schedule import coming_changes, format_duration, surprises
+from scheduler.schedule import dst_effects, find_pitfalls, format_duration
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
@@ -101,10 +101,10 @@ class _Lint:
             return
         if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
             yield LintCode.NEVER_FIRES, "schedule", "the job will never run: no scheduled time is left", None
-        for trap in surprises(job.schedule):
-            yield LintCode(trap.kind.value), "schedule", trap.sentence, None
-        for effect in coming_changes(job.schedule, self._now):
-            if effect.change.at - self._now < _YEAR and effect.moves:
+        for pitfall in find_pitfalls(job.schedule):
+            yield LintCode(pitfall.kind.value), "schedule", pitfall.sentence, None
+        for effect in dst_effects(job.schedule, self._now):
+            if effect.change.at - self._now < _YEAR and effect.matters:
                 day = f"{effect.change.wall_before:%Y-%m-%d}"
                 yield LintCode.DST_CHANGE, "schedule", f"on {day} {effect.sentence}", None
 

@@ -9,7 +9,7 @@ from scheduler.config.suggest import duration_suggestion
 from scheduler.document.finding import Finding
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.errors import ScheduleError
-from scheduler.schedule.field import LIMITS, FieldName
+from scheduler.schedule.cron_field import LIMITS, FieldName
 
 _EXAMPLE = '"*/5 * * * *"'
 _TIME_OF_DAY = r"([0-9]{1,2}):([0-9]{2})"

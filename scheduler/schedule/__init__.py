@@ -1,37 +1,36 @@
 """When: text to fire times. Pure; the only owner of croniter."""
 
-from scheduler.schedule.changes import ChangeEffect, coming_changes, jump, note_on
 from scheduler.schedule.cron import LARGEST_STEP
+from scheduler.schedule.description import describe, kind
+from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
-from scheduler.schedule.mismatch import Mismatch, Why, why
 from scheduler.schedule.parse import parse_schedule
-from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls, surprises
+from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.words import in_words, kind
-from scheduler.schedule.zone import ClockChange, find_zone, instant_of, skipping
+from scheduler.schedule.time_check import Mismatch, TimeCheck, check_time
+from scheduler.schedule.time_zone import DstChange, find_zone, instant_of, skipped_by
 
 __all__ = [
     "LARGEST_STEP",
-    "ChangeEffect",
-    "ClockChange",
+    "DstChange",
+    "DstEffect",
     "DurationError",
     "Mismatch",
     "Pitfall",
     "PitfallKind",
     "Schedule",
-    "Why",
-    "coming_changes",
+    "TimeCheck",
+    "change_in_words",
+    "check_time",
+    "describe",
+    "dst_effects",
+    "dst_note",
     "find_pitfalls",
     "find_zone",
     "format_duration",
-    "in_words",
     "instant_of",
-    "jump",
     "kind",
-    "note_on",
     "parse_duration",
     "parse_schedule",
-    "skipping",
-    "surprises",
-    "why",
+    "skipped_by",
 ]

@@ -1,7 +1,7 @@
-"""Cron schedules: a pattern in a time zone, answered through every clock change as cron(8) does.
+"""Cron schedules: a pattern in a time zone, with cron(8)'s rules for daylight saving time (DST) changes.
 
-Time is walked one stretch of constant UTC offset at a time: within it a wall clock is UTC plus the offset, and a
-search that knows no time zones is exact. Wall times are naive, instants aware.
+The search goes through time in stretches of constant UTC offset. Within one, the wall clock is UTC plus the offset, so
+a search that knows no time zones is exact. Wall times are naive datetimes, instants are aware ones.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from scheduler.schedule.held import Held
+from scheduler.schedule.only_after import OnlyAfter
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.zone import ClockChange, first_change, instant_of, latest_change, offset_at
+from scheduler.schedule.time_zone import DstChange, first_change, instant_of, latest_change, offset_at
 
 LARGEST_STEP = timedelta(hours=3)
-"""cron(8): a larger jump of the clock, by a change of the offset or of the clock itself, is a correction. Nothing is
-caught up, nothing suppressed, and all fire times are asked afresh."""
+"""As in cron(8), a larger change of the UTC offset or of the clock itself is a correction: nothing is caught up or
+suppressed, and all scheduled times are computed afresh."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
-"""Before and after these a cron schedule has no fire times, so that no calendar arithmetic can overflow."""
+"""Before EARLIEST and after LATEST a cron schedule has no scheduled times, so that no calendar arithmetic overflows."""
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)
 _TWO_DAYS = timedelta(days=2)
 
 
-class _Memory:
-    """The last answer: each question asked from the first instant on and before the second has it too.
+class _LastAnswer:
+    """The last answer of `next_after`: `span` holds (since, until, answer), valid for since <= moment < until.
 
-    It belongs to no schedule's meaning, so all memories are equal.
+    It is no part of the schedule's meaning, so all instances are equal.
     """
 
     __slots__ = ("span",)
@@ -41,7 +41,7 @@ class _Memory:
         self.span: tuple[datetime, datetime, datetime | None] = (LATEST, EARLIEST, None)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Memory)
+        return isinstance(other, _LastAnswer)
 
     def __hash__(self) -> int:
         return 0
@@ -56,39 +56,39 @@ class Cron(msgspec.Struct, frozen=True):
     text: str
     pattern: Pattern
     zone: ZoneInfo
-    _memory: _Memory = msgspec.field(default_factory=_Memory)
+    _last: _LastAnswer = msgspec.field(default_factory=_LastAnswer)
 
     @property
     def at_start(self) -> bool:
         return False
 
     def next_after(self, moment: datetime) -> datetime | None:
-        since, until, answer = self._memory.span
+        since, until, answer = self._last.span
         if since <= moment < until:
             return answer
         answer = self._first_after(moment.astimezone(UTC))
-        self._memory.span = (moment, answer or LATEST, answer)
+        self._last.span = (moment, answer or LATEST, answer)
         return answer
 
     def last_before(self, moment: datetime) -> datetime | None:
-        """Takes the wall clock's way back where `next_after` confirms it, and bisects where not."""
+        """Search the wall clock backwards, confirm the result with `next_after`, and bisect where it is wrong."""
         guess = self._guess_before(moment)
         if guess is None or not self._is_last_before(guess, moment):
             guess = self._bisect_before(moment)
         return guess
 
-    def after_step_back(self, taken: datetime) -> Schedule:
-        return Held(self, taken) if self.pattern.is_fixed else self
+    def after_step_back(self, handled: datetime) -> Schedule:
+        return OnlyAfter(self, handled) if self.pattern.is_fixed else self
 
-    def after_correction(self, taken: datetime) -> Schedule:  # noqa: ARG002
+    def after_correction(self, handled: datetime) -> Schedule:  # noqa: ARG002
         return self
 
-    def catches_up(self, change: ClockChange) -> bool:
-        """Whether what the change skips runs once, at the first instant after it."""
+    def catches_up(self, change: DstChange) -> bool:
+        """Whether the times that the change skips run once, at the first instant after it."""
         return self.pattern.is_fixed and _ZERO < change.shift < LARGEST_STEP
 
-    def suppresses(self, change: ClockChange) -> bool:
-        """Whether the second pass of the hours that the change repeats is left out."""
+    def suppresses(self, change: DstChange) -> bool:
+        """Whether the second occurrence of the hours that the change repeats is left out."""
         return self.pattern.is_fixed and -LARGEST_STEP <= change.shift < _ZERO
 
     def _first_after(self, moment: datetime) -> datetime | None:
@@ -107,11 +107,11 @@ class Cron(msgspec.Struct, frozen=True):
             change = first_change(self.zone, moment, due)
             if change is None:
                 return due if match else None
-            # The wall time from which the pattern counts again.
+            # The wall time from which the pattern applies again.
             resume = change.wall_before if self.suppresses(change) else change.wall_after
             if match and match < resume and self.catches_up(change):
                 return change.at
-            # A match beyond the change stays the first one, unless hours come again before it that may hold another.
+            # A match after the change stays the first one, unless repeated hours before it may contain another.
             if match is None or match < resume or self._recurs(resume, change.wall_before):
                 match = self.pattern.next_match(resume - _SECOND)
             moment, offset = change.at, change.after
@@ -133,7 +133,7 @@ class Cron(msgspec.Struct, frozen=True):
         return instant_of(match, self.zone) if match else None
 
     def _bisect_before(self, moment: datetime) -> datetime | None:
-        """Exact, since `next_after` never falls; about sixty questions."""
+        """Bisect with `next_after`, which is monotonic: exact, about sixty calls."""
         beyond = min(moment.astimezone(UTC), LATEST)
         found = self._first_after(EARLIEST)
         if found is None or found >= beyond:
@@ -144,7 +144,7 @@ class Cron(msgspec.Struct, frozen=True):
             if following is not None and following < moment:
                 found = following
             back *= 4
-        while beyond - found >= _SECOND:  # `beyond` itself may be one
+        while beyond - found >= _SECOND:  # `beyond` itself may be a scheduled time
             middle = found + (beyond - found) / 2
             following = self._first_after(middle)
             if following is None or following >= moment:

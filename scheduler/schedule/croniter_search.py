@@ -1,7 +1,7 @@
-"""Dates that come less than once a month, such as 29 February, for which croniter looks. Only this module sees it.
+"""Search for dates that do not occur every month, such as 29 February: the only module that imports croniter.
 
-It gets plain numbers in the shape that it reads as everybody does, and naive times. To import it takes 25 ms and 2.5 MB
-and starts a child, `file`, so this module is imported with the first schedule that needs it: most files never do.
+croniter gets plain numbers and naive times. Importing it takes 25 ms and 2.5 MB and starts a child process (`file`), so
+this module is imported by the first schedule that needs it; most files need it never.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from croniter import CroniterBadDateError, croniter
 
 
 def search(expression: str, wall: datetime, *, either_day: bool, back: bool) -> datetime | None:
-    """The first match strictly after `wall`; None when there is none for fifty years.
+    """Return the first match strictly after `wall`, or None when there is none for fifty years.
 
-    Or `back`: a match before it, and mostly the last one, since croniter's way back is less sure than its way forward.
+    With `back`, return a match before it: mostly the last one, but `get_prev` can miss a match.
     """
     engine = _croniter(expression, either_day)
     look = engine.get_prev if back else engine.get_next
@@ -28,10 +28,10 @@ def search(expression: str, wall: datetime, *, either_day: bool, back: bool) -> 
 
 @lru_cache(maxsize=4096)
 def _croniter(expression: str, either_day: bool) -> croniter:
-    """One mutable croniter for each expression of five fields, of six with the seconds last, or of seven with the year
-    after them. Every question brings its own start time.
+    """Return the croniter of an expression: five fields, six with seconds last, or seven with the year after them.
 
-    Fifty years are enough for 29 February on a weekday; with years named, the search must reach the last of them.
+    It is mutable, but each call passes its own start time. Fifty years are enough for 29 February on a given weekday;
+    with a year field the search must reach the last year.
     """
     years = 50 if len(expression.split()) < 7 else 200
     return croniter(expression, 0.0, day_or=either_day, max_years_between_matches=years)

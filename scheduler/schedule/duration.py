@@ -1,21 +1,23 @@
-"""Durations as people write them: `90s`, `10m`, `1h30m`, `2d`."""
+"""Durations as text: `90s`, `10m`, `1h30m`, `2d`, `2w`."""
 
 from __future__ import annotations
 
 import re
 
 LONGEST = 36_525 * 86_400.0
-"""Seconds. A hundred years: nobody means more, and it keeps every sum of times within the calendar."""
+"""The longest duration in seconds, a hundred years: every sum of a time and a duration stays in the calendar."""
 
-_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_SHAPE = r"(?a)(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?"
+_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_SHAPE = (
+    r"(?a)(?:(\d+(?:\.\d+)?)w)?(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?"
+)
 _NUMBER = r"(?a)\d+(?:\.\d+)?"
 
 
 class DurationError(ValueError):
-    """What is wrong with a text that is no duration, and how to write one; it never repeats the text.
+    """Why a text is not a valid duration; the message never repeats the text.
 
-    `nearest` is the duration that comes nearest to what was written, where there is such.
+    `nearest` is the longest duration where the text exceeds it.
     """
 
     def __init__(self, reason: str, advice: str | None = None, nearest: str | None = None) -> None:
@@ -25,27 +27,27 @@ class DurationError(ValueError):
 
 
 def parse_duration(text: str) -> float:
-    """Seconds, to the microsecond. Raises DurationError."""
+    """Return seconds, rounded to the microsecond. Raises DurationError."""
     text = text.strip()
     if re.fullmatch(_NUMBER, text):
-        raise DurationError("a duration needs a unit", "write it like 90s, 10m, 1h30m or 2d")
+        raise DurationError("a duration needs a unit", "for example 90s, 10m, 1h30m or 2d")
     if text.startswith("-"):
         raise DurationError("a duration cannot be negative")
     match = re.fullmatch(_SHAPE, text) if 0 < len(text) <= 64 else None
     if match is None:
-        advice = "write numbers with d, h, m, s in this order, like 90s, 10m, 1h30m or 2d"
-        raise DurationError("not a duration", advice)
+        advice = "write numbers with w, d, h, m, s in this order, for example 90s, 10m, 1h30m or 2d"
+        raise DurationError("not a valid duration", advice)
     seconds = sum(float(number) * unit for number, unit in zip(match.groups(), _UNITS.values(), strict=True) if number)
     if seconds > LONGEST:
-        raise DurationError("a duration of more than a hundred years (36525d)", nearest="36525d")
+        raise DurationError("a duration cannot exceed a hundred years (36525d)", nearest="36525d")
     return round(seconds, 6)
 
 
 def format_duration(seconds: float) -> str:
-    """The shortest way to write it: 5400.0 is `1h30m`, 0.25 is `0.25s`. `parse_duration` reads it back the same."""
+    """Format seconds in days and smaller units: 5400.0 is `1h30m`, 0.25 is `0.25s`. `parse_duration` is its inverse."""
     microseconds = round(seconds * 1_000_000)
     parts = []
-    for letter, unit in _UNITS.items():
+    for letter, unit in list(_UNITS.items())[1:]:
         whole, rest = divmod(microseconds, unit * 1_000_000)
         if letter == "s" and rest:
             parts.append(f"{microseconds / 1_000_000:f}".rstrip("0") + "s")

@@ -1,7 +1,6 @@
-"""The gate that reads a field's text.
+"""The parser of one field's text.
 
-Everything that cron implementations read differently, and everything that croniter reads wrongly, is refused or
-rewritten here.
+It rejects or rewrites whatever cron implementations read differently, and whatever croniter reads wrongly.
 """
 
 from __future__ import annotations
@@ -12,19 +11,18 @@ from functools import lru_cache
 import msgspec
 
 from scheduler.errors import ScheduleError
-from scheduler.schedule.field import LIMITS, Field, FieldName
+from scheduler.schedule.cron_field import LIMITS, Field, FieldName
 from scheduler.text import nearest
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
-
+WEEKDAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 LONGEST_TEXT = 256
-"""Characters of an expression: a list of a hundred thousand terms would take a second to read."""
+"""Limit of characters in an expression: a list of a hundred thousand terms would take a second to parse."""
 
 _WORDS = {
     FieldName.MONTH: {word: number for number, word in enumerate(_MONTHS, 1)},
-    FieldName.DAY_OF_WEEK: {word: number for number, word in enumerate(_WEEKDAYS)},
+    FieldName.DAY_OF_WEEK: {word: number for number, word in enumerate(WEEKDAY_NAMES)},
 }
 _EXAMPLES = {
     FieldName.DAY: "5, 1-15, */2, L or 15W",
@@ -40,20 +38,18 @@ _LAST_WEEKDAY = r"(?a)(?P<before>\d|[a-z]{3})l|l(?P<after>\d|[a-z]{3})"
 _NTH_WEEKDAY = r"(?a)(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)"
 
 
-def refuse_unreadable(text: str, field: str | None = None) -> None:
-    """ScheduleError unless the text is short and printable ASCII; a tab passes for a blank."""
+def check_characters(text: str, field: str | None = None) -> None:
+    """Raise ScheduleError unless the text is short and printable ASCII; tabs are accepted as blanks."""
     for column, character in enumerate(text[: LONGEST_TEXT + 1]):
         if not (" " <= character <= "~" or character == "\t"):
-            raise ScheduleError(
-                f"the character {character!a} does not belong in a schedule", field=field, column=column
-            )
+            raise ScheduleError(f"character {character!a} is not valid in a schedule", field=field, column=column)
     if len(text) > LONGEST_TEXT:
-        reason = f"a schedule has at most {LONGEST_TEXT} characters: use ranges and steps, or a list of schedules"
+        reason = f"a schedule has at most {LONGEST_TEXT} characters; use ranges and steps, or a list of schedules"
         raise ScheduleError(reason, field=field)
 
 
 def parse_field(name: FieldName, text: str, *, job_name: str = "", column: int = 0) -> Field:
-    """Read one field; `column` is where its text begins within the expression. ScheduleError on every mistake."""
+    """Parse one field; `column` is the offset of its text within the expression. Raises ScheduleError."""
     return _parse_field(name, text, column, job_name if "h" in text.lower() else "")
 
 
@@ -72,25 +68,25 @@ def _parse_field(name: FieldName, text: str, column: int, job_name: str) -> Fiel
             values |= term.values()
         else:
             special.add(found)
-    _refuse_mixtures(name, text, start, values, special)
+    _check_mixture(name, text, start, values, special)
     return Field(name, text, text.startswith("*"), frozenset(values), frozenset(special))
 
 
-def _refuse_mixtures(name: FieldName, text: str, column: int, values: set[int], special: set[str]) -> None:
+def _check_mixture(name: FieldName, text: str, column: int, values: set[int], special: set[str]) -> None:
     if special and (values or len(special) > 1) and name is FieldName.DAY and special != {"l"}:
         raise ScheduleError(
-            "W stands alone in its field: give a list of schedules, one for each day", field=name, column=column
+            "W cannot be combined with other days in one field; use a list of schedules", field=name, column=column
         )
     if special and values and name is FieldName.DAY_OF_WEEK:
         raise ScheduleError(
-            f"{text!r} mixes plain weekdays with # or L: give a list of schedules, one for each kind",
+            f"{text!r} combines plain weekdays with # or L in one field; use a list of schedules",
             field=name,
             column=column,
         )
 
 
 class _Term(msgspec.Struct, frozen=True):
-    """One entry of a field's comma list: `text` in lower case, and as it was written."""
+    """One entry of a field's comma-separated list: `text` in lower case, `written` as in the file."""
 
     name: FieldName
     text: str
@@ -99,7 +95,7 @@ class _Term(msgspec.Struct, frozen=True):
     job_name: str
 
     def special(self) -> str | None:
-        """The entry in croniter's words when only the calendar can tell its days, else None."""
+        """The entry in croniter's notation when its days depend on the calendar, else None."""
         if self.name is FieldName.DAY:
             if self.text == "l":
                 return "l"
@@ -110,7 +106,7 @@ class _Term(msgspec.Struct, frozen=True):
                 return f"l{self._number(last['before'] or last['after']) % 7}"
             if nth := re.fullmatch(_NTH_WEEKDAY, self.text):
                 if not 1 <= int(nth["nth"]) <= 5:
-                    raise self._error("# counts the weeks of a month from 1 to 5", f"{nth['weekday']}#1")
+                    raise self._error(f"week {nth['nth'][:6]} is out of range (1-5): 5#2 is the second Friday", None)
                 return f"{self._number(nth['weekday']) % 7}#{int(nth['nth'])}"
         return None
 
@@ -130,9 +126,8 @@ class _Term(msgspec.Struct, frozen=True):
             end = self._end_of_range(start, match["high"], match["step"])
         elif match["step"]:
             if self.name is FieldName.DAY_OF_WEEK:
-                raise self._error(
-                    "cron implementations disagree about a step after a single weekday", f"{start % 7}-6/{step}"
-                )
+                help = f"{start}-6/{step}" if 0 < start < 6 else None
+                raise self._error("a step after a single weekday differs between crons; use a range or a list", help)
             end = high
         else:
             end = start
@@ -141,13 +136,13 @@ class _Term(msgspec.Struct, frozen=True):
 
     def _step(self, text: str | None) -> int:
         if text is not None and int(text) == 0:
-            raise self._error("a step of 0 never moves", self.text.partition("/")[0])
+            raise self._error("step 0 is not valid; a step is at least 1", None)
         return int(text or 1)
 
     def _end_of_range(self, start: int, word: str, step: str | None) -> int:
         end = self._number(word)
         if word == "sun" and start > 0:
-            return 7  # `sat-sun` can mean only one thing
+            return 7  # `sat-sun` has only one meaning
         if end < start:
             low, high = LIMITS[self.name]
             if self.name is FieldName.DAY_OF_WEEK and end == 0:
@@ -155,11 +150,11 @@ class _Term(msgspec.Struct, frozen=True):
             else:
                 numbers = [*range(start, high + 1), *range(low, end + 1)][:: int(step or 1)]
                 help = ",".join(map(str, numbers)) if step else f"{_span(start, high)},{_span(low, end)}"
-            raise self._error(f"the range {self.written!r} runs backwards", help)
+            raise self._error(f"range {self.written!r} is reversed", help)
         return end
 
     def _number(self, word: str) -> int:
-        """A number or name as a value; 7 stays 7 among the weekdays, so that ranges can end with it."""
+        """A number or name as a value; weekday 7 stays 7, so that ranges can end with it."""
         low, high = LIMITS[self.name]
         if self.name is FieldName.DAY_OF_WEEK:
             high = 7
@@ -169,27 +164,26 @@ class _Term(msgspec.Struct, frozen=True):
                 raise self._unknown_word(word)
             return words[word]
         if not low <= int(word) <= high:
-            help = "0" if low == 0 and int(word) in {24, 60} else str(low) if int(word) < low else None
             shown = word if len(word) <= 6 else f"{word[:6]}…"
-            raise self._error(f"{shown} is no {self._label}: it goes from {low} to {high}", help)
+            raise self._error(f"{self._label} {shown} is out of range ({low}-{high})", None)
         return int(word)
 
     def _weekday_near(self, day: int) -> str:
         if not 1 <= day <= 28:
             raise self._error(
-                "W works for days 1 to 28: some months have no later ones", "L" if day in {29, 30, 31} else None
+                "W needs a day from 1 to 28, since some months have no later days; LW is the last weekday", None
             )
         return f"{day}w"
 
     def _hashed(self, match: re.Match[str]) -> set[int]:
-        """`H`: a value by the job's name and the field, the same at every start, evenly spread over the names."""
+        """`H`: a value derived from the job's name and the field: stable, and evenly distributed over names."""
         low, high = LIMITS[self.name]
         if self.name is FieldName.DAY:
-            high = 28  # so that every month has it
+            high = 28  # exists in every month
         if match["low"]:
             low, high = self._number(match["low"]), self._number(match["high"])
             if high < low:
-                raise self._error(f"the range {self.written!r} runs backwards", f"H({high}-{low})")
+                raise self._error(f"range {self.written!r} is reversed", None)
         step = self._step(match["step"])
         from hashlib import blake2b  # noqa: PLC0415 - it loads OpenSSL, 3.5 MB, and few files have an H
 
@@ -202,33 +196,49 @@ class _Term(msgspec.Struct, frozen=True):
         if word == "r":
             return self._random()
         if self.name is FieldName.DAY_OF_WEEK and word == "l":
-            return self._error("L alone is no weekday: 5L is the last Friday of the month, sat is Saturday", "5L")
+            return self._error("L needs a weekday: 5L is the last Friday of the month; Saturday is sat or 6", None)
         if self.name is FieldName.DAY and "l" in self.text:
             return self._misplaced_last()
         words = _WORDS.get(self.name, {})
         near = next((name for name in words if word.startswith(name)), None) or nearest(word, words, 0.5)
-        return self._error(f"{word[:20]!r} is no {self._label}", near)
+        return self._error(f"{word[:20]!r} is not a valid {self._label}", near)
 
     def _random(self) -> ScheduleError:
-        reason = "R would move at every start; H is spread by the job's name and stays"
+        reason = "R (random) would change at every start; H is derived from the job's name and stays the same"
         return self._error(reason, "H" + self.text[1:])
 
     def _misplaced_last(self) -> ScheduleError:
         start = re.fullmatch(r"(\d{1,2})-l", self.text, re.ASCII)
-        reason = f"{self.written[:20]!r} is no day: L is the last day of the month and stands alone"
-        return self._error(reason, f"{start[1]}-31" if start else "L")
+        reason = f"{self.written[:20]!r} is not a valid day; L is the last day of the month"
+        return self._error(reason, f"{start[1]}-31" if start else None)
 
     def _unreadable(self) -> ScheduleError:
         if not self.text:
-            return self._error(f"an entry of the {self._label} is empty", None)
+            return self._error(f"empty entry in the {self._label} field", None)
         if self.text.startswith("r("):
             return self._random()
+        if random := re.fullmatch(r"(\d*)~(\d*)", self.text):
+            return self._cronie_random(random[1], random[2])
         if self.name is FieldName.DAY and "l" in self.text:
             return self._misplaced_last()
+        cleaned = self.written.strip("+;.")
+        if cleaned != self.written and self._is_valid(cleaned):
+            return self._error(f"{self.written[:40]!r} is not a valid {self._label}", cleaned)
         example = _EXAMPLES.get(self.name, "5, 10-20, */15 or 0,30")
-        return self._error(
-            f"{self.written[:40]!r} cannot be read as the {self._label}, which looks like {example}", None
-        )
+        return self._error(f"{self.written[:40]!r} is not a valid {self._label}; examples: {example}", None)
+
+    def _cronie_random(self, low: str, high: str) -> ScheduleError:
+        first, last = LIMITS[self.name]
+        help = f"H({low or first}-{high or last})" if low or high else "H"
+        reason = "~ (random) would change at every start; H is derived from the job's name and stays the same"
+        return self._error(reason, help if self._is_valid(help) else None)
+
+    def _is_valid(self, text: str) -> bool:
+        try:
+            parse_field(self.name, text, job_name=self.job_name)
+        except ScheduleError:
+            return False
+        return True
 
     @property
     def _label(self) -> str:

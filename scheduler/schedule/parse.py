@@ -1,4 +1,4 @@
-"""From what a file says to a schedule, or to one ScheduleError that says what to write instead."""
+"""The parser of schedules: from a value of the file to a `Schedule`, or to one ScheduleError."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import ScheduleError
+from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
+from scheduler.schedule.cron_expression import ALIASES, read_expression
+from scheduler.schedule.dialects import every_suggestion, translated
 from scheduler.schedule.duration import DurationError, parse_duration
-from scheduler.schedule.expression import ALIASES, read_expression
-from scheduler.schedule.field_parser import refuse_unreadable
-from scheduler.schedule.mapping import NamedFields, named_fields, one_line, read_fields
+from scheduler.schedule.every import Every
+from scheduler.schedule.field_parser import check_characters
+from scheduler.schedule.named_fields import NamedFields, named_fields, one_line, read_fields
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.simple import At, AtStart, Every, Union
-from scheduler.schedule.zone import instant_of
+from scheduler.schedule.time_zone import instant_of
+from scheduler.schedule.union import Union
 from scheduler.text import nearest
 
 _LONGEST_LIST = 100
@@ -31,9 +34,9 @@ _BEFORE_ALL_YEARS = datetime(1969, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
 
 def parse_schedule(spec: object, timezone: ZoneInfo, *, job_name: str) -> Schedule:
-    """Text, a mapping of fields or a list of both, as the file has it. ScheduleError is the only error.
+    """Parse text, a mapping of fields, or a list of both. Raises ScheduleError and nothing else.
 
-    Equal texts in one zone give the same object, so that jobs share its answers; `job_name` matters for `H` only.
+    Equal texts in one zone give the same object, so that jobs share its last answer; `job_name` matters for `H` only.
     """
     if isinstance(spec, str):
         return _parse_text(spec.rstrip(), timezone, job_name if _HASH.search(spec) else "")
@@ -42,15 +45,15 @@ def parse_schedule(spec: object, timezone: ZoneInfo, *, job_name: str) -> Schedu
         return _parse_fields(fields, timezone, job_name if any(_HASH.search(text) for _, text in fields) else "")
     if isinstance(spec, list):
         return _parse_list(spec, timezone, job_name)
-    raise ScheduleError(f"a schedule is {_FORMS}")
+    raise ScheduleError(f"a schedule must be {_FORMS}")
 
 
 @lru_cache(maxsize=16_384)
 def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
-    refuse_unreadable(text)
+    check_characters(text)
     words = text.split(maxsplit=1)
     if not words:
-        raise ScheduleError(f"the schedule is empty; it is {_FORMS}")
+        raise ScheduleError(f"the schedule is empty; it must be {_FORMS}")
     first, rest = words[0].lower(), words[1].strip() if len(words) > 1 else ""
     if first == "@every":
         return _parse_every(rest, text.rfind(rest))
@@ -65,9 +68,11 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
 
 def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
     known = [*ALIASES, "@reboot", "@every", "@at"]
+    if error := translated(f"{word} {rest}".strip()):
+        return error
     if word in known:
-        return ScheduleError(f"{word} stands alone, without {rest[:20]!r}", help=word)
-    reason = f"{word[:20]} is unknown; there are {', '.join(known)}"
+        return ScheduleError(f"{word} takes no argument, but {rest[:20]!r} follows", help=word)
+    reason = f"unknown alias {word[:20]}; valid are {', '.join(known)}"
     return ScheduleError(reason, column=column, help=nearest(word, known))
 
 
@@ -75,30 +80,27 @@ def _parse_every(text: str, column: int) -> Every:
     try:
         seconds = parse_duration(text)
     except DurationError as error:
-        joined = "".join(text.split())
-        help = f"{text}s" if text.isdigit() and int(text) else joined if _is_duration(joined) else "90s"
-        raise ScheduleError(f"@every: {error.reason}", column=column, help=help) from None
+        raise ScheduleError(
+            f"@every: {error}",
+            column=column,
+            help=f"{text}s" if text.isdigit() and int(text) else every_suggestion(text),
+        ) from None
     if seconds < 1:
-        raise ScheduleError("@every: the shortest interval is one second", column=column, help="1s")
+        raise ScheduleError("@every: the shortest interval is 1s", column=column)
     return Every(f"@every {text}", timedelta(seconds=seconds))
-
-
-def _is_duration(text: str) -> bool:
-    try:
-        return parse_duration(text) >= 1
-    except DurationError:
-        return False
 
 
 def _parse_at(text: str, column: int, zone: ZoneInfo) -> At:
     if not re.fullmatch(_INSTANT, text):
-        reason = "@at needs a date and a time, with an offset from UTC or else in the job's time zone"
-        raise ScheduleError(reason, column=column, help="2027-01-01T09:00:00+01:00 or 2027-01-01T09:00")
+        reason = (
+            "@at needs a date and a time, like 2027-01-01T09:00 (in the job's time zone) or 2027-01-01T09:00:00+01:00"
+        )
+        raise ScheduleError(reason, column=column)
     try:
         moment = datetime.fromisoformat(text.upper())
         instant = instant_of(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ScheduleError("@at: there is no such date or time", column=column) from None
+        raise ScheduleError(f"@at: {text} does not exist in the calendar", column=column) from None
     return At(f"@at {text}", instant)
 
 
@@ -110,13 +112,13 @@ def _parse_fields(fields: NamedFields, zone: ZoneInfo, job_name: str) -> Cron:
 def _cron(text: str, pattern: Pattern, zone: ZoneInfo) -> Cron:
     if not pattern.comes_every_month and pattern.next_match(_BEFORE_ALL_YEARS) is None:
         day, month = pattern.day.text, pattern.month.text
-        raise ScheduleError(f"this never comes: no date has day {day} in month {month}", field="day")
+        raise ScheduleError(f"this never runs: day {day} does not exist in month {month}", field="day")
     return Cron(text, pattern, zone)
 
 
 def _parse_list(spec: list[object], zone: ZoneInfo, job_name: str) -> Schedule:
     if not 0 < len(spec) <= _LONGEST_LIST:
-        raise ScheduleError(f"a list of schedules has 1 to {_LONGEST_LIST} entries, this one {len(spec)}")
+        raise ScheduleError(f"a list of schedules must have 1 to {_LONGEST_LIST} entries, not {len(spec)}")
     parts = tuple(_parse_entry(index, entry, zone, job_name) for index, entry in enumerate(spec))
     if len(parts) == 1:
         return parts[0]
@@ -127,7 +129,7 @@ def _parse_list(spec: list[object], zone: ZoneInfo, job_name: str) -> Schedule:
 def _parse_entry(index: int, entry: object, zone: ZoneInfo, job_name: str) -> Schedule:
     try:
         if isinstance(entry, list):
-            raise ScheduleError("a list of schedules cannot hold another list")
+            raise ScheduleError("a list of schedules cannot contain a list")
         return parse_schedule(entry, zone, job_name=job_name)
     except ScheduleError as error:
         error.entry = index

@@ -1,4 +1,4 @@
-"""What a wall clock must show for a job to be due: seven fields, without any time zone."""
+"""`Pattern`: the wall times of a cron expression, without a time zone."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from scheduler.schedule.field import Field, FieldName
+from scheduler.schedule.cron_field import Field, FieldName
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
-_LOOKS = 48
-"""Dates among which is one of any schedule that comes every month: a month of days, one of each of eleven months that
-are not named, and the six by which a second Friday moves from one year to the next."""
+_MOST_DATES = 48
+"""Dates to check until a match is certain, for a pattern that matches in every month: 31 days of a month, one date in
+each of eleven excluded months, and the six days by which a second Friday moves from one year to the next."""
 
 _Beyond = Callable[[frozenset[int], int], int | None]
 _First = Callable[[frozenset[int]], int]
@@ -24,7 +24,7 @@ _First = Callable[[frozenset[int]], int]
 class Pattern(msgspec.Struct, frozen=True):
     """The fields of a cron expression or mapping. Wall times are naive.
 
-    `either_day` is whether one of the day fields is enough: cron joins them by OR only when neither begins with `*`.
+    `either_day` is whether a match of one day field is enough: cron joins them by OR only when neither begins with `*`.
     """
 
     second: Field
@@ -38,7 +38,7 @@ class Pattern(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, fields: Mapping[FieldName, Field]) -> Pattern:
-        """The pattern of all seven fields."""
+        """Build the pattern of all seven fields."""
         either_day = not (fields[FieldName.DAY].starred or fields[FieldName.DAY_OF_WEEK].starred)
         return cls(
             second=fields[FieldName.SECOND],
@@ -52,20 +52,20 @@ class Pattern(msgspec.Struct, frozen=True):
         )
 
     def __iter__(self) -> Iterator[Field]:
-        """From the finest to the coarsest, the two day fields around the month as in a crontab."""
+        """Yield the fields from the finest to the coarsest, the month between the day fields as in a crontab."""
         yield from (self.second, self.minute, self.hour, self.day, self.month, self.day_of_week, self.year)
 
     @property
     def is_fixed(self) -> bool:
-        """cron(8)'s fixed-time job: neither minute nor hour begins with `*`. The others follow real time."""
+        """Whether neither minute nor hour begins with `*`: a fixed-time job of cron(8). Others follow real time."""
         return not (self.minute.starred or self.hour.starred)
 
     @property
     def comes_every_month(self) -> bool:
-        """Whether every month has a date that the day fields name, however short it is.
+        """Whether the day fields match at least one date in every month, even the shortest.
 
-        Of what does not, such as 29 February or a fifth Friday, the next one may be years away: croniter is asked from
-        the first question on, so that it is loaded with the file and not in the middle of a tick.
+        Other patterns, such as 29 February or a fifth Friday, may have their next match years later. They use croniter
+        from the first search on, so that it is imported when the file is loaded and not while the engine is busy.
         """
         by_day = bool(self.day.special) or min(self.day.values) <= 28
         by_weekday = bool(self.day_of_week.values) or any(item[1:] != "#5" for item in self.day_of_week.special)
@@ -76,27 +76,27 @@ class Pattern(msgspec.Struct, frozen=True):
         return comes and self.year.is_full
 
     def names_date(self, wall: datetime) -> bool:
-        """Whether the job is due on the date of this wall time, at whatever time of day."""
+        """Whether the pattern matches the date of this wall time, at some time of day."""
         if wall.month not in self.month.values or wall.year not in self.year.values:
             return False
         by_day = self.day.matches(wall)
         return by_day if by_day is self.either_day else self.day_of_week.matches(wall)
 
     def names_any_date(self, first: datetime, last: datetime) -> bool:
-        """Whether the job is due on any date from that of `first` to that of `last`."""
+        """Whether the pattern matches any date from that of `first` to that of `last`, both included."""
         return any(self.names_date(first + n * _DAY) for n in range((last.date() - first.date()).days + 1))
 
     def names(self, wall: datetime) -> bool:
-        """Whether the job is due when the wall clock shows this second."""
+        """Whether the pattern matches this wall time, to the second."""
         times = (self.hour, self.minute, self.second)
         return all(field.matches(wall) for field in times) and self.names_date(wall)
 
     def next_match(self, wall: datetime) -> datetime | None:
-        """The first match strictly after `wall`; None when there is none for fifty years."""
+        """Return the first match strictly after `wall`, or None when there is none for fifty years."""
         return self._match(wall, back=False)
 
     def previous_match(self, wall: datetime) -> datetime | None:
-        """A match before `wall`, and nearly always the last one: of rare dates croniter's way back is less sure."""
+        """Return a match before `wall`: nearly always the last one, but croniter's `get_prev` can miss a rare date."""
         return self._match(wall if wall.microsecond == 0 else wall.replace(microsecond=0) + _SECOND, back=True)
 
     def _match(self, wall: datetime, *, back: bool) -> datetime | None:
@@ -107,8 +107,8 @@ class Pattern(msgspec.Struct, frozen=True):
         if self.comes_every_month:
             hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
             found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
-            for _ in range(_LOOKS):
-                if found.month not in self.month.values:  # nor is any other day of that month
+            for _ in range(_MOST_DATES):
+                if found.month not in self.month.values:  # skip the rest of that month
                     found = found.replace(day=1 if back else monthrange(found.year, found.month)[1])
                 found += step
                 if self.names_date(found):
@@ -116,7 +116,7 @@ class Pattern(msgspec.Struct, frozen=True):
         return self._search(wall, back=back)
 
     def _that_day(self, wall: datetime, beyond: _Beyond, first: _First) -> datetime | None:
-        """The nearest time beyond that of `wall` on its date, should the job be due on that date."""
+        """The nearest matching time of day after (or before) that of `wall`, on the same date."""
         hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
         if wall.hour in hours:
             if wall.minute in minutes and (second := beyond(seconds, wall.second)) is not None:
@@ -133,10 +133,10 @@ class Pattern(msgspec.Struct, frozen=True):
         return search(self._expression(), wall, either_day=self.either_day, back=back)
 
     def _expression(self) -> str:
-        """The same in the part of croniter's dialect that it reads as everybody does."""
+        """The pattern in the subset of croniter's syntax that all cron implementations agree on."""
         texts = {field.name: field.canonical() for field in self}
         if self.either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
-            # One of two is enough, and one is always true.
+            # One day field is enough, and one of them always matches.
             texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
         names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
         if texts[FieldName.YEAR] != "*":

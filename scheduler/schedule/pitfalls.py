@@ -1,4 +1,4 @@
-"""What a schedule does that its author may not expect."""
+"""Pitfalls: what a schedule does that its author may not expect."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from scheduler.schedule.cron import Cron
-from scheduler.schedule.field import LIMITS, Field, FieldName
+from scheduler.schedule.cron_field import LIMITS, Field, FieldName
+from scheduler.schedule.description import MONTHS, WEEKDAYS, listed
+from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.simple import Every, Union
-from scheduler.schedule.words import MONTHS, WEEKDAYS, listed
+from scheduler.schedule.union import Union
 
 _LEAP_YEAR = 2024
 _STEP = re.compile(r"\*/(\d+)", re.ASCII)
@@ -31,7 +33,7 @@ _DAY = timedelta(days=1)
 
 
 class PitfallKind(StrEnum):
-    """What is surprising; the word by which people say that they mean it so."""
+    """The kinds of pitfalls; each is also the code of a warning (lint rule)."""
 
     UNEVEN_STEP = "uneven-step"
     EVERY_MINUTE = "every-minute"
@@ -41,22 +43,17 @@ class PitfallKind(StrEnum):
 
 
 class Pitfall(NamedTuple):
-    """One surprise, in one sentence."""
+    """One pitfall, explained in one sentence."""
 
     kind: PitfallKind
     sentence: str
 
 
-def find_pitfalls(schedule: Schedule) -> tuple[str, ...]:
-    """Sentences, each about one surprise; none for a schedule that does what it seems to."""
-    return tuple(trap.sentence for trap in surprises(schedule))
-
-
-def surprises(schedule: Schedule) -> tuple[Pitfall, ...]:
-    """The same, each with its kind."""
+def find_pitfalls(schedule: Schedule) -> tuple[Pitfall, ...]:
+    """The pitfalls of a schedule; none for one that does what it seems to."""
     match schedule:
         case Union():
-            return tuple(dict.fromkeys(trap for part in schedule.parts for trap in surprises(part)))
+            return tuple(dict.fromkeys(pitfall for part in schedule.parts for pitfall in find_pitfalls(part)))
         case Every() if schedule.interval >= _DAY:
             sentence = f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone"
             return (Pitfall(PitfallKind.EVERY_DAYS, sentence),)
@@ -69,13 +66,20 @@ def _of_pattern(pattern: Pattern) -> Iterator[tuple[PitfallKind, str]]:
     for field in pattern:
         for sentence in _uneven_step(field):
             yield PitfallKind.UNEVEN_STEP, sentence
-    if pattern.minute.text == "*" and len(pattern.hour.values) == 1 and not pattern.hour.starred:
-        hour = min(pattern.hour.values)
-        yield PitfallKind.EVERY_MINUTE, f"`*` as the minute means all 60 minutes of hour {hour}; write 0 for once"
+    for sentence in _every_minute(pattern):
+        yield PitfallKind.EVERY_MINUTE, sentence
     for sentence in _two_day_fields(pattern):
         yield PitfallKind.TWO_DAY_FIELDS, sentence
     for sentence in _missing_days(pattern):
         yield PitfallKind.SHORT_MONTHS, sentence
+
+
+def _every_minute(pattern: Pattern) -> Iterator[str]:
+    """A `*` minute with single hours, as a list or a step; with a range of hours it is probably meant."""
+    hours = sorted(pattern.hour.values)
+    if pattern.minute.text == "*" and not pattern.hour.is_full and all(b - a > 1 for a, b in pairwise(hours)):
+        which = f"hour {hours[0]}" if len(hours) == 1 else f"each of the hours {pattern.hour.text}"
+        yield f"`*` as the minute means all 60 minutes of {which}; write 0 to run once"
 
 
 def _uneven_step(field: Field) -> Iterator[str]:
@@ -84,11 +88,11 @@ def _uneven_step(field: Field) -> Iterator[str]:
         return
     step, (low, high) = int(match[1]), LIMITS[field.name]
     larger, unit = _LARGER[field.name], field.name.replace("day_of_week", "day")
-    every = f"; `@every {step}{_DURATIONS[field.name]}` keeps the distance" if field.name in _DURATIONS else ""
+    every = f"; `@every {step}{_DURATIONS[field.name]}` has equal intervals" if field.name in _DURATIONS else ""
     if field.name is FieldName.DAY:
-        yield f"`{field.text}` starts again on day 1 of every month, whatever came last{every}"
+        yield f"`{field.text}` starts again on day 1 of every month, so the last interval may be shorter{every}"
     elif step > high - low:
-        yield f"`{field.text}` is {_value(field.name, low)} only, once in every {larger}{every}"
+        yield f"`{field.text}` matches {_value(field.name, low)} only, once per {larger}{every}"
     elif (rest := high + 1 - max(field.values)) != step:
         last, first = _value(field.name, max(field.values)), _value(field.name, low)
         later = f"{rest} {unit}{'s' if rest > 1 else ''} later"
@@ -104,19 +108,19 @@ def _value(name: FieldName, number: int) -> str:
 def _two_day_fields(pattern: Pattern) -> Iterator[str]:
     day, weekday = pattern.day, pattern.day_of_week
     if pattern.either_day:
-        yield f"day `{day.text}` and weekday `{weekday.text}`: one of the two is enough, since neither begins with `*`"
+        yield f"day `{day.text}` and weekday `{weekday.text}`: runs when either matches, since neither begins with `*`"
     elif not day.is_full and not weekday.is_full:
-        yield f"day `{day.text}` and weekday `{weekday.text}`: both must match, since one of them begins with `*`"
+        yield f"day `{day.text}` and weekday `{weekday.text}`: runs when both match, since one of them begins with `*`"
 
 
 def _missing_days(pattern: Pattern) -> Iterator[str]:
-    """Days that some of the months do not have."""
+    """Days that some of the months in question do not have."""
     if pattern.either_day or not pattern.day.values or pattern.day.special:
         return
     first = min(pattern.day.values)
     lengths = {month: monthrange(_LEAP_YEAR, month)[1] for month in sorted(pattern.month.values)}
     without = [MONTHS[month - 1] for month, length in lengths.items() if length < first]
     if without:
-        yield f"never in {listed(without)}: no day {first}; `L` is the last day of every month"
+        yield f"never in {listed(without)}, which {'has' if len(without) == 1 else 'have'} no day {first}; `L` is the last day of every month"
     if first == 29 and 2 in lengths:
-        yield "in February only in leap years: other years have no day 29"
+        yield "in February it runs only in leap years; other years have no day 29"

@@ -1,4 +1,7 @@
-"""What every schedule can answer. All instants are aware UTC datetimes; a schedule is a frozen, comparable value."""
+"""The `Schedule` protocol: what every kind of schedule can answer.
+
+All instants are aware UTC datetimes. A schedule is a frozen, comparable value.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ class Schedule(Protocol):
 
     @property
     def text(self) -> str:
-        """The schedule as a person would write it on one line."""
+        """The schedule on one line, as it can be written in the file."""
         ...
 
     @property
@@ -20,24 +23,24 @@ class Schedule(Protocol):
         ...
 
     def next_after(self, moment: datetime) -> datetime | None:
-        """The first fire time strictly after `moment`, or None when there is none."""
+        """Return the first scheduled time strictly after `moment`, or None when there is none."""
         ...
 
     def last_before(self, moment: datetime) -> datetime | None:
-        """The latest fire time strictly before `moment`, or None when there is none."""
+        """Return the latest scheduled time strictly before `moment`, or None when there is none."""
         ...
 
-    def after_step_back(self, taken: datetime) -> Schedule:
-        """What to ask from now on, since the wall clock was set back by at most three hours.
+    def after_step_back(self, handled: datetime) -> Schedule:
+        """Return the schedule to use after the wall clock was set back by at most three hours.
 
-        `taken` is the latest slot already decided. Schedules that follow the wall's hours and minutes one by one
-        (wildcard cron, `@every`) are as they were; fixed-time ones never name a slot up to `taken` again.
+        `handled` is the latest scheduled time that has a decision already. Fixed-time schedules never return a time
+        up to `handled` again. Schedules that follow real time (wildcard cron, `@every`) are unchanged.
         """
         ...
 
-    def after_correction(self, taken: datetime) -> Schedule:
-        """What to ask from now on, since the wall clock was set back by more than three hours.
+    def after_correction(self, handled: datetime) -> Schedule:
+        """Return the schedule to use after the wall clock was set back by more than three hours.
 
-        All is asked afresh, except that an `@at` up to `taken` stays taken.
+        Everything is computed afresh, except that an `@at` up to `handled` does not run again.
         """
         ...

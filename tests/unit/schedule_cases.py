@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.unit.schedule_oracle import clock_changes
+from tests.unit.schedule_oracle import dst_changes
 
 ZONES = (
     "UTC",
@@ -51,7 +51,7 @@ class Case(NamedTuple):
 def random_case(rng: random.Random) -> Case:
     zone = ZoneInfo(rng.choice(ZONES))
     year = rng.choice(YEARS)
-    changes = clock_changes(zone, year)
+    changes = dst_changes(zone, year)
     if changes and rng.random() < 0.9:
         moment = rng.choice(changes)
         hour = moment.astimezone(zone).hour

@@ -15,7 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from scheduler.schedule import parse_schedule
-from scheduler.schedule.expression import read_expression
+from scheduler.schedule.cron_expression import read_expression
 from scheduler.schedule.pattern import Pattern
 from tests.unit.schedule_agreement import answers, disagreement
 from tests.unit.schedule_cases import Case, random_case, random_days, random_expression

@@ -1,4 +1,4 @@
-"""Why an instant is, or is not, a fire time."""
+"""Whether an instant is a scheduled time, and why or why not."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from scheduler.schedule.changes import note_on, note_on_fold
 from scheduler.schedule.cron import Cron
-from scheduler.schedule.field import Field, FieldName
+from scheduler.schedule.cron_field import Field, FieldName
+from scheduler.schedule.description import WEEKDAYS
+from scheduler.schedule.dst import dst_note, note_on_repeated
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.simple import Union
-from scheduler.schedule.words import WEEKDAYS
-from scheduler.schedule.zone import offset_at
+from scheduler.schedule.time_zone import offset_at
+from scheduler.schedule.union import Union
 
 
 class Mismatch(msgspec.Struct, frozen=True):
-    """A field that keeps the instant from being a fire time.
+    """A field of the schedule that does not match the instant.
 
-    `part` is the text of the schedule, one entry of a list of them; `shown` is what the wall clock has there.
+    `part` is the text of the schedule, or of one entry of a list; `allowed` is what the field says, `shown` what the
+    wall clock shows.
     """
 
     part: str
@@ -27,24 +28,24 @@ class Mismatch(msgspec.Struct, frozen=True):
     shown: str
 
 
-class Why(msgspec.Struct, frozen=True):
-    """Whether an instant is a slot, the reasons, and the nearest slots (UTC) strictly before and after it."""
+class TimeCheck(msgspec.Struct, frozen=True):
+    """Whether an instant is a scheduled time, the reasons, and the nearest scheduled times (UTC) before and after."""
 
-    is_slot: bool
+    is_scheduled: bool
     mismatches: tuple[Mismatch, ...]
     note: str | None
     before: datetime | None
     after: datetime | None
 
 
-def why(schedule: Schedule, moment: datetime) -> Why:
-    """Explain one instant. Fire times lie on whole seconds, so a fraction of a second is never one."""
+def check_time(schedule: Schedule, moment: datetime) -> TimeCheck:
+    """Check one instant. Scheduled times are whole seconds, so an instant with a fraction never is one."""
     moment = moment.astimezone(UTC)
-    is_slot = schedule.next_after(moment - datetime.resolution) == moment
-    return Why(
-        is_slot=is_slot,
-        mismatches=() if is_slot else _mismatches(schedule, moment),
-        note=note_on(schedule, moment) if is_slot else _left_out(schedule, moment),
+    is_scheduled = schedule.next_after(moment - datetime.resolution) == moment
+    return TimeCheck(
+        is_scheduled=is_scheduled,
+        mismatches=() if is_scheduled else _mismatches(schedule, moment),
+        note=dst_note(schedule, moment) if is_scheduled else _suppressed(schedule, moment),
         before=schedule.last_before(moment),
         after=schedule.next_after(moment),
     )
@@ -65,16 +66,16 @@ def _mismatches(schedule: Schedule, moment: datetime) -> tuple[Mismatch, ...]:
 
 
 def _allowed(field: Field) -> str:
-    """As it was written; what a hash stands for is not to be read off it."""
+    """The field as written; for `H` with the value that the job's name gives."""
     return f"{field.text}, here {field.canonical()}" if "H" in field.text else field.text
 
 
-def _left_out(schedule: Schedule, moment: datetime) -> str | None:
-    """Why the wall clock matched and yet nothing was due: the second pass of a repeated hour."""
+def _suppressed(schedule: Schedule, moment: datetime) -> str | None:
+    """Why there is no run although the wall clock matches: the second occurrence of a repeated hour."""
     if isinstance(schedule, Union):
-        return next(filter(None, (_left_out(part, moment) for part in schedule.parts)), None)
+        return next(filter(None, (_suppressed(part, moment) for part in schedule.parts)), None)
     if isinstance(schedule, Cron) and schedule.pattern.names(_wall(schedule, moment)):
-        return note_on_fold(schedule, moment)
+        return note_on_repeated(schedule, moment)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What schedules say about themselves: in words, their class, pitfalls, clock changes, and why an instant is a slot."""
+"""Explanations of schedules: in words, kind, pitfalls, DST effects, and why an instant is a scheduled time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from scheduler.schedule import (
     Mismatch,
     Schedule,
-    coming_changes,
+    check_time,
+    describe,
+    dst_effects,
+    dst_note,
     find_pitfalls,
-    in_words,
     instant_of,
     kind,
-    note_on,
     parse_schedule,
-    skipping,
-    why,
+    skipped_by,
 )
 from tests.unit.schedule_cases import random_case
 
@@ -53,7 +53,7 @@ def utc(text: str) -> datetime:
         ("0 8 * * mon", "at 08:00 on Monday"),
         ("0 0 1,15 * *", "at 00:00 on days 1 and 15 of the month"),
         ("0 0 L * *", "at 00:00 on the last day of the month"),
-        ("0 0 15W * *", "at 00:00 on the working day (Monday to Friday) nearest to day 15 of the month"),
+        ("0 0 15W * *", "at 00:00 on the weekday (Monday to Friday) nearest to day 15 of the month"),
         ("0 0 * * 5L", "at 00:00 on the last Friday of the month"),
         ("0 0 * * 5#2", "at 00:00 on the second Friday of the month"),
         ("0 0 13 * 5", "at 00:00 on day 13 of the month or on Friday"),
@@ -72,7 +72,7 @@ def utc(text: str) -> datetime:
     ],
 )
 def test_a_schedule_is_put_into_words_or_left_alone(spec: object, words: str | None) -> None:
-    assert in_words(parse(spec)) == words
+    assert describe(parse(spec)) == words
 
 
 @pytest.mark.parametrize(
@@ -106,26 +106,26 @@ def test_a_schedule_knows_its_class(spec: object, expected: str) -> None:
         ("0 0 */2 * *", "`*/2` starts again on day 1 of every month"),
         ("0 0 * * */2", "`*/2` starts again every week: after Saturday comes Sunday, 1 day later"),
         ("0 0 1 */5 *", "`*/5` starts again every year: after November comes January, 2 months later"),
-        ("*/90 * * * *", "`*/90` is minute 0 only, once in every hour; `@every 90m` keeps the distance"),
+        ("*/90 * * * *", "`*/90` matches minute 0 only, once per hour; `@every 90m` has equal intervals"),
         ("* 2 * * *", "all 60 minutes of hour 2"),
-        ("0 0 13 * 5", "one of the two is enough"),
-        ("0 0 */2 * 1", "both must match"),
-        ("0 0 31 * *", "never in February, April, June, September and November: no day 31"),
-        ("0 0 30 * *", "never in February: no day 30"),
-        ("0 0 29 * *", "in February only in leap years"),
+        ("0 0 13 * 5", "runs when either matches"),
+        ("0 0 */2 * 1", "runs when both match"),
+        ("0 0 31 * *", "never in February, April, June, September and November, which have no day 31"),
+        ("0 0 30 * *", "never in February, which has no day 30"),
+        ("0 0 29 * *", "in February it runs only in leap years"),
         ("@every 24h", "not from midnight in the job's time zone"),
         (["@reboot", "*/7 * * * *"], "`*/7` starts again"),
     ],
 )
-def test_a_trap_is_pointed_out(spec: object, trap: str) -> None:
-    assert any(trap in sentence for sentence in find_pitfalls(parse(spec)))
+def test_a_pitfall_is_pointed_out(spec: object, trap: str) -> None:
+    assert any(trap in pitfall.sentence for pitfall in find_pitfalls(parse(spec)))
 
 
 @pytest.mark.parametrize(
     "spec",
     ["*/5 * * * *", "0 */6 * * *", "30 2 * * *", "0 0 1,15 * *", "0 0 L * *", "* * * * *", "@every 5m", "@daily"],
 )
-def test_a_schedule_that_does_what_it_seems_to_has_no_traps(spec: object) -> None:
+def test_a_schedule_that_does_what_it_seems_to_has_no_pitfalls(spec: object) -> None:
     assert find_pitfalls(parse(spec)) == ()
 
 
@@ -134,39 +134,47 @@ def test_a_schedule_that_does_what_it_seems_to_has_no_traps(spec: object) -> Non
     [
         ("30 2 * * *", "one run at 03:00 in place of 02:30", "no effect"),
         ("0,30 2 * * *", "one run at 03:00 in place of 02:00 and 02:30", "no effect"),
-        ("30 1 * * *", "no effect", "01:30 in the first pass only"),
-        ("0-59/10 0-23 * * *", "one run at 03:00 in place of 6 times from 02:00 to 02:50", "in the first pass only"),
+        ("30 1 * * *", "no effect", "01:30 runs at the first occurrence only"),
+        (
+            "0-59/10 0-23 * * *",
+            "one run at 03:00 in place of 6 times from 02:00 to 02:50",
+            "run at the first occurrence only",
+        ),
         ("0 */2 * * *", "no run for 02:00", "no effect"),
         ("*/15 2 * * *", "no run for 4 times from 02:00 to 02:45", "no effect"),
-        ("*/30 1 * * *", "no effect", "01:00 and 01:30 in both passes"),
-        ("*/5 * * * *", "no effect, it goes on in real time", "no effect, it goes on in real time"),
+        ("*/30 1 * * *", "no effect", "01:00 and 01:30 run at both occurrences"),
+        ("*/5 * * * *", "no effect, it follows real time", "no effect, it follows real time"),
         ("0 8 * * mon", "no effect", "no effect"),
     ],
 )
-def test_the_coming_clock_changes_are_told(spec: object, gap: str, fold: str) -> None:
-    first, second = coming_changes(parse(spec), utc("2024-01-01T00:00"))
+def test_the_coming_dst_changes_are_described(spec: object, gap: str, fold: str) -> None:
+    first, second = dst_effects(parse(spec), utc("2024-01-01T00:00"))
     assert (first.change.at, second.change.at) == (utc("2024-03-10T07:00"), utc("2024-11-03T06:00"))
-    assert first.sentence.startswith("clocks go forward from 02:00 to 03:00: ")
-    assert second.sentence.startswith("clocks go back from 02:00 to 01:00: ")
+    assert first.sentence.startswith("DST: clocks go forward from 02:00 to 03:00: ")
+    assert second.sentence.startswith("DST: clocks go back from 02:00 to 01:00: ")
     assert first.sentence.endswith(gap)
     assert second.sentence.endswith(fold)
 
 
 def test_where_clocks_do_not_change_or_do_not_matter_there_is_nothing_to_tell() -> None:
-    assert coming_changes(parse("30 2 * * *", ZoneInfo("UTC")), utc("2024-01-01T00:00")) == ()
-    assert coming_changes(parse("@every 5m"), utc("2024-01-01T00:00")) == ()
+    assert dst_effects(parse("30 2 * * *", ZoneInfo("UTC")), utc("2024-01-01T00:00")) == ()
+    assert dst_effects(parse("@every 5m"), utc("2024-01-01T00:00")) == ()
 
 
 @pytest.mark.parametrize(
     ("spec", "at", "note"),
     [
-        ("30 2 * * *", "2024-03-10T07:00", "in place of 02:30 (clocks go forward from 02:00 to 03:00)"),
-        ("0,30 2 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 02:30 (clocks go forward"),
-        ("0 2,3 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 03:00 (clocks go forward"),
-        ("0 */2 * * *", "2024-03-10T08:00", "no run before this one for 02:00 (clocks go forward"),
-        ("30 1 * * *", "2024-11-03T05:30", "01:30 comes twice (clocks go back from 02:00 to 01:00): a fixed-time"),
-        ("*/30 1 * * *", "2024-11-03T05:30", "it runs in both passes, and this is the first"),
-        ("*/30 1 * * *", "2024-11-03T06:30", "it runs in both passes, and this is the second"),
+        ("30 2 * * *", "2024-03-10T07:00", "in place of 02:30 (DST: clocks go forward from 02:00 to 03:00)"),
+        ("0,30 2 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 02:30 (DST: clocks go forward"),
+        ("0 2,3 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 03:00 (DST: clocks go forward"),
+        ("0 */2 * * *", "2024-03-10T08:00", "no run before this one for 02:00 (DST: clocks go forward"),
+        (
+            "30 1 * * *",
+            "2024-11-03T05:30",
+            "01:30 occurs twice (DST: clocks go back from 02:00 to 01:00): a fixed-time",
+        ),
+        ("*/30 1 * * *", "2024-11-03T05:30", "it runs at both, and this is the first"),
+        ("*/30 1 * * *", "2024-11-03T06:30", "it runs at both, and this is the second"),
         (["@every 1h", "30 2 * * *"], "2024-03-10T07:00", "in place of 02:30"),
         ("* * * * *", "2024-03-10T07:00", None),
         ("30 2 * * *", "2024-03-11T06:30", None),
@@ -175,32 +183,32 @@ def test_where_clocks_do_not_change_or_do_not_matter_there_is_nothing_to_tell() 
         ("@every 1h", "2024-11-03T06:00", None),
     ],
 )
-def test_a_fire_time_that_a_clock_change_touches_says_so(spec: object, at: str, note: str | None) -> None:
-    found = note_on(parse(spec), utc(at))
+def test_a_scheduled_time_affected_by_dst_has_a_note(spec: object, at: str, note: str | None) -> None:
+    found = dst_note(parse(spec), utc(at))
     assert found == note if note is None else found is not None and note in found
 
 
 def test_a_change_of_a_whole_day_names_dates() -> None:
     apia = parse("0 12 * * *", ZoneInfo("Pacific/Apia"))
-    (effect,) = coming_changes(apia, utc("2011-12-01T00:00"), 1)
+    (effect,) = dst_effects(apia, utc("2011-12-01T00:00"), 1)
     assert effect.sentence == (
-        "clocks go forward from 2011-12-30 00:00 to 2011-12-31 00:00: "
-        "no run for 2011-12-30 12:00, too far to make up for"
+        "time zone change: clocks go forward from 2011-12-30 00:00 to 2011-12-31 00:00: "
+        "no run for 2011-12-30 12:00, since the change is larger than 3h"
     )
 
 
-def test_why_a_slot_is_one() -> None:
-    answer = why(parse("30 2 * * *"), utc("2024-03-10T07:00"))
-    assert answer.is_slot
+def test_a_scheduled_time_is_confirmed_with_its_neighbours() -> None:
+    answer = check_time(parse("30 2 * * *"), utc("2024-03-10T07:00"))
+    assert answer.is_scheduled
     assert answer.mismatches == ()
     assert answer.note is not None
     assert answer.note.startswith("in place of 02:30")
     assert (answer.before, answer.after) == (utc("2024-03-09T07:30"), utc("2024-03-11T06:30"))
 
 
-def test_why_an_instant_is_no_slot_names_the_fields_and_the_neighbours() -> None:
-    answer = why(parse("30 2 * * 1-5"), utc("2024-06-01T06:31"))
-    assert not answer.is_slot
+def test_why_an_instant_is_no_scheduled_time_names_the_fields_and_the_neighbours() -> None:
+    answer = check_time(parse("30 2 * * 1-5"), utc("2024-06-01T06:31"))
+    assert not answer.is_scheduled
     assert answer.mismatches == (
         Mismatch("30 2 * * 1-5", "minute", "30", "31"),
         Mismatch("30 2 * * 1-5", "day_of_week", "1-5", "Saturday"),
@@ -221,26 +229,26 @@ def test_why_an_instant_is_no_slot_names_the_fields_and_the_neighbours() -> None
     ],
 )
 def test_of_two_day_fields_only_those_that_decide_are_named(spec: object, fields: list[str]) -> None:
-    answer = why(parse(spec, ZoneInfo("UTC")), utc("2024-06-01T00:00"))  # a Saturday
+    answer = check_time(parse(spec, ZoneInfo("UTC")), utc("2024-06-01T00:00"))  # a Saturday
     assert [mismatch.field for mismatch in answer.mismatches] == fields
 
 
 def test_why_the_second_pass_of_a_repeated_hour_is_no_slot() -> None:
-    answer = why(parse("30 1 * * *"), utc("2024-11-03T06:30"))
-    assert not answer.is_slot
+    answer = check_time(parse("30 1 * * *"), utc("2024-11-03T06:30"))
+    assert not answer.is_scheduled
     assert answer.mismatches == ()
     assert answer.note is not None
-    assert "01:30 comes twice" in answer.note
+    assert "01:30 occurs twice" in answer.note
     assert answer.before == utc("2024-11-03T05:30")
 
 
 def test_a_wall_time_that_does_not_exist_is_found_out() -> None:
     skipped = datetime.fromisoformat("2024-03-10T02:30")
-    change = skipping(skipped, NEW_YORK)
+    change = skipped_by(skipped, NEW_YORK)
     assert change is not None
     assert instant_of(skipped, NEW_YORK) == change.at == utc("2024-03-10T07:00")
     for text, at in (("2024-03-10T03:00", "07:00"), ("2024-03-10T01:59", "06:59"), ("2024-03-10T03:30", "07:30")):
-        assert skipping(datetime.fromisoformat(text), NEW_YORK) is None
+        assert skipped_by(datetime.fromisoformat(text), NEW_YORK) is None
         assert instant_of(datetime.fromisoformat(text), NEW_YORK) == utc(f"2024-03-10T{at}")
     assert instant_of(datetime.fromisoformat("2024-11-03T01:30"), NEW_YORK) == utc("2024-11-03T05:30")
 
@@ -252,13 +260,13 @@ def test_every_fire_time_of_any_schedule_is_a_slot_and_can_be_explained(rng: ran
     schedule = parse_schedule([case.expression, "@every 37m"], case.zone, job_name="x")
     at = schedule.next_after(case.after)
     assert at is not None
-    answer = why(schedule, at)
-    assert answer.is_slot
-    assert answer.note == note_on(schedule, at)
-    between = why(schedule, at + timedelta(seconds=1))
-    assert not between.is_slot
+    answer = check_time(schedule, at)
+    assert answer.is_scheduled
+    assert answer.note == dst_note(schedule, at)
+    between = check_time(schedule, at + timedelta(seconds=1))
+    assert not between.is_scheduled
     assert between.before == at
     assert kind(schedule).endswith("interval")
-    assert all(trap for trap in find_pitfalls(schedule))
-    assert in_words(schedule) is None or in_words(schedule)
-    assert all(effect.sentence for effect in coming_changes(schedule, case.after))
+    assert all(pitfall.sentence for pitfall in find_pitfalls(schedule))
+    assert describe(schedule) is None or describe(schedule)
+    assert all(effect.sentence for effect in dst_effects(schedule, case.after))

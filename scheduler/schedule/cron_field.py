@@ -1,4 +1,4 @@
-"""One field of a cron expression: the values it allows, and whether a wall time has one of them."""
+"""`Field`: one field of a cron expression, its allowed values, and whether a wall time matches."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ LIMITS = {
     FieldName.DAY_OF_WEEK: (0, 6),
     FieldName.YEAR: (1970, 2099),
 }
-"""Lowest and highest value. Sunday is 0 here, and may be written 7."""
+"""Lowest and highest value of each field. Sunday is 0, and may be written 7."""
 
 
 class Field(msgspec.Struct, frozen=True):
-    """What one field allows.
+    """The values that one field allows.
 
-    `starred` is whether its text begins with `*` (or is `?`): cron decides by this, not by the values, whether the
-    day fields are joined by AND. `special` is what only the calendar can tell, in croniter's words: `l` the last day
-    of the month, `15w` the working day nearest to the 15th, `5#2` the second Friday, `l5` the last Friday.
+    `starred` is whether its text begins with `*` (or is `?`): cron decides by this, not by the values, whether the day
+    fields are joined by AND. `special` holds what depends on the calendar, in croniter's notation: `l` the last day of
+    the month, `15w` the weekday nearest to the 15th, `5#2` the second Friday, `l5` the last Friday.
     """
 
     name: FieldName
@@ -62,11 +62,11 @@ class Field(msgspec.Struct, frozen=True):
                 named, is_special = wall.isoweekday() % 7 in self.values, _weekday_is
             case name:
                 return getattr(wall, name.value) in self.values
-        # To begin a search costs more than all else here, and nearly no field has anything special.
+        # Hardly any field has special entries, and creating the generator costs more than everything else here.
         return named or bool(self.special and any(is_special(item, wall) for item in self.special))
 
     def canonical(self) -> str:
-        """The same field in the part of croniter's dialect that it reads as everybody does."""
+        """The field in the subset of croniter's syntax that all cron implementations agree on."""
         if self.is_full:
             return "*"
         return ",".join([*map(str, sorted(self.values)), *sorted(self.special)])

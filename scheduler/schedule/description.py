@@ -1,4 +1,4 @@
-"""Schedules in plain English. Where the wording would not be exact there is none."""
+"""Schedules in plain English, where the wording is exact and shorter than the expression."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from datetime import timedelta
 from itertools import pairwise
 
 from scheduler.clock import rfc3339
+from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
+from scheduler.schedule.cron_field import Field
 from scheduler.schedule.duration import format_duration
-from scheduler.schedule.field import Field
+from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.simple import At, AtStart, Every, Union
+from scheduler.schedule.union import Union
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -26,11 +28,11 @@ _MOST_RUNS = 8
 
 
 class _NoWordsError(Exception):
-    """An exact wording would be longer than the expression."""
+    """An exact description would be longer than the expression."""
 
 
-def in_words(schedule: Schedule) -> str | None:
-    """What the schedule says, without its time zone; None when words would not make it clearer."""
+def describe(schedule: Schedule) -> str | None:
+    """Describe the schedule without its time zone, or return None when words would not be clearer."""
     match schedule:
         case Every():
             return f"every {format_duration(schedule.interval / timedelta(seconds=1))}, counted from 1970-01-01T00:00Z"
@@ -39,7 +41,7 @@ def in_words(schedule: Schedule) -> str | None:
         case AtStart():
             return "when schedd starts"
         case Union():
-            parts = [in_words(part) for part in schedule.parts]
+            parts = [describe(part) for part in schedule.parts]
             return None if None in parts else "; also ".join(filter(None, parts))
         case Cron():
             try:
@@ -50,7 +52,7 @@ def in_words(schedule: Schedule) -> str | None:
 
 
 def kind(schedule: Schedule) -> str:
-    """How clock changes treat it: cron(8)'s two classes `wildcard` and `fixed-time`, or what it is instead."""
+    """The kind of schedule, which decides its DST behaviour: cron(8)'s `wildcard` and `fixed-time`, or another."""
     match schedule:
         case Every():
             return "interval"
@@ -121,7 +123,7 @@ def _days(pattern: Pattern) -> str:
 def _days_of_month(field: Field) -> str:
     words = [f"day{_plural(field.values)} {_numbers(field.values)}"] if field.values else []
     words += [
-        "the last day" if item == "l" else f"the working day (Monday to Friday) nearest to day {item[:-1]}"
+        "the last day" if item == "l" else f"the weekday (Monday to Friday) nearest to day {item[:-1]}"
         for item in sorted(field.special)
     ]
     return f"{listed(words)} of the month"
@@ -138,7 +140,7 @@ def _weekdays(field: Field) -> str:
 
 
 def _even_step(values: Collection[int], size: int) -> int | None:
-    """The n of `every n` when the values really are that far apart all the time, starting at 0."""
+    """Return n when the values are exactly 0, n, 2n, … with equal distances across the end, else None."""
     step = size // len(values)
     return step if 1 < step < size and sorted(values) == list(range(0, size, step)) else None
 
@@ -148,7 +150,7 @@ def _plural(values: Collection[int]) -> str:
 
 
 def _numbers(values: Collection[int]) -> str:
-    """A list, a range, or the beginning and the end of an even sequence."""
+    """The values as a list, as ranges, or as the beginning and end of an even sequence."""
     numbers = sorted(values)
     steps = {high - low for low, high in pairwise(numbers)}
     if len(numbers) > 4 and len(steps) == 1 and steps != {1}:
@@ -157,7 +159,7 @@ def _numbers(values: Collection[int]) -> str:
 
 
 def _runs(values: Collection[int], name: Callable[[int], str]) -> str:
-    """The values by name, three or more neighbours as a range."""
+    """The values by name, with three or more neighbours as a range."""
     words: list[str] = []
     numbers = sorted(values)
     while numbers:

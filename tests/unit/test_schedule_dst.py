@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.schedule import Schedule, parse_schedule
-from scheduler.schedule.zone import clock_changes
+from scheduler.schedule.time_zone import dst_changes
 
 MINUTE = timedelta(minutes=1)
 HALF_A_DAY = timedelta(hours=12)
@@ -95,7 +95,7 @@ each_fold = pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: fold.zone)
 
 @pytest.mark.parametrize("change", [*GAPS, *FOLDS], ids=lambda change: f"{change.zone} {change.at}")
 def test_the_changes_of_these_tables_are_found_in_the_zone(change: Change) -> None:
-    found = {each.at: each for each in clock_changes(ZoneInfo(change.zone), change.instant.year)}
+    found = {each.at: each for each in dst_changes(ZoneInfo(change.zone), change.instant.year)}
     assert found[change.instant].shift == clock(change.after) - clock(change.before)
 
 

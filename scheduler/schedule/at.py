@@ -1,0 +1,57 @@
+"""Schedules with at most one scheduled time: `@at`, and `@reboot`, which has none on the clock."""
+# ruff: noqa: ARG002 - each class implements the whole protocol
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from scheduler.schedule.only_after import OnlyAfter
+from scheduler.schedule.schedule import Schedule
+
+
+class At(msgspec.Struct, frozen=True):
+    """`@at 2027-01-01T09:00:00+01:00`: one instant."""
+
+    text: str
+    instant: datetime
+
+    @property
+    def at_start(self) -> bool:
+        return False
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return self.instant if self.instant > moment else None
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return self.instant if self.instant < moment else None
+
+    def after_step_back(self, handled: datetime) -> Schedule:
+        return OnlyAfter(self, handled)
+
+    def after_correction(self, handled: datetime) -> Schedule:
+        """Do not run again: it names a date, so a second occurrence is never meant."""
+        return OnlyAfter(self, handled)
+
+
+class AtStart(msgspec.Struct, frozen=True):
+    """`@reboot`: when schedd starts, and at no time of the clock."""
+
+    text: str
+
+    @property
+    def at_start(self) -> bool:
+        return True
+
+    def next_after(self, moment: datetime) -> datetime | None:
+        return None
+
+    def last_before(self, moment: datetime) -> datetime | None:
+        return None
+
+    def after_step_back(self, handled: datetime) -> Schedule:
+        return self
+
+    def after_correction(self, handled: datetime) -> Schedule:
+        return self
