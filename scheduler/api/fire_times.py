@@ -124,7 +124,7 @@ def why_job(service: Service, ask: Why) -> WhyView:
         raise UsageError(f"{ask.at.isoformat()} lies outside the calendar of {zone.key}") from None
     entry = _entry(service, job, at) if reasons.is_scheduled else None
     missing = (
-        [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key}: {change_in_words(gap)}."]
+        [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key} ({change_in_words(gap)})."]
     )
     return WhyView(
         job=job.name,

@@ -121,6 +121,7 @@ def _missing_days(pattern: Pattern) -> Iterator[str]:
     lengths = {month: monthrange(_LEAP_YEAR, month)[1] for month in sorted(pattern.month.values)}
     without = [MONTHS[month - 1] for month, length in lengths.items() if length < first]
     if without:
-        yield f"never in {listed(without)}, which {'has' if len(without) == 1 else 'have'} no day {first}; `L` is the last day of every month"
+        verb = "has" if len(without) == 1 else "have"
+        yield f"never in {listed(without)}, which {verb} no day {first}; `L` is the last day of every month"
     if first == 29 and 2 in lengths:
         yield "in February it runs only in leap years; other years have no day 29"

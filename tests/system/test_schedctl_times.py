@@ -69,7 +69,7 @@ def test_next_ends_at_the_edges_of_the_calendar_with_a_message(file: Path, words
 def test_next_says_what_a_clock_change_did(file: Path) -> None:
     shown = ask(file, "next", "night", "--from", "2026-03-28T12:00Z", "-n", "2").splitlines()
     assert shown[1].startswith("Sun 2026-03-29 03:00:00 CEST")
-    assert shown[1].endswith("in place of 02:30 (clocks go forward from 02:00 to 03:00)")
+    assert shown[1].endswith("in place of 02:30 (DST: clocks go forward from 02:00 to 03:00)")
 
 
 def test_next_answers_for_an_expression_alone() -> None:
@@ -140,7 +140,7 @@ def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path
     assert "previous scheduled time: Mon 2026-06-01 02:30:00 CEST" in shown
     assert "next scheduled time: Tue 2026-06-02 02:30:00 CEST" in shown
     gone = ask(file, "why", "night", "2026-03-29 02:30")
-    assert "02:30:00 does not exist in Europe/Berlin: clocks go forward from 02:00 to 03:00." in gone
+    assert "02:30:00 does not exist in Europe/Berlin (DST: clocks go forward from 02:00 to 03:00)." in gone
     assert json.loads(ask(file, "why", "noon", "2030-06-01T12:00:00Z", "--json"))["is_slot"] is True
     assert "disabled in the file" in ask(file, "why", "off")
 

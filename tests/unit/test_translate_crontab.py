@@ -144,7 +144,7 @@ def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
         (16, "hello"),
     ]
     assert "on_failure: [{mail: ops@example.com}]" in crontab.remarks[0].why
-    assert any("61 is no minute" in remark.why for remark in crontab.remarks)
+    assert any("minute 61 is out of range" in remark.why for remark in crontab.remarks)
 
 
 def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
