@@ -82,7 +82,7 @@ def _form(name: str) -> str:
     form = SCHEMA[name]
     shared = SCHEMA["DefaultsForm"]["properties"] if name == "JobForm" else {}
     rows = [_row(key, value) for key, value in form["properties"].items() if key not in shared]
-    lines = [f"## {FORMS[name]}", "", form["description"]]
+    lines = [f"## {FORMS[name]}", "", " ".join(form["description"].split())]
     if shared:
         lines[-1] += f" Further keys are those of [`defaults`](#{_anchor(FORMS['DefaultsForm'])})."
     return "\n".join([*lines, "", "| key | description | values | default |", "|---|---|---|---|", *rows, ""])

@@ -8,7 +8,9 @@ import os
 import resource
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from scheduler.launch.exit_causes import refusal
@@ -81,34 +83,29 @@ class Spawner:
 
     def spawn(self, command: ProcessSpec, output: Output) -> Process:
         """Start a child on the running loop. LaunchError, and nothing left open, when that is not possible."""
-        _check_nice(command.nice)
         ends: list[int] = []
         try:
             ends += os.pipe()
             ends += os.pipe()
             out, out_end, err, err_end = ends
-            if command.account is None and command.memory_limit is None:
-                pid = self._posix_spawn(command, out_end, err_end)
-            else:
-                pid = self._fork(command, out_end, err_end)
+            simple = command.account is None and command.memory_limit is None
+            start = self._posix_spawn if simple else self._fork
+            pid = _start_at(command.nice, lambda: start(command, out_end, err_end))
         except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
             _close(ends)
             raise refusal(error, command) from error
         self._give_way()
         # First this, so that there are descriptors for what follows.
         _close((out_end, err_end))
-        child = self._watched(pid, out, err, output, command.nice)
+        child = self._watched(pid, out, err, output)
         self._children.add(pid)
         return child
 
-    def _watched(self, pid: int, out: int, err: int, output: Output, nice: int | None) -> Process:
+    def _watched(self, pid: int, out: int, err: int, output: Output) -> Process:
         """What has been started, watched from now on. LaunchError, and nothing left of it, when it cannot be."""
         watch, forget = self._watch, self._children.remove
         descriptors = [out, err]
         try:
-            if nice is not None:
-                # The whole group, should the child have forked already: what it forks later inherits it.
-                os.setpriority(os.PRIO_PGRP, pid, nice)
             descriptors.append(pidfd := os.pidfd_open(pid))
             pipes = (Pipe(out, Stream.STDOUT, output, watch), Pipe(err, Stream.STDERR, output, watch))
             return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=watch, reaped=forget)
@@ -265,12 +262,22 @@ def _close(descriptors: Iterable[int]) -> None:
         os.close(descriptor)
 
 
-def _check_nice(nice: int | None) -> None:
-    """LaunchError when we may not be so unkind. Tried on ourselves, since it may depend on capabilities and limits."""
-    if nice is None or nice >= (own := os.getpriority(os.PRIO_PROCESS, 0)):
-        return
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
-    except OSError as error:
-        raise LaunchError(f"only root may start a job at nice {nice}; schedd itself runs at {own}") from error
-    os.setpriority(os.PRIO_PROCESS, 0, own)
+def _start_at(nice: int | None, start: Callable[[], int]) -> int:
+    """Start a child at this nice value (absolute). LaunchError when we may not set it so low.
+
+    A child inherits the value of the thread that starts it, so a thread of its own does that: the value of a child that
+    runs already could be set only after its first instructions.
+    """
+    if nice is None:
+        return start()
+
+    def in_thread() -> int:
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+        except OSError as error:
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            raise LaunchError(f"only root may start a job at nice {nice}; schedd itself runs at {own}") from error
+        return start()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(in_thread).result()

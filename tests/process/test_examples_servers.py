@@ -115,8 +115,9 @@ def test_an_api_that_answers_503_or_is_down_is_an_error_and_nothing_is_stored(
 ) -> None:
     with serving(ThreadingHTTPServer(("127.0.0.1", 0), Api)) as address:
         monkeypatch.setenv("RATES_URL", f"http://{address}/down")
-        with pytest.raises(HTTPError, match="503"):
+        with pytest.raises(HTTPError, match="503") as refused:
             rates.poll_rates(currencies=["USD"])
+        refused.value.close()
     monkeypatch.setenv("RATES_URL", f"http://{nobody_listens}/latest")
     with pytest.raises(URLError, match="refused"):
         rates.poll_rates(currencies=["USD"])

@@ -206,7 +206,7 @@ def test_a_refusal_of_the_kernel_is_told(monkeypatch: pytest.MonkeyPatch, number
 def test_a_child_that_cannot_be_watched_is_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     """M2, M3"""
 
-    def refuse(_pid: int) -> int:
+    def refuse(*_args: object) -> int:
         raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
 
     monkeypatch.setattr(os, "pidfd_open", refuse)

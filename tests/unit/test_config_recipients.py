@@ -74,8 +74,14 @@ def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> 
         ("on_failure: [{mail: a@example.com, format: slack}]", '"format" is only valid together with "webhook"'),
         ("on_failure: [{command: x, secret: canary}]", '"secret" is only valid together with "webhook"'),
         ("on_failure: {webhook: 'https://x/canary'}", "must be a list"),
-        ("on_failure: [{webhook: 'hooks.slack.com/canary'}]", "webhook: must be an address that starts with https:// or http://"),
-        ("on_failure: [{webhook: 'https://x/can ary'}]", "webhook: must be an address that starts with https:// or http://"),
+        (
+            "on_failure: [{webhook: 'hooks.slack.com/canary'}]",
+            "webhook: must be an address that starts with https:// or http://",
+        ),
+        (
+            "on_failure: [{webhook: 'https://x/can ary'}]",
+            "webhook: must be an address that starts with https:// or http://",
+        ),
         ("on_failure: [{webhook: {from_env: A, from_file: b}}]", "must have exactly one of"),
         ("on_failure: [{webhook: 'https://x/canary', format: slak}]", "format: must be one of json, slack, mattermost"),
         ("on_failure: [{webhook: 'http://[canary/hook'}]", "webhook: the address has no valid host"),
