@@ -66,7 +66,7 @@ def note_on_repeated(schedule: Cron, moment: datetime) -> str | None:
             continue
         wall = moment.replace(tzinfo=None) + (change.after if which == "second" else change.before)
         if change.wall_after <= wall < change.wall_before:
-            rule = f"it runs at both, and this is the {which}"
+            rule = f"it runs at both occurrences; this is the {which}"
             if schedule.suppresses(change):
                 rule = "a fixed-time schedule runs at the first occurrence only"
             return f"{_clock(wall, change)} occurs twice ({change_in_words(change)}): {rule}"
@@ -99,7 +99,7 @@ def _effect(schedule: Cron, change: DstChange) -> DstEffect:
         words = _outcome(schedule, change, affected)
     else:
         words = "no effect, it follows real time" if affected else "no effect"
-    return DstEffect(change, schedule.text, matters, f"{change_in_words(change)}: {words}")
+    return DstEffect(change, schedule.text, matters, f"{_movement(change)}; {words}")
 
 
 def _outcome(schedule: Cron, change: DstChange, affected: list[datetime]) -> str:
@@ -116,11 +116,15 @@ def _outcome(schedule: Cron, change: DstChange, affected: list[datetime]) -> str
 
 
 def change_in_words(change: DstChange) -> str:
-    """The change as people in the zone see it on their clocks."""
-    name = "DST" if abs(change.shift) <= LARGEST_STEP else "time zone change"
+    """The kind of change, and how people in the zone move their clocks."""
+    kind = "DST" if abs(change.shift) <= LARGEST_STEP else "time zone change"
+    return f"{kind}: {_movement(change)}"
+
+
+def _movement(change: DstChange) -> str:
     direction = "forward" if change.shift > _ZERO else "back"
     before, after = _clock(change.wall_before, change), _clock(change.wall_after, change)
-    return f"{name}: clocks go {direction} from {before} to {after}"
+    return f"clocks go {direction} from {before} to {after}"
 
 
 def _keeps_rhythm(schedule: Cron, change: DstChange) -> bool:

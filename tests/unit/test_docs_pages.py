@@ -82,7 +82,7 @@ def test_the_index_leads_to_every_page() -> None:
 
 @pytest.mark.parametrize("word", [*Reason, *Outcome, *Overlap], ids=str)
 def test_every_decision_and_every_outcome_is_explained(word: str) -> None:
-    assert f"`{word}`" in (DOCS / "decisions.md").read_text()
+    assert f"`{word}`" in (DOCS / "overlaps.md").read_text()
 
 
 @pytest.mark.parametrize("word", [*FAULTS, *OPERATIONS])

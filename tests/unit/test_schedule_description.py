@@ -150,8 +150,8 @@ def test_a_schedule_that_does_what_it_seems_to_has_no_pitfalls(spec: object) -> 
 def test_the_coming_dst_changes_are_described(spec: object, gap: str, fold: str) -> None:
     first, second = dst_effects(parse(spec), utc("2024-01-01T00:00"))
     assert (first.change.at, second.change.at) == (utc("2024-03-10T07:00"), utc("2024-11-03T06:00"))
-    assert first.sentence.startswith("DST: clocks go forward from 02:00 to 03:00: ")
-    assert second.sentence.startswith("DST: clocks go back from 02:00 to 01:00: ")
+    assert first.sentence.startswith("clocks go forward from 02:00 to 03:00; ")
+    assert second.sentence.startswith("clocks go back from 02:00 to 01:00; ")
     assert first.sentence.endswith(gap)
     assert second.sentence.endswith(fold)
 
@@ -173,8 +173,8 @@ def test_where_clocks_do_not_change_or_do_not_matter_there_is_nothing_to_tell() 
             "2024-11-03T05:30",
             "01:30 occurs twice (DST: clocks go back from 02:00 to 01:00): a fixed-time",
         ),
-        ("*/30 1 * * *", "2024-11-03T05:30", "it runs at both, and this is the first"),
-        ("*/30 1 * * *", "2024-11-03T06:30", "it runs at both, and this is the second"),
+        ("*/30 1 * * *", "2024-11-03T05:30", "it runs at both occurrences; this is the first"),
+        ("*/30 1 * * *", "2024-11-03T06:30", "it runs at both occurrences; this is the second"),
         (["@every 1h", "30 2 * * *"], "2024-03-10T07:00", "in place of 02:30"),
         ("* * * * *", "2024-03-10T07:00", None),
         ("30 2 * * *", "2024-03-11T06:30", None),
@@ -192,7 +192,7 @@ def test_a_change_of_a_whole_day_names_dates() -> None:
     apia = parse("0 12 * * *", ZoneInfo("Pacific/Apia"))
     (effect,) = dst_effects(apia, utc("2011-12-01T00:00"), 1)
     assert effect.sentence == (
-        "time zone change: clocks go forward from 2011-12-30 00:00 to 2011-12-31 00:00: "
+        "clocks go forward from 2011-12-30 00:00 to 2011-12-31 00:00; "
         "no run for 2011-12-30 12:00, since the change is larger than 3h"
     )
 
