@@ -29,7 +29,7 @@ from scheduler.launch.spawner import Spawner
 from scheduler.model.run import Reason
 from scheduler.report import startup
 from scheduler.report.log import Log, LogFormat
-from scheduler.report.notify.lazy_listener import LazyNotifications
+from scheduler.report.notify.lazy_notifications import LazyNotifications
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
@@ -129,7 +129,7 @@ class Daemon(EngineService):
             # decided, and people can see what schedd is waiting for.
             budget = self._budget if self._budget is not None else self._config.shutdown_timeout
             end = self._engine.clock.steady() + budget
-            for_notifications = self._notifications.slice_of(budget)
+            for_notifications = self._notifications.reserve(budget)
             await self._engine.shut_down(budget - for_notifications)
             await self._notifications.close(for_notifications)
             for task in tasks:

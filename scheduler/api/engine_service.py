@@ -101,14 +101,14 @@ class EngineService:
             self._engine.timetable.resume(name)
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
-        """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
+        """Send a test notification to a job's recipients for an event, and wait for their answers."""
         # Imported here: few schedules tell anybody, and nobody else's daemon should pay for it.
         from scheduler.report.notify.notification import Topic  # noqa: PLC0415
-        from scheduler.report.notify.sample import try_each  # noqa: PLC0415
+        from scheduler.report.notify.sample import send_sample  # noqa: PLC0415
         from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415
 
         context = SenderContext(os.environ, self._engine.launcher, self._engine.log)
-        answers = await try_each(self._job(ask.job), Topic(ask.event), self.now(), context)
+        answers = await send_sample(self._job(ask.job), Topic(ask.event), self.now(), context)
         return [RecipientView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:

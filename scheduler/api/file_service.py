@@ -56,7 +56,7 @@ class FileService(EngineService):
                 await self._engine.runner.stop(list(self._engine.runner.firings()))
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
-        """Send a specimen from this very process."""
+        """Send a test notification from this process."""
         with self._processes.in_charge():
             return await super().notify_test(ask)
 

@@ -86,7 +86,7 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
 
 
 async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
-    """Send a specimen to everybody whom the job has told of the event."""
+    """Send a test notification to the job's recipients for the event."""
     if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
         raise RefusedError(f"{ask.job} has no on_{ask.event}: nobody would be told")
     return await service.notify_test(ask)

@@ -106,7 +106,7 @@ class Service(Protocol):
         ...
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
-        """Send a specimen to everybody whom a job has told of an event, and wait for their answers."""
+        """Send a test notification to a job's recipients for an event, and wait for their answers."""
         ...
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:

@@ -1,1 +1,1 @@
-"""Who is told: listeners on the engine's events."""
+"""Listeners on the engine's events: the log, systemd, notifications."""

@@ -1,4 +1,4 @@
-"""The verb `notify-test`: what is asked, what is told, and the answer."""
+"""The operation `notify-test`: its request and its reply."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ NotifyEvent = Literal["failure", "success", "recovery", "skip"]
 
 
 class NotifyTest(msgspec.Struct, frozen=True, kw_only=True):
-    """`notify-test`: send a specimen to everybody whom the job has told of the event."""
+    """`notify-test`: send a test notification to the job's recipients for the event."""
 
     job: str
     event: NotifyEvent = "failure"
 
 
 class RecipientView(msgspec.Struct, frozen=True, kw_only=True):
-    """A recipient, by as much of its address as is no secret, and in words what it answered or why it was not told."""
+    """A recipient, without the secret part of its address, and its answer or why it was not notified."""
 
     to: str
     delivered: bool

@@ -95,7 +95,7 @@ def command(text: str, timeout: float = 10.0) -> CommandRecipient:
 def test_a_command_gets_what_happened_in_its_environment_and_as_a_document() -> None:
     answer, workshop = tell(command('echo "$SCHED_EVENT $SCHED_OUTCOME $SCHED_EXIT $SCHED_REASON $SCHED_JOB"; cat'))
     first, document = workshop.log.lines()
-    assert (answer, first) == ("exit 0", b"failure failed 3 exit 3 backup")
+    assert (answer, first) == ("exit code 0", b"failure failed 3 exit code 3 backup")
     assert json.loads(document)["output"] == "no space left\n"
     assert {name for name, _, _ in workshop.log.blocks} == {"backup on_failure"}
 
@@ -114,16 +114,16 @@ def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
     ids=["directory", "env_file"],
 )
 def test_what_kept_the_job_from_starting_does_not_keep_the_command_from_it(keys: dict[str, Any]) -> None:
-    assert tell(command("true"), notice(**keys))[0] == "exit 0"
+    assert tell(command("true"), notice(**keys))[0] == "exit code 0"
 
 
 def test_a_directory_that_is_closed_does_not_either(closed: Path) -> None:
-    assert tell(command("true"), notice(cwd=str(closed / "app")))[0] == "exit 0"
+    assert tell(command("true"), notice(cwd=str(closed / "app")))[0] == "exit code 0"
 
 
 def test_a_command_that_fails_has_not_told_and_is_not_run_again() -> None:
     error = refusal(command("echo oops >&2; exit 7"))
-    assert (str(error).split(";")[0], error.again) == ("exit 7", False)
+    assert (str(error).split(";")[0], error.again) == ("exit code 7", False)
 
 
 def test_a_command_that_does_not_exist_is_told() -> None:
@@ -154,7 +154,7 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
     answer, _ = tell(notifier, environ=environ)
     (request,) = server.requests
     assert (answer, request.method, request.path) == ("answered 200", "POST", f"/hooks/{CANARY}?a=1")
-    assert json.loads(request.body)["message"] == "backup failed after 2s: exit 3"
+    assert json.loads(request.body)["message"] == "Job backup failed after 2s: exit code 3"
     expected = hmac.new(b"s3cret", request.body, hashlib.sha256).hexdigest()
     assert request.headers["X-Schedd-Signature"] == f"sha256={expected}"
     assert (request.headers["Authorization"], request.headers["X-Kind"]) == (f"Bearer {CANARY}", "test")
@@ -164,7 +164,8 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
 
 def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
     tell(WebhookRecipient(url=server.url, format=WebhookFormat.SLACK))
-    assert json.loads(server.requests[0].body) == {"text": "❌ backup failed after 2s: exit 3\n```\nno space left\n```"}
+    text = "❌ Job backup failed after 2s: exit code 3\n```\nno space left\n```"
+    assert json.loads(server.requests[0].body) == {"text": text}
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def test_a_ping_to_what_is_no_address_is_refused_without_it(address: str) -> Non
     """L2"""
     assert (
         str(refusal(PingRecipient(FromEnv("PING")), environ={"PING": address}))
-        == "ping: the address is not one of HTTP"
+        == "ping: the address is not a valid http(s) URL"
     )
 
 
@@ -282,7 +283,7 @@ def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
         f"/uuid/fail?rid={rid}",
     ]
     assert server.requests[1].body == b""
-    assert server.requests[2].body == b"backup failed after 2s: exit 3\n\nno space left\n"
+    assert server.requests[2].body == b"Job backup failed after 2s: exit code 3\n\nno space left\n"
 
 
 # --- mail
@@ -296,12 +297,12 @@ def test_a_mail_has_a_readable_subject_and_the_output() -> None:
     message = email.message_from_bytes(mail.original_content or b"", policy=email.policy.default)
     assert answer == "accepted by 127.0.0.1"
     assert (mail.mail_from, mail.rcpt_tos) == ("s@example.com", ["a@example.com", "b@example.com"])
-    assert message["Subject"] == "[schedd] backup failed after 2s: exit 3"
+    assert message["Subject"] == "[schedd] Job backup failed after 2s: exit code 3"
     assert message["Auto-Submitted"] == "auto-generated"
     body = message.get_body()
     assert body is not None
     assert body.get_content_type() == "text/plain"
-    assert "Run: k3v9d2qa, due at 2026-06-01T12:00:00Z" in body.get_content()
+    assert "Run: k3v9d2qa, scheduled at 2026-06-01 12:00:00 UTC" in body.get_content()
     assert body.get_content().endswith("no space left\r\n")
 
 
@@ -310,7 +311,7 @@ def test_a_wrong_password_is_told_and_not_tried_again() -> None:
     with mail_server("ops", "right") as server:
         environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}"}
         error = refusal(MailRecipient(to=("a@example.com",)), environ=environ)
-    assert (str(error), error.again) == ("the server refused user and password (535)", False)
+    assert (str(error), error.again) == ("the mail server refused the user or password of SMTP_URL (535)", False)
 
 
 def test_a_server_that_refuses_the_mail_is_told_without_its_words() -> None:
@@ -318,7 +319,7 @@ def test_a_server_that_refuses_the_mail_is_told_without_its_words() -> None:
     with mail_server() as server:
         server.refuses = True
         error = refusal(MailRecipient(to=("a@example.com",)), environ={"SMTP_URL": f"smtp://127.0.0.1:{server.port}"})
-    assert (str(error), error.again) == ("the server answered 554", False)
+    assert (str(error), error.again) == ("the mail server answered 554", False)
 
 
 def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
@@ -331,11 +332,11 @@ def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("", "no SMTP_URL"),
-        (CANARY, "SMTP_URL must look like"),
-        (f"http://{CANARY}", "SMTP_URL must look like"),
-        (f"smtp://user:{CANARY}@mail.example.com:x", "SMTP_URL must look like"),
-        (f"smtp://user:{CANARY}@mail.example.com", "smtp:// would send for all to read"),
+        ("", "SMTP_URL is not set"),
+        (CANARY, "SMTP_URL is not valid"),
+        (f"http://{CANARY}", "SMTP_URL is not valid"),
+        (f"smtp://user:{CANARY}@mail.example.com:x", "SMTP_URL is not valid"),
+        (f"smtp://user:{CANARY}@mail.example.com", "smtp:// sends without encryption"),
         (f"smtp+starttls://user:{CANARY}@127.0.0.1:1", "Connection refused"),
         (f"smtps://user:{CANARY}@127.0.0.1:1", "Connection refused"),
     ],
@@ -360,7 +361,7 @@ def test_apprise_reaches_its_services(server: HttpServer) -> None:
     address = f"json://127.0.0.1:{server.port}/{CANARY}"
     assert tell(AppriseRecipient(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
     said = json.loads(server.requests[0].body)
-    assert said["title"] == "backup failed after 2s: exit 3"
+    assert said["title"] == "Job backup failed after 2s: exit code 3"
     assert "no space left" in said["message"]
 
 
@@ -392,4 +393,4 @@ def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpSe
 
 
 def test_sentry_without_an_address_is_told() -> None:
-    assert "no SENTRY_DSN" in str(refusal(SentryRecipient(), notice(Topic.STARTED), {}))
+    assert "SENTRY_DSN is not set" in str(refusal(SentryRecipient(), notice(Topic.STARTED), {}))

@@ -60,8 +60,8 @@ def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path:
     shown = []
     with schedd(file, "--log-format", "json", "--log-level", "debug", **environ) as running:
         for words in (
-            ["notice delivered", "webhook 127.0.0.1", "answered 200"],
-            ["notice delivered", '"to":"command"', "exit 0"],
+            ["notification delivered", "webhook 127.0.0.1", "answered 200"],
+            ["notification delivered", '"recipient":"command"', "exit code 0"],
         ):
             running.says(*words)
         for verb in (
@@ -75,9 +75,9 @@ def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path:
         ):
             answer = schedctl("-c", file, *verb, **environ)
             shown.append(answer.stdout + answer.stderr)
-        running.says("notice not delivered", "$BAD_HOOK", "answered 403")
+        running.says("notification not delivered", "$BAD_HOOK", "answered 403")
         assert running.stop() == 0
-        running.says("notices dropped", "mail to ops@example.com")
+        running.says("notifications dropped", "mail to ops@example.com")
         shown += [running.log, running.errors]
     assert [text for text in shown if CANARY in text] == []
     assert {request.path.split("/")[1] for request in server.requests} == {"good", "bad", "ping"}
@@ -106,7 +106,7 @@ def test_a_black_hole_delays_neither_slots_nor_the_end(tmp_path: Path) -> None:
             begun = time.monotonic()
             assert running.stop() == 0
             took = time.monotonic() - begun
-            running.says("notices dropped", "schedd ended", "ping 127.0.0.1")
+            running.says("notifications dropped", "schedd stopped", "ping 127.0.0.1")
     assert max(lateness) < 0.5
     assert took < 5
 
@@ -149,7 +149,7 @@ def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, serv
     with schedd(file) as running:
         running.says("run started")
         assert running.stop() == 0
-        running.says("notice delivered")
+        running.says("notification delivered")
     assert len(server.requests) == 1
 
 
@@ -171,7 +171,7 @@ def test_notices_arrive_over_tls_from_those_who_are_trusted_and_from_nobody_else
         )
         smtp = f"smtp+starttls://ops:secret@127.0.0.1:{post.port}"
         with schedd(file, SMTP_URL=smtp, SSL_CERT_FILE=str(tmp_path / "authority.pem")) as running:
-            running.says("notice delivered", times=2)
+            running.says("notification delivered", times=2)
         assert ([request.path for request in web.requests], len(post.mails)) == (["/done"], 1)
         trusting_none = schedctl("-c", file, "notify-test", "done", "--event", "success", SMTP_URL=smtp)
     assert trusting_none.returncode == 1
@@ -228,9 +228,9 @@ def _notify_test(file: Path, server: HttpServer) -> None:
     assert failure.returncode == 1
     assert failure.stdout.splitlines()[1:] == [
         "delivered  webhook 127.0.0.1  answered 200",
-        "failed     command            exit 7",
+        "failed     command            exit code 7",
     ]
-    assert json.loads(server.requests[0].body)["message"] == "[test] told failed after 1s: exit 1"
+    assert json.loads(server.requests[0].body)["message"] == "[test] Job told failed after 1s: exit code 1"
     recovery = schedctl("-c", file, "notify-test", "told", "--event", "recovery", "--json")
     assert (recovery.returncode, json.loads(recovery.stdout)) == (
         0,

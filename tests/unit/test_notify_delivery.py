@@ -10,7 +10,7 @@ from scheduler.clock import VirtualClock
 from scheduler.launch.simulated import Play
 from scheduler.model.recipient import CommandRecipient, Recipient
 from scheduler.model.target import ShellCommand
-from scheduler.report.notify.delivery import MOST_WAITING, Post
+from scheduler.report.notify.delivery import MOST_WAITING, Deliveries
 from scheduler.report.notify.notification import Notification, Topic
 from scheduler.report.notify.notifications import Notifications
 from scheduler.report.notify.sender import DeliveryError, Sender
@@ -33,7 +33,7 @@ class Office:
     def __init__(self, **senders: Send) -> None:
         self.clock = VirtualClock(NOON)
         self.lines: list[str] = []
-        self.post = Post(self._make, self)
+        self.deliveries = Deliveries(self._make, self)
         self._senders = senders
 
     def run(self, story: Callable[[], Awaitable[None]]) -> list[str]:
@@ -48,7 +48,7 @@ class Office:
 
     def error(self, event: str, **fields: Any) -> None:
         detail = fields.get("count", fields.get("attempts"))
-        self.lines.append(f"{clock_face(self.clock.now())} {event} {fields['job']}: {fields['why']} ({detail})")
+        self.lines.append(f"{clock_face(self.clock.now())} {event} {fields['job']}: {fields['error']} ({detail})")
 
     async def _make(self, to: Recipient) -> Sender:
         assert isinstance(to, CommandRecipient)
@@ -80,11 +80,11 @@ def test_a_black_hole_is_tried_four_times_and_then_given_up() -> None:
     office = Office(hole=hole)
 
     async def story() -> None:
-        office.post.send(recipient("hole"), notice())
+        office.deliveries.send(recipient("hole"), notice())
         await asyncio.sleep(1000)
 
     # 10 s each, and 1 + 5 + 25 s between them.
-    assert office.run(story) == ["12:01:11 notice not delivered j: no answer within 10s (4)"]
+    assert office.run(story) == ["12:01:11 notification not delivered j: no answer within 10s (4)"]
 
 
 def test_a_black_hole_keeps_a_bounded_queue_whose_oldest_go() -> None:
@@ -93,15 +93,15 @@ def test_a_black_hole_keeps_a_bounded_queue_whose_oldest_go() -> None:
 
     async def story() -> None:
         for number in range(MOST_WAITING + 51):
-            office.post.send(recipient("hole"), notice(f"j{number}"))
+            office.deliveries.send(recipient("hole"), notice(f"j{number}"))
             await asyncio.sleep(0)
         await asyncio.sleep(80)
-        await office.post.close(0)
+        await office.deliveries.close(0)
 
     lines = office.run(story)
-    assert lines[0] == "12:01:11 notice not delivered j0: no answer within 10s (4)"
-    assert lines[1:51] == [f"12:01:11 notices dropped j{n}: more than 100 waited (1)" for n in range(1, 51)]
-    assert lines[51:] == [f"12:01:20 notices dropped j{n}: schedd ended (1)" for n in range(51, 151)]
+    assert lines[0] == "12:01:11 notification not delivered j0: no answer within 10s (4)"
+    assert lines[1:51] == [f"12:01:11 notifications dropped j{n}: more than 100 waited (1)" for n in range(1, 51)]
+    assert lines[51:] == [f"12:01:20 notifications dropped j{n}: schedd stopped (1)" for n in range(51, 151)]
 
 
 def test_dropped_notices_are_counted_by_job() -> None:
@@ -109,10 +109,10 @@ def test_dropped_notices_are_counted_by_job() -> None:
 
     async def story() -> None:
         for _ in range(500):
-            office.post.send(recipient("hole"), notice())
+            office.deliveries.send(recipient("hole"), notice())
         await asyncio.sleep(80)
 
-    assert office.run(story)[1:] == ["12:01:11 notices dropped j: more than 100 waited (400)"]
+    assert office.run(story)[1:] == ["12:01:11 notifications dropped j: more than 100 waited (400)"]
 
 
 def test_a_black_hole_holds_up_nobody_else() -> None:
@@ -121,13 +121,13 @@ def test_a_black_hole_holds_up_nobody_else() -> None:
 
     async def story() -> None:
         for _ in range(200):
-            office.post.send(recipient("hole"), notice())
-            office.post.send(recipient("well"), notice())
+            office.deliveries.send(recipient("hole"), notice())
+            office.deliveries.send(recipient("well"), notice())
             await asyncio.sleep(0.01)
 
     lines = office.run(story)
     assert len(lines) == 200
-    assert lines[-1] == "12:00:01.99 notice delivered j: fine"
+    assert lines[-1] == "12:00:01.99 notification delivered j: fine"
 
 
 def test_a_black_hole_changes_nothing_about_slots() -> None:
@@ -138,11 +138,11 @@ def test_a_black_hole_changes_nothing_about_slots() -> None:
         office = Office(hole=hole)
 
         async def script(stage: Stage) -> None:
-            hear = Notifications(stage.engine, office.post).hear
+            hear = Notifications(stage.engine, office.deliveries).on_event
             with stage.engine.announce.also_telling(hear):
                 stage.engine.load(stage.jobs, max_running=None)
                 await stage.until(299.7)
-                await office.post.close(0)
+                await office.deliveries.close(0)
 
         return stage.play(script)
 
@@ -160,10 +160,10 @@ def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
     office = Office(moody=moody)
 
     async def story() -> None:
-        office.post.send(recipient("moody"), notice())
+        office.deliveries.send(recipient("moody"), notice())
         await asyncio.sleep(100)
 
-    assert office.run(story) == ["12:00:06 notice not delivered j: no such page (3)"]
+    assert office.run(story) == ["12:00:06 notification not delivered j: no such page (3)"]
 
 
 def test_the_notices_for_one_recipient_keep_their_order() -> None:
@@ -180,7 +180,7 @@ def test_the_notices_for_one_recipient_keep_their_order() -> None:
 
     async def story() -> None:
         for name in ("a", "b", "c"):
-            office.post.send(recipient("moody"), notice(name))
+            office.deliveries.send(recipient("moody"), notice(name))
         await asyncio.sleep(100)
 
     office.run(story)
@@ -196,7 +196,7 @@ def test_what_a_library_raises_is_told_by_its_kind_alone() -> None:
     office = Office(broken=broken)
 
     async def story() -> None:
-        office.post.send(recipient("broken"), notice())
+        office.deliveries.send(recipient("broken"), notice())
         await asyncio.sleep(100)
 
     (line,) = office.run(story)
@@ -212,15 +212,15 @@ def test_closing_waits_for_what_is_under_way_but_not_for_ever() -> None:
     office = Office(slow=slow, hole=hole)
 
     async def story() -> None:
-        office.post.send(recipient("slow"), notice("a"))
-        office.post.send(recipient("hole"), notice("b"))
-        office.post.send(recipient("hole"), notice("c"))
-        await office.post.close(3)
+        office.deliveries.send(recipient("slow"), notice("a"))
+        office.deliveries.send(recipient("hole"), notice("b"))
+        office.deliveries.send(recipient("hole"), notice("c"))
+        await office.deliveries.close(3)
 
     assert office.run(story) == [
-        "12:00:02 notice delivered a: fine",
-        "12:00:03 notices dropped b: schedd ended (1)",
-        "12:00:03 notices dropped c: schedd ended (1)",
+        "12:00:02 notification delivered a: fine",
+        "12:00:03 notifications dropped b: schedd stopped (1)",
+        "12:00:03 notifications dropped c: schedd stopped (1)",
     ]
 
 
@@ -228,9 +228,9 @@ def test_closing_does_not_wait_when_nothing_is_under_way() -> None:
     office = Office(well=well)
 
     async def story() -> None:
-        office.post.send(recipient("well"), notice())
+        office.deliveries.send(recipient("well"), notice())
         await asyncio.sleep(1)
-        await office.post.close(3)
+        await office.deliveries.close(3)
 
     office.run(story)
     assert office.clock.steady() == 1
@@ -240,8 +240,8 @@ def test_a_dead_mans_switch_is_pinged_without_a_word() -> None:
     office = Office(well=well)
 
     async def story() -> None:
-        office.post.send(recipient("well"), notice(topic=Topic.STARTED))
-        office.post.send(recipient("well"), notice(topic=Topic.ENDED))
+        office.deliveries.send(recipient("well"), notice(topic=Topic.STARTED))
+        office.deliveries.send(recipient("well"), notice(topic=Topic.ENDED))
         await asyncio.sleep(1)
 
     assert office.run(story) == []

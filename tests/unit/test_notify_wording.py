@@ -24,10 +24,11 @@ from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.report.notify.ping import address_of
-from scheduler.report.notify.sample import specimen
+from scheduler.report.notify.sample import sample_notification
 from scheduler.report.notify.sender import DeliveryError, name_of, resolve
 from scheduler.report.notify.sentry import monitor_of, slug_of
 from scheduler.report.notify.webhook import body_of
+from scheduler.wire.times import REASONS
 from tests.unit.stage import NOON, job
 
 
@@ -44,26 +45,32 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
 @pytest.mark.parametrize(
     ("notice", "sentence"),
     [
-        (failure(), "j failed after 2.5s: exit 3"),
-        (failure(run=a_run(Outcome.FAILED, 3, attempts=3)), "j failed in 3 attempts after 7.5s: exit 3"),
-        (failure(run=a_run(Outcome.TIMED_OUT, 143)), "j timed out after 2.5s"),
-        (failure(run=a_run(Outcome.NOT_STARTED, 127, "not found: x")), "j could not be started: not found: x"),
-        (failure(run=a_run(Outcome.NOT_STARTED, 126, "two\nlines\r\n")), "j could not be started: two lines"),
-        (failure(failures=5), "j failed after 2.5s: exit 3, as did 4 failed runs before"),
-        (failure(reminder=True, run=None, failures=7, lasted=7200.4), "j still fails: 7 failed runs in 2h"),
-        (failure(Alarm.FLAPPING), "j flaps: it has begun to fail 3 times within 1d"),
-        (failure(Alarm.FLAPPING, reminder=True, failures=1, lasted=60.0), "j still flaps: 1 failed run in 1m"),
-        (failure(Alarm.OVERDUE, run=None), "j has not succeeded for 1d2h"),
+        (failure(), "Job j failed after 2.5s: exit code 3"),
+        (failure(run=a_run(Outcome.FAILED, 3, attempts=3)), "Job j failed in 3 attempts after 7.5s: exit code 3"),
+        (failure(run=a_run(Outcome.TIMED_OUT, 143)), "Job j timed out after 2.5s"),
+        (failure(run=a_run(Outcome.NOT_STARTED, 127, "not found: x")), "Job j could not be started: not found: x"),
+        (failure(run=a_run(Outcome.NOT_STARTED, 126, "two\nlines\r\n")), "Job j could not be started: two lines"),
+        (failure(failures=5), "Job j failed after 2.5s: exit code 3 (as did 4 runs before it)"),
+        (failure(reminder=True, run=None, failures=7, lasted=7200.4), "Job j still fails: 7 failed runs in 2h"),
+        (failure(Alarm.FLAPPING), "Job j fails and recovers in turn: it began to fail 3 times within 1d"),
+        (
+            failure(Alarm.FLAPPING, reminder=True, failures=1, lasted=60.0),
+            "Job j still fails and recovers in turn: 1 failed run in 1m",
+        ),
+        (failure(Alarm.OVERDUE, run=None), "Job j has not succeeded for 1d2h"),
         (
             Notification(
                 topic=Topic.SKIP, job=job(), at=NOON, skipped=Decision("j", Reason.LOCK, first=NOON, last=NOON)
             ),
-            "j did not run at 2026-06-01T12:00:00Z: lock",
+            f"Job j did not run at 2026-06-01 12:00:00 UTC: {REASONS['lock']}",
         ),
-        (specimen(job(), Topic.FAILURE, NOON), "[test] j failed after 1s: exit 1"),
-        (specimen(job(), Topic.RECOVERY, NOON), "[test] j is well again after 1 failed run in 0s"),
-        (specimen(job(), Topic.SUCCESS, NOON), "[test] j succeeded in 1s"),
-        (specimen(job(), Topic.SKIP, NOON), "[test] j did not run at 2026-06-01T12:00:00Z: overlap"),
+        (sample_notification(job(), Topic.FAILURE, NOON), "[test] Job j failed after 1s: exit code 1"),
+        (sample_notification(job(), Topic.RECOVERY, NOON), "[test] Job j recovered after 1 failed run in 0s"),
+        (sample_notification(job(), Topic.SUCCESS, NOON), "[test] Job j succeeded in 1s"),
+        (
+            sample_notification(job(), Topic.SKIP, NOON),
+            f"[test] Job j did not run at 2026-06-01 12:00:00 UTC: {REASONS['overlap']}",
+        ),
     ],
 )  # fmt: skip
 def test_a_notice_is_one_sentence(notice: Notification, sentence: str) -> None:
@@ -82,12 +89,13 @@ def test_the_document_says_everything() -> None:
         "job": "j",
         "description": "",
         "at": "2026-06-01T12:00:00Z",
-        "message": "j failed after 2.5s: exit 3",
-        "reason": "exit 3",
+        "message": "Job j failed after 2.5s: exit code 3",
+        "reason": "exit code 3",
         "failures": 1,
         "since": "2026-06-01T12:00:00Z",
         "lasted": 0.0,
-        "slot": None,
+        "scheduled_at": None,
+        "missed_at": None,
         "output": "\ufffdout\n",
     }
     assert (run["id"], run["outcome"], run["exit_code"], run["duration"]) == ("k3v9d2qa", "failed", 3, 2.5)
@@ -98,33 +106,36 @@ def test_a_command_finds_what_happened_in_its_environment() -> None:
     assert wording.variables(failure()) == {
         "SCHED_EVENT": "failure",
         "SCHED_ALARM": "failing",
-        "SCHED_MESSAGE": "j failed after 2.5s: exit 3",
-        "SCHED_REASON": "exit 3",
+        "SCHED_MESSAGE": "Job j failed after 2.5s: exit code 3",
+        "SCHED_REASON": "exit code 3",
         "SCHED_FAILURES": "1",
         "SCHED_OUTCOME": "failed",
         "SCHED_EXIT": "3",
         "SCHED_DURATION": "2.500",
     }
     assert wording.variables(failure(Alarm.OVERDUE, run=None))["SCHED_REASON"] == "overdue"
-    assert "SCHED_EXIT" not in wording.variables(specimen(job(), Topic.SKIP, NOON))
+    assert "SCHED_EXIT" not in wording.variables(sample_notification(job(), Topic.SKIP, NOON))
 
 
 def test_the_text_for_people_has_the_notes_and_the_output_but_nothing_that_acts_on_a_terminal() -> None:
     text = wording.text(failure(output=b"one\n\x1b[31mtwo\n"), longest=100)
-    assert text.startswith("j failed after 2.5s: exit 3\n\n")
+    assert text.startswith("Job j failed after 2.5s: exit code 3\n\n")
     assert "Note: no such host\n" in text
-    assert text.endswith("Its latest output:\n\none\n\\x1b[31mtwo\n")
+    assert text.endswith("Last output:\n\none\n\\x1b[31mtwo\n")
 
 
 @pytest.mark.parametrize(
     ("form", "body"),
     [
-        (WebhookFormat.SLACK, {"text": "❌ j failed after 2.5s: exit 3\n```\n&lt;!channel&gt; &amp; '''\n```"}),
-        (WebhookFormat.MATTERMOST, {"text": "❌ j failed after 2.5s: exit 3\n```\n<!channel> & '''\n```"}),
+        (
+            WebhookFormat.SLACK,
+            {"text": "❌ Job j failed after 2.5s: exit code 3\n```\n&lt;!channel&gt; &amp; '''\n```"},
+        ),
+        (WebhookFormat.MATTERMOST, {"text": "❌ Job j failed after 2.5s: exit code 3\n```\n<!channel> & '''\n```"}),
         (
             WebhookFormat.DISCORD,
             {
-                "content": "❌ j failed after 2.5s: exit 3\n```\n<!channel> & '''\n```",
+                "content": "❌ Job j failed after 2.5s: exit code 3\n```\n<!channel> & '''\n```",
                 "allowed_mentions": {"parse": []},
             },
         ),
@@ -136,7 +147,10 @@ def test_a_chat_gets_the_sentence_and_the_output_in_its_own_form(form: WebhookFo
 
 def test_teams_gets_a_card() -> None:
     (attachment,) = json.loads(body_of(failure(output=b"out\n"), WebhookFormat.TEAMS))["attachments"]
-    assert [block["text"] for block in attachment["content"]["body"]] == ["❌ j failed after 2.5s: exit 3", "out"]
+    assert [block["text"] for block in attachment["content"]["body"]] == [
+        "❌ Job j failed after 2.5s: exit code 3",
+        "out",
+    ]
 
 
 @pytest.mark.parametrize("form", list(WebhookFormat))
@@ -148,7 +162,7 @@ def test_a_chat_is_not_sent_more_than_it_takes(form: WebhookFormat) -> None:
 
 
 def test_good_news_looks_good() -> None:
-    assert "✅" in json.loads(body_of(specimen(job(), Topic.RECOVERY, NOON), WebhookFormat.SLACK))["text"]
+    assert "✅" in json.loads(body_of(sample_notification(job(), Topic.RECOVERY, NOON), WebhookFormat.SLACK))["text"]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +205,7 @@ def test_no_more_of_an_address_is_shown_than_its_host(recipient: Recipient, name
 
 
 def test_a_value_that_is_not_there_is_told_by_its_place() -> None:
-    with pytest.raises(DeliveryError, match="webhook: schedd's own environment has no variable HOOK"):
+    with pytest.raises(DeliveryError, match="webhook: the variable HOOK is not set in schedd's environment"):
         resolve(FromEnv("HOOK"), "webhook", {})
     with pytest.raises(DeliveryError, match="secret: /nonexistent/secret: No such file"):
         resolve(FromFile("/nonexistent/secret"), "secret", {})
@@ -233,5 +247,5 @@ def test_a_slug_is_what_sentry_accepts() -> None:
 def test_a_trouble_tells_how_long_it_has_lasted() -> None:
     lasted = timedelta(hours=2, minutes=30).total_seconds()
     assert wording.headline(failure(reminder=True, run=None, failures=3, lasted=lasted)) == (
-        "j still fails: 3 failed runs in 2h30m"
+        "Job j still fails: 3 failed runs in 2h30m"
     )

@@ -1,1 +1,1 @@
-"""Who is told besides the log: what is worth telling, and how it gets there."""
+"""Notifications: when a job's recipients are notified, of what, and how the message reaches them."""

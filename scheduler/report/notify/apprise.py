@@ -1,4 +1,4 @@
-"""Whatever the apprise library can reach: an extra, loaded only where a file asks for it."""
+"""Sends notifications through the apprise library, an extra that is loaded only where a file names it."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from scheduler.report.notify.worker_thread import WorkerThread
 class AppriseSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: AppriseRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: AppriseRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._environ = context.environ
-        self._lane = WorkerThread()
+        self._thread = WorkerThread()
 
-    async def send(self, notice: Notification) -> str:
-        url = resolve(self._notifier.url, "apprise", self._environ)
-        return await self._lane.call(
-            partial(_send, url, wording.headline(notice), wording.text(notice, longest=wording.OUTPUT_SHOWN))
-        )
+    async def send(self, notification: Notification) -> str:
+        url = resolve(self._recipient.url, "apprise", self._environ)
+        title, body = wording.headline(notification), wording.text(notification, longest=wording.OUTPUT_SHOWN)
+        return await self._thread.call(partial(_send, url, title, body))
 
 
 def _send(url: str, title: str, body: str) -> str:
@@ -32,7 +31,7 @@ def _send(url: str, title: str, body: str) -> str:
         import apprise  # noqa: PLC0415
     except ImportError:
         raise DeliveryError("the apprise library is not installed: pip install 'schedd[apprise]'") from None
-    # It tells its own log, which Python would write to our stderr, whatever went wrong, addresses included.
+    # It logs errors, addresses included, and Python would print them on our stderr.
     log = logging.getLogger("apprise")
     log.addHandler(logging.NullHandler())
     log.propagate = False

@@ -1,4 +1,4 @@
-"""Commands that are told: run as the job is, with what happened in their environment and on their stdin."""
+"""Notifies by running a command as the job runs, with the facts in its environment and on its stdin."""
 
 from __future__ import annotations
 
@@ -17,56 +17,57 @@ from scheduler.report.notify.notification import Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 
 GRACE = 0.5
-"""Seconds between TERM and KILL for a command that takes too long."""
+"""Seconds between SIGTERM and SIGKILL for a command that takes too long."""
 
 
 class CommandSender:
-    """Implements `Sender`. What the command prints goes to the log, under the job's name and the event."""
+    """Implements `Sender`. What the command prints goes to the log, under the job's name and the topic."""
 
-    def __init__(self, notifier: CommandRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: CommandRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._launcher = context.launcher
         self._log = context.log
 
-    async def send(self, notice: Notification) -> str:
-        launch = self._launch(notice)
-        output = RunOutput(f"{notice.job.name} on_{notice.topic.value}", launch.run_id, OutputMode.LOG, self._log)
+    async def send(self, notification: Notification) -> str:
+        launch = self._launch(notification)
+        name = f"{notification.job.name} on_{notification.topic.value}"
+        output = RunOutput(name, launch.run_id, OutputMode.LOG, self._log)
         child = await self._start(launch, output)
         try:
-            ended = await asyncio.shield(child.ended)
+            end = await asyncio.shield(child.ended)
         except asyncio.CancelledError:
             await child.stop(GRACE)
             raise
-        if ended.code != 0:
-            raise DeliveryError("; ".join((f"exit {ended.code}", *ended.notes)))
-        return "exit 0"
+        if end.code != 0:
+            raise DeliveryError("; ".join((f"exit code {end.code}", *end.notes)))
+        return "exit code 0"
 
     async def _start(self, launch: Launch, output: RunOutput) -> Child:
         try:
             return await self._launcher.launch(launch, output)
         except LaunchError:
-            # What keeps the job from starting, a missing env_file or directory, must not keep it from being told.
-            plain = replace(launch, job=_plainly(launch.job))
+            # What keeps the job from starting, a missing env_file or directory, must not keep its notification back.
+            plain = replace(launch, job=_simplified(launch.job))
         try:
             return await self._launcher.launch(plain, output)
         except LaunchError as error:
             raise DeliveryError(f"not started: {error}", again=True) from error
 
-    def _launch(self, notice: Notification) -> Launch:
-        job = replace(notice.job, target=self._notifier.target)
-        run, skipped = notice.run, notice.skipped
-        slot = skipped.last if skipped is not None else notice.at.replace(microsecond=0)
+    def _launch(self, notification: Notification) -> Launch:
+        job = replace(notification.job, target=self._recipient.target)
+        run, skipped = notification.run, notification.skipped
+        scheduled_at = skipped.last if skipped is not None else notification.at.replace(microsecond=0)
         return Launch(
             job,
             run_id="" if run is None else run.id,
             attempt=1 if run is None else max(1, len(run.attempts)),
             trigger=Trigger.SCHEDULE if run is None else run.trigger,
-            scheduled_at=slot if run is None else run.scheduled_at,
-            extra_env=wording.variables(notice),
-            stdin=wording.document(notice),
+            scheduled_at=scheduled_at if run is None else run.scheduled_at,
+            extra_env=wording.variables(notification),
+            stdin=wording.document(notification),
         )
 
 
-def _plainly(job: Job) -> Job:
-    """With schedd's own environment, in a directory that is there; still as the same user."""
+def _simplified(job: Job) -> Job:
+    """The job with schedd's own environment, in a directory that exists; still as the same user."""
     return replace(job, environment=(), cwd="/" if directory_problem(job.cwd) else job.cwd)

@@ -1,4 +1,4 @@
-"""One POST over HTTP, blocking. It follows no redirect: what is secret in it goes to the address given, or nowhere."""
+"""One HTTP POST, blocking. Follows no redirect, so that its secrets go to the given address or nowhere."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> s
     except OSError as error:
         raise DeliveryError(_cause(error), again=True) from None
     except http.client.InvalidURL:
-        raise DeliveryError("the address is not one of HTTP") from None
+        raise DeliveryError("the address is not a valid http(s) URL") from None
     except http.client.HTTPException as error:
         raise DeliveryError(f"what answered does not speak HTTP ({type(error).__name__})", again=True) from None
     except (ValueError, TypeError):

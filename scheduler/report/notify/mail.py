@@ -1,4 +1,4 @@
-"""Mails, through the server that schedd's own SMTP_URL names."""
+"""Sends notifications by mail, through the server in schedd's SMTP_URL."""
 
 from __future__ import annotations
 
@@ -13,69 +13,67 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from scheduler.model.recipient import MailRecipient
 from scheduler.report.notify import wording
-from scheduler.report.notify.notification import OUTPUT_TOLD, Notification
+from scheduler.report.notify.notification import OUTPUT_INCLUDED, Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.worker_thread import WorkerThread
 
 FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
-"""Or smtps://, encrypted from the start; smtp:// is not encrypted, and so cannot have a password."""
+"""Or smtps:// (TLS from the start); smtp:// is not encrypted, so it must not have a password."""
 
 
 class MailSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: MailRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: MailRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._environ = context.environ
-        self._lane = WorkerThread()
+        self._thread = WorkerThread()
 
-    async def send(self, notice: Notification) -> str:
+    async def send(self, notification: Notification) -> str:
         server = server_of(self._environ)
-        return await self._lane.call(partial(self._mail, server, notice))
+        return await self._thread.call(partial(self._mail, server, notification))
 
-    def _mail(self, server: SplitResult, notice: Notification) -> str:
-        """On the thread from the beginning: to find out how this host is called may take a while, too."""
-        message = compose(notice, self._notifier.to, sender_of(self._environ, server))
-        return _send(server, message, self._notifier.timeout)
+    def _mail(self, server: SplitResult, notification: Notification) -> str:
+        """Entirely on the thread: finding this host's name may take a while, too."""
+        message = compose(notification, self._recipient.to, sender_of(self._environ, server))
+        return _send(server, message, self._recipient.timeout)
 
 
 def server_of(environ: Mapping[str, str]) -> SplitResult:
-    """The server. DeliveryError, which never shows what is set, when it is not named or not understood."""
+    """The mail server. DeliveryError, which never shows the value, when SMTP_URL is not set or not valid."""
     if not environ.get("SMTP_URL"):
-        raise DeliveryError(f"schedd's own environment has no SMTP_URL, like {FORM}")
+        raise DeliveryError(f"SMTP_URL is not set in schedd's environment; example: {FORM}")
     try:
         url = urlsplit(environ["SMTP_URL"])
         known = url.scheme in {"smtp", "smtp+starttls", "smtps"} and url.hostname and (url.port is None or url.port)
     except ValueError:
         known = False
     if not known:
-        raise DeliveryError(f"SMTP_URL must look like {FORM}")
+        raise DeliveryError(f"SMTP_URL is not valid; example: {FORM}")
     if url.scheme == "smtp" and url.username and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        raise DeliveryError(
-            "SMTP_URL has a password, which smtp:// would send for all to read; smtp+starttls:// does not"
-        )
+        raise DeliveryError("SMTP_URL has a password, which smtp:// sends without encryption; use smtp+starttls://")
     return url
 
 
 def sender_of(environ: Mapping[str, str], server: SplitResult) -> str:
-    """MAIL_FROM, else the user's name at the server if it is an address, else schedd at this host."""
+    """MAIL_FROM, else the user name for the server if it is an address, else schedd at this host."""
     user = unquote(server.username or "")
     return environ.get("MAIL_FROM") or (user if "@" in user else f"schedd@{socket.getfqdn()}")
 
 
-def compose(notice: Notification, to: tuple[str, ...], sender: str) -> EmailMessage:
-    """Plain text; no reply is expected, also not from a machine."""
+def compose(notification: Notification, to: tuple[str, ...], sender: str) -> EmailMessage:
+    """Plain text, marked so that vacation responders do not answer."""
     message = EmailMessage()
     try:
         message["From"] = sender
         message["To"] = ", ".join(to)
     except (ValueError, IndexError):
-        raise DeliveryError("MAIL_FROM is not a mail address") from None
-    message["Subject"] = f"[schedd] {wording.headline(notice)}"[:200]
-    message["Date"] = formatdate(notice.at.timestamp())
+        raise DeliveryError("MAIL_FROM is not a valid mail address") from None
+    message["Subject"] = f"[schedd] {wording.headline(notification)}"[:200]
+    message["Date"] = formatdate(notification.at.timestamp())
     message["Message-ID"] = make_msgid()
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(wording.text(notice, longest=OUTPUT_TOLD))
+    message.set_content(wording.text(notification, longest=OUTPUT_INCLUDED))
     return message
 
 
@@ -86,9 +84,9 @@ def _send(url: SplitResult, message: EmailMessage, timeout: float) -> str:
                 server.login(unquote(url.username), unquote(url.password or ""))
             refused = server.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
-        raise _why(error) from None
+        raise _delivery_error(error) from None
     if refused:
-        raise DeliveryError(f"the server refused {', '.join(refused)}")
+        raise DeliveryError(f"the mail server refused {', '.join(refused)}")
     return f"accepted by {url.hostname}"
 
 
@@ -106,17 +104,17 @@ def _connected(url: SplitResult, timeout: float) -> smtplib.SMTP:
     return server
 
 
-def _why(error: smtplib.SMTPException | OSError) -> DeliveryError:
-    """Without what the server said, which may quote what it was sent."""
+def _delivery_error(error: smtplib.SMTPException | OSError) -> DeliveryError:
+    """Without the server's text, which may quote what it was sent."""
     match error:
         case smtplib.SMTPAuthenticationError():
-            return DeliveryError(f"the server refused user and password ({error.smtp_code})")
+            return DeliveryError(f"the mail server refused the user or password of SMTP_URL ({error.smtp_code})")
         case smtplib.SMTPRecipientsRefused():
-            return DeliveryError("the server refused every recipient")
+            return DeliveryError("the mail server refused every address")
         case smtplib.SMTPResponseException():
-            return DeliveryError(f"the server answered {error.smtp_code}", again=error.smtp_code < 500)
+            return DeliveryError(f"the mail server answered {error.smtp_code}", again=error.smtp_code < 500)
         case smtplib.SMTPException():
-            return DeliveryError(f"no mail was taken ({type(error).__name__})", again=True)
+            return DeliveryError(f"the mail server did not accept the mail ({type(error).__name__})", again=True)
         case ssl.SSLError():
             return DeliveryError(f"no TLS connection: {error.reason}", again=True)
     return DeliveryError(error.strerror or type(error).__name__, again=True)

@@ -1,4 +1,4 @@
-"""What somebody is told, and whom a job has told of what."""
+"""A notification: what happened to a job, and which recipients want to know."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from scheduler.model.job import Job
 from scheduler.model.recipient import PingRecipient, Recipient, SentryRecipient
 from scheduler.model.run import Decision, Run
 
-OUTPUT_TOLD = 8 * 1024
-"""Bytes of a run's latest output that go with a notice."""
+OUTPUT_INCLUDED = 8 * 1024
+"""Bytes of a run's latest output that a notification has."""
 
 
 class Topic(StrEnum):
-    """What a notice is about. The first four have lists in the file, the others are for who watches every run."""
+    """The subject of a notification. The first four are lists in the file; ping and Sentry get the other two."""
 
     FAILURE = "failure"
     SUCCESS = "success"
@@ -27,22 +27,23 @@ class Topic(StrEnum):
 
 
 class Alarm(StrEnum):
-    """What kind of trouble a failure tells."""
+    """The kind of trouble that a notification of a failure reports."""
 
     FAILING = "failing"
-    """A run failed, after its last attempt; told at the first of several in a row."""
+    """A run failed after its last attempt. Sent for the first of several in a row."""
     FLAPPING = "flapping"
-    """It begins to fail again and again."""
+    """The job fails and recovers again and again."""
     OVERDUE = "overdue"
-    """It has not succeeded for as long as it should have."""
+    """The job has not succeeded within `expect_success_within`."""
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):
-    """Something worth telling about a job; a copy of all there is to say.
+    """Something to report about a job, with a copy of all there is to say.
 
-    `failures` counts the runs that failed since the trouble began, which was at `since` and `lasted` seconds ago: for a
-    recovery, the trouble that is over. `run` is None where no run is the cause. `reminder`: it was told before.
-    `output` is the run's latest output. `specimen`: nothing happened, somebody wants to see how it looks.
+    `failures` counts the runs that failed since the trouble began, at `since`, `lasted` seconds ago; for a recovery,
+    the trouble that is over. `run` is None where no run is the cause. `missed` is a scheduled time at which schedd was
+    not running. `reminder`: the same alarm was sent before. `output` is the run's latest output. `test`: nothing
+    happened, somebody wants to see whether the notification arrives.
     """
 
     topic: Topic
@@ -52,21 +53,22 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     reminder: bool = False
     run: Run | None = None
     skipped: Decision | None = None
+    missed: datetime | None = None
     failures: int = 0
     since: datetime | None = None
     lasted: float = 0.0
     output: bytes = b""
-    specimen: bool = False
+    test: bool = False
 
 
-def tells(job: Job) -> bool:
-    """Whether there is anybody whom the job has told of anything."""
+def notifies(job: Job) -> bool:
+    """Whether the job has any recipient."""
     lists = job.on_failure or job.on_success or job.on_recovery or job.on_skip
     return bool(lists) or job.ping is not None or job.sentry
 
 
 def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
-    """Whom the job has told of this."""
+    """The job's recipients for a topic."""
     match topic:
         case Topic.FAILURE:
             return job.on_failure
@@ -82,12 +84,12 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
 
 
 def failed(run: Run) -> bool:
-    """Whether it is over and ended badly."""
+    """Whether the run has ended in a failure."""
     return run.outcome is not None and run.outcome.is_failure
 
 
 def uuid_of(run: Run) -> str:
-    """What names a run, its start and its end alike, to services that want a UUID."""
-    import uuid  # noqa: PLC0415 - only for pings and sentry
+    """The same UUID for a run's start and its end, for services that want one."""
+    import uuid  # noqa: PLC0415 - only for ping and sentry
 
     return str(uuid.uuid5(uuid.NAMESPACE_OID, run.id))

@@ -1,4 +1,4 @@
-"""Dead man's switches in healthchecks.io's form: they hear of every run, and raise the alarm when they do not."""
+"""Pings a dead man's switch (healthchecks.io and compatible) at the start and the end of every run."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ HEADERS = {"Content-Type": "text/plain; charset=utf-8"}
 class PingSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: PingRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: PingRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._environ = context.environ
-        self._lane = WorkerThread()
+        self._thread = WorkerThread()
 
-    async def send(self, notice: Notification) -> str:
-        address = address_of(resolve(self._notifier.url, "ping", self._environ), notice)
-        bad = notice.run is not None and failed(notice.run)
-        body = f"{wording.headline(notice)}\n\n{wording.output(notice)}".encode() if bad else b""
-        return await self._lane.call(partial(post, address, body, HEADERS, self._notifier.timeout))
+    async def send(self, notification: Notification) -> str:
+        address = address_of(resolve(self._recipient.url, "ping", self._environ), notification)
+        bad = notification.run is not None and failed(notification.run)
+        body = f"{wording.headline(notification)}\n\n{wording.output(notification)}".encode() if bad else b""
+        return await self._thread.call(partial(post, address, body, HEADERS, self._recipient.timeout))
 
 
-def address_of(url: str, notice: Notification) -> str:
-    """Where to ping: below `/start`, nothing, or `/fail`. `rid` must be a UUID: the one that the run's id leads to.
+def address_of(url: str, notification: Notification) -> str:
+    """The URL to ping: `/start`, nothing or `/fail` appended. `rid` is a UUID made from the run's id.
 
-    DeliveryError when the address, which may stand in a file or a variable, is none.
+    DeliveryError when the address, which may come from a file or a variable, is not valid.
     """
-    if notice.topic is Topic.STARTED:
-        below = "/start"
+    if notification.topic is Topic.STARTED:
+        suffix = "/start"
     else:
-        below = "/fail" if notice.run is not None and failed(notice.run) else ""
+        suffix = "/fail" if notification.run is not None and failed(notification.run) else ""
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise DeliveryError("ping: the address is not one of HTTP") from None
+        raise DeliveryError("ping: the address is not a valid http(s) URL") from None
     query = parts.query
-    if notice.run is not None:
-        query = f"{query}&rid={uuid_of(notice.run)}".removeprefix("&")
-    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + below, query, ""))
+    if notification.run is not None:
+        query = f"{query}&rid={uuid_of(notification.run)}".removeprefix("&")
+    return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/") + suffix, query, ""))

@@ -1,4 +1,4 @@
-"""How a notice reaches somebody: the protocol of senders, and which of them serves which notifier."""
+"""What all senders have in common: their protocol, their errors, and values that are kept elsewhere."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from scheduler.report.notify.notification import Notification
 
 
 class DeliveryError(Exception):
-    """Somebody could not be told. The text says why, and holds no secret; `again`: it may help to try once more."""
+    """A notification could not be delivered. The text has the cause and no secret; `again`: a retry may help."""
 
-    def __init__(self, why: str, *, again: bool = False) -> None:
-        super().__init__(why)
+    def __init__(self, cause: str, *, again: bool = False) -> None:
+        super().__init__(cause)
         self.again = again
 
 
 class Sender(Protocol):
-    """Sends to one recipient, one notice at a time."""
+    """Sends to one recipient, one notification at a time."""
 
-    async def send(self, notice: Notification) -> str:
-        """Send it; returns in a few words what was answered. DeliveryError when that is not possible.
+    async def send(self, notification: Notification) -> str:
+        """Send it and return the answer in a few words. DeliveryError when that is not possible.
 
-        It is cancelled when it takes too long, and then leaves nothing running.
+        Cancelled when it takes too long; then it leaves nothing running.
         """
         ...
 
 
 class SenderContext(msgspec.Struct, frozen=True):
-    """What senders need of the program: schedd's own environment, and what starts commands and takes their output."""
+    """What senders need from schedd: its environment, what starts commands, and what takes their output."""
 
     environ: Mapping[str, str]
     launcher: Launcher
@@ -52,7 +52,7 @@ class SenderContext(msgspec.Struct, frozen=True):
 
 
 def name_of(recipient: Recipient) -> str:
-    """A recipient as people may see it: of an address no more than its host."""
+    """A recipient as people may see it: its kind and, of an address, the host only."""
     match recipient:
         case CommandRecipient():
             return "command"
@@ -63,7 +63,7 @@ def name_of(recipient: Recipient) -> str:
         case PingRecipient(url=url):
             return f"ping {host_of(url)}"
         case AppriseRecipient(url=str() as url):
-            return f"apprise {url.partition('://')[0][:20]}"  # what follows may be a token, even in the host's place
+            return f"apprise {url.partition('://')[0][:20]}"  # the rest may be a token, even in the place of the host
         case AppriseRecipient(url=url):
             return f"apprise {host_of(url)}"
         case SentryRecipient():
@@ -72,11 +72,11 @@ def name_of(recipient: Recipient) -> str:
 
 
 def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
-    """The text, wherever it stands. DeliveryError, naming the place and never the text, when it is not there."""
+    """The text, wherever it is kept. DeliveryError, naming the place and never the text, when it is not there."""
     match value:
         case FromEnv(variable):
             if not environ.get(variable):
-                raise DeliveryError(f"{key}: schedd's own environment has no variable {variable}")
+                raise DeliveryError(f"{key}: the variable {variable} is not set in schedd's environment")
             return environ[variable]
         case FromFile(path):
             try:
@@ -84,7 +84,7 @@ def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
             except LaunchError as error:
                 raise DeliveryError(f"{key}: {error}", again=True) from error
             except UnicodeDecodeError:
-                raise DeliveryError(f"{key}: {path} is not UTF-8") from None
+                raise DeliveryError(f"{key}: {path} is not valid UTF-8") from None
             return content.removesuffix("\n").removesuffix("\r")
         case str():
             return value
@@ -92,7 +92,7 @@ def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
 
 
 def host_of(url: Value) -> str:
-    """What of an address people may see: its host, or where it stands."""
+    """The part of an address that people may see: its host, or where the address is kept."""
     match url:
         case FromEnv(variable):
             return f"${variable}"

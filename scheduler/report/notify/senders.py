@@ -1,4 +1,4 @@
-"""Which sender serves which kind of recipient."""
+"""Makes the sender for a recipient."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from scheduler.report.notify.sender import Sender, SenderContext
 
 
 def sender_for(recipient: Recipient, context: SenderContext) -> Sender:
-    """A new sender. Its kind is loaded now, and not with schedd, which never pays for what nobody uses.
+    """Make a sender. Loads the module of its kind, so that schedd does not pay for kinds that no file uses.
 
-    That takes up to 50 ms: not for the loop to do.
+    That takes up to 50 ms: call it on a thread.
     """
     match recipient:
         case CommandRecipient():

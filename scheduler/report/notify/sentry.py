@@ -1,4 +1,4 @@
-"""Sentry Cron Monitoring through sentry-sdk: an extra, loaded only where a file asks for it."""
+"""Sends check-ins to Sentry Cron Monitoring through sentry-sdk, an extra that is loaded only where a file names it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scheduler.report.notify.worker_thread import WorkerThread
 from scheduler.schedule import parse_duration
 
 FLUSH = 5.0
-"""Seconds that the SDK, which sends by itself, is given for one check-in."""
+"""Seconds to wait for the SDK, which sends in the background, after a check-in."""
 
 _CRONTAB = re.compile(r"[0-9*/,a-zA-Z-]+( [0-9*/,a-zA-Z-]+){4}|@(hourly|daily|midnight|weekly|monthly|yearly|annually)")
 _SENTRY_CANNOT = re.compile(r"\bH\b|L|W\b|#")
@@ -26,22 +26,22 @@ _UNITS = {"day": 86_400, "hour": 3_600, "minute": 60}
 
 
 class SentrySender:
-    """Implements `Sender`. The SDK is set up for schedd alone: it hooks into nothing, and jobs never see it."""
+    """Implements `Sender`. The SDK is set up without its integrations, and jobs never see it."""
 
-    def __init__(self, notifier: SentryRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: SentryRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._dsn = context.environ.get("SENTRY_DSN", "")
         self._environ = context.environ
-        self._lane = WorkerThread()
+        self._thread = WorkerThread()
 
-    async def send(self, notice: Notification) -> str:
+    async def send(self, notification: Notification) -> str:
         if not self._dsn:
-            raise DeliveryError("schedd's own environment has no SENTRY_DSN")
-        if notice.run is None:
-            raise DeliveryError("Sentry is told of runs only")
-        return await self._lane.call(partial(self._check_in, notice, notice.run))
+            raise DeliveryError("SENTRY_DSN is not set in schedd's environment")
+        if notification.run is None:
+            raise DeliveryError("Sentry gets check-ins of runs only")
+        return await self._thread.call(partial(self._check_in, notification, notification.run))
 
-    def _check_in(self, notice: Notification, run: Run) -> str:
+    def _check_in(self, notification: Notification, run: Run) -> str:
         try:
             import sentry_sdk  # noqa: PLC0415
             from sentry_sdk.crons import capture_checkin  # noqa: PLC0415
@@ -54,18 +54,18 @@ class SentrySender:
                     self._dsn,
                     default_integrations=False,
                     auto_enabling_integrations=False,
-                    # Otherwise it would ask git.
+                    # Else it would run git.
                     release=self._environ.get("SENTRY_RELEASE", f"schedd@{__version__}"),
                 )
-            except Exception as error:  # its own class has no public name, and its text may show the DSN
-                raise DeliveryError(f"sentry-sdk refuses SENTRY_DSN ({type(error).__name__})") from None
-        ended = notice.topic is not Topic.STARTED
+            except Exception as error:  # its class has no public name, and its text may show the DSN
+                raise DeliveryError(f"sentry-sdk does not accept SENTRY_DSN ({type(error).__name__})") from None
+        ended = notification.topic is not Topic.STARTED
         capture_checkin(
-            monitor_slug=slug_of(notice.job.name),
+            monitor_slug=slug_of(notification.job.name),
             check_in_id=uuid_of(run).replace("-", ""),
             status=("error" if failed(run) else "ok") if ended else "in_progress",
             duration=run.duration if ended else None,
-            monitor_config=cast("Any", monitor_of(notice.job)),
+            monitor_config=cast("Any", monitor_of(notification.job)),
         )
         sentry_sdk.flush(FLUSH)
         return "handed to sentry-sdk"
@@ -77,7 +77,7 @@ def slug_of(name: str) -> str:
 
 
 def monitor_of(job: Job) -> dict[str, Any] | None:
-    """The monitor that Sentry is to have for the job; None when Sentry has no words for its schedule."""
+    """The configuration of the job's monitor; None when Sentry cannot express its schedule."""
     text = "" if job.schedule is None else job.schedule.text
     schedule: dict[str, Any] | None = None
     if _CRONTAB.fullmatch(text) and (text.startswith("@") or not _SENTRY_CANNOT.search(text)):
@@ -93,7 +93,7 @@ def monitor_of(job: Job) -> dict[str, Any] | None:
 
 
 def _interval(seconds: float) -> dict[str, Any] | None:
-    """In the largest unit that fits; Sentry counts nothing shorter than minutes."""
+    """In the largest unit that fits; None below a minute, which Sentry does not support."""
     for unit, size in _UNITS.items():
         if seconds >= size and seconds % size == 0:
             return {"type": "interval", "value": int(seconds // size), "unit": unit}

@@ -1,4 +1,4 @@
-"""Webhooks: the whole document as JSON, or a text in the form that a chat understands."""
+"""Sends notifications to webhooks: everything as JSON, or a text in the format of a chat service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from scheduler.report.notify.sender import SenderContext, resolve
 from scheduler.report.notify.worker_thread import WorkerThread
 
 SIGNATURE = "X-Schedd-Signature"
-"""`sha256=` and the HMAC of the body in hexadecimal."""
+"""Header: `sha256=` and the HMAC of the body in hexadecimal."""
 
 _GOOD, _BAD = "✅", "❌"
 
@@ -24,50 +24,50 @@ _GOOD, _BAD = "✅", "❌"
 class WebhookSender:
     """Implements `Sender`."""
 
-    def __init__(self, notifier: WebhookRecipient, context: SenderContext) -> None:
-        self._notifier = notifier
+    def __init__(self, recipient: WebhookRecipient, context: SenderContext) -> None:
+        self._recipient = recipient
         self._environ = context.environ
-        self._lane = WorkerThread()
+        self._thread = WorkerThread()
 
-    async def send(self, notice: Notification) -> str:
-        notifier = self._notifier
-        url = resolve(notifier.url, "webhook", self._environ)
-        body = body_of(notice, notifier.format)
+    async def send(self, notification: Notification) -> str:
+        recipient = self._recipient
+        url = resolve(recipient.url, "webhook", self._environ)
+        body = body_of(notification, recipient.format)
         headers = {"Content-Type": "application/json"}
-        headers |= {name: resolve(value, f"headers.{name}", self._environ) for name, value in notifier.headers}
-        if notifier.secret is not None:
-            key = resolve(notifier.secret, "secret", self._environ).encode()
+        headers |= {name: resolve(value, f"headers.{name}", self._environ) for name, value in recipient.headers}
+        if recipient.secret is not None:
+            key = resolve(recipient.secret, "secret", self._environ).encode()
             headers[SIGNATURE] = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}"
-        return await self._lane.call(partial(post, url, body, headers, notifier.timeout))
+        return await self._thread.call(partial(post, url, body, headers, recipient.timeout))
 
 
-def body_of(notice: Notification, form: WebhookFormat) -> bytes:
-    """What is posted."""
+def body_of(notification: Notification, form: WebhookFormat) -> bytes:
+    """The body of the request."""
     if form is WebhookFormat.JSON:
-        return wording.document(notice)
-    good = notice.topic in {Topic.SUCCESS, Topic.RECOVERY}
-    said = f"{_GOOD if good else _BAD} {wording.headline(notice)}"
-    output = wording.output(notice).strip("\n")[-wording.OUTPUT_SHOWN :]
-    return msgspec.json.encode(_FORMS[form](said, output))
+        return wording.document(notification)
+    good = notification.topic in {Topic.SUCCESS, Topic.RECOVERY}
+    text = f"{_GOOD if good else _BAD} {wording.headline(notification)}"
+    output = wording.output(notification).strip("\n")[-wording.OUTPUT_SHOWN :]
+    return msgspec.json.encode(_FORMS[form](text, output))
 
 
-def _slack(said: str, output: str) -> object:
+def _slack(text: str, output: str) -> object:
     for letter, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;")):
-        said, output = said.replace(letter, entity), output.replace(letter, entity)
-    return {"text": said + _fenced(output)}
+        text, output = text.replace(letter, entity), output.replace(letter, entity)
+    return {"text": text + _fenced(output)}
 
 
-def _mattermost(said: str, output: str) -> object:
-    return {"text": said + _fenced(output)}
+def _mattermost(text: str, output: str) -> object:
+    return {"text": text + _fenced(output)}
 
 
-def _discord(said: str, output: str) -> object:
-    # No text of a job may call a whole channel.
-    return {"content": said[:400] + _fenced(output), "allowed_mentions": {"parse": []}}
+def _discord(text: str, output: str) -> object:
+    # Output of a job must not mention a whole channel.
+    return {"content": text[:400] + _fenced(output), "allowed_mentions": {"parse": []}}
 
 
-def _teams(said: str, output: str) -> object:
-    blocks = [{"type": "TextBlock", "text": said, "wrap": True, "weight": "bolder"}]
+def _teams(text: str, output: str) -> object:
+    blocks = [{"type": "TextBlock", "text": text, "wrap": True, "weight": "bolder"}]
     if output:
         blocks.append({"type": "TextBlock", "text": output, "wrap": True, "fontType": "monospace"})
     card = {

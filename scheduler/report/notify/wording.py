@@ -1,137 +1,156 @@
-"""A notice in words: one sentence, a text, a document for programs, and variables for a command."""
+"""A notification in words: a sentence, a text for people, a JSON document, and variables for a command."""
 
 from __future__ import annotations
 
 import socket
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from scheduler.clock import rfc3339
+from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.schedule import format_duration
 from scheduler.text import printable_bytes
+from scheduler.wire.times import REASONS
 
 OUTPUT_SHOWN = 1_500
 """Characters of output in a chat; Discord takes 2,000 in all."""
 
 
-def headline(notice: Notification) -> str:
+def headline(notification: Notification) -> str:
     """What happened, in one sentence on one line."""
-    said = f"{notice.job.name} {_predicate(notice)}"
-    return f"{'[test] ' if notice.specimen else ''}{' '.join(said.split())}"
+    sentence = f"Job {notification.job.name} {_predicate(notification)}"
+    return f"{'[test] ' if notification.test else ''}{' '.join(sentence.split())}"
 
 
-def reason(notice: Notification) -> str:
-    """Why: how the run ended, or what kept a slot from running. Empty when there is nothing to add."""
-    if notice.skipped is not None:
-        return notice.skipped.reason.value
-    if notice.run is not None and notice.topic is not Topic.RECOVERY:
-        return _ending(notice.run)
-    return "overdue" if notice.alarm is Alarm.OVERDUE else ""
+def reason(notification: Notification) -> str:
+    """How the run ended, or why it was skipped; empty where the sentence has no more to say."""
+    if notification.skipped is not None:
+        return notification.skipped.reason.value
+    if notification.run is not None and notification.topic is not Topic.RECOVERY:
+        return _ending(notification.run)
+    return "overdue" if notification.alarm is Alarm.OVERDUE else ""
 
 
-def output(notice: Notification) -> str:
-    """The run's latest output, safe to show."""
-    return printable_bytes(notice.output).decode()
+def output(notification: Notification) -> str:
+    """The run's latest output, safe to print."""
+    return printable_bytes(notification.output).decode()
 
 
-def text(notice: Notification, *, longest: int) -> str:
-    """All that a person wants to know, `longest` characters of output at most."""
-    facts = [headline(notice), ""]
-    if notice.job.description:
-        facts.append(f"Job: {notice.job.name}, {notice.job.description}")
-    facts.append(f"At: {rfc3339(notice.at)} on {socket.gethostname()}")
-    if notice.run is not None:
-        facts.append(f"Run: {notice.run.id}, due at {rfc3339(notice.run.scheduled_at)}")
-        facts += [f"Note: {note}" for note in notice.run.attempts[-1].exit.notes]
-    shown = output(notice)[-longest:].strip("\n")
+def text(notification: Notification, *, longest: int) -> str:
+    """Everything that a person wants to know, with at most `longest` characters of output."""
+    job, run = notification.job, notification.run
+    lines = [headline(notification), ""]
+    if job.description:
+        lines.append(f"Job: {job.name}, {job.description}")
+    lines.append(f"Host: {socket.gethostname()}")
+    lines.append(f"Time: {_local(notification.at, job)}")
+    if run is not None:
+        lines.append(f"Run: {run.id}, scheduled at {_local(run.scheduled_at, job)}")
+        lines += [f"Note: {note}" for note in run.attempts[-1].exit.notes]
+    shown = output(notification)[-longest:].strip("\n")
     if shown:
-        facts += ["", "Its latest output:", "", shown]
-    return "\n".join(facts) + "\n"
+        lines += ["", "Last output:", "", shown]
+    return "\n".join(lines) + "\n"
 
 
-def document(notice: Notification) -> bytes:
-    """Everything, as JSON. Keys without a meaning for this notice are null."""
-    skipped = notice.skipped
-    said: dict[str, Any] = {
-        "event": notice.topic.value,
-        "alarm": notice.alarm,
-        "reminder": notice.reminder,
-        "test": notice.specimen,
-        "job": notice.job.name,
-        "description": notice.job.description,
+def document(notification: Notification) -> bytes:
+    """Everything, as JSON. Keys that do not apply are null."""
+    skipped = notification.skipped
+    fields: dict[str, Any] = {
+        "event": notification.topic.value,
+        "alarm": notification.alarm,
+        "reminder": notification.reminder,
+        "test": notification.test,
+        "job": notification.job.name,
+        "description": notification.job.description,
         "host": socket.gethostname(),
-        "at": rfc3339(notice.at),
-        "message": headline(notice),
-        "reason": reason(notice),
-        "failures": notice.failures,
-        "since": None if notice.since is None else rfc3339(notice.since),
-        "lasted": round(notice.lasted, 3),
-        "run": None if notice.run is None else _run(notice.run),
-        "slot": None if skipped is None else rfc3339(skipped.last),
-        "output": notice.output.decode(errors="replace"),
+        "at": rfc3339(notification.at),
+        "message": headline(notification),
+        "reason": reason(notification),
+        "failures": notification.failures,
+        "since": None if notification.since is None else rfc3339(notification.since),
+        "lasted": round(notification.lasted, 3),
+        "run": None if notification.run is None else _run(notification.run),
+        "scheduled_at": None if skipped is None else rfc3339(skipped.last),
+        "missed_at": None if notification.missed is None else rfc3339(notification.missed),
+        "output": notification.output.decode(errors="replace"),
     }
-    return msgspec.json.encode(said)
+    return msgspec.json.encode(fields)
 
 
-def variables(notice: Notification) -> dict[str, str]:
-    """What a command finds in its environment, besides what a run of the job does."""
-    said = {
-        "SCHED_EVENT": notice.topic.value,
-        "SCHED_MESSAGE": headline(notice),
-        "SCHED_REASON": reason(notice),
-        "SCHED_FAILURES": str(notice.failures),
+def variables(notification: Notification) -> dict[str, str]:
+    """What a command finds in its environment, besides the variables of a run."""
+    values = {
+        "SCHED_EVENT": notification.topic.value,
+        "SCHED_MESSAGE": headline(notification),
+        "SCHED_REASON": reason(notification),
+        "SCHED_FAILURES": str(notification.failures),
     }
-    if notice.alarm is not None:
-        said["SCHED_ALARM"] = notice.alarm.value
-    if notice.run is not None:
-        said["SCHED_OUTCOME"] = str(notice.run.outcome)
-        said["SCHED_EXIT"] = str(notice.run.exit_code)
-        said["SCHED_DURATION"] = f"{notice.run.duration or 0.0:.3f}"
-    return said
+    if notification.alarm is not None:
+        values["SCHED_ALARM"] = notification.alarm.value
+    if notification.run is not None:
+        values["SCHED_OUTCOME"] = str(notification.run.outcome)
+        values["SCHED_EXIT"] = str(notification.run.exit_code)
+        values["SCHED_DURATION"] = f"{notification.run.duration or 0.0:.3f}"
+    return values
 
 
-def _predicate(notice: Notification) -> str:
-    match notice.topic:
+def _predicate(notification: Notification) -> str:
+    match notification.topic:
         case Topic.FAILURE:
-            return _alarm(notice)
-        case Topic.RECOVERY if notice.failures:
-            return f"is well again after {_runs(notice.failures)} in {_span(notice.lasted)}"
+            return _alarm(notification)
+        case Topic.RECOVERY if notification.failures:
+            return f"recovered after {_runs(notification.failures)} in {_span(notification.lasted)}"
         case Topic.RECOVERY:
-            return f"has succeeded again, after {_span(notice.lasted)}"
-        case Topic.SKIP if notice.skipped is not None:
-            return f"did not run at {rfc3339(notice.skipped.last)}: {notice.skipped.reason.value}"
+            return f"succeeded again after {_span(notification.lasted)}"
+        case Topic.SKIP if notification.skipped is not None:
+            skipped = notification.skipped
+            cause = REASONS.get(skipped.reason, skipped.reason)
+            return f"did not run at {_local(skipped.last, notification.job)}: {cause}"
         case Topic.STARTED:
             return "started"
-    return "has nothing to tell" if notice.run is None else _result(notice.run)
+    return "has nothing to report" if notification.run is None else _result(notification.run)
 
 
-def _alarm(notice: Notification) -> str:
-    if notice.alarm is Alarm.OVERDUE:
-        return f"has not succeeded for {_span(notice.job.expect_success_within or notice.lasted)}"
-    if notice.alarm is Alarm.FLAPPING:
-        often = f"it has begun to fail {FLAPS} times within {_span(FLAPPING)}"
-        return (
-            f"still flaps: {_runs(notice.failures)} in {_span(notice.lasted)}" if notice.reminder else f"flaps: {often}"
-        )
-    if notice.reminder:
-        return f"still fails: {_runs(notice.failures)} in {_span(notice.lasted)}"
-    more = "" if notice.failures < 2 else f", as did {_runs(notice.failures - 1)} before"
-    return "fails" if notice.run is None else f"{_result(notice.run)}{more}"
+def _alarm(notification: Notification) -> str:
+    lasted, failures = _span(notification.lasted), _runs(notification.failures)
+    if notification.alarm is Alarm.OVERDUE:
+        return _overdue(notification)
+    if notification.alarm is Alarm.FLAPPING:
+        if notification.reminder:
+            return f"still fails and recovers in turn: {failures} in {lasted}"
+        return f"fails and recovers in turn: it began to fail {FLAPS} times within {_span(FLAPPING)}"
+    if notification.reminder:
+        return f"still fails: {failures} in {lasted}"
+    if notification.run is None:
+        return "fails"
+    before = notification.failures - 1
+    more = "" if before < 1 else " (as did the run before it)" if before == 1 else f" (as did {before} runs before it)"
+    return f"{_result(notification.run)}{more}"
+
+
+def _overdue(notification: Notification) -> str:
+    job, still = notification.job, "still " if notification.reminder else ""
+    span = notification.lasted if notification.reminder else job.expect_success_within or notification.lasted
+    missed = notification.missed
+    note = "" if missed is None else f"; schedd was not running at its scheduled time {_local(missed, job)}"
+    return f"{still}has not succeeded for {_span(span)}{note}"
 
 
 def _result(run: Run) -> str:
     took = _span(run.duration or 0.0)
-    tried = "" if len(run.attempts) < 2 else f" in {len(run.attempts)} attempts"
+    attempts = "" if len(run.attempts) < 2 else f" in {len(run.attempts)} attempts"
     match run.outcome:
         case Outcome.SUCCEEDED:
             return f"succeeded in {took}"
         case Outcome.NOT_STARTED | Outcome.TIMED_OUT:
-            return f"{_ending(run)}{tried}"
-    return f"failed{tried} after {took}: {_ending(run)}"
+            return f"{_ending(run)}{attempts}"
+    return f"failed{attempts} after {took}: {_ending(run)}"
 
 
 def _ending(run: Run) -> str:
@@ -141,7 +160,7 @@ def _ending(run: Run) -> str:
             return f"could not be started: {last.cause}"
         case Outcome.TIMED_OUT:
             return f"timed out after {_span(last.duration)}"
-    return f"exit {last.exit.code}"
+    return f"exit code {last.exit.code}"
 
 
 def _run(run: Run) -> dict[str, Any]:
@@ -171,6 +190,11 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 def _runs(count: int) -> str:
     return "1 failed run" if count == 1 else f"{count} failed runs"
+
+
+def _local(moment: datetime, job: Job) -> str:
+    """An instant in the job's zone: `2026-06-01 14:00:00 CEST`."""
+    return moment.astimezone(job.timezone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
 def _span(seconds: float) -> str:

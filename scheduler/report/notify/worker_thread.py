@@ -1,4 +1,4 @@
-"""A thread for what blocks: one call at a time, so that a call that hangs costs one thread and no more."""
+"""A thread for calls that block: one call at a time, so that a call that hangs costs one thread and no more."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ T = TypeVar("T")
 
 
 class WorkerThread:
-    """Calls functions outside the loop. asyncio.to_thread has few threads for all, and waits for them at the end."""
+    """Calls functions outside the loop. asyncio.to_thread shares few threads, and waits for them at exit."""
 
     def __init__(self) -> None:
         self._last: asyncio.Future[tuple[object, Exception | None]] | None = None
 
     async def call(self, function: Callable[[], T]) -> T:
-        """What the function returns or raises. Who is cancelled leaves it running; the next call waits for its end."""
+        """Return what the function returns or raise what it raises.
+
+        A caller that is cancelled leaves it running; the next call waits for its end.
+        """
         if self._last is not None:
             await asyncio.wait([self._last])
         loop = asyncio.get_running_loop()
@@ -37,7 +40,7 @@ class WorkerThread:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(settle, answer, failure)
 
-        threading.Thread(target=run, name="notifier", daemon=True).start()
+        threading.Thread(target=run, name="notification", daemon=True).start()
         answer, failure = await asyncio.shield(done)
         if failure is not None:
             raise failure

@@ -15,9 +15,10 @@ from scheduler.model.recipient import CommandRecipient, PingRecipient, Recipient
 from scheduler.model.run import Launch, Outcome
 from scheduler.model.target import ShellCommand
 from scheduler.report.notify import wording
-from scheduler.report.notify.delivery import Post
+from scheduler.report.notify.delivery import Deliveries
 from scheduler.report.notify.notification import Notification
 from scheduler.report.notify.notifications import Notifications
+from scheduler.wire.times import REASONS
 from tests.unit.stage import Stage, clock_face, job
 
 HOUR = 3600.0
@@ -31,7 +32,7 @@ ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "succ
 TROUBLE: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "recovery")}
 
 
-class Wall(Post):
+class Wall(Deliveries):
     """A post that delivers nothing and writes everything down."""
 
     def __init__(self, stage: Stage) -> None:
@@ -80,7 +81,7 @@ def tell(
 
     async def script(stage: Stage) -> None:
         walls.append(Wall(stage))
-        listening = stage.engine.announce.also_telling(Notifications(stage.engine, walls[0]).hear)
+        listening = stage.engine.announce.also_telling(Notifications(stage.engine, walls[0]).on_event)
         listening.__enter__()  # until the end of the stage, shutdown included
         ears.append(listening)
         stage.engine.load(stage.jobs, max_running=None)
@@ -97,54 +98,54 @@ def tell(
 def test_the_story_of_a_job_that_fails_fails_succeeds_and_fails() -> None:
     lines = tell(job(schedule="@every 1m", **ALL), pattern="sffsfss", seconds=460)
     assert lines == [
-        "12:01:01 success: j succeeded in 1s",
-        "12:02:01 failure: j failed after 1s: exit 3",
-        "12:04:01 success: j succeeded in 1s",
-        "12:04:01 recovery: j is well again after 2 failed runs in 2m",
-        "12:05:01 failure: j failed after 1s: exit 3",
-        "12:06:01 success: j succeeded in 1s",
-        "12:06:01 recovery: j is well again after 1 failed run in 1m",
-        "12:07:01 success: j succeeded in 1s",
+        "12:01:01 success: Job j succeeded in 1s",
+        "12:02:01 failure: Job j failed after 1s: exit code 3",
+        "12:04:01 success: Job j succeeded in 1s",
+        "12:04:01 recovery: Job j recovered after 2 failed runs in 2m",
+        "12:05:01 failure: Job j failed after 1s: exit code 3",
+        "12:06:01 success: Job j succeeded in 1s",
+        "12:06:01 recovery: Job j recovered after 1 failed run in 1m",
+        "12:07:01 success: Job j succeeded in 1s",
     ]
 
 
 def test_a_retry_that_helps_is_no_news_and_the_last_attempt_is() -> None:
     retried = job(schedule="@every 1m", retry=Retry(times=1, delay=5), **TROUBLE)
     assert tell(retried, pattern="fsffs", seconds=200) == [
-        "12:02:07 failure: j failed in 2 attempts after 7s: exit 3",
-        "12:03:01 recovery: j is well again after 1 failed run in 54s",
+        "12:02:07 failure: Job j failed in 2 attempts after 7s: exit code 3",
+        "12:03:01 recovery: Job j recovered after 1 failed run in 54s",
     ]
 
 
 def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
     reminded = job(schedule="@every 15m", remind=HOUR, **TROUBLE)
     assert tell(reminded, pattern="sfffffffffss", seconds=4 * HOUR) == [
-        "12:30:01 failure: j failed after 1s: exit 3",
-        "13:30:01 failure: j still fails: 4 failed runs in 1h",
-        "14:30:01 failure: j still fails: 8 failed runs in 2h",
-        "14:45:01 recovery: j is well again after 9 failed runs in 2h15m",
+        "12:30:01 failure: Job j failed after 1s: exit code 3",
+        "13:30:01 failure: Job j still fails: 4 failed runs in 1h",
+        "14:30:01 failure: Job j still fails: 8 failed runs in 2h",
+        "14:45:01 recovery: Job j recovered after 9 failed runs in 2h15m",
     ]
 
 
 def test_a_job_that_flaps_is_told_once_until_it_is_steady() -> None:
     lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="sfsfsfsfsfsssssfs", seconds=18 * 60)
     assert lines == [
-        "12:02:01 failure: j failed after 1s: exit 3",
-        "12:03:01 recovery: j is well again after 1 failed run in 1m",
-        "12:04:01 failure: j failed after 1s: exit 3",
-        "12:05:01 recovery: j is well again after 1 failed run in 1m",
-        "12:06:01 failure: j flaps: it has begun to fail 3 times within 1d",
-        "12:15:01 recovery: j is well again after 3 failed runs in 9m",
-        "12:16:01 failure: j failed after 1s: exit 3",
-        "12:17:01 recovery: j is well again after 1 failed run in 1m",
+        "12:02:01 failure: Job j failed after 1s: exit code 3",
+        "12:03:01 recovery: Job j recovered after 1 failed run in 1m",
+        "12:04:01 failure: Job j failed after 1s: exit code 3",
+        "12:05:01 recovery: Job j recovered after 1 failed run in 1m",
+        "12:06:01 failure: Job j fails and recovers in turn: it began to fail 3 times within 1d",
+        "12:15:01 recovery: Job j recovered after 3 failed runs in 9m",
+        "12:16:01 failure: Job j failed after 1s: exit code 3",
+        "12:17:01 recovery: Job j recovered after 1 failed run in 1m",
     ]
 
 
 def test_a_job_that_flaps_and_then_only_fails_is_told_so() -> None:
     lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="fsfsfsfffffff", seconds=14 * 60)
     assert lines[4:] == [
-        "12:05:01 failure: j flaps: it has begun to fail 3 times within 1d",
-        "12:11:01 failure: j failed after 1s: exit 3, as did 5 failed runs before",
+        "12:05:01 failure: Job j fails and recovers in turn: it began to fail 3 times within 1d",
+        "12:11:01 failure: Job j failed after 1s: exit code 3 (as did 5 runs before it)",
     ]
 
 
@@ -162,8 +163,8 @@ def test_the_run_that_did_not_happen_is_told_once_and_when_it_has_happened() -> 
         await stage.until(61 * HOUR)
 
     assert tell(by_hand, story=story) == [
-        "14:00:00 failure: j has not succeeded for 1d2h",
-        "00:00:01 recovery: j has succeeded again, after 2d12h1s",
+        "14:00:00 failure: Job j has not succeeded for 1d2h",
+        "00:00:01 recovery: Job j succeeded again after 2d12h1s",
     ]
 
 
@@ -175,17 +176,17 @@ def test_a_success_in_time_puts_the_alarm_off() -> None:
 def test_failures_do_not_count_as_the_expected_success() -> None:
     failing = job(schedule="@every 1h", expect_success_within=3.5 * HOUR, **TROUBLE)
     assert tell(failing, pattern="fffffs", seconds=7 * HOUR) == [
-        "13:00:01 failure: j failed after 1s: exit 3",
-        "15:30:00 failure: j has not succeeded for 3h30m",
-        "18:00:01 recovery: j is well again after 5 failed runs in 5h",
+        "13:00:01 failure: Job j failed after 1s: exit code 3",
+        "15:30:00 failure: Job j has not succeeded for 3h30m",
+        "18:00:01 recovery: Job j recovered after 5 failed runs in 5h",
     ]
 
 
 def test_what_is_overdue_is_reminded_of_too() -> None:
     overdue = job(schedule=None, expect_success_within=2 * HOUR, remind=HOUR, **TROUBLE)
     assert tell(overdue, seconds=3.5 * HOUR) == [
-        "14:00:00 failure: j has not succeeded for 2h",
-        "15:00:00 failure: j has not succeeded for 2h",
+        "14:00:00 failure: Job j has not succeeded for 2h",
+        "15:00:00 failure: Job j still has not succeeded for 3h",
     ]
 
 
@@ -206,7 +207,7 @@ def test_a_disabled_job_is_expected_to_do_nothing_and_has_all_its_time_once_it_i
         stage.engine.load({"j": replace(disabled, enabled=True)}, max_running=None)
         await stage.until(9 * HOUR)
 
-    assert tell(disabled, story=story) == ["20:00:00 failure: j has not succeeded for 2h"]
+    assert tell(disabled, story=story) == ["20:00:00 failure: Job j has not succeeded for 2h"]
 
 
 @pytest.mark.parametrize("on_shutdown", list(OnShutdown))
@@ -229,7 +230,7 @@ def test_a_run_that_fails_by_itself_because_everybody_is_signalled_tells_nobody(
 
 def test_a_run_that_is_over_while_schedd_drains_is_told_as_ever() -> None:
     lines = tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(5.0))
-    assert lines == ["12:01:05 success: j succeeded in 5s"]
+    assert lines == ["12:01:05 success: Job j succeeded in 5s"]
 
 
 def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
@@ -240,8 +241,8 @@ def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
 
     plays = iter([Play(1.0, 3), Play(None), Play(1.0)])
     assert tell(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: next(plays)) == [
-        "12:01:01 failure: j failed after 1s: exit 3",
-        "12:03:01 recovery: j is well again after 1 failed run in 2m",
+        "12:01:01 failure: Job j failed after 1s: exit code 3",
+        "12:03:01 recovery: Job j recovered after 1 failed run in 2m",
     ]
 
 
@@ -251,16 +252,16 @@ def test_nothing_is_overdue_and_nobody_is_reminded_while_schedd_drains() -> None
     slow = job("slow", schedule="@at 2026-06-01T12:00:58+00:00")
     play: Callable[[Launch], Play] = lambda launch: Play(20.0) if launch.job.name == "slow" else Play(1.0, 3)  # noqa: E731
     lines = tell(waiting, failing, slow, seconds=60, play=play, budget=60)
-    assert lines == ["12:00:51 failure: failing failed after 1s: exit 3"]
+    assert lines == ["12:00:51 failure: Job failing failed after 1s: exit code 3"]
 
 
 def test_skips_are_told_at_the_first_of_a_row_and_again_after_a_start() -> None:
     lines = tell(job(schedule="@every 10s", **ALL), seconds=64, play=lambda _launch: Play(29.0))
     assert lines == [
-        "12:00:20 skip: j did not run at 2026-06-01T12:00:20Z: overlap",
-        "12:00:39 success: j succeeded in 29s",
-        "12:00:50 skip: j did not run at 2026-06-01T12:00:50Z: overlap",
-        "12:01:09 success: j succeeded in 29s",
+        f"12:00:20 skip: Job j did not run at 2026-06-01 12:00:20 UTC: {REASONS['overlap']}",
+        "12:00:39 success: Job j succeeded in 29s",
+        f"12:00:50 skip: Job j did not run at 2026-06-01 12:00:50 UTC: {REASONS['overlap']}",
+        "12:01:09 success: Job j succeeded in 29s",
     ]
 
 
@@ -276,8 +277,12 @@ def test_skips_that_somebody_asked_for_are_told_nobody() -> None:
 def test_a_dead_mans_switch_hears_of_every_run() -> None:
     watched = job(schedule="@every 1m", ping="https://hc-ping.com/secret", sentry=True)
     assert tell(watched, pattern="ffs", seconds=190) == [
-        f"12:0{minute}:0{second} {who}: j {what}"
-        for minute, end in ((1, "failed after 1s: exit 3"), (2, "failed after 1s: exit 3"), (3, "succeeded in 1s"))
+        f"12:0{minute}:0{second} {who}: Job j {what}"
+        for minute, end in (
+            (1, "failed after 1s: exit code 3"),
+            (2, "failed after 1s: exit code 3"),
+            (3, "succeeded in 1s"),
+        )
         for second, what in ((0, "started"), (1, end))
         for who in ("ping", "sentry")
     ]
@@ -299,8 +304,8 @@ def test_how_a_job_stands_survives_a_reload() -> None:
         await stage.until(190)
 
     assert tell(failing, pattern="ffs", story=story) == [
-        "12:01:01 failure: j failed after 1s: exit 3",
-        "12:03:01 recovery: j is well again after 2 failed runs in 2m",
+        "12:01:01 failure: Job j failed after 1s: exit code 3",
+        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m",
     ]
 
 
