@@ -1,1 +1,1 @@
-"""From others' schedules to ours."""
+"""Other schedulers' files into a schedule file, and a schedule file into other schedulers' files."""

@@ -1,130 +1,114 @@
-"""Writes translated jobs as a schedule file that a person would like to go on editing."""
+"""The YAML of a translation: a schedule file in the style of the example file, to be edited further by people."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
-from scheduler.document.line_context import quote
-from scheduler.translate.crontab import Crontab, Translated
+from scheduler.document.quoting import block, flow_scalar, quoted, scalar
+from scheduler.translate.translation import ImportedJob, Keys, Translation, Value, layered, mapping_at
 
-_PLAIN = re.compile(r"[A-Za-z/](?:[^\s:#]|:(?=\S)|(?<=\S)#| (?=[^\s#]))*")
-_PLAIN_WORD = re.compile(r"-{0,2}[A-Za-z/][\w/.-]*", re.ASCII)
-_SPECIAL = {"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
+_FIRST = ("description", "enabled", "schedule", "timezone", "user", "group", "cwd", "env_file", "env", "command")
+"""Keys in the order in which they are written; others follow in the order of the source."""
 
-HomeOf = Callable[[str | None], str | None]
-"""The home of a user (None: whoever asks), which is where cron starts their jobs; None when it is not known."""
+_SHARED = ("timezone", "user", "group", "cwd", "shell", "overlap", "start_deadline")
+"""Keys that are written in `defaults` when several jobs exist and all have the same value, as `env` is."""
 
 
-class _Setting(NamedTuple):
-    """What can stand in a job or in `defaults`."""
-
-    keys: dict[str, str]
-    env: dict[str, str]
-
-    def without(self, other: _Setting) -> _Setting:
-        return _Setting(_less(self.keys, other.keys), _less(self.env, other.env))
-
-
-def schedule_file(crontab: Crontab, *, source: str, timezone: str, home_of: HomeOf) -> str:
-    """The YAML. `timezone` is the machine's, by which cron goes. What all jobs share stands in `defaults`."""
-    # supercronic's jobs run where it was started; here that is the directory of the file, unless something is said.
-    settings = [_setting(job, None if crontab.supercronic else home_of(job.user)) for job in crontab.jobs]
-    shared = _shared(settings)
-    lines = [f"# Translated from {source} by `schedctl import`."]
-    if crontab.guessed:
-        lines.append("# Read with a column of users; if those are commands, import it with --user.")
-    lines += ["", "defaults:"]
-    lines += _indented(_setting_lines(shared._replace(keys={"timezone": timezone, **shared.keys})))
-    if not crontab.supercronic:  # which starts no job beside itself, as we do
-        lines.append(
-            "  overlap: allow  # as cron does; with skip, the default, a run that takes too long costs its next slot"
-        )
-    lines += ["", "jobs:" if crontab.jobs else "jobs: {}"]
-    for job, setting in zip(crontab.jobs, settings, strict=True):
-        lines += [f"  # {comment}" for comment in map(_printable, job.above)]
-        lines += [f"  {job.name}:", *_indented(_indented(_job_lines(job, setting.without(shared)))), ""]
-    lines += [f"# {comment}" for comment in map(_printable, crontab.after)]
-    return "\n".join(lines).rstrip("\n") + "\n"
+def schedule_file(translation: Translation, title: str) -> str:
+    """The text of the schedule file, below the comment `title`. Loading it gives each job the keys it has here."""
+    jobs = [layered(translation.defaults, job.keys) for job in translation.jobs]
+    defaults = _shared(jobs, translation.defaults)
+    lines = [f"# {line}" for line in map(_printable, (title, *translation.header))]
+    if defaults:
+        lines += ["", "defaults:", *_indented(_lines(defaults, translation.reasons))]
+    lines += ["", "jobs:" if jobs else "jobs: {}"]
+    for job, keys in zip(translation.jobs, jobs, strict=True):
+        lines += [*_indented(_job(job, _without(keys, defaults))), ""]
+    lines += [f"# {line}" for line in map(_printable, translation.footer)]
+    return "\n".join(lines).strip("\n") + "\n"
 
 
-def _setting(job: Translated, home: str | None) -> _Setting:
-    keys = {"timezone": job.timezone, "user": job.user, "cwd": job.cwd or home}
-    return _Setting({key: value for key, value in keys.items() if value is not None}, job.env)
+def _shared(jobs: list[Keys], given: Keys) -> Keys:
+    """The defaults: those given that no job contradicts, and what several jobs have in common."""
+    if not jobs:
+        return given
+    first, *others = jobs
+    may_move = [*given, *_SHARED] if others else list(given)
+    shared: Keys = {
+        key: first[key]
+        for key in dict.fromkeys(may_move)
+        if key in first and key != "env" and all(key in other and other[key] == first[key] for other in others)
+    }
+    given_env = mapping_at(given, "env")
+    env: Keys = {
+        name: value
+        for name, value in mapping_at(first, "env").items()
+        if (others or name in given_env) and all(_has(mapping_at(other, "env"), name, value) for other in others)
+    }
+    return {**shared, "env": env} if env else shared
 
 
-def _shared(settings: list[_Setting]) -> _Setting:
-    """What is the same in all of them."""
-    if not settings:
-        return _Setting({}, {})
-    first, *others = settings
-    return _Setting(
-        {key: value for key, value in first.keys.items() if all(other.keys.get(key) == value for other in others)},
-        {name: value for name, value in first.env.items() if all(other.env.get(name) == value for other in others)},
-    )
+def _has(env: Keys, name: str, value: Value) -> bool:
+    return name in env and env[name] == value
 
 
-def _less(mapping: dict[str, str], other: dict[str, str]) -> dict[str, str]:
-    return {key: value for key, value in mapping.items() if key not in other}
+def _without(keys: Keys, defaults: Keys) -> Keys:
+    """What a job says beyond the defaults."""
+    env = {
+        name: value
+        for name, value in mapping_at(keys, "env").items()
+        if not _has(mapping_at(defaults, "env"), name, value)
+    }
+    rest = {key: value for key, value in keys.items() if key != "env" and not _has(defaults, key, value)}
+    return {**rest, "env": env} if env else rest
 
 
-def _job_lines(job: Translated, setting: _Setting) -> Iterator[str]:
-    if job.description:
-        yield f"description: {_scalar(job.description)}"
-    if isinstance(job.schedule, str):
-        yield f"schedule: {quote(job.schedule)}"
+def _job(job: ImportedJob, keys: Keys) -> Iterator[str]:
+    yield from (f"# {comment}" for comment in map(_printable, job.comments))
+    yield f"{scalar(job.name)}:"
+    yield from _indented(_lines(keys, {}))
+
+
+def _lines(keys: Keys, reasons: dict[str, str]) -> Iterator[str]:
+    for key in sorted(keys, key=lambda key: _FIRST.index(key) if key in _FIRST else len(_FIRST)):
+        lines = list(_entry(key, keys[key]))
+        if key in reasons:
+            lines[0] += f"  # {reasons[key]}"
+        yield from lines
+
+
+def _entry(key: str, value: Value) -> Iterator[str]:
+    if isinstance(value, dict) and key in ("env", "kwargs"):
+        yield f"{key}:"
+        yield from _indented(line for name, entry in value.items() for line in _entry(scalar(name), entry))
+    elif key == "schedule" and isinstance(value, str):
+        yield f"{key}: {quoted(value)}"
+    elif isinstance(value, str):
+        yield from block(f"{key}: ", value)
+    elif isinstance(value, list) and any(isinstance(item, str) and "\n" in item for item in value):
+        yield f"{key}:"
+        yield from _indented(line for item in value for line in block("- ", str(item)))
     else:
-        yield f"schedule: {{{', '.join(f'{name}: {quote(text)}' for name, text in job.schedule.items())}}}"
-    yield from _setting_lines(setting)
-    command = job.command
-    if isinstance(command, str):
-        yield from _block("command: ", command)
-    elif "\n" in command[-1]:
-        yield "command:"
-        yield from _indented(line for word in command for line in _block("- ", word))
-    else:
-        yield f"command: [{', '.join(_scalar(word, _PLAIN_WORD) for word in command)}]"
+        yield f"{key}: {_flow(value)}"
 
 
-def _setting_lines(setting: _Setting) -> Iterator[str]:
-    for key, value in setting.keys.items():
-        yield f"{key}: {_scalar(value)}"
-    if setting.env:
-        yield "env:"
-        yield from (f"  {name}: {_scalar(value)}" for name, value in setting.env.items())
+def _flow(value: Value) -> str:
+    match value:
+        case dict():
+            return "{" + ", ".join(f"{flow_scalar(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(map(_flow, value)) + "]"
+        case str():
+            return flow_scalar(value)
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case _:
+            return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _block(lead: str, text: str) -> Iterator[str]:
-    lines = text.split("\n")
-    if len(lines) == 1 or not all(line.replace("\t", "").isprintable() for line in lines):
-        yield lead + _scalar(text)
-    else:
-        yield f"{lead}|-"
-        yield from _indented(lines)
-
-
-def _indented(lines: Iterator[str] | list[str]) -> Iterator[str]:
+def _indented(lines: Iterable[str]) -> Iterator[str]:
     return (f"  {line}" if line else "" for line in lines)
 
 
-def _scalar(text: str, plain: re.Pattern[str] = _PLAIN) -> str:
-    """A text, without quotes where it is `plain`: by itself on a line, or (_PLAIN_WORD) in a list in brackets."""
-    stands = plain.fullmatch(text) and text.isprintable() and text.lower() not in _SPECIAL
-    return text if stands else _quoted(text)
-
-
-def _quoted(text: str) -> str:
-    return quote(text) if text.isprintable() else '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    return {"\t": "\\t", "\n": "\\n"}.get(character) or f"\\U{ord(character):08x}"
-
-
 def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else " " for character in text)
+    return "".join(character if character.isprintable() else " " for character in text).rstrip()

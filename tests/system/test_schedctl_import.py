@@ -1,4 +1,4 @@
-"""`schedctl import`, as somebody does who comes from cron."""
+"""`schedctl import`, used by a person who comes from cron."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from tests.system.programs import schedctl
 CRONTAB = "MAILTO=ops@example.com\n# say hello\n*/5 * * * * echo hello\nnonsense\n"
 
 
-def test_a_crontab_becomes_a_file_that_checks_and_what_is_lost_is_told_by_line(tmp_path: Path) -> None:
+def test_a_crontab_becomes_a_file_that_checks_and_what_is_lost_is_reported_by_line(tmp_path: Path) -> None:
     crontab = tmp_path / "crontab"
     crontab.write_text(CRONTAB)
     ended = schedctl("import", crontab, "--timezone", "Europe/Berlin")
     assert ended.returncode == 0
-    assert f"{crontab}:1: not converted: MAILTO=ops@example.com" in ended.stderr
-    assert f"{crontab}:4: not converted: nonsense" in ended.stderr
+    assert f"{crontab}:1: refused: MAILTO=ops@example.com" in ended.stderr
+    assert f"{crontab}:4: refused: nonsense" in ended.stderr
+    assert ended.stderr.endswith(f"imported 1 job from {crontab} (format: crontab): 0 noted, 2 refused\n")
     file = tmp_path / "schedules.yaml"
     file.write_text(ended.stdout)
     assert schedctl("check", "--strict", file).returncode == 0
     listed = schedctl("-c", file, "list").stdout
     assert "echo" in listed
     assert "*/5 * * * *" in listed
-    by_hand = schedctl("-c", file, "run-now", "echo")
-    assert (by_hand.returncode, by_hand.stdout) == (0, "hello\n")
+    manual = schedctl("-c", file, "run-now", "echo")
+    assert (manual.returncode, manual.stdout) == (0, "hello\n")
 
 
 def test_it_writes_a_file_only_where_there_is_none(tmp_path: Path) -> None:
@@ -51,9 +52,10 @@ def test_users_have_their_column_and_a_zone_must_exist(tmp_path: Path) -> None:
     crontab.write_text("* * * * * nobody-here x\n* * * * * root y\n")
     guessed = schedctl("import", crontab)
     assert "user: nobody-here" in guessed.stdout
-    assert guessed.stderr == f"{crontab}: read with a user column; if it has none, use --user\n"
-    said = schedctl("import", crontab, "--system")
-    assert ("user: nobody-here" in said.stdout, said.stderr) == (True, "")
+    assert "if it has none, use --user" in guessed.stderr
+    given = schedctl("import", crontab, "--system")
+    assert "user: nobody-here" in given.stdout
+    assert "use --user" not in given.stderr
     assert "user:" not in schedctl("import", crontab, "--user").stdout
     both = schedctl("import", crontab, "--system", "--user")
     assert (both.returncode, both.stdout) == (2, "")
@@ -63,10 +65,22 @@ def test_users_have_their_column_and_a_zone_must_exist(tmp_path: Path) -> None:
     assert "  timezone: UTC\n" in schedctl("import", crontab, TZ="CET-1CEST,M3.5.0").stdout.replace("Etc/UTC", "UTC")
 
 
-def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: Path) -> None:
+def test_strict_fails_when_a_line_was_refused(tmp_path: Path) -> None:
+    """F16."""
+    crontab = tmp_path / "crontab"
+    crontab.write_text(CRONTAB)
+    strict = schedctl("import", crontab, "--strict")
+    assert (strict.returncode, "echo hello" in strict.stdout) == (1, True)
+    crontab.write_text("*/5 * * * * echo hello%\n")
+    assert schedctl("import", crontab, "--strict").returncode == 0
+
+
+def test_nothing_converted_is_a_failure_and_a_missing_file_a_message(tmp_path: Path) -> None:
     crontab = tmp_path / "crontab"
     crontab.write_text("nonsense\n")
-    assert schedctl("import", crontab).returncode == 1
+    unknown = schedctl("import", crontab)
+    assert (unknown.returncode, "not a format that can be imported" in unknown.stderr) == (1, True)
+    assert schedctl("import", crontab, "--from", "crontab").returncode == 1
     crontab.write_text("# nothing\n")
     assert schedctl("import", crontab).returncode == 0
     missing = schedctl("import", tmp_path / "none")
@@ -74,4 +88,4 @@ def test_nothing_translated_is_a_failure_and_a_missing_file_a_message(tmp_path: 
     assert "No such file" in missing.stderr
     assert "Traceback" not in missing.stderr
     endless = schedctl("import", "/dev/zero")
-    assert (endless.returncode, endless.stderr) == (2, "schedctl: /dev/zero: larger than 1 MiB; not a crontab\n")
+    assert (endless.returncode, endless.stderr) == (2, "schedctl: /dev/zero: larger than 16 MiB\n")

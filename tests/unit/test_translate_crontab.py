@@ -1,4 +1,4 @@
-"""Real crontabs become schedule files that fire at the same times, and what is lost is told."""
+"""Crontabs as they are found become schedule files with the same times, and what is lost is reported."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config.load import Config, load
+from scheduler.config.load import Config
 from scheduler.model.job import Overlap
 from scheduler.model.target import Argv, ShellCommand
-from scheduler.translate.crontab import Crontab, read_crontab
-from scheduler.translate.writer import schedule_file
+from tests.unit.importing import imported
 
 DEBIAN = """\
 # /etc/crontab: system-wide crontab
@@ -72,15 +71,8 @@ SUPERCRONIC = """\
 """
 
 
-def translated(tmp_path: Path, text: str, **keys: bool) -> tuple[Crontab, Config]:
-    crontab = read_crontab(text, lambda name: name == "root", **keys)
-    path = tmp_path / "schedules.yaml"
-    path.write_text(schedule_file(crontab, source="crontab", timezone="UTC", home_of=lambda user: f"/home/{user}"))
-    return crontab, load(path)
-
-
 def next_times(config: Config) -> dict[str, str]:
-    """The first slot of each job after New Year's morning 2026, which was a Thursday."""
+    """The first scheduled time of each job after New Year's morning 2026, which was a Thursday."""
     after = datetime(2026, 1, 1, 5, 20, tzinfo=UTC)
     found = {}
     for name, job in config.jobs.items():
@@ -90,38 +82,42 @@ def next_times(config: Config) -> dict[str, str]:
 
 
 def test_debians_system_crontab(tmp_path: Path) -> None:
-    crontab, config = translated(tmp_path, DEBIAN)
-    assert next_times(config) == {
+    done = imported(tmp_path, DEBIAN)
+    assert next_times(done.config) == {
         "cron.hourly": "01-01 06:17:00",
         "cron.daily": "01-01 06:25:00",
         "cron.weekly": "01-04 06:47:00",
         "cron.monthly": "01-01 06:52:00",
     }
-    job = config.jobs["cron.hourly"]
+    job = done.config.jobs["cron.hourly"]
     assert (job.user, job.cwd, job.description) == ("root", "/home/root", "")
     assert job.target == ShellCommand("cd / && run-parts --report /etc/cron.hourly")
     assert job.environment[0].values["PATH"] == "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin"
     assert job.overlap is Overlap.ALLOW
-    assert crontab.remarks == ()
+    assert [line for line, _ in done.noted] == [0, 1]
+    assert done.noted[1][1] == "comments that explain the columns of a crontab are left out, 7 in all"
+    assert done.refused == []
 
 
 def test_alpines_crontab(tmp_path: Path) -> None:
-    crontab, config = translated(tmp_path, ALPINE)
-    assert list(next_times(config).items()) == [
+    done = imported(tmp_path, ALPINE, name="/etc/crontabs/root")
+    assert list(next_times(done.config).items()) == [
         ("15min", "01-01 05:30:00"),
         ("hourly", "01-01 06:00:00"),
         ("daily", "01-02 02:00:00"),
         ("weekly", "01-03 03:00:00"),
         ("monthly", "02-01 05:00:00"),
     ]
-    assert all((job.user, job.description) == (None, "") for job in config.jobs.values())
-    assert crontab.remarks == ()
+    assert all(job.user is None for job in done.config.jobs.values())
+    assert [job.description for job in done.config.jobs.values()] == ["", "", "", "", ""]
+    assert "# do daily/weekly/monthly maintenance" in done.text
+    assert done.refused == []
 
 
 def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
-    crontab, config = translated(tmp_path, USER)
-    jobs = config.jobs
-    assert next_times(config) == {
+    done = imported(tmp_path, USER)
+    jobs = done.config.jobs
+    assert next_times(done.config) == {
         "report": "01-05 07:00:00",
         "start": "-",
         "clean_up": "01-01 23:00:00",
@@ -132,53 +128,62 @@ def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
     assert jobs["report"].target == ShellCommand('/home/me/bin/report.sh --date "$(date +%F)"')
     assert {job.timezone.key for job in jobs.values()} == {"Europe/Berlin"}
     assert jobs["start"].schedule is not None and jobs["start"].schedule.at_start
-    assert jobs["start"].environment[0].values == {"LANG": "de_DE.UTF-8"}
+    assert jobs["start"].environment[0].values["LANG"] == "de_DE.UTF-8"
     assert jobs["mail"].target == ShellCommand(
-        "{ mail -s \"Half time\" me\n} <<'STDIN'\nDear me,\nit is 50% done.\nSTDIN"
+        "exec <<'STDIN'\nDear me,\nit is 50% done.\nSTDIN\nmail -s \"Half time\" me"
     )
     assert jobs["echo"].target == Argv(("/bin/bash", "-c", r"[[ -f /tmp/x ]] && echo it\'s there"))
-    assert [(remark.line, remark.text.split()[0]) for remark in crontab.remarks if not remark.carried] == [
-        (2, 'MAILTO="ops@example.com"'),
-        (14, "61"),
-        (15, "0"),
-        (16, "hello"),
-    ]
-    assert "on_failure: [{mail: ops@example.com}]" in crontab.remarks[0].why
-    assert any("minute 61 is out of range" in remark.why for remark in crontab.remarks)
+    assert [line for line, _ in done.refused] == [2, 14, 15, 16]
+    assert "on_failure: [{mail: ops@example.com}]" in done.refused[0][1]
+    assert "61" in done.refused[1][1]
+    assert "# 0 9 * * * /home/me/bin/switched-off" in done.text
+    assert "# not imported: hello world" in done.text
 
 
 def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
-    crontab, config = translated(tmp_path, SUPERCRONIC)
-    assert next_times(config) == {
+    done = imported(tmp_path, SUPERCRONIC)
+    assert next_times(done.config) == {
         "echo": "01-01 05:20:10",
         "yearly": "01-01 04:30:00",
         "for_some_years": "01-01 05:40:00",
         "not_of_seconds": "01-01 05:40:00",
         "poll": "01-01 05:21:00",
     }
-    assert config.jobs["echo"].target == ShellCommand("echo every ten seconds of 100%")
-    assert [(remark.line, remark.carried) for remark in crontab.remarks] == [(4, True)]
-    assert "sixth field being a year" in crontab.remarks[0].why
-    assert {job.overlap for job in config.jobs.values()} == {Overlap.SKIP}
-    assert {job.cwd for job in config.jobs.values()} == {str(tmp_path)}
+    assert done.config.jobs["echo"].target == ShellCommand("echo every ten seconds of 100%")
+    assert [line for line, _ in done.noted] == [3, 4]
+    assert "a year, as supercronic does" in done.noted[1][1]
+    assert {job.overlap for job in done.config.jobs.values()} == {Overlap.SKIP}
+    assert {job.cwd for job in done.config.jobs.values()} == {str(tmp_path)}
+    assert {layer.file for job in done.config.jobs.values() for layer in job.environment} == set()
 
 
-def test_six_fields_of_which_the_last_is_no_year_begin_with_seconds(tmp_path: Path) -> None:
-    _, config = translated(tmp_path, "30 0 4 * * mon-fri /app/nightly\n")
-    assert next_times(config) == {"nightly": "01-02 04:00:30"}
+def test_six_fields_of_which_the_last_is_not_a_year_begin_with_seconds(tmp_path: Path) -> None:
+    done = imported(tmp_path, "30 0 4 * * mon-fri /app/nightly\n")
+    assert next_times(done.config) == {"nightly": "01-02 04:00:30"}
+    assert "with seconds first" in done.noted[0][1]
 
 
-@pytest.mark.parametrize(("system", "user", "command"), [(True, "echo", "hi"), (False, None, "echo hi")])
-def test_whether_there_is_a_column_of_users_can_be_said(
-    tmp_path: Path, system: bool, user: str | None, command: str
+@pytest.mark.parametrize(("column", "user", "command"), [(True, "echo", "hi"), (False, None, "echo hi")])
+def test_an_option_says_whether_there_is_a_user_column(
+    tmp_path: Path, column: bool, user: str | None, command: str
 ) -> None:
-    _, config = translated(tmp_path, "* * * * * echo hi\n", system=system)
-    (job,) = config.jobs.values()
+    (job,) = imported(tmp_path, "* * * * * echo hi\n", user_column=column).config.jobs.values()
     assert (job.user, job.target) == (user, ShellCommand(command))
 
 
-def test_names_are_unique_and_a_file_without_jobs_is_one(tmp_path: Path) -> None:
-    _, config = translated(tmp_path, "* * * * * /a/poll.sh\n5 * * * * /b/poll.sh\n")
-    assert list(config.jobs) == ["poll", "poll-2"]
-    crontab, config = translated(tmp_path, "# nothing here\n")
-    assert (crontab.jobs, config.jobs) == ((), {})
+def test_names_are_unique_and_a_crontab_without_jobs_makes_a_file_without_jobs(tmp_path: Path) -> None:
+    done = imported(tmp_path, "* * * * * /a/poll.sh\n5 * * * * /b/poll.sh\n7 * * * * /c/poll-2\n")
+    assert list(done.config.jobs) == ["poll", "poll-2", "poll-2-2"]
+    done = imported(tmp_path, "# nothing here\n")
+    assert (done.translation.jobs, done.config.jobs) == ((), {})
+    assert "# nothing here" in done.text
+
+
+def test_several_crontabs_become_one_file_in_which_each_job_keeps_its_own(tmp_path: Path) -> None:
+    done = imported(tmp_path, "A=1\n* * * * * x\n", "*/10 * * * * * * x\n", "CRON_TZ=Asia/Tokyo\n* * * * * y\n")
+    first, second, third = done.config.jobs.values()
+    assert (first.name, second.name, third.name) == ("x", "x-2", "y")
+    assert (first.overlap, second.overlap, third.overlap) == (Overlap.ALLOW, Overlap.SKIP, Overlap.ALLOW)
+    assert [job.timezone.key for job in (first, second, third)] == ["UTC", "UTC", "Asia/Tokyo"]
+    assert [layer.values.get("A") for layer in first.environment] == ["1"]
+    assert second.environment == ()

@@ -1,54 +1,40 @@
-"""Each peculiarity of a crontab's line, and that no crontab whatever makes a file that does not load."""
+"""Each peculiarity of a crontab line, and that every crontab whatsoever makes a file that loads."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 import pytest
 from cronsim import CronSim
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scheduler.config.load import Config, load
+from scheduler.config.load import load
 from scheduler.model.target import Argv, ShellCommand
-from scheduler.translate.crontab import Crontab, read_crontab
-from scheduler.translate.writer import schedule_file
-
-USERS = {"root", "www-data", "backup"}
+from scheduler.translate.importers.source_file import Dialect
+from tests.unit.importing import imported
 
 
-class Imported(NamedTuple):
-    """A crontab, the file made of it, and what schedd reads in that."""
-
-    crontab: Crontab
-    text: str
-    config: Config
-
-
-def imported(folder: Path, text: str) -> Imported:
-    crontab = read_crontab(text, USERS.__contains__)
-    written = schedule_file(crontab, source="crontab", timezone="UTC", home_of=lambda user: f"/home/{user or 'me'}")
-    path = folder / "schedules.yaml"
-    path.write_text(written, encoding="utf-8")
-    return Imported(crontab, written, load(path))
-
-
-def command_of(folder: Path, text: str) -> str:
-    (job,) = imported(folder, text).config.jobs.values()
+def command_of(folder: Path, text: str, **options: Any) -> str:
+    (job,) = imported(folder, text, **options).config.jobs.values()
     assert isinstance(job.target, ShellCommand)
     return job.target.text
 
 
 SCHEDULES = [
     ("*/15 * * * * x", "*/15 * * * *"),
+    ("\t */15  *\t* * *   x ", "*/15 * * * *"),
     ("-*/15 * * * * x", "*/15 * * * *"),  # cronie: not to be logged
     ("0~30 3 * * * x", "H(0-30) 3 * * *"),
     ("~ ~6 * * * x", "H H(0-6) * * *"),
     ("@midnight x", "@midnight"),
     ("@annually x", "@annually"),
+    ("@every_minute x", "* * * * *"),  # FreeBSD
+    ("@300 x", "@every 300s"),
+    ("@quarterly x", "0 0 1 1,4,7,10 *"),  # systemd-cron
     ("0 0 * * 5L x", "0 0 * * 5L"),
     ("0 9 1-7 * Mon x", "0 9 1-7 * Mon"),
     ("*/5 * * * * * x", "*/5 * * * *"),
@@ -62,12 +48,12 @@ def test_times_are_kept_as_written_where_ours_are_the_same(
     tmp_path: Path, line: str, schedule: str | dict[str, str]
 ) -> None:
     done = imported(tmp_path, line)
-    assert [job.schedule for job in done.crontab.jobs] == [schedule]
+    assert [job.keys["schedule"] for job in done.translation.jobs] == [schedule]
     assert len(done.config.jobs) == 1
 
 
 @pytest.mark.parametrize("times", ["17 * * * *", "25 6 * * *", "47 6 * * 7", "52 6 1 * *", "*/7 9-17 * 2,3 mon-fri"])
-def test_jobs_fire_when_an_independent_reader_of_cron_says(tmp_path: Path, times: str) -> None:
+def test_jobs_run_when_an_independent_reader_of_cron_says(tmp_path: Path, times: str) -> None:
     (job,) = imported(tmp_path, f"{times} x").config.jobs.values()
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     for expected in islice(CronSim(times, moment), 500):
@@ -77,12 +63,21 @@ def test_jobs_fire_when_an_independent_reader_of_cron_says(tmp_path: Path, times
         moment = expected
 
 
+def given_stdin(command: str, *lines: str, end: str = "STDIN") -> str:
+    return "\n".join([f"exec <<'{end}'", *lines, end, command])
+
+
 COMMANDS = [
     (r"date +\%F", "date +%F"),
     ("wall%", "wall"),
-    ("wall%hello", "{ wall\n} <<'STDIN'\nhello\nSTDIN"),
-    ("wall%hello%%you%", "{ wall\n} <<'STDIN'\nhello\n\nyou\nSTDIN"),
-    ("wall%STDIN%x", "{ wall\n} <<'STDIN_'\nSTDIN\nx\nSTDIN_"),
+    ("wall%hello", given_stdin("wall", "hello")),
+    ("wall%hello%%you%", given_stdin("wall", "hello", "", "you")),
+    ("wall%%", given_stdin("wall", "")),
+    ("wall%STDIN%x", given_stdin("wall", "STDIN", "x", end="STDIN_")),
+    (r"wall%one\%two\x%three\\", given_stdin("wall", r"one%two\x", "three\\\\")),
+    (r"wall%a\\%b", given_stdin("wall", r"a\%b")),
+    (r"echo 'a\\b' \d \\\%", r"echo 'a\b' \d \%"),
+    ("echo a\\ ", "echo a\\ "),
 ]
 
 
@@ -91,22 +86,36 @@ def test_a_percent_is_a_newline_and_input_unless_escaped(tmp_path: Path, command
     assert command_of(tmp_path, f"0 * * * * {command}\n") == shell
 
 
-def test_that_a_percent_became_input_is_said_with_its_line(tmp_path: Path) -> None:
-    (remark,) = imported(tmp_path, "\n0 * * * * wall%hello\n").crontab.remarks
-    assert (remark.line, remark.carried) == (2, True)
-    assert "BusyBox" in remark.why
+def test_each_dialect_has_its_own_reading_of_percent_and_backslash(tmp_path: Path) -> None:
+    line = r"0 * * * * echo a\\b 5\% %in" + "\n"
+    readings = {dialect: command_of(tmp_path, line, dialect=dialect) for dialect in Dialect}
+    assert readings == {
+        Dialect.DEBIAN: given_stdin(r"echo a\b 5%", "in"),
+        Dialect.CRONIE: given_stdin(r"echo a\\b 5%", "in"),
+        Dialect.BUSYBOX: r"echo a\\b 5\% %in",
+    }
+    assert imported(tmp_path, line, dialect=Dialect.CRONIE).noted == []
 
 
-def test_that_a_percent_means_nothing_beside_a_line_of_supercronics_is_said_with_its_line(tmp_path: Path) -> None:
+def test_that_a_percent_became_input_is_noted_with_its_line(tmp_path: Path) -> None:
+    ((line, why),) = imported(tmp_path, "\n0 * * * * wall%hello\n").noted
+    assert line == 2
+    assert "--busybox" in why
+
+
+def test_a_percent_beside_a_line_for_supercronic_is_part_of_the_command(tmp_path: Path) -> None:
     done = imported(tmp_path, "\n* * * * * * echo six\n0 22 * * * mail -s x joe%hello%\n@every 5m echo 5%\n")
     assert done.config.jobs["mail"].target == ShellCommand("mail -s x joe%hello%")
-    assert [(remark.line, remark.carried) for remark in done.crontab.remarks] == [(2, True), (3, True)]
-    assert "as line 2 is supercronic's" in done.crontab.remarks[1].why
+    assert [line for line, _ in done.noted] == [2, 3]
+    assert "as line 2 is for supercronic" in done.noted[1][1]
 
 
-def test_input_goes_to_other_shells_too(tmp_path: Path) -> None:
+def test_input_reaches_other_shells_too(tmp_path: Path) -> None:
     (job,) = imported(tmp_path, "SHELL=/bin/bash\n0 * * * * wall%hello\n").config.jobs.values()
-    assert job.target == Argv(("/bin/bash", "-c", "{ wall\n} <<'STDIN'\nhello\nSTDIN"))
+    assert job.target == Argv(("/bin/bash", "-c", given_stdin("wall", "hello")))
+    (job,) = imported(tmp_path, "SHELL=/bin/tcsh\n0 * * * * wall%hello\n").config.jobs.values()
+    script = 'exec "$0" -c "$1" <<\'STDIN\'\nhello\nSTDIN\n'
+    assert job.target == Argv(("/bin/sh", "-c", script, "/bin/tcsh", "wall"))
 
 
 NAMES = [
@@ -128,39 +137,63 @@ def test_a_job_is_named_after_what_it_is_about(tmp_path: Path, command: str, nam
     assert list(imported(tmp_path, f"* * * * * {command}\n").config.jobs) == [name]
 
 
-def test_variables_hold_from_their_line_on_and_shared_ones_stand_in_defaults(tmp_path: Path) -> None:
-    done = imported(tmp_path, "PATH=/bin\nA = 'one'\n* * * * * x\nA=two\nHOME=/srv\nCRON_TZ=Asia/Tokyo\n* * * * * y\n")
+def test_variables_apply_from_their_line_on_and_shared_ones_are_in_defaults(tmp_path: Path) -> None:
+    text = "PATH=/bin\nA = 'one'\n* * * * * x\nA=two\nHOME=/srv\nCRON_TZ=Asia/Tokyo\n* * * * * y\n"
+    done = imported(tmp_path, text)
     x, y = done.config.jobs.values()
     assert [{**x.environment[0].values, **x.environment[-1].values}[name] for name in ("PATH", "A")] == ["/bin", "one"]
-    assert y.environment[-1].values == {"A": "two", "HOME": "/srv"}
+    assert y.environment[-1].values == {"A": "two", "HOME": "/srv", "CRON_TZ": "Asia/Tokyo"}
     assert (x.cwd, y.cwd) == ("/home/me", "/srv")
     assert (x.timezone.key, y.timezone.key) == ("UTC", "Asia/Tokyo")
     assert done.text.count("PATH") == 1
 
 
-def test_jobs_in_a_zone_that_does_not_exist_are_told_one_by_one(tmp_path: Path) -> None:
+def test_cron_sets_shell_and_path_whatever_schedd_was_started_with(tmp_path: Path) -> None:
+    (job,) = imported(tmp_path, "* * * * * x\n").config.jobs.values()
+    assert job.environment[0].values == {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+    (job,) = imported(tmp_path, "* * * * * x\n", dialect=Dialect.BUSYBOX).config.jobs.values()
+    assert job.environment[0].values == {"SHELL": "/bin/sh"}
+
+
+def test_jobs_in_a_zone_that_does_not_exist_are_refused_one_by_one(tmp_path: Path) -> None:
     done = imported(tmp_path, "* * * * * x\nCRON_TZ=Mars/Phobos\n* * * * * y\n")
     assert list(done.config.jobs) == ["x"]
-    assert [(remark.line, remark.why) for remark in done.crontab.remarks] == [(3, "there is no time zone Mars/Phobos")]
+    assert done.refused == [(3, "unknown time zone 'Mars/Phobos'")]
 
 
-def test_a_variable_that_no_job_could_have_is_told_without_its_value(tmp_path: Path) -> None:
-    done = imported(tmp_path, '"A B"=hunter2\nSCHED_JOB=hunter2\nCRON_TZ=\nEMPTY=\n* * * * * x\n')
-    assert [remark.line for remark in done.crontab.remarks] == [1, 2]
-    assert "hunter2" not in repr(done.crontab.remarks) + done.text
-    assert done.config.jobs["x"].environment[0].values == {"EMPTY": ""}
+def test_a_variable_that_no_job_can_have_is_refused_without_its_value(tmp_path: Path) -> None:
+    done = imported(tmp_path, '"A B"=hunter2\nSCHED_JOB=hunter2\nA.B=hunter2\nCRON_TZ=\nEMPTY=\n* * * * * x\n')
+    assert [line for line, _ in done.refused] == [1, 2, 3]
+    assert "hunter2" not in repr(done.translation.remarks) + done.text
+    assert done.config.jobs["x"].environment[-1].values == {"EMPTY": "", "CRON_TZ": ""}
 
 
 @pytest.mark.parametrize(
     ("value", "hint"), [("root", "ops@example.com"), ("a@x.org, b@x.org", "[a@x.org, b@x.org]"), ("a@x.org", "a@x.org")]
 )
 def test_the_hint_for_mailto_is_a_key_that_loads(tmp_path: Path, value: str, hint: str) -> None:
-    (remark,) = imported(tmp_path, f"MAILTO={value}\n* * * * * x\n").crontab.remarks
-    advice = remark.why.partition("failures: ")[2]
+    ((_, why),) = imported(tmp_path, f"MAILTO={value}\n* * * * * x\n").refused
+    advice = why.partition("failures: ")[2]
     assert advice == f"on_failure: [{{mail: {hint}}}]"
     path = tmp_path / "advised.yaml"
     path.write_text(f"jobs: {{x: {{command: x, {advice}}}}}\n")
     assert load(path).jobs
+
+
+def test_no_mail_is_nothing_to_report(tmp_path: Path) -> None:
+    assert imported(tmp_path, 'MAILTO=""\n* * * * * x\n').translation.remarks == ()
+
+
+def test_carriage_returns_are_left_out_and_noted_once(tmp_path: Path) -> None:
+    done = imported(tmp_path, "A=1\r\n* * * * * x\r\n* * * * * y\r\n")
+    assert [job.target for job in done.config.jobs.values()] == [ShellCommand("x"), ShellCommand("y")]
+    assert [line for line, _ in done.noted] == [0]
+
+
+def test_what_is_random_or_not_logged_is_noted(tmp_path: Path) -> None:
+    done = imported(tmp_path, "-5 4 * * * x\n~ 4 * * * y\nRANDOM_DELAY=30\nLOGNAME=joe\n@60 z\n")
+    assert [line for line, _ in done.noted] == [1, 2, 4, 5]
+    assert [line for line, _ in done.refused] == [3]
 
 
 def test_no_comment_is_lost_but_those_about_the_columns(tmp_path: Path) -> None:
@@ -172,6 +205,28 @@ def test_no_comment_is_lost_but_those_about_the_columns(tmp_path: Path) -> None:
     assert done.config.jobs["dump"].description == "all of it"
     comments = [line.strip() for line in done.text.splitlines() if line.lstrip().startswith("#")][1:]
     assert comments == ["# Backups", "# 0 4 * * * switched-off", "# The end"]
+    assert [line for line, _ in done.noted] == [1]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "minutes and hours are UTC here",
+        "min load, hours of work: see the wiki",
+        "+ backups",
+        "| tee would hide the exit code",
+        "* * * * * /srv/app/poll",
+        "- * * * every quarter",
+        "dom is the customer, dow the index",
+        "MAILTO=root",
+        "30 4 * * sun /usr/bin/old % input",
+    ],
+)
+def test_a_comment_that_looks_like_a_heading_survives(tmp_path: Path, comment: str) -> None:
+    """G02, G03."""
+    done = imported(tmp_path, f"# first\n# {comment}\n\n0 3 * * * dump\n")
+    assert "# first" in done.text
+    assert f"# {comment}" in done.text
 
 
 @pytest.mark.parametrize(
@@ -183,14 +238,25 @@ def test_no_comment_is_lost_but_those_about_the_columns(tmp_path: Path) -> None:
         ("@daily backup run\n@daily other run\n", [None, None]),
         ("0 5 * * * backup --all\n", [None]),
         ("0 5 * * * backup\n", [None]),
+        (
+            "0 5 * * * metrics /usr/local/bin/collect --fast\n20 4 * * * deploy cd /srv/app && ./rotate\n",
+            ["metrics", "deploy"],
+        ),
+        ("0 5 * * * deploy ./bin/x\n0 6 * * * www-data php x.php\n", ["deploy", "www-data"]),
+        ("0 5 * * * app:staff /opt/bin/x\n", ["app"]),
+        ("0 5 * * * _svc -n /opt/bin/x\n", ["_svc"]),
+        ("0 5 * * * copy-tree /srv/data /mnt\n", [None]),
+        ("0 5 * * * php /srv/app/bin/console x\n", [None]),
+        ("0 5 * * * python3 /srv/app/x.py\n", [None]),
+        ("0 5 * * * dump /var/lib/bin/x\n", [None]),
+        ("0 5 * * * metrics /usr/bin/collect\n0 6 * * * /usr/bin/other\n", [None, None]),
         ("0 5 * * * backup --all\n0 6 * * * backup run\n", [None, None]),
     ],
 )
 def test_a_column_of_users_is_seen_where_there_is_one(tmp_path: Path, text: str, users: list[str | None]) -> None:
     done = imported(tmp_path, text)
     assert [job.user for job in done.config.jobs.values()] == users
-    assert done.crontab.guessed == any(users)
-    assert ("Read with a column of users" in done.text) == any(users)
+    assert ("Read with a user column" in done.text) == any(users)
 
 
 LINES = st.one_of(
@@ -201,15 +267,15 @@ STARTS = st.sampled_from(["* * * * * ", "@daily ", "# ", "A=", "CRON_TZ=", "HOME
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(lines=st.lists(st.tuples(STARTS, LINES).map("".join), max_size=5))
-def test_whatever_a_crontab_says_the_file_loads_and_says_the_same(tmp_path: Path, lines: list[str]) -> None:
-    done = imported(tmp_path, "\n".join(lines))
-    assert list(done.config.jobs) == [job.name for job in done.crontab.jobs]
-    for job in done.crontab.jobs:
-        loaded = done.config.jobs[job.name]
-        assert loaded.target == (
-            ShellCommand(job.command) if isinstance(job.command, str) else Argv(tuple(job.command))
-        )
-        assert loaded.description == job.description
+@given(lines=st.lists(st.tuples(STARTS, LINES).map("".join), max_size=5), dialect=st.sampled_from([None, *Dialect]))
+def test_whatever_a_crontab_says_the_file_loads_and_says_the_same(
+    tmp_path: Path, lines: list[str], dialect: Dialect | None
+) -> None:
+    done = imported(tmp_path, "\n".join(lines), forced="crontab", dialect=dialect)
+    assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
+    for job in done.translation.jobs:
+        loaded, command = done.config.jobs[job.name], job.keys["command"]
+        assert loaded.target == (ShellCommand(command) if isinstance(command, str) else Argv(tuple(map(str, command))))  # type: ignore[arg-type]
+        assert loaded.description == job.keys.get("description", "")
         variables = {name: value for layer in loaded.environment for name, value in layer.values.items()}
-        assert variables == job.env
+        assert variables == job.keys.get("env", {})

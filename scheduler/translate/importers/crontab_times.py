@@ -1,4 +1,4 @@
-"""The times at the start of a crontab's line: five fields, supercronic's six and seven, a shorthand."""
+"""The times at the start of a crontab line: five fields, supercronic's six and seven, or an alias."""
 
 from __future__ import annotations
 
@@ -11,20 +11,29 @@ _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fr
 _VALUE = rf"(?:\d*~\d*|(?:\*|\?|\d+|{_NAMES})(?:-(?:\d+|{_NAMES}))?)(?:/\d+)?[lw]?(?:#\d)?"
 _FIELD = re.compile(rf"(?:{_VALUE}|l|lw)(?:,(?:{_VALUE}|l))*", re.IGNORECASE | re.ASCII)
 _YEARS = re.compile(r"\*(?:/\d+)?|\?|\d{4}(?:[-,/]\d+)*", re.ASCII)
-_SPREAD = re.compile(r"(\d*)~(\d*)", re.ASCII)
+_RANDOM = re.compile(r"(\d*)~(\d*)", re.ASCII)
+_INTERVAL = re.compile(r"@(\d+)", re.ASCII)
 
+_OTHER_ALIASES = {
+    "@every_minute": "* * * * *",  # FreeBSD
+    "@minutely": "* * * * *",  # systemd-cron
+    "@quarterly": "0 0 1 1,4,7,10 *",
+    "@semi-annually": "0 0 1 1,7 *",
+    "@biannually": "0 0 1 1,7 *",
+    "@bi-annually": "0 0 1 1,7 *",
+    "@semiannually": "0 0 1 1,7 *",
+}
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
 _FIELDS: tuple[str, ...] = ("second", "minute", "hour", "day", "month", "day_of_week", "year")
 FEWEST, _MOST = 5, 7
 
 
 def count_times(line: str) -> int:
-    """How many words at the start of a line say when; 0 when it is no job's line."""
-    words = line.split(None, _MOST)
+    """How many words at the start of a line are its schedule; 0 when the line does not begin with one."""
     if line.startswith("@"):
-        return 2 if words[0] == "@every" else 1
+        return 2 if line.split(None, 1)[0] == "@every" else 1
     count = 0
-    for word in words[:_MOST]:
+    for word in line.split(None, _MOST)[:_MOST]:
         if not _FIELD.fullmatch(word):
             break
         count += 1
@@ -32,13 +41,15 @@ def count_times(line: str) -> int:
 
 
 def schedule_of(times: list[str]) -> str | dict[str, str]:
-    """The schedule as our file has it.
+    """The schedule as a schedule file has it.
 
-    Six fields are five and a year, as supercronic reads them; seconds, which stand first, come with all seven. Only
-    where the sixth can be no year are six fields seconds and no year, as other programs have it.
+    Six fields are read as supercronic does: five and a year. Seven begin with seconds, and so do six fields whose
+    last one cannot be a year.
     """
     if len(times) <= FEWEST:
-        return " ".join(map(_steadied, times, range(len(times))))
+        if interval := _INTERVAL.fullmatch(times[0]):  # FreeBSD
+            return f"@every {interval[1]}s"
+        return _OTHER_ALIASES.get(times[0].lower()) or " ".join(map(_hashed, times, range(len(times))))
     names = _FIELDS
     if len(times) < _MOST and _YEARS.fullmatch(times[-1]):
         names = _FIELDS[1:]
@@ -48,11 +59,11 @@ def schedule_of(times: list[str]) -> str | dict[str, str]:
     return {name: text for name, text in fields.items() if name in ("second", "minute") or text not in ("*", "?")}
 
 
-def problem_of(schedule: str | dict[str, str], zone: str) -> str | None:
-    """Why the schedule cannot be used, in the zone of this name."""
+def problem_of(schedule: object, zone: str) -> str | None:
+    """Why the schedule cannot be used in the zone of this name; None when it can."""
     found = find_zone(zone)
     if found is None:
-        return f"there is no time zone {zone}"
+        return f"unknown time zone {zone!r}"
     try:
         parse_schedule(schedule, found, job_name="job")
     except ScheduleError as error:
@@ -60,8 +71,8 @@ def problem_of(schedule: str | dict[str, str], zone: str) -> str | None:
     return None
 
 
-def _steadied(text: str, place: int) -> str:
-    """cronie's `0~30`, a number picked at random whenever it reads the file, as H, which the job's name picks."""
+def _hashed(text: str, place: int) -> str:
+    """A number that cron picks at random when it reads the file (`0~30`), as one that the job's name picks (`H`)."""
 
     def h(match: re.Match[str]) -> str:
         if match[0] == "~":
@@ -69,4 +80,4 @@ def _steadied(text: str, place: int) -> str:
         low, high = _BOUNDS[place]
         return f"H({match[1] or low}-{match[2] or high})"
 
-    return _SPREAD.sub(h, text)
+    return _RANDOM.sub(h, text)
