@@ -76,7 +76,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_the_index_leads_to_every_page() -> None:
-    linked = set(re.findall(r"\]\((\w+\.md)\)", (DOCS / "README.md").read_text()))
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / "README.md").read_text()))
     assert linked == {page.name for page in PAGES} - {"README.md"}
 
 
