@@ -120,8 +120,8 @@ class Daemon(EngineService):
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
             started_at = self._engine.start()
-            lives = (self._engine.run(), self._stay_alive(), startup.log_missed(self._log, self._engine, started_at))
-            tasks = [_living(life) for life in lives]
+            missed = startup.report_missed(self._log, self._engine, started_at, self._notifications.missed)
+            tasks = [_living(life) for life in (self._engine.run(), self._stay_alive(), missed)]
             if watch:
                 tasks.append(_living(self._reload_on_change()))
             await self._stop_asked.wait()

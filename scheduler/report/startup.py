@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from scheduler import __version__
@@ -66,11 +66,19 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
         )
 
 
-async def log_missed(log: Log, engine: Engine, started_at: datetime) -> None:
-    """Log the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs."""
-    for count, (job, scheduled_at) in enumerate(engine.unseen(started_at)):
-        if count == MOST_LISTED:
-            log.info("more runs missed", hint="schedctl list shows all jobs")
-            return
-        log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
+async def report_missed(
+    log: Log, engine: Engine, started_at: datetime, on_missed: Callable[[str, datetime], None]
+) -> None:
+    """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
+
+    The log gets the first MOST_LISTED of them, `on_missed` all.
+    """
+    count = 0
+    for job, scheduled_at in engine.unseen(started_at):
+        on_missed(job.name, scheduled_at)
+        if count < MOST_LISTED:
+            log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
+        count += 1
         await asyncio.sleep(0)
+    if count > MOST_LISTED:
+        log.info("more runs missed", count=count - MOST_LISTED, hint="schedctl list shows all jobs")

@@ -19,7 +19,7 @@ from scheduler.report.notify.delivery import Deliveries
 from scheduler.report.notify.notification import Notification
 from scheduler.report.notify.notifications import Notifications
 from scheduler.wire.times import REASONS
-from tests.unit.stage import Stage, clock_face, job
+from tests.unit.stage import NOON, Stage, clock_face, job
 
 HOUR = 3600.0
 
@@ -38,6 +38,9 @@ class Wall(Deliveries):
     def __init__(self, stage: Stage) -> None:
         self.lines: list[str] = []
         self.notices: list[Notification] = []
+        self.down: dict[str, str] = {}
+        """Recipients that cannot be reached, with the error."""
+        self.hears = Notifications(stage.engine, self)
         self._stage = stage
 
     def send(self, recipient: Recipient, notice: Notification) -> None:
@@ -50,6 +53,7 @@ class Wall(Deliveries):
                 raise AssertionError(recipient)
         self.lines.append(f"{clock_face(self._stage.clock.now())} {who}: {wording.headline(notice)}")
         self.notices.append(notice)
+        self.on_result(recipient, notice, self.down.get(who))
 
     def forget_idle(self) -> None:
         """Nothing is kept."""
@@ -81,7 +85,7 @@ def tell(
 
     async def script(stage: Stage) -> None:
         walls.append(Wall(stage))
-        listening = stage.engine.announce.also_telling(Notifications(stage.engine, walls[0]).on_event)
+        listening = stage.engine.announce.also_telling(walls[0].hears.on_event)
         listening.__enter__()  # until the end of the stage, shutdown included
         ears.append(listening)
         stage.engine.load(stage.jobs, max_running=None)
@@ -335,3 +339,127 @@ def test_a_notice_has_the_run_and_the_end_of_its_output() -> None:
     assert notice.run is not None
     assert notice.run.outcome is Outcome.FAILED
     assert (len(notice.output), notice.output[-8:]) == (8192, b"the end\n")
+
+
+def test_a_scheduled_time_before_the_start_counts_as_not_succeeded() -> None:
+    """B2: a platform that restarts schedd every day must not put the alarm off for ever."""
+    daily = job(schedule="0 11 * * *", expect_success_within=26 * HOUR, **TROUBLE)
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.hears.missed("j", NOON - timedelta(hours=1))
+        await stage.until(22 * HOUR)
+
+    assert tell(daily, story=story) == [
+        (
+            "13:00:00 failure: Job j has not succeeded for 1d2h; "
+            "schedd was not running at its scheduled time 2026-06-01 11:00:00 UTC"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "within", "first"),
+    [
+        ("0 */6 * * *", 13 * HOUR, "19:00:00"),  # 12:00 is missed: the run of 06:00 is the last that may have succeeded
+        ("0 12 * * *", 24.5 * HOUR, "12:30:00"),
+        ("0 12 * * mon", 7.25 * 86400, "18:00:00"),
+    ],
+)
+def test_the_alarm_counts_from_the_last_time_that_may_have_succeeded(schedule: str, within: float, first: str) -> None:
+    """B2"""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        await stage.until(60)
+        wall.hears.missed("j", NOON)
+        await stage.until(7 * 86400)
+
+    watched = job(schedule=schedule, expect_success_within=within, **TROUBLE)
+    lines = tell(watched, story=story, play=lambda _: Play(1.0, 3))
+    assert next(line.split()[0] for line in lines if "has not succeeded" in line) == first
+
+
+def test_a_success_after_the_start_ends_what_was_missed_before_it() -> None:
+    """B2"""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.hears.missed("j", NOON - timedelta(hours=1))
+        await stage.until(12 * HOUR)
+
+    assert tell(job(schedule="0 * * * *", expect_success_within=3.5 * HOUR, **TROUBLE), story=story) == []
+
+
+def test_a_job_without_the_limit_has_nothing_to_miss() -> None:
+    """B2"""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        for name in ("j", "unknown"):
+            wall.hears.missed(name, NOON - timedelta(hours=1))
+        await stage.until(86400)
+
+    assert tell(job(schedule="0 11 * * *", **TROUBLE), story=story) == []
+
+
+def test_a_recipient_that_did_not_get_the_first_failure_gets_the_next_one_and_the_others_do_not() -> None:
+    """B5"""
+    twice = job(schedule="@every 1m", on_failure=told("down") + told("up"), on_recovery=told("up"))
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.down = {"down": "no address"}
+        await stage.until(140)
+        assert wall.hears.errors() == {"j": ("command: no address",)}
+        wall.down = {}
+        await stage.until(430)
+        assert wall.hears.errors() == {}
+
+    assert tell(twice, pattern="fffffs", story=story) == [
+        "12:01:01 down: Job j failed after 1s: exit code 3",
+        "12:01:01 up: Job j failed after 1s: exit code 3",
+        "12:02:01 down: Job j failed after 1s: exit code 3 (as did the run before it)",
+        "12:03:01 down: Job j failed after 1s: exit code 3 (as did 2 runs before it)",
+        "12:06:01 up: Job j recovered after 5 failed runs in 5m",
+    ]
+
+
+def test_an_alarm_that_no_run_repeats_is_sent_again_after_an_hour() -> None:
+    """B5: a job that is overdue may never run again."""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.down = {"failure": "no address"}
+        await stage.until(3.5 * HOUR)
+        wall.down = {}
+        await stage.until(10 * HOUR)
+
+    assert tell(job(schedule=None, expect_success_within=2 * HOUR, **TROUBLE), story=story) == [
+        "14:00:00 failure: Job j has not succeeded for 2h",
+        "15:00:00 failure: Job j still has not succeeded for 3h",
+        "16:00:00 failure: Job j still has not succeeded for 4h",
+    ]
+
+
+def test_nobody_is_notified_late_of_a_trouble_that_is_over() -> None:
+    """B5"""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.down = {"failure": "no address"}
+        await stage.until(70)
+        wall.down = {}
+        await stage.until(3 * HOUR)
+
+    assert tell(job(schedule="@every 1m", **TROUBLE), pattern="fs", story=story) == [
+        "12:01:01 failure: Job j failed after 1s: exit code 3",
+        "12:02:01 recovery: Job j recovered after 1 failed run in 1m",
+    ]
+
+
+def test_a_recipient_that_a_reload_removes_is_forgotten() -> None:
+    """B5"""
+    failing = job(schedule="@every 1m", on_failure=told("down"))
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.down = {"down": "no address"}
+        await stage.until(70)
+        stage.engine.load({"j": replace(failing, on_failure=told("other"))}, max_running=None)
+        assert wall.hears.errors() == {}
+        await stage.until(2 * HOUR)
+
+    assert tell(failing, pattern="f", story=story) == ["12:01:01 down: Job j failed after 1s: exit code 3"]

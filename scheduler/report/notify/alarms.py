@@ -59,6 +59,16 @@ class Alarms:
                 return list(state.skipped(decision))
         return []
 
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """A scheduled time shortly before the start, at which schedd was not running, counts as not succeeded."""
+        if state := self._states.get(job):
+            state.missed(scheduled_at)
+
+    def repeat(self, job: str, run: Run | None = None) -> Notification | None:
+        """The alarm that the job is in, for a recipient that did not get it; None when there is no trouble."""
+        state = self._states.get(job)
+        return None if state is None else state.repeat(run)
+
     def due(self, job: str) -> list[Notification]:
         """The notifications that are due because time has passed."""
         state = self._states.get(job)
@@ -96,6 +106,8 @@ class _JobState:
         """When it last succeeded, or since when a success is expected."""
         self._alarmed_at: float | None = None
         """When the last alarm was sent; None when there is no trouble."""
+        self._missed: datetime | None = None
+        """A scheduled time before the start, if no run has succeeded since."""
         self._skips: set[Reason] = set()
         """Reasons of skips since the last start."""
 
@@ -117,6 +129,20 @@ class _JobState:
         self._in_row = self._in_row + 1 if ok is self._last_ok else 1
         self._last_ok = ok
         yield from self._succeeds(run) if ok else self._fails(run)
+
+    def missed(self, scheduled_at: datetime) -> None:
+        schedule = self._job.schedule
+        if self._job.expect_success_within is None or schedule is None or self._last_ok:
+            return
+        expected = schedule.last_before(scheduled_at) or scheduled_at
+        ago = (self._clock.now() - expected).total_seconds()
+        self._succeeded = min(self._succeeded, self._clock.steady() - ago)
+        self._missed = scheduled_at
+
+    def repeat(self, run: Run | None) -> Notification | None:
+        if self._alarmed_at is None:
+            return None
+        return self._notification(Topic.FAILURE, alarm=self._current_alarm(), run=run, reminder=run is None)
 
     def skipped(self, decision: Decision) -> Iterator[Notification]:
         """The first skip for each reason is reported, until the job starts again."""
@@ -144,7 +170,7 @@ class _JobState:
             self._overdue = True
             if self._alarmed_at is None:
                 self._began = self._clock.now() - timedelta(seconds=now - self._succeeded), self._succeeded
-            yield self._alarm(Alarm.OVERDUE)
+            yield self._alarm(Alarm.OVERDUE, missed=self._missed)
         else:
             yield self._alarm(self._current_alarm(), reminder=True)
 
@@ -167,7 +193,7 @@ class _JobState:
 
     def _succeeds(self, run: Run) -> Iterator[Notification]:
         yield self._notification(Topic.SUCCESS, run=run)
-        self._succeeded = self._clock.steady()
+        self._succeeded, self._missed = self._clock.steady(), None
         was_overdue, self._overdue = self._overdue, False
         if self._flapping and self._in_row < STEADY:
             return

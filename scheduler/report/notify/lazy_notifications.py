@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from functools import partial
+from typing import Protocol
 
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import Event, JobsChanged, Listener
+from scheduler.engine.events import Event, JobsChanged
 from scheduler.report.log import Log
 from scheduler.report.notify.notification import notifies
 
@@ -18,25 +20,50 @@ MOST_RESERVE = 3.0
 """… but no more than so many seconds."""
 
 
+class Loaded(Protocol):
+    """What `Notifications` does, for code that must not load it."""
+
+    def on_event(self, event: Event) -> None:
+        """Notify the recipients that want to know of an event."""
+        ...
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Take note of a scheduled time before the start at which schedd was not running."""
+        ...
+
+    def errors(self) -> Mapping[str, tuple[str, ...]]:
+        """By job, the recipients whose latest notification was not delivered, each with the cause."""
+        ...
+
+
 class LazyNotifications:
     """The listener that the daemon knows. What it loads takes 2 MB, which a schedule without recipients saves."""
 
     def __init__(self, engine: Engine, log: Log) -> None:
         self._engine = engine
         self._log = log
-        self._listener: Listener | None = None
+        self._loaded: Loaded | None = None
         self._close: Callable[[float], Awaitable[None]] | None = None
 
     def on_event(self, event: Event) -> None:
         """Pass an event on, once there is a recipient."""
-        if self._listener is None and isinstance(event, JobsChanged) and self._is_needed():
-            self._begin()
-        if self._listener is not None:
-            self._listener(event)
+        if self._loaded is None and isinstance(event, JobsChanged) and self._is_needed():
+            self._load()
+        if self._loaded is not None:
+            self._loaded.on_event(event)
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Pass on a scheduled time before the start at which schedd was not running."""
+        if self._loaded is not None:
+            self._loaded.missed(job, scheduled_at)
+
+    def errors(self) -> Mapping[str, tuple[str, ...]]:
+        """By job, the recipients whose latest notification was not delivered, each with the cause."""
+        return {} if self._loaded is None else self._loaded.errors()
 
     def reserve(self, timeout: float) -> float:
         """Seconds of the shutdown timeout to leave for `close`."""
-        return 0.0 if self._listener is None else min(timeout * RESERVE, MOST_RESERVE)
+        return 0.0 if self._loaded is None else min(timeout * RESERVE, MOST_RESERVE)
 
     async def close(self, seconds: float) -> None:
         """Deliver what waits, for at most `seconds`."""
@@ -46,7 +73,7 @@ class LazyNotifications:
     def _is_needed(self) -> bool:
         return any(notifies(job) for job in self._engine.timetable.jobs().values())
 
-    def _begin(self) -> None:
+    def _load(self) -> None:
         from scheduler.report.notify.delivery import Deliveries  # noqa: PLC0415 - most schedules have no recipient
         from scheduler.report.notify.notifications import Notifications  # noqa: PLC0415
         from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415
@@ -57,5 +84,5 @@ class LazyNotifications:
         deliveries = Deliveries(
             lambda recipient: WorkerThread().call(partial(sender_for, recipient, context)), self._log
         )
-        self._listener = Notifications(self._engine, deliveries).on_event
+        self._loaded = Notifications(self._engine, deliveries)
         self._close = deliveries.close

@@ -83,6 +83,11 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
             return (*ping, SentryRecipient()) if job.sentry else ping
 
 
+def all_recipients(job: Job) -> frozenset[Recipient]:
+    """The job's recipients for any topic."""
+    return frozenset(recipient for topic in Topic for recipient in recipients(job, topic))
+
+
 def failed(run: Run) -> bool:
     """Whether the run has ended in a failure."""
     return run.outcome is not None and run.outcome.is_failure

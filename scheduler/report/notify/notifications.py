@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TypeVar
 
 from msgspec.structs import replace
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted, Stopping
+from scheduler.model.recipient import Recipient
+from scheduler.model.run import Run
 from scheduler.report.notify.alarms import Alarms
 from scheduler.report.notify.delivery import Deliveries
-from scheduler.report.notify.notification import OUTPUT_INCLUDED, Notification, recipients
+from scheduler.report.notify.notification import (
+    OUTPUT_INCLUDED,
+    Notification,
+    Topic,
+    all_recipients,
+    failed,
+    recipients,
+)
+from scheduler.report.notify.sender import name_of
+
+T = TypeVar("T")
+
+
+RETRY = 3600.0
+"""Seconds after which a recipient that did not get an alarm is notified again, unless a further failure comes first."""
 
 
 class Notifications:
@@ -21,25 +39,89 @@ class Notifications:
         self._engine = engine
         self._alarms = Alarms(engine.clock)
         self._deliveries = deliveries
+        deliveries.on_result = self._on_result
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._unaware: dict[str, dict[Recipient, asyncio.TimerHandle]] = {}
+        """By job, the recipients that did not get its alarm."""
+        self._errors: dict[str, dict[Recipient, str]] = {}
+        """By job, why the latest notification for a recipient was not delivered."""
         self._stopping = False
 
     def on_event(self, event: Event) -> None:
         """Notify the recipients that want to know of an event."""
         match event:
-            case RunStarted(run=run) | RunFinished(run=run):
+            case RunStarted(run=run):
                 self._send(run.job, self._alarms.on_event(event))
+            case RunFinished(run=run):
+                notifications = self._alarms.on_event(event)
+                if failed(run) and not any(each.topic is Topic.FAILURE for each in notifications):
+                    self._repeat(run.job, tuple(self._unaware.get(run.job, ())), run)
+                self._send(run.job, notifications)
             case RunSkipped(decision=decision):
                 self._send(decision.job, self._alarms.on_event(event))
             case JobsChanged():
                 self._alarms.load(self._engine.timetable.jobs())
                 for name in {*self._timers, *self._alarms.jobs()}:
                     self._set_timer(name)
+                self._forget_removed()
                 self._deliveries.forget_idle()
             case Stopping():
                 self._stopping = True
                 for name in tuple(self._timers):
                     self._set_timer(name)
+
+    def errors(self) -> dict[str, tuple[str, ...]]:
+        """By job, the recipients whose latest notification was not delivered, each with the cause."""
+        return {
+            job: tuple(f"{name_of(recipient)}: {error}" for recipient, error in errors.items())
+            for job, errors in self._errors.items()
+        }
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Take note of a scheduled time before the start at which schedd was not running."""
+        self._alarms.missed(job, scheduled_at)
+        self._set_timer(job)
+
+    def _on_result(self, recipient: Recipient, notification: Notification, error: str | None) -> None:
+        job = notification.job.name
+        if error is None:
+            self._forget(self._errors, job, recipient)
+            if notification.topic is Topic.FAILURE:
+                self._aware(job, recipient)
+        else:
+            self._errors.setdefault(job, {})[recipient] = error
+            if notification.topic is Topic.FAILURE and not self._stopping:
+                self._aware(job, recipient)
+                retry = asyncio.get_running_loop().call_later(RETRY, self._repeat, job, (recipient,))
+                self._unaware.setdefault(job, {})[recipient] = retry
+
+    def _repeat(self, job: str, missing: Iterable[Recipient], run: Run | None = None) -> None:
+        """Send the alarm to those that did not get it; to nobody when the trouble is over."""
+        alarm = self._alarms.repeat(job, run)
+        for recipient in missing:
+            self._aware(job, recipient)
+            if alarm is not None:
+                self._deliveries.send(recipient, replace(alarm, output=self._output(alarm)))
+
+    def _aware(self, job: str, recipient: Recipient) -> None:
+        timer = self._forget(self._unaware, job, recipient)
+        if timer is not None:
+            timer.cancel()
+
+    def _forget_removed(self) -> None:
+        jobs = self._engine.timetable.jobs()
+        for job in {*self._errors, *self._unaware}:
+            now = all_recipients(jobs[job]) if job in jobs else frozenset()
+            for recipient in {*self._errors.get(job, ()), *self._unaware.get(job, ())} - now:
+                self._forget(self._errors, job, recipient)
+                self._aware(job, recipient)
+
+    @staticmethod
+    def _forget(by_job: dict[str, dict[Recipient, T]], job: str, recipient: Recipient) -> T | None:
+        found = by_job.get(job, {}).pop(recipient, None)
+        if not by_job.get(job, True):
+            del by_job[job]
+        return found
 
     def _send(self, job: str, notifications: Iterable[Notification]) -> None:
         for notification in notifications:
