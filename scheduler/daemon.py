@@ -163,6 +163,7 @@ class Daemon(EngineService):
             decisions={reason.value: history.decided[reason] for reason in Reason if history.decided[reason]},
             clock_jumps=tuple(self._jumps),
             dropped_lines=self._log.dropped,
+            notification_errors=dict(self._notifications.errors()),
         )
 
     async def reload(self, *, plan: bool) -> ReloadView:

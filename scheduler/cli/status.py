@@ -10,6 +10,7 @@ from scheduler.cli import terminal, times
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.errors import EXIT_FAILURE
+from scheduler.text import printable_line
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.operations import STATUS
 
@@ -61,6 +62,11 @@ def show(view: StatusView, now: datetime) -> None:
     ]
     if view.dropped_lines:
         lines.append(("log", terminal.Cell(f"{view.dropped_lines} lines dropped: stdout could not be written", "bad")))
+    lines += [
+        ("notify", terminal.Cell(f"{job}: {printable_line(error)}", "bad"))
+        for job, errors in view.notification_errors.items()
+        for error in errors
+    ]
     for name, cell in lines:
         click.echo(f"{terminal.paint(f'{name:11}', 'head')}{terminal.paint(cell.text, cell.colour)}")
     if view.reload_error is not None:

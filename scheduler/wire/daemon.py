@@ -20,7 +20,8 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon. `reload_error` is why the file as it is now was refused, or null.
 
     `decisions` counts slots since the start by reason; `ticking` is false once it drains.
-    `dropped_lines` counts lines of the log that could not be written.
+    `dropped_lines` counts lines of the log that could not be written. `notification_errors` has, by job, the recipients
+    whose latest notification was not delivered, each with the cause.
     """
 
     version: str
@@ -41,6 +42,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     decisions: dict[str, int]
     clock_jumps: tuple[ClockJump, ...] = ()
     dropped_lines: int = 0
+    notification_errors: dict[str, tuple[str, ...]] = {}
 
 
 class JobChange(msgspec.Struct, frozen=True, kw_only=True):

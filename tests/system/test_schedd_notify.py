@@ -133,6 +133,30 @@ def test_the_first_failure_and_the_recovery_arrive(tmp_path: Path, server: HttpS
     assert json.loads(server.requests[1].body)["failures"] >= 3
 
 
+def test_a_failure_that_could_not_be_delivered_is_shown_and_the_next_one_is_sent(
+    tmp_path: Path, server: HttpServer
+) -> None:
+    """B5"""
+    failures = iter([403, 200])
+    server.answer = lambda _request: (next(failures), {})
+    file = write(
+        tmp_path / "schedules.yaml",
+        f"""
+        jobs:
+          failing: {{command: exit 3, on_failure: [{{webhook: "{server.url}"}}]}}
+        """,
+    )
+    with schedd(file) as running:
+        schedctl("-c", file, "run-now", "failing")
+        running.says("notification not delivered", "answered 403")
+        assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, "status").stdout
+        schedctl("-c", file, "run-now", "failing")
+        running.says("notification delivered")
+        assert "403" not in schedctl("-c", file, "status").stdout
+        assert running.stop() == 0
+    assert json.loads(server.requests[1].body)["failures"] == 2
+
+
 def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, server: HttpServer) -> None:
     def slowly(_request: object) -> tuple[int, dict[str, str]]:
         time.sleep(0.5)
