@@ -25,6 +25,7 @@ BUSY = 25
 """Most jobs that may start at the same time without a warning."""
 
 _YEAR = timedelta(days=366)
+_DAY = 86_400.0
 _SECRET_IN_COMMAND = re.compile(
     r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
 )
@@ -87,6 +88,7 @@ class _Lint:
         yield from _of_environment(entry.given)
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
+        yield from _of_expectation(job)
         yield from _of_command(job)
         if job.enabled and (reason := unresolved(job, self._environment)):
             key = "command" if "command" in entry.places else "python"
@@ -139,6 +141,14 @@ def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, s
             message = f"{name} looks like a secret, readable by everyone who can read this file"
             help = "read it from a file with {from_file: …} or from a variable with {from_env: …}"
             yield LintCode.PLAIN_SECRET, "env", message, help
+
+
+def _of_expectation(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    limit = job.expect_success_within
+    if limit is not None and limit > _DAY and job.ping is None and not job.sentry:
+        message = f"a restart of schedd begins to count the {format_duration(limit)} anew"
+        help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"
+        yield LintCode.LONG_EXPECTATION, "expect_success_within", message, help
 
 
 def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:

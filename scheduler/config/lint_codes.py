@@ -36,5 +36,7 @@ class LintCode(StrEnum):
     """A value in the file looks like a secret."""
     DISABLED = "disabled"
     """The job has a schedule but is disabled."""
+    LONG_EXPECTATION = "long-expectation"
+    """expect_success_within exceeds a day without ping or sentry: a restart of schedd begins to count anew."""
     NOT_FOUND = "not-found"
     """The program of the command, or the Python function, cannot be found."""

@@ -29,6 +29,8 @@ def job(*lines: str) -> str:
     return "jobs:\n  poll:\n" + "".join(f"    {line}\n" for line in keys)
 
 
+TELL = "on_failure: [{command: echo hi}]"
+
 TABLE = [
     (LintCode.MISSING_ENV_FILE, ["env_file: gone.env"]),
     (LintCode.NEVER_FIRES, ['schedule: "@at 2020-01-01T00:00"']),
@@ -46,6 +48,8 @@ TABLE = [
     (LintCode.PLAIN_SECRET, ["command: echo --password hunter2"]),
     (LintCode.PLAIN_SECRET, ["command: echo postgres://app:hunter2@db/app"]),
     (LintCode.DISABLED, ["enabled: false", 'schedule: "@daily"']),
+    (LintCode.LONG_EXPECTATION, ["expect_success_within: 26h", TELL]),  # B2
+    (LintCode.LONG_EXPECTATION, ['schedule: "0 8 * * mon"', "expect_success_within: 8d", TELL]),
     (LintCode.NOT_FOUND, ["command: [no-such-program]"]),
     (LintCode.NOT_FOUND, ["command: no-such-program --now"]),
     (LintCode.NOT_FOUND, ["command: /no/such/program"]),
@@ -75,6 +79,9 @@ def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: lis
         ["schedule: 30 2 * * *", "timezone: Asia/Tokyo"],
         ['schedule: "*/15 * * * *"', "timezone: Europe/Berlin"],
         ['schedule: "*/5 * * * *"', "timeout: 10m", "overlap: allow"],
+        ["expect_success_within: 1d", TELL],
+        ["expect_success_within: 26h", TELL, "ping: https://hc-ping.com/x"],
+        ["expect_success_within: 26h", TELL, "sentry: true"],
         ["command: date +%F"],
         ['command: "date +%F # 100%"'],
         ["enabled: false"],
