@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
@@ -19,7 +20,7 @@ from scheduler.config.masking import CONFIDENTIAL
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job, Overlap
 from scheduler.model.target import Argv, ShellCommand
-from scheduler.schedule import dst_effects, find_pitfalls, format_duration
+from scheduler.schedule import dst_effects, find_pitfalls, format_duration, timezone_pitfall
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
@@ -53,7 +54,7 @@ class _Lint:
     def file(self, file: File, ignored: Ignored) -> None:
         """Warn about the defaults of a file."""
         given = file.values.get("defaults", {})
-        for code, key, message, help in _of_environment(given):
+        for code, key, message, help in (*_of_environment(given), *_of_timezone(given)):
             if code not in ignored:
                 where, at = f"defaults.{key}", file.places[key]
                 file.source.warn(at, message, help, code=code, width=len(key), key=where)
@@ -86,6 +87,7 @@ class _Lint:
 
     def _warnings(self, entry: Entry, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
         yield from _of_environment(entry.given)
+        yield from _of_timezone(entry.given)
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from _of_expectation(job)
@@ -149,6 +151,12 @@ def _of_expectation(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]
         message = f"a restart of schedd begins to count the {format_duration(limit)} anew"
         help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"
         yield LintCode.LONG_EXPECTATION, "expect_success_within", message, help
+
+
+def _of_timezone(given: dict[str, object]) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    zone = given.get("timezone")
+    if isinstance(zone, ZoneInfo) and (message := timezone_pitfall(zone.key)):
+        yield LintCode.ODD_TIMEZONE, "timezone", message, None
 
 
 def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:

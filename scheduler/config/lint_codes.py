@@ -22,6 +22,8 @@ class LintCode(StrEnum):
     """The step does not divide its range evenly, so the last interval is shorter."""
     DST_CHANGE = "dst-change"
     """A scheduled time within the next year is in an hour that a DST change skips or repeats."""
+    ODD_TIMEZONE = "odd-timezone"
+    """The time zone is a fixed offset, has a reversed sign, or depends on the machine."""
     SLOW_TIMEOUT = "slow-timeout"
     """The timeout is longer than the interval, so runs may be skipped as overlap."""
     SLOW_RETRIES = "slow-retries"

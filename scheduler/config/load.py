@@ -25,6 +25,7 @@ from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
+from scheduler.schedule import refresh_zones
 
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init` writes an example file"
@@ -52,7 +53,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> Config:
-    """Read a schedule file and its included files. Raises ConfigError with every problem, in the order of the files."""
+    """Read a schedule file, its included files, and changed time zone data.
+
+    Raises ConfigError with every problem, in the order of the files.
+    """
+    refresh_zones()
     return finish(Loading(path))
 
 

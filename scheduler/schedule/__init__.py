@@ -8,7 +8,7 @@ from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_check import Mismatch, TimeCheck, check_time
-from scheduler.schedule.time_zone import DstChange, find_zone, instant_of, skipped_by
+from scheduler.schedule.time_zone import DstChange, find_zone, instant_of, refresh_zones, skipped_by, timezone_pitfall
 
 __all__ = [
     "LARGEST_STEP",
@@ -32,5 +32,7 @@ __all__ = [
     "kind",
     "parse_duration",
     "parse_schedule",
+    "refresh_zones",
     "skipped_by",
+    "timezone_pitfall",
 ]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,13 +16,61 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _ZERO = timedelta()
 
+_FIXED_OFFSET = re.compile(r"Etc/GMT([+-])(\d+)", re.ASCII)
+_FIXED_ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
+
+
+_zone_data: dict[str, bytes] = {}
+"""A cache: the contents of the files of the zones that `find_zone` returned, by name."""
+
 
 def find_zone(name: str) -> ZoneInfo | None:
     """Return the zone with this IANA name, or None; any text is accepted."""
     try:
-        return ZoneInfo(name)
+        zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
+    if name not in _zone_data:
+        _zone_data[name] = _read_zone(name)
+    return zone
+
+
+def refresh_zones() -> tuple[str, ...]:
+    """Forget the zones whose data files changed since `find_zone` read them, and return their names.
+
+    The next `find_zone` reads them again. zoneinfo itself caches a zone for the life of the process.
+    """
+    changed = tuple(name for name, data in _zone_data.items() if _read_zone(name) != data)
+    if changed:
+        ZoneInfo.clear_cache(only_keys=changed)
+        dst_changes.cache_clear()
+        for name in changed:
+            del _zone_data[name]
+    return changed
+
+
+def _read_zone(name: str) -> bytes:
+    """The data of a valid zone name: from the system as zoneinfo does, else from the package tzdata."""
+    for directory in zoneinfo.TZPATH:
+        with suppress(OSError):
+            return Path(directory, name).read_bytes()
+    package = find_spec("tzdata")
+    if package is not None and package.origin is not None:
+        with suppress(OSError):
+            return Path(package.origin).with_name("zoneinfo").joinpath(name).read_bytes()
+    return b""
+
+
+def timezone_pitfall(name: str) -> str | None:
+    """Why a valid zone name may not be what its author expects, and a better one where that is certain."""
+    if name in {"localtime", "Factory", "posixrules"}:
+        return f"{name} depends on the machine; use a city such as Europe/Berlin, or UTC"
+    if match := _FIXED_OFFSET.fullmatch(name):
+        behind = "behind" if match[1] == "+" else "ahead of"
+        return f"{name} is {match[2]} hours {behind} UTC, since the sign of these names is reversed"
+    if name in _FIXED_ABBREVIATIONS:
+        return f"{name} is a fixed offset without daylight saving time; use a city such as {_FIXED_ABBREVIATIONS[name]}"
+    return None
 
 
 class DstChange(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -117,6 +118,70 @@ def test_a_wrong_schedule_names_the_field_the_reason_and_what_to_write(
     assert (error.field, error.column, error.help) == (field, column, help)
 
 
+@pytest.mark.parametrize(
+    ("text", "suggestions"),
+    [
+        ("0 9 * * 1,3,5;", ["0 9 * * 1,3,5"]),
+        ("0 9 * * +mon", ["0 9 * * mon"]),
+        ("0 0 * * 8", []),
+        ("0 0 * * 1-8", []),
+        ("0 12 * * 1#6", []),
+        ("~ 3 * * *", ["H 3 * * *"]),
+        ("0~30 3 * * *", ["H(0-30) 3 * * *"]),
+        ("0 3 * * * root", ["0 3 * * *"]),
+        ("0 3 * * * root /usr/bin/backup", ["0 3 * * *"]),
+        ("0 3 * * * /usr/bin/backup", ["0 3 * * *"]),
+        ("0 6 * * * Europe/Berlin", ["0 6 * * *"]),
+        ("cron(0 12 * * ? *)", ["0 12 * * *"]),
+        ("cron(0 12 ? * 2-6 *)", ["0 12 * * mon-fri"]),
+        ("rate(1 day)", ["@every 1d"]),
+        ("Mon *-*-* 09:00:00", ["0 9 * * mon"]),
+        ("mondays at 9", []),
+        ("9am", []),
+        ("at 6:30", []),
+        ("*/10", []),
+        ("30", []),
+        ("10 minutes", ["@every 10m"]),
+        ("@every 1 day", ["@every 1d"]),
+        ("@every 5 minutes", ["@every 5m"]),
+        ("@every 2 weeks", ["@every 2w"]),
+        ("@every 1h 30m", ["@every 1h30m"]),
+        ("@every 500ms", []),
+        ("@every_minute", ["* * * * *"]),
+        ("0 0 18 ? * 2-6", ["0 18 ? * mon-fri", "0 18 ? * tue-sat"]),
+        ("0 0 18 ? * 6L", ["0 18 ? * friL", "0 18 ? * satL"]),
+        ("0 0 18 ? * 6#3", ["0 18 ? * fri#3", "0 18 ? * sat#3"]),
+        ("0 0 18 ? * mon-fri", ["0 18 ? * mon-fri"]),
+        ("@weekdays", ["0 0 * * mon-fri"]),
+        ("@daily 06:30", ["30 6 * * *"]),
+        ("@daily 25:00", []),
+        ("every day at 9am", ["0 9 * * *"]),
+        ("every tuesday at 13pm", []),
+        ("daily at 9 pm", ["0 21 * * *"]),
+        ("every 5 minutes", ["@every 5m"]),
+        ("0 0 31W * *", []),
+        ("H(50-10) * * * *", []),
+    ],
+)
+def test_a_schedule_of_another_program_is_translated_only_where_its_meaning_is_certain(
+    text: str, suggestions: list[str]
+) -> None:
+    """A1 A2 A3 A4 A5 A6 A7 A9 A10"""
+    assert suggested(text, error_of(text)) == suggestions
+    for suggestion in suggestions:
+        parse_schedule(suggestion, UTC_ZONE, job_name="x")
+
+
+def suggested(text: str, error: ScheduleError) -> list[str]:
+    """The texts that the error offers in place of `text`."""
+    if error.help is None:
+        return []
+    if error.column is None:
+        return error.help.split(" or ")
+    end = error.column + len(re.split(r"[\s,]", text[error.column :], maxsplit=1)[0]) if error.field else len(text)
+    return [text[: error.column] + part + text[end:] for part in error.help.split(" or ")]
+
+
 def test_six_fields_are_explained_in_both_readings() -> None:
     """C3"""
     reason = error_of("*/10 0 12 * * *").reason
@@ -184,5 +249,9 @@ def test_any_input_gives_a_schedule_or_a_schedule_error(spec: object, name: str)
     except ScheduleError as error:
         assert error.reason
         assert str(error) == error.reason
+        if isinstance(spec, str) and error.entry is None:
+            for suggestion in suggested(spec, error):
+                if not suggestion.startswith(("[", "{", "timezone:")):
+                    parse_schedule(suggestion, ZoneInfo("Europe/Berlin"), job_name=name)
     else:
         assert schedule.text
