@@ -21,9 +21,10 @@ def zones(tmp_path: Path) -> Iterator[Path]:
     """A directory in place of the system's time zone data."""
     before = zoneinfo.TZPATH
     zoneinfo.reset_tzpath(to=[str(tmp_path)])
+    refresh_zones()
     yield tmp_path
     zoneinfo.reset_tzpath(to=before)
-    zoneinfo.ZoneInfo.clear_cache()
+    refresh_zones()
 
 
 def next_in(name: str) -> datetime | None:
