@@ -19,7 +19,7 @@ from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
-from scheduler.model.run import Reason
+from scheduler.model.run import RAN
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 
@@ -44,7 +44,7 @@ def simulate(jobs: int, days: int) -> tuple[float, int]:
     began = time.process_time()
     engine = clock.run(live())
     seconds = time.process_time() - began
-    assert set(engine.history.decided) == {Reason.RAN}
+    assert set(engine.history.decided) == {RAN}
     return seconds, engine.history.decided.total()
 
 

@@ -26,7 +26,7 @@ from scheduler.errors import SchedError, UsageError
 from scheduler.fast_start import loaded
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
-from scheduler.model.run import Reason
+from scheduler.model.run import RAN, Reason
 from scheduler.report import startup
 from scheduler.report.log import Log, LogFormat
 from scheduler.report.notify.lazy_notifications import LazyNotifications
@@ -142,8 +142,8 @@ class Daemon(EngineService):
 
     def status(self) -> StatusView:
         """The daemon itself."""
-        states = self.jobs()
-        timetable, history = self._engine.timetable, self._engine.history
+        timetable, history, now = self._engine.timetable, self._engine.history, self.now()
+        jobs, live = timetable.jobs(), list(self._engine.runner.firings())
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -153,14 +153,14 @@ class Daemon(EngineService):
             loaded_at=self._loaded_at,
             reload_error=self._reload_error,
             ticking=not self._engine.runner.draining,
-            jobs=len(states),
-            disabled=sum(not state.job.enabled for state in states),
-            paused=sum(state.paused is not None for state in states),
-            running=sum(firing.run is not None for firing in self._engine.runner.firings()),  # also of jobs removed
-            waiting=sum(state.waiting is not None for state in states),
+            jobs=len(jobs),
+            disabled=sum(not job.enabled for job in jobs.values()),
+            paused=sum(timetable.pause_of(name, now) is not None for name in jobs),
+            running=sum(firing.run is not None for firing in live),  # also of jobs removed
+            waiting=sum(firing.gate is not None for firing in live),
             next_at=timetable.next_at,
             next_job=timetable.next_job,
-            decisions={reason.value: history.decided[reason] for reason in Reason if history.decided[reason]},
+            decisions={word: history.decided[word] for word in (RAN, *Reason) if history.decided[word]},
             clock_jumps=tuple(self._jumps),
             dropped_lines=self._log.dropped,
             notification_errors=dict(self._notifications.errors()),

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 
-from scheduler.api.follow import job_logs, kept_run
+from scheduler.api.follow import job_logs
 from scheduler.api.follow_run import follow_firing
 from scheduler.api.service import JobState, Stopped
 from scheduler.api.views import run_view
@@ -17,6 +17,7 @@ from scheduler.errors import RefusedError, UnknownNameError
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, Run
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Finished, Logs, RunNow, Started, Waiting
 
 NOT_STARTED = {
@@ -38,28 +39,32 @@ class EngineService:
         """The wall clock, aware UTC."""
         return self._engine.clock.now()
 
-    def jobs(self) -> Sequence[JobState]:
-        """Every job, in the order of the file."""
-        now = self.now()
-        return [self._state(job, now) for job in self._engine.timetable.jobs().values()]
+    def names(self) -> Sequence[str]:
+        """The names of all jobs, in the order of the file."""
+        return tuple(self._engine.timetable.names())
 
-    def decisions(self) -> Sequence[Decision]:
-        """The kept decisions of all jobs, oldest first."""
-        history = self._engine.history
-        kept = [decision for name in self._engine.timetable.jobs() for decision in history.of(name).decisions]
-        return sorted(kept, key=lambda decision: decision.last)
+    def job(self, name: str) -> JobState | None:
+        """One job; None when there is none of that name."""
+        job = self._engine.timetable.job(name)
+        return None if job is None else self._state(job, self.now())
 
-    def runs(self) -> Sequence[Run]:
-        """The kept finished runs, oldest first, then the live ones."""
-        history = self._engine.history
-        over = [run for name in self._engine.timetable.jobs() for run in history.of(name).runs]
-        over.sort(key=lambda run: run.started_at)
-        return [*over, *_runs(self._engine.runner.firings())]
+    def decisions(self, job: str) -> Sequence[Decision]:
+        """The kept decisions about one job, in the order in which they were made."""
+        return tuple(self._engine.history.of(job).decisions)
 
-    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
-        """Fire a job by hand and tell what happens; see Service."""
+    def runs(self, job: str) -> Sequence[Run]:
+        """The kept finished runs of one job, oldest first, then its live ones."""
+        return (*self._engine.history.of(job).runs, *_runs(self._engine.runner.firings(job)))
+
+    def run(self, run_id: str) -> Run | None:
+        """The live or kept finished run with that id."""
+        live = (firing.run for firing in self._engine.runner.firings() if firing.run_id == run_id)
+        return next(live, None) or self._engine.history.run(run_id)
+
+    async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+        """Run a job on request and stream what happens; see Service."""
         job = self._job(ask.job)
-        firing = self._engine.run_now(job, force=ask.force, as_of=ask.as_of, extra_env=ask.env)
+        firing = self._engine.run_now(job, force=ask.force, as_of=ask.as_of, extra_env=ask.env, by=by)
         moved = firing.observer = asyncio.Event()
         told_gate = None
         while firing.run is None:
@@ -84,19 +89,19 @@ class EngineService:
         chosen = list(runner.firings(target))
         if not chosen and self._engine.timetable.job(target) is None:
             chosen = [firing for firing in runner.firings() if firing.run_id == target]
-            if not chosen and kept_run(self._engine, target) is None:
+            if not chosen and self._engine.history.run(target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")
         await runner.stop(chosen, kill=kill)
         runs = tuple(firing.run for firing in chosen if firing.run is not None)
         return Stopped(runs=runs, waiting=len(chosen) - len(runs))
 
-    def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
-        """Skip the slots of these jobs from now on."""
+    def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
+        """Skip the scheduled runs of these jobs from now on."""
         for name in names:
-            self._engine.pause(name, until=until, note=note)
+            self._engine.pause(name, until=until, note=note, by=by)
 
-    def resume(self, names: Sequence[str]) -> None:
-        """Take the slots of these jobs again."""
+    def resume(self, names: Sequence[str], by: Requester | None) -> None:  # noqa: ARG002 - the Service's signature
+        """Resume these jobs."""
         for name in names:
             self._engine.timetable.resume(name)
 
@@ -130,6 +135,8 @@ class EngineService:
             paused=self._engine.timetable.pause_of(job.name, now),
             last=history.last,
             usual_duration=history.usual_duration,
+            consecutive_failures=history.failures,
+            failing_since=history.failing_since,
         )
 
     def _job(self, name: str) -> Job:

@@ -19,6 +19,7 @@ from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Output, RunNow, Started
 
 MOST_UNREAD = 1 << 17
@@ -38,13 +39,13 @@ class FileService(EngineService):
         super().__init__(engine)
         engine.load(config.jobs, max_running=None)
 
-    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
+    async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
         """Run a job here. Closing the iterator ends the run: TERM, grace, KILL."""
         if ask.detach:
             raise RefusedError("--detach leaves the run to a running schedd, and none serves this file")
         with self._processes.in_charge():
             try:
-                async with contextlib.aclosing(super().run_now(ask)) as events:
+                async with contextlib.aclosing(super().run_now(ask, by)) as events:
                     async for event in events:
                         if isinstance(event, Started):
                             self._pace.begin()

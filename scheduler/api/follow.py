@@ -151,12 +151,6 @@ class _Over(msgspec.Struct, frozen=True):
     tail: tuple[Chunk, ...]
 
 
-def kept_run(engine: Engine, run_id: str) -> Run | None:
-    """The finished run with that id, while it is kept."""
-    names = engine.timetable.jobs()
-    return next((run for name in names for run in engine.history.of(name).runs if run.id == run_id), None)
-
-
 def _live(engine: Engine, ask: Logs) -> Iterator[LiveRun]:
     """The run named if it lives, else the newest live run of each job asked for."""
     if ask.run is not None:
@@ -174,7 +168,7 @@ def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
             if last is not None and name not in live:
                 yield last
     elif not live:
-        run = kept_run(engine, ask.run)
+        run = engine.history.run(ask.run)
         if run is None:
             raise UnknownNameError(f"no run {ask.run!r} is kept")
         yield run

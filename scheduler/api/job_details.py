@@ -7,8 +7,8 @@ from collections import Counter
 from itertools import islice
 from typing import Any, Literal
 
-from scheduler.api.fire_times import coming
 from scheduler.api.lookup import find
+from scheduler.api.scheduled_times import coming
 from scheduler.api.service import Service
 from scheduler.api.views import job_view, run_view
 from scheduler.errors import MASK, RefusedError
@@ -33,11 +33,10 @@ def show(service: Service, ask: Show) -> JobDetails:
     """A job as it is defined and as it stands."""
     state = find(service, ask.job)
     job = state.job
-    runs = [run for run in service.runs() if run.job == job.name and run.outcome is not None]
+    runs = [run for run in service.runs(job.name) if run.outcome is not None]
     counts: Counter[str] = Counter()
-    for decision in service.decisions():
-        if decision.job == job.name:
-            counts[decision.reason.value] += decision.count
+    for decision in service.decisions(job.name):
+        counts[decision.word] += decision.count
     shown = definition(job)
     return JobDetails(
         view=job_view(state),

@@ -1,43 +1,44 @@
-"""From what is asked to what is meant: jobs by name, and the nearest one for a name that is none; instants in UTC."""
+"""What a request names: jobs, with the nearest name for an unknown one, and instants in UTC."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from scheduler.api.service import JobState, Service
 from scheduler.errors import UnknownNameError, UsageError
 from scheduler.text import did_you_mean
 
+NAMES_SHOWN = 10
+"""Jobs that an error message lists when no name is near."""
+
 
 def find(service: Service, name: str, kind: str = "job") -> JobState:
-    """The job of that name. UnknownNameError with the nearest one."""
-    states = {state.job.name: state for state in service.jobs()}
-    if name not in states:
-        raise UnknownNameError(f"no {kind} {name!r}{_instead(name, states)}")
-    return states[name]
+    """The job of that name. UnknownNameError with the nearest name."""
+    state = service.job(name)
+    if state is None:
+        raise UnknownNameError(f"no {kind} {name!r}{_instead(name, service.names())}")
+    return state
 
 
-def chosen(service: Service, names: Sequence[str]) -> list[JobState]:
-    """The jobs named, or all, in the order of the file."""
-    states = service.jobs()
-    known = {state.job.name for state in states}
+def chosen(service: Service, names: Sequence[str]) -> list[str]:
+    """The names given, or all, in the order of the file. UnknownNameError for one that does not exist."""
     for name in names:
-        if name not in known:
-            find(service, name)
-    return [state for state in states if not names or state.job.name in names]
+        find(service, name)
+    if len(names) == 1:
+        return list(names)
+    return [name for name in service.names() if not names or name in names]
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same instant. UsageError at the edges of the calendar, where it has no name in UTC."""
+    """The same instant. UsageError at the edges of the calendar, where UTC has no name for it."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise UsageError(f"{moment.isoformat()} lies outside the calendar") from None
+        raise UsageError(f"{moment.isoformat()} is outside the calendar") from None
 
 
-def _instead(name: str, known: Iterable[str]) -> str:
-    known = list(known)
+def _instead(name: str, known: Sequence[str]) -> str:
     if question := did_you_mean(name, known):
         return question
-    return f"; there are {', '.join(known)}" if 0 < len(known) <= 10 else "; `schedctl list` shows them all"
+    return f"; jobs: {', '.join(known)}" if 0 < len(known) <= NAMES_SHOWN else "; `schedctl list` shows all jobs"

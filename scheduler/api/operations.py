@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -9,13 +10,14 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from scheduler.api.fire_times import explain, next_fires, why_job
+from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
 from scheduler.api.lookup import chosen, find, in_utc
+from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
-from scheduler.model.run import Decision, Outcome, Reason, Trigger
+from scheduler.model.run import Decision, Outcome, Run
 from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
 from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
@@ -25,10 +27,13 @@ from scheduler.wire.runs import Event, History, HistoryEntry, Logs, RunNow, Stop
 
 A = TypeVar("A", bound=msgspec.Struct)
 
+AT_ONCE = 100
+"""Jobs that are read before the loop has its turn: a question must not delay a run."""
+
 
 def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
     """All jobs or those named, in the order of the file."""
-    return [job_view(state) for state in chosen(service, ask.jobs)]
+    return _job_views(service, chosen(service, ask.jobs))
 
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
@@ -36,19 +41,19 @@ def status(service: Service, _ask: AskStatus) -> StatusView:
     return service.status()
 
 
-def run_now(service: Service, ask: RunNow, _by: Requester | None) -> AsyncGenerator[Event, None]:
-    """Fire a job by hand and follow it."""
+def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+    """Run a job on request and follow the run."""
     find(service, ask.job)
     for name in ask.env:
         if not name or "=" in name or "\0" in name + ask.env[name]:
-            raise UsageError(f"{name!r} cannot be the name of an environment variable")
+            raise UsageError(f"{name!r} is not a valid name of an environment variable")
     if ask.as_of is not None:
         ask = replace(ask, as_of=in_utc(ask.as_of))
-    return service.run_now(ask)
+    return service.run_now(ask, by)
 
 
 async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:
-    """End a job's runs, or one run."""
+    """Stop a job's runs, or one run."""
     try:
         stopped = await service.stop(ask.target, kill=ask.kill)
     except UnknownNameError:
@@ -57,30 +62,30 @@ async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:
     return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting)
 
 
-def pause(service: Service, ask: PauseJobs, _by: Requester | None) -> list[JobView]:
-    """Pass over the slots of some or all jobs."""
+def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[JobView]:
+    """Skip the scheduled runs of some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
-    service.pause(names, until=until, note=ask.note)
-    return [job_view(state) for state in chosen(service, names)]
+    service.pause(names, until=until, note=ask.note, by=by)
+    return _job_views(service, names)
 
 
-def resume(service: Service, ask: ResumeJobs, _by: Requester | None) -> list[JobView]:
-    """Take the slots of some or all jobs again."""
+def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobView]:
+    """Resume some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "resume")
-    service.resume(names)
-    return [job_view(state) for state in chosen(service, names)]
+    service.resume(names, by)
+    return _job_views(service, names)
 
 
 async def reload(service: Service, ask: Reload, _by: Requester | None) -> ReloadView:
-    """Read the file again, or tell what that would change."""
+    """Read the file again and apply it, or report what would change."""
     return await service.reload(plan=ask.plan)
 
 
 def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
-    """Kept output, then live."""
-    if ask.run is not None and not any(run.id == ask.run for run in service.runs()):
-        raise UnknownNameError(f"no run {ask.run!r} is kept; `schedctl history` shows those that are")
+    """Kept output, then live output."""
+    if ask.run is not None and service.run(ask.run) is None:
+        raise UnknownNameError(f"no run {ask.run!r} is kept; `schedctl history` lists those that are")
     chosen(service, ask.jobs)
     return service.logs(ask)
 
@@ -88,27 +93,27 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
 async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
     """Send a test notification to the job's recipients for the event."""
     if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
-        raise RefusedError(f"{ask.job} has no on_{ask.event}: nobody would be told")
+        raise RefusedError(f"{ask.job} has no on_{ask.event}: there is nobody to notify")
     return await service.notify_test(ask)
 
 
-def history(service: Service, ask: History) -> list[HistoryEntry]:
-    """Runs and skipped slots, newest first."""
-    names = {state.job.name for state in chosen(service, ask.jobs)}
-    runs = {run.id: run for run in service.runs() if run.job in names}
-    decisions = [decision for decision in service.decisions() if decision.job in names]
-    by_hand = (run for run in runs.values() if run.trigger is Trigger.MANUAL)
-    decisions += [
-        Decision(run.job, Reason.RAN, first=run.scheduled_at, last=run.scheduled_at, run_id=run.id) for run in by_hand
-    ]
-    entries = [
-        history_entry(decision, None if decision.run_id is None else runs.get(decision.run_id))
-        for decision in decisions
-    ]
-    wanted = [entry for entry in entries if (ask.since is None or entry.last >= ask.since)]
-    if ask.failed:
-        wanted = [entry for entry in wanted if entry.run and entry.run.outcome not in (None, Outcome.SUCCEEDED)]
-    return sorted(wanted, key=lambda entry: entry.last, reverse=True)
+async def history(service: Service, ask: History) -> list[HistoryEntry]:
+    """Runs and skipped runs, newest first."""
+    found: list[tuple[Decision, Run | None]] = []
+    for number, name in enumerate(chosen(service, ask.jobs), start=1):
+        runs: dict[str | None, Run] = {run.id: run for run in service.runs(name)}
+        decided = ((decision, runs.get(decision.run_id)) for decision in service.decisions(name))
+        found += (each for each in decided if _is_wanted(ask, *each))
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    found.sort(key=lambda each: each[0].last, reverse=True)
+    return [history_entry(*each) for each in found[: ask.limit]]
+
+
+def _is_wanted(ask: History, decision: Decision, run: Run | None) -> bool:
+    if ask.failed and (run is None or run.outcome in (None, Outcome.SUCCEEDED)):
+        return False
+    return ask.since is None or decision.last >= ask.since
 
 
 Answer = Callable[..., object]
@@ -127,7 +132,7 @@ ANSWERS: dict[str, Answer] = {
     "logs": logs,
     "notify-test": notify_test,
     "history": history,
-    "next": next_fires,
+    "next": next_times,
     "explain": explain,
     "why": why_job,
     "env": environment,
@@ -151,10 +156,14 @@ def reject_local(operation: Operation[A, Any], ask: A) -> None:
 
 def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:
     if names and everything:
-        raise UsageError(f"--all names every job to {verb}; leave it out, or the names")
+        raise UsageError(f"--all means every job; to {verb}, give either --all or names")
     if not names and not everything:
-        raise UsageError(f"name the jobs to {verb}, or say --all")
-    return [state.job.name for state in chosen(service, names)]
+        raise UsageError(f"give the names of the jobs to {verb}, or --all")
+    return chosen(service, names)
+
+
+def _job_views(service: Service, names: Sequence[str]) -> list[JobView]:
+    return [job_view(find(service, name)) for name in names]
 
 
 def _later(now: datetime, seconds: float) -> datetime:
@@ -163,4 +172,4 @@ def _later(now: datetime, seconds: float) -> datetime:
             return now + timedelta(seconds=seconds)
     except OverflowError:
         pass
-    raise RefusedError(f"a pause of {seconds:g} s has no end that a calendar knows")
+    raise RefusedError(f"a pause of {seconds:g} s does not end within the calendar")

@@ -1,6 +1,6 @@
-"""What the daemon can be asked for: the protocol `Service`, over which every verb is written.
+"""The interface `Service`: what the operations need from a daemon, or from a schedule file without one.
 
-It speaks in the model's values; `verbs` turns them into views. A schedule file without a daemon is a Service too.
+It returns values of the model; `views` turns them into what goes over the wire.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Logs, RunNow
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
-    """A job and what is the case with it at this moment; a copy.
+    """A job and its state at this moment; a copy.
 
-    `next_at` is its next slot, also when it is paused; None when disabled, by hand only, or nothing is to come.
-    `live` are its runs that are not over, oldest first; `retry_at` the earliest next attempt among those in back-off,
-    set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK, CAPACITY) at which a firing waits.
-    `last` is the run that finished last. `usual_duration` is the median of its kept successful runs, in seconds.
+    `next_at` is its next scheduled time, also while it is paused; None when it is disabled, runs on request only, or
+    no scheduled time is left. `live` are its runs that have not finished, oldest first; `retry_at` is the earliest next
+    attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
+    CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept
+    successful runs, in seconds. `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
     """
 
     job: Job
@@ -35,74 +37,84 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     paused: Pause | None = None
     last: Run | None = None
     usual_duration: float | None = None
+    consecutive_failures: int = 0
+    failing_since: datetime | None = None
 
 
 class Stopped(msgspec.Struct, frozen=True):
-    """What a stop ended: runs, now over, and how many waiting firings."""
+    """What a stop ended: the runs, now finished, and how many runs that were still waiting."""
 
     runs: tuple[Run, ...] = ()
     waiting: int = 0
 
 
 class Service(Protocol):
-    """A loaded schedule that answers.
+    """A loaded schedule that answers questions and carries out requests.
 
-    Job names reaching these methods were found in `jobs()` in the same turn of the loop, but for `run_now`, `stop` and
-    `logs`, which await and therefore raise UnknownNameError when the job has gone meanwhile.
+    Only copies leave it. A question about one job costs what that job has kept. Methods that take job names raise
+    UnknownNameError for a job that does not exist (any more).
     """
 
     def now(self) -> datetime:
         """The service's wall clock, aware UTC."""
         ...
 
-    def jobs(self) -> Sequence[JobState]:
-        """Every job, in the order of the file."""
+    def names(self) -> Sequence[str]:
+        """The names of all jobs, in the order of the file."""
+        ...
+
+    def job(self, name: str) -> JobState | None:
+        """One job; None when there is none of that name."""
         ...
 
     def status(self) -> StatusView:
-        """The daemon itself. RefusedError where there is none (a file alone)."""
+        """The daemon itself. RefusedError without one (a file alone)."""
         ...
 
-    def decisions(self) -> Sequence[Decision]:
-        """The kept decisions of all jobs, oldest first by `last`. Copies."""
+    def decisions(self, job: str) -> Sequence[Decision]:
+        """The kept decisions about one job, in the order in which they were made."""
         ...
 
-    def runs(self) -> Sequence[Run]:
-        """The kept finished runs of all jobs, by hand ones included, oldest first, then the live ones."""
+    def runs(self, job: str) -> Sequence[Run]:
+        """The kept finished runs of one job, oldest first, then its live ones."""
         ...
 
-    def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
-        """Fire a job by hand and tell what happens.
+    def run(self, run_id: str) -> Run | None:
+        """The live or kept finished run with that id."""
+        ...
 
-        Yields `Waiting` when a gate holds it (again when the gate changes); `Started` exactly once; then `Output`,
-        `Lost` and `AttemptEnded` as they come; `Finished` last. With `detach` the iterator ends after the first
+    def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+        """Run a job on request and stream what happens.
+
+        Yields `Waiting` when a gate holds the run (again when the gate changes); `Started` exactly once; then `Output`,
+        `Lost` and `AttemptEnded` as they come; `Finished` last. With `detach` the stream ends after the first
         `Waiting` or `Started`.
 
-        RefusedError before `Started`, with the reason in words: the overlap policy skips it, schedd is shutting down,
-        or the waiting firing ended another way (coalesced, stopped, removed).
-        Closing the iterator detaches: the firing goes on without a reader. (A Service without a daemon stops the run:
-        TERM, grace, KILL.) The run waits for its reader; one who takes nothing for five seconds loses output (`Lost`).
+        RefusedError before `Started`, with the reason in words: the overlap policy skips the run, schedd is shutting
+        down, or the waiting run was cancelled (coalesced, stopped, removed).
+        Closing the stream detaches from the run, which goes on. (A Service without a daemon stops it: SIGTERM, grace,
+        SIGKILL.) The run waits for its reader; a reader that takes nothing for five seconds loses output (`Lost`).
         """
         ...
 
     async def stop(self, target: str, *, kill: bool) -> Stopped:
-        """End all runs, back-off and the waiting firing of the job `target`, or the live run with that id.
+        """End all runs of the job `target`, waiting ones and those in back-off included, or the run with that id.
 
-        TERM, `stop_grace`, KILL to the groups, or KILL at once; returns when they are gone. Nothing to stop is no
-        error. UnknownNameError when it is neither a job nor a kept run. A job's name wins over a run's id.
+        SIGTERM, `stop_grace`, SIGKILL, or SIGKILL at once; returns when they have ended. Nothing to stop is no error.
+        UnknownNameError when it is neither a job nor a kept run. The name of a job takes precedence over a run's id.
         """
         ...
 
-    def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
-        """Pass over the slots of these jobs; a second pause replaces the first."""
+    def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
+        """Skip the scheduled runs of these jobs; a second pause replaces the first."""
         ...
 
-    def resume(self, names: Sequence[str]) -> None:
-        """Take slots again, from the next one on. A job that is not paused is left as it is."""
+    def resume(self, names: Sequence[str], by: Requester | None) -> None:
+        """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is."""
         ...
 
     async def reload(self, *, plan: bool) -> ReloadView:
-        """Read the file and take over the difference, or only tell it. ConfigError when the file is refused."""
+        """Read the file and apply the difference, or only report it. ConfigError when the file is invalid."""
         ...
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
@@ -110,11 +122,11 @@ class Service(Protocol):
         ...
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
-        """Kept output, then live.
+        """Kept output, then live output.
 
         For each job of `ask.jobs` its latest run (a live one before finished ones), or the run `ask.run`: `Started`,
         `Lost` when the kept tail does not reach back to the start, `Output` in the order it was written; `Finished`
-        when it is over. With `follow`, live runs and those yet to start go on in the same way until the reader leaves;
-        when a run is named, until it ends. UnknownNameError for a run that is not kept (any more).
+        when it has finished. With `follow`, live runs and those yet to start go on in the same way until the reader
+        leaves; when a run is named, until it ends.
         """
         ...

@@ -1,4 +1,4 @@
-"""From the model's values to what is told about them."""
+"""Views: what goes over the wire about values of the model."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from datetime import datetime
 from scheduler.api.service import JobState
 from scheduler.engine.timetable import Changes
 from scheduler.errors import Problem
-from scheduler.model.run import Attempt, Decision, Run
+from scheduler.model.run import Attempt, Decision, Pause, Run
 from scheduler.wire.daemon import JobChange, ReloadView
 from scheduler.wire.jobs import JobView, PauseView, Status
 from scheduler.wire.runs import AttemptView, HistoryEntry, RunView
 
-Slots = Mapping[str, datetime | None]
-"""The next slot of each job."""
+NextTimes = Mapping[str, datetime | None]
+"""The next scheduled time of each job."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
-    """An attempt that is over."""
+    """A finished attempt."""
     ended = attempt.exit
     return AttemptView(
         number=attempt.number,
@@ -35,7 +35,7 @@ def attempt_view(attempt: Attempt) -> AttemptView:
 
 
 def run_view(run: Run) -> RunView:
-    """A run, live or over."""
+    """A run, live or finished."""
     return RunView(
         id=run.id,
         job=run.job,
@@ -48,11 +48,12 @@ def run_view(run: Run) -> RunView:
         exit_code=None if run.outcome is None else run.exit_code,
         duration=run.duration,
         attempts=tuple(attempt_view(attempt) for attempt in run.attempts),
+        by=run.by,
     )
 
 
 def job_view(state: JobState) -> JobView:
-    """A job and how it stands."""
+    """A job and its state."""
     job, pause = state.job, state.paused
     return JobView(
         name=job.name,
@@ -66,13 +67,20 @@ def job_view(state: JobState) -> JobView:
         running=tuple(run_view(run) for run in state.live),
         waiting_for=None if state.waiting is None else state.waiting.value,
         retry_at=state.retry_at,
-        paused=None if pause is None else PauseView(since=pause.since, until=pause.until, note=pause.note),
+        paused=None if pause is None else pause_view(pause),
         usual_duration=state.usual_duration,
+        consecutive_failures=state.consecutive_failures,
+        failing_since=state.failing_since,
     )
 
 
+def pause_view(pause: Pause) -> PauseView:
+    """A pause."""
+    return PauseView(since=pause.since, until=pause.until, note=pause.note, by=pause.by)
+
+
 def status_of(state: JobState) -> Status:
-    """One word: what it is doing comes before what it may do."""
+    """One word. What the job is doing takes precedence over what it may do."""
     if state.live:
         return "retrying" if state.retry_at else "running"
     if state.waiting:
@@ -81,7 +89,7 @@ def status_of(state: JobState) -> Status:
         return "disabled"
     if state.paused:
         return "paused"
-    # A job without a schedule waits for a person; one whose schedule has nothing to come has had its day.
+    # A job without a schedule waits for requests; one whose schedule has no further time is done.
     return "done" if state.job.schedule is not None and state.next_at is None else "idle"
 
 
@@ -89,19 +97,22 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
     """A decision, with its run where that is kept."""
     return HistoryEntry(
         job=decision.job,
-        reason=decision.reason.value,
+        decision="ran" if decision.reason is None else "skipped",
+        reason=None if decision.reason is None else decision.reason.value,
         first=decision.first,
         last=decision.last,
         count=decision.count,
         more=decision.more,
+        run_id=decision.run_id,
         run=None if run is None else run_view(run),
+        by=decision.by,
     )
 
 
 def reload_view(
-    changes: Changes, before: Slots, after: Slots, *, applied: bool, warnings: tuple[Problem, ...]
+    changes: Changes, before: NextTimes, after: NextTimes, *, applied: bool, warnings: tuple[Problem, ...]
 ) -> ReloadView:
-    """What a reload did, or would do, with the slots before and after it."""
+    """What a reload did, or would do, with the next scheduled times before and after it."""
 
     def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
         return tuple(JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names)

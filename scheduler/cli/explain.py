@@ -80,7 +80,7 @@ def _is_schedule(text: str) -> bool:
 
 
 def _explained(text: str, zone_name: str) -> Explanation:
-    from scheduler.api.fire_times import explanation  # noqa: PLC0415
+    from scheduler.api.scheduled_times import explanation  # noqa: PLC0415
     from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
     return explanation(*read_schedule(text, zone_name), times.now())

@@ -39,8 +39,8 @@ def history(
       schedctl history poll-rates
       schedctl history --failed --since 24h
     """
-    ask = History(jobs=jobs, failed=failed, since=since)
-    entries = target.ask(HISTORY, ask)[:limit]
+    ask = History(jobs=jobs, failed=failed, since=since, limit=limit)
+    entries = target.ask(HISTORY, ask)
     if as_json:
         terminal.show_json(entries)
     elif entries:
@@ -54,17 +54,20 @@ def row(entry: HistoryEntry, now: datetime) -> list[Cell]:
     """One entry as a row of the table."""
     when = Cell(f"{times.absolute(entry.last, UTC, now)}, {times.relative(entry.last, now)}")
     run = entry.run
-    if entry.reason != "ran":
+    if entry.reason is not None:
         more = "more than " if entry.more else ""
         count = f" {more}{entry.count}x" if entry.count > 1 else ""
         outcome = Cell(f"skipped{count}", "care")
-        return [when, Cell(entry.job), Cell("-", "quiet"), outcome, Cell("-", "quiet"), Cell(REASONS[entry.reason])]
+        why = REASONS.get(entry.reason, entry.reason) + ("" if entry.by is None else f"; requested by {entry.by.text}")
+        return [when, Cell(entry.job), Cell(entry.run_id or "-", "quiet"), outcome, Cell("-", "quiet"), Cell(why)]
     if run is None:
         forgotten = Cell("details no longer kept", "quiet")
         return [when, Cell(entry.job), Cell("-", "quiet"), Cell("ran"), Cell("-"), forgotten]
     colour = {"succeeded": "good", None: "busy", "stopped": "care"}.get(run.outcome, "bad")
     took = "-" if run.duration is None else times.span(run.duration)
     details = [] if run.trigger == "schedule" else ["manual" if run.trigger == "manual" else "at start"]
+    if run.by is not None:
+        details.append(f"requested by {run.by.text}")
     if run.outcome not in (None, "succeeded"):
         details.append(run.attempts[-1].cause or f"exit {run.exit_code}")
     if len(run.attempts) > 1:

@@ -14,7 +14,7 @@ from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import UsageError
 from scheduler.wire.operations import NEXT
-from scheduler.wire.times import MOST, FireTime, Next
+from scheduler.wire.times import MOST, Next, ScheduledTime
 
 DEFAULT_COUNT = 10
 
@@ -73,11 +73,13 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
 
 
-def _of_expression(expr: str, zone_name: str, count: int, start: datetime, until: datetime | None) -> list[FireTime]:
-    from scheduler.api.fire_times import fire_times  # noqa: PLC0415
+def _of_expression(
+    expr: str, zone_name: str, count: int, start: datetime, until: datetime | None
+) -> list[ScheduledTime]:
+    from scheduler.api.scheduled_times import times_of  # noqa: PLC0415
     from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
-    found = fire_times(*read_schedule(expr, zone_name), _just_before(start))
+    found = times_of(*read_schedule(expr, zone_name), _just_before(start))
     return list(islice(takewhile(lambda coming: until is None or coming.at <= until, found), count))
 
 
@@ -88,7 +90,7 @@ def _just_before(start: datetime) -> datetime:
         raise UsageError("--from is too close to the start of the calendar") from None
 
 
-def _show(found: list[FireTime], timezone: str | None, now: datetime, *, with_jobs: bool) -> None:
+def _show(found: list[ScheduledTime], timezone: str | None, now: datetime, *, with_jobs: bool) -> None:
     heads = ["AT", "IN", "JOB", "NOTE"]
     rows = [
         [

@@ -66,7 +66,8 @@ def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
     for run in details.runs:
         ended = job_table.last_run(run, now)
         took = times.span(run.duration or 0)
-        yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}"
+        by = "" if run.by is None else f", requested by {printable_line(run.by.text)}"
+        yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}{by}"
     if view.usual_duration is not None:
         yield f"{INDENT}usual duration {times.span(view.usual_duration)}"
     if details.counts:

@@ -19,6 +19,7 @@ from scheduler.launch.output import LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Trigger
 from scheduler.schedule import LARGEST_STEP, Schedule
+from scheduler.wire.requester import Requester
 
 STEP_TOLD = 1.0
 """Seconds between wall and steady time that are told as a jump of the clock; time servers slew less than this."""
@@ -119,17 +120,23 @@ class Engine:
             self._decide(due, now)
 
     def run_now(
-        self, job: Job, *, force: bool = False, as_of: datetime | None = None, extra_env: dict[str, str] | None = None
+        self,
+        job: Job,
+        *,
+        force: bool = False,
+        as_of: datetime | None = None,
+        extra_env: dict[str, str] | None = None,
+        by: Requester | None = None,
     ) -> LiveRun:
         """Fire a job by hand, paused and disabled ones too. The firing tells whether it was skipped."""
         scheduled_at = as_of or self.clock.now().replace(microsecond=0)
-        firing = LiveRun(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env or {})
+        firing = LiveRun(job, self._new_id(), Trigger.MANUAL, scheduled_at, extra_env=extra_env or {}, by=by)
         self.runner.fire(firing, force=force)
         return firing
 
-    def pause(self, name: str, *, until: datetime | None, note: str) -> None:
-        """Skip the job's slots from now on."""
-        self.timetable.pause(name, Pause(since=self.clock.now(), until=until, note=note))
+    def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
+        """Skip the job's scheduled runs from now on."""
+        self.timetable.pause(name, Pause(since=self.clock.now(), until=until, note=note, by=by))
 
     async def shut_down(self, budget: float) -> None:
         """Drain within `budget` seconds. The loop goes on meanwhile: slots that fall due are skipped as `shutdown`."""

@@ -1,14 +1,15 @@
-"""What is over: the last runs and decisions of each job, counted and bounded. A listener; forgotten at the end."""
+"""History: the last runs and decisions of each job, counted and bounded. Kept in memory, lost when schedd stops."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted
 from scheduler.launch.output import Chunk
-from scheduler.model.run import Decision, Outcome, Reason, Run, Trigger
+from scheduler.model.run import Decision, Outcome, Run
 
 RUNS_KEPT = 20
 """Runs a job."""
@@ -18,13 +19,18 @@ DECISIONS_KEPT = 200
 
 
 class JobHistory:
-    """What is kept of one job, oldest first."""
+    """What is kept of one job, oldest first.
 
-    __slots__ = ("decisions", "runs")
+    `failures` is how many runs in a row have failed, the first of them at `failing_since`; stopped runs change neither.
+    """
+
+    __slots__ = ("decisions", "failing_since", "failures", "runs")
 
     def __init__(self) -> None:
         self.runs: deque[Run] = deque(maxlen=RUNS_KEPT)
         self.decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
+        self.failures = 0
+        self.failing_since: datetime | None = None
 
     @property
     def last(self) -> Run | None:
@@ -37,47 +43,68 @@ class JobHistory:
         durations = [run.duration for run in self.runs if run.outcome is Outcome.SUCCEEDED and run.duration is not None]
         durations.sort()
         half = len(durations) // 2
-        # By hand, since `statistics` takes 1.5 ms and a quarter of a megabyte to import.
+        # Not by `statistics`, which takes 1.5 ms and a quarter of a megabyte to import.
         return (durations[half] + durations[~half]) / 2 if durations else None
+
+    def count(self, run: Run) -> None:
+        """Count a finished run as a failure or a success."""
+        if run.outcome is not None and run.outcome.is_failure:
+            self.failures += 1
+            self.failing_since = self.failing_since or run.finished_at
+        elif run.outcome is Outcome.SUCCEEDED:
+            self.failures, self.failing_since = 0, None
 
 
 class History:
-    """Hears every event and remembers what a person may ask about later."""
+    """A listener that keeps what may be queried later. Every method costs as much as one job has kept."""
 
     def __init__(self) -> None:
-        self.decided: Counter[Reason] = Counter()
-        """Slots by what became of them, since the start and over all jobs, also those since removed."""
+        self.decided: Counter[str] = Counter()
+        """Decisions since the start by their word, over all jobs, removed ones included."""
         self.tails = Tails()
         self._jobs: dict[str, JobHistory] = {}
+        self._job_of: dict[str, str] = {}
+        """The job of each kept run, by run id."""
 
     def of(self, job: str) -> JobHistory:
         """What is kept of a job; empty for one that did nothing yet."""
         return self._jobs.get(job) or JobHistory()
 
+    def run(self, run_id: str) -> Run | None:
+        """The finished run with that id, while it is kept."""
+        job = self._job_of.get(run_id)
+        return None if job is None else next((run for run in self._jobs[job].runs if run.id == run_id), None)
+
     def hear(self, event: Event) -> None:
-        """Take note."""
+        """Record an event."""
         match event:
-            case RunStarted(run=run) if run.trigger is not Trigger.MANUAL:
-                slot = run.scheduled_at
-                self._decide(Decision(run.job, Reason.RAN, first=slot, last=slot, run_id=run.id))
+            case RunStarted(run=run):
+                at = run.scheduled_at
+                self._decide(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
             case RunSkipped(decision=decision):
                 self._decide(decision)
             case RunFinished(run=run):
                 self._finished(run)
             case JobsChanged(changes=changes):
-                # Not only `removed`: a run that outlives its job comes back once more.
+                # Not only `removed`: a run that outlives its job adds it once more.
                 for name in self._jobs.keys() - {*changes.added, *changes.changed, *changes.unchanged}:
                     self._forget(name)
 
     def _finished(self, run: Run) -> None:
-        runs = self._kept(run.job).runs
-        if len(runs) == RUNS_KEPT:
-            self.tails.drop(runs[0].id)
-        runs.append(run)
+        kept = self._kept(run.job)
+        if len(kept.runs) == RUNS_KEPT:
+            self._drop(kept.runs[0])
+        kept.runs.append(run)
+        kept.count(run)
+        self._job_of[run.id] = run.job
 
     def _forget(self, job: str) -> None:
         for run in self._jobs.pop(job, JobHistory()).runs:
-            self.tails.drop(run.id)
+            self._drop(run)
+
+    def _drop(self, run: Run) -> None:
+        self._job_of.pop(run.id, None)
+        self.tails.drop(run.id)
 
     def _kept(self, job: str) -> JobHistory:
         kept = self._jobs.get(job)
@@ -86,12 +113,17 @@ class History:
         return kept
 
     def _decide(self, decision: Decision) -> None:
-        self.decided[decision.reason] += decision.count
+        self.decided[decision.word] += decision.count
         decisions = self._kept(decision.job).decisions
-        if decisions and decision.reason is not Reason.RAN and decisions[-1].reason is decision.reason:
+        if decisions and _mergeable(decisions[-1], decision):
             decisions[-1] = _merged(decisions[-1], decision)
         else:
             decisions.append(decision)
+
+
+def _mergeable(earlier: Decision, later: Decision) -> bool:
+    """Skips for the same reason are one record, but a request, which has an id, has a record of its own."""
+    return earlier.reason is later.reason and earlier.run_id is None and later.run_id is None
 
 
 def _merged(earlier: Decision, later: Decision) -> Decision:
@@ -105,26 +137,25 @@ def _merged(earlier: Decision, later: Decision) -> Decision:
 
 
 ALL_TAILS = 32 * 1024 * 1024
-"""Bytes that all tails together may take; the oldest go first."""
-
+"""Bytes that all tails together may take; the oldest are dropped first."""
 
 _KEEPING = 256
-"""Bytes that keeping one chunk costs besides its content."""
+"""Bytes that one kept chunk takes besides its content."""
 
 
 class Tails:
-    """By run id, in the order in which the runs finished."""
+    """The kept output of finished runs, by run id, in the order in which the runs finished."""
 
     def __init__(self) -> None:
         self._size = 0
         self._kept: dict[str, tuple[Chunk, ...]] = {}
 
     def of(self, run_id: str) -> tuple[Chunk, ...]:
-        """What is kept of a finished run, oldest first; nothing when it printed nothing or its tail had to go."""
+        """A finished run's output, oldest first; empty when it printed nothing or its tail was dropped."""
         return self._kept.get(run_id, ())
 
     def keep(self, run_id: str, tail: tuple[Chunk, ...]) -> None:
-        """Keep it as the newest, and let the oldest go where the bound asks for it."""
+        """Keep it as the newest, and drop the oldest beyond the bound."""
         if tail:
             self._kept[run_id] = tail
             self._size += _size(tail)
@@ -132,7 +163,7 @@ class Tails:
             self.drop(next(iter(self._kept)))
 
     def drop(self, run_id: str) -> None:
-        """Forget a run's tail, if there is one."""
+        """Drop a run's tail, if there is one."""
         self._size -= _size(self._kept.pop(run_id, ()))
 
 

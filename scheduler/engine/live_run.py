@@ -13,6 +13,7 @@ from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
 from scheduler.model.run import Reason, Run, Trigger
+from scheduler.wire.requester import Requester
 
 
 class Phase(StrEnum):
@@ -38,6 +39,7 @@ class LiveRun(msgspec.Struct, eq=False):
     deadline: datetime | None = None
     previous_at: datetime | None = None
     extra_env: dict[str, str] = {}
+    by: Requester | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None
     retry_at: datetime | None = None

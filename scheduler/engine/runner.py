@@ -242,7 +242,9 @@ class Runner:
     async def _attempt(self, firing: LiveRun, number: int) -> Attempt:
         def launched(started_at: datetime, pid: int | None) -> None:
             if firing.run is None:
-                firing.run = Run(firing.run_id, firing.job.name, firing.trigger, firing.scheduled_at, started_at)
+                firing.run = Run(
+                    firing.run_id, firing.job.name, firing.trigger, firing.scheduled_at, started_at, by=firing.by
+                )
                 # Of a herd all that have their turn start first: between two starts, the telling would find the
                 # processor's caches full of other things, and take longer.
                 self._announce.soon(RunStarted(firing.run, pid))

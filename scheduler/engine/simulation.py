@@ -143,7 +143,7 @@ class _Tally:
                 self._live -= 1
             case RunSkipped(decision=decision):
                 skipped = self.jobs[decision.job].skipped
-                skipped[decision.reason.value] = skipped.get(decision.reason.value, 0) + decision.count
+                skipped[decision.word] = skipped.get(decision.word, 0) + decision.count
 
     def _ran(self, load: JobLoad, attempt: Attempt) -> None:
         """Add the time to each part of the span that it touches."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -75,6 +75,10 @@ class Timetable:
     def jobs(self) -> dict[str, Job]:
         """All jobs by name, in the order of the file."""
         return {name: entry.job for name, entry in self._entries.items()}
+
+    def names(self) -> Iterable[str]:
+        """The names of all jobs, in the order of the file."""
+        return self._entries.keys()
 
     def job(self, name: str) -> Job | None:
         """The job of that name as last loaded."""

@@ -8,10 +8,14 @@ from enum import StrEnum
 import msgspec
 
 from scheduler.model.job import Job
+from scheduler.wire.requester import Requester
+
+RAN = "ran"
+"""The word for a decision that is no skip."""
 
 
 class Trigger(StrEnum):
-    """What asked for a firing."""
+    """What caused a run: a scheduled time, a request, or the start of schedd."""
 
     SCHEDULE = "schedule"
     MANUAL = "manual"
@@ -37,9 +41,8 @@ _FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
 
 
 class Reason(StrEnum):
-    """What became of a slot: `ran`, or the reason why it was skipped."""
+    """Why a scheduled time, or a request, was skipped."""
 
-    RAN = "ran"
     OVERLAP = "overlap"
     LATE = "late"
     COALESCED = "coalesced"
@@ -90,10 +93,10 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Run(msgspec.Struct, frozen=True):
-    """A firing carried out. `scheduled_at` is its slot, or the second it was asked for by hand.
+    """The execution of a job for a scheduled time, or on request; then `scheduled_at` is the second of the request.
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
-    `finished_at` are None while the run lives.
+    `finished_at` are None until the run has finished. `by` is who requested it, None for the schedule.
     """
 
     id: str
@@ -105,10 +108,11 @@ class Run(msgspec.Struct, frozen=True):
     outcome: Outcome | None = None
     finished_at: datetime | None = None
     duration: float | None = None
+    by: Requester | None = None
 
     @property
     def lateness(self) -> float:
-        """Seconds from the slot to the start."""
+        """Seconds from the scheduled time to the start."""
         return (self.started_at - self.scheduled_at).total_seconds()
 
     @property
@@ -118,27 +122,35 @@ class Run(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What became of a slot, or of `count` consecutive slots of one job that share the reason.
+    """Whether a job ran for a scheduled time or a request, or the reason why it was skipped.
 
-    `more` is true when counting stopped at `count`; `run_id` is set when the reason is `ran`.
+    One record stands for `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
+    counting stopped at `count`. `run_id` is set when it ran, and for a request, which had an id before it was skipped.
     """
 
     job: str
-    reason: Reason
+    reason: Reason | None
     first: datetime
     last: datetime
     count: int = 1
     more: bool = False
     run_id: str | None = None
+    by: Requester | None = None
+
+    @property
+    def word(self) -> str:
+        """`ran`, or the reason of the skip."""
+        return RAN if self.reason is None else self.reason.value
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's slots are passed over since `since`, until `until` (None: until resumed, or restart)."""
+    """A job's scheduled runs are skipped from `since` until `until` (None: until resumed, or restart)."""
 
     since: datetime
     until: datetime | None = None
     note: str = ""
+    by: Requester | None = None
 
-    def covers(self, slot: datetime) -> bool:
-        """Whether a slot, which is not before `since`, is passed over."""
-        return self.until is None or slot < self.until
+    def covers(self, scheduled_at: datetime) -> bool:
+        """Whether a scheduled time, which is not before `since`, is skipped."""
+        return self.until is None or scheduled_at < self.until

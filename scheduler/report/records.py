@@ -68,6 +68,8 @@ def _scheduled(run: Run) -> Fields:
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
     if run.trigger is Trigger.SCHEDULE:
         fields["lateness"] = round(run.lateness, 3)
+    if run.by is not None:
+        fields["by"] = run.by.text
     return fields
 
 
@@ -105,9 +107,11 @@ def _result(attempt: Attempt) -> Fields:
 
 
 def _skipped(decision: Decision) -> Fields:
-    fields: Fields = {"job": decision.job, "reason": decision.reason.value}
+    fields: Fields = {"job": decision.job, "reason": decision.word}
     if decision.run_id is not None:
         fields["run"] = decision.run_id
+    if decision.by is not None:
+        fields["by"] = decision.by.text
     if decision.count == 1:
         return {**fields, "scheduled_at": rfc3339(decision.last)}
     count = f"more than {decision.count}" if decision.more else decision.count

@@ -7,25 +7,28 @@ from typing import Any, Literal
 
 import msgspec
 
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunView
-from scheduler.wire.times import FireTime
+from scheduler.wire.times import ScheduledTime
 
 Status = Literal["idle", "running", "waiting", "retrying", "paused", "disabled", "done"]
 
 
 class PauseView(msgspec.Struct, frozen=True, kw_only=True):
-    """Since when and until when a job's slots are passed over; `until` null is until resumed or restarted."""
+    """From when until when a job's scheduled runs are skipped; `until` null is until resumed or restarted."""
 
     since: datetime
     until: datetime | None = None
     note: str = ""
+    by: Requester | None = None
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job and how it stands. `schedule` is null when it runs by hand only, `next_at` when nothing is to come.
+    """A job and its state. `schedule` is null when it runs on request only, `next_at` when no scheduled time is left.
 
-    `waiting_for` is the gate at which a firing waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
-    of a run in back-off begins, `usual_duration` the median of its kept successful runs.
+    `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
+    of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
+    many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success.
     """
 
     name: str
@@ -41,6 +44,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     retry_at: datetime | None = None
     paused: PauseView | None = None
     usual_duration: float | None = None
+    consecutive_failures: int = 0
+    failing_since: datetime | None = None
 
 
 class ListJobs(msgspec.Struct, frozen=True):
@@ -83,7 +88,7 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
     definition: dict[str, Any]
     origins: dict[str, str]
     words: str | None = None
-    next: tuple[FireTime, ...] = ()
+    next: tuple[ScheduledTime, ...] = ()
     runs: tuple[RunView, ...] = ()
     counts: dict[str, int] = {}
 

@@ -19,7 +19,7 @@ from scheduler.wire.jobs import (
 )
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import History, HistoryEntry, Logs, RunNow, Stop, StopView
-from scheduler.wire.times import Explain, Explanation, FireTime, Next, Why, WhyView
+from scheduler.wire.times import Explain, Explanation, Next, ScheduledTime, Why, WhyView
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -61,7 +61,7 @@ RELOAD = Operation(name="reload", ask=Reload, reply=ReloadView, writes=True)
 LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True)
 NOTIFY_TEST = Operation(name="notify-test", ask=NotifyTest, reply=list[RecipientView], writes=True, from_file=True)
 HISTORY = Operation(name="history", ask=History, reply=list[HistoryEntry])
-NEXT = Operation(name="next", ask=Next, reply=list[FireTime], from_file=True)
+NEXT = Operation(name="next", ask=Next, reply=list[ScheduledTime], from_file=True)
 EXPLAIN = Operation(name="explain", ask=Explain, reply=Explanation, from_file=True)
 WHY = Operation(name="why", ask=Why, reply=WhyView, from_file=True)
 ENVIRONMENT = Operation(

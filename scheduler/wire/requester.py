@@ -15,3 +15,12 @@ class Requester(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pid: int | None = None
     program: str | None = None
     address: str | None = None
+
+    @property
+    def text(self) -> str:
+        """For people: `deploy (schedctl, pid 4711)`, `alice (10.0.0.7)`."""
+        pid = None if self.pid is None else f"pid {self.pid}"
+        details = ", ".join(each for each in (self.program, pid, self.address) if each is not None)
+        if self.user is None:
+            return details or "unknown"
+        return f"{self.user} ({details})" if details else self.user

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from scheduler.wire.envelope import Instant
+from scheduler.wire.requester import Requester
 
 StreamName = Literal["stdout", "stderr"]
 
@@ -28,7 +29,10 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
-    """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null while it lives."""
+    """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
+
+    `by` is who requested it, null for the schedule.
+    """
 
     id: str
     job: str
@@ -41,22 +45,26 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     duration: float | None = None
     attempts: tuple[AttemptView, ...] = ()
+    by: Requester | None = None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a slot, of `count` consecutive slots with the same reason, or of a request by hand.
+    """The decision about a scheduled time, about `count` consecutive ones skipped for the same reason, or a request.
 
-    `reason` is `ran` or the reason of a skip; `run` is set when it ran and is still kept; `more` says that counting
-    stopped at `count`.
+    `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
+    `run_id` is set when it ran, and for a request; `run` when it ran and is still kept. `by` is who requested it.
     """
 
     job: str
-    reason: str
+    decision: Literal["ran", "skipped"]
+    reason: str | None
     first: datetime
     last: datetime
     count: int = 1
     more: bool = False
+    run_id: str | None = None
     run: RunView | None = None
+    by: Requester | None = None
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,11 +103,12 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """`history`: newest first; `failed` leaves only runs that did not succeed."""
+    """`history`: newest first, at most `limit` entries; with `failed` only runs that did not succeed."""
 
     jobs: tuple[str, ...] = ()
     failed: bool = False
     since: Instant | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1)] | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):

@@ -25,7 +25,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     until: Instant | None = None
 
 
-class FireTime(msgspec.Struct, frozen=True, kw_only=True):
+class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
     """A slot to come. `note` says what a clock change, a pause or `enabled: false` has to do with it."""
 
     at: datetime
@@ -58,7 +58,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     words: str | None
     kind: str
-    next: tuple[FireTime, ...] = ()
+    next: tuple[ScheduledTime, ...] = ()
     clock_changes: tuple[ChangeView, ...] = ()
     pitfalls: tuple[str, ...] = ()
 
@@ -89,7 +89,7 @@ class WhyView(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str
     sentences: tuple[str, ...]
     at: datetime | None = None
-    is_slot: bool | None = None
+    is_scheduled: bool | None = None
     entry: HistoryEntry | None = None
     mismatches: tuple[MismatchView, ...] = ()
     note: str | None = None

@@ -19,6 +19,7 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, Tr
 from scheduler.model.target import ShellCommand
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Finished, Logs, Output, RunNow, Started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -42,6 +43,7 @@ class FakeService:
         self.events: list[Event] = []
         self.finished: list[Run] = [finished_run("alpha")]
         self.paused: dict[str, Pause] = {}
+        self.requesters: list[Requester | None] = []
         self.left = threading.Event()
         self.yielded = 0
         self.reload_error: str | None = None
@@ -50,8 +52,11 @@ class FakeService:
     def now(self) -> datetime:
         return NOON
 
-    def jobs(self) -> Sequence[JobState]:
-        return self.states
+    def names(self) -> Sequence[str]:
+        return [state.job.name for state in self.states]
+
+    def job(self, name: str) -> JobState | None:
+        return next((state for state in self.states if state.job.name == name), None)
 
     def status(self) -> StatusView:
         return StatusView(
@@ -73,13 +78,17 @@ class FakeService:
             decisions={},
         )
 
-    def decisions(self) -> Sequence[Decision]:
+    def decisions(self, job: str) -> Sequence[Decision]:
         return []
 
-    def runs(self) -> Sequence[Run]:
-        return self.finished
+    def runs(self, job: str) -> Sequence[Run]:
+        return [run for run in self.finished if run.job == job]
 
-    async def run_now(self, ask: RunNow) -> AsyncGenerator[Event, None]:
+    def run(self, run_id: str) -> Run | None:
+        return next((run for run in self.finished if run.id == run_id), None)
+
+    async def run_now(self, ask: RunNow, by: Requester | None = None) -> AsyncGenerator[Event, None]:
+        self.requesters.append(by)
         if ask.job == "busy":
             raise RefusedError("busy is running")
         if ask.job == "boom":
@@ -101,10 +110,10 @@ class FakeService:
         await asyncio.sleep(0)
         return Stopped(runs=(finished_run("alpha"),), waiting=1)
 
-    def pause(self, names: Sequence[str], *, until: datetime | None, note: str) -> None:
-        self.paused |= {name: Pause(since=NOON, until=until, note=note) for name in names}
+    def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
+        self.paused |= {name: Pause(since=NOON, until=until, note=note, by=by) for name in names}
 
-    def resume(self, names: Sequence[str]) -> None:
+    def resume(self, names: Sequence[str], by: Requester | None) -> None:
         for name in names:
             self.paused.pop(name, None)
 

@@ -120,7 +120,7 @@ def told(event: Event) -> str | None:
             if decision.count > 1:
                 more = "more than " if decision.more else ""
                 span = f"{more}{decision.count} of {span}..{clock_face(decision.last)}"
-            return f"skipped {decision.job} {span} {decision.reason.value}"
+            return f"skipped {decision.job} {span} {decision.word}"
         case ClockJumped(by=by):
             return (
                 f"clock jumped {timedelta(seconds=round(by))!s}"

@@ -11,7 +11,7 @@ from scheduler.engine.events import Event, JobsChanged
 from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
-from scheduler.model.run import Launch, Reason
+from scheduler.model.run import RAN, Launch, Reason
 from scheduler.schedule.cron import Cron
 from tests.unit.stage import NOON, Script, Stage, clock_face, job, lines
 
@@ -296,4 +296,4 @@ def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
         12:00:20 skipped j 12:00:20 paused
         12:00:30 started j 12:00:30
     """)
-    assert stage.engine.history.decided == {Reason.PAUSED: 2, Reason.RAN: 1}
+    assert stage.engine.history.decided == {Reason.PAUSED: 2, RAN: 3}

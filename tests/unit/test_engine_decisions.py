@@ -15,14 +15,14 @@ from msgspec.structs import replace
 from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry
-from scheduler.model.run import Launch, Reason, Trigger
+from scheduler.model.run import RAN, Launch, Trigger
 from tests.unit.stage import NOON, Stage, job
 
 
 def test_a_day_of_1440_minutely_slots_for_ten_jobs_is_14400_decisions() -> None:
     stage = Stage(*[job(f"job{n}", "* * * * *") for n in range(10)], play=lambda _: Play(1.0))
     stage.play(86_400 + 30.0)
-    assert stage.engine.history.decided == {Reason.RAN: 14_400}
+    assert stage.engine.history.decided == {RAN: 14_400}
     assert not any("BUG" in line for line in stage.lines)
 
 

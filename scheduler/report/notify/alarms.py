@@ -10,7 +10,7 @@ from typing import Any
 from scheduler.clock import Clock
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Outcome, Reason, Run
+from scheduler.model.run import Decision, Outcome, Run
 from scheduler.report.notify.notification import Alarm, Notification, Topic, failed, notifies
 from scheduler.report.records import EXPECTED
 
@@ -108,7 +108,7 @@ class _JobState:
         """When the last alarm was sent; None when there is no trouble."""
         self._missed: datetime | None = None
         """A scheduled time before the start, if no run has succeeded since."""
-        self._skips: set[Reason] = set()
+        self._skips: set[str] = set()
         """Reasons of skips since the last start."""
 
     def replace_job(self, job: Job) -> None:
@@ -146,8 +146,8 @@ class _JobState:
 
     def skipped(self, decision: Decision) -> Iterator[Notification]:
         """The first skip for each reason is reported, until the job starts again."""
-        if decision.reason not in EXPECTED and decision.reason not in self._skips:
-            self._skips.add(decision.reason)
+        if decision.word not in EXPECTED and decision.word not in self._skips:
+            self._skips.add(decision.word)
             yield self._notification(Topic.SKIP, skipped=decision)
 
     @property

@@ -30,7 +30,7 @@ def headline(notification: Notification) -> str:
 def reason(notification: Notification) -> str:
     """How the run ended, or why it was skipped; empty where the sentence has no more to say."""
     if notification.skipped is not None:
-        return notification.skipped.reason.value
+        return notification.skipped.word
     if notification.run is not None and notification.topic is not Topic.RECOVERY:
         return _ending(notification.run)
     return "overdue" if notification.alarm is Alarm.OVERDUE else ""
@@ -110,7 +110,7 @@ def _predicate(notification: Notification) -> str:
             return f"succeeded again after {_span(notification.lasted)}"
         case Topic.SKIP if notification.skipped is not None:
             skipped = notification.skipped
-            cause = REASONS.get(skipped.reason, skipped.reason)
+            cause = REASONS.get(skipped.word, skipped.word)
             return f"did not run at {_local(skipped.last, notification.job)}: {cause}"
         case Topic.STARTED:
             return "started"

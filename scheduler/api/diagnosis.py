@@ -1,0 +1,127 @@
+"""The operation `why`: why a job ran, did not run, or will run, from its history first and then from its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from scheduler.api.lookup import find, in_utc
+from scheduler.api.scheduled_times import in_zone, note_of, schedule_of
+from scheduler.api.service import JobState, Service
+from scheduler.api.views import history_entry
+from scheduler.errors import UsageError
+from scheduler.model.run import Decision
+from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, skipped_by
+from scheduler.wire.runs import HistoryEntry
+from scheduler.wire.times import REASONS, MismatchView, Why, WhyView
+
+
+def why_job(service: Service, ask: Why) -> WhyView:
+    """Why a job ran or did not run at an instant; without one, what it did last and does next."""
+    state = find(service, ask.job)
+    if ask.at is None:
+        return _now(service, state)
+    job, zone = state.job, state.job.timezone
+    schedule = schedule_of(job)
+    try:
+        gap = skipped_by(ask.at, zone) if ask.at.tzinfo is None else None
+        at = in_utc(ask.at) if ask.at.tzinfo is not None else instant_of(ask.at, zone)
+        checked = check_time(schedule, at)
+    except OverflowError:
+        raise UsageError(f"{ask.at.isoformat()} is outside the calendar of {zone.key}") from None
+    entry = _entry(service, state, at)
+    missing = (
+        [] if gap is None else [f"{ask.at:%Y-%m-%d %H:%M:%S} does not exist in {zone.key} ({change_in_words(gap)})."]
+    )
+    return WhyView(
+        job=job.name,
+        timezone=zone.key,
+        sentences=(*missing, *_sentences(state, at, service.now(), checked, entry)),
+        at=at,
+        is_scheduled=checked.is_scheduled,
+        entry=entry,
+        mismatches=tuple(
+            MismatchView(part=m.part, field=m.field, allowed=m.allowed, shown=m.shown) for m in checked.mismatches
+        ),
+        note=checked.note,
+        before=checked.before,
+        after=checked.after,
+    )
+
+
+def _sentences(
+    state: JobState, at: datetime, now: datetime, checked: TimeCheck, entry: HistoryEntry | None
+) -> Iterator[str]:
+    if entry is not None:
+        yield _decided(state, entry)
+    elif checked.is_scheduled:
+        yield _undecided(state, at, now)
+    else:
+        yield f"{state.job.name} is not scheduled at {in_zone(at, state.job.timezone)}."
+    for mismatch in checked.mismatches:
+        field = mismatch.field.replace("_", " ")
+        yield f"{field} is {mismatch.shown}; `{mismatch.part}` needs {mismatch.allowed}."
+    if checked.note is not None:
+        yield f"{checked.note}."
+
+
+def _now(service: Service, state: JobState) -> WhyView:
+    job, zone = state.job, state.job.timezone
+    decisions = service.decisions(job.name)
+    entry = _with_run(service, decisions[-1]) if decisions else None
+    sentences = [] if entry is None else [_decided(state, entry)]
+    if job.schedule is None:
+        sentences.append(f"{job.name} has no schedule: it runs on request only.")
+    elif not job.enabled:
+        sentences.append(f"{job.name} is disabled in the file: it runs on request only.")
+    elif state.next_at is None:
+        sentences.append(f"`{job.schedule.text}` has no further scheduled time.")
+    else:
+        words = describe(job.schedule) or f"`{job.schedule.text}`"
+        sentences.append(f"It is scheduled next at {in_zone(state.next_at, zone)}: {words}.")
+        note = note_of(state, state.next_at)
+        sentences += [] if note is None else [f"{note}."]
+    return WhyView(
+        job=job.name,
+        timezone=zone.key,
+        sentences=tuple(sentences),
+        entry=entry,
+        before=None if job.schedule is None else job.schedule.last_before(service.now()),
+        after=state.next_at,
+    )
+
+
+def _entry(service: Service, state: JobState, at: datetime) -> HistoryEntry | None:
+    """The decision about an instant: one about it alone is preferred to one that counts several scheduled times."""
+    kept = [decision for decision in service.decisions(state.job.name) if decision.first <= at <= decision.last]
+    return _with_run(service, min(kept, key=lambda decision: decision.last - decision.first)) if kept else None
+
+
+def _with_run(service: Service, decision: Decision) -> HistoryEntry:
+    ran = decision.reason is None and decision.run_id is not None
+    return history_entry(decision, service.run(decision.run_id or "") if ran else None)
+
+
+def _decided(state: JobState, entry: HistoryEntry) -> str:
+    at = in_zone(entry.last, state.job.timezone)
+    what = f"The run requested at {at}" if entry.by is not None else f"The run scheduled at {at}"
+    if entry.by is not None:
+        what += f" by {entry.by.text}"
+    if entry.reason is not None:
+        return f"{what} was skipped: {REASONS.get(entry.reason, entry.reason)}."
+    run = entry.run
+    if run is None:
+        return f"{what} took place; it is no longer kept in history."
+    outcome = "is running" if run.outcome is None else f"{run.outcome}, exit {run.exit_code}"
+    return f"{what} started {run.lateness:.3f} s later as {run.id}: {outcome}."
+
+
+def _undecided(state: JobState, at: datetime, now: datetime) -> str:
+    shown = in_zone(at, state.job.timezone)
+    if at > now:
+        note = note_of(state, at)
+        return f"{state.job.name} is scheduled at {shown}{'' if note is None else f', {note}'}."
+    return (
+        f"{state.job.name} was scheduled at {shown}; there is no record of it: schedd was not running then, or the "
+        "record is no longer kept."
+    )

@@ -1,0 +1,121 @@
+"""The operations `next` and `explain`: coming scheduled times of jobs, and what a schedule means."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from scheduler.api.lookup import chosen, find, in_utc
+from scheduler.api.service import JobState, Service
+from scheduler.errors import RefusedError
+from scheduler.model.job import Job
+from scheduler.schedule import Schedule, describe, dst_effects, dst_note, find_pitfalls, kind
+from scheduler.wire.times import MOST, ChangeView, Explain, Explanation, Next, ScheduledTime
+
+AT_ONCE = 100
+"""Times computed before the loop has its turn: a question must not delay a run."""
+
+SHOWN = 5
+"""Scheduled times in an explanation."""
+
+
+async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
+    """The coming scheduled times of several jobs, merged."""
+    start = service.now() if ask.start is None else in_utc(ask.start)
+    found: list[ScheduledTime] = []
+    ahead: list[tuple[datetime, int, JobState, Iterator[datetime]]] = []
+    for order, name in enumerate(chosen(service, ask.jobs)):
+        state = find(service, name)
+        times = _times(state, start, known=ask.start is None)
+        if (state.job.enabled or ask.jobs) and (first := next(times, None)) is not None:
+            heapq.heappush(ahead, (first, order, state, times))
+        if order % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    while ahead and len(found) < min(ask.count, MOST):
+        at, order, state, times = ahead[0]
+        if ask.until is not None and at > ask.until:
+            break
+        found.append(_scheduled_time(state, at))
+        following = next(times, None)
+        if following is None:
+            heapq.heappop(ahead)
+        else:
+            heapq.heapreplace(ahead, (following, order, state, times))
+        if len(found) % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    return found
+
+
+def coming(state: JobState, now: datetime) -> Iterator[ScheduledTime]:
+    """The scheduled times of one job after `now`."""
+    return (_scheduled_time(state, at) for at in _times(state, now, known=True))
+
+
+def times_of(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[ScheduledTime]:
+    """The times of a schedule that belongs to no job."""
+    moment: datetime | None = after
+    while moment is not None and (moment := schedule.next_after(moment)) is not None:
+        yield ScheduledTime(at=moment, job=None, timezone=zone.key, note=dst_note(schedule, moment))
+
+
+def explain(service: Service, ask: Explain) -> Explanation:
+    """Explain a job's schedule."""
+    job = find(service, ask.job).job
+    return explanation(schedule_of(job), job.timezone, service.now())
+
+
+def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanation:
+    """Explain any schedule."""
+    changes = dst_effects(schedule, now)
+    return Explanation(
+        schedule=schedule.text,
+        timezone=zone.key,
+        words=describe(schedule),
+        kind=kind(schedule),
+        next=tuple(islice(times_of(schedule, zone, now), SHOWN)),
+        clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
+        pitfalls=tuple(pitfall.sentence for pitfall in find_pitfalls(schedule)),
+    )
+
+
+def schedule_of(job: Job) -> Schedule:
+    """A job's schedule. RefusedError when it has none."""
+    if job.schedule is None:
+        raise RefusedError(f"{job.name} has no schedule: it runs on request only")
+    return job.schedule
+
+
+def note_of(state: JobState, at: datetime) -> str | None:
+    """What DST, a pause or `enabled: false` means for a scheduled time."""
+    job, pause = state.job, state.paused
+    notes = [] if job.schedule is None else [dst_note(job.schedule, at)]
+    if not job.enabled:
+        notes.append("will not run: disabled in the file")
+    elif pause is not None and pause.covers(at):
+        until = "until resumed" if pause.until is None else f"until {in_zone(pause.until, job.timezone)}"
+        notes.append(f"will not run: paused {until}{f' ({pause.note})' if pause.note else ''}")
+    return "; ".join(note for note in notes if note) or None
+
+
+def in_zone(moment: datetime, zone: ZoneInfo) -> str:
+    """An instant for people, with the abbreviation of the zone."""
+    return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}"
+
+
+def _scheduled_time(state: JobState, at: datetime) -> ScheduledTime:
+    return ScheduledTime(at=at, job=state.job.name, timezone=state.job.timezone.key, note=note_of(state, at))
+
+
+def _times(state: JobState, start: datetime, *, known: bool) -> Iterator[datetime]:
+    """A job's scheduled times after `start`; `known` when that is now: then the timetable has the first."""
+    schedule = state.job.schedule
+    if schedule is None:
+        return
+    moment = state.next_at if known and state.job.enabled else schedule.next_after(start)
+    while moment is not None:
+        yield moment
+        moment = schedule.next_after(moment)
