@@ -16,12 +16,13 @@ import idle
 import lateness
 import output
 import peers
+import questions
 import ready
 import simulated_day
 import verbs
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs)
+PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs, questions)
 
 _HEAD = """\
 # Results

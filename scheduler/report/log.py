@@ -176,7 +176,7 @@ class _Prioritised:
 def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
     """For people: units on seconds, lists joined, and control characters escaped."""
     for key, value in fields.items():
-        if key in _SECONDS:
+        if key in _SECONDS and isinstance(value, float | int):  # `by` is also who requested a run
             fields[key] = f"{value:g}s"
         elif isinstance(value, list):
             fields[key] = printable("; ".join(value))

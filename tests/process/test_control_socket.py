@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -20,6 +21,7 @@ from scheduler.wire.daemon import AskStatus, Reload
 from scheduler.wire.envelope import MAX_REQUEST
 from scheduler.wire.jobs import ListJobs, PauseJobs
 from scheduler.wire.operations import LIST, PAUSE, RELOAD, RUN_NOW, STATUS, STOP
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Finished, Lost, Output, RunNow, Started, Stop
 from tests.process.fake_service import FakeService, served
 
@@ -126,14 +128,23 @@ def test_refusals_arrive_as_the_error_they_are(
     assert (type(raised.value), str(raised.value)) == (error, text)
 
 
+def test_a_run_and_a_pause_record_who_asked(daemon: Client, service: FakeService) -> None:
+    list(daemon.stream(RUN_NOW, RunNow(job="alpha")))
+    daemon.ask(PAUSE, PauseJobs(jobs=("beta",)))
+    program = Path("/proc/self/comm").read_text().strip()
+    me = Requester(uid=os.getuid(), user=getpass.getuser(), pid=os.getpid(), program=program)
+    assert service.requesters == [me]
+    assert service.paused["beta"].by == me
+
+
 def test_every_plain_verb_answers(daemon: Client, service: FakeService) -> None:
     assert daemon.ask(STOP, Stop(target="alpha")).waiting == 1
     assert daemon.ask(RELOAD, Reload(plan=True)).applied is False
     assert [view.name for view in daemon.ask(PAUSE, PauseJobs(jobs=("beta",)))] == ["beta"]
     assert set(service.paused) == {"beta"}
-    with pytest.raises(UsageError, match="name the jobs to pause, or say --all"):
+    with pytest.raises(UsageError, match="give the names of the jobs to pause, or --all"):
         daemon.ask(PAUSE, PauseJobs())
-    with pytest.raises(UsageError, match="--all names every job to pause; leave it out, or the names"):
+    with pytest.raises(UsageError, match="--all means every job; to pause, give either --all or names"):
         daemon.ask(PAUSE, PauseJobs(jobs=("beta",), all=True))
     assert daemon.ask(STATUS, AskStatus()).jobs == 5
 

@@ -107,7 +107,7 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
         (("next", "noon", "--expr", "* * * * *"), 2, "--expr and JOB exclude each other"),
         (("next", "nopn"), 4, "did you mean 'noon'?"),
         (("why", "noon", "yesterday"), 2, "is not a valid time"),
-        (("explain", "by-hand"), 5, "it runs by hand only"),
+        (("explain", "by-hand"), 5, "it runs on request only"),
         (("explain", "noon", "--timezone", "UTC"), 2, "its own time zone"),
         (("shwo", "noon"), 2, "unknown command 'shwo'; did you mean 'show'?"),
         (("list", "--watch", "--json"), 2, "exclude each other"),
@@ -135,13 +135,13 @@ def test_explain_says_words_class_times_changes_and_traps() -> None:
 
 def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path) -> None:
     shown = ask(file, "why", "night", "2026-06-01 02:31")
-    assert "night is not due at Mon 2026-06-01 02:31:00 CEST." in shown
-    assert "Minute is 31; `30 2 * * *` wants 30." in shown
+    assert "night is not scheduled at Mon 2026-06-01 02:31:00 CEST." in shown
+    assert "Minute is 31; `30 2 * * *` needs 30." in shown
     assert "previous scheduled time: Mon 2026-06-01 02:30:00 CEST" in shown
     assert "next scheduled time: Tue 2026-06-02 02:30:00 CEST" in shown
     gone = ask(file, "why", "night", "2026-03-29 02:30")
     assert "02:30:00 does not exist in Europe/Berlin (DST: clocks go forward from 02:00 to 03:00)." in gone
-    assert json.loads(ask(file, "why", "noon", "2030-06-01T12:00:00Z", "--json"))["is_slot"] is True
+    assert json.loads(ask(file, "why", "noon", "2030-06-01T12:00:00Z", "--json"))["is_scheduled"] is True
     assert "disabled in the file" in ask(file, "why", "off")
 
 
