@@ -85,7 +85,7 @@ async def million(clock: VirtualClock, slots: int) -> bool:
         for name in engine.timetable.jobs():  # so that what is left was left behind
             engine.pause(name, until=clock.now() + timedelta(seconds=60), note="")
         await asyncio.sleep(1)
-        await engine.runner.stop(list(engine.runner.firings()))
+        await engine.runner.stop(list(engine.runner.live_runs()))
         measured.append(footprint(half))
     ticking.cancel()
     print(f"          {engine.history.decided.total():,} slots decided", flush=True)

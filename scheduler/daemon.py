@@ -24,6 +24,7 @@ from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
 from scheduler.errors import SchedError, UsageError
 from scheduler.fast_start import loaded
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.run import RAN, Reason
@@ -79,7 +80,7 @@ class Daemon(EngineService):
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
         listeners = (log.on_event, self._systemd.on_event, self._hear)
-        engine = Engine(clock, LocalLauncher(self._processes), log=log, listeners=listeners)
+        engine = Engine(clock, Launchers(LocalLauncher(self._processes)), log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
         self._lock = FileLock(str(config.path))
@@ -109,7 +110,7 @@ class Daemon(EngineService):
             self._locked_file(),
             self._signals.handled(),
             self._processes.in_charge(),
-            self._engine.announce.also_telling(self._notifications.on_event),
+            self._engine.announce.with_listener(self._notifications.on_event),
             self._open_control() as control,
         ):
             if control is not None:
@@ -143,7 +144,7 @@ class Daemon(EngineService):
     def status(self) -> StatusView:
         """The daemon itself."""
         timetable, history, now = self._engine.timetable, self._engine.history, self.now()
-        jobs, live = timetable.jobs(), list(self._engine.runner.firings())
+        jobs, live = timetable.jobs(), list(self._engine.runner.live_runs())
         return StatusView(
             version=__version__,
             pid=os.getpid(),

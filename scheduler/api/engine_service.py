@@ -54,11 +54,11 @@ class EngineService:
 
     def runs(self, job: str) -> Sequence[Run]:
         """The kept finished runs of one job, oldest first, then its live ones."""
-        return (*self._engine.history.of(job).runs, *_runs(self._engine.runner.firings(job)))
+        return (*self._engine.history.of(job).runs, *_runs(self._engine.runner.live_runs(job)))
 
     def run(self, run_id: str) -> Run | None:
         """The live or kept finished run with that id."""
-        live = (firing.run for firing in self._engine.runner.firings() if firing.run_id == run_id)
+        live = (firing.run for firing in self._engine.runner.live_runs() if firing.run_id == run_id)
         return next(live, None) or self._engine.history.run(run_id)
 
     async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
@@ -86,9 +86,9 @@ class EngineService:
     async def stop(self, target: str, *, kill: bool) -> Stopped:
         """End a job's runs, also of one that a reload removed, or one run; returns when they are gone."""
         runner = self._engine.runner
-        chosen = list(runner.firings(target))
+        chosen = list(runner.live_runs(target))
         if not chosen and self._engine.timetable.job(target) is None:
-            chosen = [firing for firing in runner.firings() if firing.run_id == target]
+            chosen = [firing for firing in runner.live_runs() if firing.run_id == target]
             if not chosen and self._engine.history.run(target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")
         await runner.stop(chosen, kill=kill)
@@ -112,7 +112,7 @@ class EngineService:
         from scheduler.report.notify.sample import send_sample  # noqa: PLC0415
         from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415
 
-        context = SenderContext(os.environ, self._engine.launcher, self._engine.log)
+        context = SenderContext(os.environ, self._engine.launchers.local, self._engine.log)
         answers = await send_sample(self._job(ask.job), Topic(ask.event), self.now(), context)
         return [RecipientView(to=each.to, delivered=each.delivered, answer=each.answer) for each in answers]
 
@@ -121,7 +121,7 @@ class EngineService:
         return job_logs(self._engine, ask)
 
     def _state(self, job: Job, now: datetime) -> JobState:
-        firings = list(self._engine.runner.firings(job.name))
+        firings = list(self._engine.runner.live_runs(job.name))
         history = self._engine.history.of(job.name)
         live = _runs(firings)
         retries = [firing.retry_at for firing in firings if firing.retry_at is not None]
@@ -148,7 +148,7 @@ class EngineService:
     def _why_not(self, firing: LiveRun) -> str:
         if firing.skipped is None:
             return "schedd stumbled over it; its log says where"
-        runs = ", ".join(run.id for run in _runs(self._engine.runner.firings(firing.job.name)))
+        runs = ", ".join(run.id for run in _runs(self._engine.runner.live_runs(firing.job.name)))
         return NOT_STARTED[firing.skipped].format(runs=runs or "about to start")
 
 

@@ -14,6 +14,7 @@ from scheduler.config.load import Config
 from scheduler.engine.engine import Engine
 from scheduler.errors import RefusedError
 from scheduler.launch.launcher import Stream
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
@@ -35,7 +36,7 @@ class FileService(EngineService):
     def __init__(self, config: Config) -> None:
         self._pace = _Pace()
         self._processes = Spawner()
-        engine = Engine(SystemClock(), LocalLauncher(self._processes), log=self._pace)
+        engine = Engine(SystemClock(), Launchers(LocalLauncher(self._processes)), log=self._pace)
         super().__init__(engine)
         engine.load(config.jobs, max_running=None)
 
@@ -54,7 +55,7 @@ class FileService(EngineService):
                             self._pace.taken(len(event.data))
             finally:
                 self._pace.let_go()
-                await self._engine.runner.stop(list(self._engine.runner.firings()))
+                await self._engine.runner.stop(list(self._engine.runner.live_runs()))
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification from this process."""

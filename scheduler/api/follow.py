@@ -73,7 +73,7 @@ class _Following:
             if firing.run is not None:
                 self._begin(firing.run)
         try:
-            with self._engine.announce.also_telling(self._hear):
+            with self._engine.announce.with_listener(self._hear):
                 yield
         finally:
             for task in tuple(self._tasks.values()):
@@ -131,7 +131,7 @@ class _Following:
             self._held -= _size(over.tail)
             await self._queue.put(Finished(run_view(over.run)))
             return
-        firing = next((each for each in self._engine.runner.firings(run.job) if each.run_id == run.id), None)
+        firing = next((each for each in self._engine.runner.live_runs(run.job) if each.run_id == run.id), None)
         if firing is None or firing.output is None:
             return
         follower = firing.output.follow()
@@ -154,10 +154,12 @@ class _Over(msgspec.Struct, frozen=True):
 def _live(engine: Engine, ask: Logs) -> Iterator[LiveRun]:
     """The run named if it lives, else the newest live run of each job asked for."""
     if ask.run is not None:
-        yield from (firing for firing in engine.runner.firings() if firing.run_id == ask.run and firing.run is not None)
+        yield from (
+            firing for firing in engine.runner.live_runs() if firing.run_id == ask.run and firing.run is not None
+        )
         return
     for name in ask.jobs or tuple(engine.timetable.jobs()):
-        yield from [firing for firing in engine.runner.firings(name) if firing.run is not None][-1:]
+        yield from [firing for firing in engine.runner.live_runs(name) if firing.run is not None][-1:]
 
 
 def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:

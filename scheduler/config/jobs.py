@@ -16,7 +16,7 @@ from scheduler.config.values import is_null
 from scheduler.document.nodes import Scalar
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
-from scheduler.model.job import Job, Retry
+from scheduler.model.job import Job, ProcessSettings, Retry
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
 from scheduler.schedule import Schedule, parse_schedule
 
@@ -24,10 +24,13 @@ _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "on_shutdown", "output", "user", "group", "umask", "nice", "memory_limit",
+    "max_waiting", "on_shutdown", "output",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""
+
+_PROCESS = frozenset(ProcessSettings.__struct_fields__)
+"""Keys whose value is the field of `ProcessSettings` of the same name."""
 
 _MERGED = ("env", "env_file", "retry")
 """Keys whose value is merged with that of the defaults."""
@@ -122,6 +125,8 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         fields["success_codes"] = frozenset(values["success_codes"])
     if scope.retry:
         fields["retry"] = _retry(scope.retry)
+    if _PROCESS & values.keys():
+        fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
     cwd = values.get("cwd") or directory
     fields["origins"] = _origins(tuple(entry.given), tuple(defaults.values))
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)

@@ -144,6 +144,9 @@ class DefaultsForm(Form, frozen=True):
     lock: Annotated[
         Name | None, Meta(description="Jobs with the same lock never run at the same time.", examples=["database"])
     ] = None
+    max_waiting: Annotated[
+        Annotated[int, Meta(ge=1, le=1_000_000)], Meta(description="Most manual runs of the job that wait at once.")
+    ] = 1000
     on_shutdown: Annotated[OnShutdown, Meta(description="Whether a shutdown waits for runs or stops them.")] = (
         OnShutdown.WAIT
     )

@@ -1,8 +1,9 @@
-"""One attempt of a run: launch it, watch it, say how it ended."""
+"""One attempt of a run: launch it, watch it, and report how it ended, whatever its launcher does."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from scheduler.clock import Clock
@@ -12,51 +13,136 @@ from scheduler.launch.launcher import Child, Launcher, LaunchError
 from scheduler.model.run import Attempt, Exit, Launch, Outcome
 
 PLATFORM_PATIENCE = 1.0
-"""Seconds. A platform that stops us signals our children at the same moment; its TERM to us may arrive second."""
+"""Seconds. A platform that stops us signals our children at the same moment; its SIGTERM to us may arrive second."""
 
-ENDED_BY_TERM = 128 + 15
-"""As the process itself died of it, or as its shell tells it."""
+CANCEL_PATIENCE = 1.0
+"""Seconds that a launcher may take to cancel a launch, or to answer it, before the run goes on without it."""
+
+STOP_PATIENCE = 30.0
+"""Seconds beyond `stop_grace` that stopping may take, and that the end of a killed child may take, before the run ends
+without it."""
+
+ENDED_BY_SIGTERM = 128 + 15
+"""As the process itself died of it, or as its shell reports it."""
+
+UNKNOWN = 255
+"""The exit code of an attempt whose end was not observed."""
+
+
+class _InterruptedError(Exception):
+    """The run was asked to end before its process started."""
 
 
 async def make_attempt(
-    firing: LiveRun,
+    live_run: LiveRun,
     launch: Launch,
     *,
     launcher: Launcher,
     clock: Clock,
-    launched: Callable[[datetime, int | None], None],
+    launched: Callable[[datetime, str | None], None],
     draining: Callable[[], bool],
 ) -> Attempt:
-    """Carry out one attempt; `launched` is told when it began and the pid, or None when there is no process."""
+    """Carry out one attempt; `launched` gets the time at which it began and its place, None when it did not start."""
     started_at, begun = clock.now(), clock.steady()
     cause = None
     try:
-        assert firing.output is not None, "a run has its output before its first attempt"  # noqa: S101
-        child = firing.child = await launcher.launch(launch, firing.output)
+        child = live_run.child = await _launch(live_run, launch, launcher)
     except Exception as error:
-        if not isinstance(error, LaunchError):
-            report_bug(f"the launcher failed on {firing.job.name}", error)
         launched(started_at, None)
-        cause = str(error) or type(error).__name__
-        outcome, ended = Outcome.NOT_STARTED, Exit(error.code if isinstance(error, LaunchError) else 126)
+        outcome, ended, cause = _not_started(live_run, error)
     else:
-        launched(started_at, child.pid)
-        outcome, ended = await _watch(firing, child, draining)
-        firing.child = None
+        try:
+            launched(started_at, child.place)
+            outcome, ended = await _watch(live_run, child, draining)
+        except Exception as bug:
+            outcome, ended = _lost(live_run, bug)
+        live_run.child = None
     return Attempt(launch.attempt, started_at, clock.steady() - begun, outcome, ended, cause)
 
 
-async def _watch(firing: LiveRun, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
-    await firing.wait(child.exited, firing.job.timeout)
+async def _launch(live_run: LiveRun, launch: Launch, launcher: Launcher) -> Child:
+    """The child, also when it comes late. _InterruptedError when the run is asked to end meanwhile."""
+    assert live_run.output is not None, "a run has its output before its first attempt"  # noqa: S101
+    answer = launcher.launch(launch, live_run.output)
+    if not isinstance(answer, Awaitable):
+        return answer
+    launching = asyncio.ensure_future(answer)
+    await live_run.wait(launching)
+    if not launching.done():
+        launching.cancel()
+        await asyncio.wait((launching,), timeout=CANCEL_PATIENCE)
+    if not launching.done():
+        launching.add_done_callback(_kill_late_child)
+        raise _InterruptedError
+    if launching.cancelled():
+        raise _InterruptedError
+    return launching.result()
+
+
+def _kill_late_child(launching: asyncio.Future[Child]) -> None:
+    """The run is over: a child that is there all the same must not live on."""
+    if launching.cancelled() or launching.exception() is not None:
+        return
+    try:
+        launching.result().kill()
+    except Exception as bug:
+        report_bug("the launcher failed to kill a child that came too late", bug)
+
+
+def _not_started(live_run: LiveRun, error: Exception) -> tuple[Outcome, Exit, str]:
+    match error:
+        case _InterruptedError():
+            return Outcome.STOPPED, Exit(ENDED_BY_SIGTERM), "stopped before it started"
+        case LaunchError():
+            return Outcome.NOT_STARTED, Exit(error.code), str(error)
+        case _:
+            report_bug(f"the launcher failed to start {live_run.job.name}", error)
+            return Outcome.NOT_STARTED, Exit(126), str(error) or type(error).__name__
+
+
+async def _watch(live_run: LiveRun, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
+    await live_run.wait(child.exited, live_run.job.timeout)
     if child.exited.done():  # in time: the rest is about what it has left behind
-        await firing.wait(child.ended)
+        await live_run.wait(child.ended)
     if not child.ended.done():
-        outcome = Outcome.TIMED_OUT if firing.ending is None else Outcome.STOPPED
-        await child.stop(firing.job.stop_grace)
-        return outcome, await child.ended
-    ended = child.ended.result()
-    if ended.code in firing.job.success_codes:
+        outcome = Outcome.TIMED_OUT if live_run.ending is None else Outcome.STOPPED
+        return outcome, await _stop(live_run, child)
+    ended = _exit_of(child)
+    if ended.code in live_run.job.success_codes:
         return Outcome.SUCCEEDED, ended
-    if ended.code == ENDED_BY_TERM and not draining():
-        await firing.wait(None, PLATFORM_PATIENCE)
-    return Outcome.STOPPED if draining() or firing.ending is not None else Outcome.FAILED, ended
+    if ended.code == ENDED_BY_SIGTERM and not draining():
+        await live_run.wait(None, PLATFORM_PATIENCE)
+    return Outcome.STOPPED if draining() or live_run.ending is not None else Outcome.FAILED, ended
+
+
+async def _stop(live_run: LiveRun, child: Child) -> Exit:
+    """SIGTERM, `stop_grace`, SIGKILL, and how it ended. Takes a bounded time, whatever the launcher does."""
+    grace = live_run.job.stop_grace
+    stopping = asyncio.ensure_future(child.stop(grace))
+    await asyncio.wait((stopping,), timeout=grace + STOP_PATIENCE)
+    if not stopping.done():
+        stopping.cancel()
+        live_run.kill()
+    elif stopping.cancelled() or stopping.exception() is not None:
+        bug = None if stopping.cancelled() else stopping.exception()
+        report_bug(f"the launcher failed to stop {live_run.job.name}", bug or asyncio.CancelledError())
+        live_run.kill()
+    if not child.ended.done():
+        await asyncio.wait((child.ended,), timeout=STOP_PATIENCE)
+    if not child.ended.done():
+        note = f"{child.place} did not end within {STOP_PATIENCE:g} s of SIGKILL and may still run"
+        return Exit(UNKNOWN, notes=(note,))
+    return _exit_of(child)
+
+
+def _exit_of(child: Child) -> Exit:
+    """How it ended. RuntimeError when the launcher breaks its promise that this future never fails."""
+    if child.ended.cancelled():
+        raise RuntimeError("the launcher has cancelled the end of a child")
+    return child.ended.result()
+
+
+def _lost(live_run: LiveRun, bug: Exception) -> tuple[Outcome, Exit]:
+    report_bug(f"the launcher lost a run of {live_run.job.name}", bug)
+    live_run.kill()
+    return Outcome.LOST, Exit(UNKNOWN, notes=("its end was not observed because of an internal error: see the log",))

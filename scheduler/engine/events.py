@@ -1,4 +1,4 @@
-"""What happened, as frozen values, and the way they reach those who listen."""
+"""What happened, as frozen values, and how they reach the listeners."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ from datetime import datetime
 import msgspec
 
 from scheduler.engine.timetable import Changes
-from scheduler.model.run import Attempt, Decision, Run
+from scheduler.model.run import Attempt, Decision, Pause, Reason, Run, Trigger
+from scheduler.wire.requester import Requester
+
+
+class RunWaiting(msgspec.Struct, frozen=True):
+    """A run has to wait at a gate."""
+
+    run_id: str
+    job: str
+    trigger: Trigger
+    scheduled_at: datetime
+    gate: Reason
 
 
 class RunStarted(msgspec.Struct, frozen=True):
-    """A firing passed its gates and its first process was launched, or could not be (`pid` None)."""
+    """A run passed its gates and its first process was launched; `place` names it, None when it did not start."""
 
     run: Run
-    pid: int | None
+    place: str | None
 
 
 class AttemptFinished(msgspec.Struct, frozen=True):
@@ -29,58 +40,85 @@ class AttemptFinished(msgspec.Struct, frozen=True):
 
 
 class RunFinished(msgspec.Struct, frozen=True):
-    """A run is over: the same value for logs, history and notifiers."""
+    """A run is over. Follows each RunStarted exactly once."""
 
     run: Run
 
 
 class RunSkipped(msgspec.Struct, frozen=True):
-    """One or more slots of a job will not run, and why."""
+    """One or more scheduled times of a job, or an accepted manual run, will not run, and why."""
 
     decision: Decision
 
 
 class JobsChanged(msgspec.Struct, frozen=True):
-    """The schedule was loaded, for the first time or again."""
+    """The schedule file was loaded, for the first time or again."""
 
     changes: Changes
 
 
 class ReloadFailed(msgspec.Struct, frozen=True):
-    """The file could not be used, so the schedule stays as it was. `text` names every problem."""
+    """The file is invalid; the previous configuration stays active. `text` names every problem."""
 
     text: str
 
 
+class Paused(msgspec.Struct, frozen=True):
+    """A job was paused."""
+
+    job: str
+    pause: Pause
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """A paused job was resumed, by `by`."""
+
+    job: str
+    by: Requester | None
+
+
 class ClockJumped(msgspec.Struct, frozen=True):
-    """The wall clock is `by` seconds off what steady time made of it, or schedd slept through as many."""
+    """The wall clock is `by` seconds off what steady time made of it, or schedd was suspended for as many."""
 
     by: float
     now: datetime
 
 
 class Stopping(msgspec.Struct, frozen=True):
-    """Shutdown began: `running` runs have until `budget` seconds from now."""
+    """Shutdown began: `running` runs have `timeout` seconds from now, `waiting` runs will not start."""
 
-    budget: float
+    timeout: float
     running: int
+    waiting: int
 
 
-Event = RunStarted | AttemptFinished | RunFinished | RunSkipped | JobsChanged | ReloadFailed | ClockJumped | Stopping
+Event = (
+    RunWaiting
+    | RunStarted
+    | AttemptFinished
+    | RunFinished
+    | RunSkipped
+    | JobsChanged
+    | ReloadFailed
+    | Paused
+    | Resumed
+    | ClockJumped
+    | Stopping
+)
 Listener = Callable[[Event], None]
 """Called on the loop, in the order of events; it must not block."""
 
 
 class Announcer:
-    """Tells every listener; one that raises is a bug for the log, and the rest still hear."""
+    """Passes each event to every listener; an exception of one is logged as a bug, and the others still get theirs."""
 
     def __init__(self, listeners: Sequence[Listener]) -> None:
         self._listeners = list(listeners)
-        self._put_off: list[Event] = []
+        self._deferred: list[Event] = []
 
     @contextmanager
-    def also_telling(self, listener: Listener) -> Iterator[None]:
-        """Tell one more for a while."""
+    def with_listener(self, listener: Listener) -> Iterator[None]:
+        """Pass events to one more listener within the block."""
         self._listeners.append(listener)
         try:
             yield
@@ -88,25 +126,25 @@ class Announcer:
             self._listeners.remove(listener)
 
     def __call__(self, event: Event) -> None:
-        if self._put_off:
+        if self._deferred:
             self._catch_up()
-        self._tell(event)
+        self._deliver(event)
 
     def soon(self, event: Event) -> None:
-        """Tell it when the event loop comes round, together with all that is put off so.
+        """Announce it in the next turn of the event loop, with all that is deferred.
 
-        Before whatever is told meanwhile: listeners hear in the order in which things happened.
+        Before whatever is announced meanwhile: listeners get events in the order in which things happened.
         """
-        if not self._put_off:
+        if not self._deferred:
             asyncio.get_running_loop().call_soon(self._catch_up)
-        self._put_off.append(event)
+        self._deferred.append(event)
 
     def _catch_up(self) -> None:
-        events, self._put_off = self._put_off, []
+        events, self._deferred = self._deferred, []
         for event in events:
-            self._tell(event)
+            self._deliver(event)
 
-    def _tell(self, event: Event) -> None:
+    def _deliver(self, event: Event) -> None:
         for listener in tuple(self._listeners):
             try:
                 listener(event)
@@ -114,6 +152,6 @@ class Announcer:
                 report_bug(f"a listener failed on {type(event).__name__}", bug)
 
 
-def report_bug(what: str, bug: Exception) -> None:
-    """Send a bug where the loop's own unhandled exceptions go: to the log, with its traceback. The daemon lives on."""
+def report_bug(what: str, bug: BaseException) -> None:
+    """Send a bug where the loop's own unhandled exceptions go: to the log, with its traceback. The daemon goes on."""
     asyncio.get_running_loop().call_exception_handler({"message": what, "exception": bug})

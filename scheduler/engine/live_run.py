@@ -1,14 +1,16 @@
-"""A firing on its way: what is known of it now, how it waits, and how it is asked to end."""
+"""A run that is not over: its state, and how it is asked to end."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
+from scheduler.engine.events import report_bug
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
@@ -17,19 +19,20 @@ from scheduler.wire.requester import Requester
 
 
 class Phase(StrEnum):
-    """What a firing is doing."""
+    """What a live run is doing."""
 
-    WAITING = "waiting"  # for its turn, a lock or capacity
+    WAITING = "waiting"  # at a gate
     RUNNING = "running"
     RETRYING = "retrying"  # in the delay between two attempts
     DONE = "done"
 
 
 class LiveRun(msgspec.Struct, eq=False):
-    """A slot taken, or a request by hand, from due to done.
+    """A run from the moment when it is due or requested until it is over.
 
-    Waiting for a lock or capacity ends at `deadline`; None is no end. Only the Runner changes a firing; others may
-    read it, `end` it, `kill` it, and set `observer` to be woken when it moves on.
+    Waiting for a lock or capacity ends at `deadline`; None is no end. `forced` passes the overlap gate.
+    `requested_by` is a run that waits for the end of this one. Only the Runner changes a live run; others
+    may read it, `end` it, `kill` it, and set `observer` to be woken when it changes.
     """
 
     job: Job
@@ -40,38 +43,56 @@ class LiveRun(msgspec.Struct, eq=False):
     previous_at: datetime | None = None
     extra_env: dict[str, str] = {}
     by: Requester | None = None
+    forced: bool = False
+    requested_by: LiveRun | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None
+    accepted: bool = False
+    """It has waited at a gate, so that its id is known to others."""
     retry_at: datetime | None = None
+    begun: float = 0.0
+    """Steady time at which it passed the gates."""
     run: Run | None = None
     output: RunOutput | None = None
     child: Child | None = None
     ending: Reason | None = None
     last_attempt: bool = False
     skipped: Reason | None = None
+    refusal: str | None = None
+    """Why it was skipped, as a sentence, where the reason alone does not say it."""
     observer: asyncio.Event | None = None
     _waiter: asyncio.Future[None] | None = None
 
     def end(self, why: Reason) -> None:
-        """Ask it to end: TERM to what runs, no further attempt, no more waiting. The first reason counts."""
+        """Ask it to end: SIGTERM to what runs, no further attempt, no more waiting. The first reason counts."""
         if self.ending is None:
             self.ending = why
             self.last_attempt = True
             self._wake()
 
     def kill(self) -> None:
-        """End it with KILL, now, also when it is being ended with TERM."""
+        """End it with SIGKILL, now, also while it is being ended with SIGTERM. Never raises."""
         self.end(Reason.STOPPED)
         if self.child is not None:
-            self.child.kill()
+            try:
+                self.child.kill()
+            except Exception as bug:
+                report_bug(f"the launcher failed to kill a run of {self.job.name}", bug)
+
+    def requesters(self) -> Iterator[LiveRun]:
+        """The runs that wait for the end of this one: that which requested it, that which requested that one, …"""
+        requester = self.requested_by
+        while requester is not None:
+            yield requester
+            requester = requester.requested_by
 
     def moved(self) -> None:
-        """Something about it is different; tell who looks on."""
+        """Wake the observer: something about the run has changed."""
         if self.observer is not None:
             self.observer.set()
 
     async def wait(self, future: asyncio.Future[Any] | None, seconds: float | None = None) -> None:
-        """Until `future` is done, `seconds` have passed, or the firing is asked to end, whichever comes first."""
+        """Until `future` is done, `seconds` have passed, or the run is asked to end, whichever comes first."""
         if self.ending is not None or (future is not None and future.done()):
             return
         loop = asyncio.get_running_loop()

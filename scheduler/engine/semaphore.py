@@ -1,54 +1,66 @@
-"""A turnstile that lets a bounded number through at once, first come first served."""
+"""A semaphore that knows who holds it: first come, first served."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections.abc import Set as AbstractSet
+
+from scheduler.engine.live_run import LiveRun
 
 
 class Semaphore:
-    """A lock (`limit` 1) or the capacity of the whole daemon. `limit` None lets everybody through."""
+    """Lets at most `limit` runs in at once; None is no limit."""
 
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
-        self._inside = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._inside: set[LiveRun] = set()
+        self._waiting: dict[LiveRun, asyncio.Future[None]] = {}
 
     @property
     def idle(self) -> bool:
-        """Nobody is inside and nobody waits."""
+        """No run is inside and none waits."""
         return not self._inside and not self._waiting
 
-    def enter(self) -> asyncio.Future[None] | None:
-        """None: you are in. Otherwise you are in when the future is done. Who no longer wants in calls `give_up`."""
+    @property
+    def inside(self) -> AbstractSet[LiveRun]:
+        """The runs that hold a place."""
+        return self._inside
+
+    @property
+    def waiting(self) -> AbstractSet[LiveRun]:
+        """The runs that wait for a place, in their order."""
+        return self._waiting.keys()
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        """None: the run is inside. Otherwise it is inside when the future is done, unless `leave` comes first."""
         if not self._waiting and self._has_room():
-            self._inside += 1
+            self._inside.add(live_run)
             return None
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        self._waiting[live_run] = place
         return place
 
-    def give_up(self, place: asyncio.Future[None] | None) -> None:
-        """Undo `enter`, whose answer `place` is: stop waiting, or make room when already in."""
-        if place is None or place.done():
-            self.leave()
-        else:
-            self._waiting.remove(place)
+    def occupy(self, live_run: LiveRun) -> None:
+        """Let a run in that is running already, whatever the limit is."""
+        self._inside.add(live_run)
 
-    def leave(self) -> None:
-        """Make room for the next."""
-        self._inside -= 1
-        self._admit()
+    def leave(self, live_run: LiveRun) -> None:
+        """Free the place of a run, or end its waiting; nothing when it is neither inside nor waiting."""
+        self._waiting.pop(live_run, None)
+        if live_run in self._inside:
+            self._inside.remove(live_run)
+            self._admit()
 
     def set_limit(self, limit: int | None) -> None:
-        """Those inside stay, even when they are more than the new limit."""
+        """Runs inside stay, even when they are more than the new limit."""
         self._limit = limit
         self._admit()
 
     def _has_room(self) -> bool:
-        return self._limit is None or self._inside < self._limit
+        return self._limit is None or len(self._inside) < self._limit
 
     def _admit(self) -> None:
         while self._waiting and self._has_room():
-            self._inside += 1
-            self._waiting.popleft().set_result(None)
+            live_run = next(iter(self._waiting))
+            self._inside.add(live_run)
+            self._waiting.pop(live_run).set_result(None)

@@ -21,24 +21,25 @@ from scheduler.engine.events import (
     RunStarted,
     Stopping,
 )
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome
 
 PARTS = 96
-"""Into so many the span is divided to show how the load falls: quarters of an hour, when it is a day."""
+"""The span is divided into so many parts to show its load over time: quarters of an hour, when it is a day."""
 
 CROWDED_KEPT = 5
 
 MOMENT = 0.001
-"""Seconds after the end at which all slots up to it, one at the very end included, have been decided."""
+"""Seconds after the end at which all times up to it, one at the very end included, have been decided."""
 
 CLOSING = 2.0
 """Seconds of the virtual clock for ending what still runs; nothing in them counts."""
 
 
 class JobLoad(msgspec.Struct, kw_only=True):
-    """One job: what it was assumed to take and where that comes from, and what it came to.
+    """One job: its assumed duration and where that comes from, and its runs.
 
     `busy` is the seconds that its attempts ran within the span, added up, and `load` those in each part of it.
     """
@@ -61,10 +62,10 @@ class Minute(msgspec.Struct, frozen=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What came to pass.
+    """What happened.
 
-    `skipped` counts slots by reason. `most_at_once` counts runs, also those between two attempts. `crowded` are the
-    minutes with most starts, worst first.
+    `skipped` counts scheduled times by reason. `most_at_once` counts runs, also those between two attempts. `crowded`
+    are the minutes with most starts, worst first.
     """
 
     start: datetime
@@ -86,7 +87,7 @@ def simulate(
     end: datetime,
     also: Listener | None = None,
 ) -> Simulation:
-    """Run a schedule from `start`, when schedd is taken to start, to `end`, with the slots of that very instant.
+    """Run a schedule from `start`, when schedd is taken to start, to `end`, with the times of that very instant.
 
     `durations` gives for each job the seconds that an attempt takes, and in a word how that is known. Every attempt
     succeeds unless its timeout comes first.
@@ -99,7 +100,7 @@ def simulate(
         listeners = [tally.hear] if also is None else [tally.hear, also]
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
         ids = map(str, count())
-        engine = Engine(clock, launcher, log=NoLog(), listeners=listeners, new_id=ids.__next__)
+        engine = Engine(clock, Launchers(launcher), log=NoLog(), listeners=listeners, new_id=ids.__next__)
         engine.load(jobs, max_running=max_running)
         engine.start()
         ticking = asyncio.get_running_loop().create_task(engine.run())

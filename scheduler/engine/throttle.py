@@ -1,4 +1,4 @@
-"""Lets what is due at one instant start a few at a time."""
+"""Starts what is due at one instant a few runs at a time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections import deque
 
 FEW = 16
-"""Firings that start in one turn of the event loop: some 10 ms."""
+"""Runs that start in one turn of the event loop: some 10 ms."""
 
 
 class Throttle:
-    """FEW firings a turn, in the order in which they ask.
+    """FEW runs a turn, in the order in which they ask.
 
-    A herd then keeps nothing else waiting, and who has ended is reaped in between: since a launch costs in proportion
-    to the descriptors that are open, 5,000 in one go take more than twice as long.
+    A herd then keeps nothing else waiting, and children that have exited are reaped in between: since a launch costs in
+    proportion to the descriptors that are open, 5,000 in one go take more than twice as long.
     """
 
     def __init__(self) -> None:

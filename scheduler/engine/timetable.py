@@ -1,4 +1,4 @@
-"""Which job is due when: next fire times on a heap, and pauses. Pure: every method is told the time."""
+"""Which job is due when: next times on a heap, and pauses. Pure: every method is given the time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from scheduler.model.run import Decision, Pause, Reason
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000
-"""Missed slots of one job beyond this many are told as "more than"."""
+"""Missed times of one job beyond this many are reported as "more than"."""
 
 
 class Due(msgspec.Struct, frozen=True):
     """A job whose time has come.
 
-    `slot` is the latest fire time not after now, `previous` the one before it where known; `missed` are those folded
-    into this one.
+    `scheduled_at` is the latest scheduled time not after now, `previous` the one before it where known; `missed` are
+    the earlier ones, coalesced into this one.
     """
 
     job: Job
-    slot: datetime
+    scheduled_at: datetime
     previous: datetime | None
     missed: Decision | None
 
@@ -39,23 +39,23 @@ class Changes(msgspec.Struct, frozen=True):
 
 
 class _Entry:
-    """A job's place: the slot it waits for, the last one taken, and whom to ask for the next.
+    """A job's next scheduled time, the last one taken, and the schedule that gives the next.
 
     That is the job's own schedule until the wall clock is set back; None for a job that has none or is disabled.
     """
 
-    __slots__ = ("asked", "job", "next_at", "order", "taken")
+    __slots__ = ("job", "next_at", "order", "schedule", "taken")
 
-    def __init__(self, job: Job, order: int, asked: Schedule | None, next_at: datetime | None) -> None:
+    def __init__(self, job: Job, order: int, schedule: Schedule | None, next_at: datetime | None) -> None:
         self.job = job
         self.order = order
-        self.asked = asked
+        self.schedule = schedule
         self.next_at = next_at
         self.taken: datetime | None = None
 
 
 class Timetable:
-    """Owns next fire times and pauses of all jobs."""
+    """Owns next times and pauses of all jobs."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
@@ -64,12 +64,12 @@ class Timetable:
 
     @property
     def next_at(self) -> datetime | None:
-        """The earliest slot that any job waits for."""
+        """The earliest next time of all jobs."""
         return self._heap[0][0] if self._heap else None
 
     @property
     def next_job(self) -> str | None:
-        """Whose slot `next_at` is; of several the first in the file."""
+        """The job that `next_at` belongs to; of several the first in the file."""
         return self._heap[0][2].job.name if self._heap else None
 
     def jobs(self) -> dict[str, Job]:
@@ -86,11 +86,11 @@ class Timetable:
         return None if entry is None else entry.job
 
     def next_of(self, name: str) -> datetime | None:
-        """The slot that a job waits for; it comes, though it may be skipped then."""
+        """The next scheduled time of a job, which may be skipped when it comes."""
         return self._entries[name].next_at
 
     def load(self, jobs: Mapping[str, Job], now: datetime) -> Changes:
-        """Take over a schedule. Jobs whose schedule is unchanged keep their next slot; others begin after `now`."""
+        """Use these jobs from now on. Where the schedule is unchanged the next time stays; others begin after `now`."""
         changes = difference(self.jobs(), jobs)
         self._entries = self._carried_over(jobs, now)
         self._rebuild_heap()
@@ -99,20 +99,20 @@ class Timetable:
         return changes
 
     def preview(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, datetime | None]:
-        """The next slots that `load` would give."""
+        """The next times that `load` would give."""
         return {name: entry.next_at for name, entry in self._carried_over(jobs, now).items()}
 
-    def taken_at_start(self, name: str, slot: datetime) -> None:
-        """A slot of the time before the first load was made up for: it is taken like any other."""
-        self._entries[name].taken = slot
+    def taken_at_start(self, name: str, scheduled_at: datetime) -> None:
+        """Count a time before the first load, for which `catch_up` runs the job, as taken."""
+        self._entries[name].taken = scheduled_at
 
     def take(self, now: datetime) -> list[Due]:
-        """All jobs due at `now`, in the order of their earliest slots, each moved on to its next slot."""
+        """All jobs due at `now`, in the order of their earliest due times, each moved on to its next time."""
         due: list[Due] = []
-        folds: _Folds = {}
+        found: _Found = {}
         while self._heap and self._heap[0][0] <= now:
             _, _, entry = heapq.heappop(self._heap)
-            due.append(_take_from(entry, now, folds))
+            due.append(_take_from(entry, now, found))
             if entry.next_at is not None:
                 heapq.heappush(self._heap, (entry.next_at, entry.order, entry))
         return due
@@ -120,25 +120,24 @@ class Timetable:
     def set_back(self, now: datetime, *, by: timedelta) -> None:
         """The wall clock went back to `now`, `by` below the latest instant it had reached since the last correction.
 
-        Up to LARGEST_STEP fixed-time slots stay taken and the rest goes on from `now`; beyond it only a taken `@at`
-        does.
+        Up to LARGEST_STEP fixed times stay taken and the rest goes on from `now`; beyond it only a taken `@at` does.
         """
         for entry in self._entries.values():
             _set_back(entry, now, correction=by > LARGEST_STEP)
         self._rebuild_heap()
 
     def pause(self, name: str, pause: Pause) -> None:
-        """Skip the job's slots from now on."""
+        """Skip the job's scheduled runs from now on."""
         self._pauses[name] = pause
 
-    def resume(self, name: str) -> None:
-        """Take the job's slots again."""
-        self._pauses.pop(name, None)
+    def resume(self, name: str) -> bool:
+        """End the job's pause; False when it has none."""
+        return self._pauses.pop(name, None) is not None
 
-    def pause_of(self, name: str, slot: datetime) -> Pause | None:
-        """The pause that covers a slot, or an instant that might be one."""
+    def pause_of(self, name: str, moment: datetime) -> Pause | None:
+        """The pause of a job that covers a scheduled time, or any other instant."""
         pause = self._pauses.get(name)
-        return pause if pause is not None and pause.covers(slot) else None
+        return pause if pause is not None and pause.covers(moment) else None
 
     def _carried_over(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, _Entry]:
         return {
@@ -165,68 +164,69 @@ def _entry(old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
     schedule = job.schedule if job.enabled else None
     if old is None or schedule is None or not old.job.enabled or old.job.schedule != schedule:
         return _Entry(job, order, schedule, None if schedule is None else schedule.next_after(now))
-    entry = _Entry(job, order, old.asked, old.next_at)
+    entry = _Entry(job, order, old.schedule, old.next_at)
     entry.taken = old.taken
     return entry
 
 
-class _Fold(msgspec.Struct, frozen=True):
-    """Several slots up to now: `slot` is the latest, `previous` the one before it, `count` those before `slot`."""
+class _Coalesced(msgspec.Struct, frozen=True):
+    """Several times up to now: `latest`, `previous` before it, `following` after it, `count` of those before it."""
 
-    slot: datetime
+    latest: datetime
     previous: datetime
     following: datetime | None
     count: int
     more: bool
 
 
-_Folds = dict[tuple[int, datetime], _Fold]
-"""What was found at one time of asking, by the identity of a schedule and its first slot: many jobs may share both."""
+_Found = dict[tuple[int, datetime], _Coalesced]
+"""What one call of `take` has found, by the identity of a schedule and its first time: many jobs may share both."""
 
 
-def _take_from(entry: _Entry, now: datetime, folds: _Folds) -> Due:
-    """Take every slot of one job up to `now`: the latest to be run, the earlier ones folded into it."""
-    schedule, slot = entry.asked, entry.next_at
-    assert schedule is not None and slot is not None, "only jobs with a next slot are on the heap"  # noqa: S101
-    previous = entry.taken if entry.taken is not None and entry.taken < slot else None  # set back, it may lie beyond
-    following = schedule.next_after(slot)
+def _take_from(entry: _Entry, now: datetime, found: _Found) -> Due:
+    """Take every time of one job up to `now`: the latest to be run, the earlier ones coalesced into it."""
+    schedule, scheduled_at = entry.schedule, entry.next_at
+    assert schedule is not None and scheduled_at is not None, "only jobs with a next time are on the heap"  # noqa: S101
+    # When the clock was set back, the last one taken may be later.
+    previous = entry.taken if entry.taken is not None and entry.taken < scheduled_at else None
+    following = schedule.next_after(scheduled_at)
     missed = None
     if following is not None and following <= now:
-        key = id(schedule), slot
-        fold = folds.get(key)
-        if fold is None:
-            fold = folds[key] = _coalesced(schedule, slot, following, now)
-        first, slot, previous, following = slot, fold.slot, fold.previous, fold.following
+        key = id(schedule), scheduled_at
+        times = found.get(key)
+        if times is None:
+            times = found[key] = _coalesced(schedule, scheduled_at, following, now)
+        first, scheduled_at, previous, following = scheduled_at, times.latest, times.previous, times.following
         missed = Decision(
-            entry.job.name, Reason.COALESCED, first=first, last=previous, count=fold.count, more=fold.more
+            entry.job.name, Reason.COALESCED, first=first, last=previous, count=times.count, more=times.more
         )
-    entry.taken, entry.next_at = slot, following
-    return Due(entry.job, slot, previous, missed)
+    entry.taken, entry.next_at = scheduled_at, following
+    return Due(entry.job, scheduled_at, previous, missed)
 
 
-def _coalesced(schedule: Schedule, first: datetime, second: datetime, now: datetime) -> _Fold:
-    previous, slot, count = first, second, 1
-    following = schedule.next_after(slot)
+def _coalesced(schedule: Schedule, first: datetime, second: datetime, now: datetime) -> _Coalesced:
+    previous, latest, count = first, second, 1
+    following = schedule.next_after(latest)
     while following is not None and following <= now and count < MOST_COUNTED:
-        previous, slot, count = slot, following, count + 1
-        following = schedule.next_after(slot)
+        previous, latest, count = latest, following, count + 1
+        following = schedule.next_after(latest)
     more = following is not None and following <= now
     if more:  # a count of millions helps nobody and would stall the loop: go straight to the latest
-        slot = schedule.last_before(now + datetime.resolution) or slot
-        previous = schedule.last_before(slot) or previous
-        following = schedule.next_after(slot)
-    return _Fold(slot, previous, following, count, more)
+        latest = schedule.last_before(now + datetime.resolution) or latest
+        previous = schedule.last_before(latest) or previous
+        following = schedule.next_after(latest)
+    return _Coalesced(latest, previous, following, count, more)
 
 
 def _set_back(entry: _Entry, now: datetime, *, correction: bool) -> None:
-    schedule, taken = entry.asked, entry.taken
+    schedule, taken = entry.schedule, entry.taken
     if schedule is None:
         return
     if taken is not None:
         schedule = schedule.after_correction(taken) if correction else schedule.after_step_back(taken)
     following = schedule.next_after(now)
     if correction:
-        entry.taken = None  # it lies in a future that was none: nothing after the correction is measured by it
+        entry.taken = None  # it is in a future that did not come: nothing after the correction is compared with it
     elif following is not None and following == taken:
-        following = schedule.next_after(taken)  # a step of milliseconds back must not run that slot again
-    entry.asked, entry.next_at = schedule, following
+        following = schedule.next_after(taken)  # a step of milliseconds back must not run that time again
+    entry.schedule, entry.next_at = schedule, following

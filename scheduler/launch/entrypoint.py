@@ -1,8 +1,8 @@
 """The child's side of `python:` jobs: finds a function, calls it, and says in one line when there is none.
 
-Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [DESCRIPTOR]`.
-The descriptor, if there is one, holds `[args, kwargs]` as JSON: on the command line, or in a variable that further
-children inherit, they would be for everybody to read.
+Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [-]`. With `-`,
+stdin holds `[args, kwargs]` as JSON: on the command line, or in a variable that further children inherit, everybody
+could read them.
 """
 
 # Imports stand where they are needed and pathlib nowhere, since each would delay every job.
@@ -20,11 +20,11 @@ NOT_FOUND = 127
 
 def main() -> None:
     """Exceptions of the function, and of importing its module, end with their traceback and exit 1."""
-    reference, *descriptor = sys.argv[1:]
+    reference, *rest = sys.argv[1:]
     sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
     try:
         # First, since the job may have a json.py of its own.
-        args, kwargs = read_call(int(descriptor[0])) if descriptor else ([], {})
+        args, kwargs = read_call() if rest else ([], {})
         use_working_directory()
         function = find(reference)
         carry_out(reference, function(*args, **kwargs))  # type: ignore[operator]
@@ -39,12 +39,15 @@ def use_working_directory() -> None:
     sys.path[:] = [os.getcwd(), *(entry for entry in sys.path if os.path.abspath(entry) != here)]
 
 
-def read_call(descriptor: int) -> tuple[list[object], dict[str, object]]:
-    """The arguments by position and by name."""
+def read_call() -> tuple[list[object], dict[str, object]]:
+    """The arguments by position and by name. The function itself then finds nothing on stdin."""
     import json
 
-    with open(descriptor, encoding="utf-8") as file:
+    with open(0, encoding="utf-8", closefd=False) as file:
         args, kwargs = json.load(file)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
     return args, kwargs
 
 

@@ -60,7 +60,7 @@ class Environment:
         Files are read now. LaunchError, naming variable or file and never a value, when something is missing.
         """
         variables = Variables(self._base.values.copy(), self._base.origins.copy())
-        account = find_account(job.user, job.group)
+        account = find_account(job.process.user, job.process.group)
         if account is not None:
             variables.set(account.environment, "user")
         for layer in job.environment:

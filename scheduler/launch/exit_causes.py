@@ -100,8 +100,10 @@ def refusal(error: Exception, command: ProcessSpec) -> LaunchError:
 def _by_kind(error: Exception, command: ProcessSpec) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to start a process"
-    if command.memory_limit is not None:
-        return f"memory_limit of {command.memory_limit} bytes: above the hard limit of schedd itself (ulimit -Hv)"
+    if command.settings.memory_limit is not None:
+        return (
+            f"memory_limit of {command.settings.memory_limit} bytes: above the hard limit of schedd itself (ulimit -Hv)"
+        )
     return type(error).__name__
 
 

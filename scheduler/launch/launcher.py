@@ -1,8 +1,9 @@
-"""The seams between the engine and whatever runs a job: a launcher starts an attempt, a child is what it started."""
+"""The interface between the engine and what runs a job: a launcher starts an attempt, a child is what it started."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Protocol
 
@@ -52,24 +53,34 @@ class Output(Protocol):
 class Child(Protocol):
     """A started attempt."""
 
-    pid: int
+    place: str
+    """Where it runs, for people: `pid 5968`, or `worker-3 pid 12`."""
     exited: asyncio.Future[None]
     """Done when the process itself has exited: in time, whatever it has left behind. Never cancel it."""
     ended: asyncio.Future[Exit]
     """Done, after `exited`, when its output has been read too. Never cancel it; it never fails."""
 
     async def stop(self, grace: float) -> None:
-        """TERM to everything it started, KILL after `grace` seconds. Returns when nothing of it is left."""
+        """SIGTERM to everything it started, SIGKILL after `grace` seconds. Returns when nothing of it is left."""
         ...
 
     def kill(self) -> None:
-        """KILL everything it started, now; cuts a `stop` under way short."""
+        """SIGKILL to everything it started, now; cuts a `stop` under way short."""
         ...
 
 
 class Launcher(Protocol):
     """Starts attempts."""
 
-    async def launch(self, launch: Launch, output: Output) -> Child:
-        """Start it. LaunchError when that is not possible; any other exception is a bug."""
+    def launch(self, launch: Launch, output: Output) -> Child | Awaitable[Child]:
+        """Start it: the child, or an awaitable of it where that takes time.
+
+        LaunchError, also from the awaitable, when it cannot be started; any other exception is a bug. When the
+        awaitable is cancelled, nothing may be left running; a child that it returns all the same is stopped.
+        """
         ...
+
+
+async def launched(answer: Child | Awaitable[Child]) -> Child:
+    """The child that a launcher's answer is, or will be."""
+    return await answer if isinstance(answer, Awaitable) else answer

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -29,38 +30,29 @@ _KILLED = 128 + signal.SIGKILL
 
 
 class LocalLauncher:
-    """Runs a job's target right here, in the environment that this process has now. Implements `Launcher`."""
+    """Runs a job's target here, on top of the environment that this process has at its start. Implements `Launcher`."""
 
     def __init__(self, processes: Spawner) -> None:
         self._processes = processes
         self._environment = Environment(os.environ)
         self._oom_kills = OomKills()
 
-    async def launch(self, launch: Launch, output: Output) -> Process:
+    def launch(self, launch: Launch, output: Output) -> Process:
         job = launch.job
         env = self._environment.of_run(launch)
         path = env.get("PATH", DEFAULT_PATH)
-        opened: list[int] = []
-        try:
-            stdin = _in_memory(launch.stdin, opened)
-            arguments = _in_memory(_arguments(job.target), opened)
-            argv = _argv(job.target, arguments)
-            command = ProcessSpec(
+        argv, stdin = _command(job.target)
+        with _in_memory(launch.stdin or stdin) as readable:
+            spec = ProcessSpec(
                 program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,
                 cwd=job.cwd,
-                account=find_account(job.user, job.group),
-                umask=job.umask,
-                nice=job.nice,
-                memory_limit=job.memory_limit,
-                inherited=() if arguments is None else (arguments,),
-                stdin=stdin,
+                account=find_account(job.process.user, job.process.group),
+                settings=job.process,
+                stdin=readable,
             )
-            child = self._processes.spawn(command, output)
-        finally:
-            for descriptor in opened:
-                os.close(descriptor)
+            child = self._processes.spawn(spec, output)
         child.explain = self._explain(job.target, path, job.cwd)
         return child
 
@@ -78,40 +70,38 @@ class LocalLauncher:
         return explain
 
 
-def _argv(target: Target, arguments: int | None) -> tuple[str, ...]:
+def _command(target: Target) -> tuple[tuple[str, ...], bytes]:
+    """The program with its arguments, and what it reads on stdin.
+
+    The arguments of a Python function may be secret and of any length, and so belong neither on the command line nor in
+    the environment.
+    """
     match target:
         case ShellCommand(text):
-            return ("/bin/sh", "-c", text)
+            return ("/bin/sh", "-c", text), b""
         case Argv(words):
-            return words
+            return words, b""
         case Entrypoint():
             words = (target.interpreter or sys.executable, _ENTRYPOINT, target.reference)
-            return words if arguments is None else (*words, str(arguments))
+            if not target.args and not target.kwargs:
+                return words, b""
+            return (*words, "-"), msgspec.json.encode((target.args, target.kwargs))
 
 
-def _arguments(target: Target) -> bytes:
-    """An entrypoint's, for a descriptor that the child inherits.
-
-    They may be secret and of any length, and so belong neither on the command line nor in the environment.
-    """
-    if isinstance(target, Entrypoint) and (target.args or target.kwargs):
-        return msgspec.json.encode((target.args, target.kwargs))
-    return b""
-
-
-def _in_memory(content: bytes, opened: list[int]) -> int | None:
-    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it.
-
-    Its descriptor is added to `opened`, also when it cannot be filled: the caller closes it.
-    """
+@contextmanager
+def _in_memory(content: bytes) -> Iterator[int | None]:
+    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it."""
     if not content:
-        return None
+        yield None
+        return
     try:
-        descriptor = os.memfd_create("input")
+        descriptor = os.memfd_create("stdin")
     except OSError as error:
-        raise LaunchError(f"what the process is to read cannot be handed over: {error.strerror}") from error
-    opened.append(descriptor)
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+        raise LaunchError(f"cannot create the file that the process reads on stdin: {error.strerror}") from error
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -46,6 +46,7 @@ class Process:
         watch: Poller,
         reaped: Callable[[int], None],
     ) -> None:
+        self.place = f"pid {pid}"
         self.pid = pid
         self.exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()

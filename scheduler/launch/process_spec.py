@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 
 from scheduler.launch.account import Account
+from scheduler.model.job import ProcessSettings
 
 
 class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A program with all that it finds at its start.
+    """A program with its environment, user and limits.
 
-    `program` is an absolute path; `argv` includes the name it goes by. `nice` is absolute, `memory_limit` bytes of
-    address space. `inherited` are descriptors that the child keeps under the same numbers, `stdin` is the one that it
-    reads from, None for nothing to read.
+    `program` is an absolute path; `argv` includes the name under which it is called. `account` is what the user and
+    group of `settings` resolve to, None for schedd's own. `stdin` is the descriptor that it reads from, None for
+    nothing to read.
     """
 
     program: str
@@ -20,8 +21,5 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str]
     cwd: str
     account: Account | None = None
-    umask: int | None = None
-    nice: int | None = None
-    memory_limit: int | None = None
-    inherited: tuple[int, ...] = ()
+    settings: ProcessSettings = ProcessSettings()
     stdin: int | None = None

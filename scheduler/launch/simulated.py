@@ -14,9 +14,9 @@ _TERM, _KILL = 15, 9
 
 
 class Play(msgspec.Struct, frozen=True):
-    """What a simulated child does: say `says` at once, live for `seconds` (None: until ended), exit with `code`.
+    """What a simulated child does: print `says` at once, live for `seconds` (None: until ended), exit with `code`.
 
-    `stubborn`: it ignores TERM. `held`: so many seconds after its exit something else still holds its output.
+    `stubborn`: it ignores SIGTERM. `held`: so many seconds after its exit something else still holds its output.
     """
 
     seconds: float | None = 0.0
@@ -31,7 +31,7 @@ class SimulatedChild:
 
     def __init__(self, pid: int, play: Play) -> None:
         loop = asyncio.get_running_loop()
-        self.pid = pid
+        self.place = f"pid {pid}"
         self.exited: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
         self._play = play
@@ -39,7 +39,7 @@ class SimulatedChild:
             loop.call_later(play.seconds, self._exit)
 
     async def stop(self, grace: float) -> None:
-        """TERM ends it at once, unless it is stubborn; then KILL does, after `grace` seconds."""
+        """SIGTERM ends it at once, unless it is stubborn; then SIGKILL does, after `grace` seconds."""
         if not self._play.stubborn:
             self._die(_TERM)
         else:
@@ -47,7 +47,7 @@ class SimulatedChild:
         await asyncio.wait((self.ended,))
 
     def kill(self) -> None:
-        """End it as KILL would."""
+        """End it as SIGKILL would."""
         self._die(_KILL)
 
     def _exit(self) -> None:
@@ -59,7 +59,7 @@ class SimulatedChild:
                 self._end(Exit(self._play.code))
 
     def _die(self, number: int) -> None:
-        """Of a signal; when it has exited already, that ends only what holds its output."""
+        """End by a signal; when it has exited already, that ends only what holds its output."""
         if self.exited.done():
             self._end(Exit(self._play.code))
         else:
@@ -72,13 +72,13 @@ class SimulatedChild:
 
 
 class SimulatedLauncher:
-    """Asks `play` what each launch does; `play` may raise LaunchError."""
+    """`play` returns what each launch does, or raises LaunchError."""
 
     def __init__(self, play: Callable[[Launch], Play]) -> None:
         self._play = play
         self._launched = 0
 
-    async def launch(self, launch: Launch, output: Output) -> SimulatedChild:
+    def launch(self, launch: Launch, output: Output) -> SimulatedChild:
         """Start the child's timer."""
         play = self._play(launch)
         self._launched += 1
@@ -93,10 +93,10 @@ class NoLog:
     takes_raw = True
 
     def write_lines(self, job: str, run_id: str, stream: Stream, block: bytes) -> None:
-        """Forget them."""
+        """Drop them."""
 
     def write_raw(self, block: bytes) -> None:
-        """Forget it."""
+        """Drop it."""
 
     def full(self) -> None:
         """It never is."""

@@ -88,9 +88,9 @@ class Spawner:
             ends += os.pipe()
             ends += os.pipe()
             out, out_end, err, err_end = ends
-            simple = command.account is None and command.memory_limit is None
+            simple = command.account is None and command.settings.memory_limit is None
             start = self._posix_spawn if simple else self._fork
-            pid = _start_at(command.nice, lambda: start(command, out_end, err_end))
+            pid = _start_at(command.settings.nice, lambda: start(command, out_end, err_end))
         except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
             _close(ends)
             raise refusal(error, command) from error
@@ -138,12 +138,10 @@ class Spawner:
         What posix_spawn cannot set, a child inherits from us: for that one call we have its directory, its umask and
         its descriptor limit. Nothing else of ours runs meanwhile, and no thread of ours may use relative paths.
         """
-        umask = None if command.umask is None else os.umask(command.umask)
+        umask = None if command.settings.umask is None else os.umask(command.settings.umask)
         try:
             ends = self._lowered((self._null if command.stdin is None else command.stdin, out, err))
             self._limit_descriptors(self._original_limit)
-            for descriptor in command.inherited:
-                os.set_inheritable(descriptor, True)
             os.chdir(command.cwd)
             return os.posix_spawn(
                 command.program,
@@ -191,13 +189,12 @@ class Spawner:
             cwd=command.cwd,
             env=command.env,
             start_new_session=True,
-            pass_fds=command.inherited,
             user=None if account is None else account.uid,
             group=None if account is None else account.gid,
             extra_groups=None if account is None else account.groups,
-            umask=-1 if command.umask is None else command.umask,
+            umask=-1 if command.settings.umask is None else command.settings.umask,
             # Between fork and exec other threads do not exist, but the locks that they held do: two system calls.
-            preexec_fn=partial(self._limit_child, command.memory_limit),  # noqa: PLW1509
+            preexec_fn=partial(self._limit_child, command.settings.memory_limit),  # noqa: PLW1509
         )
         # As if it had been waited for: otherwise Popen's destructor would, and take the exit code from us.
         process.returncode = 0

@@ -1,4 +1,4 @@
-"""The values that everything else speaks in. Frozen; durations are seconds; instants are aware UTC datetimes."""
+"""A job as the schedule file defines it, and the policies that its run follows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scheduler.schedule import Schedule
 
 
 class Overlap(StrEnum):
-    """What a firing does when its own job is still running."""
+    """What happens to a new run while a run of the same job is live."""
 
     SKIP = "skip"
     ALLOW = "allow"
@@ -22,7 +22,7 @@ class Overlap(StrEnum):
 
 
 class OnShutdown(StrEnum):
-    """What becomes of a run when schedd shuts down."""
+    """What happens to a run when schedd shuts down."""
 
     WAIT = "wait"
     STOP = "stop"
@@ -32,7 +32,7 @@ class OutputMode(StrEnum):
     """Where a job's output goes besides its kept tail."""
 
     LOG = "log"  # line by line, prefixed with the job's name
-    RAW = "raw"  # as it comes, untouched
+    RAW = "raw"  # byte for byte
     DISCARD = "discard"
 
 
@@ -50,14 +50,27 @@ class Retry(msgspec.Struct, frozen=True):
         return min(self.max_delay, self.delay * self.factor ** min(attempt - 2, 64))
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """One job as the file defines it, defaults applied, paths absolute.
+class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """User, group and limits of a job's process; None leaves what schedd itself has.
 
-    `environment` are the layers on top of schedd's own environment, later ones winning. `schedule` None is by hand
-    only. `timeout` None is no limit. `memory_limit` is bytes of address space. `catch_up` is how many seconds back a
-    slot missed before the start is taken. `on_failure` and the like are told; `ping` is an address that hears of every
-    run; `expect_success_within` and `remind` are seconds, None for never. `origins` says of each key of the file where
-    it was set: `job`, `defaults` or `job and defaults`.
+    `user` and `group` are names or numbers, `nice` is absolute, `memory_limit` is bytes of address space.
+    """
+
+    user: str | None = None
+    group: str | None = None
+    umask: int | None = None
+    nice: int | None = None
+    memory_limit: int | None = None
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One job as the file defines it, defaults applied, paths absolute. Durations are seconds.
+
+    `environment` holds the layers on top of schedd's own environment, later ones win. `schedule` None means that the
+    job runs on demand only. `timeout` None is no limit. `catch_up` is how many seconds before the start of schedd a
+    missed time may lie to be run at the start. At most `max_waiting` manual runs wait at once. `on_failure` and the
+    like are notified; `ping` is an address that is called at every run; `expect_success_within` and `remind` are None
+    for never. `origins` says of each key of the file where it was set: `job`, `defaults` or `job and defaults`.
     """
 
     name: str
@@ -75,14 +88,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     catch_up: float | None = None
     retry: Retry = Retry()
     lock: str | None = None
+    max_waiting: int = 1000
     on_shutdown: OnShutdown = OnShutdown.WAIT
     success_codes: frozenset[int] = frozenset({0})
     output: OutputMode = OutputMode.LOG
-    user: str | None = None
-    group: str | None = None
-    umask: int | None = None
-    nice: int | None = None
-    memory_limit: int | None = None
+    process: ProcessSettings = ProcessSettings()
     on_failure: tuple[Recipient, ...] = ()
     on_success: tuple[Recipient, ...] = ()
     on_recovery: tuple[Recipient, ...] = ()

@@ -30,14 +30,21 @@ class Outcome(StrEnum):
     TIMED_OUT = "timed-out"
     STOPPED = "stopped"
     NOT_STARTED = "not-started"
+    LOST = "lost"
+    """Its end was not observed: the exit code is unknown, and its process may still run."""
 
     @property
     def is_failure(self) -> bool:
         """Whether it is retried and told as a failure; what somebody, or shutdown, stopped is neither."""
         return self in _FAILURES
 
+    @property
+    def is_retried(self) -> bool:
+        """Whether a further attempt may follow. Not after `lost`: two processes might run at once."""
+        return self in _FAILURES and self is not Outcome.LOST
 
-_FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED})
+
+_FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.LOST})
 
 
 class Reason(StrEnum):

@@ -47,7 +47,7 @@ class FromFile(msgspec.Struct, frozen=True):
 
 
 Value = str | FromEnv | FromFile
-"""A text that stands in the file, or elsewhere because it is secret."""
+"""A text written in the file, or a reference to where a secret is kept."""
 
 
 EnvValue = Value | None
@@ -57,7 +57,7 @@ EnvValue = Value | None
 class EnvLayer(msgspec.Struct, frozen=True):
     """One place of the file that sets variables: an `env` map, or an `env_file` (absolute path) read at each launch.
 
-    `origin` is how people know it: `defaults.env_file`, `defaults.env`, `env_file` or `env`.
+    `origin` is how it is shown: `defaults.env_file`, `defaults.env`, `env_file` or `env`.
     """
 
     origin: str

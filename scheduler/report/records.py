@@ -10,13 +10,17 @@ from scheduler.engine.events import (
     ClockJumped,
     Event,
     JobsChanged,
+    Paused,
     ReloadFailed,
+    Resumed,
     RunFinished,
     RunSkipped,
     RunStarted,
+    RunWaiting,
     Stopping,
 )
-from scheduler.model.run import Attempt, Decision, Outcome, Reason, Run, Trigger
+from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run, Trigger
+from scheduler.wire.requester import Requester
 
 Fields = dict[str, Any]
 
@@ -42,16 +46,22 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
             return "error", "reload failed", {"error": text, "hint": "the previous configuration stays active"}
         case ClockJumped(by=by):
             return "warning", "clock jumped", {"by": round(by, 3)}
-        case Stopping(budget=timeout, running=running):
-            return "info", "shutting down", {"running": running, "timeout": timeout}
+        case RunWaiting(run_id=run_id, job=job, gate=gate):
+            return "info", "run waiting", {"job": job, "run": run_id, "for": gate.value}
+        case Paused(job=job, pause=pause):
+            return "info", "job paused", _paused(job, pause)
+        case Resumed(job=job, by=by):
+            return "info", "job resumed", {"job": job, **_by(by)}
+        case Stopping(timeout=timeout, running=running, waiting=waiting):
+            return "info", "shutting down", {"running": running, "waiting": waiting, "timeout": timeout}
 
 
 def _run_record(event: RunStarted | AttemptFinished | RunFinished) -> tuple[str, str, Fields] | None:
     match event:
-        case RunStarted(pid=None):  # `attempt finished` or `run failed to start` says so, with the cause
+        case RunStarted(place=None):  # `attempt finished` or `run failed to start` says so, with the cause
             return None
-        case RunStarted(run=run, pid=pid):
-            return "info", "run started", {**_scheduled(run), "pid": pid}
+        case RunStarted(run=run, place=place):
+            return "info", "run started", {**_scheduled(run), "process": place}
         case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):
             fields = {"job": run.job, "run": run.id, "attempt": attempt.number, **_result(attempt), "retry_in": delay}
             return "warning", "attempt finished", fields
@@ -68,9 +78,20 @@ def _scheduled(run: Run) -> Fields:
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
     if run.trigger is Trigger.SCHEDULE:
         fields["lateness"] = round(run.lateness, 3)
-    if run.by is not None:
-        fields["by"] = run.by.text
-    return fields
+    return {**fields, **_by(run.by)}
+
+
+def _paused(job: str, pause: Pause) -> Fields:
+    fields: Fields = {"job": job}
+    if pause.until is not None:
+        fields["until"] = rfc3339(pause.until)
+    if pause.note:
+        fields["note"] = pause.note
+    return {**fields, **_by(pause.by)}
+
+
+def _by(requester: Requester | None) -> Fields:
+    return {} if requester is None else {"by": requester.text}
 
 
 def _finished_level(run: Run) -> str:

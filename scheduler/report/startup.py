@@ -74,7 +74,7 @@ async def report_missed(
     The log gets the first MOST_LISTED of them, `on_missed` all.
     """
     count = 0
-    for job, scheduled_at in engine.unseen(started_at):
+    for job, scheduled_at in engine.missed_runs(started_at):
         on_missed(job.name, scheduled_at)
         if count < MOST_LISTED:
             log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")

@@ -10,7 +10,7 @@ import pytest
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import RunOutput
-from scheduler.model.job import Job, OutputMode
+from scheduler.model.job import Job, OutputMode, ProcessSettings
 from scheduler.model.run import Launch, Trigger
 from scheduler.model.target import ShellCommand
 from tests.process.workshop import Workshop, play
@@ -21,9 +21,9 @@ NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 def read_by(command: str, stdin: bytes, **keys: Any) -> list[bytes]:
     async def story() -> list[bytes]:
         workshop = Workshop()
-        job = Job(name="j", cwd="/", target=ShellCommand(command), **keys)
+        job = Job(name="j", cwd="/", target=ShellCommand(command), process=ProcessSettings(**keys))
         launch = Launch(job, "abcd1234", 1, Trigger.MANUAL, NOON, stdin=stdin)
-        child = await workshop.launcher.launch(launch, RunOutput("j", "abcd1234", OutputMode.LOG, workshop.log))
+        child = workshop.launcher.launch(launch, RunOutput("j", "abcd1234", OutputMode.LOG, workshop.log))
         await child.ended
         return workshop.log.lines(Stream.STDOUT)
 

@@ -14,7 +14,7 @@ from scheduler.launch.local import LocalLauncher
 from scheduler.launch.output import RunOutput
 from scheduler.launch.process import Process
 from scheduler.launch.spawner import Spawner
-from scheduler.model.job import Job, OutputMode
+from scheduler.model.job import Job, OutputMode, ProcessSettings
 from scheduler.model.run import Exit, Launch, Trigger
 from scheduler.model.target import ShellCommand, Target
 
@@ -60,10 +60,11 @@ class Workshop:
         until_the_end.enter_context(self.processes.in_charge())
 
     async def start(self, target: Target | str, *, mode: OutputMode = OutputMode.LOG, **keys: Any) -> Process:
-        """A text is a shell command; `keys` are a Job's and `extra_env`."""
+        """A text is a shell command; `keys` are those of Job and ProcessSettings, and `extra_env`."""
         extra_env = keys.pop("extra_env", {})
+        settings = {key: keys.pop(key) for key in ProcessSettings.__struct_fields__ if key in keys}
         target = ShellCommand(target) if isinstance(target, str) else target
-        job = Job(**{"name": "j", "cwd": "/", "target": target, **keys})
+        job = Job(**{"name": "j", "cwd": "/", "target": target, "process": ProcessSettings(**settings), **keys})
         launch = Launch(
             job=job,
             run_id="abcd1234",
@@ -72,7 +73,7 @@ class Workshop:
             scheduled_at=datetime(2026, 6, 1, 12, tzinfo=UTC),
             extra_env=extra_env,
         )
-        return await self.launcher.launch(launch, RunOutput(job.name, launch.run_id, mode, self.log))
+        return self.launcher.launch(launch, RunOutput(job.name, launch.run_id, mode, self.log))
 
     async def run(self, target: Target | str, **keys: Any) -> Exit:
         """Start it and wait for its end."""

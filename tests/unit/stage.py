@@ -19,6 +19,8 @@ from scheduler.engine.events import (
     RunStarted,
     Stopping,
 )
+from scheduler.launch.launcher import Launcher
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
@@ -51,12 +53,13 @@ class Stage:
         play: Callable[[Launch], Play] | None = None,
         start: datetime = NOON,
         max_running: int | None = None,
+        launcher: Launcher | None = None,
     ) -> None:
         self.jobs = {each.name: each for each in jobs}
         self.clock = VirtualClock(start)
         self.events: list[Event] = []
         self.lines: list[str] = []
-        self._play = play or (lambda _launch: Play())
+        self.launcher: Launcher = launcher or SimulatedLauncher(play or (lambda _launch: Play()))
         self._max_running = max_running
         self._engine: Engine | None = None
 
@@ -79,7 +82,7 @@ class Stage:
         ids = iter(range(1, 10_000_000))
         self._engine = Engine(
             self.clock,
-            SimulatedLauncher(self._play),
+            Launchers(self.launcher),
             log=NoLog(),
             listeners=[self._hear],
             new_id=lambda: f"run{next(ids):05d}",

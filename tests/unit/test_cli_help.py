@@ -59,4 +59,4 @@ def test_the_starter_file_limits_no_job() -> None:
     """F14: a default limit would later stop a job whose author never saw it."""
     config = load(STARTER)
     assert [job.timeout for job in config.jobs.values()] == [None, None]
-    assert [job.memory_limit for job in config.jobs.values()] == [None, None]
+    assert [job.process.memory_limit for job in config.jobs.values()] == [None, None]

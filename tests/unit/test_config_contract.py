@@ -73,6 +73,7 @@ def test_a_job_of_two_lines_has_every_default(folder: Folder) -> None:
         ("on_shutdown: stop", "on_shutdown", OnShutdown.STOP),
         ("success_codes: [0, 24]", "success_codes", frozenset({0, 24})),
         ("output: raw", "output", OutputMode.RAW),
+        ("max_waiting: 3", "max_waiting", 3),
         ("user: www-data", "user", "www-data"),
         ("user: 1000", "user", "1000"),
         ("group: backup", "group", "backup"),
@@ -98,10 +99,13 @@ def test_a_job_of_two_lines_has_every_default(folder: Folder) -> None:
     ],
 )
 def test_a_key_means_its_value_in_a_job_and_in_defaults(folder: Folder, line: str, field: str, value: object) -> None:
-    assert getattr(folder.job(line), field) == value
+    def value_in(job: Job) -> object:
+        return getattr(job if hasattr(job, field) else job.process, field)
+
+    assert value_in(folder.job(line)) == value
     key, _, text = line.partition(": ")
     if key in DefaultsForm.__struct_fields__:
-        assert getattr(folder.job(defaults=f"{{{key}: {text}}}"), field) == value
+        assert value_in(folder.job(defaults=f"{{{key}: {text}}}")) == value
 
 
 @pytest.mark.parametrize(
@@ -199,7 +203,13 @@ def test_lists_are_replaced_not_merged(folder: Folder) -> None:
 def test_null_puts_a_default_back_to_none(folder: Folder) -> None:
     defaults = "{timeout: 10m, lock: mail, nice: 5, user: app, cwd: /srv}"
     job = folder.job("timeout: null", "lock: ~", "nice: null", "user: null", "cwd: null", defaults=defaults)
-    assert (job.timeout, job.lock, job.nice, job.user, job.cwd) == (None, None, None, None, str(folder.path))
+    assert (job.timeout, job.lock, job.process.nice, job.process.user, job.cwd) == (
+        None,
+        None,
+        None,
+        None,
+        str(folder.path),
+    )
 
 
 def test_settings_have_their_values_and_their_defaults(folder: Folder) -> None:

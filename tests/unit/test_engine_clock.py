@@ -273,7 +273,7 @@ def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -
     found: list[tuple[str, datetime]] = []
 
     async def script(stage: Stage) -> None:
-        found.extend((job.name, slot) for job, slot in stage.engine.unseen(NOON))
+        found.extend((job.name, slot) for job, slot in stage.engine.missed_runs(NOON))
 
     stage.play(script)
     assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
+from scheduler.engine.events import RunFinished, RunSkipped, RunStarted, RunWaiting
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry
 from scheduler.model.run import RAN, Launch, Trigger
@@ -109,7 +109,7 @@ class Life(Stage):
             case "resume":
                 engine.timetable.resume(name)
             case "stop":
-                task = asyncio.ensure_future(engine.runner.stop(list(engine.runner.firings(name)), kill=detail))
+                task = asyncio.ensure_future(engine.runner.stop(list(engine.runner.live_runs(name)), kill=detail))
                 task.add_done_callback(lambda done: done.result())
             case "edit":
                 self.reload(name, replace(running, description=running.description + "."))
@@ -132,7 +132,9 @@ class Life(Stage):
             taken = take(now)
             for due in taken:
                 self.due[due.job.name] += 1 + (due.missed.count if due.missed else 0)
-                self.taken[due.job.name].append((due.missed.first if due.missed else due.slot, due.slot))
+                self.taken[due.job.name].append(
+                    (due.missed.first if due.missed else due.scheduled_at, due.scheduled_at)
+                )
             return taken
 
         def noting(now: datetime, *, by: timedelta) -> None:
@@ -155,18 +157,32 @@ def test_slots_in_are_decisions_out(
     assert not [line for line in life.lines if "BUG" in line]
     for name in life.jobs:
         assert decisions(life, name) == life.due[name], name
+    assert_each_accepted_request_ends_once(life)
     assert_never_two_at_once(life)
     assert_slots_rise_between_steps_back(life)
     assert_a_taken_at_stays_taken(life)
-    assert not list(life.engine.runner.firings())
+    assert not list(life.engine.runner.live_runs())
 
 
 def decisions(life: Life, name: str) -> int:
-    skipped = sum(e.decision.count for e in life.events if isinstance(e, RunSkipped) and e.decision.job == name)
+    skipped = sum(
+        e.decision.count
+        for e in life.events
+        if isinstance(e, RunSkipped) and e.decision.job == name and e.decision.run_id is None
+    )
     ran = sum(
         isinstance(e, RunStarted) and e.run.job == name and e.run.trigger is Trigger.SCHEDULE for e in life.events
     )
     return skipped + ran
+
+
+def assert_each_accepted_request_ends_once(life: Life) -> None:
+    """B12"""
+    accepted = {e.run_id for e in life.events if isinstance(e, RunWaiting) and e.trigger is Trigger.MANUAL}
+    accepted |= {e.run.id for e in life.events if isinstance(e, RunStarted) and e.run.trigger is Trigger.MANUAL}
+    ended = [e.run.id for e in life.events if isinstance(e, RunFinished) and e.run.trigger is Trigger.MANUAL]
+    ended += [e.decision.run_id or "" for e in life.events if isinstance(e, RunSkipped) and e.decision.run_id]
+    assert sorted(ended) == sorted(accepted)
 
 
 def assert_never_two_at_once(life: Life) -> None:
@@ -212,7 +228,7 @@ def test_a_thousand_races_of_slot_finish_by_hand_stop_reload_and_retry_never_run
             name = f"j{tick % 3}"
             stage.engine.run_now(stage.jobs[name])
             if tick % 7 == 0:
-                await stage.engine.runner.stop(list(stage.engine.runner.firings(name)))
+                await stage.engine.runner.stop(list(stage.engine.runner.live_runs(name)))
             if tick % 11 == 0:
                 stage.jobs[name] = replace(stage.jobs[name], description=str(tick))
                 stage.engine.load(stage.jobs, max_running=1 + tick % 3)

@@ -8,7 +8,7 @@ from scheduler.engine.events import Announcer, Event, Stopping
 
 
 def test_what_is_put_off_is_told_together_and_before_what_is_told_meanwhile() -> None:
-    first, second, third = (Stopping(budget=25.0, running=number) for number in (1, 2, 3))
+    first, second, third = (Stopping(timeout=25.0, running=number, waiting=0) for number in (1, 2, 3))
     heard: list[Event] = []
 
     async def tell() -> None:

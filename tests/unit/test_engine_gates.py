@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from scheduler.engine.live_run import LiveRun
 from scheduler.engine.semaphore import Semaphore
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap, Retry
-from scheduler.model.run import Outcome, Reason
-from tests.unit.stage import Stage, job, lines
+from scheduler.model.run import Outcome, Reason, Trigger
+from tests.unit.stage import NOON, Stage, job, lines
 
 
 def test_jobs_under_one_lock_run_one_after_the_other_first_come_first_served() -> None:
@@ -111,16 +112,19 @@ def test_raising_max_running_lets_those_who_wait_in() -> None:
     """)
 
 
-def test_whoever_gives_up_waiting_leaves_the_gate_as_it_was() -> None:
+def test_a_run_that_stops_waiting_leaves_the_semaphore_as_it_was() -> None:
     async def main() -> None:
-        gate = Semaphore(1)
-        assert gate.enter() is None
-        first, second = gate.enter(), gate.enter()
-        gate.give_up(first)
-        gate.leave()
-        assert second is not None and second.done()
-        gate.give_up(second)  # granted, but no longer wanted
-        assert gate.idle
+        semaphore = Semaphore(1)
+        inside, first, second = (LiveRun(job(), name, Trigger.MANUAL, NOON) for name in ("inside", "first", "second"))
+        assert semaphore.enter(inside) is None
+        semaphore.enter(first)
+        place = semaphore.enter(second)
+        semaphore.leave(first)
+        semaphore.leave(inside)
+        assert place is not None and place.done()
+        semaphore.leave(second)  # inside, but no longer interested
+        semaphore.leave(second)
+        assert semaphore.idle
 
     asyncio.run(main())
 

@@ -43,8 +43,8 @@ THREE_SECONDS_EVERY_SECOND = {
     Overlap.QUEUE: """
         12:00:01 started j 12:00:01
         12:00:03 skipped j 12:00:02 coalesced
-        12:00:04 skipped j 12:00:03 coalesced
         12:00:04 succeeded j 12:00:01
+        12:00:04 skipped j 12:00:03 coalesced
         12:00:04 started j 12:00:04
         12:00:05.5 stopping
         12:00:05.5 skipped j 12:00:05 shutdown
@@ -122,20 +122,30 @@ def test_by_hand_obeys_overlap_and_force_passes_it() -> None:
     """)
 
 
-def test_by_hand_waits_in_the_queue_and_gives_its_place_to_a_newer_slot() -> None:
+def test_manual_runs_wait_behind_each_other_and_none_replaces_another() -> None:
+    """B12"""
+
     async def script(stage: Stage) -> None:
         await by_hand(stage)
-        await stage.until(1)
-        waiting = stage.engine.run_now(stage.jobs["j"])
-        assert waiting.gate == "overlap"
-        await stage.until(11)
-        assert waiting.skipped == "coalesced"
-        await stage.until(40)
+        for second in (1, 2, 3):
+            await stage.until(second)
+            waiting = stage.engine.run_now(stage.jobs["j"])
+            assert (waiting.gate, waiting.skipped) == ("overlap", None)
+        await stage.until(59)
 
-    stage = Stage(job(schedule="@every 10s", overlap=Overlap.QUEUE), play=lambda _: Play(15.0))
+    stage = Stage(job(schedule="@every 20s", overlap=Overlap.QUEUE), play=lambda _: Play(15.0))
     stage.play(script)
-    assert stage.lines[:3] == lines("""
+    assert stage.lines == lines("""
         12:00:00 started j 12:00:00 by manual
         12:00:15 succeeded j 12:00:00
-        12:00:15 started j 12:00:10
+        12:00:15 started j 12:00:01 by manual
+        12:00:30 succeeded j 12:00:01
+        12:00:30 started j 12:00:02 by manual
+        12:00:40 skipped j 12:00:20 coalesced
+        12:00:45 succeeded j 12:00:02
+        12:00:45 started j 12:00:03 by manual
+        12:00:59 stopping
+        12:00:59 skipped j 12:00:40 shutdown
+        12:01:00 skipped j 12:01:00 shutdown
+        12:01:00 succeeded j 12:00:03
     """)

@@ -105,8 +105,8 @@ def test_success_codes_are_successes() -> None:
 def test_stop_ends_the_attempt_the_back_off_and_the_waiting_firing_and_leaves_the_next_slot() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(13)
-        await stage.engine.runner.stop(list(stage.engine.runner.firings("j")))
-        assert not list(stage.engine.runner.firings("j"))
+        await stage.engine.runner.stop(list(stage.engine.runner.live_runs("j")))
+        assert not list(stage.engine.runner.live_runs("j"))
         await stage.until(21.5)
 
     stage = Stage(job(schedule="@every 10s", retry=Retry(1, delay=60.0)), play=lambda _: Play(1.0, code=1))

@@ -72,7 +72,7 @@ def test_those_who_waited_for_capacity_start_a_few_at_a_time_too() -> None:
         running = 1
         for _ in range(20):
             await asyncio.sleep(0)
-            now = sum(firing.phase is Phase.RUNNING for firing in stage.engine.runner.firings())
+            now = sum(firing.phase is Phase.RUNNING for firing in stage.engine.runner.live_runs())
             at_once.append(now - running)
             running = now
 
@@ -91,7 +91,7 @@ def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(10)
         await asyncio.sleep(0)
-        await stage.engine.runner.stop(list(stage.engine.runner.firings(f"j{FEW}")))
+        await stage.engine.runner.stop(list(stage.engine.runner.live_runs(f"j{FEW}")))
 
     names = [f"j{number}" for number in range(FEW + 1)]
     stage = Stage(*(job(name, "@every 10s") for name in names), play=play)

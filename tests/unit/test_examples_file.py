@@ -10,7 +10,6 @@ import pytest
 
 from scheduler.config.load import Config, load
 from scheduler.config.spec import FileForm, JobForm
-from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, FromEnv, FromFile, ShellCommand
 
 FILE = Path(__file__).parents[2] / "schedules.example.yaml"
@@ -27,12 +26,13 @@ def test_it_loads_without_a_warning(config: Config) -> None:
 
 def test_every_key_of_a_job_is_used(config: Config) -> None:
     jobs = config.jobs.values()
-    unused = [
-        field.name
-        for field in msgspec.structs.fields(Job)
-        if not field.required and all(getattr(job, field.name) == field.default for job in jobs)
-    ]
-    assert unused == []
+    for values in (list(jobs), [job.process for job in jobs]):
+        unused = [
+            field.name
+            for field in msgspec.structs.fields(type(values[0]))
+            if not field.required and all(getattr(each, field.name) == field.default for each in values)
+        ]
+        assert unused == []
     assert {job.cwd for job in jobs} > {str(FILE.parent)}
     assert (config.max_running, config.shutdown_timeout) == (4, 25.0)
 
@@ -71,4 +71,4 @@ def test_every_key_stands_beside_a_comment() -> None:
 def test_no_enabled_job_needs_root_or_anything_outside_the_project(config: Config) -> None:
     for job in config.jobs.values():
         if job.enabled:
-            assert (job.user, job.group, job.cwd) == (None, None, str(FILE.parent)), job.name
+            assert (job.process.user, job.process.group, job.cwd) == (None, None, str(FILE.parent)), job.name

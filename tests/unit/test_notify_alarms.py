@@ -85,7 +85,7 @@ def tell(
 
     async def script(stage: Stage) -> None:
         walls.append(Wall(stage))
-        listening = stage.engine.announce.also_telling(walls[0].hears.on_event)
+        listening = stage.engine.announce.with_listener(walls[0].hears.on_event)
         listening.__enter__()  # until the end of the stage, shutdown included
         ears.append(listening)
         stage.engine.load(stage.jobs, max_running=None)
@@ -240,7 +240,7 @@ def test_a_run_that_is_over_while_schedd_drains_is_told_as_ever() -> None:
 def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
     async def story(stage: Stage, _wall: Wall) -> None:
         await stage.until(130)
-        await stage.engine.runner.stop(list(stage.engine.runner.firings("j")))
+        await stage.engine.runner.stop(list(stage.engine.runner.live_runs("j")))
         await stage.until(190)
 
     plays = iter([Play(1.0, 3), Play(None), Play(1.0)])

@@ -139,7 +139,7 @@ def test_a_black_hole_changes_nothing_about_slots() -> None:
 
         async def script(stage: Stage) -> None:
             hear = Notifications(stage.engine, office.deliveries).on_event
-            with stage.engine.announce.also_telling(hear):
+            with stage.engine.announce.with_listener(hear):
                 stage.engine.load(stage.jobs, max_running=None)
                 await stage.until(299.7)
                 await office.deliveries.close(0)

@@ -84,10 +84,10 @@ def finished(attempt: Attempt) -> RunFinished:
 
 RECORDS: list[tuple[Event, str]] = [
     (
-        RunStarted(STARTED, 42),
+        RunStarted(STARTED, "pid 42"),
         (
             'level=info event="run started" job=mail run=abcd2345 trigger=schedule scheduled_at=2026-06-01T12:00:00Z '
-            "lateness=0.002s pid=42"
+            'lateness=0.002s process="pid 42"'
         ),
     ),
     (
@@ -128,7 +128,7 @@ RECORDS: list[tuple[Event, str]] = [
         'level=info event="configuration changed" added=1 changed=0 removed=2 unchanged=0',
     ),
     (ClockJumped(3600.0, NOW), 'level=warning event="clock jumped" by=3600s'),
-    (Stopping(25.0, 3), 'level=info event="shutting down" running=3 timeout=25s'),
+    (Stopping(25.0, 3, 4), 'level=info event="shutting down" running=3 waiting=4 timeout=25s'),
 ]
 
 
@@ -210,7 +210,7 @@ def test_journald_gets_priorities_and_no_timestamps(logged: Logged) -> None:
 
 def test_the_level_leaves_records_out_but_never_output(logged: Logged) -> None:
     log, out = logged(level="error")
-    log.on_event(RunStarted(STARTED, 42))
+    log.on_event(RunStarted(STARTED, "pid 42"))
     log.write_lines("mail", "abcd2345", Stream.STDOUT, b"one\n")
     assert out.text == "[mail] one\n"
 

@@ -90,7 +90,7 @@ def test_debians_system_crontab(tmp_path: Path) -> None:
         "cron.monthly": "01-01 06:52:00",
     }
     job = done.config.jobs["cron.hourly"]
-    assert (job.user, job.cwd, job.description) == ("root", "/home/root", "")
+    assert (job.process.user, job.cwd, job.description) == ("root", "/home/root", "")
     assert job.target == ShellCommand("cd / && run-parts --report /etc/cron.hourly")
     assert job.environment[0].values["PATH"] == "/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin"
     assert job.overlap is Overlap.ALLOW
@@ -108,7 +108,7 @@ def test_alpines_crontab(tmp_path: Path) -> None:
         ("weekly", "01-03 03:00:00"),
         ("monthly", "02-01 05:00:00"),
     ]
-    assert all(job.user is None for job in done.config.jobs.values())
+    assert all(job.process.user is None for job in done.config.jobs.values())
     assert [job.description for job in done.config.jobs.values()] == ["", "", "", "", ""]
     assert "# do daily/weekly/monthly maintenance" in done.text
     assert done.refused == []
@@ -168,7 +168,7 @@ def test_an_option_says_whether_there_is_a_user_column(
     tmp_path: Path, column: bool, user: str | None, command: str
 ) -> None:
     (job,) = imported(tmp_path, "* * * * * echo hi\n", user_column=column).config.jobs.values()
-    assert (job.user, job.target) == (user, ShellCommand(command))
+    assert (job.process.user, job.target) == (user, ShellCommand(command))
 
 
 def test_names_are_unique_and_a_crontab_without_jobs_makes_a_file_without_jobs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.unit.importing import imported
 def test_a_column_of_users_that_this_machine_does_not_have(tmp_path: Path) -> None:
     """G01."""
     done = imported(tmp_path, "*/5 * * * * telemetry /opt/agent/bin/push -q\n5 1 * * * ops cd /srv && ./tidy\n")
-    assert [(job.user, job.target) for job in done.config.jobs.values()] == [
+    assert [(job.process.user, job.target) for job in done.config.jobs.values()] == [
         ("telemetry", ShellCommand("/opt/agent/bin/push -q")),
         ("ops", ShellCommand("cd /srv && ./tidy")),
     ]
@@ -28,7 +28,7 @@ def test_a_column_of_users_that_this_machine_does_not_have(tmp_path: Path) -> No
 def test_a_word_that_may_be_a_user_is_noted_where_the_other_lines_have_no_column(tmp_path: Path) -> None:
     """G01."""
     done = imported(tmp_path, "*/5 * * * * telemetry /srv/data\n5 1 * * * dump --all\n")
-    assert [job.user for job in done.config.jobs.values()] == [None, None]
+    assert [job.process.user for job in done.config.jobs.values()] == [None, None]
     assert [(line, "--system" in why) for line, why in done.noted] == [(1, True)]
 
 
@@ -138,7 +138,10 @@ def test_a_comment_after_a_quoted_value_is_not_part_of_the_value(tmp_path: Path)
 def test_freebsds_user_and_group(tmp_path: Path) -> None:
     """G14."""
     done = imported(tmp_path, "3 3 * * * root:operator newsyslog\n3 4 * * * www-data:www/daemon x\n")
-    assert [(job.user, job.group) for job in done.config.jobs.values()] == [("root", "operator"), ("www-data", "www")]
+    assert [(job.process.user, job.process.group) for job in done.config.jobs.values()] == [
+        ("root", "operator"),
+        ("www-data", "www"),
+    ]
     assert [line for line, why in done.noted if "login class" in why] == [2]
 
 

@@ -255,7 +255,7 @@ def test_a_comment_that_looks_like_a_heading_survives(tmp_path: Path, comment: s
 )
 def test_a_column_of_users_is_seen_where_there_is_one(tmp_path: Path, text: str, users: list[str | None]) -> None:
     done = imported(tmp_path, text)
-    assert [job.user for job in done.config.jobs.values()] == users
+    assert [job.process.user for job in done.config.jobs.values()] == users
     assert ("Read with a user column" in done.text) == any(users)
 
 

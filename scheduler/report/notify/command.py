@@ -6,7 +6,7 @@ import asyncio
 
 from msgspec.structs import replace
 
-from scheduler.launch.launcher import Child, LaunchError
+from scheduler.launch.launcher import Child, LaunchError, launched
 from scheduler.launch.output import RunOutput
 from scheduler.launch.program import directory_problem
 from scheduler.model.job import Job, OutputMode
@@ -44,12 +44,12 @@ class CommandSender:
 
     async def _start(self, launch: Launch, output: RunOutput) -> Child:
         try:
-            return await self._launcher.launch(launch, output)
+            return await launched(self._launcher.launch(launch, output))
         except LaunchError:
             # What keeps the job from starting, a missing env_file or directory, must not keep its notification back.
             plain = replace(launch, job=_simplified(launch.job))
         try:
-            return await self._launcher.launch(plain, output)
+            return await launched(self._launcher.launch(plain, output))
         except LaunchError as error:
             raise DeliveryError(f"not started: {error}", again=True) from error
 

@@ -80,7 +80,7 @@ class LazyNotifications:
         from scheduler.report.notify.senders import sender_for  # noqa: PLC0415
         from scheduler.report.notify.worker_thread import WorkerThread  # noqa: PLC0415
 
-        context = SenderContext(os.environ, self._engine.launcher, self._engine.log)
+        context = SenderContext(os.environ, self._engine.launchers.local, self._engine.log)
         deliveries = Deliveries(
             lambda recipient: WorkerThread().call(partial(sender_for, recipient, context)), self._log
         )

@@ -1,0 +1,136 @@
+"""The gates that a run passes before it starts, in order: overlap, lock, capacity."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from scheduler.engine.live_run import LiveRun
+from scheduler.engine.semaphore import Semaphore
+from scheduler.model.job import Overlap
+from scheduler.model.run import Reason, Trigger
+
+
+class SkipError(Exception):
+    """A run will not start: the reason, and a sentence where the reason alone does not say it."""
+
+    def __init__(self, reason: Reason, refusal: str | None = None) -> None:
+        super().__init__(refusal or reason.value)
+        self.reason = reason
+        self.refusal = refusal
+
+
+class Gate(Protocol):
+    """Something that a run waits for and holds until it is over.
+
+    `reason` names the gate, and is the reason of a skip at the run's deadline. `unlimited`: waiting has no deadline.
+    """
+
+    reason: Reason
+    unlimited: bool
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        """None: the run is inside. Otherwise it is inside when the future is done. SkipError when it never will be."""
+        ...
+
+    def leave(self, live_run: LiveRun) -> None:
+        """Free what the run holds, or end its waiting; nothing when it is neither inside nor waiting."""
+        ...
+
+
+def _enter(semaphore: Semaphore, live_run: LiveRun, reason: Reason) -> asyncio.Future[None] | None:
+    """Enter, unless the run would wait for a run that itself waits for this one: neither would ever end."""
+    place = semaphore.enter(live_run)
+    if place is not None and live_run.requested_by is not None:
+        blocked = {requester for each in semaphore.waiting for requester in each.requesters()}
+        if semaphore.inside <= blocked:
+            semaphore.leave(live_run)
+            holder = next(requester for requester in live_run.requesters() if requester in semaphore.inside)
+            raise SkipError(reason, f"it would wait for run {holder.run_id} of {holder.job.name}, which waits for it")
+    return place
+
+
+class OverlapGate:
+    """Applies the job's overlap policy while a run of the same job is live."""
+
+    reason = Reason.OVERLAP
+    unlimited = True
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Semaphore] = {}
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        """A waiting scheduled run is replaced by a newer one; manual runs wait behind each other."""
+        job = live_run.job
+        runs = self._jobs.get(job.name)
+        if runs is None:
+            runs = self._jobs[job.name] = Semaphore(1)
+        overlap = Overlap.ALLOW if live_run.forced else job.overlap
+        if overlap is Overlap.ALLOW:
+            runs.occupy(live_run)
+            return None
+        if not runs.inside:
+            return runs.enter(live_run)
+        if overlap is Overlap.SKIP:
+            raise SkipError(Reason.OVERLAP)
+        if overlap is Overlap.REPLACE:
+            for older in runs.inside:
+                older.end(Reason.COALESCED)
+        if live_run.trigger is not Trigger.MANUAL:
+            for older in [each for each in runs.waiting if each.trigger is not Trigger.MANUAL]:
+                runs.leave(older)
+                older.end(Reason.COALESCED)
+        return _enter(runs, live_run, self.reason)
+
+    def leave(self, live_run: LiveRun) -> None:
+        runs = self._jobs.get(live_run.job.name)
+        if runs is not None:
+            runs.leave(live_run)
+            if runs.idle:
+                del self._jobs[live_run.job.name]
+
+
+class LockGate:
+    """At most one run at once holds a lock; jobs share a lock by its name."""
+
+    reason = Reason.LOCK
+    unlimited = False
+
+    def __init__(self) -> None:
+        self._locks: dict[str, Semaphore] = {}
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        name = live_run.job.lock
+        if name is None:
+            return None
+        lock = self._locks.get(name)
+        if lock is None:
+            lock = self._locks[name] = Semaphore(1)
+        return _enter(lock, live_run, self.reason)
+
+    def leave(self, live_run: LiveRun) -> None:
+        name = live_run.job.lock
+        if name is not None and (lock := self._locks.get(name)) is not None:
+            lock.leave(live_run)
+            if lock.idle:
+                del self._locks[name]
+
+
+class CapacityGate:
+    """At most `max_running` attempts run at once, over all jobs."""
+
+    reason = Reason.CAPACITY
+    unlimited = False
+
+    def __init__(self) -> None:
+        self._places = Semaphore(None)
+
+    def set_limit(self, limit: int | None) -> None:
+        """Runs inside stay, even when they are more than the new limit; None is no limit."""
+        self._places.set_limit(limit)
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        return _enter(self._places, live_run, self.reason)
+
+    def leave(self, live_run: LiveRun) -> None:
+        self._places.leave(live_run)

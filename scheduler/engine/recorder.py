@@ -1,0 +1,98 @@
+"""Records what happens to a live run, in the run itself and as events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from scheduler.clock import Clock
+from scheduler.engine.attempt import UNKNOWN
+from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, RunWaiting
+from scheduler.engine.gates import SkipError
+from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.launch.output import Chunk
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
+
+
+class Recorder:
+    """Each run that is submitted ends in one call of `skipped`, or in one of `started` and one of `finished`."""
+
+    def __init__(self, clock: Clock, announce: Announcer, keep_tail: Callable[[str, tuple[Chunk, ...]], None]) -> None:
+        self._clock = clock
+        self._announce = announce
+        self._keep_tail = keep_tail
+
+    def waiting(self, live_run: LiveRun, gate: Reason) -> None:
+        """It has to wait at a gate."""
+        live_run.gate, live_run.accepted = gate, True
+        self._announce(RunWaiting(live_run.run_id, live_run.job.name, live_run.trigger, live_run.scheduled_at, gate))
+        live_run.moved()
+
+    def skipped(self, live_run: LiveRun, skip: SkipError) -> None:
+        """It will not start."""
+        live_run.phase, live_run.gate = Phase.DONE, None
+        live_run.skipped, live_run.refusal = skip.reason, skip.refusal
+        # A manual run that did not have to wait was refused: the answer says so, and no id was given out.
+        if live_run.trigger is not Trigger.MANUAL or live_run.accepted:
+            self._announce(RunSkipped(_decision(live_run, skip.reason)))
+        live_run.moved()
+
+    def started(self, live_run: LiveRun, started_at: datetime, place: str | None) -> Run:
+        """Its first process was launched in `place`, or could not be (None)."""
+        live_run.run = Run(
+            live_run.run_id,
+            live_run.job.name,
+            live_run.trigger,
+            live_run.scheduled_at,
+            started_at,
+            by=live_run.by,
+        )
+        # Of a herd all that have their turn start first: between two starts, the listeners would find the
+        # processor's caches full of other things, and take longer.
+        self._announce.soon(RunStarted(live_run.run, place))
+        live_run.moved()
+        return live_run.run
+
+    def attempt_finished(self, live_run: LiveRun, attempt: Attempt, retry_in: float | None) -> None:
+        """An attempt is over; `retry_in` is the delay before the next in seconds, None when there is none."""
+        assert live_run.run is not None, "an attempt starts the run"  # noqa: S101
+        live_run.run = replace(live_run.run, attempts=(*live_run.run.attempts, attempt))
+        self._announce(AttemptFinished(live_run.run, attempt, retry_in))
+        live_run.moved()
+
+    def finished(self, live_run: LiveRun, outcome: Outcome) -> None:
+        """It is over, and so is its output."""
+        assert live_run.run is not None, "an attempt starts the run"  # noqa: S101
+        duration = self._clock.steady() - live_run.begun
+        live_run.run = replace(live_run.run, outcome=outcome, finished_at=self._clock.now(), duration=duration)
+        if live_run.output is not None:
+            live_run.output.finish()
+            self._keep_tail(live_run.run_id, live_run.output.tail())
+        self._announce(RunFinished(live_run.run))
+
+    def given_up(self, live_run: LiveRun, outcome: Outcome, note: str) -> None:
+        """Its task was cancelled or failed: whatever it was doing, it ends in one recorded decision."""
+        run = live_run.run
+        if live_run.phase is Phase.WAITING:
+            self.skipped(live_run, SkipError(live_run.ending or Reason.SHUTDOWN))
+        elif run is None or run.outcome is None:
+            now = self._clock.now()
+            run = run or self.started(live_run, now, None)
+            if live_run.phase is Phase.RUNNING:
+                duration = self._clock.steady() - live_run.begun
+                attempt = Attempt(len(run.attempts) + 1, now, duration, outcome, Exit(UNKNOWN, notes=(note,)))
+                self.attempt_finished(live_run, attempt, None)
+            self.finished(live_run, outcome)
+
+
+def _decision(live_run: LiveRun, reason: Reason) -> Decision:
+    return Decision(
+        live_run.job.name,
+        reason,
+        first=live_run.scheduled_at,
+        last=live_run.scheduled_at,
+        run_id=live_run.run_id if live_run.trigger is Trigger.MANUAL else None,
+        by=live_run.by,
+    )
