@@ -33,7 +33,9 @@ _STDIN = "standard input"
 )
 @click.option("--user", "of_user", is_flag=True, help="The crontab has no user column")
 @click.option(
-    "--dialect", type=click.Choice([dialect.value for dialect in Dialect]), help="The cron of the crontab: what % and \\ mean in commands"
+    "--dialect",
+    type=click.Choice([dialect.value for dialect in Dialect]),
+    help="The cron of the crontab: what % and \\ mean in commands",
 )
 @click.option("--busybox", is_flag=True, help="Short for --dialect busybox")
 @click.option("--timezone", metavar="NAME", help="Time zone of schedules that name none [default: this machine's]")

@@ -7,7 +7,7 @@ import re
 from scheduler.translate.importers.crontab_command import for_shell, read_command
 from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import FEWEST, count_times, problem_of, schedule_of
-from scheduler.translate.importers.source_file import Dialect, Request, SourceFile
+from scheduler.translate.importers.source_file import Dialect, Machine, Request, SourceFile
 from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, split_group
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
 
@@ -35,6 +35,18 @@ def variable_of(line: str) -> tuple[str, str, str] | None:
     if quoted and (not trailing or trailing.startswith("#")):
         return double or single or bare, quoted[2], trailing.strip("# ")
     return double or single or bare, value, ""
+
+
+def home_directory(home: str, user: str | None, machine: Machine) -> tuple[Keys, str | None]:
+    """`cwd` for a job that starts in HOME, else in the home of its user; and what is wrong with that directory."""
+    if home.startswith("/"):
+        return {"cwd": home}, None
+    found = machine.home_of(user)
+    if found is None:
+        return {}, f"this machine has no user {user}; create it, and set `cwd` to its home directory"
+    if not machine.has_directory(found):
+        return {"cwd": "/"}, f"the home directory {found} does not exist, so the job starts in /"
+    return {"cwd": found}, None
 
 
 def looks_like_crontab(source: SourceFile) -> bool:
@@ -71,7 +83,7 @@ class _Reading:
         self._env: dict[str, str] = {}
         self._job_zone: str | None = None
         self._comments = Comments()
-        self._unknown_homes: set[str] = set()
+        self._without_home: set[str] = set()
 
     def _choose_dialect(self, request: Request) -> tuple[Dialect, bool]:
         if request.dialect is not None:
@@ -187,23 +199,14 @@ class _Reading:
         return None
 
     def _cwd(self, number: int, line: str, user: str | None) -> Keys:
-        """Where cron starts the job: HOME, else the home of the user. supercronic has its own directory."""
-        home = self._env.get("HOME", "")
-        if home.startswith("/"):
-            return {"cwd": home}
-        if self._supercronic is not None:
+        """Where cron starts the job; supercronic has its own directory."""
+        if self._supercronic is not None and not self._env.get("HOME"):
             return {}
-        found = self._machine.home_of(user)
-        if found is None:
-            why = f"this machine has no user {user}; create it, and set `cwd` to its home directory"
-        elif not self._machine.has_directory(found):
-            why = f"the home directory {found} does not exist, so the job starts in /"
-        else:
-            return {"cwd": found}
-        if (user or "") not in self._unknown_homes:
-            self._unknown_homes.add(user or "")
-            self._note(number, line, why)
-        return {} if found is None else {"cwd": "/"}
+        keys, problem = home_directory(self._env.get("HOME", ""), user, self._machine)
+        if problem and (user or "") not in self._without_home:
+            self._without_home.add(user or "")
+            self._note(number, line, problem)
+        return keys
 
     def _note_job(self, number: int, line: str, times: list[str], command: str, flags: str) -> None:
         """Say what of the line means something else here, or to another cron."""
