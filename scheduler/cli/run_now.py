@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -67,7 +68,8 @@ def run_now(
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
     """
-    ask = RunNow(job=job, force=force, detach=detach, as_of=as_of, env=_variables(env))
+    caller = None if detach else os.environ.get("SCHED_RUN_ID")
+    ask = RunNow(job=job, force=force, detach=detach, as_of=as_of, env=_variables(env), caller=caller)
     printer = RunPrinter(all_to_stderr=as_json)
     error = None
     try:

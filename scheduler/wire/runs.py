@@ -75,9 +75,10 @@ class StopView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunNow(msgspec.Struct, frozen=True, kw_only=True):
-    """`run-now`: `force` passes the overlap gate; `detach` ends the answer once the firing has started or waits.
+    """`run-now`: `force` passes the overlap gate; `detach` ends the answer once the run has started or waits.
 
-    `as_of` becomes SCHED_SCHEDULED_AT; `env` is put on top of the job's environment.
+    `as_of` becomes SCHED_SCHEDULED_AT; `env` is put on top of the job's environment. `caller` is the id of the run that
+    sends the request and waits for its end, SCHED_RUN_ID there.
     """
 
     job: str
@@ -85,6 +86,7 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     detach: bool = False
     as_of: Instant | None = None
     env: dict[str, str] = {}
+    caller: str | None = None
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
