@@ -31,7 +31,7 @@ def live_sockets(uid: int) -> list[str]:
 
 
 def _directories(uid: int) -> list[str]:
-    """The common temporary directory comes before TMPDIR, which may differ between the shells of schedd and schedctl."""
+    """The common temporary directory comes before TMPDIR, which may differ between schedd and schedctl."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") if uid == os.geteuid() else f"/run/user/{uid}"
     found = ["/run/schedd"]
     if runtime:
