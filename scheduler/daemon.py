@@ -151,6 +151,7 @@ class Daemon(EngineService):
             started_at=self._started_at,
             uptime=round(self._engine.clock.steady() - self._started_steady, 3),
             file=str(self._config.path),
+            timezone=self._config.timezone,
             loaded_at=self._loaded_at,
             reload_error=self._reload_error,
             ticking=not self._engine.runner.draining,

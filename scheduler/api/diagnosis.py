@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from scheduler.api.lookup import find, in_utc
-from scheduler.api.scheduled_times import in_zone, note_of, schedule_of
+from scheduler.api.scheduled_times import in_zone, note_of, schedule_of, zone_named
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
 from scheduler.errors import UsageError
@@ -20,7 +21,7 @@ def why_job(service: Service, ask: Why) -> WhyView:
     """Why a job ran or did not run at an instant; without one, what it did last and does next."""
     state = find(service, ask.job)
     if ask.at is None:
-        return _now(service, state)
+        return _now(service, state, zone_named(ask.timezone, state.job))
     job, zone = state.job, state.job.timezone
     schedule = schedule_of(job)
     try:
@@ -36,7 +37,7 @@ def why_job(service: Service, ask: Why) -> WhyView:
     return WhyView(
         job=job.name,
         timezone=zone.key,
-        sentences=(*missing, *_sentences(state, at, service.now(), checked, entry)),
+        sentences=(*missing, *_sentences(state, at, service.now(), checked, entry, zone_named(ask.timezone, job))),
         at=at,
         is_scheduled=checked.is_scheduled,
         entry=entry,
@@ -50,14 +51,14 @@ def why_job(service: Service, ask: Why) -> WhyView:
 
 
 def _sentences(
-    state: JobState, at: datetime, now: datetime, checked: TimeCheck, entry: HistoryEntry | None
+    state: JobState, at: datetime, now: datetime, checked: TimeCheck, entry: HistoryEntry | None, zone: ZoneInfo
 ) -> Iterator[str]:
     if entry is not None:
-        yield _decided(state, entry)
+        yield _decided(entry, zone)
     elif checked.is_scheduled:
-        yield _undecided(state, at, now)
+        yield _undecided(state, at, now, zone)
     else:
-        yield f"{state.job.name} is not scheduled at {in_zone(at, state.job.timezone)}."
+        yield f"{state.job.name} is not scheduled at {in_zone(at, zone)}."
     for mismatch in checked.mismatches:
         field = mismatch.field.replace("_", " ")
         yield f"{field} is {mismatch.shown}; `{mismatch.part}` needs {mismatch.allowed}."
@@ -65,11 +66,11 @@ def _sentences(
         yield f"{checked.note}."
 
 
-def _now(service: Service, state: JobState) -> WhyView:
-    job, zone = state.job, state.job.timezone
+def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
+    job = state.job
     decisions = service.decisions(job.name)
     entry = _with_run(service, decisions[-1]) if decisions else None
-    sentences = [] if entry is None else [_decided(state, entry)]
+    sentences = [] if entry is None else [_decided(entry, zone)]
     if job.schedule is None:
         sentences.append(f"{job.name} has no schedule: it runs on request only.")
     elif not job.enabled:
@@ -79,11 +80,11 @@ def _now(service: Service, state: JobState) -> WhyView:
     else:
         words = describe(job.schedule) or f"`{job.schedule.text}`"
         sentences.append(f"It is scheduled next at {in_zone(state.next_at, zone)}: {words}.")
-        note = note_of(state, state.next_at)
+        note = note_of(state, state.next_at, zone)
         sentences += [] if note is None else [f"{note}."]
     return WhyView(
         job=job.name,
-        timezone=zone.key,
+        timezone=job.timezone.key,
         sentences=tuple(sentences),
         entry=entry,
         before=None if job.schedule is None else job.schedule.last_before(service.now()),
@@ -102,8 +103,8 @@ def _with_run(service: Service, decision: Decision) -> HistoryEntry:
     return history_entry(decision, service.run(decision.run_id or "") if ran else None)
 
 
-def _decided(state: JobState, entry: HistoryEntry) -> str:
-    at = in_zone(entry.last, state.job.timezone)
+def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
+    at = in_zone(entry.last, zone)
     what = f"The run requested at {at}" if entry.by is not None else f"The run scheduled at {at}"
     if entry.by is not None:
         what += f" by {entry.by.text}"
@@ -116,10 +117,10 @@ def _decided(state: JobState, entry: HistoryEntry) -> str:
     return f"{what} started {run.lateness:.3f} s later as {run.id}: {outcome}."
 
 
-def _undecided(state: JobState, at: datetime, now: datetime) -> str:
-    shown = in_zone(at, state.job.timezone)
+def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> str:
+    shown = in_zone(at, zone)
     if at > now:
-        note = note_of(state, at)
+        note = note_of(state, at, zone)
         return f"{state.job.name} is scheduled at {shown}{'' if note is None else f', {note}'}."
     return (
         f"{state.job.name} was scheduled at {shown}; there is no record of it: schedd was not running then, or the "

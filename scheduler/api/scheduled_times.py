@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import JobState, Service
-from scheduler.errors import RefusedError
+from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
-from scheduler.schedule import Schedule, describe, dst_effects, dst_note, find_pitfalls, kind
+from scheduler.schedule import Schedule, describe, dst_effects, dst_note, find_pitfalls, find_zone, kind
 from scheduler.wire.times import MOST, ChangeView, Explain, Explanation, Next, ScheduledTime
 
 AT_ONCE = 100
@@ -39,7 +39,8 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
         at, order, state, times = ahead[0]
         if ask.until is not None and at > ask.until:
             break
-        found.append(_scheduled_time(state, at))
+        zone = zone_named(ask.timezone, state.job)
+        found.append(_scheduled_time(state, at, zone))
         following = next(times, None)
         if following is None:
             heapq.heappop(ahead)
@@ -52,7 +53,7 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
 
 def coming(state: JobState, now: datetime) -> Iterator[ScheduledTime]:
     """The scheduled times of one job after `now`."""
-    return (_scheduled_time(state, at) for at in _times(state, now, known=True))
+    return (_scheduled_time(state, at, state.job.timezone) for at in _times(state, now, known=True))
 
 
 def times_of(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[ScheduledTime]:
@@ -77,7 +78,7 @@ def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanatio
         words=describe(schedule),
         kind=kind(schedule),
         next=tuple(islice(times_of(schedule, zone, now), SHOWN)),
-        dst_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
+        clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
         pitfalls=tuple(pitfall.sentence for pitfall in find_pitfalls(schedule)),
     )
 
@@ -89,16 +90,26 @@ def schedule_of(job: Job) -> Schedule:
     return job.schedule
 
 
-def note_of(state: JobState, at: datetime) -> str | None:
-    """What DST, a pause or `enabled: false` means for a scheduled time."""
+def note_of(state: JobState, at: datetime, zone: ZoneInfo) -> str | None:
+    """What DST, a pause or `enabled: false` means for a scheduled time, with times in `zone`."""
     job, pause = state.job, state.paused
     notes = [] if job.schedule is None else [dst_note(job.schedule, at)]
     if not job.enabled:
         notes.append("will not run: disabled in the file")
     elif pause is not None and pause.covers(at):
-        until = "until resumed" if pause.until is None else f"until {in_zone(pause.until, job.timezone)}"
+        until = "until resumed" if pause.until is None else f"until {in_zone(pause.until, zone)}"
         notes.append(f"will not run: paused {until}{f' ({pause.note})' if pause.note else ''}")
     return "; ".join(note for note in notes if note) or None
+
+
+def zone_named(name: str | None, job: Job) -> ZoneInfo:
+    """The zone in which an answer gives times: that of the request, else that of the job. UsageError if unknown."""
+    if name is None:
+        return job.timezone
+    zone = find_zone(name)
+    if zone is None:
+        raise UsageError(f"unknown time zone {name!r}")
+    return zone
 
 
 def in_zone(moment: datetime, zone: ZoneInfo) -> str:
@@ -106,8 +117,9 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}"
 
 
-def _scheduled_time(state: JobState, at: datetime) -> ScheduledTime:
-    return ScheduledTime(at=at, job=state.job.name, timezone=state.job.timezone.key, note=note_of(state, at))
+def _scheduled_time(state: JobState, at: datetime, zone: ZoneInfo) -> ScheduledTime:
+    note = note_of(state, at, zone)
+    return ScheduledTime(at=at, job=state.job.name, timezone=state.job.timezone.key, note=note)
 
 
 def _times(state: JobState, start: datetime, *, known: bool) -> Iterator[datetime]:

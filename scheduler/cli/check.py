@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from scheduler.cli import DEFAULT_FILE, terminal, times
+from scheduler.cli import DEFAULT_FILE, output, terminal, times
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.config import lint
@@ -44,7 +44,7 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
     """
     checked = [check_file(Path(file)) for file in files or [target.path or DEFAULT_FILE]]
     if as_json:
-        terminal.show_json(checked)
+        output.show(checked)
     elif github:
         for problem in (problem for file in checked for problem in file.problems):
             click.echo(annotation(problem))

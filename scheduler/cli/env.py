@@ -6,8 +6,9 @@ import os
 
 import click
 
-from scheduler.cli import terminal
+from scheduler.cli import output, terminal
 from scheduler.cli.arguments import one_job
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
@@ -22,9 +23,9 @@ HERE = {"same": "", "other": "different", "missing": "not set"}
 @subcommand("env")
 @one_job
 @click.option("--reveal", is_flag=True, help="Print all values, including secrets")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@output_options("an object")
 @click.pass_obj
-def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
+def env(target: Target, job: str, reveal: bool, form: str | None) -> None:
     """Show the environment a job will get.
 
     Lists each variable with its source, and whether this shell has the same value.
@@ -37,8 +38,7 @@ def env(target: Target, job: str, reveal: bool, as_json: bool) -> None:
     shell = {utf8(name): utf8(value) for name, value in os.environ.items()}
     ask = AskEnvironment(job=job, reveal=reveal, shell=shell)
     view = target.ask(ENVIRONMENT, ask)
-    if as_json:
-        terminal.show_json(view)
+    if output.shown(view, form):
         return
     rows = [
         [

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times
 from scheduler.cli.arguments import job_names
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
-from scheduler.errors import UsageError
 from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
 
@@ -23,10 +23,17 @@ KINDS = {
 
 @subcommand("explain")
 @click.argument("schedule_or_job", metavar="SCHEDULE|JOB", shell_complete=job_names)
-@click.option("--timezone", metavar="NAME", help="Time zone of SCHEDULE [default: UTC]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@click.option(
+    "--timezone",
+    "zone",
+    type=times.typed_zone,
+    shell_complete=times.zone_names,
+    metavar="NAME",
+    help="Time zone of SCHEDULE [default: UTC], or of the times shown for JOB",
+)
+@output_options("an object")
 @click.pass_obj
-def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json: bool) -> None:
+def explain(target: Target, schedule_or_job: str, zone: tzinfo | None, form: str | None) -> None:
     """Explain a schedule in words, with its DST changes and pitfalls.
 
     Takes a SCHEDULE as it is written in the file, or the name of a JOB.
@@ -38,20 +45,15 @@ def explain(target: Target, schedule_or_job: str, timezone: str | None, as_json:
       schedctl explain weekly-reminder
     """
     if _is_schedule(schedule_or_job):
-        explanation = _explained(schedule_or_job, timezone or "UTC")
-    elif timezone is not None:
-        raise UsageError("a job has its own time zone; leave out --timezone")
+        explanation = _explained(schedule_or_job, str(zone or "UTC"))
     else:
         explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
-    if as_json:
-        terminal.show_json(explanation)
-    else:
-        show(explanation, times.now())
+    if not output.shown(explanation, form):
+        show(explanation, zone or times.zone_of(explanation.timezone), times.now())
 
 
-def show(explanation: Explanation, now: datetime) -> None:
+def show(explanation: Explanation, zone: tzinfo, now: datetime) -> None:
     """Print the explanation, one section for each aspect."""
-    zone = times.zone_of(explanation.timezone)
     head = terminal.paint(explanation.schedule, "head")
     click.echo(f"{head} in {explanation.timezone}")
     if explanation.words is not None:
@@ -62,10 +64,10 @@ def show(explanation: Explanation, now: datetime) -> None:
     for coming in explanation.next:
         note = "" if coming.note is None else f"  {terminal.paint(coming.note, 'care')}"
         click.echo(f"  {times.full(coming.at, zone)}, {times.relative(coming.at, now)}{note}")
-    if explanation.dst_changes:
+    if explanation.clock_changes:
         click.echo("\nDaylight saving time")
-    parts = {change.part for change in explanation.dst_changes}
-    for change in explanation.dst_changes:
+    parts = {change.part for change in explanation.clock_changes}
+    for change in explanation.clock_changes:
         of_part = f"`{change.part}`: " if len(parts) > 1 else ""
         click.echo(f"  {times.full(change.at, zone)}  {of_part}{change.sentence}")
     if explanation.pitfalls:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times, typed_times
 from scheduler.cli.arguments import some_jobs
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
+from scheduler.cli.typed_times import TypedTime
+from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.wire.operations import HISTORY
 from scheduler.wire.runs import History, HistoryEntry
 from scheduler.wire.times import REASONS
@@ -23,12 +26,21 @@ SHRINKING = (1, 5)
 @subcommand("history")
 @some_jobs
 @click.option("--failed", is_flag=True, help="Only runs that did not succeed")
-@click.option("--since", type=times.past, metavar="TIME|DURATION", help="Only entries since a time, or for the last 2h")
+@click.option(
+    "--since", type=typed_times.past, metavar="TIME", help="Only entries since this time, such as 2h or yesterday"
+)
 @click.option("-n", "--limit", type=click.IntRange(min=1), help="At most this many, the newest")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
+@timezone_option
+@output_options("an array of objects", wide=True)
 @click.pass_obj
 def history(
-    target: Target, jobs: tuple[str, ...], failed: bool, since: datetime | None, limit: int | None, as_json: bool
+    target: Target,
+    jobs: tuple[str, ...],
+    failed: bool,
+    since: TypedTime | None,
+    limit: int | None,
+    zone: tzinfo | None,
+    form: str | None,
 ) -> None:
     """List finished and skipped runs.
 
@@ -39,20 +51,24 @@ def history(
       schedctl history poll-rates
       schedctl history --failed --since 24h
     """
-    ask = History(jobs=jobs, failed=failed, since=since, limit=limit)
-    entries = target.ask(HISTORY, ask)
-    if as_json:
-        terminal.show_json(entries)
+    source = target.source(HISTORY)
+    shown_in = zone_for(zone, source, jobs)
+    ask = History(jobs=jobs, failed=failed, since=None if since is None else since.at(shown_in), limit=limit)
+    entries = source.ask(HISTORY, ask)
+    if output.shown(entries, form):
+        pass
     elif entries:
-        now = times.now()
-        terminal.show_table(HEADS, [row(entry, now) for entry in entries], SHRINKING)
+        now, wide = times.now(), form == output.WIDE
+        rows = [row(entry, shown_in, now, wide=wide) for entry in entries]
+        terminal.show_table(HEADS, rows, SHRINKING, whole=wide)
     else:
         terminal.note("no runs yet" if not (failed or since) else "no matching runs")
 
 
-def row(entry: HistoryEntry, now: datetime) -> list[Cell]:
+def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False) -> list[Cell]:
     """One entry as a row of the table."""
-    when = Cell(f"{times.absolute(entry.last, UTC, now)}, {times.relative(entry.last, now)}")
+    at = times.full(entry.last, zone) if wide else times.absolute(entry.last, zone, now)
+    when = Cell(f"{at}, {times.relative(entry.last, now)}")
     run = entry.run
     if entry.reason is not None:
         more = "more than " if entry.more else ""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
 
 import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.terminal import Cell
+from scheduler.text import cells, printable_line
 from scheduler.wire.jobs import JobView
 from scheduler.wire.runs import RunView
 
 HEADS = ("NAME", "SCHEDULE", "NEXT", "LAST", "STATUS")
+NAME, SCHEDULE, NEXT, LAST, STATUS = range(5)
+WIDE_HEADS = (*HEADS, "TIMEZONE", "USUAL DURATION", "DESCRIPTION")
 
-SHRINKING = (1, 0, 3, 2)
-"""Columns that are cut when the terminal is narrow; the status is never cut."""
+NARROWEST = {NAME: 14, SCHEDULE: 9, LAST: 16}
+"""Columns that are cut on a narrow terminal, and to which width at most. Of STATUS, only the note of a pause is cut."""
+
+NARROWEST_OF_FOUR = {NAME: 12, LAST: 14}
+"""The same, when schedules are left out."""
 
 COLOURS = {
     "running": "busy",
@@ -27,30 +33,63 @@ COLOURS = {
 }
 
 
-def show(views: Sequence[JobView], now: datetime) -> None:
-    """Print the table."""
+def show(views: Sequence[JobView], zone: tzinfo, now: datetime, *, wide: bool = False) -> None:
+    """Print the table, with times in `zone`."""
     if not views:
         terminal.note("no jobs")
         return
-    for line in lines(views, now):
+    if wide:
+        rows = [[*row(view, zone, now, wide=True), *_more(view)] for view in views]
+        terminal.show_table(WIDE_HEADS, rows, whole=True)
+        return
+    for line in lines(views, zone, now, terminal.terminal_width()):
         click.echo(line)
 
 
-def lines(views: Sequence[JobView], now: datetime) -> list[str]:
-    """The lines of the table, its header first."""
-    return terminal.table(HEADS, [row(view, now) for view in views], SHRINKING)
+def lines(views: Sequence[JobView], zone: tzinfo, now: datetime, room: int | None) -> list[str]:
+    """The lines of the table, its header first, cut to `room` cells. Schedules are left out where they do not fit."""
+    rows = [row(view, zone, now) for view in views]
+    shrinking = {**NARROWEST, STATUS: max((_least_status(view, now) for view in views), default=0)}
+    if room is None or _least_width(rows, shrinking) <= room:
+        return terminal.table(HEADS, rows, shrinking, room=room)
+    kept = [column for column in range(len(HEADS)) if column != SCHEDULE]
+    shrinking |= NARROWEST_OF_FOUR
+    return terminal.table(
+        [HEADS[column] for column in kept],
+        [[cells_of_row[column] for column in kept] for cells_of_row in rows],
+        {position: shrinking[column] for position, column in enumerate(kept) if column in shrinking},
+        room=room,
+    )
 
 
-def row(view: JobView, now: datetime) -> list[Cell]:
+def _least_status(view: JobView, now: datetime) -> int:
+    """The width of the status without its note, but with room for `:…` in its place."""
+    has_note = view.paused is not None and bool(view.paused.note)
+    return cells(status(view, now, note=False).text) + 2 * has_note
+
+
+def _least_width(rows: Sequence[Sequence[Cell]], shrinking: Mapping[int, int]) -> int:
+    texts = [HEADS, *([printable_line(cell.text) for cell in row] for row in rows)]
+    widths = [max(cells(text) for text in column) for column in zip(*texts, strict=True)]
+    least = (min(width, shrinking.get(column, width)) for column, width in enumerate(widths))
+    return sum(least) + len(terminal.GAP) * (len(HEADS) - 1)
+
+
+def row(view: JobView, zone: tzinfo, now: datetime, *, wide: bool = False) -> list[Cell]:
     """One job as a row of the table."""
     quiet = "quiet" if view.status in ("disabled", "done") else ""
     return [
         Cell(view.name, quiet),
         Cell(view.schedule or "manual", quiet),
-        Cell(_next(view, now), quiet),
+        Cell(_next(view, zone, now, wide=wide), quiet),
         last_run(view.last, now),
         status(view, now),
     ]
+
+
+def _more(view: JobView) -> list[Cell]:
+    usual = "-" if view.usual_duration is None else times.span(view.usual_duration)
+    return [Cell(view.timezone), Cell(usual), Cell(view.description)]
 
 
 def last_run(run: RunView | None, now: datetime) -> Cell:
@@ -60,18 +99,31 @@ def last_run(run: RunView | None, now: datetime) -> Cell:
     when = times.relative(run.finished_at, now)
     if run.outcome == "succeeded":
         return Cell(f"succeeded {when}", "good")
-    code = f" ({run.exit_code})" if run.outcome in ("failed", "not-started") else ""
-    return Cell(f"{run.outcome}{code} {when}", "care" if run.outcome == "stopped" else "bad")
+    code = f", exit {run.exit_code}" if run.outcome in ("failed", "not-started") else ""
+    return Cell(f"{run.outcome}{code}, {when}" if code else f"{run.outcome} {when}", _colour_of(run))
 
 
-def _next(view: JobView, now: datetime) -> str:
-    if view.next_at is None:
+def _colour_of(run: RunView) -> str:
+    return "care" if run.outcome == "stopped" else "bad"
+
+
+def will_run_at(view: JobView) -> datetime | None:
+    """The next run; None while a pause without an end, or with a later one, skips it."""
+    pause = view.paused
+    if pause is not None and view.next_at is not None and (pause.until is None or view.next_at < pause.until):
+        return None
+    return view.next_at
+
+
+def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
+    at = will_run_at(view)
+    if at is None:
         return "-"
-    return f"{times.relative(view.next_at, now)}, {times.absolute(view.next_at, times.zone_of(view.timezone), now)}"
+    return f"{times.full(at, zone)}, {times.relative(at, now)}" if wide else times.coming(at, zone, now)
 
 
-def status(view: JobView, now: datetime) -> Cell:
-    """The status, with how long it has lasted or will last."""
+def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
+    """The status, with how long it has lasted or will last, and the note of a pause."""
     text: str = view.status
     if view.status == "running":
         text += f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
@@ -85,7 +137,7 @@ def status(view: JobView, now: datetime) -> Cell:
         text += f" {times.relative(view.retry_at, now)}"
     elif view.status == "paused" and view.paused is not None:
         if view.paused.until is not None:
-            text += f", resumes {times.relative(view.paused.until, now)}"
-        if view.paused.note:
+            text += f", {times.span(max(0, round((view.paused.until - now).total_seconds())))} left"
+        if view.paused.note and note:
             text += f": {view.paused.note}"
     return Cell(text, COLOURS.get(view.status, ""))

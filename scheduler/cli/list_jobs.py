@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.job_table import show
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
@@ -19,9 +23,10 @@ from scheduler.wire.operations import LIST, STATUS
 @subcommand("list")
 @some_jobs
 @click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
+@timezone_option
+@output_options("an array of objects", wide=True)
 @click.pass_obj
-def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool) -> None:
+def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo | None, form: str | None) -> None:
     """List jobs with their next and last runs.
 
     The running schedd answers. Where none is running, the list comes from the schedule file.
@@ -32,21 +37,28 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, as_json: bool)
       schedctl list poll-rates --json
       schedctl list --watch
     """
-    if watch and as_json:
-        raise UsageError("--watch and --json exclude each other")
+    if watch and form is not None:
+        raise UsageError("--watch and --output exclude each other")
     source = target.source(LIST)
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
 
-        watch_jobs(lambda: source.ask(LIST, ListJobs(jobs)))
+        watch_jobs(source, jobs, zone_for(zone, source, jobs))
         return
     views = source.ask(LIST, ListJobs(jobs))
-    if as_json:
-        terminal.show_json(views)
+    if output.shown(views, form):
         return
-    show(views, times.now())
+    status = None
     if isinstance(source, Client):
-        print_source(source.ask(STATUS, AskStatus()))
+        status = source.ask(STATUS, AskStatus())
+        default = status.timezone
+    else:
+        default = source.timezone
+    if len(jobs) == 1:
+        default = views[0].timezone
+    show(views, zone or times.zone_of(default), times.now(), wide=form == output.WIDE)
+    if status is not None:
+        print_source(status)
 
 
 def print_source(status: StatusView) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import islice, takewhile
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times, typed_times
 from scheduler.cli.arguments import some_jobs
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
+from scheduler.cli.typed_times import TypedTime
+from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.errors import UsageError
 from scheduler.wire.operations import NEXT
 from scheduler.wire.times import MOST, Next, ScheduledTime
@@ -24,21 +27,21 @@ DEFAULT_COUNT = 10
 @click.option(
     "-n", "--count", type=click.IntRange(1, MOST), help=f"Number of runs [default: 10, or {MOST:,} with --until]"
 )
-@click.option("--from", "start", type=times.instant, metavar="TIME", help="First time to show [default: now]")
-@click.option("--until", type=times.instant, metavar="TIME", help="Last time to show")
-@click.option("--timezone", metavar="NAME", help="Time zone of the times shown, and of --expr")
+@click.option("--from", "start", type=typed_times.future, metavar="TIME", help="First time to show [default: now]")
+@click.option("--until", type=typed_times.future, metavar="TIME", help="Last time to show")
+@timezone_option
 @click.option("--expr", metavar="SCHEDULE", help="List the times of this schedule instead of jobs")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of objects")
+@output_options("an array of objects", wide=True)
 @click.pass_obj
 def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     target: Target,
     jobs: tuple[str, ...],
     count: int | None,
-    start: datetime | None,
-    until: datetime | None,
-    timezone: str | None,
+    start: TypedTime | None,
+    until: TypedTime | None,
+    zone: tzinfo | None,
     expr: str | None,
-    as_json: bool,
+    form: str | None,
 ) -> None:
     """List coming runs.
 
@@ -48,38 +51,41 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     \b
     Examples:
       schedctl next -n 20
-      schedctl next poll-rates --until 2026-05-05T00:00Z
+      schedctl next poll-rates --from tomorrow --until 'tomorrow 12:00'
       schedctl next --expr '30 2 * * *' --timezone America/New_York --from 2026-03-08T00:00Z -n 5
     """
     all_until = count is None and until is not None
     count = count or (MOST if all_until else DEFAULT_COUNT)
     now = times.now()
     if expr is None:
+        source = target.source(NEXT)
+        shown_in = zone_for(zone, source, jobs)
         # A run at exactly --from is shown; a run at exactly this moment has been started already.
-        after = None if start is None else _just_before(start)
-        ask = Next(jobs=jobs, count=count, start=after, until=until)
-        found = target.ask(NEXT, ask)
+        after = None if start is None else _just_before(start.at(shown_in))
+        end = None if until is None else until.at(shown_in)
+        ask = Next(jobs=jobs, count=count, start=after, until=end, timezone=str(shown_in))
+        found = source.ask(NEXT, ask)
     elif jobs:
         raise UsageError("--expr and JOB exclude each other")
     else:
-        found = _of_expression(expr, timezone or "UTC", count, start or now, until)
-    if as_json:
-        terminal.show_json(found)
+        shown_in = zone or UTC
+        begin = now if start is None else start.at(shown_in)
+        found = _of_expression(expr, shown_in, count, begin, None if until is None else until.at(shown_in))
+    if output.shown(found, form):
+        pass
     elif found:
-        _show(found, timezone, now, with_jobs=expr is None)
+        _show(found, shown_in, now, with_jobs=expr is None, wide=form == output.WIDE)
     else:
         terminal.note("no coming runs")
     if all_until and len(found) == MOST:
         terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
 
 
-def _of_expression(
-    expr: str, zone_name: str, count: int, start: datetime, until: datetime | None
-) -> list[ScheduledTime]:
+def _of_expression(expr: str, zone: tzinfo, count: int, start: datetime, until: datetime | None) -> list[ScheduledTime]:
     from scheduler.api.scheduled_times import times_of  # noqa: PLC0415
     from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
 
-    found = times_of(*read_schedule(expr, zone_name), _just_before(start))
+    found = times_of(*read_schedule(expr, str(zone)), _just_before(start))
     return list(islice(takewhile(lambda coming: until is None or coming.at <= until, found), count))
 
 
@@ -90,11 +96,11 @@ def _just_before(start: datetime) -> datetime:
         raise UsageError("--from is too close to the start of the calendar") from None
 
 
-def _show(found: list[ScheduledTime], timezone: str | None, now: datetime, *, with_jobs: bool) -> None:
+def _show(found: list[ScheduledTime], zone: tzinfo, now: datetime, *, with_jobs: bool, wide: bool) -> None:
     heads = ["AT", "IN", "JOB", "NOTE"]
     rows = [
         [
-            Cell(times.full(coming.at, times.zone_of(timezone or coming.timezone))),
+            Cell(times.full(coming.at, zone)),
             Cell(times.relative(coming.at, now)),
             Cell(coming.job or ""),
             Cell(coming.note or "", "care"),
@@ -106,4 +112,4 @@ def _show(found: list[ScheduledTime], timezone: str | None, now: datetime, *, wi
         del heads[column]
         for row in rows:
             del row[column]
-    terminal.show_table(heads, rows, shrinking=range(len(heads) - 1, 1, -1))
+    terminal.show_table(heads, rows, shrinking=range(len(heads) - 1, 1, -1), whole=wide)

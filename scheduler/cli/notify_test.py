@@ -6,8 +6,9 @@ from typing import cast, get_args
 
 import click
 
-from scheduler.cli import terminal
+from scheduler.cli import output, terminal
 from scheduler.cli.arguments import one_job
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
@@ -26,9 +27,9 @@ HERE = "sending from here, with this shell's environment"
     default="failure",
     help="Send it to the recipients of this event [default: failure]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with the answer of each recipient")
+@output_options("an array with the answer of each recipient")
 @click.pass_obj
-def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
+def notify_test(target: Target, job: str, event: str, form: str | None) -> int:
     """Send a test notification to a job's recipients.
 
     The notification says that it is a test. The running schedd sends it, with its own environment. Where none is
@@ -41,9 +42,7 @@ def notify_test(target: Target, job: str, event: str, as_json: bool) -> int:
     """
     ask = NotifyTest(job=job, event=cast("NotifyEvent", event))
     answers = target.ask(NOTIFY_TEST, ask, alone=HERE)
-    if as_json:
-        terminal.show_json(answers)
-    else:
+    if not output.shown(answers, form):
         rows = [[_result(each), Cell(each.to), Cell(each.answer)] for each in answers]
         terminal.show_table(("RESULT", "RECIPIENT", "ANSWER"), rows, shrinking=(2,))
     return 0 if all(each.delivered for each in answers) else EXIT_FAILURE

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
-from scheduler.wire.daemon import JobChange, Reload
+from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.wire.daemon import JobChange, Reload, ReloadView
 from scheduler.wire.operations import RELOAD
 
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
@@ -17,9 +19,10 @@ MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad
 
 @subcommand("reload")
 @click.option("--plan", is_flag=True, help="Show what would change, and change nothing")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object with the changes")
+@timezone_option
+@output_options("an object with the changes")
 @click.pass_obj
-def reload(target: Target, plan: bool, as_json: bool) -> None:
+def reload(target: Target, plan: bool, zone: tzinfo | None, form: str | None) -> None:
     """Apply changes of the file, or preview them with --plan.
 
     An invalid file changes nothing: the previous configuration stays active. Runs that have started are not affected.
@@ -29,15 +32,20 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
       schedctl reload --plan
       schedctl reload
     """
-    view = target.ask(RELOAD, Reload(plan))
-    if as_json:
-        terminal.show_json(view)
+    source = target.source(RELOAD)
+    view = source.ask(RELOAD, Reload(plan))
+    if output.shown(view, form):
         return
+    print_changes(view, zone_for(zone, source, ()))
+
+
+def print_changes(view: ReloadView, zone: tzinfo) -> None:
+    """Print what a reload changed, or would change."""
     now = times.now()
     for kind, changes in (("added", view.added), ("changed", view.changed), ("removed", view.removed)):
         for change in changes:
             mark, colour = MARKS[kind]
-            click.echo(terminal.paint(f"{mark} {change.name}{_moved(change, now)}", colour))
+            click.echo(terminal.paint(f"{mark} {change.name}{_moved(change, zone, now)}", colour))
     for warning in view.warnings:
         terminal.note(f"{warning.path}:{warning.line}:{warning.column}: warning: {warning.message}", "care")
     total = len(view.added) + len(view.changed) + len(view.removed)
@@ -50,11 +58,11 @@ def reload(target: Target, plan: bool, as_json: bool) -> None:
     )
 
 
-def _moved(change: JobChange, now: datetime) -> str:
+def _moved(change: JobChange, zone: tzinfo, now: datetime) -> str:
     """The next run, where its time changes."""
     if change.next_after is None or change.next_after == change.next_before:
         return ""
-    after = f"next {times.relative(change.next_after, now)}, {times.absolute(change.next_after, UTC, now)}"
+    after = f"next {times.coming(change.next_after, zone, now)}"
     if change.next_before is None:
         return f"  {after}"
-    return f"  {after}, was {times.absolute(change.next_before, UTC, now)}"
+    return f"  {after}, was {times.absolute(change.next_before, zone, now)}"

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from datetime import datetime
 
 import click
 import msgspec
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, typed_times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.run_printer import GATES, RunPrinter
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
+from scheduler.cli.target import FileAlone, Target
+from scheduler.cli.typed_times import TypedTime
+from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
 from scheduler.wire.operations import RUN_NOW
@@ -48,7 +48,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--force", is_flag=True, help="Start it even if the job is already running")
 @click.option("--detach", is_flag=True, help="Print the id of the run, and do not wait for it")
 @click.option(
-    "--as-of", type=times.instant, metavar="TIME", help="Scheduled time that the job gets in SCHED_SCHEDULED_AT"
+    "--as-of", type=typed_times.past, metavar="TIME", help="Scheduled time that the job gets in SCHED_SCHEDULED_AT"
 )
 @click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable for this run")
 @click.option(
@@ -56,7 +56,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.pass_obj
 def run_now(
-    target: Target, job: str, force: bool, detach: bool, as_of: datetime | None, env: Sequence[str], as_json: bool
+    target: Target, job: str, force: bool, detach: bool, as_of: TypedTime | None, env: Sequence[str], as_json: bool
 ) -> int:
     """Run a job now and exit with its exit code.
 
@@ -68,12 +68,13 @@ def run_now(
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
     """
-    caller = None if detach else os.environ.get("SCHED_RUN_ID")
-    ask = RunNow(job=job, force=force, detach=detach, as_of=as_of, env=_variables(env), caller=caller)
+    variables = _variables(env)
     printer = RunPrinter(all_to_stderr=as_json)
     error = None
     try:
-        _follow(target, ask, printer)
+        source = target.source(RUN_NOW, alone=HERE)
+        at = None if as_of is None else as_of.at(zone_for(None, source, (job,)))
+        _follow(source, RunNow(job=job, force=force, detach=detach, as_of=at, env=variables), printer)
         code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
     except SchedError as failure:
         code, error = _report(failure, printer)
@@ -82,7 +83,7 @@ def run_now(
         _print_detached(target, printer)
     if as_json:
         started = printer.run is not None
-        terminal.show_json(
+        output.show(
             Result(
                 started=started,
                 exit_code=code,
@@ -97,8 +98,7 @@ def run_now(
     return code
 
 
-def _follow(target: Target, ask: RunNow, printer: RunPrinter) -> None:
-    source = target.source(RUN_NOW, alone=HERE)
+def _follow(source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> None:
     if isinstance(source, Client):
         for event in source.stream(RUN_NOW, ask):
             printer.see(event)

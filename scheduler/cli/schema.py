@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.cli import terminal
+from scheduler.cli import output
 from scheduler.cli.subcommand import subcommand
 from scheduler.config.spec import json_schema
 
@@ -18,4 +18,4 @@ def schema() -> None:
     Examples:
       schedctl schema > schedules.schema.json
     """
-    terminal.show_json(json_schema())
+    output.show(json_schema())

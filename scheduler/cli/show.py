@@ -9,8 +9,9 @@ from typing import Any
 import click
 import msgspec
 
-from scheduler.cli import job_table, terminal, times
+from scheduler.cli import job_table, output, terminal, times
 from scheduler.cli.arguments import one_job
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.text import printable_line
@@ -23,9 +24,9 @@ INDENT = "  "
 
 @subcommand("show")
 @one_job
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@output_options("an object")
 @click.pass_obj
-def show(target: Target, job: str, as_json: bool) -> None:
+def show(target: Target, job: str, form: str | None) -> None:
     """Show one job in full.
 
     Shows each key with its effective value and where that is set, the next and last runs, and counts of decisions.
@@ -37,8 +38,7 @@ def show(target: Target, job: str, as_json: bool) -> None:
       schedctl show poll-rates --json
     """
     details = target.ask(SHOW, Show(job))
-    if as_json:
-        terminal.show_json(details)
+    if output.shown(details, form):
         return
     for line in paragraphs(details, times.now()):
         click.echo(line)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, terminal, times
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.cli.zones import timezone_option
 from scheduler.errors import EXIT_FAILURE
 from scheduler.text import printable_line
 from scheduler.wire.daemon import AskStatus, StatusView
@@ -18,10 +20,11 @@ from scheduler.wire.operations import STATUS
 @subcommand(
     "status", exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@timezone_option
+@output_options("an object")
 @click.option("--exit-code", is_flag=True, help="Print nothing; only set the exit status, for health checks")
 @click.pass_obj
-def status(target: Target, as_json: bool, exit_code: bool) -> int:
+def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: bool) -> int:
     """Show the daemon: uptime, file, counts, warnings.
 
     \b
@@ -30,21 +33,21 @@ def status(target: Target, as_json: bool, exit_code: bool) -> int:
       schedctl status --exit-code || echo 'schedd is unhealthy'
     """
     view = target.ask(STATUS, AskStatus())
-    if as_json:
-        terminal.show_json(view)
+    if output.shown(view, form):
+        pass
     elif not exit_code:
-        show(view, times.now())
+        show(view, zone or times.zone_of(view.timezone), times.now())
     return EXIT_FAILURE if exit_code and view.reload_error is not None else 0
 
 
-def show(view: StatusView, now: datetime) -> None:
+def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     """Print one line for each property."""
     state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
     decisions = ", ".join(f"{count} {word}" for word, count in view.decisions.items())
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),
-        ("up", terminal.Cell(f"{times.span(view.uptime)}, since {times.full(view.started_at, UTC)}")),
+        ("up", terminal.Cell(f"{times.span(view.uptime)}, since {times.full(view.started_at, zone)}")),
         ("file", terminal.Cell(f"{view.file}, loaded {times.relative(view.loaded_at, now)}")),
         (
             "jobs",
@@ -53,7 +56,7 @@ def show(view: StatusView, now: datetime) -> None:
                 f"{view.paused} paused, {view.disabled} disabled"
             ),
         ),
-        ("next", terminal.Cell(_next(view, now))),
+        ("next", terminal.Cell(_next(view, zone, now))),
         ("decisions", terminal.Cell(decisions or "none yet")),
     ]
     lines += [
@@ -74,7 +77,7 @@ def show(view: StatusView, now: datetime) -> None:
         click.echo(view.reload_error)
 
 
-def _next(view: StatusView, now: datetime) -> str:
+def _next(view: StatusView, zone: tzinfo, now: datetime) -> str:
     if view.next_at is None:
         return "no coming runs"
-    return f"{view.next_job} {times.relative(view.next_at, now)}, {times.absolute(view.next_at, UTC, now)}"
+    return f"{view.next_job}, {times.coming(view.next_at, zone, now)}"

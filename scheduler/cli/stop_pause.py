@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 import click
 
-from scheduler.cli import job_table, terminal, times
+from scheduler.cli import job_table, output, times, typed_times
 from scheduler.cli.arguments import job_names, some_jobs
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.cli.typed_times import TypedTime
+from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.errors import UsageError
 from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
 from scheduler.wire.operations import PAUSE, RESUME, STOP
 from scheduler.wire.runs import Stop
@@ -16,9 +22,9 @@ from scheduler.wire.runs import Stop
 @subcommand("stop")
 @click.argument("job_or_run", metavar="JOB|RUN", shell_complete=job_names)
 @click.option("--kill", is_flag=True, help="Send SIGKILL at once, instead of SIGTERM and stop_grace")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object with what was stopped")
+@output_options("an object with what was stopped")
 @click.pass_obj
-def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
+def stop(target: Target, job_or_run: str, kill: bool, form: str | None) -> None:
     """Stop runs of a job.
 
     Stops all runs of JOB, including retries and waiting runs, or the run with the id RUN. Returns when they have ended.
@@ -30,8 +36,7 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
       schedctl stop k3v9d2qa --kill
     """
     view = target.ask(STOP, Stop(target=job_or_run, kill=kill))
-    if as_json:
-        terminal.show_json(view)
+    if output.shown(view, form):
         return
     for run in view.runs:
         took = times.span(run.duration or 0)
@@ -46,34 +51,58 @@ def stop(target: Target, job_or_run: str, kill: bool, as_json: bool) -> None:
 @some_jobs
 @click.option("--all", "everything", is_flag=True, help="All jobs of the file")
 @click.option(
-    "--for", "duration", type=times.seconds, metavar="DURATION", help="Resume automatically after 90s, 1h30m, 2d, …"
+    "--for", "duration", type=typed_times.duration, metavar="DURATION", help="Resume automatically after 90s, 1h30m, 2d"
+)
+@click.option(
+    "--until",
+    type=typed_times.future,
+    metavar="TIME",
+    help="Resume automatically at this time, such as 'tomorrow 8:00'",
 )
 @click.option("--note", default="", metavar="TEXT", help="Reason, shown by schedctl list")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of the jobs")
+@timezone_option
+@output_options("an array of the jobs")
 @click.pass_obj
-def pause(
-    target: Target, jobs: tuple[str, ...], everything: bool, duration: float | None, note: str, as_json: bool
+def pause(  # noqa: PLR0913, PLR0917 - one for each option
+    target: Target,
+    jobs: tuple[str, ...],
+    everything: bool,
+    duration: float | None,
+    until: TypedTime | None,
+    note: str,
+    zone: tzinfo | None,
+    form: str | None,
 ) -> None:
     """Pause jobs: skip their scheduled runs.
 
-    A pause lasts until schedctl resume, until the time given with --for is over, or until schedd restarts. Runs that
+    A pause lasts until schedctl resume, until the time given with --for or --until, or until schedd restarts. Runs that
     have started continue, and schedctl run-now still works.
 
     \b
     Examples:
       schedctl pause poll-rates --for 1h --note 'API is down'
+      schedctl pause poll-rates --until 'tomorrow 8:00'
       schedctl pause --all
     """
-    ask = PauseJobs(jobs=jobs, all=everything, seconds=duration, note=note)
-    _show(target.ask(PAUSE, ask), as_json)
+    if duration is not None and until is not None:
+        raise UsageError("--for and --until exclude each other")
+    source = target.source(PAUSE)
+    shown_in = zone_for(zone, source, jobs)
+    if until is not None:
+        duration = (until.at(shown_in) - times.now()).total_seconds()
+        if duration <= 0:
+            raise UsageError(f"--until: {until.text!r} is in the past")
+    views = source.ask(PAUSE, PauseJobs(jobs=jobs, all=everything, seconds=duration, note=note))
+    _show(views, shown_in, form)
 
 
 @subcommand("resume")
 @some_jobs
 @click.option("--all", "everything", is_flag=True, help="All jobs of the file")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array of the jobs")
+@timezone_option
+@output_options("an array of the jobs")
 @click.pass_obj
-def resume(target: Target, jobs: tuple[str, ...], everything: bool, as_json: bool) -> None:
+def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo | None, form: str | None) -> None:
     """Resume paused jobs.
 
     \b
@@ -81,12 +110,11 @@ def resume(target: Target, jobs: tuple[str, ...], everything: bool, as_json: boo
       schedctl resume poll-rates
       schedctl resume --all
     """
-    ask = ResumeJobs(jobs=jobs, all=everything)
-    _show(target.ask(RESUME, ask), as_json)
+    source = target.source(RESUME)
+    shown_in = zone_for(zone, source, jobs)
+    _show(source.ask(RESUME, ResumeJobs(jobs=jobs, all=everything)), shown_in, form)
 
 
-def _show(views: list[JobView], as_json: bool) -> None:
-    if as_json:
-        terminal.show_json(views)
-    else:
-        job_table.show(views, times.now())
+def _show(views: list[JobView], zone: tzinfo, form: str | None) -> None:
+    if not output.shown(views, form):
+        job_table.show(views, zone, times.now())

@@ -85,7 +85,10 @@ class FileAlone:
         from scheduler.api.file_service import FileService  # noqa: PLC0415
         from scheduler.config.load import load  # noqa: PLC0415
 
-        self.service = partial(FileService, load(Path(path)))
+        config = load(Path(path))
+        self.timezone = config.timezone
+        """That of `defaults`."""
+        self.service = partial(FileService, config)
         """Creates the service for one request: its next runs are those after that moment."""
 
     def ask(self, operation: Operation[A, R], request: A) -> R:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TextIO
 
 import click
-import msgspec
 
-from scheduler.text import as_json, cells, printable_line
+from scheduler.text import cells, printable_line
 
 ELLIPSIS = "…"
 GAP = "  "
@@ -46,23 +45,28 @@ def note(text: str, colour: str = "quiet") -> None:
     click.echo(paint(text, colour, sys.stderr), err=True)
 
 
-def show_json(document: object) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(msgspec.json.format(as_json(document), indent=2))
+Shrinking = Sequence[int] | Mapping[int, int]
+"""Columns that may be cut, and to how many cells at most: NARROWEST unless it is said."""
 
 
-def show_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> None:
-    """Print a table on stdout."""
-    for line in table(heads, rows, shrinking):
+def show_table(
+    heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Shrinking = (), *, whole: bool = False
+) -> None:
+    """Print a table on stdout; a `whole` one is never cut."""
+    for line in table(heads, rows, shrinking, room=None if whole else terminal_width()):
         click.echo(line)
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Sequence[int] = ()) -> list[str]:
-    """Lines of aligned columns. On a terminal, the columns in `shrinking` are cut until the lines fit."""
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[Cell]], shrinking: Shrinking = (), *, room: int | None
+) -> list[str]:
+    """Lines of aligned columns.
+
+    The columns in `shrinking` are cut until the lines fit into `room` cells; when that is not enough, all columns are.
+    """
     cleaned = [[Cell(head, "head") for head in heads]]
     cleaned += [[Cell(printable_line(cell.text), cell.colour) for cell in row] for row in rows]
     widths = [max(cells(row[column].text) for row in cleaned) for column in range(len(heads))]
-    room = terminal_width()
     if room is not None:
         _shrink(widths, shrinking, room)
     return [GAP.join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cleaned]
@@ -98,15 +102,16 @@ def _padded(cell: Cell, width: int) -> str:
     return paint(text, cell.colour) + " " * (width - cells(text))
 
 
-def _shrink(widths: list[int], shrinking: Sequence[int], room: int) -> None:
+def _shrink(widths: list[int], shrinking: Shrinking, room: int) -> None:
     """Reduce the widest of the `shrinking` columns until the lines fit, then the widest of all columns."""
+    first = shrinking if isinstance(shrinking, Mapping) else dict.fromkeys(shrinking, NARROWEST)
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
-    for candidates in (shrinking, range(len(widths))):
-        while excess > 0 and candidates:
-            widest = max(candidates, key=lambda column: widths[column])
-            if widths[widest] <= NARROWEST:
+    for least in (first, dict.fromkeys(range(len(widths)), NARROWEST)):
+        while excess > 0:
+            candidates = [column for column, narrowest in least.items() if widths[column] > narrowest]
+            if not candidates:
                 break
-            widths[widest] -= 1
+            widths[max(candidates, key=lambda column: widths[column])] -= 1
             excess -= 1
 
 

@@ -1,12 +1,21 @@
-"""Times and durations: as the command line prints them, and as people type them."""
+"""Times, durations and time zones as the command line prints them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+import os
+from datetime import UTC, datetime, tzinfo
 
 import click
 
+from scheduler.errors import UsageError
+
+LOCAL = "local"
+"""The name that --timezone takes for the time zone of this machine."""
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+_SAME_YEAR = 180
+"""Days from now within which a date is printed without its year: it is the nearest day with that date."""
 
 
 def now() -> datetime:
@@ -40,24 +49,31 @@ def relative(moment: datetime, now: datetime) -> str:
 
 
 def absolute(moment: datetime, zone: tzinfo, now: datetime) -> str:
-    """The local time in `zone`, with as much of the date as is needed: `14:05`, `Tue 14:05`, `2027-01-01 09:00`.
+    """The local time in `zone`, with as much of the date as is needed.
 
-    Seconds only when they are not zero; always with the abbreviation of the zone, which differs between DST and
-    standard time.
+    `14:05 CEST` is today, `Tue 05-05 14:05 CEST` within half a year, else `2027-01-01 09:00 CET`. Seconds only when
+    they are not zero. The abbreviation of the zone differs between DST and standard time.
     """
-    there = _seen_in(zone, moment)
+    there = _in_zone(moment, zone)
     clock = "%H:%M:%S" if there.second else "%H:%M"
     days = abs((there.date() - now.astimezone(zone).date()).days)
-    date = "" if days == 0 else "%a " if days < 7 else "%Y-%m-%d "
+    date = "" if days == 0 else "%a %m-%d " if days < _SAME_YEAR else "%Y-%m-%d "
     return there.strftime(f"{date}{clock} %Z")
+
+
+def coming(moment: datetime, zone: tzinfo, now: datetime) -> str:
+    """A time to come, short enough for a table: `in 3m 10s, 14:05 CEST` today, otherwise with its date alone."""
+    text = absolute(moment, zone, now)
+    today = _in_zone(moment, zone).date() == now.astimezone(zone).date()
+    return f"{relative(moment, now)}, {text}" if today else text
 
 
 def full(moment: datetime, zone: tzinfo) -> str:
     """Weekday, date, time and zone: `Mon 2026-05-04 14:05:00 CEST`."""
-    return _seen_in(zone, moment).strftime("%a %Y-%m-%d %H:%M:%S %Z")
+    return _in_zone(moment, zone).strftime("%a %Y-%m-%d %H:%M:%S %Z")
 
 
-def _seen_in(zone: tzinfo, moment: datetime) -> datetime:
+def _in_zone(moment: datetime, zone: tzinfo) -> datetime:
     """The time in a zone; unchanged at the limits of the calendar, where it cannot be expressed there."""
     try:
         return moment.astimezone(zone)
@@ -66,49 +82,45 @@ def _seen_in(zone: tzinfo, moment: datetime) -> datetime:
 
 
 def zone_of(name: str) -> tzinfo:
-    """The zone of that name; UTC needs no database. BadParameter when it does not exist."""
+    """The zone of that name; UTC needs no database. UsageError when it does not exist."""
     if name == "UTC":
         return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most lists show UTC only
+    if name == LOCAL:
+        name = local_zone_name()
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - many lists show UTC only
 
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise click.BadParameter(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin") from None
+        raise UsageError(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin") from None
 
 
-# The following are click types: they parse what people type, and click adds the option to a BadParameter.
+def local_zone_name() -> str:
+    """The IANA name of the time zone of this machine: that of TZ, else of /etc/localtime, else UTC.
 
+    UsageError when TZ is set to something else than a name, such as CET-1CEST.
+    """
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 
-def instant(text: str) -> datetime:
-    """A time in RFC 3339 with its offset: without one it would mean another time on each machine."""
+    named = os.environ.get("TZ", "").removeprefix(":")
+    place = os.path.realpath("/etc/localtime")  # noqa: PTH - pathlib costs 5 ms
+    name = named or place.partition("zoneinfo/")[2] or "UTC"
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is not a valid time; use the form 2027-01-31T09:00:00Z") from None
-    if moment.tzinfo is None:
-        raise click.BadParameter(f"{text!r} has no time zone; use {text}Z for UTC, or an offset such as +02:00")
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UsageError(f"the local time zone {name!r} has no IANA name; use --timezone NAME") from None
+
+
+def typed_zone(text: str) -> tzinfo:
+    """The click type of --timezone."""
     try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise click.BadParameter(f"{text!r} is outside the supported range of dates") from None
-
-
-def seconds(text: str) -> float:
-    """A duration such as 90s or 1h30m, in seconds."""
-    from scheduler.schedule import DurationError, parse_duration  # noqa: PLC0415 - it comes with all of `schedule`
-
-    try:
-        return parse_duration(text)
-    except DurationError as error:
+        return zone_of(text)
+    except UsageError as error:
         raise click.BadParameter(str(error)) from None
 
 
-def past(text: str) -> datetime:
-    """A time, or a duration before now."""
-    if "-" in text:
-        return instant(text)
-    try:
-        return now() - timedelta(seconds=seconds(text))
-    except OverflowError:
-        raise click.BadParameter(f"{text!r} ago is outside the supported range of dates") from None
+def zone_names(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The completion of --timezone."""
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    return [name for name in sorted({LOCAL, *available_timezones()}) if name.lower().startswith(incomplete.lower())]

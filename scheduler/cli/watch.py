@@ -6,13 +6,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from typing import NoReturn
 
 from scheduler.cli import job_table, terminal, times
+from scheduler.cli.target import FileAlone
+from scheduler.control.client import Client
 from scheduler.errors import UsageError
-from scheduler.wire.jobs import JobView
+from scheduler.wire.jobs import JobView, ListJobs
+from scheduler.wire.operations import LIST
 
 EVERY = 1.0
 """Seconds between refreshes."""
@@ -21,14 +25,14 @@ OTHER_SCREEN, OWN_SCREEN = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
 HOME, END_OF_LINE, END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
-def watch_jobs(look: Callable[[], Sequence[JobView]]) -> None:
+def watch_jobs(source: Client | FileAlone, jobs: tuple[str, ...], zone: tzinfo) -> None:
     """Draw until Ctrl-C. The terminal is restored in every case."""
     if not sys.stdout.isatty():
         raise UsageError("--watch needs a terminal, and stdout is not one; leave it out, or use --json")
     with _other_screen():
         while True:
             begun = time.monotonic()
-            _draw(look())
+            _draw(source.ask(LIST, ListJobs(jobs)), zone)
             time.sleep(max(0.0, EVERY - (time.monotonic() - begun)))
 
 
@@ -50,10 +54,10 @@ def _leave(number: int, _frame: object) -> NoReturn:
     sys.exit(128 + number)
 
 
-def _draw(views: Sequence[JobView]) -> None:
+def _draw(views: list[JobView], zone: tzinfo) -> None:
     now = times.now()
     height = os.get_terminal_size(sys.stdout.fileno()).lines
-    lines = job_table.lines(views, now)
+    lines = job_table.lines(views, zone, now, terminal.terminal_width())
     if len(lines) > height - 1:
         hidden = len(lines) - (height - 2)
         lines = [*lines[: height - 2], terminal.paint(f"… {hidden} more", "quiet")]

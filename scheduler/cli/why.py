@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import tzinfo
 
 import click
 
-from scheduler.cli import terminal, times
+from scheduler.cli import output, times, typed_times
 from scheduler.cli.arguments import one_job
+from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.cli.typed_times import TypedTime
+from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.wire.operations import WHY
 from scheduler.wire.times import Why
 
 
-def wall_or_instant(text: str) -> datetime:
-    """A local time in the time zone of the job, or a time with its offset."""
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(
-            f"{text!r} is not a valid time; use the form '2027-01-31 09:00' or 2027-01-31T09:00Z"
-        ) from None
-
-
 @subcommand("why")
 @one_job
-@click.argument("time", type=wall_or_instant, required=False, metavar="[TIME]")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an object")
+@click.argument("time", type=typed_times.past, required=False, metavar="[TIME]")
+@timezone_option
+@output_options("an object")
 @click.pass_obj
-def why(target: Target, job: str, time: datetime | None, as_json: bool) -> None:
+def why(target: Target, job: str, time: TypedTime | None, zone: tzinfo | None, form: str | None) -> None:
     """Explain why a job ran, or did not run, at a given time.
 
-    Without TIME, explain its last decision and its next run. TIME is local time in the time zone of the job unless it
-    has an offset.
+    Without TIME, explain its last decision and its next run. TIME is in the time zone of the job unless it names one.
 
     \b
     Examples:
       schedctl why weekly-reminder
       schedctl why poll-rates '2026-05-04 08:07'
+      schedctl why weekly-reminder 'yesterday 8:00'
     """
-    view = target.ask(WHY, Why(job=job, at=time))
-    if as_json:
-        terminal.show_json(view)
+    source = target.source(WHY)
+    shown_in = zone_for(zone, source, (job,))
+    at = None if time is None else time.wall(shown_in) if zone is None else time.at(shown_in)
+    view = source.ask(WHY, Why(job=job, at=at, timezone=str(shown_in)))
+    if output.shown(view, form):
         return
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)
-    zone, now = times.zone_of(view.timezone), times.now()
-    for word, at in (("previous", view.before), ("next", view.after)):
-        if at is not None and time is not None:
-            click.echo(f"  {word} scheduled time: {times.full(at, zone)}, {times.relative(at, now)}")
+    now = times.now()
+    for word, near in (("previous", view.before), ("next", view.after)):
+        if near is not None and time is not None:
+            click.echo(f"  {word} scheduled time: {times.full(near, shown_in)}, {times.relative(near, now)}")

@@ -40,12 +40,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A valid schedule file.
 
     `path` is absolute, with its symbolic links. `jobs` are in the order of the file, followed by the included ones.
-    `max_running` None means no limit; `shutdown_timeout` is in seconds. `files` are the paths that were read: the main
-    file first, then included files and directories.
+    `timezone` is that of `defaults`. `max_running` None means no limit; `shutdown_timeout` is in seconds. `files` are
+    the paths that were read: the main file first, then included files and directories.
     """
 
     path: Path
     jobs: dict[str, Job]
+    timezone: str = "UTC"
     max_running: int | None = None
     shutdown_timeout: float = 25.0
     warnings: tuple[Problem, ...] = ()
@@ -105,7 +106,14 @@ class Loading:
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.error(None, 'missing key "jobs"', _INIT)
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
-        return Config(path=self._path, jobs=jobs, files=tuple(self._files), **settings)
+        zone = defaults.values.get("timezone")
+        return Config(
+            path=self._path,
+            jobs=jobs,
+            timezone="UTC" if zone is None else zone.key,
+            files=tuple(self._files),
+            **settings,
+        )
 
     def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> File:
         """One file with its values; without any when it cannot be read."""

@@ -32,6 +32,7 @@ ALIKE = {
     r"(?:DAY )?\b\d\d:\d\d(?::\d\d)?\b": "CLOCK",
     r"\b[a-z0-9]{8}\b": "ID",
     r"\d+(?:\.\d+)?": "0",
+    r"DAY 0-0 CLOCK": "in SPAN, CLOCK",
 }
 """What differs from run to run, and what stands for it. A month from now the sessions must still be true."""
 

@@ -101,7 +101,7 @@ def test_no_line_is_wider_than_the_terminal(file: Path, columns: int, verb: str)
 
 
 def test_colours_reach_a_terminal_and_no_color_is_honoured(file: Path) -> None:
-    assert "\x1b[31mfailed (3)" in OnTerminal("-c", file, "list", "job-3-xxx", columns=120).ended()
+    assert "\x1b[31mfailed, exit 3, " in OnTerminal("-c", file, "list", "job-3-xxx", columns=120).ended()
     assert "\x1b" not in OnTerminal("-c", file, "list", columns=120, NO_COLOR="1").ended()
 
 

@@ -15,9 +15,7 @@ _JOB = re.compile(r"(\d+|@\w+)\s+(\d+)\s+([^\s/]+)\s+(\S.*)", re.ASCII)
 _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 _DAYS = {"1": "* * *", "7": "* * 0", "30": "1 * *"}
 _NAMES = {"@daily": "1", "@weekly": "7", "@monthly": "30", "@yearly": "365", "@annually": "365"}
-_ABOUT_TIMES = (
-    "anacron runs it once a period, whenever the machine is on; here it has a time, and `catch_up`"
-)
+_ABOUT_TIMES = "anacron runs it once a period, whenever the machine is on; here it has a time, and `catch_up`"
 
 
 def looks_like_anacrontab(source: SourceFile) -> bool:

@@ -148,9 +148,7 @@ class _Reading:
         fields = [self._without_excluded(place, word) for place, word in enumerate(words[:5])]
         either = ("dayor" in options and options["dayor"] not in _FALSE) or options.get("dayand") in _FALSE
         if not either and not fields[2].startswith("*") and not fields[4].startswith("*"):
-            raise _RefusedError(
-                "both days must match in fcron, either of them here; test one of them in the command"
-            )
+            raise _RefusedError("both days must match in fcron, either of them here; test one of them in the command")
         return " ".join(fields), words[5]
 
     def _without_excluded(self, place: int, field: str) -> str:
@@ -214,9 +212,7 @@ class _Reading:
                     keys |= {"lock": "serial"} if on else {}
                 case "dayand" | "dayor" | "mail" | "nolog" | "forcemail" | "strict" | "stdout" | "first" | "volatile":
                     if name in {"nolog", "forcemail"} and on:
-                        self._note(
-                            number, line, f"{name} has no effect: schedd logs output and does not mail it"
-                        )
+                        self._note(number, line, f"{name} has no effect: schedd logs output and does not mail it")
                 case _:
                     self.remarks.append(self._source.refuse(number, f"{name}({value})", "the option has no equivalent"))
         return keys

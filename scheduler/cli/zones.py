@@ -1,0 +1,34 @@
+"""The time zone in which a command prints times, and reads those that are typed without one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+import click
+
+from scheduler.cli import times
+from scheduler.cli.target import FileAlone
+from scheduler.control.client import Client
+from scheduler.wire.daemon import AskStatus
+from scheduler.wire.jobs import ListJobs
+from scheduler.wire.operations import LIST, STATUS
+
+timezone_option = click.option(
+    "--timezone",
+    "zone",
+    type=times.typed_zone,
+    shell_complete=times.zone_names,
+    metavar="NAME",
+    help="Time zone of times shown and typed: an IANA name or `local` [default: that of the job, or of `defaults`]",
+)
+
+
+def zone_for(asked: tzinfo | None, source: Client | FileAlone, jobs: Sequence[str]) -> tzinfo:
+    """The zone that was asked for, else that of a single job, else that of `defaults` in the file."""
+    if asked is not None:
+        return asked
+    if len(jobs) == 1:
+        (view,) = source.ask(LIST, ListJobs(tuple(jobs)))
+        return times.zone_of(view.timezone)
+    return times.zone_of(source.timezone if isinstance(source, FileAlone) else source.ask(STATUS, AskStatus()).timezone)
