@@ -22,7 +22,7 @@ from scheduler.wire.runs import Event, Finished, Logs, RunNow, Started, Waiting
 
 NOT_STARTED = {
     Reason.OVERLAP: "it is running (run {runs}); --force starts it all the same",
-    Reason.COALESCED: "a newer firing took its place in the queue",
+    Reason.COALESCED: "a newer run took its place in the queue",
     Reason.STOPPED: "somebody stopped it while it waited",
     Reason.REMOVED: "a reload removed or disabled the job while it waited",
     Reason.SHUTDOWN: "schedd is shutting down",
@@ -64,7 +64,9 @@ class EngineService:
     async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens; see Service."""
         job = self._job(ask.job)
-        firing = self._engine.run_now(job, force=ask.force, as_of=ask.as_of, extra_env=ask.env, by=by)
+        firing = self._engine.run_now(
+            job, force=ask.force, as_of=ask.as_of, extra_env=ask.env, by=by, requested_by=ask.caller
+        )
         moved = firing.observer = asyncio.Event()
         told_gate = None
         while firing.run is None:
@@ -100,10 +102,10 @@ class EngineService:
         for name in names:
             self._engine.pause(name, until=until, note=note, by=by)
 
-    def resume(self, names: Sequence[str], by: Requester | None) -> None:  # noqa: ARG002 - the Service's signature
+    def resume(self, names: Sequence[str], by: Requester | None) -> None:
         """Resume these jobs."""
         for name in names:
-            self._engine.timetable.resume(name)
+            self._engine.resume(name, by=by)
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification to a job's recipients for an event, and wait for their answers."""
@@ -148,6 +150,8 @@ class EngineService:
     def _why_not(self, firing: LiveRun) -> str:
         if firing.skipped is None:
             return "schedd stumbled over it; its log says where"
+        if firing.refusal is not None:
+            return firing.refusal
         runs = ", ".join(run.id for run in _runs(self._engine.runner.live_runs(firing.job.name)))
         return NOT_STARTED[firing.skipped].format(runs=runs or "about to start")
 

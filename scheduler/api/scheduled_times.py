@@ -78,7 +78,7 @@ def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanatio
         words=describe(schedule),
         kind=kind(schedule),
         next=tuple(islice(times_of(schedule, zone, now), SHOWN)),
-        clock_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
+        dst_changes=tuple(ChangeView(at=c.change.at, part=c.part, sentence=c.sentence) for c in changes),
         pitfalls=tuple(pitfall.sentence for pitfall in find_pitfalls(schedule)),
     )
 

@@ -64,10 +64,10 @@ def show(explanation: Explanation, zone: tzinfo, now: datetime) -> None:
     for coming in explanation.next:
         note = "" if coming.note is None else f"  {terminal.paint(coming.note, 'care')}"
         click.echo(f"  {times.full(coming.at, zone)}, {times.relative(coming.at, now)}{note}")
-    if explanation.clock_changes:
+    if explanation.dst_changes:
         click.echo("\nDaylight saving time")
-    parts = {change.part for change in explanation.clock_changes}
-    for change in explanation.clock_changes:
+    parts = {change.part for change in explanation.dst_changes}
+    for change in explanation.dst_changes:
         of_part = f"`{change.part}`: " if len(parts) > 1 else ""
         click.echo(f"  {times.full(change.at, zone)}  {of_part}{change.sentence}")
     if explanation.pitfalls:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import click
@@ -68,13 +69,14 @@ def run_now(
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
     """
+    caller = None if detach else os.environ.get("SCHED_RUN_ID")
     variables = _variables(env)
     printer = RunPrinter(all_to_stderr=as_json)
     error = None
     try:
         source = target.source(RUN_NOW, alone=HERE)
         at = None if as_of is None else as_of.at(zone_for(None, source, (job,)))
-        _follow(source, RunNow(job=job, force=force, detach=detach, as_of=at, env=variables), printer)
+        _follow(source, RunNow(job=job, force=force, detach=detach, as_of=at, env=variables, caller=caller), printer)
         code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
     except SchedError as failure:
         code, error = _report(failure, printer)

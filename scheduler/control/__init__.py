@@ -1,1 +1,1 @@
-"""How people and programs talk to a running schedd: a Unix socket, one request a connection."""
+"""The Unix socket: how schedctl finds a running schedd, and how both talk."""

@@ -1,4 +1,4 @@
-"""schedctl's end of the socket: find the schedd that serves a file, ask it, read its answer. Blocking, no asyncio."""
+"""schedctl's end of the socket: find the schedd that manages a file, send requests, read answers. No asyncio."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
 
 PATIENCE = 2.0
-"""Seconds until a schedd that has not even accepted the request counts as unreachable."""
+"""Seconds after which a schedd that has not accepted the request counts as unreachable."""
 
 _CHUNK = 1 << 18
 _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
 class Client:
-    """A schedd that listens. Every question opens a connection of its own."""
+    """A schedd that listens. Each request has its own connection."""
 
     def __init__(self, path: str) -> None:
         self.path = path
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
-        """The reply. What the daemon refuses is raised as the error it is there."""
+        """The reply. An error of the daemon is raised here as the same exception."""
         with self._connected() as sock:
             for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
                     return msgspec.json.decode(answer.ok, type=operation.reply)
-        raise UnreachableError("schedd closed the connection before it answered; it has ended, or is about to")
+        raise UnreachableError("schedd closed the connection without an answer; it has exited or is about to")
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that streams, until it is done. Close the iterator to leave earlier."""
@@ -52,25 +52,25 @@ class Client:
                     return
                 if answer.event in _EVENTS:
                     yield msgspec.json.decode(line, type=_EVENTS[answer.event])
-        raise UnreachableError("schedd closed the connection before it was done; it has ended, or is about to")
+        raise UnreachableError("schedd closed the connection during the answer; it has exited or is about to")
 
     def _connected(self) -> socket.socket:
         try:
             return _connected(self.path)
         except OSError as error:
-            raise UnreachableError(f"nobody listens on {self.path} any more: {error.strerror}") from None
+            raise UnreachableError(f"schedd no longer listens on {self.path}: {error.strerror}") from None
 
 
 def find(path: str) -> Client | None:
-    """The schedd that serves this file, or None when nobody does.
+    """The schedd that manages this file, or None when there is none.
 
-    UnreachableError when somebody holds the file and cannot be asked.
+    UnreachableError when a process holds the file's lock but does not answer.
     """
     daemon = _at(socket_path.socket_paths(path, os.geteuid()))
     if daemon is None and file_lock.is_held(path):
         pid = file_lock.holder(path)
         owner = None if pid is None else _owner_of(pid)
-        # Root may ask anybody's schedd, which listens where its own user's sockets lie.
+        # Root may query the schedd of any user, which listens where that user's sockets are.
         if os.geteuid() == 0 and owner is not None:
             daemon = _at(socket_path.socket_paths(path, owner))
         if daemon is None:
@@ -79,7 +79,7 @@ def find(path: str) -> Client | None:
 
 
 def live() -> list[tuple[Client, StatusView]]:
-    """Every schedd on this machine that answers us."""
+    """Every schedd on this machine that answers."""
     found = []
     for path in socket_path.live_sockets(os.geteuid()):
         daemon = Client(path)
@@ -101,15 +101,15 @@ def _at(paths: list[str]) -> Client | None:
 
 
 def _connected(path: str) -> socket.socket:
-    """OSError when nobody listens there, UnreachableError when somebody does who is deaf or no schedd of ours."""
+    """OSError when nobody listens there, UnreachableError when the other end does not answer or is another user's."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(PATIENCE)
         _connect(sock, path)
         pid, uid = peer(sock)
-        # A directory in /tmp may have been made by somebody who hopes to be taken for schedd.
+        # The directory in /tmp may have been made by another user who impersonates schedd.
         if uid not in (0, os.geteuid()) and os.geteuid() != 0:
-            raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, who is neither you nor root")
+            raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, which is neither your user nor root")
     except BaseException:
         sock.close()
         raise
@@ -121,30 +121,30 @@ def _connect(sock: socket.socket, path: str) -> None:
     while True:
         try:
             return sock.connect(path)
-        except BlockingIOError:  # its queue of newcomers is full, which on this kind of socket is told at once
+        except BlockingIOError:  # its queue of connections is full
             if time.monotonic() > end:
-                raise _deaf(path) from None
+                raise _silent(path) from None
         time.sleep(0.02)
 
 
 def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[bytes]:
-    """Send the request; then the lines of the answer, the first of them in time."""
+    """Send the request, then yield the lines of the answer. UnreachableError when the first is late."""
     try:
         request = Request(VERSION, name, msgspec.Raw(msgspec.json.encode(args)))
     except UnicodeEncodeError:
-        raise UsageError("what was typed is not UTF-8") from None
+        raise UsageError("the arguments are not valid UTF-8") from None
     try:
         sock.sendall(msgspec.json.encode(request) + b"\n")
     except (BrokenPipeError, ConnectionResetError):
-        pass  # refused without being read: the answer says why
+        pass  # rejected before it was read: the answer says why
     except TimeoutError:
-        raise _deaf(sock.getpeername()) from None
+        raise _silent(sock.getpeername()) from None
     pending = b""
     while True:
         try:
             chunk = sock.recv(_CHUNK)
         except TimeoutError:
-            raise _deaf(sock.getpeername()) from None
+            raise _silent(sock.getpeername()) from None
         except ConnectionResetError:
             chunk = b""
         if not chunk:
@@ -155,17 +155,17 @@ def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[
 
 
 def _closing(line: bytes) -> Reply:
-    """The line as an event or `ok`; an error is raised."""
+    """The line as an event or `ok`. An error is raised."""
     try:
         answer = msgspec.json.decode(line, type=Reply)
     except msgspec.MsgspecError:
-        raise UnreachableError("what answers on the socket does not speak as schedd does") from None
+        raise UnreachableError("the answer on the socket is not in schedd's protocol") from None
     if isinstance(answer.error, Fault):
         raise FAULTS.get(answer.error.code, SchedError)(answer.error.message)
     return answer
 
 
-def _deaf(path: str) -> UnreachableError:
+def _silent(path: str) -> UnreachableError:
     return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g} s")
 
 

@@ -1,4 +1,4 @@
-"""The lock that keeps a second schedd off the same schedule file."""
+"""The lock that a schedd holds on its schedule file, so that a second schedd on the same file refuses to start."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import time
 from scheduler.errors import AlreadyRunningError
 
 BLINK = 0.3
-"""Seconds. A schedctl that looks whether a file is held holds it itself for a moment; a schedd waits that long."""
+"""Seconds. A schedctl that tests the lock holds it for a moment; a schedd that starts meanwhile waits this long."""
 
 
 class FileLock:
-    """The `flock` by which a schedd owns a schedule file. It goes with the process, however that ends."""
+    """The `flock` of a schedd on its schedule file. The kernel drops it when the process ends in any way."""
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; called again at a reload, it moves on to the file that now has the name.
+        """Take the lock; called again at a reload, it moves to the file that now has this path.
 
-        AlreadyRunningError when another schedd has it. OSError when the file cannot be opened, or the file system
-        knows no locks.
+        AlreadyRunningError when another schedd holds it. OSError when the file cannot be opened, or its file system
+        does not support locks.
         """
         fd = _open(self.path)
         try:
@@ -38,20 +38,20 @@ class FileLock:
         self._fd = fd
 
     def release(self) -> None:
-        """Let go; harmless when nothing is held."""
+        """Release the lock, if it is held."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
 
 def is_held(path: str) -> bool:
-    """Whether a schedd owns this file. False for a file that cannot be opened: then nothing can be known."""
+    """Whether a schedd manages this file. False for a file that cannot be opened: then it is unknown."""
     try:
         fd = _open(path)
     except OSError:
         return False
     try:
-        # Shared, so that any number of schedctl may look at once.
+        # Shared, so that several schedctl can test it at once.
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -64,7 +64,7 @@ def is_held(path: str) -> bool:
 
 
 def holder(path: str) -> int | None:
-    """The pid that owns this file; None when nobody does, or when the holder lives in another pid namespace."""
+    """The pid of the holder; None when there is none, or when it is in another pid namespace."""
     try:
         about = os.stat(path)
         with open("/proc/locks", encoding="ascii") as locks:
@@ -73,19 +73,19 @@ def holder(path: str) -> int | None:
         return None
     inode = str(about.st_ino)
     same = [fields for fields in held if len(fields) > 5 and fields[5].rpartition(":")[2] == inode]
-    # On overlay and btrfs the device that stat names is not the one the kernel prints, so it only settles a draw.
+    # On overlay and btrfs stat reports another device than /proc/locks, so the device only decides between candidates.
     device = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{inode}"
     same.sort(key=lambda fields: fields[5] != device)
     return next((int(fields[4]) for fields in same if int(fields[4]) > 0), None)
 
 
 def named(pid: int | None) -> str:
-    """A schedd by what `holder` says of it."""
+    """The holder in words."""
     return "a schedd in another container" if pid is None else f"schedd with pid {pid}"
 
 
 def _open(path: str) -> int:
-    # NONBLOCK: what was taken for a schedule file may be a FIFO, whose open would wait for a writer.
+    # NONBLOCK: the path may be a FIFO, and opening it would wait for a writer.
     return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
@@ -97,5 +97,5 @@ def _lock(fd: int, path: str) -> None:
         except BlockingIOError:
             pid = holder(path)
             if pid is not None or time.monotonic() > end:
-                raise AlreadyRunningError(f"{path} is already served by {named(pid)}") from None
+                raise AlreadyRunningError(f"{path} is already managed by {named(pid)}") from None
         time.sleep(0.02)

@@ -1,4 +1,4 @@
-"""The daemon's end of the socket: one request a connection, answered by a verb. Owns the connections."""
+"""The daemon's end of the socket: one request a connection, answered by an operation. Owns the connections."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event
 
 MOST_CONNECTIONS = 200
-"""Beyond it newcomers are sent away, so that leaked connections cannot use up the descriptors that jobs need."""
+"""Further connections are refused, so that leaked ones cannot use up the descriptors that jobs need."""
 
 ACCEPT_AGAIN = 0.2
-"""Seconds to wait after a connection could not be accepted."""
+"""Seconds before the next attempt after a connection could not be accepted."""
 
-TO_ASK = 10.0
+REQUEST_TIMEOUT = 10.0
 """Seconds in which a request must have arrived."""
 
-TO_LISTEN = 30.0
-"""Seconds in which a closing line must have been taken."""
+REPLY_TIMEOUT = 30.0
+"""Seconds in which the client must have read the closing line."""
 
 BUFFER = 1 << 18
-"""Bytes that wait for a slow reader before the verb is made to wait too."""
+"""Bytes that are buffered for a slow reader before the operation waits for it."""
 
 
 class ControlServer:
-    """Answers on a listening socket until closed.
+    """Answers requests on a listening socket until closed.
 
-    Accepts by itself: asyncio's own server loses connections that it accepted just before it is closed, and in
-    Python 3.11 takes a cancelled one for a bug.
+    It accepts connections itself: asyncio's server loses connections that it accepted just before it is closed, and in
+    Python 3.11 it reports a cancelled one as an error.
     """
 
     def __init__(self, service: Service) -> None:
@@ -53,12 +53,12 @@ class ControlServer:
         self._connections: dict[asyncio.Task[None], socket.socket] = {}
 
     async def start(self, listener: socket.socket) -> None:
-        """Begin to accept on the socket, which does not block and stays the caller's."""
+        """Begin to accept connections. The socket is non-blocking and remains the caller's."""
         self._listener = listener
         self._listen()
 
     async def close(self) -> None:
-        """Accept no more and leave every connection; runs that were followed go on."""
+        """Accept no more connections and close all; runs that were followed go on."""
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener = None
@@ -77,18 +77,18 @@ class ControlServer:
             sock, _ = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
-        except OSError:  # no descriptor is left: the newcomer waits in the kernel's queue
+        except OSError:  # no descriptor is left: the connection waits in the kernel's queue
             loop.remove_reader(listener)
             loop.call_later(ACCEPT_AGAIN, self._listen)
             return
-        # Decided here, not in the task: by the time it runs others have come, and all would be too many.
+        # Decided here, not in the task: before that runs others may have connected, and all would be refused.
         too_many = len(self._connections) >= MOST_CONNECTIONS
         task = loop.create_task(self._converse(sock, too_many))
         self._connections[task] = sock
         task.add_done_callback(self._left)
 
     def _left(self, task: asyncio.Task[None]) -> None:
-        # The transport has closed it, but one that was cancelled before it began never had a transport.
+        # Usually the transport has closed it, but a task that was cancelled before it began never had one.
         self._connections.pop(task).close()
 
     async def _converse(self, sock: socket.socket, too_many: bool) -> None:
@@ -96,7 +96,7 @@ class ControlServer:
         try:
             await self._serve(reader, writer, too_many)
         except (ConnectionError, TimeoutError):
-            pass  # it left, or does not listen
+            pass  # the client has gone, or does not read
         except Exception as bug:
             report_bug("a request over the socket failed", bug)
         finally:
@@ -126,33 +126,33 @@ class ControlServer:
             raise
         except Exception as bug:
             report_bug("a request over the socket failed", bug)
-            closing = Reply(error=Fault("failed", "schedd stumbled over this request; its log says where"))
-        writer.transport.set_write_buffer_limits(high=0)  # so that drain means: all of it
+            closing = Reply(error=Fault("failed", "internal error; see schedd's log"))
+        writer.transport.set_write_buffer_limits(high=0)  # so that drain waits for all of it
         writer.write(_line(closing))
-        async with asyncio.timeout(TO_LISTEN):
+        async with asyncio.timeout(REPLY_TIMEOUT):
             await writer.drain()
 
 
 def _admit(writer: asyncio.StreamWriter, too_many: bool) -> Requester:
     pid, uid = peer(writer.get_extra_info("socket"))
     if uid not in (0, os.geteuid()):
-        raise UnreachableError(f"this schedd answers uid {os.geteuid()} and root only")
+        raise UnreachableError(f"this schedd answers only uid {os.geteuid()} and root")
     if too_many:
         raise UnreachableError(f"schedd already has {MOST_CONNECTIONS} connections")
     return requester(pid, uid)
 
 
 async def _read_request(reader: asyncio.StreamReader) -> bytes:
-    """One line; empty when the client left without asking anything, or asks too slowly."""
+    """One line; empty when the client left without a request, or sends it too slowly."""
     try:
-        async with asyncio.timeout(TO_ASK):
+        async with asyncio.timeout(REQUEST_TIMEOUT):
             return await reader.readuntil(b"\n")
     except asyncio.IncompleteReadError as end:
         return end.partial
     except TimeoutError:
         return b""
     except asyncio.LimitOverrunError:
-        raise UsageError(f"a request has at most {MAX_REQUEST} bytes") from None
+        raise UsageError(f"a request must not be longer than {MAX_REQUEST} bytes") from None
 
 
 def _understood(line: bytes) -> tuple[Operation[Any, Any], msgspec.Struct]:
@@ -160,8 +160,8 @@ def _understood(line: bytes) -> tuple[Operation[Any, Any], msgspec.Struct]:
         request = msgspec.json.decode(line, type=Request)
         if request.v != VERSION:
             raise UnreachableError(
-                f"this schedctl speaks version {request.v} of the protocol, schedd {__version__} speaks {VERSION}; "
-                "use the schedctl that came with it, or restart schedd after an upgrade"
+                f"this client uses version {request.v} of the protocol, schedd {__version__} uses {VERSION}; "
+                "use the schedctl of the same version, or restart schedd after an upgrade"
             )
         operation = OPERATIONS.get(request.op)
         if operation is None:
@@ -171,7 +171,7 @@ def _understood(line: bytes) -> tuple[Operation[Any, Any], msgspec.Struct]:
             )
         return operation, msgspec.json.decode(request.args, type=operation.ask)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"not a request: {error}") from None
+        raise UsageError(f"not a valid request: {error}") from None
 
 
 async def _stream(

@@ -1,8 +1,4 @@
-"""Finding each other: the lock a schedd holds on its file, and where its socket lies.
-
-The lock tells the truth (the kernel drops it with its holder), the socket only answers questions. So a second schedd
-on the same file is refused even where no socket could be made, and a socket left behind by a killed one hinders nobody.
-"""
+"""The path of the control socket: where schedd creates it, and where schedctl looks for it."""
 
 from __future__ import annotations
 
@@ -17,28 +13,25 @@ from scheduler.control.peer import peer
 from scheduler.errors import AlreadyRunningError
 
 LONGEST_SOCKET_PATH = 107
-"""Bytes; the kernel's sockaddr_un has room for no more."""
-
-
-# Where the socket lies.
+"""Bytes, the limit of the kernel's sockaddr_un."""
 
 
 def socket_paths(path: str, uid: int) -> list[str]:
-    """Where the socket for a schedule file may be, best first, for a schedd that runs as `uid`."""
+    """Where a schedd of user `uid` may create the socket for a schedule file, best first."""
     if named := os.environ.get("SCHEDD_SOCKET"):
         return [os.path.abspath(named)]
     return [os.path.join(directory, _name(path)) for directory in _directories(uid)]
 
 
 def live_sockets(uid: int) -> list[str]:
-    """Every socket of any schedd of `uid` on this machine; some may be left over from killed ones."""
+    """The sockets of every schedd of user `uid` on this machine; some may be left over from killed ones."""
     if named := os.environ.get("SCHEDD_SOCKET"):
         return [os.path.abspath(named)]
     return [found for directory in _directories(uid) for found in _sockets_in(directory)]
 
 
 def _directories(uid: int) -> list[str]:
-    """The temporary directory everybody agrees on comes before TMPDIR, which may differ between two shells."""
+    """The common temporary directory comes before TMPDIR, which may differ between schedd and schedctl."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") if uid == os.geteuid() else f"/run/user/{uid}"
     found = ["/run/schedd"]
     if runtime:
@@ -49,7 +42,7 @@ def _directories(uid: int) -> list[str]:
 
 
 def _name(path: str) -> str:
-    """A name a person recognises, made unique by the whole path as a number modulo a prime."""
+    """The name of the file, for people, and the whole path as a number modulo a prime, to be unique."""
     path = os.path.abspath(path)
     stem = os.path.splitext(os.path.basename(path))[0]
     readable = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem)[:24]
@@ -67,11 +60,11 @@ def _sockets_in(directory: str) -> Iterator[str]:
 
 
 class SocketError(Exception):
-    """No socket could be made; the text says why, candidate by candidate."""
+    """No socket could be created; the text says why, path by path."""
 
 
 class ControlSocket:
-    """A listening socket in a directory that is ours alone, and the way it disappears again."""
+    """A listening socket in a directory of ours. `close` removes it."""
 
     def __init__(self, listener: socket.socket, path: str) -> None:
         self.listener = listener
@@ -79,7 +72,7 @@ class ControlSocket:
         self._inode = os.stat(path).st_ino
 
     def close(self) -> None:
-        """Stop listening and remove the name, unless a successor has taken it."""
+        """Stop listening and remove the socket, unless a successor has replaced it."""
         self.listener.close()
         try:
             if os.stat(self.path).st_ino == self._inode:
@@ -89,9 +82,9 @@ class ControlSocket:
 
 
 def open_socket(path: str) -> ControlSocket:
-    """Listen for the schedule file `path` at the first place that will do.
+    """Listen for the schedule file `path` at the first usable path.
 
-    SocketError when there is none, AlreadyRunningError when another schedd listens there.
+    SocketError when there is none, AlreadyRunningError when another schedd listens on one.
     """
     refused = []
     for candidate in socket_paths(path, os.geteuid()):
@@ -104,7 +97,7 @@ def open_socket(path: str) -> ControlSocket:
 
 def _listen(path: str) -> ControlSocket:
     if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
-        raise OSError(errno.ENAMETOOLONG, f"longer than the {LONGEST_SOCKET_PATH} bytes a socket's path may have")
+        raise OSError(errno.ENAMETOOLONG, f"the path of a socket must not be longer than {LONGEST_SOCKET_PATH} bytes")
     _verified(os.path.dirname(path))
     _remove_left_over(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -120,7 +113,7 @@ def _listen(path: str) -> ControlSocket:
 
 
 def _verified(directory: str) -> None:
-    """Make the directory, or see that it is a real one, ours, and closed to everybody else."""
+    """Create the directory, or verify that it is a directory, ours, and closed to other users."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(directory, 0o700)
     about = os.lstat(directory)
@@ -130,17 +123,22 @@ def _verified(directory: str) -> None:
         raise OSError(errno.EPERM, f"{directory} belongs to uid {about.st_uid}")
     if about.st_mode & 0o077:
         mode = stat.S_IMODE(about.st_mode)
-        raise OSError(errno.EPERM, f"{directory} has mode {mode:04o}; others must be kept out: chmod 700 {directory}")
+        raise OSError(
+            errno.EPERM, f"{directory} has mode {mode:04o}, which admits other users; run: chmod 700 {directory}"
+        )
 
 
 def _remove_left_over(path: str) -> None:
-    """AlreadyRunningError when a schedd listens there after all: its file was replaced, the lock is on the old one."""
+    """Remove a socket on which nobody listens.
+
+    AlreadyRunningError when a schedd does: its file was replaced, and its lock is on the old one.
+    """
     try:
         about = os.lstat(path)
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(about.st_mode):
-        raise OSError(errno.EEXIST, "something else has this name")
+        raise OSError(errno.EEXIST, "the path exists and is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)
         try:
@@ -148,7 +146,7 @@ def _remove_left_over(path: str) -> None:
             pid, _ = peer(probe)
         except (ConnectionRefusedError, FileNotFoundError):
             os.unlink(path)
-        except BlockingIOError:  # its queue is full
+        except BlockingIOError:  # its queue of connections is full
             raise AlreadyRunningError(f"another schedd already listens on {path}") from None
         else:
             raise AlreadyRunningError(f"schedd with pid {pid} already listens on {path}")

@@ -1,1 +1,1 @@
-"""What can be asked and answered: requests, replies and events, as structs only."""
+"""What can be requested and answered: structs only, light to import."""

@@ -1,4 +1,4 @@
-"""The daemon itself: its status, and reloading its file."""
+"""Requests and replies about the daemon itself: `status` and `reload`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from scheduler.errors import Problem
 
 
 class ClockJump(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of the wall clock, or a suspend: by how many seconds, negative is back."""
+    """A step of the wall clock, or a suspend, by `seconds`; negative is back."""
 
     at: datetime
     seconds: float
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon. `timezone` is that of `defaults`, `reload_error` is why the file as it is now was refused, or null.
+    """The daemon. `uptime` is in seconds, `timezone` is that of `defaults`. `reload_error` lists the errors of the
+    file as it is now, or is null.
 
-    `decisions` counts slots since the start by reason; `ticking` is false once it drains.
-    `dropped_lines` counts lines of the log that could not be written. `notification_errors` has, by job, the recipients
-    whose latest notification was not delivered, each with the cause.
+    `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false once it is shutting
+    down. `running` and `waiting` count runs. `dropped_lines` counts lines of the log that could not be written.
+    `notification_errors` has, by job, the recipients whose latest notification was not delivered, each with the cause.
     """
 
     version: str
@@ -47,7 +48,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that a reload adds, changes or removes, and its next slot before and after."""
+    """A job that a reload adds, changes or removes, and its next scheduled time before and after."""
 
     name: str
     next_before: datetime | None = None
@@ -55,7 +56,7 @@ class JobChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs it leaves alone."""
+    """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs that stay as they are."""
 
     applied: bool
     added: tuple[JobChange, ...] = ()
@@ -66,10 +67,10 @@ class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskStatus(msgspec.Struct, frozen=True):
-    """`status`: the daemon itself."""
+    """`status`: describe the daemon."""
 
 
 class Reload(msgspec.Struct, frozen=True):
-    """`reload`: read the file again; `plan` only tells what would change."""
+    """`reload`: read the file again and apply it; with `plan` only report what would change."""
 
     plan: bool = False

@@ -1,11 +1,11 @@
-"""What goes over the socket, for both ends to import; what only rare verbs ask and are told lies beside it.
+"""The envelope of the Unix socket: one request, events, and the line that closes the answer.
 
-A request is one line, `{"v": 1, "verb": "list", "args": {…}}`. The answer is any number of events, one a line, closed
-by exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event is `accepted`, at once: who does
-not hear it within two seconds knows that nobody is at home. Unknown fields and events are ignored, so that either end
-may be a little newer. Instants are RFC 3339 in UTC, durations seconds, bytes base64.
+A request is one line, `{"v": 1, "op": "list", "args": {…}}`. The answer is any number of events, one a line, closed by
+exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event, `accepted`, is sent at once: a
+client that gets none within two seconds treats the daemon as dead. Unknown fields and events are ignored, so that
+either end may be newer than the other. Instants are RFC 3339 in UTC, durations are seconds, bytes are base64.
 
-Kept free of the rest of the program: schedctl must start fast.
+The room `wire` imports nothing from the rest of the program: schedctl must start fast.
 """
 
 from __future__ import annotations
@@ -18,35 +18,23 @@ import msgspec
 from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
 
 VERSION = 1
-"""Raised when an older schedctl could misread a newer schedd, or the other way round."""
+"""Raised when an older schedctl could misread a newer schedd, or a newer schedctl an older schedd."""
 
 MAX_REQUEST = 1 << 20
 """Bytes of one request, its newline included."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
-"""An argument that says which zone it means."""
-
-
-# Views: what is told about things.
-
-
-# Asks: the arguments of each verb.
-
-
-# Events: what comes before the closing line.
+"""An instant with its offset from UTC."""
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
-    """The request was read; the daemon is alive and at it."""
+    """The request has been read and the daemon is answering."""
 
     v: int = VERSION
 
 
-# The envelope.
-
-
 class Request(msgspec.Struct, frozen=True):
-    """One line from the client. `args` stays raw until the verb is known."""
+    """One line from the client. `args` stays raw until the operation is known."""
 
     v: int
     op: str
@@ -54,14 +42,14 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Why there is no `ok`: a word for programs, one message for people."""
+    """Why there is no `ok`: a code for programs, a message for people."""
 
     code: str
     message: str
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Any line of an answer, before it is known which: an event, or one of the two that close it."""
+    """Any line of an answer before its kind is known: an event, or one of the two that close it."""
 
     event: str | None = None
     ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
@@ -75,5 +63,5 @@ FAULTS: dict[str, type[SchedError]] = {
     "unreachable": UnreachableError,
     "failed": SchedError,
 }
-"""The code of each mistake on the wire. The first class an error is an instance of names it; a bad file and a bug
-are `failed`, with which schedctl ends 1."""
+"""The class of error for each code. An error has the code of the first class that it is an instance of; an invalid file
+and an internal error are `failed`, for which schedctl exits with 1."""

@@ -1,4 +1,4 @@
-"""Jobs: their definition and state, pausing and resuming them."""
+"""Requests and replies about jobs: `list`, `show`, `pause`, `resume` and `env`."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListJobs(msgspec.Struct, frozen=True):
-    """`list`: all jobs, or those named, in the order of the file."""
+    """`list`: all jobs, or the ones named, in the order of the file."""
 
     jobs: tuple[str, ...] = ()
 
 
 class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`pause`: the jobs named, or all there are now; for `seconds`, else until resumed."""
+    """`pause`: skip the scheduled runs of the jobs named, or of all present ones; for `seconds`, else until resumed."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False
@@ -64,14 +64,14 @@ class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`resume`: the jobs named, or all."""
+    """`resume`: end the pause of the jobs named, or of all."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False
 
 
 class Show(msgspec.Struct, frozen=True):
-    """`show`: a job as it is defined and as it stands."""
+    """`show`: the definition and the state of one job."""
 
     job: str
 
@@ -79,9 +79,9 @@ class Show(msgspec.Struct, frozen=True):
 class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A job in full.
 
-    `definition` holds the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
-    `origins` tells of each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
-    `counts` are its kept decisions by reason.
+    `definition` has the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
+    `origins` says for each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
+    `counts` are its kept decisions: `ran`, and skips by reason.
     """
 
     view: JobView
@@ -94,7 +94,7 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """`env`: what every run of a job finds in its environment. `shell` is the asker's own, to compare with."""
+    """`env`: the environment of a job's runs. `shell` is the client's own environment, to compare with."""
 
     job: str
     reveal: bool = False
@@ -102,9 +102,9 @@ class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariableView(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable, and where it comes from. `value` is null unless it is harmless or was to be revealed.
+    """A variable and where it comes from. `value` is null unless it is harmless or `reveal` was set.
 
-    `here` compares with the asker's shell.
+    `here` compares it with the client's environment.
     """
 
     name: str
@@ -114,9 +114,10 @@ class VariableView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EnvironmentView(msgspec.Struct, frozen=True, kw_only=True):
-    """The environment of a job, the names that only the asker's shell has, and the job's other circumstances.
+    """The environment of a job: directory, variables, and process settings.
 
-    `nice` is absolute, `memory_limit` bytes of address space.
+    `only_here` are the names that only the client's environment has. `nice` is absolute, `memory_limit` is in bytes of
+    address space.
     """
 
     job: str

@@ -1,4 +1,4 @@
-"""Runs: starting, stopping and following them, their output and their history."""
+"""Requests, events and replies about runs: `run-now`, `stop`, `logs` and `history`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ StreamName = Literal["stdout", "stderr"]
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
-    """One process of a run. `cause` is why it could not be started."""
+    """One process of a run. `duration` and `cpu_seconds` are in seconds, `max_rss` in bytes.
+
+    `cause` is why it could not be started.
+    """
 
     number: int
     started_at: datetime
@@ -68,16 +71,17 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):
-    """What `stop` ended: the runs, now over, and how many firings that were still waiting."""
+    """What `stop` ended: the runs, now finished, and how many runs that were still waiting."""
 
     runs: tuple[RunView, ...] = ()
     waiting: int = 0
 
 
 class RunNow(msgspec.Struct, frozen=True, kw_only=True):
-    """`run-now`: `force` passes the overlap gate; `detach` ends the answer once the firing has started or waits.
+    """`run-now`: run a job on request. `detach` ends the answer once the run has started or waits.
 
-    `as_of` becomes SCHED_SCHEDULED_AT; `env` is put on top of the job's environment.
+    `force` starts it although the job is running. `as_of` becomes SCHED_SCHEDULED_AT; `env` is added to the job's
+    environment. `caller` is the id of the run that sends the request and waits for its end (SCHED_RUN_ID there).
     """
 
     job: str
@@ -85,17 +89,18 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     detach: bool = False
     as_of: Instant | None = None
     env: dict[str, str] = {}
+    caller: str | None = None
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """`stop`: a job (all its runs, back-off and waiting firing) or one run by its id; `kill` leaves out TERM."""
+    """`stop`: all runs of a job, waiting ones included, or one run by its id; `kill` sends SIGKILL at once."""
 
     target: str
     kill: bool = False
 
 
 class Logs(msgspec.Struct, frozen=True, kw_only=True):
-    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` goes on live."""
+    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` continues live."""
 
     jobs: tuple[str, ...] = ()
     run: str | None = None
@@ -112,7 +117,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
-    """The firing, which will be the run `run_id`, waits at a gate: `overlap`, `lock` or `capacity`."""
+    """The run waits at a gate: `overlap`, `lock` or `capacity`."""
 
     run_id: str
     job: str
@@ -120,13 +125,13 @@ class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """A run began, or in `logs`: output of this run follows."""
+    """A run has started; in `logs`: output of this run follows."""
 
     run: RunView
 
 
 class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):
-    """Bytes that a run wrote, untouched."""
+    """Bytes that a run wrote, unchanged."""
 
     run_id: str
     job: str
@@ -135,7 +140,7 @@ class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):
 
 
 class Lost(msgspec.Struct, frozen=True, tag_field="event", tag="lost"):
-    """So many bytes of the run's output are missing here: no longer kept, or the reader was too slow."""
+    """`size` bytes of the run's output are missing here: no longer kept, or the reader was too slow."""
 
     run_id: str
     job: str
@@ -143,7 +148,7 @@ class Lost(msgspec.Struct, frozen=True, tag_field="event", tag="lost"):
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"):
-    """An attempt is over and another follows at `retry_at`."""
+    """An attempt has ended and another follows at `retry_at`."""
 
     run_id: str
     job: str
@@ -152,7 +157,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
-    """The run is over. Nothing about it follows."""
+    """The run has finished. Nothing about it follows."""
 
     run: RunView
 

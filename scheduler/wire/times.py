@@ -1,4 +1,4 @@
-"""What is asked and told about fire times: `next`, `explain` and `why`. Part of the protocol, and as light as it."""
+"""Requests and replies about scheduled times: `next`, `explain` and `why`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from scheduler.wire.envelope import Instant
 from scheduler.wire.runs import HistoryEntry
 
 MOST = 100_000
-"""Fire times in one answer."""
+"""Scheduled times in one answer."""
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """`next`: the coming slots of all enabled jobs, or of those named, in order; strictly after `start` (now).
+    """`next`: the coming scheduled times of all enabled jobs, or of the ones named, in order.
 
-    At most `count`, none after `until`. Times within notes are in `timezone`, or in that of the job.
+    At most `count`, strictly after `start` (by default now), none after `until`. Times within notes are in
+    `timezone`, by default that of the job.
     """
 
     jobs: tuple[str, ...] = ()
@@ -27,7 +28,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
-    """A slot to come. `note` says what a clock change, a pause or `enabled: false` has to do with it."""
+    """A coming scheduled time. `note` says what DST, a pause or `enabled: false` means for it."""
 
     at: datetime
     job: str | None
@@ -36,13 +37,13 @@ class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explain(msgspec.Struct, frozen=True):
-    """`explain`: a job's schedule, in words and in consequences."""
+    """`explain`: describe a job's schedule."""
 
     job: str
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
-    """A coming change of the clocks, and what it does to the schedule `part`."""
+    """A coming DST change, and its effect on `part`, the schedule or one entry of a list of schedules."""
 
     at: datetime
     part: str
@@ -52,7 +53,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule explained. `words` is null when they would not be clearer than the expression.
 
-    `kind` is how clock changes treat it: `wildcard`, `fixed-time`, `interval`, `once`, `at start`.
+    `kind` decides what DST does to it: `wildcard`, `fixed-time`, `interval`, `once`, `at start`.
     """
 
     schedule: str
@@ -60,14 +61,15 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     words: str | None
     kind: str
     next: tuple[ScheduledTime, ...] = ()
-    clock_changes: tuple[ChangeView, ...] = ()
+    dst_changes: tuple[ChangeView, ...] = ()
     pitfalls: tuple[str, ...] = ()
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """`why`: one instant of a job; without a zone it is read in the job's own. None is about the job as it stands.
+    """`why`: why a job ran, or did not, at an instant; without an offset it is read in the job's zone.
 
-    The answer speaks in times of `timezone`, or of the zone of the job.
+    Without an instant: the job's last decision and its next scheduled time.
+    Times within the answer are in `timezone`, by default that of the job.
     """
 
     job: str
@@ -76,7 +78,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MismatchView(msgspec.Struct, frozen=True, kw_only=True):
-    """A field of the schedule `part` that keeps the instant from being a slot: it allows this, the clock shows that."""
+    """A field of `part` that does not match the instant: what it allows, and what the clock shows then."""
 
     part: str
     field: str
@@ -87,7 +89,7 @@ class MismatchView(msgspec.Struct, frozen=True, kw_only=True):
 class WhyView(msgspec.Struct, frozen=True, kw_only=True):
     """Why a job ran, did not run, or will run. `sentences` are the answer for people, the rest for programs.
 
-    `entry` is what the ledger says of the instant; `before` and `after` are the nearest slots.
+    `entry` is the decision about the instant; `before` and `after` are the nearest scheduled times.
     """
 
     job: str
@@ -103,14 +105,14 @@ class WhyView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 REASONS = {
-    "overlap": "the one before it was still waiting or running",
-    "late": "schedd woke too late for it",
-    "coalesced": "a later slot of the job ran in its place",
+    "overlap": "the previous run was still waiting or running",
+    "late": "schedd noticed it after the start deadline",
+    "coalesced": "a later run of the job took its place",
     "paused": "the job was paused",
-    "lock": "its lock was not free in time",
-    "capacity": "max_running was reached for too long",
-    "stopped": "somebody stopped it while it waited",
+    "lock": "its lock was not free before the start deadline",
+    "capacity": "max_running was reached until the start deadline",
+    "stopped": "it was stopped while it waited",
     "removed": "a reload removed or disabled the job",
     "shutdown": "schedd was shutting down",
 }
-"""Why a slot was skipped, in words."""
+"""Why a run was skipped, in words."""

@@ -86,7 +86,7 @@ def test_a_second_schedd_on_the_same_file_is_told_the_firsts_pid(
 ) -> None:
     """D1"""
     first = other_schedd(runtime / "s.sock")
-    with pytest.raises(AlreadyRunningError, match=f"is already served by schedd with pid {first.pid}$"):
+    with pytest.raises(AlreadyRunningError, match=f"is already managed by schedd with pid {first.pid}$"):
         FileLock(str(file)).acquire()
     assert (is_held(str(file)), holder(str(file))) == (True, first.pid)
 
@@ -186,7 +186,7 @@ def test_the_first_usable_place_is_taken_and_closed_to_others(file: Path, runtim
 def test_a_directory_open_to_others_is_not_used(file: Path, runtime: Path, mode: int) -> None:
     runtime.mkdir()
     runtime.chmod(mode)
-    with pytest.raises(SocketError, match=f"has mode {mode:04o}; others must be kept out: chmod 700"):
+    with pytest.raises(SocketError, match=f"has mode {mode:04o}, which admits other users; run: chmod 700"):
         open_socket(str(file))
 
 
@@ -201,14 +201,14 @@ def test_what_is_no_socket_is_not_removed(file: Path, runtime: Path, monkeypatch
     precious = runtime / "precious"
     precious.write_text("not yours")
     monkeypatch.setenv("SCHEDD_SOCKET", str(precious))
-    with pytest.raises(SocketError, match="something else has this name"):
+    with pytest.raises(SocketError, match="the path exists and is not a socket"):
         open_socket(str(file))
     assert precious.read_text() == "not yours"
 
 
 def test_a_path_too_long_for_a_socket_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCHEDD_SOCKET", "/tmp/" + "x" * 103)
-    with pytest.raises(SocketError, match="longer than the 107 bytes"):
+    with pytest.raises(SocketError, match="must not be longer than 107 bytes"):
         open_socket(str(file))
 
 
@@ -242,7 +242,7 @@ def test_a_stranger_is_not_taken_for_schedd(runtime: Path, monkeypatch: pytest.M
         stranger.listen()
         monkeypatch.setattr(client, "peer", lambda _sock: (4711, 65533))
         monkeypatch.setattr(os, "geteuid", lambda: 65534)
-        with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, who is neither you nor root"):
+        with pytest.raises(UnreachableError, match="pid 4711 of uid 65533, which is neither your user nor root"):
             Client(str(runtime / "s.sock")).ask(LIST, ListJobs())
 
 

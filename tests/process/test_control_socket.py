@@ -116,7 +116,7 @@ def test_events_come_in_order_and_bytes_survive(daemon: Client, service: FakeSer
     [
         (RunNow(job="alhpa"), UnknownNameError, "no job 'alhpa'; did you mean 'alpha'?"),
         (RunNow(job="busy"), RefusedError, "busy is running"),
-        (RunNow(job="boom"), SchedError, "schedd stumbled over this request; its log says where"),
+        (RunNow(job="boom"), SchedError, "internal error; see schedd's log"),
     ],
 )
 def test_refusals_arrive_as_the_error_they_are(
@@ -206,7 +206,7 @@ def test_beyond_the_limit_newcomers_are_told_so(daemon: Client, monkeypatch: pyt
 
 
 def test_silence_is_ended(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scheduler.control.server.TO_ASK", 0.05)
+    monkeypatch.setattr("scheduler.control.server.REQUEST_TIMEOUT", 0.05)
     assert raw(daemon, b'{"v": 1, ', end=False) == []
 
 
@@ -246,7 +246,7 @@ def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Client, request_l
 def test_another_version_is_told_in_words(daemon: Client) -> None:
     (answer,) = raw(daemon, b'{"v": 2, "op": "list"}\n')
     assert answer["error"]["code"] == "unreachable"  # type: ignore[index]
-    assert "this schedctl speaks version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]
+    assert "this client uses version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]
 
 
 def test_the_socket_is_closed_to_others_and_gone_afterwards(file: Path) -> None:

@@ -129,7 +129,7 @@ def test_explain_says_words_class_times_changes_and_traps() -> None:
     assert "clocks go forward" in shown
     assert "`*/7` starts again every hour" in shown
     told = json.loads(schedctl("explain", "@every 90s", "--json").stdout)
-    assert (told["kind"], told["clock_changes"], len(told["next"])) == ("interval", [], 5)
+    assert (told["kind"], told["dst_changes"], len(told["next"])) == ("interval", [], 5)
 
 
 def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from scheduler.engine.events import Stopping
 from scheduler.engine.live_run import LiveRun
 from scheduler.engine.semaphore import Semaphore
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Overlap, Retry
+from scheduler.model.job import Job, Overlap, Retry
 from scheduler.model.run import Outcome, Reason, Trigger
 from tests.unit.stage import NOON, Stage, job, lines
 
@@ -155,3 +158,101 @@ def test_a_bug_in_the_launcher_is_reported_and_costs_one_run() -> None:
     stage.play(25.0)
     assert sum("BUG" in line for line in stage.lines) == 2
     assert sum("not-started" in line for line in stage.lines) == 2
+
+
+LOCKED = [job("a", None, lock="db"), job("b", None, lock="db"), job("c", None, lock="db")]
+WAITS_FOR_ITSELF = {
+    "the lock of its caller": (LOCKED, None, ["a", "b"]),
+    "the lock of its caller's caller": ([job("a", None, lock="db"), job("b", None), LOCKED[2]], None, ["a", "b", "c"]),
+    "the only place": ([job("a", None), job("b", None)], 1, ["a", "b"]),
+    "two places, both of callers": ([job(name, None) for name in "abc"], 2, ["a", "b", "c"]),
+    "itself": ([job("a", None, overlap=Overlap.QUEUE)], None, ["a", "a"]),
+    "itself in a circle": ([job("a", None, overlap=Overlap.QUEUE), job("b", None)], None, ["a", "b", "a"]),
+}
+
+
+@pytest.mark.parametrize(("jobs", "max_running", "chain"), WAITS_FOR_ITSELF.values(), ids=WAITS_FOR_ITSELF)
+def test_a_request_that_would_wait_for_its_own_caller_is_refused(
+    jobs: list[Job], max_running: int | None, chain: list[str]
+) -> None:
+    """B14"""
+
+    async def script(stage: Stage) -> None:
+        caller = None
+        for name in chain:
+            live_run = stage.engine.run_now(stage.jobs[name], requested_by=caller)
+            caller = live_run.run_id
+            await asyncio.sleep(1)
+        assert live_run.skipped is not None
+        assert "which waits for it" in str(live_run.refusal)
+
+    Stage(*jobs, play=lambda _: Play(10.0), max_running=max_running).play(script)
+
+
+def test_two_callers_that_block_each_others_requests_are_not_left_waiting() -> None:
+    """B14"""
+
+    async def script(stage: Stage) -> None:
+        first, second = (stage.engine.run_now(stage.jobs[name]) for name in "ab")
+        await stage.until(1)
+        waiting = stage.engine.run_now(stage.jobs["c"], requested_by=first.run_id)
+        await stage.until(2)
+        assert waiting.gate is Reason.CAPACITY
+        refused = stage.engine.run_now(stage.jobs["d"], requested_by=second.run_id)
+        await stage.until(3)
+        assert (refused.skipped, waiting.gate) == (Reason.CAPACITY, Reason.CAPACITY)
+
+    Stage(*[job(name, None) for name in "abcd"], play=lambda _: Play(100.0), max_running=2).play(script)
+
+
+@pytest.mark.parametrize("caller", [None, "of another job"])
+def test_a_request_that_waits_for_others_alone_is_not_refused(caller: str | None) -> None:
+    """B14"""
+
+    async def script(stage: Stage) -> None:
+        stage.engine.run_now(stage.jobs["a"])
+        other = stage.engine.run_now(stage.jobs["other"])
+        await stage.until(1)
+        waiting = stage.engine.run_now(stage.jobs["b"], requested_by=None if caller is None else other.run_id)
+        await stage.until(11)
+        assert waiting.run is not None
+
+    Stage(LOCKED[0], LOCKED[1], job("other", None), play=lambda _: Play(10.0)).play(script)
+
+
+def test_more_manual_runs_than_max_waiting_are_refused() -> None:
+    """B15"""
+
+    async def script(stage: Stage) -> None:
+        stage.engine.run_now(stage.jobs["a"])
+        await stage.until(1)
+        runs = [stage.engine.run_now(stage.jobs["a"]) for _ in range(5)]
+        assert [each.gate for each in runs] == [Reason.OVERLAP] * 3 + [None] * 2
+        assert runs[-1].refusal == "3 runs of it are waiting already (max_waiting)"
+        await stage.until(3.5)
+        assert stage.engine.run_now(stage.jobs["a"]).refusal is None
+
+    stage = Stage(job("a", None, overlap=Overlap.QUEUE, max_waiting=3), play=lambda _: Play(3.0))
+    stage.play(script)
+    assert not [line for line in stage.lines if "skipped a 12:00:01 overlap" in line]
+
+
+def test_manual_runs_that_wait_at_the_shutdown_are_recorded_as_skipped() -> None:
+    """B12"""
+
+    async def script(stage: Stage) -> None:
+        for _ in range(5):
+            stage.engine.run_now(stage.jobs["b"], force=True)
+        await stage.until(1)
+
+    stage = Stage(job("b", None, lock="db"), play=lambda _: Play(5.0))
+    stage.play(script)
+    stopping = next(event for event in stage.events if isinstance(event, Stopping))
+    assert (stopping.running, stopping.waiting) == (1, 4)
+    assert [line for line in stage.lines if "skipped" in line] == ["12:00:01 skipped b 12:00:00 shutdown"] * 4
+    assert [each.run_id for each in stage.engine.history.of("b").decisions if each.reason is Reason.SHUTDOWN] == [
+        "run00002",
+        "run00003",
+        "run00004",
+        "run00005",
+    ]

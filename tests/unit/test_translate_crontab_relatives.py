@@ -88,9 +88,10 @@ def test_options_of_fcron_become_keys_or_are_refused_by_name(tmp_path: Path) -> 
     )
     done = imported(tmp_path, text)
     x, y = done.config.jobs.values()
-    assert (x.nice, x.lock, x.user, x.overlap, x.catch_up) == (5, "serial", "www-data", Overlap.ALLOW, 31 * 86_400)
+    assert (x.process.nice, x.process.user) == (5, "www-data")
+    assert (x.lock, x.overlap, x.catch_up) == ("serial", Overlap.ALLOW, 31 * 86_400)
     assert (x.description, x.cwd, x.target) == ("All of it", "/srv", Argv(("/bin/bash", "-c", "x")))
-    assert (y.nice, y.lock, y.overlap) == (None, None, Overlap.SKIP)
+    assert (y.process.nice, y.lock, y.overlap) == (None, None, Overlap.SKIP)
     assert done.refused == [(5, "the option has no equivalent")]
 
 
