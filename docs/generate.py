@@ -45,8 +45,8 @@ Every key of a schedule file with its description, examples and default.
 [`schedules.example.yaml`](../schedules.example.yaml) uses all of them. `schedctl schema` prints the same as a JSON
 Schema, with which editors complete and explain keys.
 
-Durations are written `90s`, `10m`, `1h30m`, `2d`; sizes `64K`, `512M`, `2G`. An unknown key is an error. Relative paths
-are relative to the file that contains them; the default of `cwd` is the directory of the main file.
+Durations are written `90s`, `10m`, `1h30m`, `2d`, `2w`; sizes `64K`, `512M`, `2G`. An unknown key is an error. Relative
+paths are relative to the file that contains them; the default of `cwd` is the directory of the main file.
 """
 
 ABOUT_COMMANDS = """\

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
-_DURATION = r"^(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
+_DURATION = r"^(\d+(\.\d+)?w)?(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
 
 Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[Text, Meta(extra={"reads": "name"})]

@@ -31,7 +31,9 @@ class LintCode(StrEnum):
     BUSY_MINUTE = "busy-minute"
     """Very many jobs start at the same time."""
     EVERY_DAYS = "every-days"
-    """An @every of whole days runs at midnight UTC; cron fields can give the time of day."""
+    """An @every of whole days without a start runs at midnight UTC."""
+    SKIPPED_START = "skipped-start"
+    """An @every begins at a time that a DST change skips."""
     CRONTAB_PERCENT = "crontab-percent"
     """The command contains `\\%`, which only a crontab needs."""
     PLAIN_SECRET = "plain-secret"  # noqa: S105 - a code

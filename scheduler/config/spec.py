@@ -52,7 +52,11 @@ class ScheduleForm(Form, frozen=True):
     month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
     day: Annotated[
         Text | UnsetType,
-        Meta(description="1 to 31, L for the last day, 15W for the weekday nearest to the 15th.", examples=["L"]),
+        Meta(
+            description="1 to 31; L is the last day, L-2 two days before it, LW the last weekday, 15W the weekday "
+            "nearest to the 15th.",
+            examples=["L"],
+        ),
     ] = UNSET
     day_of_week: Annotated[
         Text | UnsetType,
@@ -82,7 +86,17 @@ EnvMap = Annotated[
     ),
 ]
 ScheduleText = Annotated[
-    str, Meta(min_length=1, examples=["*/5 * * * *", "@daily", "@every 90s", "@at 2027-01-01T09:00:00+01:00"])
+    str,
+    Meta(
+        min_length=1,
+        examples=[
+            "*/5 * * * *",
+            "@daily",
+            "@every 90s",
+            "@every 2w from 2027-01-01T17:00",
+            "@at 2027-01-01T09:00:00+01:00",
+        ],
+    ),
 ]
 AnySchedule = Annotated[
     ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,

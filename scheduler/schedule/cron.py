@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.only_after import OnlyAfter
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
@@ -48,13 +49,13 @@ class _LastAnswer:
 
 
 class Cron(msgspec.Struct, frozen=True):
-    """A cron expression or mapping in a time zone.
+    """Wall times in a time zone: a cron expression, a mapping of fields, or `@every 2w from …`.
 
     Jobs with the same schedule share one object, and with it the last answer.
     """
 
     text: str
-    pattern: Pattern
+    pattern: Pattern | DayInterval
     zone: ZoneInfo
     _last: _LastAnswer = msgspec.field(default_factory=_LastAnswer)
 

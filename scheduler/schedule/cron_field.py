@@ -38,7 +38,8 @@ class Field(msgspec.Struct, frozen=True):
 
     `starred` is whether its text begins with `*` (or is `?`): cron decides by this, not by the values, whether the day
     fields are joined by AND. `special` holds what depends on the calendar, in croniter's notation: `l` the last day of
-    the month, `15w` the weekday nearest to the 15th, `5#2` the second Friday, `l5` the last Friday.
+    the month, `15w` the weekday nearest to the 15th, `5#2` the second Friday, `l5` the last Friday; and, unknown to
+    croniter, `lw` the last weekday of the month, `l-2` two days before its last day.
     """
 
     name: FieldName
@@ -60,6 +61,8 @@ class Field(msgspec.Struct, frozen=True):
                 named, is_special = wall.day in self.values, _day_is
             case FieldName.DAY_OF_WEEK:
                 named, is_special = wall.isoweekday() % 7 in self.values, _weekday_is
+            case FieldName.YEAR:
+                return wall.year in self.values or self.is_full
             case name:
                 return getattr(wall, name.value) in self.values
         # Hardly any field has special entries, and creating the generator costs more than everything else here.
@@ -74,8 +77,10 @@ class Field(msgspec.Struct, frozen=True):
 
 def _day_is(special: str, wall: datetime) -> bool:
     last = monthrange(wall.year, wall.month)[1]
-    if special == "l":
-        return wall.day == last
+    if special == "lw":
+        return wall.day == last - max(0, wall.replace(day=last).isoweekday() - 5)
+    if special[0] == "l":
+        return wall.day == last - int(special[2:] or 0)
     day = int(special[:-1])
     weekday = wall.replace(day=day).isoweekday()
     if weekday == 6:

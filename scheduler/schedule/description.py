@@ -10,6 +10,7 @@ from scheduler.clock import rfc3339
 from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field
+from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.duration import format_duration
 from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
@@ -35,7 +36,8 @@ def describe(schedule: Schedule) -> str | None:
     """Describe the schedule without its time zone, or return None when words would not be clearer."""
     match schedule:
         case Every():
-            return f"every {format_duration(schedule.interval / timedelta(seconds=1))}, counted from 1970-01-01T00:00Z"
+            start = "1970-01-01T00:00Z" if schedule.first is None else rfc3339(schedule.first)
+            return f"every {format_duration(schedule.interval / timedelta(seconds=1))}, counted from {start}"
         case At():
             return f"once, at {rfc3339(schedule.instant)}"
         case AtStart():
@@ -44,11 +46,25 @@ def describe(schedule: Schedule) -> str | None:
             parts = [describe(part) for part in schedule.parts]
             return None if None in parts else "; also ".join(filter(None, parts))
         case Cron():
-            try:
-                return _time(schedule.pattern) + _date(schedule.pattern)
-            except _NoWordsError:
-                return None
+            return (
+                _interval(schedule.pattern) if isinstance(schedule.pattern, DayInterval) else _pattern(schedule.pattern)
+            )
     return None
+
+
+def _interval(interval: DayInterval) -> str:
+    first, days = interval.first, interval.days
+    unit, number = ("week", days // 7) if days % 7 == 0 else ("day", days)
+    every = f"every {unit}" if number == 1 else f"every {number} {unit}s"
+    on = f" on {WEEKDAYS[first.isoweekday() % 7]}" if unit == "week" else ""
+    return f"{every}{on} at {first:%H:%M}, from {first:%Y-%m-%d}"
+
+
+def _pattern(pattern: Pattern) -> str | None:
+    try:
+        return _time(pattern) + _date(pattern)
+    except _NoWordsError:
+        return None
 
 
 def kind(schedule: Schedule) -> str:
@@ -122,11 +138,19 @@ def _days(pattern: Pattern) -> str:
 
 def _days_of_month(field: Field) -> str:
     words = [f"day{_plural(field.values)} {_numbers(field.values)}"] if field.values else []
-    words += [
-        "the last day" if item == "l" else f"the weekday (Monday to Friday) nearest to day {item[:-1]}"
-        for item in sorted(field.special)
-    ]
+    words += [_special_day(item) for item in sorted(field.special)]
     return f"{listed(words)} of the month"
+
+
+def _special_day(item: str) -> str:
+    if item == "l":
+        return "the last day"
+    if item == "lw":
+        return "the last weekday (Monday to Friday)"
+    if item[0] == "l":
+        days = int(item[2:])
+        return f"the day {days} day{_plural(range(days))} before the last day"
+    return f"the weekday (Monday to Friday) nearest to day {item[:-1]}"
 
 
 def _weekdays(field: Field) -> str:

@@ -129,8 +129,8 @@ def _movement(change: DstChange) -> str:
 
 def _keeps_rhythm(schedule: Cron, change: DstChange) -> bool:
     """Whether whole hours are skipped or repeated, and the schedule has the same minutes in every hour."""
-    every_hour = schedule.pattern.hour.is_full and not schedule.pattern.is_fixed
-    return every_hour and change.shift % timedelta(hours=1) == _ZERO and abs(change.shift) <= LARGEST_STEP
+    is_rhythm = schedule.pattern.is_hourly and not schedule.pattern.is_fixed
+    return is_rhythm and change.shift % timedelta(hours=1) == _ZERO and abs(change.shift) <= LARGEST_STEP
 
 
 def _correction(schedule: Cron) -> str:

@@ -25,7 +25,7 @@ _WORDS = {
     FieldName.DAY_OF_WEEK: {word: number for number, word in enumerate(WEEKDAY_NAMES)},
 }
 _EXAMPLES = {
-    FieldName.DAY: "5, 1-15, */2, L or 15W",
+    FieldName.DAY: "5, 1-15, */2, L, L-2, LW or 15W",
     FieldName.MONTH: "6, jan-mar or */3",
     FieldName.DAY_OF_WEEK: "1, mon-fri, 5L or 5#2",
     FieldName.YEAR: "2027 or 2027-2030",
@@ -33,6 +33,8 @@ _EXAMPLES = {
 
 _RANGE = re.compile(r"(?P<low>\*|\d+|[a-z]+)(?:-(?P<high>\d+|[a-z]+))?(?:/(?P<step>\d+))?", re.ASCII)
 _HASH = r"(?a)h(?:\((?P<low>\d+)-(?P<high>\d+)\))?(?:/(?P<step>\d+))?"
+_MOST_BEFORE_LAST = 27
+_BEFORE_LAST = r"(?a)l-(\d+)"
 _WEEKDAY_NEAR = r"(?a)(\d+)w|w(\d+)"
 _LAST_WEEKDAY = r"(?a)(?P<before>\d|[a-z]{3})l|l(?P<after>\d|[a-z]{3})"
 _NTH_WEEKDAY = r"(?a)(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)"
@@ -73,7 +75,8 @@ def _parse_field(name: FieldName, text: str, column: int, job_name: str) -> Fiel
 
 
 def _check_mixture(name: FieldName, text: str, column: int, values: set[int], special: set[str]) -> None:
-    if special and (values or len(special) > 1) and name is FieldName.DAY and special != {"l"}:
+    near = {item for item in special if item[-1] == "w" and item != "lw"}
+    if near and (values or len(special) > 1) and name is FieldName.DAY:
         raise ScheduleError(
             "W cannot be combined with other days in one field; use a list of schedules", field=name, column=column
         )
@@ -97,8 +100,10 @@ class _Term(msgspec.Struct, frozen=True):
     def special(self) -> str | None:
         """The entry in croniter's notation when its days depend on the calendar, else None."""
         if self.name is FieldName.DAY:
-            if self.text == "l":
-                return "l"
+            if self.text in {"l", "lw"}:
+                return self.text
+            if before := re.fullmatch(_BEFORE_LAST, self.text):
+                return self._before_last(before[1])
             if near := re.fullmatch(_WEEKDAY_NEAR, self.text):
                 return self._weekday_near(int(near[1] or near[2]))
         if self.name is FieldName.DAY_OF_WEEK:
@@ -175,6 +180,13 @@ class _Term(msgspec.Struct, frozen=True):
             )
         return f"{day}w"
 
+    def _before_last(self, text: str) -> str:
+        days = int(text[:9])
+        if not 1 <= days <= _MOST_BEFORE_LAST:
+            reason = f"L-{text[:6]} is out of range (L-1 to L-{_MOST_BEFORE_LAST}), since February can have 28 days"
+            raise self._error(reason, "L" if days == 0 else None)
+        return f"l-{days}"
+
     def _hashed(self, match: re.Match[str]) -> set[int]:
         """`H`: a value derived from the job's name and the field: stable, and evenly distributed over names."""
         low, high = LIMITS[self.name]
@@ -209,7 +221,9 @@ class _Term(msgspec.Struct, frozen=True):
 
     def _misplaced_last(self) -> ScheduleError:
         start = re.fullmatch(r"(\d{1,2})-l", self.text, re.ASCII)
-        reason = f"{self.written[:20]!r} is not a valid day; L is the last day of the month"
+        reason = (
+            f"{self.written[:20]!r} is not a valid day; L is the last day, L-2 two days before, LW the last weekday"
+        )
         return self._error(reason, f"{start[1]}-31" if start else None)
 
     def _unreadable(self) -> ScheduleError:

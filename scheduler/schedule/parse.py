@@ -12,6 +12,7 @@ from scheduler.errors import ScheduleError
 from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_expression import ALIASES, read_expression
+from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.dialects import every_suggestion, translated
 from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.every import Every
@@ -30,6 +31,9 @@ _FORMS = (
 )
 _HASH = re.compile(r"(?<![A-Za-z])[Hh](?![A-Za-z])")
 _INSTANT = r"(?ai)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
+_DATE_OR_INSTANT = rf"(?ai)\d{{4}}-\d\d-\d\d|{_INSTANT.removeprefix('(?ai)')}"
+_FROM = re.compile(r"(?i)(?:^|\s+)(from)(?:\s+|$)")
+_WHOLE_DAYS = r"(?a)(?:\d+w)?(?:\d+d)?"
 _BEFORE_ALL_YEARS = datetime(1969, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
 
@@ -56,7 +60,7 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
         raise ScheduleError(f"the schedule is empty; it must be {_FORMS}")
     first, rest = words[0].lower(), words[1].strip() if len(words) > 1 else ""
     if first == "@every":
-        return _parse_every(rest, text.rfind(rest))
+        return _parse_every(rest, text.rfind(rest), zone)
     if first == "@at":
         return _parse_at(rest, text.rfind(rest), zone)
     if not first.startswith("@"):
@@ -76,32 +80,44 @@ def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
     return ScheduleError(reason, column=column, help=nearest(word, known))
 
 
-def _parse_every(text: str, column: int) -> Every:
+def _parse_every(text: str, column: int, zone: ZoneInfo) -> Schedule:
+    duration, keyword, start = (
+        re.split(r"(?i)(?:^|\s+)(from)(?:\s+|$)", text, maxsplit=1) if _FROM.search(text) else (text, "", "")
+    )
     try:
-        seconds = parse_duration(text)
+        seconds = parse_duration(duration)
     except DurationError as error:
-        raise ScheduleError(
-            f"@every: {error}",
-            column=column,
-            help=f"{text}s" if text.isdigit() and int(text) else every_suggestion(text),
-        ) from None
+        help = f"{duration}s" if duration.isdigit() and int(duration) else every_suggestion(duration)
+        raise ScheduleError(f"@every: {error}", column=column, help=help and text.replace(duration, help, 1)) from None
     if seconds < 1:
         raise ScheduleError("@every: the shortest interval is 1s", column=column)
-    return Every(f"@every {text}", timedelta(seconds=seconds))
+    if not keyword:
+        return Every(f"@every {text}", timedelta(seconds=seconds))
+    first, instant = _parse_instant(start, column + text.rfind(start), zone, "@every … from", _DATE_OR_INSTANT)
+    if re.fullmatch(_WHOLE_DAYS, duration.strip()):
+        return Cron(f"@every {duration} from {start}", DayInterval(first, round(seconds / 86_400)), zone)
+    return Every(f"@every {duration} from {start}", timedelta(seconds=seconds), instant)
 
 
 def _parse_at(text: str, column: int, zone: ZoneInfo) -> At:
-    if not re.fullmatch(_INSTANT, text):
+    _, instant = _parse_instant(text, column, zone, "@at", _INSTANT)
+    return At(f"@at {text}", instant)
+
+
+def _parse_instant(text: str, column: int, zone: ZoneInfo, owner: str, shape: str) -> tuple[datetime, datetime]:
+    """The wall time in the zone and the instant (UTC) of a date and time with or without an offset."""
+    if not re.fullmatch(shape, text):
         reason = (
-            "@at needs a date and a time, like 2027-01-01T09:00 (in the job's time zone) or 2027-01-01T09:00:00+01:00"
+            f"{owner} needs a date and a time: 2027-01-01T09:00 in the job's time zone, or 2027-01-01T09:00:00+01:00"
         )
         raise ScheduleError(reason, column=column)
     try:
         moment = datetime.fromisoformat(text.upper())
-        instant = instant_of(moment, zone) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is None:
+            return moment, instant_of(moment, zone)
+        return moment.astimezone(zone).replace(tzinfo=None, fold=0), moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise ScheduleError(f"@at: {text} does not exist in the calendar", column=column) from None
-    return At(f"@at {text}", instant)
+        raise ScheduleError(f"{owner}: {text} does not exist in the calendar", column=column) from None
 
 
 @lru_cache(maxsize=16_384)

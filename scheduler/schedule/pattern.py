@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import msgspec
 
@@ -13,9 +14,10 @@ from scheduler.schedule.cron_field import Field, FieldName
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
-_MOST_DATES = 48
+_MOST_DATES = 64
 """Dates to check until a match is certain, for a pattern that matches in every month: 31 days of a month, one date in
-each of eleven excluded months, and the six days by which a second Friday moves from one year to the next."""
+each of eleven excluded months, one in each excluded stretch of years, and the six days by which a second Friday moves
+from one year to the next."""
 
 _Beyond = Callable[[frozenset[int], int], int | None]
 _First = Callable[[frozenset[int]], int]
@@ -61,6 +63,11 @@ class Pattern(msgspec.Struct, frozen=True):
         return not (self.minute.starred or self.hour.starred)
 
     @property
+    def is_hourly(self) -> bool:
+        """Whether every hour has the same minutes and seconds."""
+        return self.hour.is_full
+
+    @property
     def comes_every_month(self) -> bool:
         """Whether the day fields match at least one date in every month, even the shortest.
 
@@ -70,14 +77,12 @@ class Pattern(msgspec.Struct, frozen=True):
         by_day = bool(self.day.special) or min(self.day.values) <= 28
         by_weekday = bool(self.day_of_week.values) or any(item[1:] != "#5" for item in self.day_of_week.special)
         if self.either_day:
-            comes = by_day or by_weekday
-        else:
-            comes = (by_day and self.day_of_week.is_full) or (by_weekday and self.day.is_full)
-        return comes and self.year.is_full
+            return by_day or by_weekday
+        return (by_day and self.day_of_week.is_full) or (by_weekday and self.day.is_full)
 
     def names_date(self, wall: datetime) -> bool:
         """Whether the pattern matches the date of this wall time, at some time of day."""
-        if wall.month not in self.month.values or wall.year not in self.year.values:
+        if wall.month not in self.month.values or (wall.year not in self.year.values and not self.year.is_full):
             return False
         by_day = self.day.matches(wall)
         return by_day if by_day is self.either_day else self.day_of_week.matches(wall)
@@ -108,6 +113,11 @@ class Pattern(msgspec.Struct, frozen=True):
             hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
             found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
             for _ in range(_MOST_DATES):
+                if not self.year.matches(found):
+                    year = beyond(self.year.values, found.year)
+                    if year is None:
+                        return None
+                    found = found.replace(year=year, month=12 if back else 1, day=31 if back else 1) - step
                 if found.month not in self.month.values:  # skip the rest of that month
                     found = found.replace(day=1 if back else monthrange(found.year, found.month)[1])
                 found += step
@@ -130,20 +140,7 @@ class Pattern(msgspec.Struct, frozen=True):
     def _search(self, wall: datetime, *, back: bool) -> datetime | None:
         from scheduler.schedule.croniter_search import search  # noqa: PLC0415 - loads croniter
 
-        return search(self._expression(), wall, either_day=self.either_day, back=back)
-
-    def _expression(self) -> str:
-        """The pattern in the subset of croniter's syntax that all cron implementations agree on."""
-        texts = {field.name: field.canonical() for field in self}
-        if self.either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
-            # One day field is enough, and one of them always matches.
-            texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
-        names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
-        if texts[FieldName.YEAR] != "*":
-            names += [FieldName.SECOND, FieldName.YEAR]
-        elif texts[FieldName.SECOND] != "0":
-            names.append(FieldName.SECOND)
-        return " ".join(texts[name] for name in names)
+        return search(_expression(self), wall, either_day=self.either_day, back=back)
 
 
 def _above(values: frozenset[int], low: int) -> int | None:
@@ -152,3 +149,18 @@ def _above(values: frozenset[int], low: int) -> int | None:
 
 def _below(values: frozenset[int], high: int) -> int | None:
     return max((value for value in values if value < high), default=None)
+
+
+@lru_cache(maxsize=4096)
+def _expression(pattern: Pattern) -> str:
+    """The pattern in the subset of croniter's syntax that all cron implementations agree on."""
+    texts = {field.name: field.canonical() for field in pattern}
+    if pattern.either_day and "*" in {texts[FieldName.DAY], texts[FieldName.DAY_OF_WEEK]}:
+        # One day field is enough, and one of them always matches.
+        texts[FieldName.DAY] = texts[FieldName.DAY_OF_WEEK] = "*"
+    names = [FieldName.MINUTE, FieldName.HOUR, FieldName.DAY, FieldName.MONTH, FieldName.DAY_OF_WEEK]
+    if texts[FieldName.YEAR] != "*":
+        names += [FieldName.SECOND, FieldName.YEAR]
+    elif texts[FieldName.SECOND] != "0":
+        names.append(FieldName.SECOND)
+    return " ".join(texts[name] for name in names)

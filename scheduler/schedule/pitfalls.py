@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import LIMITS, Field, FieldName
+from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.description import MONTHS, WEEKDAYS, listed
 from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.time_zone import skipped_by
 from scheduler.schedule.union import Union
 
 _LEAP_YEAR = 2024
@@ -40,6 +42,7 @@ class PitfallKind(StrEnum):
     TWO_DAY_FIELDS = "two-day-fields"
     SHORT_MONTHS = "short-months"
     EVERY_DAYS = "every-days"
+    SKIPPED_START = "skipped-start"
 
 
 class Pitfall(NamedTuple):
@@ -54,11 +57,18 @@ def find_pitfalls(schedule: Schedule) -> tuple[Pitfall, ...]:
     match schedule:
         case Union():
             return tuple(dict.fromkeys(pitfall for part in schedule.parts for pitfall in find_pitfalls(part)))
-        case Every() if schedule.interval >= _DAY:
-            sentence = f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone"
+        case Every() if schedule.interval >= _DAY and schedule.first is None:
+            sentence = (
+                f"`{schedule.text}` counts from 1970-01-01T00:00 UTC, not from midnight in the job's time zone; "
+                f"`{schedule.text} from 2027-01-01T09:00` begins then"
+            )
             return (Pitfall(PitfallKind.EVERY_DAYS, sentence),)
-        case Cron():
-            return tuple(Pitfall(kind, sentence) for kind, sentence in _of_pattern(schedule.pattern))
+        case Cron(pattern=DayInterval(first=first)):
+            change = skipped_by(first, schedule.zone)
+            sentence = f"DST skips {first:%Y-%m-%d %H:%M}: the first run is right after the skipped hour"
+            return () if change is None else (Pitfall(PitfallKind.SKIPPED_START, sentence),)
+        case Cron(pattern=Pattern() as pattern):
+            return tuple(Pitfall(kind, sentence) for kind, sentence in _of_pattern(pattern))
     return ()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import msgspec
 
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field, FieldName
+from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.description import WEEKDAYS
 from scheduler.schedule.dst import dst_note, note_on_repeated
 from scheduler.schedule.schedule import Schedule
@@ -57,12 +59,23 @@ def _mismatches(schedule: Schedule, moment: datetime) -> tuple[Mismatch, ...]:
     if not isinstance(schedule, Cron):
         return ()
     pattern, wall = schedule.pattern, _wall(schedule, moment)
+    if isinstance(pattern, DayInterval):
+        return tuple(_interval_mismatches(schedule.text, pattern, wall))
     wrong = [field for field in pattern if not field.matches(wall)]
     if pattern.either_day and not (pattern.day in wrong and pattern.day_of_week in wrong):
         wrong = [field for field in wrong if field not in {pattern.day, pattern.day_of_week}]
     return tuple(
         Mismatch(schedule.text, field.name.value, _allowed(field), _shown(field.name, wall)) for field in wrong
     )
+
+
+def _interval_mismatches(text: str, interval: DayInterval, wall: datetime) -> Iterator[Mismatch]:
+    if wall.time() != interval.first.time():
+        yield Mismatch(text, "time", f"{interval.first:%H:%M:%S}", f"{wall:%H:%M:%S}")
+    date = datetime.combine(wall.date(), interval.first.time())
+    if not interval.names(date):
+        every = f"every {interval.days} days from {interval.first:%Y-%m-%d}"
+        yield Mismatch(text, "date", every, f"{wall:%Y-%m-%d}")
 
 
 def _allowed(field: Field) -> str:

@@ -62,7 +62,17 @@ def random_case(rng: random.Random) -> Case:
         after = datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=rng.randrange(525_000))
     if rng.random() < 0.5:
         after = after.replace(second=0, microsecond=0)
-    return Case(random_expression(rng, hour), zone, after)
+    wall = after.astimezone(zone).replace(tzinfo=None)
+    expression = random_start(rng, wall) if rng.random() < 0.1 else random_expression(rng, hour)
+    return Case(expression, zone, after)
+
+
+def random_start(rng: random.Random, wall: datetime) -> str:
+    """An interval of days whose start is some time before or shortly after the wall time."""
+    days = rng.choice((1, 1, 2, 3, 7, 14))
+    start = wall + timedelta(days=rng.randint(-30 * days, days), minutes=rng.randint(-240, 240))
+    interval = f"{days // 7}w" if days % 7 == 0 and rng.random() < 0.5 else f"{days}d"
+    return f"@every {interval} from {start:%Y-%m-%dT%H:%M}"
 
 
 def random_expression(rng: random.Random, hour: int) -> str:
@@ -81,7 +91,8 @@ def random_days(rng: random.Random) -> tuple[str, str]:
     weekday = rng.choice(("sun", "0", "7", "1-5", "sat-sun", "*/2", "mon,wed", "5-7", "0-6", "1-7/3", "fri-fri"))
     kind = rng.randrange(8)
     if kind == 0:
-        return rng.choice(("L", "15,L", f"{rng.randint(1, 28)}W")), rng.choice("*?")
+        days = ("L", "15,L", f"{rng.randint(1, 28)}W", "LW", f"L-{rng.randint(1, 27)}", "1,L-1,LW", "L-2,L")
+        return rng.choice(days), rng.choice("*?")
     if kind == 1:
         nth = rng.choice((f"{rng.randint(0, 7)}#{rng.randint(1, 4)}", f"{rng.randint(0, 7)}L", "mon#1,mon#3", "friL"))
         return rng.choice("*?"), nth

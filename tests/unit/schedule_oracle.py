@@ -23,7 +23,7 @@ _DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
 
 def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
     """All fire times after `after` and at the latest at `until`, in UTC."""
-    job = Job(expression)
+    job = StartedJob(expression) if expression.startswith("@every") else Job(expression)
     now = (after - WARM_UP).replace(second=0, microsecond=0)
     wall_before = now.astimezone(zone).replace(tzinfo=None)
     shown_up_to = datetime.min  # noqa: DTZ901 - a wall time: times up to it have been shown in the first pass
@@ -77,16 +77,40 @@ class Job:
         return by_date | by_weekday
 
 
+class StartedJob:
+    """`@every 2w from 2026-01-02T17:00`: calendar days at equal distances, found by counting dates."""
+
+    is_fixed = True
+
+    def __init__(self, text: str) -> None:
+        _, interval, _, start = text.split()
+        self.days = int(interval[:-1]) * (7 if interval[-1] == "w" else 1)
+        self.start = datetime.fromisoformat(start)
+
+    def matches(self, wall: datetime) -> bool:
+        days = wall.toordinal() - self.start.toordinal()
+        return days >= 0 and days % self.days == 0 and (wall.hour, wall.minute) == (self.start.hour, self.start.minute)
+
+
 def days_by_date(field: str, year: int, month: int) -> set[int]:
     last = calendar.monthrange(year, month)[1]
-    if field == "l":
-        return {last}
+    if "l" in field:
+        return {day for term in field.split(",") for day in days_before_end(term, year, month)}
     if field.endswith("w"):
         target = int(field[:-1])
         working = [day for day in range(1, last + 1) if calendar.weekday(year, month, day) < 5]
         return {min(working, key=lambda day: (abs(day - target), -day if target == 1 else day))}
-    days = numbers(field.replace("l", str(last)) if "l" in field else field, 1, 31)
-    return {day for day in days if day <= last}
+    return {day for day in numbers(field, 1, 31) if day <= last}
+
+
+def days_before_end(term: str, year: int, month: int) -> set[int]:
+    """The days of `l`, `l-2` or `lw`; of any other term as if it stood alone."""
+    if not term.startswith("l"):
+        return days_by_date(term, year, month)
+    days = list(range(1, calendar.monthrange(year, month)[1] + 1))
+    if term == "lw":
+        return {next(day for day in reversed(days) if calendar.weekday(year, month, day) < 5)}
+    return {days[-1 - int(term.partition("-")[2] or 0)]}
 
 
 def days_by_weekday(field: str, year: int, month: int) -> set[int]:

@@ -45,6 +45,7 @@ TABLE = [
     (LintCode.ODD_TIMEZONE, ["timezone: Factory"]),
     (LintCode.UNEVEN_STEP, ['schedule: "*/7 * * * *"']),
     (LintCode.EVERY_DAYS, ['schedule: "@every 2d"']),
+    (LintCode.SKIPPED_START, ['schedule: "@every 3w from 2025-03-30T02:30"', "timezone: Europe/Berlin"]),
     (LintCode.DST_CHANGE, ["schedule: 30 2 * * *", "timezone: Europe/Berlin"]),
     (LintCode.SLOW_TIMEOUT, ['schedule: "*/5 * * * *"', "timeout: 10m"]),
     (LintCode.SLOW_RETRIES, ['schedule: "*/5 * * * *"', "timeout: 2m", "retry: 3"]),

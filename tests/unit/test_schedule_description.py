@@ -66,6 +66,11 @@ def utc(text: str) -> datetime:
         ({"second": 30, "minute": 0, "hour": "9-17"}, "at second 30, in minute 0, in hours 9 to 17"),
         ({"year": 2027, "month": 3, "day": 5, "hour": 3}, "at 03:00 on day 5 of the month in March of 2027"),
         ("@every 90s", "every 1m30s, counted from 1970-01-01T00:00Z"),
+        ("@every 90s from 2027-01-01T09:00", "every 1m30s, counted from 2027-01-01T14:00:00Z"),
+        ("@every 2w from 2026-01-02T17:00", "every 2 weeks on Friday at 17:00, from 2026-01-02"),
+        ("@every 1d from 2026-01-02", "every day at 00:00, from 2026-01-02"),
+        ("0 0 LW * *", "at 00:00 on the last weekday (Monday to Friday) of the month"),
+        ("0 0 L-2 * *", "at 00:00 on the day 2 days before the last day of the month"),
         ("@at 2027-01-01T09:00", "once, at 2027-01-01T14:00:00Z"),
         ("@reboot", "when schedd starts"),
         (["0 8 * * mon", "@reboot"], "at 08:00 on Monday; also when schedd starts"),
@@ -88,6 +93,8 @@ def test_a_schedule_is_put_into_words_or_left_alone(spec: object, words: str | N
         ({"minute": 5}, "wildcard"),
         ({"hour": 5}, "fixed-time"),
         ("@every 5m", "interval"),
+        ("@every 2w from 2026-01-02T17:00", "fixed-time"),
+        ("@every 90m from 2026-01-02T17:00", "interval"),
         ("@at 2027-01-01T09:00", "once"),
         ("@reboot", "at start"),
         (["0 3 * * *", "30 4 * * *"], "fixed-time"),
@@ -215,6 +222,15 @@ def test_why_an_instant_is_no_scheduled_time_names_the_fields_and_the_neighbours
     )
     assert answer.note is None
     assert (answer.before, answer.after) == (utc("2024-05-31T06:30"), utc("2024-06-03T06:30"))
+
+
+def test_why_an_interval_of_days_does_not_run_names_the_time_and_the_date() -> None:
+    answer = check_time(parse("@every 2w from 2026-01-02T17:00"), utc("2026-01-10T12:00"))
+    assert [(m.field, m.allowed, m.shown) for m in answer.mismatches] == [
+        ("time", "17:00:00", "07:00:00"),
+        ("date", "every 14 days from 2026-01-02", "2026-01-10"),
+    ]
+    assert (answer.before, answer.after) == (utc("2026-01-02T22:00"), utc("2026-01-16T22:00"))
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def times(schedule: Schedule, count: int = 3, after: datetime = START) -> list[s
         ({"month": 6}, "0 0 1 6 *"),
         ({"day": "L", "hour": 9}, "0 9 L * *"),
         (["0 3 * * *"], "0 3 * * *"),
+        ("0 0 lw * *", "0 0 LW * *"),
+        ({"day": "LW", "hour": 9}, "0 9 LW * *"),
+        ("@every 1w from 2025-12-05T07:30", "30 7 * * fri"),
+        ("@every 7d from 2025-12-05T07:30Z", "30 7 * * fri"),
+        ("@every 1d FROM 2025-12-05 07:30", "30 7 * * *"),
+        ("@every 24h from 2025-12-05", "0 0 * * *"),
     ],
 )
 def test_forms_that_mean_the_same_fire_at_the_same_times(spec: object, same_as: str) -> None:
@@ -74,6 +80,14 @@ def test_forms_that_mean_the_same_fire_at_the_same_times(spec: object, same_as: 
     ("spec", "expected"),
     [
         ("0 0 L * *", ["01-31 00:00", "02-28 00:00", "03-31 00:00"]),
+        ("0 0 L-2 * *", ["01-29 00:00", "02-26 00:00", "03-29 00:00"]),
+        ("0 0 LW * *", ["01-30 00:00", "02-27 00:00", "03-31 00:00"]),
+        ("0 0 L-27,LW 2 *", ["02-01 00:00", "02-27 00:00", "2027-02-01 00:00"]),
+        ({"year": "2027,2030", "month": 12, "day": "LW"}, ["2027-12-31 00:00", "2030-12-31 00:00"]),
+        ("0 0 L-1 * *", ["01-30 00:00", "02-27 00:00", "03-30 00:00"]),
+        ("@every 2w from 2026-01-02T17:00", ["01-02 17:00", "01-16 17:00", "01-30 17:00"]),
+        ("@every 3d from 2026-02-27", ["02-27 00:00", "03-02 00:00", "03-05 00:00"]),
+        ("@every 90m from 2026-01-01T13:15", ["01-01 13:15", "01-01 14:45", "01-01 16:15"]),
         ("0 0 15,L * *", ["01-15 00:00", "01-31 00:00", "02-15 00:00"]),
         ("0 0 1W * *", ["02-02 00:00", "03-02 00:00", "04-01 00:00"]),
         ("0 0 28W 2 *", ["02-27 00:00", "2027-02-26 00:00", "2028-02-28 00:00"]),
@@ -114,6 +128,21 @@ def test_an_interval_lies_on_the_epochs_grid_whoever_asks() -> None:
     assert at.timestamp() % (7 * 3_600) == 0
     assert at == schedule.next_after(at - timedelta(microseconds=1))
     assert schedule.last_before(at) == at - timedelta(hours=7)
+
+
+def test_an_interval_of_days_keeps_its_time_of_day_across_dst_and_one_of_hours_does_not() -> None:
+    days = parse("@every 1w from 2026-03-27T17:00", BERLIN)
+    assert times(days, 2, datetime(2026, 3, 27, tzinfo=UTC)) == ["03-27 16:00", "04-03 15:00"]
+    hours = parse("@every 168h from 2026-03-27T17:00", BERLIN)
+    assert times(hours, 2, datetime(2026, 3, 27, tzinfo=UTC)) == ["03-27 16:00", "04-03 16:00"]
+
+
+def test_an_interval_with_a_start_has_no_times_before_it() -> None:
+    for spec in ("@every 2w from 2026-01-02T17:00", "@every 90s from 2026-01-02T17:00"):
+        first = datetime(2026, 1, 2, 17, tzinfo=UTC)
+        assert parse(spec).next_after(datetime(2000, 1, 1, tzinfo=UTC)) == first
+        assert parse(spec).last_before(first) is None
+        assert parse(spec).last_before(first + timedelta(microseconds=1)) == first
 
 
 def test_an_instant_in_the_jobs_zone_obeys_clock_changes_like_a_fixed_time() -> None:
