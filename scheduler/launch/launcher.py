@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 from enum import StrEnum
 from typing import Protocol
 
-from scheduler.model.run import Exit, Launch
+from scheduler.model.run import Exit, Launch, Reason
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127
@@ -29,6 +29,14 @@ class LaunchError(Exception):
     def __init__(self, cause: str, code: int = NOT_RUNNABLE) -> None:
         super().__init__(cause)
         self.code = code
+
+
+class NotTakenError(LaunchError):
+    """Nobody took the attempt, and nobody will: the run is skipped for this reason."""
+
+    def __init__(self, reason: Reason, cause: str) -> None:
+        super().__init__(cause)
+        self.reason = reason
 
 
 class Output(Protocol):

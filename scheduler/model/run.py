@@ -59,10 +59,16 @@ class Reason(StrEnum):
     STOPPED = "stopped"
     REMOVED = "removed"
     SHUTDOWN = "shutdown"
+    ELSEWHERE = "elsewhere"
+    NO_WORKER = "no-worker"
+    NO_STORE = "no-store"
 
 
 class Launch(msgspec.Struct, frozen=True):
-    """One attempt to be made: everything a launcher needs to know. `stdin` is what the process can read."""
+    """One attempt to be made: everything a launcher needs to know.
+
+    `stdin` is what the process can read. After `deadline` it must not start any more; None is no deadline.
+    """
 
     job: Job
     run_id: str
@@ -72,13 +78,15 @@ class Launch(msgspec.Struct, frozen=True):
     previous_at: datetime | None = None
     extra_env: dict[str, str] = {}
     stdin: bytes = b""
+    deadline: datetime | None = None
 
 
 class Exit(msgspec.Struct, frozen=True):
     """How a process ended: `code` as a shell tells it (128 + n for signal n), `signal` the number or None.
 
     `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
-    None where the launcher cannot know. `notes` are sentences for the person reading the log.
+    None where the launcher cannot know. `notes` are sentences for the person reading the log. `lost`: the end was not
+    observed, and the code means nothing.
     """
 
     code: int
@@ -86,6 +94,7 @@ class Exit(msgspec.Struct, frozen=True):
     max_rss: int | None = None
     cpu_seconds: float | None = None
     notes: tuple[str, ...] = ()
+    lost: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True):

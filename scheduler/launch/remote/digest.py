@@ -1,0 +1,13 @@
+"""Identifies what a job does, so that a worker with another version of the file can say so."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from scheduler.model.job import Job
+
+
+def digest_of(job: Job) -> str:
+    """Sixteen hexadecimal digits of what the job runs, with which environment and how it is judged."""
+    what = (job.target, job.environment, job.timeout, sorted(job.success_codes), job.output.value)
+    return blake2b(repr(what).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,92 @@
+"""What schedulers and workers say to each other. Times are aware UTC; everything is JSON.
+
+A letter carries no secret and no definition: a worker reads the same schedule file and resolves its own environment.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from scheduler.model.run import Exit
+
+VERSION = 1
+"""Changed when an older worker could misread a newer scheduler, or the other way round."""
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """One attempt that a worker should make.
+
+    `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never.
+    """
+
+    run_id: str
+    job: str
+    digest: str
+    attempt: int
+    trigger: str
+    scheduled_at: datetime
+    previous_at: datetime | None = None
+    start_by: datetime | None = None
+    extra_env: dict[str, str] = {}
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}
+    stdin: bytes = b""
+    v: int = VERSION
+
+    @property
+    def key(self) -> str:
+        """Identifies the attempt among all of a store."""
+        return f"{self.run_id}.{self.attempt}"
+
+
+class Taken(msgspec.Struct, frozen=True, tag="taken"):
+    """A worker started the attempt; `place` names the worker and the process. `note` is a sentence, or empty."""
+
+    place: str
+    note: str = ""
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """A worker could not start the attempt: the cause as a sentence, and the exit code that a shell would give."""
+
+    cause: str
+    code: int
+
+
+class Chunk(msgspec.Struct, frozen=True, tag="output"):
+    """Bytes that the attempt wrote, to stdout or stderr."""
+
+    stream: str
+    data: bytes
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """The attempt is over. Nothing about it follows."""
+
+    exit: Exit
+
+
+Report = Taken | Refused | Chunk | Ended
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What a scheduler asks of a worker about a running attempt: SIGTERM and SIGKILL after `grace` seconds.
+
+    `grace` None is SIGKILL at once.
+    """
+
+    grace: float | None
+
+
+class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker that is alive: its name, version of schedd, digest of its schedule file, and the runs it has."""
+
+    name: str
+    version: str
+    file: str
+    digest: str
+    since: datetime
+    runs: tuple[str, ...] = ()

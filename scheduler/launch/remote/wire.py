@@ -1,0 +1,109 @@
+"""The two interfaces to other programs: a mailbox that delivers letters, and a wire for all the rest."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from scheduler.launch.remote.messages import Letter, Order, Report, WorkerInfo
+
+SIGN_OF_LIFE = 2.0
+"""Seconds between two signs of life of an attempt, and of a worker."""
+
+LOST_AFTER = 10.0
+"""Seconds without a sign of life after which an attempt counts as lost."""
+
+UNREAD = 1024 * 1024
+"""Bytes of output that may wait for the scheduler before the worker stops reading the attempt's pipes."""
+
+
+class WireError(Exception):
+    """The store or the broker cannot be reached, or refuses. The text says why and never contains a password."""
+
+
+class Mailbox(Protocol):
+    """Hands letters to workers. A letter may arrive late, twice, or never."""
+
+    async def send(self, letter: Letter, expires: datetime | None) -> None:
+        """Send it; after `expires` it need not be delivered. WireError when the broker does not take it."""
+        ...
+
+
+class Wire(Protocol):
+    """A store that all schedulers and workers of a space share. Every method may raise WireError."""
+
+    async def claim(self, key: str, owner: str, seconds: float) -> str:
+        """Take a key for so long unless somebody has it; the owner that has it now."""
+        ...
+
+    async def renew(self, key: str, owner: str, seconds: float) -> bool:
+        """Keep a key for so long from now. False when `owner` does not have it (any more)."""
+        ...
+
+    async def release(self, key: str, owner: str) -> None:
+        """Give a key back, if `owner` has it."""
+        ...
+
+    async def report(self, attempt: str, report: Report) -> None:
+        """Append to what is known of an attempt."""
+        ...
+
+    async def reports(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Report]]:
+        """What follows the position `after` ("" is the start), with positions; waits so long when there is nothing."""
+        ...
+
+    async def have_read(self, attempt: str, size: int) -> None:
+        """So many further bytes of the attempt's output have been read."""
+        ...
+
+    async def unread(self, attempt: str) -> int:
+        """Bytes of the attempt's output that have been reported and not yet read."""
+        ...
+
+    async def order(self, attempt: str, order: Order) -> None:
+        """Leave an order for the worker that has the attempt."""
+        ...
+
+    async def orders(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Order]]:
+        """Orders that follow the position `after`, with positions; waits so long when there is none."""
+        ...
+
+    async def beat(self, attempt: str, seconds: float) -> None:
+        """Say that the attempt is alive, which holds for so long."""
+        ...
+
+    async def alive(self, attempt: str) -> bool:
+        """Whether the attempt has been alive lately."""
+        ...
+
+    async def hand_out(self, letter: Letter) -> None:
+        """Remember an attempt as live, so that another scheduler can adopt it."""
+        ...
+
+    async def settle(self, attempt: str) -> None:
+        """Forget a live attempt: its end is recorded."""
+        ...
+
+    async def handed_out(self) -> list[Letter]:
+        """The attempts that are live, as far as is known."""
+        ...
+
+    async def present(self, worker: WorkerInfo, seconds: float) -> None:
+        """Say that a worker is there, which holds for so long."""
+        ...
+
+    async def workers(self) -> list[WorkerInfo]:
+        """The workers that are there."""
+        ...
+
+    async def keep(self, finished: bytes) -> None:
+        """Keep a finished run, newest last, within a bound."""
+        ...
+
+    async def kept(self) -> list[bytes]:
+        """The finished runs that are kept, oldest first."""
+        ...
+
+    async def close(self) -> None:
+        """End the connections."""
+        ...

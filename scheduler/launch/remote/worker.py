@@ -1,0 +1,184 @@
+"""The worker's side: makes the attempts that letters ask for, with a launcher of its own, and reports about them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from scheduler.clock import Clock
+from scheduler.launch.launcher import NOT_FOUND, Child, Launcher, LaunchError, Stream, launched
+from scheduler.launch.remote.digest import digest_of
+from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
+from scheduler.launch.remote.remote_launcher import CLAIM
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.model.job import Job
+from scheduler.model.run import Launch, Trigger
+
+PIECE = 64 * 1024
+"""Bytes of output in one report at most."""
+
+RETRY = 1.0
+"""Seconds until the store is tried again."""
+
+
+class Worker:
+    """Carries out letters. Whatever is delivered twice, an attempt is made once: by whoever claims it."""
+
+    def __init__(
+        self, name: str, wire: Wire, launcher: Launcher, clock: Clock, find: Callable[[str], Job | None]
+    ) -> None:
+        """`find` is the job of a name in the schedule file beside the worker."""
+        self._name = name
+        self._wire = wire
+        self._launcher = launcher
+        self._clock = clock
+        self._find = find
+
+    async def carry_out(self, letter: Letter) -> None:
+        """Make the attempt, if it is still wanted and nobody has it. Returns when it is over and reported."""
+        if letter.start_by is not None and self._clock.now() > letter.start_by:
+            return
+        owner = f"{self._name} {os.urandom(8).hex()}"  # a second delivery to this very worker is another one
+        try:
+            if await self._wire.claim(f"run:{letter.key}", owner, CLAIM) != owner:
+                return
+        except WireError:
+            return  # not claimed, so not started: the scheduler records that no worker took it
+        async with _running(self._beat(letter)):
+            report = await self._attempt(letter)
+            await self._report(letter, report)
+
+    async def _attempt(self, letter: Letter) -> Report:
+        job = self._find(letter.job)
+        if job is None:
+            return Refused(f"{self._name} has no job {letter.job} in its schedule file", NOT_FOUND)
+        output = WireOutput(self._wire, letter.key)
+        try:
+            child = await launched(self._launcher.launch(_launch(letter, job), output))
+        except LaunchError as error:
+            return Refused(str(error), error.code)
+        note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
+        await self._report(letter, Taken(f"{self._name} {child.place}", note))
+        async with _running(self._obey(letter, child), output.pump()):
+            ended = await asyncio.shield(child.ended)
+            await output.drained()
+        return Ended(ended)
+
+    async def _report(self, letter: Letter, report: Report) -> None:
+        """However long the store is away: a run that has ended must not be taken for lost for ever."""
+        while True:
+            try:
+                await self._wire.report(letter.key, report)
+            except WireError:
+                await asyncio.sleep(RETRY)
+            else:
+                return
+
+    async def _beat(self, letter: Letter) -> None:
+        while True:
+            with suppress(WireError):
+                await self._wire.beat(letter.key, LOST_AFTER)
+            await asyncio.sleep(SIGN_OF_LIFE)
+
+    async def _obey(self, letter: Letter, child: Child) -> None:
+        position = ""
+        stops: set[asyncio.Task[None]] = set()
+        while True:
+            try:
+                orders = await self._wire.orders(letter.key, position, SIGN_OF_LIFE)
+            except WireError:
+                await asyncio.sleep(RETRY)
+                continue
+            for position, order in orders:  # noqa: B007 - where to go on
+                if order.grace is None:
+                    child.kill()
+                else:
+                    stops.add(asyncio.create_task(child.stop(order.grace)))
+
+
+class WireOutput:
+    """Output on its way to the scheduler. Implements `Output`; `pump` sends it, `drained` waits until all is sent."""
+
+    most = PIECE
+
+    def __init__(self, wire: Wire, attempt: str) -> None:
+        self._wire = wire
+        self._attempt = attempt
+        self._pieces: deque[Chunk] = deque()
+        self._size = 0
+        self._news = asyncio.Event()
+        self._room: asyncio.Future[None] | None = None
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def write(self, stream: Stream, data: bytes) -> None:
+        self._pieces.append(Chunk(stream.value, data))
+        self._size += len(data)
+        self._empty.clear()
+        self._news.set()
+
+    def full(self) -> asyncio.Future[None] | None:
+        if self._size <= UNREAD:
+            return None
+        if self._room is None:
+            self._room = asyncio.get_running_loop().create_future()
+        return self._room
+
+    def close(self) -> None:
+        """Nothing is held back."""
+
+    async def drained(self) -> None:
+        """Until everything written so far is with the store."""
+        await self._empty.wait()
+
+    async def pump(self) -> None:
+        """Send what is written, as fast as the scheduler reads it; for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            while self._pieces:
+                try:
+                    if await self._wire.unread(self._attempt) > UNREAD:
+                        await asyncio.sleep(RETRY / 10)
+                        continue
+                    await self._wire.report(self._attempt, self._pieces[0])
+                except WireError:
+                    await asyncio.sleep(RETRY)
+                    continue
+                self._sent(self._pieces.popleft())
+
+    def _sent(self, piece: Chunk) -> None:
+        self._size -= len(piece.data)
+        if self._room is not None and self._size <= UNREAD:
+            self._room.set_result(None)
+            self._room = None
+        if not self._pieces:
+            self._empty.set()
+
+
+@asynccontextmanager
+async def _running(*lives: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Have these run during the block."""
+    tasks = [asyncio.create_task(life) for life in lives]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+def _launch(letter: Letter, job: Job) -> Launch:
+    return Launch(
+        job,
+        letter.run_id,
+        letter.attempt,
+        Trigger(letter.trigger),
+        letter.scheduled_at,
+        letter.previous_at,
+        letter.extra_env,
+        letter.stdin,
+    )
