@@ -8,8 +8,9 @@ from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
+from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun
-from scheduler.launch.launcher import Child, Launcher, LaunchError
+from scheduler.launch.launcher import Child, Launcher, LaunchError, NotTakenError
 from scheduler.model.run import Attempt, Exit, Launch, Outcome
 
 PLATFORM_PATIENCE = 1.0
@@ -24,6 +25,9 @@ without it."""
 
 ENDED_BY_SIGTERM = 128 + 15
 """As the process itself died of it, or as its shell reports it."""
+
+SLOW_LAUNCH = 1.0
+"""Seconds of a launch after which the run counts as waiting for it."""
 
 UNKNOWN = 255
 """The exit code of an attempt whose end was not observed."""
@@ -40,14 +44,20 @@ async def make_attempt(
     launcher: Launcher,
     clock: Clock,
     launched: Callable[[datetime, str | None], None],
+    waiting: Callable[[], None],
     draining: Callable[[], bool],
 ) -> Attempt:
-    """Carry out one attempt; `launched` gets the time at which it began and its place, None when it did not start."""
+    """Carry out one attempt; `launched` gets the time at which it began and its place, None when it did not start.
+
+    `waiting` is called when starting it takes long. SkipError when nobody has taken the first attempt of a run.
+    """
     started_at, begun = clock.now(), clock.steady()
     cause = None
     try:
-        child = live_run.child = await _launch(live_run, launch, launcher)
+        child = live_run.child = await _launch(live_run, launch, launcher, waiting)
     except Exception as error:
+        if isinstance(error, NotTakenError) and live_run.run is None:
+            raise SkipError(live_run.ending or error.reason, str(error)) from error
         launched(started_at, None)
         outcome, ended, cause = _not_started(live_run, error)
     else:
@@ -60,14 +70,17 @@ async def make_attempt(
     return Attempt(launch.attempt, started_at, clock.steady() - begun, outcome, ended, cause)
 
 
-async def _launch(live_run: LiveRun, launch: Launch, launcher: Launcher) -> Child:
+async def _launch(live_run: LiveRun, launch: Launch, launcher: Launcher, waiting: Callable[[], None]) -> Child:
     """The child, also when it comes late. _InterruptedError when the run is asked to end meanwhile."""
     assert live_run.output is not None, "a run has its output before its first attempt"  # noqa: S101
     answer = launcher.launch(launch, live_run.output)
     if not isinstance(answer, Awaitable):
         return answer
     launching = asyncio.ensure_future(answer)
-    await live_run.wait(launching)
+    await live_run.wait(launching, SLOW_LAUNCH)
+    if not launching.done() and live_run.ending is None:
+        waiting()
+        await live_run.wait(launching)
     if not launching.done():
         launching.cancel()
         await asyncio.wait((launching,), timeout=CANCEL_PATIENCE)
@@ -108,6 +121,8 @@ async def _watch(live_run: LiveRun, child: Child, draining: Callable[[], bool]) 
         outcome = Outcome.TIMED_OUT if live_run.ending is None else Outcome.STOPPED
         return outcome, await _stop(live_run, child)
     ended = _exit_of(child)
+    if ended.lost:
+        return Outcome.LOST, ended
     if ended.code in live_run.job.success_codes:
         return Outcome.SUCCEEDED, ended
     if ended.code == ENDED_BY_SIGTERM and not draining():

@@ -34,6 +34,8 @@ class Recorder:
         """It will not start."""
         live_run.phase, live_run.gate = Phase.DONE, None
         live_run.skipped, live_run.refusal = skip.reason, skip.refusal
+        if live_run.output is not None:
+            live_run.output.finish()
         # A manual run that did not have to wait was refused: the answer says so, and no id was given out.
         if live_run.trigger is not Trigger.MANUAL or live_run.accepted:
             self._announce(RunSkipped(_decision(live_run, skip.reason)))
@@ -41,6 +43,7 @@ class Recorder:
 
     def started(self, live_run: LiveRun, started_at: datetime, place: str | None) -> Run:
         """Its first process was launched in `place`, or could not be (None)."""
+        live_run.gate = None
         live_run.run = Run(
             live_run.run_id,
             live_run.job.name,

@@ -150,8 +150,10 @@ class Runner:
             live_run.gate = None
         if live_run.ending is not None:
             raise SkipError(live_run.ending)
-        if place is not None and not place.done():
-            raise SkipError(gate.reason)
+        if place is not None:
+            if not place.done():
+                raise SkipError(gate.reason)
+            place.result()
 
     async def _enter(self, gate: Gate, live_run: LiveRun) -> None:
         place = gate.enter(live_run)
@@ -225,6 +227,7 @@ class Runner:
             live_run.scheduled_at,
             live_run.previous_at,
             live_run.extra_env,
+            deadline=live_run.deadline,
         )
         return await make_attempt(
             live_run,
@@ -232,6 +235,7 @@ class Runner:
             launcher=self._launchers.launcher_for(live_run.job),
             clock=self._clock,
             launched=launched,
+            waiting=lambda: self._record.waiting(live_run, Reason.NO_WORKER),
             draining=lambda: self.draining,
         )
 
