@@ -114,5 +114,8 @@ REASONS = {
     "stopped": "it was stopped while it waited",
     "removed": "a reload removed or disabled the job",
     "shutdown": "schedd was shutting down",
+    "elsewhere": "another scheduler took it",
+    "no-worker": "no worker took it in time",
+    "no-store": "the broker or the store could not be reached",
 }
 """Why a run was skipped, in words."""
