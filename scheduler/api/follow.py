@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 
 import msgspec
 
 from scheduler.api.follow_run import told
+from scheduler.api.kept_output import KeptRun, in_order, selected
 from scheduler.api.views import run_view
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event as EngineEvent
@@ -23,28 +24,24 @@ from scheduler.wire.runs import Event, Finished, Logs, Lost, Started
 LAG = 64
 """Events that may wait for the reader; each holds at most one read of output."""
 
+MOST_RUNS = 1000
+"""Runs of one job in an answer, far more than are kept."""
+
 MOST_UNTOLD = 1000
 """Runs that may wait for the reader to hear of them; of those beyond he hears only how much output he missed."""
 
 
 async def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
-    """The kept output of the latest run of each job, or of one run; with `follow` whatever they write from then on."""
+    """The kept output of the latest runs of each job, or of one run; with `follow` whatever they write from then on."""
     live = list(_live(engine, ask))
-    over = list(_over(engine, ask, {firing.job.name for firing in live}))
+    kept = _kept(engine, ask, live)
     following = _Following(engine, ask)
     # What begins while kept output is sent is heard of too, so that no run falls between the two.
     with following.listening(live) if ask.follow else nullcontext():
-        for run in over:
-            tail = engine.history.tails.of(run.id)
-            for event in (Started(run_view(run)), *_output(run, tail), Finished(run_view(run))):
-                yield event
+        for event in in_order(kept if not ask.follow else [each for each in kept if each.run.outcome is not None]):
+            yield event
         if ask.follow and (live or ask.run is None):
             async for event in following.events():
-                yield event
-            return
-    for firing in live:
-        if firing.run is not None and firing.output is not None:
-            for event in (Started(run_view(firing.run)), *_output(firing.run, firing.output.tail())):
                 yield event
 
 
@@ -63,6 +60,8 @@ class _Following:
         self._untold: dict[str, _Over | None] = {}
         self._held = 0
         self._left_out: set[str] = set()
+        self._before: set[str] = set()
+        """Runs that were live when the request came."""
         self._lost: dict[str, Lost] = {}
         """By job, of all its runs that were left out."""
 
@@ -71,6 +70,7 @@ class _Following:
         """Follow these, and hear of those that start."""
         for firing in live:
             if firing.run is not None:
+                self._before.add(firing.run.id)
                 self._begin(firing.run)
         try:
             with self._engine.announce.with_listener(self._hear):
@@ -114,6 +114,12 @@ class _Following:
         self._tasks[run.id] = task = asyncio.get_running_loop().create_task(self._pump(run))
         task.add_done_callback(lambda _: self._tasks.pop(run.id))
 
+    def _select(self, run: Run) -> Callable[[tuple[Chunk, ...]], tuple[Chunk, ...]]:
+        """Reduces the kept output of a run that was live already when the request came."""
+        if run.id not in self._before:
+            return lambda kept: kept
+        return lambda kept: selected([KeptRun(run, kept)], self._ask)[0].chunks
+
     def _over(self, run: Run) -> _Over:
         tail = self._engine.history.tails.of(run.id)
         size = _size(tail)
@@ -134,7 +140,7 @@ class _Following:
         firing = next((each for each in self._engine.runner.live_runs(run.job) if each.run_id == run.id), None)
         if firing is None or firing.output is None:
             return
-        follower = firing.output.follow()
+        follower = firing.output.follow(select=self._select(run))
         try:
             async for chunk in follower:
                 for event in told(run, chunk):
@@ -162,13 +168,24 @@ def _live(engine: Engine, ask: Logs) -> Iterator[LiveRun]:
         yield from [firing for firing in engine.runner.live_runs(name) if firing.run is not None][-1:]
 
 
+def _kept(engine: Engine, ask: Logs, live: Iterable[LiveRun]) -> list[KeptRun]:
+    """The runs to show, of each job oldest first, with as much of their kept output as is asked for."""
+    by_job: dict[str, list[KeptRun]] = {}
+    for run in _over(engine, ask, {live_run.job.name for live_run in live}):
+        by_job.setdefault(run.job, []).append(KeptRun(run, engine.history.tails.of(run.id)))
+    for live_run in live:
+        if live_run.run is not None and live_run.output is not None:
+            by_job.setdefault(live_run.job.name, []).append(KeptRun(live_run.run, live_run.output.tail()))
+    return [kept for runs in by_job.values() for kept in selected(runs, ask)]
+
+
 def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
-    """The run named if it is over, else the last run of each job asked for that has no live one."""
+    """The run named if it is over, else the last runs of each job asked for, of which a live one is one."""
     if ask.run is None:
         for name in ask.jobs or tuple(engine.timetable.jobs()):
-            last = engine.history.of(name).last
-            if last is not None and name not in live:
-                yield last
+            wanted = ask.runs if ask.runs is not None else 1 if ask.since is None else MOST_RUNS
+            runs = list(engine.history.of(name).runs)
+            yield from runs[max(0, len(runs) - wanted + (name in live)) :]
     elif not live:
         run = engine.history.run(ask.run)
         if run is None:

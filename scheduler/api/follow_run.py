@@ -52,4 +52,4 @@ def told(run: Run, chunk: Chunk) -> Iterator[Event]:
     if chunk.missed:
         yield Lost(run.id, run.job, chunk.missed)
     if chunk.data:
-        yield Output(run.id, run.job, chunk.stream.value, chunk.data)
+        yield Output(run.id, run.job, chunk.stream.value, chunk.data, chunk.at)

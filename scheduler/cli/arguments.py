@@ -1,19 +1,24 @@
-"""The arguments that name jobs, and their completion."""
+"""The arguments that name jobs and runs, and their completion."""
 
 from __future__ import annotations
 
 import click
 
 from scheduler.cli.target import Target
+from scheduler.control.client import Client
 from scheduler.errors import SchedError
 from scheduler.wire.jobs import ListJobs
-from scheduler.wire.operations import LIST
+from scheduler.wire.operations import HISTORY, LIST
+from scheduler.wire.runs import History
+
+RUNS_OFFERED = 200
+"""Runs of which the ids are completed, the latest ones."""
 
 
 def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Job names that start with `incomplete`; none when they cannot be found out: completion prints no errors."""
     try:
-        target = ctx.obj if isinstance(ctx.obj, Target) else Target(None)
+        target = _target(ctx)
         daemon = target.daemon()
         if daemon is not None:
             names = [view.name for view in daemon.ask(LIST, ListJobs())]
@@ -26,6 +31,29 @@ def job_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     except SchedError:
         return []
     return [name for name in names if name.startswith(incomplete)]
+
+
+def run_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Ids of runs that start with `incomplete`, live ones first."""
+    try:
+        daemon = _target(ctx).daemon()
+        if not isinstance(daemon, Client):
+            return []
+        live = [run.id for view in daemon.ask(LIST, ListJobs()) for run in view.running]
+        entries = daemon.ask(HISTORY, History(limit=RUNS_OFFERED))
+    except SchedError:
+        return []
+    ids = [*live, *(entry.run.id for entry in entries if entry.run is not None)]
+    return [run_id for run_id in dict.fromkeys(ids) if run_id.startswith(incomplete)]
+
+
+def jobs_and_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of jobs, and ids of runs."""
+    return [*job_names(ctx, param, incomplete), *run_ids(ctx, param, incomplete)]
+
+
+def _target(ctx: click.Context) -> Target:
+    return ctx.obj if isinstance(ctx.obj, Target) else Target(None)
 
 
 one_job = click.argument("job", shell_complete=job_names)

@@ -7,7 +7,7 @@ from datetime import tzinfo
 import click
 
 from scheduler.cli import job_table, output, times, typed_times
-from scheduler.cli.arguments import job_names, some_jobs
+from scheduler.cli.arguments import jobs_and_runs, some_jobs
 from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
@@ -20,7 +20,7 @@ from scheduler.wire.runs import Stop
 
 
 @subcommand("stop")
-@click.argument("job_or_run", metavar="JOB|RUN", shell_complete=job_names)
+@click.argument("job_or_run", metavar="JOB|RUN", shell_complete=jobs_and_runs)
 @click.option("--kill", is_flag=True, help="Send SIGKILL at once, instead of SIGTERM and stop_grace")
 @output_options("an object with what was stopped")
 @click.pass_obj

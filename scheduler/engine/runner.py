@@ -198,7 +198,7 @@ class Runner:
     async def _run(self, live_run: LiveRun) -> None:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""
         live_run.phase, live_run.begun = Phase.RUNNING, self._clock.steady()
-        live_run.output = RunOutput(live_run.job.name, live_run.run_id, live_run.job.output, self._log)
+        live_run.output = RunOutput(live_run.job.name, live_run.run_id, live_run.job.output, self._log, self._clock.now)
         number = 1
         while True:
             attempt = await self._attempt(live_run, number)

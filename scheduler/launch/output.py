@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 import msgspec
@@ -58,17 +59,24 @@ class LineSink(Protocol):
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """Output as it was read. `missed` bytes before it were lost to a follower that fell behind."""
+    """Output as it was read, and when. `missed` bytes before it were lost to a follower that fell behind."""
 
     stream: Stream
     data: bytes
     missed: int = 0
+    at: datetime | None = None
+
+
+Chunks = tuple[Chunk, ...]
 
 
 class RunOutput:
     """Where the bytes of one run go, over all its attempts. Implements `Output`."""
 
-    def __init__(self, job: str, run_id: str, mode: OutputMode, sink: LineSink) -> None:
+    def __init__(
+        self, job: str, run_id: str, mode: OutputMode, sink: LineSink, now: Callable[[], datetime | None] = lambda: None
+    ) -> None:
+        """`now` is the clock that output is marked with."""
         if mode is OutputMode.RAW and not sink.takes_raw:
             mode = OutputMode.LOG
         self.most = LINES if mode is OutputMode.LOG else BULK
@@ -76,15 +84,17 @@ class RunOutput:
         self._run_id = run_id
         self._mode = mode
         self._sink = sink
+        self._now = now
         self._lines: dict[Stream, Lines] = {}
         self._tail = _Tail()
         self._followers: list[Follower] = []
         self._finished = False
 
     def write(self, stream: Stream, data: bytes) -> None:
-        self._tail.add(stream, data)
+        at = self._now()
+        self._tail.add(stream, data, at)
         for follower in self._followers:
-            follower.feed(stream, data)
+            follower.feed(stream, data, at)
         if self._mode is OutputMode.LOG:
             self._log(stream, self._lines.setdefault(stream, Lines()).feed(data))
         elif self._mode is OutputMode.RAW:
@@ -112,15 +122,16 @@ class RunOutput:
         """The latest output, oldest first."""
         return self._tail.chunks()
 
-    def follow(self, *, holding: bool = False) -> Follower:
+    def follow(self, *, holding: bool = False, select: Callable[[Chunks], Chunks] = lambda kept: kept) -> Follower:
         """Begin with the kept tail, go on with what comes, end with the run. Close it when nobody listens any more.
 
         `holding`: the run waits for this follower rather than that it loses something, unless it takes nothing.
+        `select` reduces the kept tail.
         """
-        kept = self._tail.chunks()
+        kept = select(self._tail.chunks())
         follower = Follower(self._unfollow, holding=holding, missed=kept[0].missed if kept else 0)
         for chunk in kept:
-            follower.feed(chunk.stream, chunk.data)
+            follower.feed(chunk.stream, chunk.data, chunk.at)
         if self._finished:
             follower.end()
         else:
@@ -161,12 +172,12 @@ class Follower:
             loop.call_later(PATIENCE, self._lose_patience, self._room)
         return self._room
 
-    def feed(self, stream: Stream, data: bytes) -> None:
+    def feed(self, stream: Stream, data: bytes, at: datetime | None = None) -> None:
         size = len(data) + _ENTRY
         if self._size + size > FOLLOWER_LAG:
             self._missed += len(data)
             return
-        self._chunks.append(Chunk(stream, data, self._missed))
+        self._chunks.append(Chunk(stream, data, self._missed, at))
         self._size += size
         self._missed = 0
         self._news.set()
@@ -235,14 +246,14 @@ class _Tail:
         self._size = 0
         self._written = 0
 
-    def add(self, stream: Stream, data: bytes) -> None:
+    def add(self, stream: Stream, data: bytes, at: datetime | None) -> None:
         self._written += len(data)
         last = self._chunks[-1] if self._chunks else None
-        if last and last.stream is stream and len(last.data) + len(data) <= _MERGED:
-            self._chunks[-1] = Chunk(stream, last.data + data)
+        if last and last.stream is stream and len(last.data) + len(data) <= _MERGED and _same_second(last.at, at):
+            self._chunks[-1] = Chunk(stream, last.data + data, at=last.at)
             self._size += len(data)
         else:
-            self._chunks.append(Chunk(stream, data[-TAIL:]))
+            self._chunks.append(Chunk(stream, data[-TAIL:], at=at))
             self._size += _cost(self._chunks[-1])
         while self._size - _cost(self._chunks[0]) >= TAIL:
             self._size -= _cost(self._chunks.popleft())
@@ -255,7 +266,13 @@ class _Tail:
         if not missed:
             return tuple(self._chunks)
         first, *rest = self._chunks
-        return (Chunk(first.stream, first.data[excess:], missed), *rest)
+        return (Chunk(first.stream, first.data[excess:], missed, first.at), *rest)
+
+
+def _same_second(one: datetime | None, other: datetime | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one.replace(microsecond=0) == other.replace(microsecond=0)
 
 
 def _cost(chunk: Chunk) -> int:

@@ -100,11 +100,18 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Logs(msgspec.Struct, frozen=True, kw_only=True):
-    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` continues live."""
+    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` continues live.
+
+    `runs` is how many runs of each job; by default one, or all with output since `since`. `lines` limits what is kept
+    of each job to its last lines. The output of several jobs comes in the order of its times.
+    """
 
     jobs: tuple[str, ...] = ()
     run: str | None = None
     follow: bool = False
+    runs: int | None = None
+    since: Instant | None = None
+    lines: int | None = None
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,12 +138,13 @@ class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
 
 
 class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):
-    """Bytes that a run wrote, unchanged."""
+    """Bytes that a run wrote, unchanged, and when schedd read them."""
 
     run_id: str
     job: str
     stream: StreamName
     data: bytes
+    at: datetime | None = None
 
 
 class Lost(msgspec.Struct, frozen=True, tag_field="event", tag="lost"):

@@ -187,3 +187,35 @@ def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:
         assert re.search(
             r"The run scheduled at .* started \d\.\d+ s later as \w{8}: ", ask(file, "why", "often", slot[1]).stdout
         )
+
+
+def test_logs_of_several_runs_come_in_order_with_their_times(tmp_path: Path) -> None:
+    """F6"""
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        defaults: {timezone: Europe/Berlin}
+        jobs:
+          count: {command: "echo one; echo $N >&2; printf three"}
+          other: {command: "echo other"}
+        """,
+    )
+    with schedd(file):
+        for number in range(3):
+            ask(file, "run-now", "count", "-e", f"N={number}")
+        ask(file, "run-now", "other")
+        assert ask(file, "logs", "count").stdout == "one\nthree"
+        assert ask(file, "logs", "count", "--runs", "2").stdout == "one\nthreeone\nthree"
+        assert ask(file, "logs", "-n", "1").stdout == "[count] three\n[other] other\n"
+        assert ask(file, "logs", "-n", "1", "count", "--runs", "3").stdout == "three"
+        assert ask(file, "logs", "--since", "1h").stdout.count("[count] one\n") == 3
+        assert ask(file, "logs", "--since", "in 1h").stdout == ""
+        stamped = ask(file, "logs", "-t", "count", "--runs", "2")
+        line = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d CES?T"
+        assert re.fullmatch(rf"({line} one\n{line} three\n){{2}}", stamped.stdout)
+        assert re.fullmatch(rf"{line} 1\n{line} 2\n", stamped.stderr)
+        at = stamped.stdout[:23].strip()
+        assert ask(file, "logs", "--since", at, "other").stdout == "other\n"
+        run_id = json.loads(ask(file, "history", "count", "-n", "1", "--json").stdout)[0]["run"]["id"]
+        assert ask(file, "logs", "--run", run_id, "-t").stderr.endswith(" 2\n")
+        assert ask(file, "logs", "--run", run_id, "--runs", "2").returncode == 2
