@@ -9,6 +9,7 @@ from scheduler.errors import SchedError
 from scheduler.translate.importers.anacrontab import looks_like_anacrontab, read_anacrontab
 from scheduler.translate.importers.crontab import looks_like_crontab, read_crontab
 from scheduler.translate.importers.fcrontab import looks_like_fcrontab, read_fcrontab
+from scheduler.translate.importers.kubernetes_cronjob import looks_like_kubernetes, read_kubernetes
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.translation import Translation
 
@@ -26,6 +27,7 @@ class Format(NamedTuple):
 FORMATS = {
     entry.name: entry
     for entry in (
+        Format("kubernetes", looks_like_kubernetes, read_kubernetes),
         Format("anacrontab", looks_like_anacrontab, read_anacrontab),
         Format("fcrontab", looks_like_fcrontab, read_fcrontab),
         Format("crontab", looks_like_crontab, read_crontab),

@@ -1,0 +1,64 @@
+"""YAML files of other programs: several documents in a text, and comments with their lines."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from scheduler.document.nodes import Node, compose
+from scheduler.document.source import Source
+
+_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
+_COMMENT = re.compile(r"\s*#+[ \t]*(.*)")
+_END = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
+
+
+class ForeignDocument:
+    """One document. `root` is None when it is empty or cannot be parsed; `errors` are messages with their lines."""
+
+    def __init__(self, text: str, first_line: int) -> None:
+        self._source = Source("", Path(), text)
+        self._first_line = first_line
+        self.root: Node | None = compose(self._source)
+        self.errors = [(self.line_of(finding.at or 0), finding.message) for finding in self._source.findings]
+
+    def line_of(self, index: int) -> int:
+        """The line in the whole text (from 1) of a character of this document."""
+        return self._source.position(index)[0] + self._first_line - 1
+
+
+def documents(text: str) -> list[ForeignDocument]:
+    """The documents of a text that are not empty. `---` in the first column always separates them."""
+    starts = [0, *(match.start() for match in _START.finditer(text))]
+    found = []
+    line = 1
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        part = _END.sub("#..", _START.sub("   ", text[start:end], count=1))
+        document = ForeignDocument(part, line)
+        line += part.count("\n")
+        if document.root is not None or document.errors:
+            found.append(document)
+    return found
+
+
+def comments(text: str) -> dict[int, str]:
+    """The comments of a text by line, as far as it can be scanned, without the # and blanks around them."""
+    lines = text.split("\n")
+    covered = [0] * (len(lines) + 1)
+    try:
+        for token in yaml.scan(text, Loader=yaml.CSafeLoader):
+            end = token.end_mark
+            for line in range(token.start_mark.line, min(end.line, len(lines))):
+                covered[line] = len(lines[line])
+            if end.column:
+                covered[end.line] = max(covered[end.line], end.column)
+    except yaml.YAMLError:
+        pass
+    found = {}
+    for number, content in enumerate(lines, 1):
+        match = _COMMENT.match(content, covered[number - 1])
+        if match and match[1].strip():
+            found[number] = match[1].strip()
+    return found

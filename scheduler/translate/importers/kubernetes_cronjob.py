@@ -1,0 +1,244 @@
+"""Import of Kubernetes CronJobs: manifests with several documents, and Lists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.yaml_items import Item, YamlFile
+from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
+
+_KIND = re.compile(r"""["']?kind["']?\s*:\s*["']?CronJob(?:List)?\b""")
+_ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
+_REFERENCE = re.compile(r"(\$\$)|\$\(([A-Za-z_][\w.-]*)\)")
+_SHELLS = {"sh", "/bin/sh", "/usr/bin/sh"}
+_OVERLAPS = {"": "allow", "Allow": "allow", "Forbid": "skip", "Replace": "replace"}
+
+_OF_THE_CLUSTER = re.compile(
+    "affinity|automountServiceAccountToken|dnsConfig|dnsPolicy|enableServiceLinks|host(?:IPC|Network|PID|name)"
+    "|imagePullPolicy|imagePullSecrets|nodeName|nodeSelector|overhead|podReplacementPolicy|preemptionPolicy|priority"
+    "|priorityClassName|restartPolicy|runtimeClassName|schedulerName|serviceAccount|serviceAccountName"
+    "|setHostnameAsFQDN|shareProcessNamespace|successfulJobsHistoryLimit|failedJobsHistoryLimit|terminationMessagePath"
+    "|terminationMessagePolicy|tolerations|topologySpreadConstraints|ttlSecondsAfterFinished|metadata|name|subdomain"
+    "|completionMode|manualSelector|selector|suspend|ports"
+)
+"""Keys that have a meaning in a cluster only, or say what schedd does anyway."""
+
+
+def looks_like_kubernetes(source: SourceFile) -> bool:
+    """Whether a document is of the kind CronJob, also within a List."""
+    return _KIND.search(source.text) is not None
+
+
+def read_kubernetes(source: SourceFile, request: Request) -> Translation:
+    """Translate the CronJobs of a manifest; other kinds are left out."""
+    file = YamlFile(source)
+    jobs = []
+    remarks = file.remarks
+    for item in _objects(file.documents):
+        kind = item.get("kind").text
+        if kind != "CronJob":
+            remarks.append(source.note(item.line, f"kind: {kind}", "not a CronJob; left out"))
+            continue
+        reading = _Reading(source, request, item)
+        if job := reading.job(file.comments_until(item.last_line)):
+            jobs.append(job)
+        remarks += reading.remarks
+    zone = request.timezone or "UTC"
+    if request.timezone is None and any("timezone" not in job.keys for job in jobs):
+        why = "Kubernetes uses the zone of its controller manager where a job names none; UTC is assumed (--timezone)"
+        remarks.append(source.note(0, "timeZone", why))
+    defaults: Keys = {"timezone": zone} if jobs else {}
+    return Translation(jobs=tuple(jobs), defaults=defaults, footer=file.rest(), remarks=tuple(remarks))
+
+
+def _objects(documents: list[Item]) -> list[Item]:
+    """Each object, those of Lists included."""
+    found = []
+    for document in documents:
+        is_list = document.get("kind").text.endswith("List")
+        found += _objects(document.get("items").items) if is_list else [document]
+    return found
+
+
+class _RefusedError(Exception):
+    """Why a CronJob is not carried over, and the line."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(why)
+        self.line = line
+
+
+class _Reading:
+    """One CronJob."""
+
+    def __init__(self, source: SourceFile, request: Request, item: Item) -> None:
+        self._source, self._request, self._item = source, request, item
+        self._name = item.get("metadata", "name").text or item.get("metadata", "generateName").text
+        self._of_cluster: list[str] = []
+        self._variables: set[str] = set()
+        self.remarks: list[Remark] = []
+
+    def job(self, comments: tuple[str, ...]) -> ImportedJob | None:
+        """The job, or None with a remark that says why there is none."""
+        try:
+            keys = self._keys()
+        except _RefusedError as refused:
+            self.remarks = [self._source.refuse(refused.line, self._name or "CronJob", str(refused))]
+            return None
+        return ImportedJob(name=self._request.names.of(self._name), keys=keys, comments=comments)
+
+    def _keys(self) -> Keys:
+        spec, job = self._item.get("spec"), self._item.get("spec", "jobTemplate", "spec")
+        pod = job.get("template", "spec")
+        containers = pod.get("containers").items
+        if len(containers) != 1:
+            raise _RefusedError(pod.line, f"a job is one process, and this pod has {len(containers)} containers")
+        (container,) = containers
+        namespace = self._item.get("metadata", "namespace")
+        keys = self._schedule(spec)
+        self._variables = {entry.get("name").text for entry in container.get("env").items}
+        keys["command"] = self._command(container)
+        keys |= self._env(container.get("env").items)
+        keys |= {"cwd": container.get("workingDir").text} if container.get("workingDir").text else {}
+        keys |= self._limits(spec, job, pod)
+        keys |= self._retry(job)
+        keys |= self._user(pod, container)
+        if container.get("image").text:
+            why = "schedd starts the command on its own machine, which must have what the image has"
+            self._note(container.get("image"), f"image: {container.get('image').text}", why)
+        if namespace.text:
+            self._note(namespace, f"namespace: {namespace.text}", "schedd has no namespaces")
+        self._rest("spec", spec, "schedule timeZone concurrencyPolicy startingDeadlineSeconds jobTemplate")
+        self._rest("jobTemplate.spec", job, "template backoffLimit activeDeadlineSeconds")
+        self._rest("pod", pod, "containers terminationGracePeriodSeconds activeDeadlineSeconds securityContext")
+        self._rest("container", container, "command args env workingDir image securityContext")
+        if self._of_cluster:
+            self._note(self._item, ", ".join(self._of_cluster), "no effect outside of a cluster")
+        return keys
+
+    def _note(self, item: Item, text: str, why: str) -> None:
+        self.remarks.append(self._source.note(item.line, f"{self._name}: {text}", why))
+
+    def _refuse(self, item: Item, text: str, why: str) -> None:
+        self.remarks.append(self._source.refuse(item.line, f"{self._name}: {text}", why))
+
+    def _rest(self, where: str, item: Item, known: str) -> None:
+        """Report the keys that are not carried over."""
+        one = {"parallelism", "completions"}
+        for key, value in item.entries.items():
+            if key in known.split() or value.is_null or (key in one and value.text == "1"):
+                continue
+            if _OF_THE_CLUSTER.fullmatch(key):
+                self._of_cluster.append(f"{where}.{key}")
+            else:
+                self._refuse(value, f"{where}.{key}", "has no equivalent")
+
+    def _schedule(self, spec: Item) -> Keys:
+        text, zone = spec.get("schedule").text, spec.get("timeZone").text
+        if prefixed := _ZONE.fullmatch(text):
+            zone, text = prefixed.groups()
+        if text.startswith("@every"):
+            self._note(spec.get("schedule"), f"schedule: {text}", "intervals are on a fixed grid here")
+        schedule = as_cron(text)
+        if problem := problem_of(schedule, zone or self._request.timezone or "UTC"):
+            raise _RefusedError(spec.get("schedule").line, problem)
+        policy = spec.get("concurrencyPolicy").text
+        if policy not in _OVERLAPS:
+            raise _RefusedError(spec.get("concurrencyPolicy").line, f"unknown concurrencyPolicy {policy}")
+        keys: Keys = {"schedule": schedule, "overlap": _OVERLAPS[policy]}
+        keys |= {"timezone": zone} if zone else {}
+        keys |= {"enabled": False} if spec.get("suspend").is_true else {}
+        return keys
+
+    def _limits(self, spec: Item, job: Item, pod: Item) -> Keys:
+        keys: Keys = {}
+        if deadline := spec.get("startingDeadlineSeconds").count:
+            keys["start_deadline"] = f"{deadline}s"
+        total, attempt = job.get("activeDeadlineSeconds").count, pod.get("activeDeadlineSeconds").count
+        if total or attempt:
+            keys["timeout"] = f"{min(filter(None, (total, attempt)))}s"
+        if total:
+            self._note(job.get("activeDeadlineSeconds"), "activeDeadlineSeconds", "here `timeout` is for each attempt")
+        grace = pod.get("terminationGracePeriodSeconds").count
+        return keys | {"stop_grace": f"{30 if grace is None else grace}s"}
+
+    def _retry(self, job: Item) -> Keys:
+        limit = job.get("backoffLimit").count
+        if limit is None:
+            self._note(job, "backoffLimit", "Kubernetes retries 6 times where none is given")
+        times = 6 if limit is None else min(limit, 1000)
+        return {"retry": {"times": times, "max_delay": "6m"}} if times > 0 else {}
+
+    def _user(self, pod: Item, container: Item) -> Keys:
+        keys: Keys = {}
+        for context, where in ((pod.get("securityContext"), "pod"), (container.get("securityContext"), "container")):
+            for key, ours in (("runAsUser", "user"), ("runAsGroup", "group")):
+                if context.get(key).text:
+                    keys[ours] = context.get(key).text
+                    self._note(context.get(key), f"{where}.{key}", "only a schedd that runs as root can do this")
+            self._rest(f"{where}.securityContext", context, "runAsUser runAsGroup")
+        return keys
+
+    def _command(self, container: Item) -> Value:
+        command = [item.text for item in container.get("command").items]
+        arguments = [item.text for item in container.get("args").items]
+        if not command:
+            image = container.get("image").text or "the image"
+            raise _RefusedError(container.line, f"no command: the entrypoint of {image} is not in the manifest")
+        words = command + arguments
+        if len(words) == 3 and words[0] in _SHELLS and words[1] == "-c":
+            return self._expanded(words[2], quoted=False)
+        if any(match[2] in self._variables for word in words for match in _REFERENCE.finditer(word)):
+            return " ".join(self._expanded(word, quoted=True) for word in words)
+        return [word.replace("$$", "$") for word in words]
+
+    def _expanded(self, text: str, *, quoted: bool) -> str:
+        """Text for a shell, with $(NAME) of the manifest as ${NAME}; `quoted` is a word, not a script.
+
+        Kubernetes leaves what names no variable of the container as it is, and makes $ of $$.
+        """
+        made, plain, end = "", "", 0
+        reference = '"${{{}}}"' if quoted else "${{{}}}"
+        for match in _REFERENCE.finditer(text):
+            plain += text[end : match.start()]
+            if match[2] in self._variables:
+                made += (shlex.quote(plain) if quoted and plain else plain) + reference.format(match[2])
+                plain = ""
+            else:
+                plain += "$" if match[1] else match[0]
+            end = match.end()
+        plain += text[end:]
+        return (made + (shlex.quote(plain) if quoted and plain else plain)) or "''"
+
+    def _env(self, entries: list[Item]) -> Keys:
+        env: Keys = {}
+        for entry in entries:
+            name, source = entry.get("name").text, entry.get("valueFrom")
+            if not re.fullmatch(r"(?!SCHED_)[A-Za-z_]\w*", name):
+                self._refuse(entry, f"env.{name}", "the name of a variable has letters, digits and _ only")
+            elif source.get("secretKeyRef").entries or source.get("configMapKeyRef").entries:
+                env[name] = {"from_env": name}
+                self._note(entry, f"env.{name}", "set the variable in schedd's own environment, or use from_file")
+            elif source.entries:
+                self._refuse(entry, f"env.{name}", "has no equivalent")
+            else:
+                value = entry.get("value").text
+                if any(match[2] in self._variables for match in _REFERENCE.finditer(value)):
+                    self._note(entry, f"env.{name}", "variables in values are not expanded; write the value")
+                env[name] = value.replace("$$", "$")
+        return {"env": env} if env else {}
+
+
+def as_cron(text: str) -> str:
+    """The schedule for cron: Kubernetes takes `*/2` for a restriction that is joined to the other day field by OR."""
+    fields = text.split()
+    if len(fields) != 5:
+        return text
+    day, weekday = fields[2], fields[4]
+    if day in {"*", "?", "*/1"} or weekday in {"*", "?", "*/1"}:
+        return " ".join(fields)
+    fields[2], fields[4] = re.sub(r"^[*?]", "1-31", day), re.sub(r"^[*?]", "0-6", weekday)
+    return " ".join(fields)
