@@ -33,6 +33,8 @@ FORMS = {
     "ReferenceForm": "A value from a variable or a file",
     "RecipientForm": "A recipient",
     "LintForm": "`lint`",
+    "WebForm": "`web`",
+    "MetricsForm": "`metrics`",
 }
 """The forms in the order of the page, and what a reader calls them."""
 

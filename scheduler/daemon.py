@@ -10,19 +10,22 @@ from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from scheduler import __version__
 from scheduler.api.engine_service import EngineService
-from scheduler.api.views import reload_view
+from scheduler.api.reload_plan import digest_of, reload_view
 from scheduler.clock import Clock, SystemClock
 from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.config.load import Config, load
+from scheduler.config.web_form import listening_on
 from scheduler.control.file_lock import FileLock
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import ControlSocket, SocketError, open_socket
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
-from scheduler.errors import SchedError, UsageError
+from scheduler.errors import RefusedError, SchedError, UsageError
 from scheduler.fast_start import loaded
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
@@ -30,11 +33,13 @@ from scheduler.launch.spawner import Spawner
 from scheduler.model.run import RAN, Reason
 from scheduler.report import startup
 from scheduler.report.log import Log, LogFormat
+from scheduler.report.metrics import Metrics
 from scheduler.report.notify.lazy_notifications import LazyNotifications
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.schedule import DurationError, parse_duration
 from scheduler.signals import Signals
+from scheduler.web.lazy_web import LazyWeb
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
 
 STDOUT = 1
@@ -45,14 +50,16 @@ LAST_LINES = 1.0
 JUMPS_KEPT = 10
 
 
-def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool) -> int:
-    """Serve a schedule file until a signal ends it; the exit code is 0.
+def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool, web: str | None = None) -> int:
+    """Serve a schedule file until a signal ends it; the exit code is 0. `web` is an address to serve HTTP on.
 
     ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
     if watch:
         require_watchfiles()
     config = load(path)
+    if web is not None:
+        config = replace(config, web=listening_on(config.web, web, config.path))
     loaded()
     budget = _shutdown_timeout(os.environ)
     asyncio.run(_serve(config, budget, log_format, log_level, watch=watch))
@@ -79,7 +86,8 @@ class Daemon(EngineService):
         self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
-        listeners = (log.on_event, self._systemd.on_event, self._hear)
+        self._metrics = Metrics()
+        listeners = (log.on_event, self._systemd.on_event, self._hear, self._metrics.on_event)
         engine = Engine(clock, Launchers(LocalLauncher(self._processes)), log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
@@ -88,6 +96,7 @@ class Daemon(EngineService):
         self._log = log
         self._notifications = LazyNotifications(engine, log)
         self._server = ControlServer(self)
+        self._web = LazyWeb(self, engine, config.web, lambda: self._config.max_running)
         self._started_at = self._loaded_at = clock.now()
         self._started_steady = clock.steady()
         self._reload_error: str | None = None
@@ -117,6 +126,8 @@ class Daemon(EngineService):
                 await self._server.start(control.listener)
             startup.log_start(self._log, self._config.path, "none" if control is None else control.path)
             startup.log_warnings(self._log, self._config.warnings)
+            if (url := await self._web.start()) is not None:
+                self._log.info("web listening", url=url)
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
@@ -136,6 +147,7 @@ class Daemon(EngineService):
             for task in tasks:
                 task.cancel()
             await self._server.close()
+            await self._web.close()
         self._log.info("stopped")
         return end - self._engine.clock.steady()
 
@@ -168,15 +180,24 @@ class Daemon(EngineService):
             notification_errors=dict(self._notifications.errors()),
         )
 
-    async def reload(self, *, plan: bool) -> ReloadView:
-        """Read the file and take over the difference, or only tell it. ConfigError when the file is refused.
+    def metrics(self) -> Metrics:
+        """What was counted since the start."""
+        self._metrics.per_job = self._config.metrics_per_job
+        return self._metrics
+
+    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+        """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
 
         Read on the loop, not on a thread: schedules share their croniter objects, which are not safe to share so.
         """
         try:
             config = load(self._config.path)
+            if digest is not None and digest != digest_of(config):
+                raise RefusedError("the files have changed since this plan was made; look at the new plan")
             if not plan:
                 self._lock_file()
+        except RefusedError:
+            raise
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)
@@ -193,7 +214,7 @@ class Daemon(EngineService):
             startup.log_warnings(self._log, config.warnings)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
-        return reload_view(changes, before, after, applied=not plan, warnings=config.warnings)
+        return reload_view(changes, old, config, (before, after), applied=not plan)
 
     def _max_running(self) -> int:
         """As the file says, but no more than there are descriptors for: near that limit firings wait for capacity."""

@@ -18,6 +18,7 @@ from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
+from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
@@ -66,7 +67,11 @@ class FileService(EngineService):
         """There is no daemon to tell about."""
         raise RefusedError("no schedd serves this file")
 
-    async def reload(self, *, plan: bool) -> ReloadView:  # noqa: ARG002 - the Service's signature
+    def metrics(self) -> Metrics:
+        """There is no daemon that has counted."""
+        raise RefusedError("no schedd serves this file")
+
+    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:  # noqa: ARG002 - the Service's
         """There is no daemon that could take it over."""
         raise RefusedError("no schedd serves this file")
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
 from scheduler.api.lookup import chosen, find, in_utc
+from scheduler.api.metrics import metrics
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
@@ -79,7 +80,7 @@ def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobV
 
 async def reload(service: Service, ask: Reload, _by: Requester | None) -> ReloadView:
     """Read the file again and apply it, or report what would change."""
-    return await service.reload(plan=ask.plan)
+    return await service.reload(plan=ask.plan, digest=ask.digest)
 
 
 def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
@@ -131,6 +132,7 @@ ANSWERS: dict[str, Answer] = {
     "reload": reload,
     "logs": logs,
     "notify-test": notify_test,
+    "metrics": metrics,
     "history": history,
     "next": next_times,
     "explain": explain,

@@ -13,6 +13,7 @@ import msgspec
 
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run
+from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
@@ -83,6 +84,10 @@ class Service(Protocol):
         """The live or kept finished run with that id."""
         ...
 
+    def metrics(self) -> Metrics:
+        """What was counted since the start. RefusedError without a daemon."""
+        ...
+
     def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens.
 
@@ -113,8 +118,11 @@ class Service(Protocol):
         """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is."""
         ...
 
-    async def reload(self, *, plan: bool) -> ReloadView:
-        """Read the file and apply the difference, or only report it. ConfigError when the file is invalid."""
+    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+        """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
+
+        RefusedError when the files are no longer those of the plan with this `digest`.
+        """
         ...
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-
 from scheduler.api.service import JobState
-from scheduler.engine.timetable import Changes
-from scheduler.errors import Problem
 from scheduler.model.run import Attempt, Decision, Pause, Run
-from scheduler.wire.daemon import JobChange, ReloadView
 from scheduler.wire.jobs import JobView, PauseView, Status
 from scheduler.wire.runs import AttemptView, HistoryEntry, RunView
-
-NextTimes = Mapping[str, datetime | None]
-"""The next scheduled time of each job."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
@@ -106,22 +97,4 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
         run_id=decision.run_id,
         run=None if run is None else run_view(run),
         by=decision.by,
-    )
-
-
-def reload_view(
-    changes: Changes, before: NextTimes, after: NextTimes, *, applied: bool, warnings: tuple[Problem, ...]
-) -> ReloadView:
-    """What a reload did, or would do, with the next scheduled times before and after it."""
-
-    def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
-        return tuple(JobChange(name=name, next_before=before.get(name), next_after=after.get(name)) for name in names)
-
-    return ReloadView(
-        applied=applied,
-        added=views(changes.added),
-        changed=views(changes.changed),
-        removed=views(changes.removed),
-        unchanged=len(changes.unchanged),
-        warnings=warnings,
     )

@@ -17,6 +17,8 @@ EXIT_STATUS = (
     "0 stopped by a signal, 1 already running or failed, 2 usage error, 70 internal error, 78 invalid or missing file."
 )
 
+DEFAULT_ADDRESS = "127.0.0.1:8765"
+
 
 @click.command(
     cls=Subcommand,
@@ -39,8 +41,17 @@ EXIT_STATUS = (
     help="Least severe log events to print; output of jobs is always printed [default: info]",
 )
 @click.option("--watch", is_flag=True, help="Reload FILE whenever it changes; needs schedd[watch]")
+@click.option(
+    "--web",
+    metavar="[ADDR]",
+    is_flag=False,
+    flag_value=DEFAULT_ADDRESS,
+    help=f"Serve the dashboard and the HTTP API on ADDR [default: {DEFAULT_ADDRESS}]; needs schedd[web]",
+)
 @click.version_option(__version__, "-V", "--version", message="schedd %(version)s", help="Print the version")
-def command(file: str | None, config: str | None, log_format: str, log_level: str, *, watch: bool) -> int:
+def command(
+    file: str | None, config: str | None, log_format: str, log_level: str, web: str | None, *, watch: bool
+) -> int:
     """Run the jobs of FILE at their scheduled times, in the foreground.
 
     FILE is the schedule file [default: $SCHEDD_CONFIG, ./schedules.yaml]. SIGTERM and Ctrl-C stop schedd after running
@@ -51,7 +62,10 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
     Examples:
       schedd
       schedd /etc/app/schedules.yaml --log-format json
+      schedd schedules.yaml --web
     """
+    if web is not None and file is None and config is None and is_file_name(web):
+        file, web = web, DEFAULT_ADDRESS  # `schedd --web schedules.yaml`
     if "" in (file, config):
         raise UsageError("the file name is empty")
     if file and config:
@@ -62,4 +76,9 @@ def command(file: str | None, config: str | None, log_format: str, log_level: st
         from scheduler.report.log import LogFormat  # noqa: PLC0415
 
     path = file or config or os.environ.get("SCHEDD_CONFIG") or DEFAULT_FILE
-    return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch)
+    return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch, web=web)
+
+
+def is_file_name(text: str) -> bool:
+    """Whether what follows --web is the schedule file rather than an address."""
+    return text.endswith((".yaml", ".yml")) or "/" in text.removeprefix("unix:/")

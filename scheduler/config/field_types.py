@@ -59,6 +59,13 @@ Address = Annotated[
     str, Meta(extra={"reads": "address"}, extra_json_schema={"pattern": "@", "examples": ["ops@example.com"]})
 ]
 
+Listen = Annotated[
+    str,
+    Meta(extra={"reads": "listen"}, extra_json_schema={"examples": ["127.0.0.1:8765", "unix:/run/schedd/web.sock"]}),
+]
+HostName = Annotated[str, Meta(extra={"reads": "host"}, extra_json_schema={"examples": ["jobs.example.com"]})]
+Network = Annotated[str, Meta(extra={"reads": "network"}, extra_json_schema={"examples": ["127.0.0.1", "10.0.0.0/8"]})]
+
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """A mapping with a fixed set of keys."""

@@ -18,6 +18,7 @@ from scheduler.config.node_errors import entries_of
 from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
@@ -25,6 +26,7 @@ from scheduler.errors import MASK, ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
+from scheduler.model.web import WebSettings
 from scheduler.schedule import refresh_zones
 
 _SUFFIXES = (".yaml", ".yml")
@@ -49,6 +51,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str = "UTC"
     max_running: int | None = None
     shutdown_timeout: float = 25.0
+    web: WebSettings = WebSettings()
+    metrics_per_job: bool = True
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
 
@@ -74,11 +78,12 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
 
 
 class File(NamedTuple):
-    """One file: its text, the values of its keys, and the positions of the keys of `defaults`."""
+    """One file: its text, the values of its keys, and the positions of the keys of `defaults` and of the file."""
 
     source: Source
     values: dict[str, Any]
     places: dict[str, int] = {}  # noqa: RUF012 - never changed
+    tops: dict[str, int] = {}  # noqa: RUF012 - never changed
 
 
 class Loading:
@@ -107,10 +112,15 @@ class Loading:
             main.source.error(None, 'missing key "jobs"', _INIT)
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         zone = defaults.values.get("timezone")
+        web = web_settings(main.values.get("web", {}), main.source.directory)
+        if is_exposed(web, web.listen):
+            main.source.error(main.tops.get("web"), NEEDS_TOKEN, width=len("web"), key="web")
         return Config(
             path=self._path,
             jobs=jobs,
             timezone="UTC" if zone is None else zone.key,
+            web=web,
+            metrics_per_job=main.values.get("metrics", {}).get("per_job", True),
             files=tuple(self._files),
             **settings,
         )
@@ -140,7 +150,8 @@ class Loading:
             if name.value == "defaults"
             for key, _ in entries_of(node)
         }
-        return File(source, reader_of(form)(root, source, ""), places)
+        tops = {name.value: name.index for name, _ in entries_of(root)}
+        return File(source, reader_of(form)(root, source, ""), places, tops)
 
     def _defaults(self, file: File, below: Scope) -> Scope:
         given = file.values.get("defaults", {})

@@ -30,6 +30,7 @@ from scheduler.config.field_types import (
 )
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.recipient_form import RecipientForm, ReferenceForm
+from scheduler.config.web_form import MetricsForm, WebForm
 from scheduler.model.job import OnShutdown, OutputMode, Overlap
 
 
@@ -266,6 +267,11 @@ class FileForm(IncludedForm, frozen=True):
             examples=["25s"],
         ),
     ] = "25s"
+    web: Annotated[
+        WebForm,
+        Meta(description="The dashboard and the HTTP API.", examples=[{"listen": "127.0.0.1:8765"}]),
+    ] = WebForm()
+    metrics: Annotated[MetricsForm, Meta(description="Metrics.", examples=[{"per_job": False}])] = MetricsForm()
     include: Annotated[
         FilePath | list[FilePath],
         Meta(

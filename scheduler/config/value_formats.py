@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from scheduler.config.suggest import duration_suggestion, offset_suggestion, zone_suggestion
 from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
+from scheduler.model.web import ListenAddress, is_network, parse_listen_address
 from scheduler.schedule import DurationError, find_zone, parse_duration
 
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
@@ -119,6 +120,25 @@ def _address(text: str, _plain: bool) -> str:
     raise InvalidValueError("must be a mail address")
 
 
+def _listen(text: str, _plain: bool) -> ListenAddress:
+    try:
+        return parse_listen_address(text)
+    except ValueError as error:
+        raise InvalidValueError(str(error)) from None
+
+
+def _host(text: str, _plain: bool) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?", text):
+        raise InvalidValueError("must be a host name, such as jobs.example.com, without https:// and path")
+    return text
+
+
+def _network(text: str, _plain: bool) -> str:
+    if text != "unix" and not is_network(text):
+        raise InvalidValueError("must be an IP address, a network such as 10.0.0.0/8, or unix")
+    return text
+
+
 KINDS = {
     "text": TEXT,
     "name": Kind("text", "text", read_name),
@@ -132,6 +152,9 @@ KINDS = {
     "url": Kind("an address", "https://example.com", _url),
     "apprise": Kind("an Apprise address", "slack://token", _apprise),
     "address": Kind("a mail address", "ops@example.com", _address),
+    "listen": Kind("an address to listen on", "127.0.0.1:8765", _listen),
+    "host": Kind("a host name", "jobs.example.com", _host),
+    "network": Kind("an address or a network", "127.0.0.1", _network),
     "function": Kind("a Python function", "package.module:function", _function),
 }
 """By the name that the spec uses."""

@@ -125,6 +125,10 @@ class Announcer:
         finally:
             self._listeners.remove(listener)
 
+    def add(self, listener: Listener) -> None:
+        """Notify one more from now on."""
+        self._listeners.append(listener)
+
     def __call__(self, event: Event) -> None:
         if self._deferred:
             self._catch_up()

@@ -47,16 +47,31 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     notification_errors: dict[str, tuple[str, ...]] = {}
 
 
+class KeyChange(msgspec.Struct, frozen=True):
+    """A key of a job with its values before and after, as text; null where it is not set. Secrets are masked."""
+
+    key: str
+    before: str | None = None
+    after: str | None = None
+
+
 class JobChange(msgspec.Struct, frozen=True, kw_only=True):
-    """A job that a reload adds, changes or removes, and its next scheduled time before and after."""
+    """A job that a reload adds, changes or removes: its next scheduled time before and after, and the keys that differ.
+
+    Of an added job `keys` are those that the file sets; a change of a secret shows the same mask twice.
+    """
 
     name: str
     next_before: datetime | None = None
     next_after: datetime | None = None
+    keys: tuple[KeyChange, ...] = ()
 
 
 class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs that stay as they are."""
+    """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs that stay as they are.
+
+    `digest` stands for the content of the files that were read: `reload` with it applies this plan or none.
+    """
 
     applied: bool
     added: tuple[JobChange, ...] = ()
@@ -64,6 +79,7 @@ class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[JobChange, ...] = ()
     unchanged: int = 0
     warnings: tuple[Problem, ...] = ()
+    digest: str = ""
 
 
 class AskStatus(msgspec.Struct, frozen=True):
@@ -71,6 +87,16 @@ class AskStatus(msgspec.Struct, frozen=True):
 
 
 class Reload(msgspec.Struct, frozen=True):
-    """`reload`: read the file again and apply it; with `plan` only report what would change."""
+    """`reload`: read the file and apply the changes; `plan` only reports them.
+
+    With the `digest` of a plan it is refused when the files have changed since.
+    """
 
     plan: bool = False
+    digest: str | None = None
+
+
+class AskMetrics(msgspec.Struct, frozen=True):
+    """`metrics`: counts and states in Prometheus' text format, or as OpenMetrics."""
+
+    openmetrics: bool = False

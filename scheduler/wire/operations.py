@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.daemon import AskMetrics, AskStatus, Reload, ReloadView, StatusView
 from scheduler.wire.jobs import (
     AskEnvironment,
     EnvironmentView,
@@ -60,6 +60,7 @@ RESUME = Operation(name="resume", ask=ResumeJobs, reply=list[JobView], writes=Tr
 RELOAD = Operation(name="reload", ask=Reload, reply=ReloadView, writes=True)
 LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True)
 NOTIFY_TEST = Operation(name="notify-test", ask=NotifyTest, reply=list[RecipientView], writes=True, from_file=True)
+METRICS = Operation(name="metrics", ask=AskMetrics, reply=str)
 HISTORY = Operation(name="history", ask=History, reply=list[HistoryEntry])
 NEXT = Operation(name="next", ask=Next, reply=list[ScheduledTime], from_file=True)
 EXPLAIN = Operation(name="explain", ask=Explain, reply=Explanation, from_file=True)
@@ -85,6 +86,7 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         RELOAD,
         LOGS,
         NOTIFY_TEST,
+        METRICS,
         HISTORY,
         NEXT,
         EXPLAIN,

@@ -17,6 +17,7 @@ from scheduler.errors import RefusedError
 from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, Trigger
 from scheduler.model.target import ShellCommand
+from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
@@ -117,7 +118,10 @@ class FakeService:
         for name in names:
             self.paused.pop(name, None)
 
-    async def reload(self, *, plan: bool) -> ReloadView:
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
         return ReloadView(applied=not plan)
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:

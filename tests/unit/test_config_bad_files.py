@@ -20,7 +20,7 @@ from scheduler.errors import EXIT_BAD_FILE, ConfigError
 CORPUS = Path(__file__).parent / "data" / "bad"
 NAMES = sorted(path.stem for path in CORPUS.glob("*.yaml"))
 
-SECRET = "hunter2"  # noqa: S105 - what stands for one in the corpus
+SECRET = "hunter2"
 
 
 @pytest.fixture(autouse=True)

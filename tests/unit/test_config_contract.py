@@ -351,7 +351,7 @@ def test_the_defaults_that_are_documented_are_those_that_hold() -> None:
     for form, built, left_out in (
         (JobForm, job, {"timezone", "retry", "cwd", "success_codes"}),
         (RetryForm, Retry(), {"times"}),
-        (FileForm, config, {"jobs"}),
+        (FileForm, config, {"jobs", "web"}),
     ):
         for name, value in documented(form).items():
             if name in built.__struct_fields__ and name not in left_out:

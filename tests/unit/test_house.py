@@ -17,6 +17,9 @@ OWNERS = {
     "structlog": "scheduler/report/",
     "click": "scheduler/cli/",
     "subprocess": "scheduler/launch/",
+    "h11": "scheduler/web/",
+    "jinja2": "scheduler/web/",
+    "markupsafe": "scheduler/web/",
 }
 
 

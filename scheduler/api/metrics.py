@@ -1,0 +1,229 @@
+"""The operation `metrics`: counts and states in Prometheus' text format, or as OpenMetrics."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from scheduler import __version__
+from scheduler.api.service import JobState, Service
+from scheduler.api.views import status_of
+from scheduler.report.metrics import Histogram, JobCounts, Metrics
+from scheduler.wire.daemon import AskMetrics, StatusView
+
+AT_ONCE = 20
+"""Jobs written in one turn of the event loop."""
+
+Labels = dict[str, str]
+Sample = tuple[Labels, float]
+
+_STATES = ("idle", "running", "waiting", "retrying", "paused", "disabled", "done")
+
+
+class Family:
+    """One metric: its name without the suffix of a counter, its type and help, and its samples."""
+
+    def __init__(self, name: str, kind: str, help: str) -> None:
+        self.name = name
+        self.kind = kind
+        self.help = help
+        self.lines: list[str] = []
+
+    def add(self, value: float, **labels: str) -> None:
+        """One sample."""
+        suffix = "_total" if self.kind == "counter" else "_info" if self.kind == "info" else ""
+        self.lines.append(f"{self.name}{suffix}{_labels(labels)} {_number(value)}")
+
+    def add_histogram(self, histogram: Histogram, **labels: str) -> None:
+        """All samples of one histogram."""
+        count = 0
+        for bound, number in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
+            count += number
+            self.lines.append(f"{self.name}_bucket{_labels({**labels, 'le': _bound(bound)})} {count}")
+        self.lines.append(f"{self.name}_sum{_labels(labels)} {_number(histogram.total)}")
+        self.lines.append(f"{self.name}_count{_labels(labels)} {count}")
+
+    def text(self, *, openmetrics: bool) -> Iterator[str]:
+        """Its lines, or none when it has no samples."""
+        if not self.lines:
+            return
+        name, kind = self.name, self.kind
+        if not openmetrics:
+            name += {"counter": "_total", "info": "_info"}.get(kind, "")
+            kind = "gauge" if kind == "info" else kind
+        yield f"# HELP {name} {self.help}"
+        yield f"# TYPE {name} {kind}"
+        yield from self.lines
+
+
+async def metrics(service: Service, ask: AskMetrics) -> str:
+    """Everything that is counted and true at this moment."""
+    counted = service.metrics()
+    status = service.status()
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await asyncio.sleep(0)
+    families = [*_of_daemon(status, counted, lag=loop.time() - start)]
+    states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
+    per_job = _PerJob(service.now(), status.started_at)
+    for number, name in enumerate(service.names()):
+        state = service.job(name)
+        if state is not None:
+            states[status_of(state)] += 1
+            if counted.per_job:
+                per_job.add(state, counted.jobs.get(name) or JobCounts())
+        if number % AT_ONCE == 0:
+            await asyncio.sleep(0)
+    by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
+    for word, count in states.items():
+        by_state.add(count, state=word)
+    if not counted.per_job:
+        per_job.add_totals(counted.jobs.values())
+    families += [by_state, *per_job.families()]
+    lines = [line for family in families for line in family.text(openmetrics=ask.openmetrics)]
+    return "\n".join([*lines, *(["# EOF"] if ask.openmetrics else [])]) + "\n"
+
+
+def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[Family]:
+    def one(name: str, kind: str, help: str, value: float, **labels: str) -> Family:
+        family = Family(name, kind, help)
+        family.add(value, **labels)
+        return family
+
+    yield one("schedd", "info", "The running schedd.", 1, version=__version__)
+    yield one("schedd_start_time_seconds", "gauge", "When schedd started, Unix time.", status.started_at.timestamp())
+    yield one(
+        "schedd_config_last_reload_successful",
+        "gauge",
+        "Whether the last reload succeeded.",
+        status.reload_error is None,
+    )
+    yield one(
+        "schedd_config_last_reload_success_timestamp_seconds",
+        "gauge",
+        "When the active configuration was loaded, Unix time.",
+        status.loaded_at.timestamp(),
+    )
+    jumps = Family("schedd_clock_jump_seconds", "counter", "Seconds by which the wall clock has jumped.")
+    jumps.add(counted.clock_forward, direction="forward")
+    jumps.add(counted.clock_backward, direction="backward")
+    yield jumps
+    lateness = Family("schedd_start_lateness_seconds", "histogram", "How late scheduled runs start.")
+    lateness.add_histogram(counted.lateness)
+    yield lateness
+    yield one("schedd_output_dropped_lines", "counter", "Lines of output that the log dropped.", status.dropped_lines)
+    notifications = Family("schedd_notifications", "counter", "Notifications by kind of recipient and result.")
+    for (kind, result), count in counted.notifications.items():
+        notifications.add(count, kind=kind, result=result)
+    yield notifications
+    yield one("schedd_loop_lag_seconds", "gauge", "How long one turn of the event loop took at this scrape.", lag)
+
+
+class _PerJob:
+    """Families with the label `job`."""
+
+    def __init__(self, now: datetime, started_at: datetime) -> None:
+        self._now = now
+        self._started_at = started_at
+        self._families: dict[str, Family] = {}
+
+    def families(self) -> Iterable[Family]:
+        return self._families.values()
+
+    def add(self, state: JobState, counts: JobCounts) -> None:
+        job = state.job.name
+        schedule = "" if state.job.schedule is None else state.job.schedule.text
+        self._gauge("schedd_job_info", "The job's schedule and time zone.").add(
+            1, job=job, schedule=schedule, timezone=state.job.timezone.key
+        )
+        self._counts(counts, job=job)
+        self._gauge("schedd_job_running", "Runs in progress.").add(len(state.live), job=job)
+        self._gauge("schedd_job_waiting", "Whether a run waits at a gate.").add(state.waiting is not None, job=job)
+        self._gauge("schedd_job_paused", "Whether the job is paused.").add(state.paused is not None, job=job)
+        self._gauge("schedd_job_consecutive_failures", "Failed runs in a row.").add(state.consecutive_failures, job=job)
+        if state.next_at is not None:
+            family = self._gauge("schedd_job_next_run_timestamp_seconds", "The next scheduled time, Unix time.")
+            family.add(state.next_at.timestamp(), job=job)
+        self._last(counts, job)
+        within = state.job.expect_success_within
+        if within is not None:
+            since = counts.last_success or self._started_at
+            overdue = (self._now - since).total_seconds() > within
+            family = self._gauge(
+                "schedd_job_expected_success_overdue", "Whether expect_success_within has passed without a success."
+            )
+            family.add(overdue, job=job)
+
+    def add_totals(self, jobs: Iterable[JobCounts]) -> None:
+        """The counters of all jobs together, without the label."""
+        total = JobCounts()
+        for counts in jobs:
+            total.decisions.update(counts.decisions)
+            total.runs.update(counts.runs)
+            total.attempts.update(counts.attempts)
+            total.durations.total += counts.durations.total
+            total.durations.counts = [
+                a + b for a, b in zip(total.durations.counts, counts.durations.counts, strict=True)
+            ]
+        self._counts(total)
+
+    def _counts(self, counts: JobCounts, **labels: str) -> None:
+        decisions = self._family("schedd_decisions", "counter", "Scheduled times and requests by what became of them.")
+        for word, count in counts.decisions.items():
+            decisions.add(count, **labels, decision=word)
+        runs = self._family("schedd_runs", "counter", "Finished runs by outcome and trigger.")
+        for (outcome, trigger), count in counts.runs.items():
+            runs.add(count, **labels, outcome=outcome, trigger=trigger)
+        attempts = self._family("schedd_attempts", "counter", "Finished attempts by outcome.")
+        for outcome, count in counts.attempts.items():
+            attempts.add(count, **labels, outcome=outcome)
+        if counts.last is not None or not labels:
+            durations = self._family(
+                "schedd_run_duration_seconds", "histogram", "How long runs took, retries included."
+            )
+            durations.add_histogram(counts.durations, **labels)
+
+    def _last(self, counts: JobCounts, job: str) -> None:
+        last = counts.last
+        if last is None or last.finished_at is None:
+            return
+        self._gauge("schedd_job_last_run_timestamp_seconds", "When the last run finished, Unix time.").add(
+            last.finished_at.timestamp(), job=job
+        )
+        self._gauge("schedd_job_last_run_duration_seconds", "How long the last run took.").add(
+            last.duration or 0.0, job=job
+        )
+        self._gauge("schedd_job_last_exit_code", "Exit code of the last run.").add(last.exit_code, job=job)
+        if counts.last_success is not None:
+            self._gauge("schedd_job_last_success_timestamp_seconds", "When a run last succeeded, Unix time.").add(
+                counts.last_success.timestamp(), job=job
+            )
+
+    def _gauge(self, name: str, help: str) -> Family:
+        return self._family(name, "gauge", help)
+
+    def _family(self, name: str, kind: str, help: str) -> Family:
+        family = self._families.get(name)
+        if family is None:
+            family = self._families[name] = Family(name, kind, help)
+        return family
+
+
+def _labels(labels: Labels) -> str:
+    if not labels:
+        return ""
+    return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if float(value).is_integer() else repr(round(value, 6))
+
+
+def _bound(bound: float) -> str:
+    return "+Inf" if bound == float("inf") else repr(bound)

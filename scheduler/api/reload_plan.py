@@ -1,0 +1,83 @@
+"""What a reload changes: jobs, their keys and their next scheduled times, and a digest of the files that were read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from scheduler.api.job_details import definition
+from scheduler.config.load import Config
+from scheduler.engine.timetable import Changes
+from scheduler.model.job import Job
+from scheduler.text import as_json
+from scheduler.wire.daemon import JobChange, KeyChange, ReloadView
+
+NextTimes = Mapping[str, datetime | None]
+"""The next scheduled time of each job."""
+
+
+def reload_view(
+    changes: Changes, before: Mapping[str, Job], config: Config, times: tuple[NextTimes, NextTimes], *, applied: bool
+) -> ReloadView:
+    """What a reload did, or would do. `times` are those before and after it."""
+    earlier, later = times
+
+    def views(names: tuple[str, ...]) -> tuple[JobChange, ...]:
+        return tuple(
+            JobChange(
+                name=name,
+                next_before=earlier.get(name),
+                next_after=later.get(name),
+                keys=tuple(_key_changes(before.get(name), config.jobs.get(name))),
+            )
+            for name in names
+        )
+
+    return ReloadView(
+        applied=applied,
+        added=views(changes.added),
+        changed=views(changes.changed),
+        removed=views(changes.removed),
+        unchanged=len(changes.unchanged),
+        warnings=config.warnings,
+        digest=digest_of(config),
+    )
+
+
+def digest_of(config: Config) -> str:
+    """The content of the files as a short text."""
+    found = hashlib.sha256()
+    for path in config.files:
+        try:
+            content = Path(path).read_bytes()
+        except OSError:  # a directory, or gone since
+            content = b""
+        found.update(path.encode(errors="surrogateescape") + b"\0" + content + b"\0")
+    return found.hexdigest()[:16]
+
+
+def _key_changes(before: Job | None, after: Job | None) -> Iterator[KeyChange]:
+    if after is None:
+        return
+    new = definition(after)
+    if before is None:
+        yield from (KeyChange(key, None, _text(new[key])) for key in new if key in after.origins or key in _TARGET)
+        return
+    old = definition(before)
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            yield KeyChange(key, _text(old.get(key)), _text(new.get(key)))
+
+
+_TARGET = ("schedule", "command", "python")
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
+        return " ".join(map(str, value))
+    return as_json(value).decode()

@@ -1,0 +1,26 @@
+"""`schedctl metrics`: print metrics for Prometheus, with no listener at all."""
+
+from __future__ import annotations
+
+import click
+
+from scheduler.cli.subcommand import subcommand
+from scheduler.cli.target import Target
+from scheduler.wire.daemon import AskMetrics
+from scheduler.wire.operations import METRICS
+
+
+@subcommand("metrics", exit_status="3 when schedd cannot be reached.")
+@click.option("--openmetrics", is_flag=True, help="Print OpenMetrics instead of Prometheus' text format")
+@click.pass_obj
+def metrics(target: Target, openmetrics: bool) -> None:
+    """Print metrics in Prometheus' text format.
+
+    They are the same as on /metrics of `schedd --web`, for the textfile collector of a node exporter.
+
+    \b
+    Examples:
+      schedctl metrics
+      schedctl metrics > schedd.prom.new && mv schedd.prom.new /var/lib/node_exporter/schedd.prom
+    """
+    click.echo(target.ask(METRICS, AskMetrics(openmetrics)), nl=False)

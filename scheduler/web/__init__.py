@@ -1,0 +1,1 @@
+"""HTTP: the dashboard, the API, metrics and health checks. Only owner of starlette, uvicorn and jinja2."""

@@ -1,0 +1,128 @@
+"""The forms of the pages: each is an operation, and leads back to where its result is seen."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from scheduler.api.operations import answer
+from scheduler.api.service import Service
+from scheduler.errors import SchedError, UsageError
+from scheduler.web.board import Board
+from scheduler.web.pages import local_path
+from scheduler.web.request import Request
+from scheduler.web.response import Response, redirect
+from scheduler.web.typed_time import typed_until
+from scheduler.wire.daemon import Reload
+from scheduler.wire.jobs import PauseJobs, ResumeJobs
+from scheduler.wire.operations import PAUSE, RELOAD, RESUME, RUN_NOW, STOP
+from scheduler.wire.runs import RunNow, Started, Stop, Waiting
+
+LONGEST_NOTE = 200
+
+
+class Actions:
+    """Carries out what a person asked for. Errors are for the caller to show."""
+
+    def __init__(self, service: Service, board: Board) -> None:
+        self._service = service
+        self._board = board
+
+    async def run(self, request: Request, job: str) -> Response:
+        """Run a job now, and show the run."""
+        form = request.form()
+        ask = run_request(job, form)
+        events = answer(self._service, RUN_NOW, ask, request.by)
+        run_id = await first_run_id(events)
+        return redirect(f"{request.root}/runs/{run_id}")
+
+    async def stop_job(self, request: Request, job: str) -> Response:
+        """Stop all runs of a job."""
+        await self._stop(request, job)
+        return self._back(request, "stopped", job)
+
+    async def stop_run(self, request: Request, run: str) -> Response:
+        """Stop one run."""
+        await self._stop(request, run)
+        return self._back(request, "stopped", run)
+
+    async def pause(self, request: Request, job: str | None = None) -> Response:
+        """Pause a job, or all."""
+        form = request.form()
+        facts = None if job is None else self._board.facts(job)
+        zone = self._board.zone() if facts is None else facts.job.timezone
+        seconds = typed_until(form.get("until", ""), self._board.now(), zone)
+        note = form.get("note", "").strip()[:LONGEST_NOTE]
+        names = () if job is None else (job,)
+        answer(self._service, PAUSE, PauseJobs(jobs=names, all=job is None, seconds=seconds, note=note), request.by)
+        return self._back(request, "paused", job)
+
+    async def resume(self, request: Request, job: str | None = None) -> Response:
+        """Resume a job, or all."""
+        names = () if job is None else (job,)
+        answer(self._service, RESUME, ResumeJobs(jobs=names, all=job is None), request.by)
+        return self._back(request, "resumed", job)
+
+    async def reload(self, request: Request) -> Response:
+        """Apply the plan that was shown."""
+        ask = Reload(plan=False, digest=request.form().get("digest") or None)
+        await answer(self._service, RELOAD, ask, request.by)  # type: ignore[misc]
+        return redirect(f"{request.root}/reload?done=reloaded")
+
+    async def _stop(self, request: Request, target: str) -> None:
+        kill = request.form().get("kill") == "1"
+        await answer(self._service, STOP, Stop(target=target, kill=kill), request.by)  # type: ignore[misc]
+
+    def _back(self, request: Request, done: str, what: str | None) -> Response:
+        path, _, fragment = local_path(request.form().get("back", "/")).partition("#")
+        path = path.partition("?")[0]
+        said = f"?done={done}" + ("" if what is None else f"&what={quote(what)}")
+        return redirect(f"{request.root}{quote(path)}{said}" + (f"#{quote(fragment)}" if fragment else ""))
+
+
+def run_request(job: str, form: dict[str, str]) -> RunNow:
+    """The request that a form describes. UsageError where its arguments cannot be read."""
+    fields = {field.name for field in msgspec.structs.fields(RunNow)}
+    more: dict[str, Any] = {}
+    if "args" in fields and form.get("args", "").strip():
+        try:
+            more["args"] = tuple(shlex.split(form["args"]))
+        except ValueError as error:
+            raise UsageError(f"arguments: {error}") from None
+    if "kwargs" in fields and form.get("kwargs", "").strip():
+        more["kwargs"] = dict(_pairs(form["kwargs"]))
+    if "stdin" in fields and form.get("stdin", ""):
+        more["stdin"] = form["stdin"].replace("\r\n", "\n").encode()
+    return RunNow(job=job, force=form.get("force") == "1", detach=True, **more)
+
+
+def _pairs(text: str) -> list[tuple[str, Any]]:
+    found = []
+    for line in text.splitlines():
+        name, equals, value = line.partition("=")
+        if not line.strip():
+            continue
+        if not equals:
+            raise UsageError(f"keyword arguments: {line!r} is not name=value")
+        try:
+            found.append((name.strip(), msgspec.json.decode(value)))
+        except msgspec.DecodeError:
+            found.append((name.strip(), value.strip()))
+    return found
+
+
+async def first_run_id(events: Any) -> str:
+    """The id of the run that was asked for, once it has started or waits."""
+    assert isinstance(events, AsyncGenerator), "run-now streams"  # noqa: S101
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Started):
+                return event.run.id
+            if isinstance(event, Waiting):
+                return event.run_id
+    raise SchedError("the run ended before it began")

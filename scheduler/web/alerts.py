@@ -1,0 +1,61 @@
+"""Warnings: what is wrong now, failing jobs first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+import msgspec
+
+from scheduler.web.board import JobFacts
+from scheduler.web.words import Moment, ending, plural
+from scheduler.wire.daemon import StatusView
+
+ALERTS = 5
+"""Failing jobs that have a warning of their own."""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """A warning, with links of text and path. `job` begins the title; `code` says that the text is quoted."""
+
+    title: str
+    text: str = ""
+    job: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+    hot: bool = False
+    code: bool = False
+
+
+def alerts(jobs: Iterable[JobFacts], status: StatusView, moment: Moment) -> list[Alert]:
+    """What is wrong: failing jobs first, then the daemon."""
+    failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
+    found = [failing_alert(facts, moment) for facts in failing[:ALERTS]]
+    if len(failing) > ALERTS:
+        more = plural(len(failing) - ALERTS, "more job")
+        found.append(Alert(title=f"{more} failing", links=(("Show them", "/?state=failing"),), hot=True))
+    if status.reload_error is not None:
+        found.append(
+            Alert(
+                title="Reload failed; the previous configuration stays active",
+                text=status.reload_error.strip().splitlines()[0],
+                links=(("Preview the plan", "/reload"),),
+                code=True,
+            )
+        )
+    for jump in status.clock_jumps[-1:]:
+        if moment.now - jump.at < timedelta(days=1):
+            title = f"The clock jumped by {jump.seconds:+g} s at {moment.seconds(jump.at)}"
+            found.append(Alert(title=title, text="The wall clock was set, or schedd was suspended."))
+    return found
+
+
+def failing_alert(facts: JobFacts, moment: Moment) -> Alert:
+    """A failing job: since when, how often, and the explained exit."""
+    last, first = facts.state.last, facts.state.failing_since
+    since = "" if first is None else moment.clock(first)
+    title = f"has failed {facts.failures} times in a row since {since}" if facts.failures > 1 else f"failed at {since}"
+    links = () if last is None else (("Last run", f"/runs/{last.id}"),)
+    text = "" if last is None or last.outcome is None else f"{last.outcome.value}, {ending(last)}".rstrip(", ")
+    return Alert(
+        job=facts.job.name, title=title, text=text, links=(*links, ("Why?", f"/jobs/{facts.job.name}#why")), hot=True
+    )

@@ -1,0 +1,130 @@
+"""What the pages read: the state and the past of one job at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from scheduler.api.service import JobState, Service
+from scheduler.api.views import status_of
+from scheduler.engine.engine import Engine
+from scheduler.engine.live_run import LiveRun
+from scheduler.launch.output import Chunk
+from scheduler.model.job import Job
+from scheduler.model.run import Decision, Pause, Run
+
+
+class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A job at one instant: its state, finished runs and decisions (oldest first), and its live runs."""
+
+    state: JobState
+    live: Sequence[LiveRun]
+    runs: Sequence[Run]
+    decisions: Sequence[Decision]
+    word: str
+
+    @property
+    def job(self) -> Job:
+        """As the file defines it."""
+        return self.state.job
+
+    @property
+    def pause(self) -> Pause | None:
+        """Its pause, if it is paused."""
+        return self.state.paused
+
+    @property
+    def failures(self) -> int:
+        """Failed runs in a row; 0 for a disabled job."""
+        return self.state.consecutive_failures if self.job.enabled else 0
+
+    @property
+    def waiting(self) -> LiveRun | None:
+        """The first of its runs that waits at a gate."""
+        return next((each for each in self.live if each.gate is not None), None)
+
+    @property
+    def mark(self) -> str:
+        """The class of its mark."""
+        if self.word in ("idle", "done") and self.failures:
+            return "failing"
+        if self.word == "retrying":
+            return "waiting"
+        return "none" if self.word == "done" or (self.word == "idle" and not self.runs) else self.word
+
+    @property
+    def shown_word(self) -> str:
+        """The word of `schedctl list`, or failing."""
+        return "failing" if self.mark == "failing" else self.word
+
+
+class Board:
+    """Reads a service and its engine. What it returns is true within the slice of work in which it was read."""
+
+    def __init__(self, service: Service, engine: Engine) -> None:
+        self._service = service
+        self._engine = engine
+
+    def now(self) -> datetime:
+        """The wall clock, aware UTC."""
+        return self._engine.clock.now()
+
+    def names(self) -> Sequence[str]:
+        """The jobs, in the order of the file."""
+        return self._service.names()
+
+    def facts(self, name: str) -> JobFacts | None:
+        """One job; None when there is none of that name (any more)."""
+        state = self._service.job(name)
+        if state is None:
+            return None
+        past = self._engine.history.of(name)
+        return JobFacts(
+            state=state,
+            live=tuple(self._engine.runner.live_runs(name)),
+            runs=tuple(past.runs),
+            decisions=tuple(past.decisions),
+            word=status_of(state),
+        )
+
+    def all_facts(self) -> Iterator[JobFacts]:
+        """Every job, one at a time."""
+        for name in self.names():
+            if (facts := self.facts(name)) is not None:
+                yield facts
+
+    def run(self, run_id: str) -> tuple[Run | None, LiveRun | None]:
+        """The finished run with that id, or the live one."""
+        live = self._engine.runner.find(run_id)
+        return (self._service.run(run_id), None) if live is None else (live.run, live)
+
+    def output(self, run: Run, live: LiveRun | None) -> tuple[Chunk, ...]:
+        """What is kept of a run's output."""
+        if live is not None and live.output is not None:
+            return live.output.tail()
+        return self._engine.history.tails.of(run.id)
+
+    def failing(self) -> int:
+        """How many jobs are failing."""
+        history = self._engine.history
+        return sum(job.enabled and history.of(name).failures > 0 for name, job in self._engine.timetable.jobs().items())
+
+    def lock_holders(self, lock: str) -> list[str]:
+        """Jobs with running attempts that hold a lock."""
+        live = self._engine.runner.live_runs()
+        return [each.job.name for each in live if each.job.lock == lock and each.run is not None]
+
+    def zone(self) -> ZoneInfo:
+        """The zone of tables over several jobs: that of `defaults`, else of most jobs."""
+        named = self._service.status().timezone
+        zones = Counter(job.timezone for job in self._engine.timetable.jobs().values())
+        return zones.most_common(1)[0][0] if zones and named == "UTC" else ZoneInfo(named)
+
+
+def skips_of(facts: JobFacts) -> list[Decision]:
+    """Skipped scheduled times, newest first."""
+    return [decision for decision in reversed(facts.decisions) if decision.reason is not None]

@@ -1,0 +1,36 @@
+"""Whether schedd is alive and ready, for platforms that ask over HTTP."""
+
+from __future__ import annotations
+
+from scheduler.engine.engine import Engine
+from scheduler.engine.events import Event, JobsChanged
+from scheduler.web.access import Scope
+from scheduler.web.request import Request
+from scheduler.web.response import Response, text
+
+OVERDUE = 5.0
+"""Seconds after a scheduled time at which the engine must have taken it."""
+
+
+class Health:
+    """Answers /healthz and /readyz."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._loaded = False
+
+    def on_event(self, event: Event) -> None:
+        """The first load makes schedd ready."""
+        self._loaded = self._loaded or isinstance(event, JobsChanged)
+
+    async def alive(self, _request: Request, _scope: Scope) -> Response:
+        """200 while scheduled times are taken when they are due; 503 when the engine has fallen behind."""
+        next_at = self._engine.timetable.next_at
+        late = 0.0 if next_at is None else (self._engine.clock.now() - next_at).total_seconds()
+        return text("ok\n") if late <= OVERDUE else text(f"a scheduled time is {late:.0f} s overdue\n", status=503)
+
+    async def ready(self, _request: Request, _scope: Scope) -> Response:
+        """200 once the file is loaded, 503 before and while schedd shuts down."""
+        if not self._loaded:
+            return text("starting\n", status=503)
+        return text("shutting down\n", status=503) if self._engine.runner.draining else text("ok\n")

@@ -1,0 +1,151 @@
+"""The page `/`: counts, warnings, timeline, the table of jobs, and what happened."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from scheduler.web import lanes, timeline
+from scheduler.web.alerts import alerts
+from scheduler.web.board import Board, JobFacts
+from scheduler.web.buckets import Buckets
+from scheduler.web.job_row import Row, row, searched
+from scheduler.web.recent import Recent
+from scheduler.web.slices import Slices
+from scheduler.web.words import Moment
+from scheduler.wire.daemon import StatusView
+
+ROWS_WITH_STRIP = 200
+"""Rows drawn with their strip at once; the script asks for the others when they are scrolled to."""
+
+ENTRIES = 12
+
+STATES = ("failing", "running", "waiting", "retrying", "idle", "paused", "disabled", "done")
+SORTS = ("state", "name", "next", "last", "duration")
+COLUMNS = (
+    ("state", "State", ""),
+    ("name", "Job", ""),
+    ("", "Schedule", ""),
+    ("next", "Next run", ""),
+    ("last", "Last run", ""),
+    ("duration", "Duration", "c-dur r"),
+    ("", "Last 24 by duration", "c-strip"),
+)
+
+YOUNG = timedelta(minutes=20)
+"""How long after its start schedd counts as young."""
+
+_RANK = {"running": 1, "retrying": 1, "waiting": 2, "idle": 3, "paused": 4, "done": 5, "disabled": 6}
+
+
+class Query:
+    """What the address asks for; what it does not understand counts as not given."""
+
+    def __init__(self, given: Mapping[str, str], *, young: bool) -> None:
+        """`young`: schedd has started a short while ago, so that a short span shows more."""
+        self._usual_span = "10m" if young else "1h"
+        self.q = given.get("q", "").strip()[:100]
+        self.state = given.get("state", "") if given.get("state") in STATES else ""
+        self.sort = given.get("sort", "state") if given.get("sort") in SORTS else "state"
+        self.span = given["span"] if given.get("span") in timeline.SPANS else self._usual_span
+        self.events = 200 if given.get("events") == "200" else ENTRIES
+        rows = given.get("rows")
+        self.rows = None if rows is None else frozenset(rows.split(",")[:ROWS_WITH_STRIP])
+        """Only these rows, for the script that replaces them."""
+
+    def given(self) -> dict[str, str]:
+        """What differs from a plain `/`."""
+        defaults = {"q": "", "state": "", "sort": "state", "span": self._usual_span}
+        return {key: value for key in defaults if (value := getattr(self, key)) != defaults[key]}
+
+    def link(self, **changed: str) -> str:
+        """The same with something changed."""
+        given = {key: value for key, value in {**self.given(), **changed}.items() if value}
+        return f"?{urlencode(given)}" if given else ""
+
+    def matches(self, facts: JobFacts) -> bool:
+        """Whether a job is to be shown."""
+        if self.state and self.state != facts.word and not (self.state == "failing" and facts.failures):
+            return False
+        return self.q.lower() in searched(facts) if self.q else True
+
+
+def ordered(jobs: Iterable[JobFacts], sort: str) -> list[JobFacts]:
+    """Failing, running, then by their next run; or by the column named."""
+
+    def next_of(facts: JobFacts) -> float:
+        return math.inf if facts.state.next_at is None else facts.state.next_at.timestamp()
+
+    def last_of(facts: JobFacts) -> tuple[float, float]:
+        last = facts.state.last
+        return (0.0, -1.0) if last is None else (last.started_at.timestamp(), last.duration or 0.0)
+
+    found = list(jobs)
+    match sort:
+        case "name":
+            found.sort(key=lambda facts: facts.job.name)
+        case "next":
+            found.sort(key=next_of)
+        case "last":
+            found.sort(
+                key=lambda facts: facts.state.last.started_at.timestamp() if facts.state.last else 0.0, reverse=True
+            )
+        case "duration":
+            found.sort(key=lambda facts: last_of(facts)[1], reverse=True)
+        case _:
+            found.sort(key=lambda facts: (0 if facts.failures else _RANK[facts.word], next_of(facts)))
+    return found
+
+
+def counts(jobs: Sequence[JobFacts]) -> list[tuple[str, int, str]]:
+    """State, number and word; failing jobs count as failing and as what they do."""
+    by_state = Counter(facts.word for facts in jobs)
+    by_state["failing"] = sum(facts.failures > 0 for facts in jobs)
+    found = [("", len(jobs), "job" if len(jobs) == 1 else "jobs")]
+    return found + [(state, by_state[state], state) for state in STATES if by_state[state]]
+
+
+def rows(
+    board: Board, jobs: Iterable[JobFacts], moment: Moment, *, strips_from: int = ROWS_WITH_STRIP
+) -> Iterator[Row]:
+    """The rows of the table, made one by one."""
+    for number, facts in enumerate(jobs):
+        yield row(board, facts, moment, with_strip=number < strips_from)
+
+
+async def context(
+    board: Board, buckets: Buckets, recent: Recent, query: Query, status: StatusView, moment: Moment, slices: Slices
+) -> dict[str, Any]:
+    """Everything the template needs; `rows` are made while they are written."""
+    jobs = await slices.gather(board.all_facts())
+    matching = [facts for facts in ordered(jobs, query.sort) if query.matches(facts)]
+    wanted = matching if query.rows is None else [facts for facts in matching if facts.job.name in query.rows]
+    window = timeline.Window(moment.now, timeline.SPANS[query.span])
+    found = await slices.gather(lanes.lanes(buckets, matching, window, moment))
+    entries = list(recent.newest(query.events + 1))
+    sorting = {"state": "failing, running, then next run"}.get(query.sort, query.sort)
+    return {
+        "counts": counts(jobs),
+        "chosen": query.state,
+        "q": query.q,
+        "hidden": [(key, value) for key, value in query.given().items() if key != "q"],
+        "query": query.link,
+        "alerts": alerts(jobs, status, moment),
+        "axis": timeline.axis(window, moment),
+        "lanes": [(name, drawing) for name, drawing in found if drawing],
+        "quiet": lanes.without_lane(found),
+        "spans": timeline.NAMES.items(),
+        "span": query.span,
+        "total": len(jobs),
+        "matching": len(matching),
+        "rows": rows(board, wanted, moment),
+        "columns": COLUMNS,
+        "sort": query.sort,
+        "caption": f"Jobs, sorted by {sorting}. Times are in {moment.zone}.",
+        "entries": entries[: query.events],
+        "older": len(entries) > query.events and query.events == ENTRIES,
+    }

@@ -1,0 +1,255 @@
+"""The page `/jobs/NAME`: one job in full."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from scheduler.model.run import Decision, Outcome, Run
+from scheduler.schedule import describe, dst_note, find_pitfalls
+from scheduler.web import strip
+from scheduler.web.alerts import failing_alert
+from scheduler.web.board import JobFacts, skips_of
+from scheduler.web.words import Moment, ending, lateness, plural, size, span
+from scheduler.wire.jobs import JobDetails
+from scheduler.wire.times import REASONS, WhyView
+
+RUNS_AT_FIRST = 10
+SKIPS = 20
+COMING = 10
+
+_RECIPIENTS = (
+    "on_failure",
+    "on_recovery",
+    "on_success",
+    "on_skip",
+    "remind",
+    "expect_success_within",
+    "ping",
+    "sentry",
+)
+_BESIDE = ("description", "schedule", "timezone", *_RECIPIENTS)
+
+
+class RunRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A run as the history shows it."""
+
+    id: str
+    scheduled_at: datetime
+    outcome: str
+    mark: str
+    bad: bool
+    why: str
+    duration: str
+    trigger: str
+    by: str
+    late: str
+    cpu: str
+    memory: str
+
+
+def mark_of(run: Run) -> tuple[str, bool]:
+    """The class of a run's mark, and whether it is a failure."""
+    if run.outcome is None:
+        return "running", False
+    if run.outcome is Outcome.SUCCEEDED:
+        return "succeeded", False
+    return ("failed", True) if run.outcome.is_failure else ("none", False)
+
+
+def run_row(run: Run, moment: Moment) -> RunRow:
+    """A run, live or finished."""
+    mark, bad = mark_of(run)
+    cpu, memory = usage(run)
+    attempts = f"after {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
+    elapsed = run.duration if run.duration is not None else (moment.now - run.started_at).total_seconds()
+    return RunRow(
+        id=run.id,
+        scheduled_at=run.scheduled_at,
+        outcome="running" if run.outcome is None else run.outcome.value,
+        mark=mark,
+        bad=bad,
+        why=", ".join(part for part in (ending(run) if run.outcome is not None else "", attempts) if part),
+        duration=span(elapsed),
+        trigger=run.trigger.value,
+        by="" if run.by is None else run.by.text,
+        late=lateness(run.lateness) if run.trigger.value == "schedule" else "–",
+        cpu="–" if cpu is None else span(cpu),
+        memory="–" if memory is None else size(memory),
+    )
+
+
+def usage(run: Run) -> tuple[float | None, int | None]:
+    """CPU seconds of all attempts, and the peak memory of any."""
+    cpu = [each.exit.cpu_seconds for each in run.attempts if each.exit.cpu_seconds is not None]
+    memory = [each.exit.max_rss for each in run.attempts if each.exit.max_rss is not None]
+    return sum(cpu) if cpu else None, max(memory, default=None)
+
+
+def context(
+    facts: JobFacts, details: JobDetails, given: Mapping[str, str], moment: Moment, answer: WhyView | None
+) -> dict[str, Any]:
+    """Everything the template needs."""
+    job = facts.job
+    everything = [*facts.runs, *facts.state.live]
+    shown = everything if given.get("history") == "all" else everything[-RUNS_AT_FIRST:]
+    drawn = strip.places(facts.runs, facts.state.live, facts.decisions, moment.now, 20)
+    schedule = job.schedule
+    settings = [(key, _value(value), details.origins.get(key, "")) for key, value in details.definition.items()]
+    return {
+        "job": {
+            "name": job.name,
+            "description": job.description,
+            "state": facts.shown_word,
+            "mark": facts.mark,
+            "paused": facts.pause is not None,
+            "stoppable": bool(facts.live),
+            "grace": span(job.stop_grace),
+            "schedule": "" if schedule is None else schedule.text,
+            "usual": "" if facts.state.usual_duration is None else span(facts.state.usual_duration),
+            "alert": failing_alert(facts, moment) if facts.failures else None,
+        },
+        "opened": given.get("open", ""),
+        "accepts": tuple(getattr(job, "accepts", ())),
+        "has_note": False,
+        "facts": _facts(facts, moment),
+        "chart": strip.chart(drawn, facts.state.usual_duration, moment) if drawn else "",
+        "shown": len(drawn),
+        "runs": [run_row(run, moment) for run in reversed(shown)],
+        "all_runs": len(everything),
+        "skips": [skip_row(decision, moment) for decision in islice(skips_of(facts), SKIPS)],
+        "recipients": [row for row in settings if row[0] in _RECIPIENTS],
+        "settings": [row for row in settings if row[0] not in _BESIDE],
+        "words": None if schedule is None else _capitalized(describe(schedule)),
+        "zone": job.timezone.key,
+        "traps": [] if schedule is None else [each.sentence for each in find_pitfalls(schedule)],
+        "coming": list(islice(_coming(facts), COMING)),
+        "asked": given.get("at", "")[:40],
+        "answer": None if answer is None else explained(answer, facts),
+    }
+
+
+def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Markup | str]]:
+    last = facts.state.last
+    durations = sorted(
+        run.duration for run in facts.runs if run.outcome is Outcome.SUCCEEDED and run.duration is not None
+    )
+    outcomes = Counter(run.outcome.value for run in facts.runs if run.outcome is not None)
+    most = outcomes.most_common(1)
+    found: list[tuple[str, Markup | str, Markup | str]] = []
+    if facts.state.next_at is None:
+        found.append(("Next run", "none", "runs on demand only" if facts.job.schedule is None else facts.word))
+    else:
+        paused = "" if facts.pause is None else ", paused"
+        found.append(
+            ("Next run", moment.rel(facts.state.next_at), moment.clock(facts.state.next_at, zone=True) + paused)
+        )
+    if facts.state.live:
+        of = "" if facts.state.usual_duration is None else f"of about {span(facts.state.usual_duration)}"
+        found.append(("Running for", moment.since(facts.state.live[0].started_at), of))
+    if last is None or last.outcome is None:
+        found.append(("Last run", "none yet", ""))
+    else:
+        mark, bad = mark_of(last)
+        word = Markup('<span class="st {}{}">{}</span>').format(mark, " bad" if bad else "", last.outcome.value)
+        ended = Markup("{}, after {}").format(moment.rel(last.finished_at or last.started_at), span(last.duration or 0))
+        found.append(("Last run", word, ended))
+    if facts.state.usual_duration is not None:
+        found.append(
+            (
+                "Usual duration",
+                span(facts.state.usual_duration),
+                f"median; {span(durations[0])} to {span(durations[-1])}",
+            )
+        )
+    if most:
+        others = ", ".join(f"{count} {word}" for word, count in outcomes.items() if word != most[0][0])
+        found.append((f"Last {plural(len(facts.runs), 'run')}", f"{most[0][1]} {most[0][0]}", others or "no others"))
+    if facts.pause is not None:
+        until = "until resumed" if facts.pause.until is None else f"until {moment.clock(facts.pause.until)}"
+        found.append(("Paused", until, facts.pause.note))
+    return found
+
+
+def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
+    """A skipped scheduled time, or several that follow each other."""
+    text = REASONS[decision.word]
+    if decision.count > 1:
+        more = "more than " if decision.more else ""
+        text = f"{more}{decision.count} times since {moment.clock(decision.first)}: {text}"
+    return {"last": decision.last, "reason": decision.word, "text": text}
+
+
+def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:
+    """The answer of `why`, the gates it passed, and links to the nearest scheduled times."""
+    entry = answer.entry
+    links = []
+    if entry is not None and entry.run is not None:
+        links.append((f"Run {entry.run.id}", f"/runs/{entry.run.id}"))
+    sentences = [re.sub(r"`([^`]*)`", r"\1", sentence) for sentence in answer.sentences]
+    skipped = entry is not None and entry.reason is not None
+    kind = "skip" if skipped else "ran" if entry is not None else ""
+    return {"sentences": sentences, "kind": kind, "gates": list(_gates(answer, facts)), "links": links}
+
+
+_GATES = ("paused", "late", "overlap", "lock", "capacity")
+
+
+def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
+    """The steps of a scheduled time up to the one that skipped it."""
+    if answer.is_scheduled is None or answer.at is None:
+        return
+    if not answer.is_scheduled:
+        yield "skipped", "Schedule", "not a scheduled time"
+        return
+    yield "succeeded", "Schedule", "a scheduled time"
+    if answer.entry is None:
+        return
+    reason = answer.entry.reason
+    names = {
+        "paused": ("Pause", "not paused at that time"),
+        "late": ("Deadline", "started within start_deadline"),
+        "overlap": ("Overlap", f"no other run of {facts.job.name}"),
+        "lock": ("Lock", f"{facts.job.lock} was free" if facts.job.lock else "needs none"),
+        "capacity": ("Capacity", "below max_running"),
+    }
+    reached = True
+    for gate, (name, passed) in names.items():
+        if gate == reason:
+            yield "skipped", name, REASONS[gate]
+            reached = False
+        elif reached and (reason is None or reason in _GATES):
+            yield "succeeded", name, passed
+        elif reason in _GATES:
+            yield "none", name, "not reached"
+
+
+def _coming(facts: JobFacts) -> Iterator[dict[str, Any]]:
+    schedule, moment = facts.job.schedule, facts.state.next_at if facts.job.enabled else None
+    while schedule is not None and moment is not None:
+        note = dst_note(schedule, moment)
+        if facts.pause is not None and facts.pause.covers(moment):
+            note = "will be skipped: paused"
+        yield {"at": moment, "note": note}
+        moment = schedule.next_after(moment)
+
+
+def _capitalized(text: str | None) -> str | None:
+    return None if text is None else text[:1].upper() + text[1:]
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
+        return " ".join(str(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
+    return msgspec.json.encode(value).decode()

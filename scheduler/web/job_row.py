@@ -1,0 +1,142 @@
+"""A job as its row of the table shows it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from markupsafe import Markup
+
+from scheduler.model.run import Outcome, Run
+from scheduler.schedule import describe
+from scheduler.web import strip as strips
+from scheduler.web.board import Board, JobFacts
+from scheduler.web.words import Moment, ending, span
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A job as its row shows it."""
+
+    name: str
+    state: str
+    mark: str
+    hot: bool
+    detail: str
+    text: str
+    schedule: str
+    words: str
+    zone: str
+    next_at: datetime | None
+    last: Markup
+    duration: str
+    strip: Markup | None
+    paused: bool
+    stoppable: bool
+    grace: str
+
+
+def searched(facts: JobFacts) -> str:
+    """The text in which the filter looks."""
+    job = facts.job
+    schedule = "manual" if job.schedule is None else job.schedule.text
+    return f"{job.name} {job.description} {schedule}".lower()
+
+
+def row(board: Board, facts: JobFacts, moment: Moment, *, with_strip: bool = True) -> Row:
+    """One row."""
+    job = facts.job
+    zone = job.timezone.key if job.schedule is not None and job.timezone != moment.zone else ""
+    longest = facts.state.last.duration if facts.state.last is not None else None
+    drawn = strips.places(facts.runs, facts.state.live, facts.decisions, moment.now) if with_strip else []
+    return Row(
+        name=job.name,
+        state=facts.shown_word,
+        mark=facts.mark,
+        hot=facts.failures > 0,
+        detail=_detail(facts),
+        text=searched(facts),
+        schedule="" if job.schedule is None else job.schedule.text,
+        words="" if job.schedule is None else describe(job.schedule) or "",
+        zone=zone,
+        next_at=facts.state.next_at,
+        last=_last(board, facts, moment),
+        duration="" if longest is None else span(longest),
+        strip=(strips.strip(drawn) if drawn else Markup("")) if with_strip else None,
+        paused=facts.pause is not None,
+        stoppable=bool(facts.live),
+        grace=span(job.stop_grace),
+    )
+
+
+def _detail(facts: JobFacts) -> str:
+    text = facts.job.description
+    for run in facts.state.live:
+        if run.attempts:
+            attempts = facts.job.retry.times + 1
+            return f"{text}, attempt {len(run.attempts) + 1} of {attempts}".removeprefix(", ")
+    if len(facts.state.live) > 1:
+        return f"{text}, {len(facts.state.live)} runs".removeprefix(", ")
+    return text
+
+
+def _last(board: Board, facts: JobFacts, moment: Moment) -> Markup:
+    """The cell of the last run: what it does now, else how the last run ended."""
+    if facts.state.live:
+        return _running(facts, moment)
+    if (waiting := facts.waiting) is not None:
+        text = Markup("waiting for {}").format(moment.since(waiting.scheduled_at))
+        return text + Markup("<small>{}</small>").format(waits_for(board, facts))
+    last = facts.state.last
+    if facts.pause is not None:
+        until = f"until {moment.clock(facts.pause.until)}" if facts.pause.until else "until resumed"
+        note = f": {facts.pause.note}" if facts.pause.note else ""
+        ended = Markup('<span class="m">no runs yet</span>') if last is None else _ended(last, moment)
+        return ended + Markup("<small>paused {}{}</small>").format(until, note)
+    if last is None:
+        return Markup('<span class="m">no runs yet</span>')
+    why = ending(last) or (f"by {last.by.text}" if last.by is not None else "")
+    return _ended(last, moment) + (Markup("<small>{}</small>").format(why) if why else Markup(""))
+
+
+def _running(facts: JobFacts, moment: Moment) -> Markup:
+    run = facts.state.live[0]
+    retry = facts.state.retry_at
+    if facts.word == "retrying" and retry is not None:
+        failed = run.attempts[-1].outcome.value if run.attempts else "failed"
+        return Markup("attempt {} {}<small>next attempt {}</small>").format(
+            len(run.attempts), failed, moment.rel(retry)
+        )
+    if facts.state.usual_duration is None:
+        return Markup("running for {}").format(moment.since(run.started_at))
+    elapsed = max(0, round((moment.now - run.started_at).total_seconds()))
+    usual = max(1, round(facts.state.usual_duration))
+    return Markup(
+        '{} of about {}<small><progress max="{}" value="{}" data-from="{}" '
+        'aria-label="{}, elapsed of the usual duration"></progress></small>'
+    ).format(
+        moment.since(run.started_at),
+        span(facts.state.usual_duration),
+        usual,
+        min(elapsed, usual),
+        moment.iso(run.started_at),
+        facts.job.name,
+    )
+
+
+def _ended(run: Run, moment: Moment) -> Markup:
+    outcome = "" if run.outcome is None else run.outcome.value
+    finished = run.finished_at or run.started_at
+    mark = {Outcome.SUCCEEDED: "succeeded", Outcome.STOPPED: "none"}.get(run.outcome or Outcome.FAILED, "failed bad")
+    return Markup('<span class="st {}">{} {}</span>').format(mark, outcome, moment.rel(finished))
+
+
+def waits_for(board: Board, facts: JobFacts) -> str:
+    """`lock warehouse, held by import-orders`."""
+    gate = facts.waiting.gate.value if facts.waiting is not None and facts.waiting.gate is not None else ""
+    if gate == "lock" and facts.job.lock is not None:
+        holders = board.lock_holders(facts.job.lock)
+        held = f", held by {', '.join(holders[:3])}" if holders else ""
+        return f"lock {facts.job.lock}{held}"
+    if gate == "overlap":
+        return "overlap: the run before it"
+    return "capacity: max_running is reached" if gate == "capacity" else gate

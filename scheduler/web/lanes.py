@@ -1,0 +1,72 @@
+"""The lanes of the timeline: which jobs have one, and what it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+
+from markupsafe import Markup
+
+from scheduler.web import timeline
+from scheduler.web.board import JobFacts
+from scheduler.web.buckets import Buckets
+from scheduler.web.words import Moment, plural
+
+LANES = 24
+"""Lanes of the timeline: more do not help."""
+
+NAMED = 12
+"""Jobs that are named below the timeline for having no run in it."""
+
+
+def lanes(
+    buckets: Buckets, jobs: Sequence[JobFacts], window: timeline.Window, moment: Moment
+) -> Iterator[tuple[str, Markup | None]]:
+    """Lanes with something in them, made one by one; None for a job without."""
+    drawn = 0
+    for facts in jobs:
+        if timeline.is_empty(lane_of(facts, buckets, window, brief=True), window):
+            yield facts.job.name, None
+        elif drawn < LANES:
+            drawn += 1
+            yield facts.job.name, timeline.lane(lane_of(facts, buckets, window), window, moment)
+        else:
+            yield facts.job.name, Markup("")
+
+
+def without_lane(found: Sequence[tuple[str, Markup | None]]) -> str:
+    """A sentence about the jobs that have no lane."""
+    said = []
+    if left_out := sum(drawing == "" for _, drawing in found):
+        said.append(f"{plural(left_out, 'more job')} with runs: filter to see them.")
+    quiet = [name for name, drawing in found if drawing is None]
+    if quiet:
+        names = ", ".join(quiet[:NAMED]) + (f" and {len(quiet) - NAMED} more" if len(quiet) > NAMED else "")
+        said.append(f"No runs in this span: {names}.")
+    return " ".join(said)
+
+
+def lane_of(facts: JobFacts, buckets: Buckets, window: timeline.Window, *, brief: bool = False) -> timeline.Lane:
+    """What the timeline shows of a job; `brief`, of the coming runs only the next."""
+    oldest = facts.runs[0].started_at if facts.runs else window.now
+    full = len(facts.runs) >= 20 and oldest > window.start
+    waiting = facts.waiting
+    return timeline.Lane(
+        name=facts.job.name,
+        runs=facts.runs,
+        live=facts.state.live,
+        skips=timeline.skips_within(facts.decisions, window),
+        counted=list(buckets.between(facts.job.name, window.start, oldest)) if full else [],
+        coming=list(islice(_coming(facts, window.end), 1 if brief else timeline.RINGS + 2)),
+        waiting=None if waiting is None else waiting.scheduled_at,
+        usual=facts.state.usual_duration,
+    )
+
+
+def _coming(facts: JobFacts, end: datetime) -> Iterator[datetime]:
+    moment = facts.state.next_at if facts.job.enabled else None
+    while moment is not None and moment <= end:
+        if facts.pause is None or not facts.pause.covers(moment):
+            yield moment
+        moment = None if facts.job.schedule is None else facts.job.schedule.next_after(moment)

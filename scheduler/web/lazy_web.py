@@ -1,0 +1,53 @@
+"""HTTP as the daemon sees it: without an address to listen on, nothing of it is imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from scheduler.api.service import Service
+from scheduler.engine.engine import Engine
+from scheduler.errors import SchedError
+from scheduler.model.web import WebSettings
+
+
+class MissingExtraError(SchedError):
+    """The extra `web` is not installed."""
+
+
+class LazyWeb:
+    """Does nothing unless the settings have an address."""
+
+    def __init__(
+        self, service: Service, engine: Engine, settings: WebSettings, max_running: Callable[[], int | None]
+    ) -> None:
+        self._service = service
+        self._engine = engine
+        self._settings = settings
+        self._max_running = max_running
+        self._web: Any = None
+
+    async def start(self) -> str | None:
+        """Listen and answer from now on; returns the address for people. SchedError when that is not possible."""
+        if self._settings.listen is None:
+            return None
+        try:
+            from scheduler.web.server import Web  # noqa: PLC0415 - an optional extra
+        except ModuleNotFoundError as error:
+            if error.name not in ("h11", "jinja2", "markupsafe"):
+                raise
+            raise MissingExtraError(
+                f"serving HTTP needs an optional extra ({error.name} is missing): pip install 'schedd[web]'"
+            ) from None
+        self._web = Web(self._service, self._engine, self._settings, self._max_running)
+        self._engine.announce.add(self._web.on_event)
+        await self._web.start()
+        url = self._settings.listen.url
+        print(f"dashboard: {url}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who has started schedd
+        return url
+
+    async def close(self) -> None:
+        """End every stream and connection."""
+        if self._web is not None:
+            await self._web.close()

@@ -1,0 +1,140 @@
+"""The newest decisions of all jobs, equal ones of a job grouped: what the page shows below `What happened`."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import msgspec
+
+from scheduler.engine.events import (
+    AttemptFinished,
+    ClockJumped,
+    Event,
+    JobsChanged,
+    ReloadFailed,
+    RunFinished,
+    RunSkipped,
+    Stopping,
+)
+from scheduler.model.run import Outcome, Run, Trigger
+from scheduler.web.words import ending, plural, span
+
+KEPT = 300
+"""Entries of all jobs together."""
+
+IN_A_ROW = 3
+"""Entries of one job that may follow each other on the page."""
+
+
+class Entry(msgspec.Struct, kw_only=True):
+    """One thing that happened, or `count` equal ones from `first` to `at`.
+
+    `job` is empty for what concerns the daemon. `kind` is the class of its mark; `by` who asked for it.
+    """
+
+    at: datetime
+    first: datetime
+    job: str
+    kind: str
+    text: str
+    detail: str = ""
+    by: str = ""
+    run_id: str = ""
+    count: int = 1
+
+
+class Recent:
+    """Listens to events, and hears of requests from the operations."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._entries: OrderedDict[int, Entry] = OrderedDict()
+        self._last_of: dict[str, int] = {}
+        self._next = 0
+
+    def on_event(self, event: Event) -> None:
+        """Take note of an event."""
+        match event:
+            case RunFinished(run=run):
+                self._finished(run)
+            case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):
+                text = f"attempt {attempt.number} {attempt.outcome.value}; the next starts in {span(delay)}"
+                self.add(run.job, "waiting", text, run_id=run.id)
+            case RunSkipped(decision=decision):
+                reason = decision.word
+                self.add(decision.job, "skipped", f"skipped, {reason}", count=decision.count)
+            case ReloadFailed():
+                self.add("", "problem", "reload failed; the previous configuration stays active")
+            case JobsChanged(changes=changes):
+                counts = [
+                    f"{len(names)} {word}"
+                    for word, names in (
+                        ("added", changes.added),
+                        ("changed", changes.changed),
+                        ("removed", changes.removed),
+                    )
+                    if names
+                ]
+                unchanged = plural(len(changes.unchanged), "unchanged job")
+                self.add("", "note", f"configuration loaded: {', '.join(counts) or unchanged}")
+            case ClockJumped(by=by):
+                self.add("", "problem", f"clock jumped by {by:+.1f} s")
+            case Stopping(running=running):
+                self.add("", "note", f"shutting down; {plural(running, 'run')} may finish")
+            case _:
+                pass
+
+    def add(
+        self, job: str, kind: str, text: str, *, detail: str = "", by: str = "", run_id: str = "", count: int = 1
+    ) -> None:
+        """One more entry; a second equal one of the same job joins the first, unless somebody asked for it."""
+        now = self._now()
+        number = self._last_of.get(job) if job else None
+        last = None if number is None else self._entries.get(number)
+        if number is not None and last is not None and (last.kind, last.text, last.by) == (kind, text, by) and not by:
+            last.at, last.detail, last.run_id, last.count = now, detail, run_id, last.count + count
+            self._entries.move_to_end(number)
+            return
+        self._next += 1
+        self._entries[self._next] = Entry(
+            at=now, first=now, job=job, kind=kind, text=text, detail=detail, by=by, run_id=run_id, count=count
+        )
+        self._last_of[job] = self._next
+        while len(self._entries) > KEPT:
+            gone, entry = self._entries.popitem(last=False)
+            if self._last_of.get(entry.job) == gone:
+                del self._last_of[entry.job]
+
+    def newest(self, most: int, job: str | None = None) -> Iterator[Entry]:
+        """Entries, newest first; of one job at most IN_A_ROW in a row."""
+        row, shown = 0, 0
+        before = None
+        for entry in reversed(self._entries.values()):
+            if job is not None and entry.job != job:
+                continue
+            row = row + 1 if entry.job == before and entry.job else 1
+            before = entry.job
+            if row <= IN_A_ROW or job is not None:
+                yield entry
+                shown += 1
+            if shown == most:
+                return
+
+    def _finished(self, run: Run) -> None:
+        took = span(run.duration or 0.0)
+        manual = "manual run " if run.trigger is Trigger.MANUAL else ""
+        if run.outcome is Outcome.SUCCEEDED:
+            self.add(run.job, "succeeded", f"{manual}succeeded", detail=f"in {took}", run_id=run.id)
+            return
+        kind = "none" if run.outcome is Outcome.STOPPED else "failed"
+        outcome = "" if run.outcome is None else run.outcome.value
+        why = ending(run)
+        self.add(
+            run.job,
+            kind,
+            f"{manual}{outcome}: {why}" if why else f"{manual}{outcome}",
+            detail=f"after {took}",
+            run_id=run.id,
+        )

@@ -1,0 +1,119 @@
+"""Answers to HTTP requests: a status, headers, and a body that is whole or comes in pieces."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
+
+import msgspec
+
+from scheduler.text import as_json
+
+Headers = tuple[tuple[str, str], ...]
+
+SECURITY: Headers = (
+    (
+        "content-security-policy",
+        (
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
+            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        ),
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+)
+"""Headers of every answer."""
+
+NO_STORE = ("cache-control", "no-store")
+
+_LEVEL = 5
+_SMALL = 1_000
+"""Bytes below which compression does not pay."""
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """An answer. A body in pieces is sent as it comes, chunked."""
+
+    status: int = 200
+    headers: Headers = ()
+    body: bytes | AsyncGenerator[bytes, None] = b""
+
+
+def text(content: str, *, status: int = 200, kind: str = "text/plain; charset=utf-8", more: Headers = ()) -> Response:
+    """A text."""
+    return Response(status=status, headers=(("content-type", kind), NO_STORE, *more), body=content.encode())
+
+
+def json(value: object, *, status: int = 200, more: Headers = ()) -> Response:
+    """A value as JSON, spelled as on the socket."""
+    return Response(status=status, headers=(("content-type", "application/json"), NO_STORE, *more), body=as_json(value))
+
+
+def problem(status: int, title: str, detail: str, *, more: Headers = ()) -> Response:
+    """An error as RFC 9457 has it."""
+    body = as_json({"type": "about:blank", "title": title, "status": status, "detail": detail})
+    kind = ("content-type", "application/problem+json")
+    return Response(status=status, headers=(kind, NO_STORE, *more), body=body)
+
+
+def redirect(path: str, *, more: Headers = ()) -> Response:
+    """See the page at `path` instead."""
+    return Response(status=303, headers=(("location", path), NO_STORE, *more))
+
+
+def event_stream(events: AsyncGenerator[bytes, None]) -> Response:
+    """Server-sent events."""
+    headers = (("content-type", "text/event-stream"), NO_STORE, ("x-accel-buffering", "no"))
+    return Response(headers=headers, body=events)
+
+
+def html(pieces: AsyncGenerator[str, None], *, compressed: bool, status: int = 200) -> Response:
+    """A page that is sent while it is made."""
+    headers: Headers = (("content-type", "text/html; charset=utf-8"), NO_STORE, ("vary", "accept-encoding"))
+    if not compressed:
+        return Response(status=status, headers=headers, body=_encoded(pieces))
+    return Response(status=status, headers=(*headers, ("content-encoding", "gzip")), body=_compressed(pieces))
+
+
+def compressed(answer: Response, accepted: str | None) -> Response:
+    """The same answer with a whole body compressed, where the client takes that and it pays."""
+    if not isinstance(answer.body, bytes) or len(answer.body) < _SMALL or not takes_gzip(accepted):
+        return answer
+    packed = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    body = packed.compress(answer.body) + packed.flush()
+    headers = (*answer.headers, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
+    return Response(status=answer.status, headers=headers, body=body)
+
+
+def takes_gzip(accepted: str | None) -> bool:
+    """Whether Accept-Encoding names gzip."""
+    names = [each.partition(";")[0].strip().lower() for each in (accepted or "").split(",")]
+    return "gzip" in names and "gzip;q=0" not in (accepted or "").replace(" ", "")
+
+
+def event(kind: str, data: bytes) -> bytes:
+    """One server-sent event; `data` is one line."""
+    return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
+
+
+async def _encoded(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield piece.encode()
+
+
+async def _compressed(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
+    packed = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
+    async with aclosing(pieces):
+        async for piece in pieces:
+            if data := packed.compress(piece.encode()):
+                yield data
+    yield packed.flush()
+
+
+def header_lines(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """As h11 takes them."""
+    return [(name.encode("ascii"), value.encode("latin-1", errors="replace")) for name, value in headers]

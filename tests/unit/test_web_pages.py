@@ -1,0 +1,154 @@
+"""The parts of the pages: words, drawings, groups of what happened, and typed times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scheduler.cli import times
+from scheduler.errors import UsageError
+from scheduler.launch.launcher import Stream
+from scheduler.launch.output import Chunk
+from scheduler.web.pages import local_path
+from scheduler.web.recent import IN_A_ROW, KEPT, Recent
+from scheduler.web.run_page import lines_of, plain
+from scheduler.web.typed_time import typed_instant, typed_until
+from scheduler.web.words import Moment, span
+
+NOW = datetime(2026, 10, 22, 12, 32, 8, tzinfo=UTC)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@given(st.floats(0, 1e8))
+def test_durations_are_written_as_schedctl_writes_them(seconds: float) -> None:
+    assert span(seconds) == times.span(seconds)
+
+
+@given(st.integers(-(10**8), 10**8))
+def test_distances_are_written_as_schedctl_writes_them(seconds: int) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    assert Moment(NOW, BERLIN).relative(moment) == times.relative(moment, NOW)
+
+
+@pytest.mark.parametrize(
+    ("later", "expected"),
+    [
+        (timedelta(minutes=3), "14:35:08"),
+        (timedelta(hours=12, seconds=52), "Fri 02:33"),
+        (timedelta(days=4, minutes=28, seconds=-8), "Mon 14:00 CET"),
+        (timedelta(days=9, minutes=28, seconds=-8), "Sat 31 Oct 14:00 CET"),
+        (timedelta(days=-9, minutes=28, seconds=-8), "Tue 13 Oct 15:00"),
+    ],
+)
+def test_times_say_as_much_of_the_date_as_is_needed(later: timedelta, expected: str) -> None:
+    assert Moment(NOW, BERLIN).clock(NOW + later) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("10:05", "2026-10-22 10:05"),
+        ("yesterday 2:30", "2026-10-21 02:30"),
+        ("mon 07:00", "2026-10-19 07:00"),
+        ("Thu 10:00", "2026-10-22 10:00"),
+        ("14 Oct 02:30", "2026-10-14 02:30"),
+        ("Wed 14 Oct 02:30", "2026-10-14 02:30"),
+        ("2026-10-14 02:30", "2026-10-14 02:30"),
+        ("2026-10-14T02:30:00", "2026-10-14 02:30"),
+    ],
+)
+def test_times_are_understood_as_people_type_them(text: str, expected: str) -> None:
+    assert f"{typed_instant(text, NOW, BERLIN):%Y-%m-%d %H:%M}" == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["25:00", "31 Feb 10:00", "later", "10:5", "2026-13-01 00:00", "\N{ARABIC-INDIC DIGIT ONE}0:00"]
+)
+def test_a_time_that_is_none_is_an_error(text: str) -> None:
+    with pytest.raises(UsageError, match="not a valid time"):
+        typed_instant(text, NOW, BERLIN)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"), [("1h", 1), ("1h 30m", 1.5), ("15:32:08", 1), ("14:32:08", 24), ("mon 14:32:08", 4 * 24 + 1)]
+)
+def test_a_pause_lasts_until_a_time_that_lies_ahead(text: str, hours: float) -> None:
+    assert typed_until(text, NOW, BERLIN) == hours * 3600
+
+
+def test_a_pause_without_a_time_has_no_end_and_one_in_the_past_is_an_error() -> None:
+    assert typed_until("  ", NOW, BERLIN) is None
+    with pytest.raises(UsageError, match="in the past"):
+        typed_until("2026-10-22 10:00", NOW, BERLIN)
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_typed_is_a_time_or_one_error(text: str) -> None:
+    try:
+        found = typed_instant(text, NOW, BERLIN)
+    except UsageError:
+        return
+    assert 1 <= found.year <= 9999
+
+
+def recent() -> tuple[Recent, Iterator[datetime]]:
+    clock = iter(NOW + timedelta(seconds=number) for number in range(10_000))
+    return Recent(lambda: next(clock)), clock
+
+
+def test_equal_entries_of_a_job_are_one_with_a_count() -> None:
+    found, _ = recent()
+    for _ in range(40):
+        found.add("heartbeat", "succeeded", "succeeded", detail="in 0.4s")
+    found.add("heartbeat", "failed", "failed: exit 1")
+    found.add("other", "succeeded", "succeeded")
+    entries = list(found.newest(10))
+    assert [(entry.job, entry.kind, entry.count) for entry in entries] == [
+        ("other", "succeeded", 1),
+        ("heartbeat", "failed", 1),
+        ("heartbeat", "succeeded", 40),
+    ]
+    assert entries[-1].first == NOW
+
+
+def test_a_job_has_at_most_three_entries_in_a_row_and_all_are_bounded() -> None:
+    found, _ = recent()
+    for number in range(KEPT * 2):
+        found.add("flapping", "failed", f"failed: exit {number}")
+    assert len(list(found.newest(100))) == IN_A_ROW
+    assert len(list(found.newest(1_000, "flapping"))) == KEPT
+    assert len(found._last_of) == 1
+
+
+def test_output_becomes_lines_without_what_a_terminal_would_obey() -> None:
+    chunks = [
+        Chunk(Stream.STDOUT, b"\x1b[31mred\x1b[0m \x1b]0;title\x07\nprogress 1%\rprogress 100%\nhal"),
+        Chunk(Stream.STDERR, b"<b>\xff\x00"),
+        Chunk(Stream.STDOUT, b"f\r\n"),
+    ]
+    assert [(line.stream, line.text) for line in lines_of(chunks)] == [
+        ("out", "red "),
+        ("out", "progress 100%"),
+        ("out", "half"),
+        ("err", "<b>\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"),
+    ]
+    assert [line.text for line in lines_of(chunks, "stderr")] == [
+        "<b>\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}"
+    ]
+
+
+@given(st.text())
+def test_no_line_keeps_a_control_character_or_a_mark_that_reorders_it(text: str) -> None:
+    assert not any(letter in plain(text) for letter in "\x1b\x00\x07\u202e\u2066\x9b")
+
+
+@pytest.mark.parametrize(
+    "path", ["https://evil.example", "//evil.example", "/\\evil.example", "evil", "", "/a\r\nx: y"]
+)
+def test_a_way_back_never_leads_to_another_server(path: str) -> None:
+    assert local_path(path) == "/"
