@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -27,7 +28,7 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 @subcommand(
     "check", exit_status="0 when every file is valid, 1 when one is not, or has warnings and --strict is given."
 )
-@click.argument("files", nargs=-1, metavar="[FILE]...")
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with an object for each file")
 @click.option("--github", is_flag=True, help="Print annotations for GitHub Actions")
@@ -77,7 +78,9 @@ def annotation(problem: Problem) -> str:
 
 def _show(file: Checked) -> None:
     if file.problems:
-        click.echo(render(file.problems) + "\n")
+        for line in render(file.problems).splitlines():
+            click.echo(_painted(line))
+        click.echo()
     errors = sum(problem.severity is Severity.ERROR for problem in file.problems)
     warnings = len(file.problems) - errors
     found = [_count(errors, "error"), _count(warnings, "warning")]
@@ -85,6 +88,18 @@ def _show(file: Checked) -> None:
     jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
     colour = "bad" if not file.ok else "care" if warnings else "good"
     click.echo(terminal.paint(f"{file.file}: {jobs}{summary}", colour))
+
+
+def _painted(line: str) -> str:
+    """A line of a problem with its severity, its caret and its advice in colour."""
+    if match := re.match(r"(\S.*?: )(error|warning)(: .*)$", line):
+        colour = "bad" if match[2] == "error" else "care"
+        return f"{terminal.paint(match[1], 'head')}{terminal.paint(match[2], colour)}{match[3]}"
+    if match := re.match(r"( +\| +)(\^+)$", line):
+        return match[1] + terminal.paint(match[2], "bad")
+    if match := re.match(r"( +)(help:)( .*)$", line):
+        return f"{match[1]}{terminal.paint(match[2], 'good')}{match[3]}"
+    return line
 
 
 def _count(number: int, noun: str) -> str:

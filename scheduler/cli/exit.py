@@ -13,6 +13,7 @@ import click
 
 from scheduler.errors import EXIT_FAILURE, ConfigError, SchedError
 from scheduler.fast_start import loaded
+from scheduler.text import nearest
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
@@ -29,13 +30,17 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
     """Run a command and exit with its code. `exit_codes` replaces exit codes of errors by other ones."""
     _open_standard_streams()
     try:
+        if f"_{program.upper()}_COMPLETE" in os.environ:
+            from scheduler.cli.completion import complete  # noqa: PLC0415 - only for a shell that asks
+
+            complete(command, program)
         code = command.main(prog_name=program, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as done:
         code = done.exit_code
     except click.ClickException as error:
-        error.show()
         code = error.exit_code
+        _print_error(_usage_error(error, program))
     except SchedError as error:
         code = (exit_codes or {}).get(error.exit_code, error.exit_code)
         _print_error(str(error) if isinstance(error, ConfigError) else f"{program}: {error}")
@@ -54,6 +59,18 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         code = EXIT_FAILURE
     loaded()  # else Python collects garbage once more at exit: a tenth of the time of `schedctl list`
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage_error(error: click.ClickException, program: str) -> str:
+    """One message in the form of all others, with the command whose help says more."""
+    message = error.format_message().removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if isinstance(error, click.NoSuchOption) and context is not None:
+        known = {name.lstrip("-"): name for option in context.command.get_params(context) for name in option.opts}
+        near = nearest(error.option_name.lstrip("-"), known, 0.7)
+        message = f"no such option {error.option_name}" + ("" if near is None else f"; did you mean {known[near]}?")
+    command = program if context is None else context.command_path
+    return f"{command}: {message[:1].lower()}{message[1:]}\nFor help: {command} --help"
 
 
 def _open_standard_streams() -> None:

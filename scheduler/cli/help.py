@@ -7,8 +7,15 @@ import click
 from scheduler.cli.subcommand import subcommand
 
 
+def command_names(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Names of commands that start with `incomplete`."""
+    program = ctx.find_root()
+    assert isinstance(program.command, click.Group)  # noqa: S101 - a subcommand has one above it
+    return [name for name in program.command.list_commands(program) if name.startswith(incomplete)]
+
+
 @subcommand("help")
-@click.argument("name", required=False, metavar="[COMMAND]")
+@click.argument("name", required=False, metavar="[COMMAND]", shell_complete=command_names)
 @click.pass_context
 def help_on(ctx: click.Context, name: str | None) -> None:
     """Show the help of a command.

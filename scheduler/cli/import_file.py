@@ -11,6 +11,7 @@ import click
 
 from scheduler.cli.new_file import write_file
 from scheduler.cli.subcommand import subcommand
+from scheduler.cli.times import zone_names
 from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.schedule import find_zone
 from scheduler.translate.formats import FORMATS, format_of
@@ -38,9 +39,14 @@ _STDIN = "standard input"
     help="The cron of the crontab: what % and \\ mean in commands",
 )
 @click.option("--busybox", is_flag=True, help="Short for --dialect busybox")
-@click.option("--timezone", metavar="NAME", help="Time zone of schedules that name none [default: this machine's]")
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    shell_complete=zone_names,
+    help="Time zone of schedules that name none [default: this machine's]",
+)
 @click.option("--strict", is_flag=True, help="Fail when anything was refused")
-@click.option("-o", "--output", metavar="PATH", help="Write to this file instead of standard output")
+@click.option("-o", "--output", metavar="PATH", type=click.Path(), help="Write to this file instead of standard output")
 @click.option("--force", is_flag=True, help="Overwrite an existing file")
 def import_file(
     files: tuple[str, ...], format_name: str | None, strict: bool, output: str | None, force: bool, **reading: Any

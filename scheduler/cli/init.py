@@ -15,7 +15,7 @@ STARTER = Path(__file__).with_name("starter.yaml")
 
 
 @subcommand("init")
-@click.argument("file", default=DEFAULT_FILE, metavar="[FILE]")
+@click.argument("file", default=DEFAULT_FILE, metavar="[FILE]", type=click.Path())
 def init(file: str) -> None:
     """Write a commented schedules.yaml to start from.
 

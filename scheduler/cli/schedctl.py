@@ -10,8 +10,8 @@ from click.shell_completion import CompletionItem
 from scheduler import __version__
 from scheduler.cli import DOCUMENTATION
 from scheduler.cli.exit import NobodyReadsError
-from scheduler.cli.subcommand import HELP_OPTIONS, config_option, with_short_text
-from scheduler.errors import UsageError
+from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, with_short_text
+from scheduler.errors import EXIT_USAGE, UsageError
 from scheduler.fast_start import loaded
 from scheduler.text import did_you_mean
 
@@ -151,7 +151,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS and not ctx.resilient_parsing:
             raise UsageError(unknown_command(args[0]))
         return super().resolve_command(ctx, args)
 
@@ -164,9 +164,14 @@ def unknown_command(name: str) -> str:
     return f"unknown command {name!r}{meant or '; schedctl --help lists all commands'}"
 
 
-@click.group(cls=Commands, context_settings=HELP_OPTIONS)
+@click.group(cls=Commands, context_settings=HELP_OPTIONS, invoke_without_command=True)
 @config_option(" [default: $SCHEDD_CONFIG, ./schedules.yaml]")
+@color_option
 @click.version_option(__version__, "-V", "--version", message="schedctl %(version)s", help="Print the version")
-def command() -> None:
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Query and control a running schedd. Where none is running, commands that only need the schedule file answer from
     the file, and run-now runs the job here."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(EXIT_USAGE)

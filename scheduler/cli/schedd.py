@@ -26,8 +26,8 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
     exit_status=EXIT_STATUS,
     epilog=f"Documentation: {DOCUMENTATION}",
 )
-@click.argument("file", required=False)
-@click.option("-c", "--config", metavar="FILE", help="The same as FILE")
+@click.argument("file", required=False, type=click.Path())
+@click.option("-c", "--config", metavar="FILE", type=click.Path(), help="The same as FILE")
 @click.option(
     "--log-format",
     type=click.Choice(["auto", "console", "kv", "json"]),

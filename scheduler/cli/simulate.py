@@ -35,7 +35,7 @@ Durations = Callable[[str], tuple[float, str]]
 
 
 @subcommand("simulate")
-@click.argument("file", required=False, metavar="[FILE]")
+@click.argument("file", required=False, metavar="[FILE]", type=click.Path())
 @click.option("--from", "start", type=typed_times.future, metavar="TIME", help="When schedd starts [default: now]")
 @click.option("--to", "--until", "end", type=typed_times.future, metavar="TIME", help="End of the simulation")
 @click.option(

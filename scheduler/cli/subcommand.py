@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -50,10 +51,29 @@ def config_option(default: str = "") -> Callable[[Any], Any]:
         "-c",
         "--config",
         metavar="FILE",
+        type=click.Path(),
         expose_value=False,
         callback=set_target,
         help=f"Schedule file{default}",
     )
+
+
+def set_colour(ctx: click.Context, _option: click.Parameter, when: str | None) -> None:
+    """Decide whether to print in colour: --color, else $NO_COLOR, else $FORCE_COLOR, else whether it is a terminal."""
+    if when is not None:
+        ctx.color = {"always": True, "never": False}.get(when)
+    elif ctx.parent is None:
+        ctx.color = False if os.environ.get("NO_COLOR") else True if os.environ.get("FORCE_COLOR") else None
+
+
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    expose_value=False,
+    is_eager=True,
+    callback=set_colour,
+    help="When to use colours [default: auto, on a terminal]",
+)
 
 
 def subcommand(name: str, *, exit_status: str | None = None, **settings: Any) -> Callable[[Any], Subcommand]:
@@ -62,6 +82,6 @@ def subcommand(name: str, *, exit_status: str | None = None, **settings: Any) ->
     add_config = config_option()
 
     def decorate(function: Any) -> Subcommand:
-        return declare(add_config(function))
+        return declare(add_config(color_option(function)))
 
     return decorate

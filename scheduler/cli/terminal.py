@@ -116,5 +116,8 @@ def _shrink(widths: list[int], shrinking: Shrinking, room: int) -> None:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether the stream is a terminal with colours."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    """Whether to print in colour: as --color, $NO_COLOR and $FORCE_COLOR say, else if the stream is a terminal."""
+    context = click.get_current_context(silent=True)
+    if context is not None and context.color is not None:
+        return context.color
+    return stream.isatty() and os.environ.get("TERM") != "dumb"

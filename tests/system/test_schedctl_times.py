@@ -191,10 +191,3 @@ def test_check_tells_doubts_and_fails_on_them_when_it_is_strict(tmp_path: Path) 
     assert (ended.returncode, "warning: " in ended.stdout) == (0, True)
     assert schedctl("check", "--strict", doubtful).returncode == 1
     assert schedctl("check", "--github", doubtful).stdout.startswith("::warning ")
-
-
-def test_job_names_complete(file: Path) -> None:
-    ended = schedctl(_SCHEDCTL_COMPLETE="bash_complete", COMP_WORDS=f"schedctl -c {file} show n", COMP_CWORD="4")
-    assert ended.stdout.split() == ["plain,night", "plain,noon"]
-    for shell in ("bash", "zsh", "fish"):
-        assert "_SCHEDCTL_COMPLETE" in schedctl("completion", shell).stdout

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.cli import terminal
+from scheduler.cli.subcommand import subcommand
 from scheduler.cli.terminal import Cell
 from scheduler.text import cells
 
@@ -77,17 +78,48 @@ def test_a_table_on_a_terminal_fits_it(screen: FakeTerminal) -> None:
     assert all("…" in line and line.endswith("status") for line in lines[1:])
 
 
+def colour_of(options: list[str], stream: io.StringIO) -> bool:
+    """Whether a command with these options paints what it prints to the stream."""
+
+    @subcommand("paint")
+    def paint() -> None:
+        stream.write(terminal.paint("x", "good", stream))
+
+    paint.main(options, standalone_mode=False)
+    return "\x1b[" in stream.getvalue()
+
+
 @pytest.mark.parametrize(
-    ("variables", "coloured"),
-    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+    ("options", "variables", "on_terminal", "in_pipe"),
+    [
+        ([], {}, True, False),
+        ([], {"NO_COLOR": "1"}, False, False),
+        ([], {"NO_COLOR": ""}, True, False),
+        ([], {"TERM": "dumb"}, False, False),
+        ([], {"FORCE_COLOR": "1"}, True, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+        ([], {"FORCE_COLOR": "1", "TERM": "dumb"}, True, True),
+        (["--color", "always"], {}, True, True),
+        (["--color", "always"], {"NO_COLOR": "1"}, True, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False, False),
+        (["--color", "auto"], {}, True, False),
+        (["--color", "auto"], {"NO_COLOR": "1"}, True, False),
+    ],
 )
-def test_colours_are_for_terminals_that_want_them(
-    screen: FakeTerminal, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], coloured: bool
+def test_colours_are_as_asked_for(
+    screen: FakeTerminal,
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    variables: dict[str, str],
+    on_terminal: bool,
+    in_pipe: bool,
 ) -> None:
+    """F11"""
+    monkeypatch.delenv("FORCE_COLOR", raising=False)
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert ("\x1b[" in terminal.paint("x", "good", screen)) == coloured
-    assert terminal.paint("x", "good", io.StringIO()) == "x"
+    assert colour_of(options, screen) == on_terminal
+    assert colour_of(options, io.StringIO()) == in_pipe
 
 
 def test_without_columns_the_terminal_itself_is_asked(screen: FakeTerminal, monkeypatch: pytest.MonkeyPatch) -> None:
