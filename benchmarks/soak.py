@@ -22,7 +22,6 @@ from msgspec.structs import replace
 
 from scheduler.clock import SystemClock, VirtualClock
 from scheduler.engine.engine import Engine
-from scheduler.engine.live_run import Phase
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.launch.spawner import Spawner
@@ -85,7 +84,7 @@ async def million(clock: VirtualClock, slots: int) -> bool:
         for name in engine.timetable.jobs():  # so that what is left was left behind
             engine.pause(name, until=clock.now() + timedelta(seconds=60), note="")
         await asyncio.sleep(1)
-        await engine.runner.stop(list(engine.runner.live_runs()))
+        await engine.stop(engine.live())
         measured.append(footprint(half))
     ticking.cancel()
     print(f"          {engine.history.decided.total():,} slots decided", flush=True)
@@ -105,8 +104,9 @@ async def ten_thousand(runs: int) -> bool:
             footprint("start")
             for half in ("middle", "end"):
                 for _ in range(runs // 2 // JOBS):
-                    firings = [engine.run_now(job) for job in made.values()]
-                    while any(firing.phase is not Phase.DONE for firing in firings):  # noqa: ASYNC110
+                    for job in made.values():
+                        engine.run_now(job).close()
+                    while engine.live():  # noqa: ASYNC110
                         await asyncio.sleep(0.005)
                 measured.append(footprint(half))
     finally:

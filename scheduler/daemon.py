@@ -156,7 +156,7 @@ class Daemon(EngineService):
     def status(self) -> StatusView:
         """The daemon itself."""
         timetable, history, now = self._engine.timetable, self._engine.history, self.now()
-        jobs, live = timetable.jobs(), list(self._engine.runner.live_runs())
+        jobs, live = timetable.jobs(), self._engine.live()
         return StatusView(
             version=__version__,
             pid=os.getpid(),

@@ -1,32 +1,31 @@
-"""The Service that an engine gives: its jobs, its past, and its verbs. The daemon adds what concerns the daemon."""
+"""The Service of an engine: its jobs, their history, and requests. The daemon adds what concerns the daemon."""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import os
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 
-from scheduler.api.follow import job_logs
-from scheduler.api.follow_run import follow_firing
+from scheduler.api.follow import job_logs, run_events
 from scheduler.api.service import JobState, Stopped
-from scheduler.api.views import run_view
 from scheduler.engine.engine import Engine
-from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.live_run import LiveState, Phase
 from scheduler.errors import RefusedError, UnknownNameError
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Reason, Run
+from scheduler.model.run import Decision, Reason, Run, RunRequest
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Finished, Logs, RunNow, Started, Waiting
+from scheduler.wire.runs import Event, Logs, RunNow
 
-NOT_STARTED = {
-    Reason.OVERLAP: "it is running (run {runs}); --force starts it all the same",
+NOT_STARTED: dict[str, str] = {
+    Reason.OVERLAP: "it is already running (run {runs}); --force starts it anyway",
     Reason.COALESCED: "a newer run took its place in the queue",
-    Reason.STOPPED: "somebody stopped it while it waited",
-    Reason.REMOVED: "a reload removed or disabled the job while it waited",
+    Reason.STOPPED: "it was stopped while it waited",
+    Reason.REMOVED: "a reload removed or disabled the job while the run waited",
     Reason.SHUTDOWN: "schedd is shutting down",
 }
+"""Why a request did not start a run, in words."""
 
 
 class EngineService:
@@ -54,47 +53,33 @@ class EngineService:
 
     def runs(self, job: str) -> Sequence[Run]:
         """The kept finished runs of one job, oldest first, then its live ones."""
-        return (*self._engine.history.of(job).runs, *_runs(self._engine.runner.live_runs(job)))
+        return (*self._engine.history.of(job).runs, *_runs(self._engine.live(job)))
 
     def run(self, run_id: str) -> Run | None:
         """The live or kept finished run with that id."""
-        live = (firing.run for firing in self._engine.runner.live_runs() if firing.run_id == run_id)
-        return next(live, None) or self._engine.history.run(run_id)
+        live = self._engine.find_live(run_id)
+        return self._engine.history.run(run_id) if live is None else live.run
 
     async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens; see Service."""
         job = self._job(ask.job)
-        firing = self._engine.run_now(
-            job, force=ask.force, as_of=ask.as_of, extra_env=ask.env, by=by, requested_by=ask.caller
-        )
-        moved = firing.observer = asyncio.Event()
-        told_gate = None
-        while firing.run is None:
-            if firing.phase is Phase.DONE:
-                raise RefusedError(f"{job.name}: {self._why_not(firing)}")
-            if firing.gate is not None and firing.gate is not told_gate:
-                told_gate = firing.gate
-                yield Waiting(firing.run_id, job.name, told_gate.value)
-                if ask.detach:
-                    return
-            await moved.wait()
-            moved.clear()
-        yield Started(run_view(firing.run))
-        if not ask.detach:
-            async for event in follow_firing(firing, moved):
+        request = RunRequest(force=ask.force, as_of=ask.as_of, env=ask.env, by=by, caller=ask.caller)
+        stream = self._engine.run_now(job, request, holding=not ask.detach)
+        async with contextlib.aclosing(run_events(stream, detach=ask.detach)) as events:
+            async for event in events:
+                if isinstance(event, Decision):
+                    raise RefusedError(f"{job.name}: {self._refusal(event)}")
                 yield event
-            yield Finished(run_view(firing.run))
 
     async def stop(self, target: str, *, kill: bool) -> Stopped:
-        """End a job's runs, also of one that a reload removed, or one run; returns when they are gone."""
-        runner = self._engine.runner
-        chosen = list(runner.live_runs(target))
+        """Stop a job's runs, also of one that a reload removed, or one run; returns when they have ended."""
+        chosen = self._engine.live(target)
         if not chosen and self._engine.timetable.job(target) is None:
-            chosen = [firing for firing in runner.live_runs() if firing.run_id == target]
-            if not chosen and self._engine.history.run(target) is None:
+            state = self._engine.find_live(target)
+            if state is None and self._engine.history.run(target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")
-        await runner.stop(chosen, kill=kill)
-        runs = tuple(firing.run for firing in chosen if firing.run is not None)
+            chosen = () if state is None else (state,)
+        runs = await self._engine.stop(chosen, kill=kill)
         return Stopped(runs=runs, waiting=len(chosen) - len(runs))
 
     def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
@@ -123,17 +108,15 @@ class EngineService:
         return job_logs(self._engine, ask)
 
     def _state(self, job: Job, now: datetime) -> JobState:
-        firings = list(self._engine.runner.live_runs(job.name))
-        history = self._engine.history.of(job.name)
-        live = _runs(firings)
-        retries = [firing.retry_at for firing in firings if firing.retry_at is not None]
-        resting = retries and not any(firing.phase is Phase.RUNNING for firing in firings)
+        live, history = self._engine.live(job.name), self._engine.history.of(job.name)
+        retries = [state.retry_at for state in live if state.retry_at is not None]
+        resting = retries and not any(state.phase is Phase.RUNNING for state in live)
         return JobState(
             job=job,
             next_at=self._engine.timetable.next_of(job.name),
-            live=live,
+            live=_runs(live),
             retry_at=min(retries) if resting else None,
-            waiting=next((firing.gate for firing in firings if firing.gate is not None), None),
+            waiting=next((state.gate for state in live if state.gate is not None), None),
             paused=self._engine.timetable.pause_of(job.name, now),
             last=history.last,
             usual_duration=history.usual_duration,
@@ -147,14 +130,12 @@ class EngineService:
             raise UnknownNameError(f"no job {name!r}")
         return job
 
-    def _why_not(self, firing: LiveRun) -> str:
-        if firing.skipped is None:
-            return "schedd stumbled over it; its log says where"
-        if firing.refusal is not None:
-            return firing.refusal
-        runs = ", ".join(run.id for run in _runs(self._engine.runner.live_runs(firing.job.name)))
-        return NOT_STARTED[firing.skipped].format(runs=runs or "about to start")
+    def _refusal(self, decision: Decision) -> str:
+        if decision.note is not None:
+            return decision.note
+        runs = ", ".join(run.id for run in _runs(self._engine.live(decision.job)))
+        return NOT_STARTED.get(decision.word, decision.word).format(runs=runs or "about to start")
 
 
-def _runs(firings: Iterable[LiveRun]) -> tuple[Run, ...]:
-    return tuple(firing.run for firing in firings if firing.run is not None)
+def _runs(live: Iterable[LiveState]) -> tuple[Run, ...]:
+    return tuple(state.run for state in live if state.run is not None)

@@ -56,7 +56,7 @@ class FileService(EngineService):
                             self._pace.taken(len(event.data))
             finally:
                 self._pace.let_go()
-                await self._engine.runner.stop(list(self._engine.runner.live_runs()))
+                await self._engine.stop(self._engine.live())
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification from this process."""

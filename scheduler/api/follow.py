@@ -1,188 +1,129 @@
-"""The verb `logs`: what runs have written, and go on writing, of several jobs at once."""
+"""Runs as events of the wire, for `run-now` and `logs`."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
 
-import msgspec
-
-from scheduler.api.follow_run import told
 from scheduler.api.kept_output import KeptRun, in_order, selected
-from scheduler.api.views import run_view
+from scheduler.api.views import attempt_view, output_events, run_view
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import Event as EngineEvent
-from scheduler.engine.events import RunFinished, RunStarted
-from scheduler.engine.live_run import LiveRun
+from scheduler.engine.events import AttemptFinished, RunWaiting
+from scheduler.engine.following import RunsStream, RunStream
 from scheduler.errors import UnknownNameError
-from scheduler.launch.launcher import Stream
-from scheduler.launch.output import FOLLOWER_LAG, Chunk
-from scheduler.model.run import Run
-from scheduler.wire.runs import Event, Finished, Logs, Lost, Started
-
-LAG = 64
-"""Events that may wait for the reader; each holds at most one read of output."""
+from scheduler.launch.output import Chunk, Chunks
+from scheduler.model.run import Decision, Run
+from scheduler.wire.runs import AttemptEnded, Event, Finished, Logs, Lost, Output, Started, Waiting
 
 MOST_RUNS = 1000
 """Runs of one job in an answer, far more than are kept."""
 
-MOST_UNTOLD = 1000
-"""Runs that may wait for the reader to hear of them; of those beyond he hears only how much output he missed."""
+
+async def run_events(stream: RunStream, *, detach: bool = False) -> AsyncGenerator[Event | Decision, None]:
+    """One run to its end; with `detach` until it has started or waits. A `Decision` is last: the run was skipped.
+
+    Closing the generator leaves the run, which goes on.
+    """
+    run: Run | None = None
+    with closing(stream):
+        async for value in stream:
+            match value:
+                case Run() if value.outcome is None:
+                    run = value
+                    yield Started(run_view(value))
+                case Run():
+                    yield Finished(run_view(value))
+                case RunWaiting(run_id=run_id, job=job, gate=gate):
+                    yield Waiting(run_id, job, gate.value)
+                case AttemptFinished():
+                    yield _attempt_ended(value)
+                case Chunk() if run is not None:
+                    for event in output_events(run, value):
+                        yield event
+                case Decision():
+                    yield value
+            if detach:
+                return
 
 
-async def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
-    """The kept output of the latest runs of each job, or of one run; with `follow` whatever they write from then on."""
+def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
+    """The kept output of the latest runs of each job, or of one run; with `follow`, their further output."""
     live = list(_live(engine, ask))
     kept = _kept(engine, ask, live)
-    following = _Following(engine, ask)
-    # What begins while kept output is sent is heard of too, so that no run falls between the two.
-    with following.listening(live) if ask.follow else nullcontext():
-        for event in in_order(kept if not ask.follow else [each for each in kept if each.run.outcome is not None]):
+    if not ask.follow:
+        return _in_turn(in_order(kept))
+    select = partial(_selected, ask)
+    if ask.run is None:
+        return _follow_all(engine, RunsStream(engine.following, engine.history, ask.jobs, select), live, kept)
+    stream = engine.following.of(ask.run, partial(select, live[0])) if live else None
+    return _in_turn(in_order(kept)) if stream is None else _follow_one(stream)
+
+
+async def _in_turn(events: Iterable[Event]) -> AsyncGenerator[Event, None]:
+    for event in events:
+        yield event
+
+
+async def _follow_all(
+    engine: Engine, runs: RunsStream, live: list[Run], kept: list[KeptRun]
+) -> AsyncGenerator[Event, None]:
+    """Runs that start while kept output is sent are followed, too."""
+    with runs.listening(engine.announce, live):
+        for event in in_order(each for each in kept if each.run.outcome is not None):
             yield event
-        if ask.follow and (live or ask.run is None):
-            async for event in following.events():
+        async for run, value in runs.values():
+            for event in _run_event(run, value):
                 yield event
 
 
-class _Following:
-    """Live runs and, unless one run is named, those that start later: each on a task of its own, into one queue.
-
-    The reader may stop taking any. A live run then keeps for him what a Follower does; of a run that ends before he
-    has heard of it, its tail is kept while all those tails together are within FOLLOWER_LAG.
-    """
-
-    def __init__(self, engine: Engine, ask: Logs) -> None:
-        self._engine = engine
-        self._ask = ask
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(LAG)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._untold: dict[str, _Over | None] = {}
-        self._held = 0
-        self._left_out: set[str] = set()
-        self._before: set[str] = set()
-        """Runs that were live when the request came."""
-        self._lost: dict[str, Lost] = {}
-        """By job, of all its runs that were left out."""
-
-    @contextmanager
-    def listening(self, live: Iterable[LiveRun]) -> Iterator[None]:
-        """Follow these, and hear of those that start."""
-        for firing in live:
-            if firing.run is not None:
-                self._before.add(firing.run.id)
-                self._begin(firing.run)
-        try:
-            with self._engine.announce.with_listener(self._hear):
-                yield
-        finally:
-            for task in tuple(self._tasks.values()):
-                task.cancel()
-
-    async def events(self) -> AsyncGenerator[Event, None]:
-        while True:
-            event = await self._queue.get()
+async def _follow_one(stream: RunStream) -> AsyncGenerator[Event, None]:
+    async for event in run_events(stream):
+        if isinstance(event, Started | Output | Lost | Finished):
             yield event
-            if self._ask.run is not None and isinstance(event, Finished):
-                return
-            lost, self._lost = self._lost, {}
-            for missing in lost.values():
-                yield missing
-
-    def _hear(self, event: EngineEvent) -> None:
-        match event:
-            case RunStarted(run=run) if self._ask.run is None and (not self._ask.jobs or run.job in self._ask.jobs):
-                self._begin(run)
-            case RunFinished(run=run) if run.id in self._untold:
-                self._untold[run.id] = self._over(run)
-            case RunFinished(run=run) if run.id in self._left_out:
-                self._left_out.remove(run.id)
-                before = self._lost.get(run.job)
-                size = _written(self._engine.history.tails.of(run.id)) + (0 if before is None else before.size)
-                if size:
-                    self._lost[run.job] = Lost(run.id, run.job, size)
-            case _:
-                pass
-
-    def _begin(self, run: Run) -> None:
-        if run.id in self._tasks:
-            return  # it was live already when its start was told
-        if len(self._untold) >= MOST_UNTOLD:
-            self._left_out.add(run.id)
-            return
-        self._untold[run.id] = None
-        self._tasks[run.id] = task = asyncio.get_running_loop().create_task(self._pump(run))
-        task.add_done_callback(lambda _: self._tasks.pop(run.id))
-
-    def _select(self, run: Run) -> Callable[[tuple[Chunk, ...]], tuple[Chunk, ...]]:
-        """Reduces the kept output of a run that was live already when the request came."""
-        if run.id not in self._before:
-            return lambda kept: kept
-        return lambda kept: selected([KeptRun(run, kept)], self._ask)[0].chunks
-
-    def _over(self, run: Run) -> _Over:
-        tail = self._engine.history.tails.of(run.id)
-        size = _size(tail)
-        if self._held + size > FOLLOWER_LAG:
-            return _Over(run, (Chunk(Stream.STDOUT, b"", missed=_written(tail)),))
-        self._held += size
-        return _Over(run, tail)
-
-    async def _pump(self, run: Run) -> None:
-        await self._queue.put(Started(run_view(run)))
-        over = self._untold.pop(run.id)
-        if over is not None:
-            for event in _output(run, over.tail):
-                await self._queue.put(event)
-            self._held -= _size(over.tail)
-            await self._queue.put(Finished(run_view(over.run)))
-            return
-        firing = next((each for each in self._engine.runner.live_runs(run.job) if each.run_id == run.id), None)
-        if firing is None or firing.output is None:
-            return
-        follower = firing.output.follow(select=self._select(run))
-        try:
-            async for chunk in follower:
-                for event in told(run, chunk):
-                    await self._queue.put(event)
-        finally:
-            follower.close()
-        await self._queue.put(Finished(run_view(firing.run or run)))
 
 
-class _Over(msgspec.Struct, frozen=True):
-    """A run that ended before the reader had heard of it, and what is kept of its output for him."""
-
-    run: Run
-    tail: tuple[Chunk, ...]
+def _selected(ask: Logs, run: Run, output: Chunks) -> Chunks:
+    return selected([KeptRun(run, output)], ask)[0].chunks
 
 
-def _live(engine: Engine, ask: Logs) -> Iterator[LiveRun]:
-    """The run named if it lives, else the newest live run of each job asked for."""
+def _run_event(run: Run, value: Run | Chunk) -> Iterator[Event]:
+    if isinstance(value, Chunk):
+        yield from output_events(run, value)
+    else:
+        yield Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
+
+
+def _attempt_ended(event: AttemptFinished) -> AttemptEnded:
+    run, attempt = event.run, event.attempt
+    retry_at = attempt.started_at + timedelta(seconds=attempt.duration + (event.retry_in or 0.0))
+    return AttemptEnded(run.id, run.job, attempt_view(attempt), retry_at)
+
+
+def _live(engine: Engine, ask: Logs) -> Iterator[Run]:
+    """The run named if it is live, else the newest live run of each job asked for."""
     if ask.run is not None:
-        yield from (
-            firing for firing in engine.runner.live_runs() if firing.run_id == ask.run and firing.run is not None
-        )
+        state = engine.find_live(ask.run)
+        if state is not None and state.run is not None:
+            yield state.run
         return
-    for name in ask.jobs or tuple(engine.timetable.jobs()):
-        yield from [firing for firing in engine.runner.live_runs(name) if firing.run is not None][-1:]
+    for name in ask.jobs or tuple(engine.timetable.names()):
+        yield from [state.run for state in engine.live(name) if state.run is not None][-1:]
 
 
-def _kept(engine: Engine, ask: Logs, live: Iterable[LiveRun]) -> list[KeptRun]:
+def _kept(engine: Engine, ask: Logs, live: Iterable[Run]) -> list[KeptRun]:
     """The runs to show, of each job oldest first, with as much of their kept output as is asked for."""
     by_job: dict[str, list[KeptRun]] = {}
-    for run in _over(engine, ask, {live_run.job.name for live_run in live}):
-        by_job.setdefault(run.job, []).append(KeptRun(run, engine.history.tails.of(run.id)))
-    for live_run in live:
-        if live_run.run is not None and live_run.output is not None:
-            by_job.setdefault(live_run.job.name, []).append(KeptRun(live_run.run, live_run.output.tail()))
+    for run in (*_finished(engine, ask, {run.job for run in live}), *live):
+        by_job.setdefault(run.job, []).append(KeptRun(run, engine.tail(run.id)))
     return [kept for runs in by_job.values() for kept in selected(runs, ask)]
 
 
-def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
-    """The run named if it is over, else the last runs of each job asked for, of which a live one is one."""
+def _finished(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
+    """The run named if it has finished, else the last runs of each job asked for, of which a live one is one."""
     if ask.run is None:
-        for name in ask.jobs or tuple(engine.timetable.jobs()):
+        for name in ask.jobs or tuple(engine.timetable.names()):
             wanted = ask.runs if ask.runs is not None else 1 if ask.since is None else MOST_RUNS
             runs = list(engine.history.of(name).runs)
             yield from runs[max(0, len(runs) - wanted + (name in live)) :]
@@ -191,18 +132,3 @@ def _over(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
         if run is None:
             raise UnknownNameError(f"no run {ask.run!r} is kept")
         yield run
-
-
-def _output(run: Run, chunks: Iterable[Chunk]) -> Iterator[Event]:
-    for chunk in chunks:
-        yield from told(run, chunk)
-
-
-def _size(tail: Iterable[Chunk]) -> int:
-    """Bytes that keeping it takes."""
-    return sum(len(chunk.data) for chunk in tail)
-
-
-def _written(tail: Iterable[Chunk]) -> int:
-    """Bytes that its run wrote, those no longer kept included."""
-    return sum(len(chunk.data) + chunk.missed for chunk in tail)

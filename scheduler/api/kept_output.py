@@ -8,8 +8,7 @@ from datetime import datetime
 
 import msgspec
 
-from scheduler.api.follow_run import told
-from scheduler.api.views import run_view
+from scheduler.api.views import output_events, run_view
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Run
 from scheduler.wire.runs import Event, Finished, Logs, Started
@@ -77,7 +76,7 @@ def _timed(kept: KeptRun, order: int) -> Iterator[tuple[datetime, int, int, Even
     yield at, order, number, Started(run_view(run))
     for chunk in kept.chunks:
         at = max(at, chunk.at or at)
-        for event in told(run, chunk):
+        for event in output_events(run, chunk):
             number += 1
             yield at, order, number, event
     if run.finished_at is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scheduler.api.service import JobState
+from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Pause, Run
 from scheduler.wire.jobs import JobView, PauseView, Status
-from scheduler.wire.runs import AttemptView, HistoryEntry, RunView
+from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
@@ -41,6 +44,14 @@ def run_view(run: Run) -> RunView:
         attempts=tuple(attempt_view(attempt) for attempt in run.attempts),
         by=run.by,
     )
+
+
+def output_events(run: Run, chunk: Chunk) -> Iterator[Event]:
+    """One piece of a run's output."""
+    if chunk.missed:
+        yield Lost(run.id, run.job, chunk.missed)
+    if chunk.data:
+        yield Output(run.id, run.job, chunk.stream.value, chunk.data, chunk.at)
 
 
 def job_view(state: JobState) -> JobView:

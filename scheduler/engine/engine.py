@@ -20,14 +20,15 @@ from scheduler.engine.events import (
     Stopping,
     report_bug,
 )
+from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
-from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.live_run import LiveRun, LiveState, Phase
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
 from scheduler.launch.launchers import Launchers
-from scheduler.launch.output import LineSink
+from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Reason, Trigger
+from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.schedule import LARGEST_STEP, Schedule
 from scheduler.wire.requester import Requester
 
@@ -67,8 +68,9 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
-        self.announce = Announcer((self.history.hear, *listeners))
-        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep)
+        self.following = Following(self._live_run, self.history)
+        self.announce = Announcer((self.history.hear, self.following.hear, *listeners))
+        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self._new_id = new_id
         self._wake = asyncio.Event()
         self._seen = self._latest = clock.now()
@@ -129,32 +131,50 @@ class Engine:
         for due in self.timetable.take(now):
             self._decide(due, now)
 
-    def run_now(
-        self,
-        job: Job,
-        *,
-        force: bool = False,
-        as_of: datetime | None = None,
-        extra_env: dict[str, str] | None = None,
-        by: Requester | None = None,
-        requested_by: str | None = None,
-    ) -> LiveRun:
-        """Run a job on demand, a paused or disabled one too. What is returned says whether it was skipped.
+    def run_now(self, job: Job, request: RunRequest = PLAIN_REQUEST, *, holding: bool = False) -> RunStream:
+        """Run a job on request, a paused or disabled one too, and follow the run.
 
-        `requested_by` is the id of a run that waits for the end of this one, and so must not be waited for.
+        Without having waited it may be refused at once; then the stream consists of that decision. `holding`: the run
+        waits for the reader of the stream, unless that stops reading.
         """
         live_run = LiveRun(
             job,
             self._new_id(),
             Trigger.MANUAL,
-            as_of or self.clock.now().replace(microsecond=0),
-            extra_env=extra_env or {},
-            by=by,
-            forced=force,
-            requested_by=None if requested_by is None else self.runner.find(requested_by),
+            request.as_of or self.clock.now().replace(microsecond=0),
+            extra_env=request.env,
+            by=request.by,
+            forced=request.force,
+            requested_by=None if request.caller is None else self.runner.find(request.caller),
         )
+        stream = self.following.of_live(live_run, holding=holding)
         self.runner.submit(live_run)
-        return live_run
+        return stream
+
+    def live(self, job: str | None = None) -> tuple[LiveState, ...]:
+        """Copies of the runs that are not over, of one job or of all; of each job the oldest first."""
+        return tuple(live_run.state() for live_run in self.runner.live_runs(job))
+
+    def find_live(self, run_id: str) -> LiveState | None:
+        """A copy of the run with that id, while it is not over."""
+        live_run = self.runner.find(run_id)
+        return None if live_run is None else live_run.state()
+
+    async def stop(self, states: Sequence[LiveState], *, kill: bool = False) -> tuple[Run, ...]:
+        """Stop runs, and return those that had started as they ended; see `Runner.stop`."""
+        chosen = [live_run for state in states if (live_run := self.runner.find(state.run_id)) is not None]
+        await self.runner.stop(chosen, kill=kill)
+        return tuple(live_run.run for live_run in chosen if live_run.run is not None)
+
+    def tail(self, run_id: str) -> tuple[Chunk, ...]:
+        """The latest output of a run that is live or kept, oldest first."""
+        live_run = self.runner.find(run_id)
+        if live_run is None or live_run.output is None:
+            return self.history.tails.of(run_id)
+        return live_run.output.tail()
+
+    def _live_run(self, run_id: str) -> LiveRun | None:
+        return self.runner.find(run_id)
 
     def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
         """Skip the job's scheduled runs from now on."""

@@ -46,9 +46,13 @@ class RunFinished(msgspec.Struct, frozen=True):
 
 
 class RunSkipped(msgspec.Struct, frozen=True):
-    """One or more scheduled times of a job, or an accepted manual run, will not run, and why."""
+    """One or more scheduled times of a job, or an accepted manual run, will not run, and why.
+
+    `run_id` is set when it was a run that has waited.
+    """
 
     decision: Decision
+    run_id: str | None = None
 
 
 class JobsChanged(msgspec.Struct, frozen=True):

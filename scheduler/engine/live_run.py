@@ -27,12 +27,24 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+class LiveState(msgspec.Struct, frozen=True):
+    """A run that is not over, at one moment: at which gate it waits, when its next attempt begins in back-off."""
+
+    run_id: str
+    job: str
+    scheduled_at: datetime
+    phase: Phase
+    gate: Reason | None
+    retry_at: datetime | None
+    run: Run | None
+
+
 class LiveRun(msgspec.Struct, eq=False):
     """A run from the moment when it is due or requested until it is over.
 
     Waiting for a lock or capacity ends at `deadline`; None is no end. `forced` passes the overlap gate.
-    `requested_by` is a run that waits for the end of this one. Only the Runner changes a live run; others
-    may read it, `end` it, `kill` it, and set `observer` to be woken when it changes.
+    `requested_by` is a run that waits for the end of this one. Live runs never leave the engine: what others get are
+    copies (`state`) and streams of values (`following`).
     """
 
     job: Job
@@ -57,10 +69,6 @@ class LiveRun(msgspec.Struct, eq=False):
     child: Child | None = None
     ending: Reason | None = None
     last_attempt: bool = False
-    skipped: Reason | None = None
-    refusal: str | None = None
-    """Why it was skipped, as a sentence, where the reason alone does not say it."""
-    observer: asyncio.Event | None = None
     _waiter: asyncio.Future[None] | None = None
 
     def end(self, why: Reason) -> None:
@@ -86,10 +94,9 @@ class LiveRun(msgspec.Struct, eq=False):
             yield requester
             requester = requester.requested_by
 
-    def moved(self) -> None:
-        """Wake the observer: something about the run has changed."""
-        if self.observer is not None:
-            self.observer.set()
+    def state(self) -> LiveState:
+        """A copy of what may be known outside of the engine."""
+        return LiveState(self.run_id, self.job.name, self.scheduled_at, self.phase, self.gate, self.retry_at, self.run)
 
     async def wait(self, future: asyncio.Future[Any] | None, seconds: float | None = None) -> None:
         """Until `future` is done, `seconds` have passed, or the run is asked to end, whichever comes first."""

@@ -19,27 +19,33 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, T
 class Recorder:
     """Each run that is submitted ends in one call of `skipped`, or in one of `started` and one of `finished`."""
 
-    def __init__(self, clock: Clock, announce: Announcer, keep_tail: Callable[[str, tuple[Chunk, ...]], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        announce: Announcer,
+        keep_tail: Callable[[str, tuple[Chunk, ...]], None],
+        refuse: Callable[[str, Decision], None],
+    ) -> None:
         self._clock = clock
         self._announce = announce
         self._keep_tail = keep_tail
+        self._refuse = refuse
 
     def waiting(self, live_run: LiveRun, gate: Reason) -> None:
         """It has to wait at a gate."""
         live_run.gate, live_run.accepted = gate, True
         self._announce(RunWaiting(live_run.run_id, live_run.job.name, live_run.trigger, live_run.scheduled_at, gate))
-        live_run.moved()
 
     def skipped(self, live_run: LiveRun, skip: SkipError) -> None:
         """It will not start."""
         live_run.phase, live_run.gate = Phase.DONE, None
-        live_run.skipped, live_run.refusal = skip.reason, skip.refusal
         if live_run.output is not None:
             live_run.output.finish()
-        # A manual run that did not have to wait was refused: the answer says so, and no id was given out.
+        decision = _decision(live_run, skip)
         if live_run.trigger is not Trigger.MANUAL or live_run.accepted:
-            self._announce(RunSkipped(_decision(live_run, skip.reason)))
-        live_run.moved()
+            self._announce(RunSkipped(decision, live_run.run_id if live_run.accepted else None))
+        else:  # a request that did not have to wait: the answer says so, and no id was given out
+            self._refuse(live_run.run_id, decision)
 
     def started(self, live_run: LiveRun, started_at: datetime, place: str | None) -> Run:
         """Its first process was launched in `place`, or could not be (None)."""
@@ -55,7 +61,6 @@ class Recorder:
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
         # processor's caches full of other things, and take longer.
         self._announce.soon(RunStarted(live_run.run, place))
-        live_run.moved()
         return live_run.run
 
     def attempt_finished(self, live_run: LiveRun, attempt: Attempt, retry_in: float | None) -> None:
@@ -63,7 +68,6 @@ class Recorder:
         assert live_run.run is not None, "an attempt starts the run"  # noqa: S101
         live_run.run = replace(live_run.run, attempts=(*live_run.run.attempts, attempt))
         self._announce(AttemptFinished(live_run.run, attempt, retry_in))
-        live_run.moved()
 
     def finished(self, live_run: LiveRun, outcome: Outcome) -> None:
         """It is over, and so is its output."""
@@ -90,12 +94,13 @@ class Recorder:
             self.finished(live_run, outcome)
 
 
-def _decision(live_run: LiveRun, reason: Reason) -> Decision:
+def _decision(live_run: LiveRun, skip: SkipError) -> Decision:
     return Decision(
         live_run.job.name,
-        reason,
+        skip.reason,
         first=live_run.scheduled_at,
         last=live_run.scheduled_at,
         run_id=live_run.run_id if live_run.trigger is Trigger.MANUAL else None,
         by=live_run.by,
+        note=skip.refusal,
     )

@@ -16,7 +16,7 @@ from scheduler.engine.throttle import Throttle
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
-from scheduler.model.run import Attempt, Launch, Outcome, Reason, Trigger
+from scheduler.model.run import Attempt, Decision, Launch, Outcome, Reason, Trigger
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
@@ -32,13 +32,15 @@ class Runner:
         announce: Announcer,
         log: LineSink,
         keep_tail: Callable[[str, tuple[Chunk, ...]], None],
+        refuse: Callable[[str, Decision], None],
     ) -> None:
         self.draining = False
         self._clock = clock
         self._launchers = launchers
         self._log = log
-        self._record = Recorder(clock, announce, keep_tail)
+        self._record = Recorder(clock, announce, keep_tail, refuse)
         self._jobs: dict[str, dict[LiveRun, asyncio.Task[None]]] = {}
+        self._by_id: dict[str, LiveRun] = {}
         self._overlap = OverlapGate()
         self._capacity = CapacityGate()
         self._gates: tuple[Gate, ...] = (LockGate(), self._capacity)
@@ -52,7 +54,7 @@ class Runner:
 
     def find(self, run_id: str) -> LiveRun | None:
         """The live run with that id."""
-        return next((live_run for live_run in self.live_runs() if live_run.run_id == run_id), None)
+        return self._by_id.get(run_id)
 
     def set_max_running(self, limit: int | None) -> None:
         """How many attempts may run at once; None is no limit."""
@@ -73,6 +75,7 @@ class Runner:
             return
         task = asyncio.get_running_loop().create_task(self._carry_out(live_run, place))
         self._jobs.setdefault(job.name, {})[live_run] = task
+        self._by_id[live_run.run_id] = live_run
         if place is not None:
             self._record.waiting(live_run, self._overlap.reason)
 
@@ -188,12 +191,11 @@ class Runner:
         """It is over: what it held goes to those that wait for it."""
         live_run.phase = Phase.DONE
         live_runs = self._jobs[live_run.job.name]
-        del live_runs[live_run]
+        del live_runs[live_run], self._by_id[live_run.run_id]
         if not live_runs:
             del self._jobs[live_run.job.name]
         for gate in (*reversed(self._gates), self._overlap):
             gate.leave(live_run)
-        live_run.moved()
 
     async def _run(self, live_run: LiveRun) -> None:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""

@@ -1,12 +1,12 @@
-"""Bytes in, lines out: a run's output on its way to the log, to the tail that is kept of it, and to who follows it."""
+"""The output of a run: to the log, to the tail that is kept of it, and to those that follow it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -14,26 +14,28 @@ from scheduler.launch.launcher import Stream
 from scheduler.launch.lines import Lines
 from scheduler.model.job import OutputMode
 
+M = TypeVar("M")
+
 TAIL = 64 * 1024
 """Bytes of a run's latest output that are kept."""
 
 FOLLOWER_LAG = 1024 * 1024
-"""Bytes that may wait for one follower before it loses some."""
+"""Bytes that may wait for the reader of one follower before some are dropped."""
 
 HELD_BACK = FOLLOWER_LAG // 2
-"""Bytes that may wait for a follower whom the run waits for, before it does."""
+"""Bytes that may wait for the reader of a holding follower before the run waits."""
 
 LINES = 64 * 1024
 """Bytes taken at once when they become lines of the log: empty ones grow two-hundredfold."""
 
 BULK = 256 * 1024
-"""Bytes taken at once when they go through as they are."""
+"""Bytes taken at once when they are passed on unchanged."""
 
 PATIENCE = 5.0
-"""Seconds that a run waits for a follower who takes nothing at all."""
+"""Seconds that a run waits for a reader that reads nothing at all."""
 
 _ENTRY = 64
-"""Bytes that a chunk costs besides its content, so that a million writes of one byte stay within the bounds too."""
+"""Bytes that a chunk takes besides its content, so that a million writes of one byte stay within the bounds too."""
 
 _MERGED = 4096
 """Bytes up to which small chunks of one stream are kept as one."""
@@ -87,7 +89,7 @@ class RunOutput:
         self._now = now
         self._lines: dict[Stream, Lines] = {}
         self._tail = _Tail()
-        self._followers: list[Follower] = []
+        self._followers: list[Follower[Any]] = []
         self._finished = False
 
     def write(self, stream: Stream, data: bytes) -> None:
@@ -112,58 +114,49 @@ class RunOutput:
             self._log(stream, lines.end())
 
     def finish(self) -> None:
-        """The run is over: followers get what waits for them, and end."""
+        """The run is over: nothing more is fed to followers."""
         self._finished = True
-        for follower in self._followers:
-            follower.end()
         self._followers.clear()
 
-    def tail(self) -> tuple[Chunk, ...]:
+    def tail(self) -> Chunks:
         """The latest output, oldest first."""
         return self._tail.chunks()
 
-    def follow(self, *, holding: bool = False, select: Callable[[Chunks], Chunks] = lambda kept: kept) -> Follower:
-        """Begin with the kept tail, go on with what comes, end with the run. Close it when nobody listens any more.
-
-        `holding`: the run waits for this follower rather than that it loses something, unless it takes nothing.
-        `select` reduces the kept tail.
-        """
-        kept = select(self._tail.chunks())
-        follower = Follower(self._unfollow, holding=holding, missed=kept[0].missed if kept else 0)
-        for chunk in kept:
-            follower.feed(chunk.stream, chunk.data, chunk.at)
-        if self._finished:
-            follower.end()
-        else:
+    def attach(self, follower: Follower[Any], select: Callable[[Chunks], Chunks] = lambda kept: kept) -> None:
+        """Feed a follower with the kept tail, reduced by `select`, and with what follows until `finish` or `detach`."""
+        follower.feed_tail(select(self._tail.chunks()))
+        if not self._finished:
             self._followers.append(follower)
-        return follower
+
+    def detach(self, follower: Follower[Any]) -> None:
+        """Feed it no longer; nothing when it is not attached."""
+        if follower in self._followers:
+            self._followers.remove(follower)
 
     def _log(self, stream: Stream, block: bytes) -> None:
         if block:
             self._sink.write_lines(self._job, self._run_id, stream, block)
 
-    def _unfollow(self, follower: Follower) -> None:
-        if follower in self._followers:
-            self._followers.remove(follower)
 
+class Follower(Generic[M]):
+    """The output of one run for one reader, which may be slow, with marks between: iterate over it.
 
-class Follower:
-    """Output for one listener, who may be slow: beyond FOLLOWER_LAG it misses some, and is told how many bytes."""
+    Beyond FOLLOWER_LAG output is dropped, and the next chunk says how many bytes are missing. `holding`: the run waits
+    for the reader instead, unless it reads nothing for PATIENCE.
+    """
 
-    def __init__(self, on_close: Callable[[Follower], None], *, holding: bool, missed: int) -> None:
-        """`missed` is how many bytes went before the first that it will be fed."""
-        self._on_close = on_close
+    def __init__(self, *, holding: bool = False) -> None:
         self._holding = holding
-        self._chunks: deque[Chunk] = deque()
+        self._items: deque[Chunk | M] = deque()
         self._size = 0
-        self._missed = missed
+        self._missed = 0
         self._ended = False
         self._news = asyncio.Event()
         self._room: asyncio.Future[None] | None = None
         self._taken_at = 0.0
 
     def full(self) -> asyncio.Future[None] | None:
-        """None: go on. Otherwise the run waits until the future is done."""
+        """None: the run goes on. Otherwise it waits until the future is done."""
         if not self._holding or self._size <= HELD_BACK:
             return None
         if self._room is None:
@@ -173,44 +166,60 @@ class Follower:
         return self._room
 
     def feed(self, stream: Stream, data: bytes, at: datetime | None = None) -> None:
+        if self._ended:
+            return
         size = len(data) + _ENTRY
         if self._size + size > FOLLOWER_LAG:
             self._missed += len(data)
             return
-        self._chunks.append(Chunk(stream, data, self._missed, at))
+        self._items.append(Chunk(stream, data, self._missed, at))
         self._size += size
         self._missed = 0
         self._news.set()
 
+    def feed_tail(self, tail: Iterable[Chunk]) -> None:
+        """Feed what was kept, the bytes missing before it included."""
+        for chunk in tail:
+            self._missed += chunk.missed
+            self.feed(chunk.stream, chunk.data, chunk.at)
+
+    def mark(self, value: M) -> None:
+        """Hand out a value after the output so far."""
+        self._close_gap()
+        self._items.append(value)
+        self._news.set()
+
     def end(self) -> None:
         """Nothing more comes; what waits is still handed out."""
+        self._close_gap()
         self._ended = True
         self._news.set()
 
     def close(self) -> None:
-        """The listener has gone."""
-        self._on_close(self)
-        self._chunks.clear()
+        """The reader has gone."""
+        self._holding = False
+        self._items.clear()
         self._missed = 0
         self._go_on()
         self.end()
 
-    def __aiter__(self) -> Follower:
+    def __aiter__(self) -> Follower[M]:
         return self
 
-    async def __anext__(self) -> Chunk:
-        while not self._chunks:
+    async def __anext__(self) -> Chunk | M:
+        while not self._items:
             if self._ended:
-                return self._last_gap()
+                raise StopAsyncIteration
             self._news.clear()
             await self._news.wait()
-        chunk = self._chunks.popleft()
-        self._size -= len(chunk.data) + _ENTRY
+        item = self._items.popleft()
+        if isinstance(item, Chunk):
+            self._size -= len(item.data) + _ENTRY
         if self._room is not None:
             self._taken_at = asyncio.get_running_loop().time()
             if self._size <= HELD_BACK:
                 self._go_on()
-        return chunk
+        return item
 
     def _go_on(self) -> None:
         if self._room is not None:
@@ -228,11 +237,11 @@ class Follower:
             self._holding = False
             self._go_on()
 
-    def _last_gap(self) -> Chunk:
-        if not self._missed:
-            raise StopAsyncIteration
-        missed, self._missed = self._missed, 0
-        return Chunk(Stream.STDOUT, b"", missed)
+    def _close_gap(self) -> None:
+        if self._missed:
+            self._items.append(Chunk(Stream.STDOUT, b"", self._missed))
+            self._size += _ENTRY
+            self._missed = 0
 
 
 class _Tail:
@@ -258,7 +267,7 @@ class _Tail:
         while self._size - _cost(self._chunks[0]) >= TAIL:
             self._size -= _cost(self._chunks.popleft())
 
-    def chunks(self) -> tuple[Chunk, ...]:
+    def chunks(self) -> Chunks:
         """At most TAIL bytes: the oldest chunk is cut where it reaches beyond, and says how much went before."""
         size = sum(len(chunk.data) for chunk in self._chunks)
         excess = max(0, size - TAIL)

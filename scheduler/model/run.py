@@ -81,6 +81,23 @@ class Launch(msgspec.Struct, frozen=True):
     deadline: datetime | None = None
 
 
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a manual run is requested with.
+
+    `force` passes the overlap gate. `as_of` is the scheduled time that the job sees; `env` is added to its environment.
+    `caller` is the id of a run that waits for the end of this one, and so must not be waited for.
+    """
+
+    force: bool = False
+    as_of: datetime | None = None
+    env: dict[str, str] = {}
+    by: Requester | None = None
+    caller: str | None = None
+
+
+PLAIN_REQUEST = RunRequest()
+
+
 class Exit(msgspec.Struct, frozen=True):
     """How a process ended: `code` as a shell tells it (128 + n for signal n), `signal` the number or None.
 
@@ -142,6 +159,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     One record stands for `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
     counting stopped at `count`. `run_id` is set when it ran, and for a request, which had an id before it was skipped.
+    `note` is a sentence where the reason alone does not explain the skip.
     """
 
     job: str
@@ -152,6 +170,7 @@ class Decision(msgspec.Struct, frozen=True):
     more: bool = False
     run_id: str | None = None
     by: Requester | None = None
+    note: str | None = None
 
     @property
     def word(self) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
 from scheduler.engine.engine import Engine
-from scheduler.engine.live_run import LiveRun
+from scheduler.engine.live_run import LiveState
 from scheduler.launch.output import Chunk
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Run
@@ -22,7 +22,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """A job at one instant: its state, finished runs and decisions (oldest first), and its live runs."""
 
     state: JobState
-    live: Sequence[LiveRun]
+    live: Sequence[LiveState]
     runs: Sequence[Run]
     decisions: Sequence[Decision]
     word: str
@@ -43,7 +43,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
         return self.state.consecutive_failures if self.job.enabled else 0
 
     @property
-    def waiting(self) -> LiveRun | None:
+    def waiting(self) -> LiveState | None:
         """The first of its runs that waits at a gate."""
         return next((each for each in self.live if each.gate is not None), None)
 
@@ -85,7 +85,7 @@ class Board:
         past = self._engine.history.of(name)
         return JobFacts(
             state=state,
-            live=tuple(self._engine.runner.live_runs(name)),
+            live=self._engine.live(name),
             runs=tuple(past.runs),
             decisions=tuple(past.decisions),
             word=status_of(state),
@@ -97,16 +97,14 @@ class Board:
             if (facts := self.facts(name)) is not None:
                 yield facts
 
-    def run(self, run_id: str) -> tuple[Run | None, LiveRun | None]:
+    def run(self, run_id: str) -> tuple[Run | None, LiveState | None]:
         """The finished run with that id, or the live one."""
-        live = self._engine.runner.find(run_id)
+        live = self._engine.find_live(run_id)
         return (self._service.run(run_id), None) if live is None else (live.run, live)
 
-    def output(self, run: Run, live: LiveRun | None) -> tuple[Chunk, ...]:
+    def output(self, run: Run) -> tuple[Chunk, ...]:
         """What is kept of a run's output."""
-        if live is not None and live.output is not None:
-            return live.output.tail()
-        return self._engine.history.tails.of(run.id)
+        return self._engine.tail(run.id)
 
     def failing(self) -> int:
         """How many jobs are failing."""
@@ -115,8 +113,12 @@ class Board:
 
     def lock_holders(self, lock: str) -> list[str]:
         """Jobs with running attempts that hold a lock."""
-        live = self._engine.runner.live_runs()
-        return [each.job.name for each in live if each.job.lock == lock and each.run is not None]
+        jobs = self._engine.timetable.jobs()
+        return [
+            live.job
+            for live in self._engine.live()
+            if live.run is not None and live.job in jobs and jobs[live.job].lock == lock
+        ]
 
     def zone(self) -> ZoneInfo:
         """The zone of tables over several jobs: that of `defaults`, else of most jobs."""

@@ -78,7 +78,7 @@ class HttpApi:
         if found is not None:
             return response.json(run_view(found))
         if live is not None and live.gate is not None:
-            return response.json(Waiting(live.run_id, live.job.name, live.gate.value))
+            return response.json(Waiting(live.run_id, live.job, live.gate.value))
         raise UnknownNameError(f"no run {run!r}")
 
     async def events(self, request: Request) -> Response:

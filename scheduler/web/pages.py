@@ -106,17 +106,17 @@ class Pages:
         job = None if facts is None else facts.job
         moment = self._moment(None if job is None else job.timezone)
         usual = None if facts is None else facts.state.usual_duration
-        chunks = self._board.output(found, live)
+        chunks = self._board.output(found)
         context = run_page.context(job, found, live, chunks, request.query, moment, usual)
         return self._page("run.html", request, scope, moment, context, live=True)
 
     async def output(self, _request: Request, _scope: Scope, run: str) -> Response:
         """What is kept of a run's output, as a text to download."""
-        found, live = self._board.run(run)
+        found, _live = self._board.run(run)
         if found is None:
             return response.problem(404, "Not found", f"no run {run}")
         wanted = _request.query.get("stream", "all")
-        chunks = self._board.output(found, live)
+        chunks = self._board.output(found)
         data = b"".join(chunk.data for chunk in chunks if wanted in ("all", chunk.stream.value))
         more = (("content-disposition", f'attachment; filename="{run}.txt"'),)
         headers = (("content-type", "text/plain; charset=utf-8"), response.NO_STORE, *more)
@@ -191,7 +191,7 @@ class Pages:
     async def _waiting(self, request: Request, scope: Scope, live: Any) -> Response:
         """A run that waits at a gate has nothing to show yet: its job says for what it waits."""
         del scope
-        return response.redirect(f"{request.root}/jobs/{live.job.name}")
+        return response.redirect(f"{request.root}/jobs/{live.job}")
 
     def _unknown(self, request: Request, _scope: Scope, title: str, text: str) -> Response:
         return self.message(request, title, text, status=404)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
-from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.live_run import LiveState, Phase
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import TAIL, Chunk
 from scheduler.model.job import Job
@@ -57,7 +57,7 @@ def missed_of(chunks: Iterable[Chunk]) -> int:
 
 
 def context(
-    job: Job | None, run: Run, live: LiveRun | None, chunks: tuple[Chunk, ...], given: Mapping[str, str],
+    job: Job | None, run: Run, live: LiveState | None, chunks: tuple[Chunk, ...], given: Mapping[str, str],
     moment: Moment, usual: float | None,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything the template needs. `job` is None when the file no longer has it."""
@@ -94,7 +94,7 @@ def context(
 
 
 def _facts(
-    job: Job | None, run: Run, live: LiveRun | None, moment: Moment, usual: float | None
+    job: Job | None, run: Run, live: LiveState | None, moment: Moment, usual: float | None
 ) -> list[tuple[str, Markup | str, Markup | str]]:
     of = "" if usual is None else f"of about {span(usual)}"
     found: list[tuple[str, Markup | str, Markup | str]] = []
@@ -159,7 +159,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _current(run: Run, live: LiveRun | None, moment: Moment) -> list[dict[str, Any]]:
+def _current(run: Run, live: LiveState | None, moment: Moment) -> list[dict[str, Any]]:
     """The attempt that runs now."""
     if live is None or live.phase is not Phase.RUNNING:
         return []

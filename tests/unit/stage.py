@@ -19,11 +19,12 @@ from scheduler.engine.events import (
     RunStarted,
     Stopping,
 )
+from scheduler.engine.following import RunStream
 from scheduler.launch.launcher import Launcher
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
-from scheduler.model.run import Launch, Trigger
+from scheduler.model.run import Launch, Reason, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 
@@ -97,6 +98,11 @@ class Stage:
             await script(self)
         await self.engine.shut_down(budget)
         ticking.cancel()
+
+    def gate_of(self, stream: RunStream) -> Reason | None:
+        """The gate at which a requested run waits now."""
+        live = self.engine.find_live(stream.run_id)
+        return None if live is None else live.gate
 
     def _bug(self, _loop: object, context: dict[str, object]) -> None:
         self.lines.append(f"BUG {context}")

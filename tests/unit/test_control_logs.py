@@ -8,8 +8,9 @@ from contextlib import aclosing, suppress
 
 import pytest
 
-from scheduler.api import follow
-from scheduler.api.follow import LAG, MOST_UNTOLD, job_logs
+from scheduler.api.follow import job_logs
+from scheduler.engine import following
+from scheduler.engine.following import MOST_UNREAD, QUEUED
 from scheduler.launch.output import FOLLOWER_LAG
 from scheduler.launch.simulated import Play
 from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, Started
@@ -55,7 +56,7 @@ def test_a_run_that_begins_while_kept_output_is_sent_is_heard_of_once() -> None:
 def test_for_a_reader_who_takes_nothing_no_more_is_held_than_the_bounds_and_he_is_told_what_he_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(follow, "MOST_UNTOLD", 100)
+    monkeypatch.setattr(following, "MOST_UNREAD", 100)
     says = b"x" * 60_000
 
     async def script(stage: Stage) -> None:
@@ -67,7 +68,7 @@ def test_for_a_reader_who_takes_nothing_no_more_is_held_than_the_bounds_and_he_i
             rest = await heard(events)
         assert sorted(runs([first, *rest], Started)) == sorted(runs(rest, Finished))
         shown = sum(len(event.data) for event in rest if isinstance(event, Output))
-        assert shown <= FOLLOWER_LAG + LAG * len(says)
+        assert shown <= FOLLOWER_LAG + QUEUED * len(says)
         assert shown + sum(event.size for event in rest if isinstance(event, Lost)) == 500 * len(says)
 
     stage = Stage(job("j"), play=lambda _: Play(0.25, says=says))
@@ -79,8 +80,8 @@ def test_many_runs_at_once_with_little_output_are_all_shown_to_a_reader_who_read
     async def script(stage: Stage) -> None:
         async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
             told = await heard(events, 1.5)
-        assert len(runs(told, Started)) == len(runs(told, Finished)) == 2 * MOST_UNTOLD
-        assert sum(isinstance(event, Output) for event in told) == 2 * MOST_UNTOLD
+        assert len(runs(told, Started)) == len(runs(told, Finished)) == 2 * MOST_UNREAD
+        assert sum(isinstance(event, Output) for event in told) == 2 * MOST_UNREAD
 
-    stage = Stage(*[job(f"j{number}") for number in range(2 * MOST_UNTOLD)], play=lambda _: Play(says=b"little"))
+    stage = Stage(*[job(f"j{number}") for number in range(2 * MOST_UNREAD)], play=lambda _: Play(says=b"little"))
     stage.play(script)

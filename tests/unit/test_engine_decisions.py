@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from scheduler.engine.events import RunFinished, RunSkipped, RunStarted, RunWaiting
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry
-from scheduler.model.run import RAN, Launch, Trigger
+from scheduler.model.run import RAN, Launch, RunRequest, Trigger
 from tests.unit.stage import NOON, Stage, job
 
 
@@ -102,7 +102,7 @@ class Life(Stage):
         match what:
             case "run now":
                 self.forced |= detail
-                engine.run_now(running, force=detail)
+                engine.run_now(running, RunRequest(force=detail))
             case "pause":
                 until = None if detail is None else self.clock.now() + timedelta(seconds=detail)
                 engine.pause(name, until=until, note="")

@@ -12,7 +12,7 @@ from scheduler.engine.semaphore import Semaphore
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, Overlap, Retry
-from scheduler.model.run import Outcome, Reason, Trigger
+from scheduler.model.run import Decision, Outcome, Reason, RunRequest, Trigger
 from tests.unit.stage import NOON, Stage, job, lines
 
 
@@ -58,9 +58,9 @@ def test_capacity_is_waited_for_in_order_and_skipped_at_the_deadline() -> None:
 def test_by_hand_waits_for_a_lock_without_a_deadline() -> None:
     async def script(stage: Stage) -> None:
         stage.engine.run_now(stage.jobs["a"])
-        firing = stage.engine.run_now(stage.jobs["b"])
+        waiting = stage.engine.run_now(stage.jobs["b"])
         await stage.until(1)
-        assert firing.gate is Reason.LOCK
+        assert stage.gate_of(waiting) is Reason.LOCK
         await stage.until(700)
 
     jobs = [job("a", None, lock="db"), job("b", None, lock="db")]
@@ -180,11 +180,11 @@ def test_a_request_that_would_wait_for_its_own_caller_is_refused(
     async def script(stage: Stage) -> None:
         caller = None
         for name in chain:
-            live_run = stage.engine.run_now(stage.jobs[name], requested_by=caller)
-            caller = live_run.run_id
+            run = stage.engine.run_now(stage.jobs[name], RunRequest(caller=caller))
+            caller = run.run_id
             await asyncio.sleep(1)
-        assert live_run.skipped is not None
-        assert "which waits for it" in str(live_run.refusal)
+        assert isinstance(run.ended, Decision)
+        assert "which waits for it" in str(run.ended.note)
 
     Stage(*jobs, play=lambda _: Play(10.0), max_running=max_running).play(script)
 
@@ -195,12 +195,13 @@ def test_two_callers_that_block_each_others_requests_are_not_left_waiting() -> N
     async def script(stage: Stage) -> None:
         first, second = (stage.engine.run_now(stage.jobs[name]) for name in "ab")
         await stage.until(1)
-        waiting = stage.engine.run_now(stage.jobs["c"], requested_by=first.run_id)
+        waiting = stage.engine.run_now(stage.jobs["c"], RunRequest(caller=first.run_id))
         await stage.until(2)
-        assert waiting.gate is Reason.CAPACITY
-        refused = stage.engine.run_now(stage.jobs["d"], requested_by=second.run_id)
+        assert stage.gate_of(waiting) is Reason.CAPACITY
+        refused = stage.engine.run_now(stage.jobs["d"], RunRequest(caller=second.run_id))
         await stage.until(3)
-        assert (refused.skipped, waiting.gate) == (Reason.CAPACITY, Reason.CAPACITY)
+        assert isinstance(refused.ended, Decision)
+        assert (refused.ended.reason, stage.gate_of(waiting)) == (Reason.CAPACITY, Reason.CAPACITY)
 
     Stage(*[job(name, None) for name in "abcd"], play=lambda _: Play(100.0), max_running=2).play(script)
 
@@ -213,9 +214,11 @@ def test_a_request_that_waits_for_others_alone_is_not_refused(caller: str | None
         stage.engine.run_now(stage.jobs["a"])
         other = stage.engine.run_now(stage.jobs["other"])
         await stage.until(1)
-        waiting = stage.engine.run_now(stage.jobs["b"], requested_by=None if caller is None else other.run_id)
+        waiting = stage.engine.run_now(stage.jobs["b"], RunRequest(caller=None if caller is None else other.run_id))
         await stage.until(11)
-        assert waiting.run is not None
+        live = stage.engine.find_live(waiting.run_id)
+        assert live is not None
+        assert live.run is not None
 
     Stage(LOCKED[0], LOCKED[1], job("other", None), play=lambda _: Play(10.0)).play(script)
 
@@ -227,10 +230,11 @@ def test_more_manual_runs_than_max_waiting_are_refused() -> None:
         stage.engine.run_now(stage.jobs["a"])
         await stage.until(1)
         runs = [stage.engine.run_now(stage.jobs["a"]) for _ in range(5)]
-        assert [each.gate for each in runs] == [Reason.OVERLAP] * 3 + [None] * 2
-        assert runs[-1].refusal == "3 runs of it are waiting already (max_waiting)"
+        assert [stage.gate_of(each) for each in runs] == [Reason.OVERLAP] * 3 + [None] * 2
+        assert isinstance(runs[-1].ended, Decision)
+        assert runs[-1].ended.note == "3 runs of it are waiting already (max_waiting)"
         await stage.until(3.5)
-        assert stage.engine.run_now(stage.jobs["a"]).refusal is None
+        assert stage.engine.run_now(stage.jobs["a"]).ended is None
 
     stage = Stage(job("a", None, overlap=Overlap.QUEUE, max_waiting=3), play=lambda _: Play(3.0))
     stage.play(script)
@@ -242,7 +246,7 @@ def test_manual_runs_that_wait_at_the_shutdown_are_recorded_as_skipped() -> None
 
     async def script(stage: Stage) -> None:
         for _ in range(5):
-            stage.engine.run_now(stage.jobs["b"], force=True)
+            stage.engine.run_now(stage.jobs["b"], RunRequest(force=True))
         await stage.until(1)
 
     stage = Stage(job("b", None, lock="db"), play=lambda _: Play(5.0))

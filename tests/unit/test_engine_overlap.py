@@ -8,6 +8,7 @@ import pytest
 
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, Overlap
+from scheduler.model.run import Decision, RunRequest
 from tests.unit.stage import Stage, job, lines
 
 THREE_SECONDS_EVERY_SECOND = {
@@ -100,7 +101,7 @@ def hourly(**keys: Any) -> Job:
 
 
 async def by_hand(stage: Stage, name: str = "j", *, force: bool = False) -> None:
-    stage.engine.run_now(stage.jobs[name], force=force)
+    stage.engine.run_now(stage.jobs[name], RunRequest(force=force))
 
 
 def test_by_hand_obeys_overlap_and_force_passes_it() -> None:
@@ -108,7 +109,8 @@ def test_by_hand_obeys_overlap_and_force_passes_it() -> None:
         await by_hand(stage)
         await stage.until(1)
         refused = stage.engine.run_now(stage.jobs["j"])
-        assert refused.skipped == "overlap"
+        assert isinstance(refused.ended, Decision)
+        assert refused.ended.reason == "overlap"
         await by_hand(stage, force=True)
         await stage.until(20)
 
@@ -130,7 +132,7 @@ def test_manual_runs_wait_behind_each_other_and_none_replaces_another() -> None:
         for second in (1, 2, 3):
             await stage.until(second)
             waiting = stage.engine.run_now(stage.jobs["j"])
-            assert (waiting.gate, waiting.skipped) == ("overlap", None)
+            assert stage.gate_of(waiting) == "overlap"
         await stage.until(59)
 
     stage = Stage(job(schedule="@every 20s", overlap=Overlap.QUEUE), play=lambda _: Play(15.0))

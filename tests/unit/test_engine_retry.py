@@ -79,9 +79,9 @@ def test_one_that_exits_in_time_has_not_timed_out_however_long_its_output_is_hel
 
 def test_stop_ends_what_holds_the_output_of_one_that_has_exited() -> None:
     async def script(stage: Stage) -> None:
-        firing = stage.engine.run_now(stage.jobs["j"])
+        stage.engine.run_now(stage.jobs["j"])
         await stage.until(2)
-        await stage.engine.runner.stop([firing])
+        await stage.engine.stop(stage.engine.live("j"))
 
     stage = Stage(job(schedule=None, timeout=5.0), play=lambda _: Play(1.0, held=60.0))
     assert stage.play(script)[1] == "12:00:02 stopped j 12:00:00"
@@ -123,9 +123,9 @@ def test_stop_ends_the_attempt_the_back_off_and_the_waiting_firing_and_leaves_th
 
 def test_stop_with_kill_does_not_wait_for_the_grace() -> None:
     async def script(stage: Stage) -> None:
-        firing = stage.engine.run_now(stage.jobs["j"])
+        stage.engine.run_now(stage.jobs["j"])
         await stage.until(1)
-        await stage.engine.runner.stop([firing], kill=True)
+        await stage.engine.stop(stage.engine.live("j"), kill=True)
         assert stage.clock.steady() == 1.0
 
     stage = Stage(job(schedule=None, stop_grace=60.0), play=lambda _: Play(None, stubborn=True))

@@ -6,7 +6,7 @@ import asyncio
 
 from scheduler.launch.simulated import Play
 from scheduler.model.job import OnShutdown, Overlap, Retry
-from scheduler.model.run import Launch
+from scheduler.model.run import Decision, Launch
 from tests.unit.stage import Stage, job, lines
 
 
@@ -141,7 +141,9 @@ def test_a_request_by_hand_is_refused_while_schedd_drains() -> None:
 
         async def later() -> None:
             await asyncio.sleep(1)
-            assert stage.engine.run_now(stage.jobs["j"]).skipped == "shutdown"
+            refused = stage.engine.run_now(stage.jobs["j"])
+            assert isinstance(refused.ended, Decision)
+            assert refused.ended.reason == "shutdown"
 
         stage.engine.run_now(stage.jobs["j"])
         stage.later = asyncio.create_task(later())  # type: ignore[attr-defined]

@@ -98,6 +98,16 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     assert left == {}, "these modules form import cycles"
 
 
+def test_live_runs_never_leave_the_engine() -> None:
+    """Others get copies and streams of values; the module has the copy, too."""
+    users = {
+        name
+        for name, path in MODULES.items()
+        if re.search(r"\bLiveRun\b", path.read_text()) and not name.startswith("scheduler.engine.")
+    }
+    assert users == set()
+
+
 def test_no_file_has_two_subjects() -> None:
     """A file of more than 300 lines has."""
     lengths = {name: len(path.read_text().splitlines()) for name, path in MODULES.items()}

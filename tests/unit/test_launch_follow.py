@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Never
 
 import pytest
 
 from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
-from scheduler.launch.output import FOLLOWER_LAG, HELD_BACK, PATIENCE, RunOutput
+from scheduler.launch.output import FOLLOWER_LAG, HELD_BACK, PATIENCE, Follower, RunOutput
 from scheduler.model.job import OutputMode
 
 CHUNK = b"x" * 65_536
@@ -37,6 +38,13 @@ def output() -> RunOutput:
     return RunOutput("job", "run", OutputMode.DISCARD, Silent())
 
 
+def follow(run: RunOutput, *, holding: bool = False) -> Follower[Never]:
+    """A follower of the run's output, from the kept tail on."""
+    follower: Follower[Never] = Follower(holding=holding)
+    run.attach(follower)
+    return follower
+
+
 def write_until_full(run: RunOutput) -> asyncio.Future[None]:
     for _ in range(HELD_BACK // len(CHUNK) + 1):
         run.write(Stream.STDOUT, CHUNK)
@@ -48,7 +56,7 @@ def write_until_full(run: RunOutput) -> asyncio.Future[None]:
 def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow(holding=True)
+        follower = follow(run, holding=True)
         written = 0
         for _ in range(20):
             full = write_until_full(run)
@@ -58,6 +66,7 @@ def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(cloc
                 assert chunk.missed == 0
                 written += len(chunk.data)
         run.finish()
+        follower.end()
         written += sum([len(chunk.data) + chunk.missed async for chunk in follower])
         assert written > 20 * len(CHUNK)
 
@@ -68,10 +77,11 @@ def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(cloc
 def test_what_a_run_takes_at_once_fits_in_while_it_is_not_held(clock: VirtualClock, mode: OutputMode) -> None:
     async def story() -> None:
         run = RunOutput("job", "run", mode, Silent())
-        follower = run.follow(holding=True)
+        follower = follow(run, holding=True)
         while run.full() is None:
             run.write(Stream.STDOUT, bytes(run.most))
         run.finish()
+        follower.end()
         assert sum([chunk.missed async for chunk in follower]) == 0
 
     clock.run(story())
@@ -80,7 +90,7 @@ def test_what_a_run_takes_at_once_fits_in_while_it_is_not_held(clock: VirtualClo
 def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow(holding=True)
+        follower = follow(run, holding=True)
         for _ in range(FOLLOWER_LAG // len(CHUNK) - 2):
             run.write(Stream.STDOUT, CHUNK)
         full = run.full()
@@ -99,7 +109,7 @@ def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: Virtual
 def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow(holding=True)
+        follower = follow(run, holding=True)
         full = write_until_full(run)
         began = clock.steady()
         await full
@@ -108,6 +118,7 @@ def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(c
             run.write(Stream.STDOUT, CHUNK)
             assert run.full() is None
         run.finish()
+        follower.end()
         assert sum([chunk.missed async for chunk in follower]) > 0
 
     clock.run(story())
@@ -116,7 +127,7 @@ def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(c
 def test_one_who_leaves_holds_nobody(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow(holding=True)
+        follower = follow(run, holding=True)
         full = write_until_full(run)
         follower.close()
         assert full.done()
@@ -128,7 +139,7 @@ def test_one_who_leaves_holds_nobody(clock: VirtualClock) -> None:
 def test_who_merely_looks_on_holds_nobody(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
-        run.follow()
+        follow(run)
         for _ in range(3 * FOLLOWER_LAG // len(CHUNK)):
             run.write(Stream.STDOUT, CHUNK)
             assert run.full() is None

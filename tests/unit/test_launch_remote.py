@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import LaunchError, NotTakenError
-from scheduler.launch.output import RunOutput
+from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
 from scheduler.launch.remote.memory import MemoryMailbox, MemoryWire
 from scheduler.launch.remote.remote_launcher import LOST, RemoteLauncher
@@ -83,15 +83,17 @@ def test_much_output_arrives_whole_and_in_order() -> None:
         got = bytearray()
         follower: list[asyncio.Task[None]] = []
 
-        async def read(output: RunOutput) -> None:
-            async for chunk in output.follow(holding=True):
+        async def read() -> None:
+            async for chunk in reader:
                 got.extend(chunk.data)
 
         output = RunOutput("mail", "r1", OutputMode.DISCARD, NoLog())
-        follower.append(asyncio.create_task(read(output)))
+        reader: Follower[Never] = Follower(holding=True)
+        output.attach(reader)
+        follower.append(asyncio.create_task(read()))
         child = await site.launcher.launch(site.ask(), output)
         await child.ended
-        output.finish()
+        reader.end()
         await follower[0]
         assert bytes(got) == text
 

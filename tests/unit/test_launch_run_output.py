@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from hypothesis import given
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
-from scheduler.launch.output import FOLLOWER_LAG, TAIL, Chunk, RunOutput
+from scheduler.launch.output import FOLLOWER_LAG, TAIL, Chunk, Follower, RunOutput
 from scheduler.model.job import OutputMode
 
 OUT, ERR = Stream.STDOUT, Stream.STDERR
@@ -43,6 +43,13 @@ def output(mode: OutputMode = OutputMode.LOG, log: Log | None = None) -> RunOutp
 
 def play(story: Any) -> None:
     VirtualClock(datetime(2026, 1, 1, tzinfo=UTC)).run(story)
+
+
+def follow(run: RunOutput) -> Follower[Never]:
+    """A follower of the run's output, from the kept tail on."""
+    follower: Follower[Never] = Follower()
+    run.attach(follower)
+    return follower
 
 
 def test_the_log_gets_whole_lines_of_each_stream() -> None:
@@ -116,9 +123,9 @@ def test_who_follows_late_is_told_how_much_went_before() -> None:
     async def story() -> None:
         run = output(OutputMode.DISCARD)
         run.write(OUT, b"a" * 100 + b"b" * TAIL)
-        follower = run.follow()
+        follower = follow(run)
         run.write(ERR, b"c")
-        run.finish()
+        follower.end()
         assert [(chunk.data[:1], chunk.missed) async for chunk in follower] == [(b"b", 100), (b"c", 0)]
 
     play(story())
@@ -142,11 +149,13 @@ def test_a_follower_sees_what_was_what_comes_and_the_end() -> None:
     async def story() -> None:
         run = output()
         run.write(OUT, b"before")
-        follower = run.follow()
+        follower = follow(run)
         run.write(ERR, b"after")
         run.finish()
-        assert [chunk async for chunk in follower] == [Chunk(OUT, b"before"), Chunk(ERR, b"after")]
-        assert [chunk async for chunk in run.follow()] == [Chunk(OUT, b"before"), Chunk(ERR, b"after")]
+        late = follow(run)
+        for each in (follower, late):
+            each.end()
+            assert [chunk async for chunk in each] == [Chunk(OUT, b"before"), Chunk(ERR, b"after")]
 
     play(story())
 
@@ -154,9 +163,9 @@ def test_a_follower_sees_what_was_what_comes_and_the_end() -> None:
 def test_a_follower_waits_for_news() -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow()
+        follower = follow(run)
         asyncio.get_running_loop().call_later(60, run.write, OUT, b"late")
-        asyncio.get_running_loop().call_later(120, run.finish)
+        asyncio.get_running_loop().call_later(120, follower.end)
         assert [chunk async for chunk in follower] == [Chunk(OUT, b"late")]
 
     play(story())
@@ -167,7 +176,7 @@ def test_a_slow_follower_is_told_what_it_missed_and_holds_nobody_up() -> None:
 
     async def story() -> None:
         run = output(OutputMode.DISCARD)
-        follower, quick = run.follow(), run.follow()
+        follower, quick = follow(run), follow(run)
         block = b"x" * 65536
         for _ in range(100):
             run.write(OUT, block)
@@ -180,7 +189,7 @@ def test_a_slow_follower_is_told_what_it_missed_and_holds_nobody_up() -> None:
         assert await anext(follower) == Chunk(OUT, b"again", missed=85 * 65536)
         for _ in range(100):
             run.write(OUT, block)
-        run.finish()
+        follower.end()
         rest = [chunk async for chunk in follower]
         assert rest[-1] == Chunk(OUT, b"", missed=85 * 65536)
         assert sum(len(chunk.data) for chunk in rest) <= FOLLOWER_LAG
@@ -191,7 +200,7 @@ def test_a_slow_follower_is_told_what_it_missed_and_holds_nobody_up() -> None:
 def test_a_follower_that_leaves_is_forgotten() -> None:
     async def story() -> None:
         run = output()
-        follower = run.follow()
+        follower = follow(run)
         run.write(OUT, b"unread")
         follower.close()
         follower.close()
