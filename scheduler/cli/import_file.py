@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +54,19 @@ def import_file(
 ) -> int:
     """Convert another scheduler's file.
 
-    Makes a schedule file of crontabs of every dialect; `-` is standard input. The file goes to standard output. What
-    is carried over with a difference (noted) or not at all (refused) goes to standard error, with file and line.
+    Makes one schedule file of crontabs of every dialect, systemd timers with their services, and Kubernetes CronJobs.
+    The format is detected; `-` is standard input. The schedule file goes to standard output. What is carried over with
+    a difference (noted) or not at all (refused) goes to standard error, with file and line.
 
     \b
     Examples:
       crontab -l | schedctl import - > schedules.yaml
       schedctl import /etc/crontab -o schedules.yaml
+      schedctl import /etc/systemd/system/backup.timer
     """
     request = _request(**reading)
     names, translations = [], []
-    for source in map(_source, files):
+    for source in _sources(files):
         found = format_of(source, format_name)
         names.append(found.name)
         translations.append(found.read(source, request))
@@ -106,11 +109,31 @@ def _report(translation: Translation, sources: str, formats: str) -> None:
     click.echo(f"imported {jobs} from {sources} (format: {formats}): {counts}", err=True)
 
 
-def _source(file: str) -> SourceFile:
-    name = _STDIN if file == "-" else file
+def _sources(files: tuple[str, ...]) -> list[SourceFile]:
+    """The files, each of which can look for another one by name: among them, else in its directory."""
+    texts = {file: _text(file) for file in files}
+    given = {Path(file).name: text for file, text in texts.items()}
+
+    def beside(directory: Path, name: str) -> str | None:
+        if name in given:
+            return given[name]
+        return _text(str(directory / name)) if "/" not in name and (directory / name).is_file() else None
+
+    return [
+        SourceFile(
+            _STDIN if file == "-" else file,
+            text,
+            path="" if file == "-" else str(Path(file).absolute()),
+            beside=partial(beside, Path(file).parent),
+            together=frozenset(given),
+        )
+        for file, text in texts.items()
+    ]
+
+
+def _text(file: str) -> str:
     try:
         with contextlib.nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+            return decode(_STDIN if file == "-" else file, stream.read(LARGEST + 1))
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
-    return SourceFile(name, decode(name, data), "" if file == "-" else str(Path(file).absolute()))

@@ -11,6 +11,7 @@ from scheduler.translate.importers.crontab import looks_like_crontab, read_cront
 from scheduler.translate.importers.fcrontab import looks_like_fcrontab, read_fcrontab
 from scheduler.translate.importers.kubernetes_cronjob import looks_like_kubernetes, read_kubernetes
 from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.systemd_timer import looks_like_systemd, read_systemd
 from scheduler.translate.translation import Translation
 
 Reader = Callable[[SourceFile, Request], Translation]
@@ -27,6 +28,7 @@ class Format(NamedTuple):
 FORMATS = {
     entry.name: entry
     for entry in (
+        Format("systemd", looks_like_systemd, read_systemd),
         Format("kubernetes", looks_like_kubernetes, read_kubernetes),
         Format("anacrontab", looks_like_anacrontab, read_anacrontab),
         Format("fcrontab", looks_like_fcrontab, read_fcrontab),

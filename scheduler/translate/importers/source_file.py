@@ -52,13 +52,14 @@ class SourceFile(msgspec.Struct, frozen=True):
     """The text of a file, and the name under which messages mention it.
 
     `path` is absolute, empty for standard input. `beside` is the text of a file of the given name in the same
-    directory, None when there is none.
+    directory, None when there is none; `together` are the names of the files that are imported with this one.
     """
 
     name: str
     text: str
     path: str = ""
     beside: Callable[[str], str | None] = lambda _name: None
+    together: frozenset[str] = frozenset()
 
     def note(self, line: int, text: str, why: str) -> Remark:
         """A remark about what is carried over with a difference."""

@@ -1,0 +1,170 @@
+"""Import of systemd timers with their services."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from scheduler.schedule import format_duration
+from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.on_calendar import OnCalendarError, read_on_calendar
+from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.systemd_service import ServiceReading
+from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_of
+from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
+
+_SECTION = re.compile(r"^\[(?:Timer|Service)\]\s*$", re.MULTILINE)
+_INTERVALS = ("OnUnitActiveSec", "OnUnitInactiveSec")
+_STARTS = ("OnBootSec", "OnStartupSec", "OnActiveSec")
+_NOTES = {
+    "AccuracySec": "schedd starts jobs at the second",
+    "RandomizedDelaySec": "no random delay; H in a schedule spreads jobs by their names",
+    "FixedRandomDelay": "no random delay; H in a schedule spreads jobs by their names",
+    "RandomizedOffsetSec": "no random delay; H in a schedule spreads jobs by their names",
+    "RemainAfterElapse": "no effect here",
+    "DeferReactivation": "no effect here",
+}
+
+
+def looks_like_systemd(source: SourceFile) -> bool:
+    """Whether the text has the section of a timer or a service."""
+    return _SECTION.search(source.text) is not None
+
+
+def read_systemd(source: SourceFile, request: Request) -> Translation:
+    """Translate a timer with the service that it starts, which is read from beside it; or the other way round."""
+    unit = UnitFile(source.text)
+    path = PurePosixPath(source.path or source.name)
+    is_timer = any(setting.section == "Timer" for setting in unit.settings)
+    if not is_timer and f"{path.stem}.timer" in source.together:
+        return Translation()  # read with its timer
+    name = path.name if path.suffix in {".timer", ".service"} else f"{path.name}.{'timer' if is_timer else 'service'}"
+    if is_timer:
+        return _translated(source, request, name, unit)
+    timer = source.beside(f"{path.stem}.timer")
+    if timer is not None:
+        return _translated(source, request, f"{path.stem}.timer", UnitFile(timer), service=unit)
+    note = source.note(0, name, f"there is no {path.stem}.timer, so the job runs on demand only")
+    return _job(source, request, name, unit, {}, [note])
+
+
+def _translated(
+    source: SourceFile, request: Request, name: str, timer: UnitFile, service: UnitFile | None = None
+) -> Translation:
+    wanted = timer.last("Timer", "Unit")
+    service_name = wanted.value if wanted else f"{name.removesuffix('.timer')}.service"
+    if service is None:
+        template = re.sub(r"@.+\.", "@.", service_name)
+        text = source.beside(service_name) or (source.beside(template) if "@" in service_name else None)
+        if text is None:
+            why = f"{service_name} is missing beside it; give both files"
+            return Translation(remarks=(source.refuse(0, name, why),))
+        service = UnitFile(text)
+    keys, remarks, zone, refusal = _times(source, request, name, timer)
+    if refusal is not None:
+        return Translation(remarks=(*remarks, refusal))
+    made = _job(source, request, service_name, service, keys, remarks, timer)
+    return made if zone is None else _in_zone(made, zone)
+
+
+def _in_zone(translation: Translation, zone: str) -> Translation:
+    jobs = tuple(
+        ImportedJob(name=job.name, keys=job.keys | {"timezone": zone}, comments=job.comments)
+        for job in translation.jobs
+    )
+    return Translation(jobs=jobs, defaults=translation.defaults, remarks=translation.remarks)
+
+
+def _job(
+    source: SourceFile,
+    request: Request,
+    name: str,
+    unit: UnitFile,
+    times: Keys,
+    remarks: list[Remark],
+    timer: UnitFile | None = None,
+) -> Translation:
+    service = SourceFile(str(PurePosixPath(source.name).with_name(name)), "") if timer else source
+    reading = ServiceReading(service, name, unit)
+    if reading.refusal is not None:
+        return Translation(remarks=(*remarks, service.refuse(0, name, reading.refusal)))
+    keys = times | reading.keys
+    described = timer.last("Unit", "Description") if timer else None
+    if described and "description" not in keys:
+        keys["description"] = described.value
+    job = ImportedJob(
+        name=request.names.of(name.rpartition(".")[0]),
+        keys=keys,
+        comments=(*(timer.comments if timer else ()), *unit.comments),
+    )
+    return Translation(jobs=(job,), defaults={"timezone": request.zone}, remarks=(*remarks, *reading.remarks))
+
+
+def _times(
+    source: SourceFile, request: Request, name: str, timer: UnitFile
+) -> tuple[Keys, list[Remark], str | None, Remark | None]:
+    """The keys that a timer gives a job, remarks, its time zone, and why there is no job."""
+    remarks: list[Remark] = []
+    schedules: list[Value] = []
+    zones: dict[str | None, Setting] = {}
+    for setting in timer.of("Timer", "OnCalendar"):
+        try:
+            found = read_on_calendar(setting.value)
+        except OnCalendarError as error:
+            return {}, remarks, None, source.refuse(setting.line, f"{name}: OnCalendar={setting.value}", str(error))
+        zones[found.zone] = setting
+        for schedule in found.schedules:
+            if problem := problem_of(schedule, found.zone or request.zone):
+                return {}, remarks, None, source.refuse(setting.line, f"{name}: OnCalendar={setting.value}", problem)
+        schedules += found.schedules
+    if len(zones) > 1:
+        setting = list(zones.values())[-1]
+        why = "a job has one time zone; split the timer"
+        return {}, remarks, None, source.refuse(setting.line, f"{name}: OnCalendar={setting.value}", why)
+    schedules += _monotonic(source, name, timer, remarks)
+    if not schedules:
+        return {}, remarks, None, source.refuse(0, name, "the timer has no time")
+    keys: Keys = {"schedule": schedules[0] if len(schedules) == 1 else schedules}
+    persistent = timer.last("Timer", "Persistent")
+    if persistent and persistent.value.lower() in {"true", "yes", "on", "1"}:
+        keys["catch_up"] = "31d"
+        remarks.append(source.note(persistent.line, f"{name}: Persistent={persistent.value}", _ABOUT_PERSISTENT))
+    _report_the_rest(source, name, timer, remarks)
+    return keys, remarks, next(iter(zones), None), None
+
+
+_ABOUT_PERSISTENT = "`catch_up` has a limit: systemd makes up for a missed time of any age"
+
+
+def _monotonic(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> list[Value]:
+    """Schedules for times that are counted from an event."""
+    found: list[Value] = []
+    for key in _STARTS:
+        for setting in timer.of("Timer", key):
+            found = ["@reboot"]
+            why = "@reboot is when schedd starts, without a delay"
+            remarks.append(source.note(setting.line, f"{name}: {key}={setting.value}", why))
+    for key in _INTERVALS:
+        for setting in timer.of("Timer", key):
+            seconds = seconds_of(setting.value)
+            if not seconds or seconds < 1:
+                remarks.append(source.refuse(setting.line, f"{name}: {key}={setting.value}", "not an interval"))
+                continue
+            found.append(f"@every {format_duration(round(seconds))}")
+            why = "systemd counts from the previous run; here times are on a fixed grid"
+            remarks.append(source.note(setting.line, f"{name}: {key}={setting.value}", why))
+    return found
+
+
+def _report_the_rest(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> None:
+    known = {"OnCalendar", "Persistent", "Unit", *_STARTS, *_INTERVALS}
+    for line, text in timer.unreadable:
+        remarks.append(source.refuse(line, text, "not a line of a unit file"))
+    for setting in timer.settings:
+        text = f"{name}: {setting.key}={setting.value}"
+        if setting.section == "Timer" and setting.key not in known and setting.value:
+            why = _NOTES.get(setting.key)
+            remarks.append(source.note(setting.line, text, why) if why else source.refuse(setting.line, text, _NONE))
+
+
+_NONE = "has no equivalent"

@@ -1,0 +1,49 @@
+"""What `systemd-analyze calendar` says about expressions."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from datetime import UTC, datetime
+
+from tests.system.programs import DEADLINE
+
+MISSING = None if shutil.which("systemd-analyze") else "needs systemd-analyze"
+ITERATIONS = 60
+_MOMENT = re.compile(r"(?:Next elapse|Iter\. #\d+): \w+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
+
+
+def elapses(expressions: list[str], after: datetime) -> list[list[datetime] | None]:
+    """The next times of each expression after a moment (UTC), None for one that systemd cannot read."""
+    base = f"{after:%Y-%m-%d %H:%M:%S} UTC"
+    found: list[list[datetime] | None] = []
+    for start in range(0, len(expressions), 50):
+        part = expressions[start : start + 50]
+        # One process for many; it prints nothing to stdout for those that it cannot read.
+        done = _analyze(part, base)
+        blocks = dict(_blocks(done.stdout))
+        found += [blocks.get(expression) for expression in part]
+    return found
+
+
+def _analyze(expressions: list[str], base: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "calendar", f"--iterations={ITERATIONS}", f"--base-time={base}", "--", *expressions],
+        env={"TZ": "UTC", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "SYSTEMD_COLORS": "0"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE * 3,
+        check=False,
+    )
+
+
+def _blocks(text: str) -> list[tuple[str, list[datetime]]]:
+    """Expression and times: it prints the original form only where it differs from the normal one."""
+    found = []
+    for block in text.split("\n\n"):
+        name = re.search(r"Original form: (.*)", block) or re.search(r"Normalized form: (.*)", block)
+        if name:
+            times = [datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in _MOMENT.findall(block)]
+            found.append((name[1], times))
+    return found
