@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Container, Iterable
+from datetime import datetime
 from itertools import islice
 from typing import Any, Literal
 
 from scheduler.api.lookup import find
 from scheduler.api.scheduled_times import coming
-from scheduler.api.service import Service
+from scheduler.api.secret_values import is_secret, referenced
+from scheduler.api.service import JobState, Service
 from scheduler.api.views import job_view, run_view
 from scheduler.errors import MASK, RefusedError
 from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
+from scheduler.model.run import Launch, Trigger
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand
 from scheduler.report.notify.notification import Topic, recipients
 from scheduler.report.notify.sender import host_of, name_of
@@ -25,8 +29,10 @@ from scheduler.wire.jobs import AskEnvironment, EnvironmentView, JobDetails, Sho
 NEXT_SHOWN = 10
 RUNS_SHOWN = 10
 
-HARMLESS = {"PATH"}
-"""Variables whose value explains much and hides nothing; those of schedd itself are shown too."""
+EACH_RUN = "each run"
+"""The origin of variables that differ from run to run; the example is that of the next one."""
+
+EXAMPLE_ID = "k3v9d2qa"
 
 
 def show(service: Service, ask: Show) -> JobDetails:
@@ -41,12 +47,21 @@ def show(service: Service, ask: Show) -> JobDetails:
     return JobDetails(
         view=job_view(state),
         definition=shown,
-        origins={key: job.origins.get(key, "built in") for key in shown},
+        origins=origins_of(job, shown),
         words=None if job.schedule is None else describe(job.schedule),
         next=tuple(islice(coming(state, service.now()), NEXT_SHOWN)),
         runs=tuple(run_view(run) for run in reversed(runs[-RUNS_SHOWN:])),
         counts=dict(counts),
     )
+
+
+def origins_of(job: Job, keys: Iterable[str]) -> dict[str, str]:
+    """Where each key was set."""
+    origins = {key: job.origins.get(key, "built in") for key in keys}
+    if "env" in origins:  # files of variables set it too
+        in_defaults = {layer.origin.startswith("defaults.") for layer in job.environment}
+        origins["env"] = "job and defaults" if len(in_defaults) == 2 else "defaults" if True in in_defaults else "job"
+    return origins
 
 
 def definition(job: Job) -> dict[str, Any]:
@@ -134,12 +149,15 @@ def _duration(seconds: float | None) -> str | None:
 
 def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     """What every run of a job finds in its environment. RefusedError when a part of it is missing."""
-    job = find(service, ask.job).job
+    state = find(service, ask.job)
+    job = state.job
     try:
         variables = Environment(os.environ).of_job(job)
+        variables.set(_of_next_run(state, service.now()), EACH_RUN)
     except LaunchError as error:
         raise RefusedError(f"{ask.job} could not be started: {error}") from None
-    views = [_variable(name, variables, ask) for name in sorted(variables.values)]
+    secret = referenced(job.environment)
+    views = [_variable(name, variables, ask, secret) for name in sorted(variables.values)]
     only_here = sorted(name for name in ask.shell if name not in variables.values)
     return EnvironmentView(
         job=job.name,
@@ -154,10 +172,25 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     )
 
 
-def _variable(name: str, variables: Variables, ask: AskEnvironment) -> VariableView:
+def _of_next_run(state: JobState, now: datetime) -> dict[str, str]:
+    """The variables that the next run will have besides those of its job."""
+    job, last = state.job, state.last
+    launch = Launch(
+        job=job,
+        run_id=EXAMPLE_ID,
+        attempt=1,
+        scheduled_at=(state.next_at or now).replace(microsecond=0),
+        trigger=Trigger.MANUAL if state.next_at is None else Trigger.SCHEDULE,
+        previous_at=None if last is None else last.scheduled_at,
+    )
+    values = Environment(os.environ).of_run(launch)
+    return {name: value for name, value in values.items() if name.startswith("SCHED_")}
+
+
+def _variable(name: str, variables: Variables, ask: AskEnvironment, secret: Container[str]) -> VariableView:
     origin = variables.origins[name]
-    shown = ask.reveal or name in HARMLESS or origin == SCHEDD
     value = utf8(variables.values[name])
+    shown = ask.reveal or origin in (SCHEDD, EACH_RUN) or not (name in secret or is_secret(name, value))
     here: Literal["same", "other", "missing"] = "missing"
     if name in ask.shell:
         here = "same" if ask.shell[name] == value else "other"

@@ -47,7 +47,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
       schedctl shell poll-rates python -c 'import app.tasks'
     """
     view = target.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=True))
-    variables = {variable.name: variable.value or "" for variable in view.variables}
+    variables = {variable.name: variable.value or "" for variable in view.variables if variable.origin != "each run"}
     variables |= {
         "SCHED_JOB": job,
         "SCHED_RUN_ID": "shell",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import click
-import msgspec
 
 from scheduler.cli import job_table, output, terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.cli.zones import timezone_option
 from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show
 from scheduler.wire.operations import SHOW
@@ -21,12 +22,21 @@ from scheduler.wire.times import REASONS
 
 INDENT = "  "
 
+ORIGINS = {
+    "job": "Set for this job",
+    "job and defaults": "Set for this job and in defaults",
+    "defaults": "Set in defaults",
+    "built in": "Built-in defaults",
+}
+"""The sections of the definition, by where a key was set."""
+
 
 @subcommand("show")
 @one_job
+@timezone_option
 @output_options("an object")
 @click.pass_obj
-def show(target: Target, job: str, form: str | None) -> None:
+def show(target: Target, job: str, zone: tzinfo | None, form: str | None) -> None:
     """Show one job in full.
 
     Shows each key with its effective value and where that is set, the next and last runs, and counts of decisions.
@@ -40,42 +50,80 @@ def show(target: Target, job: str, form: str | None) -> None:
     details = target.ask(SHOW, Show(job))
     if output.shown(details, form):
         return
-    for line in paragraphs(details, times.now()):
+    for line in paragraphs(details, zone or times.zone_of(details.view.timezone), times.now()):
         click.echo(line)
 
 
-def paragraphs(details: JobDetails, now: datetime) -> Iterator[str]:
-    """The lines to print."""
-    view, zone = details.view, times.zone_of(details.view.timezone)
+def paragraphs(details: JobDetails, zone: tzinfo, now: datetime) -> Iterator[str]:
+    """The lines to print, with times in `zone`."""
+    view = details.view
     status = job_table.status(view, now)
     yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(printable_line(status.text), status.colour)}"
+    if view.description:
+        yield f"{INDENT}{printable_line(view.description)}"
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
-    yield ""
-    width = max(map(len, details.definition))
-    from_width = max(map(len, details.origins.values()))
-    for key, value in details.definition.items():
-        yield f"{INDENT}{key:{width}}  {details.origins[key]:{from_width}}  {_as_text(value)}"
+    yield from _definition(details)
     if details.next:
         yield f"\n{terminal.paint('Next runs', 'head')}"
     for coming in details.next:
         note = "" if coming.note is None else f"  {terminal.paint(printable_line(coming.note), 'care')}"
         yield f"{INDENT}{times.full(coming.at, zone)}, {times.relative(coming.at, now)}{note}"
     if details.runs:
-        yield f"\n{terminal.paint('Last runs', 'head')}"
+        usual = "" if view.usual_duration is None else f", usually {times.span(view.usual_duration)} long"
+        yield f"\n{terminal.paint(f'Last runs{usual}', 'head')}"
     for run in details.runs:
         ended = job_table.last_run(run, now)
-        took = times.span(run.duration or 0)
-        by = "" if run.by is None else f", requested by {printable_line(run.by.text)}"
-        yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {took}{by}"
-    if view.usual_duration is not None:
-        yield f"{INDENT}usual duration {times.span(view.usual_duration)}"
+        yield f"{INDENT}{run.id}  {terminal.paint(ended.text, ended.colour)}, took {times.span(run.duration or 0)}"
     if details.counts:
         yield f"\n{terminal.paint('Decisions', 'head')}"
     for reason, count in details.counts.items():
-        yield f"{INDENT}{count} {reason if reason == 'ran' else f'skipped: {REASONS[reason]}'}"
+        yield f"{INDENT}{count} {reason if reason == 'ran' else f'skipped: {REASONS.get(reason, reason)}'}"
 
 
-def _as_text(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return printable_line(text.replace("\n", "⏎ ").rstrip("⏎ "))
+def _definition(details: JobDetails) -> Iterator[str]:
+    """The keys with their values, in sections by where they were set."""
+    width = max(map(len, details.definition))
+    for origin in (*ORIGINS, *sorted(set(details.origins.values()) - ORIGINS.keys())):
+        keys = [key for key, found in details.origins.items() if found == origin and key in details.definition]
+        keys = [key for key in keys if key != "description"]
+        if keys:
+            yield f"\n{terminal.paint(ORIGINS.get(origin, origin), 'head')}"
+        for key in keys:
+            first, *more = _in_words(key, details.definition[key])
+            yield f"{INDENT}{key:{width}}  {first}"
+            yield from (f"{INDENT}{'':{width}}  {line}" for line in more)
+
+
+def _in_words(key: str, value: Any) -> list[str]:
+    """A value as lines for people."""
+    match value:
+        case str():
+            return [printable_line(line) for line in value.rstrip("\n").splitlines()] or [""]
+        case list() if key == "env":
+            return [_env_layer(layer) for layer in value]
+        case list() if key == "command":
+            return [printable_line(shlex.join(value))]
+        case list():
+            return [printable_line(", ".join(_scalar(item) for item in value))]
+        case dict():
+            return [printable_line(", ".join(f"{name}: {_scalar(item)}" for name, item in value.items()))]
+        case _:
+            return [_scalar(value)]
+
+
+def _env_layer(layer: dict[str, Any]) -> str:
+    """`API_TOKEN, LANG` and where they are set; a variable that is removed is marked."""
+    names = [name if value is not None else f"{name} (removed)" for name, value in layer.get("sets", {}).items()]
+    what = ", ".join(names) or f"variables of {layer.get('file', '?')}"
+    return printable_line(f"{what}  ({layer['from']})")
+
+
+def _scalar(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {_scalar(item)}" for name, item in value.items()) + "}"
+    return str(value)

@@ -102,7 +102,9 @@ class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VariableView(msgspec.Struct, frozen=True, kw_only=True):
-    """A variable and where it comes from. `value` is null unless it is harmless or `reveal` was set.
+    """A variable and where it comes from. `value` is null when it is secret and `reveal` was not set.
+
+    An origin `each run` marks an example: the value differs from run to run.
 
     `here` compares it with the client's environment.
     """

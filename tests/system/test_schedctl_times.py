@@ -144,29 +144,47 @@ def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path
     assert "disabled in the file" in ask(file, "why", "off")
 
 
-def test_show_tells_the_effective_definition_without_secrets(file: Path) -> None:
-    """L2"""
+def test_show_has_the_effective_definition_with_its_origins_and_without_secrets(file: Path) -> None:
+    """L2, F8"""
     shown = ask(file, "show", "noon") + ask(file, "show", "by-hand") + ask(file, "show", "noon", "--json")
     assert "canary" not in shown
-    assert re.search(r"^  command +job +\[\"echo\",\"12\"\]$", shown, re.MULTILINE)
-    assert re.search(r"^  overlap +built in +skip$", shown, re.MULTILINE)
-    assert '"TOKEN":"•••"' in shown
-    assert "at 12:00" in shown
+    noon = ask(file, "show", "noon")
+    assert re.search(r"^Set for this job\n(  .*\n)*  command +echo 12$", noon, re.MULTILINE)
+    assert re.search(r"^Built-in defaults\n(  .*\n)*  overlap +skip$", noon, re.MULTILINE)
+    assert re.search(r"^Set for this job and in defaults\n  env +SECRET, SHARED  \(defaults.env\)$", noon, re.MULTILINE)
+    assert re.search(r"^ +TOKEN, LANG \(removed\)  \(env\)$", noon, re.MULTILINE)
+    assert "at 12:00" in noon
+    assert "{" not in noon
 
 
-def test_env_masks_values_until_they_are_to_be_revealed(file: Path) -> None:
-    """L2"""
-    masked = ask(file, "env", "noon", MINE="canary-4")
+def test_env_masks_secrets_and_shows_the_rest(file: Path) -> None:
+    """L2, F7"""
+    masked = ask(file, "env", "noon", MINE="me", MY_SECRET="canary-4")
     assert "canary" not in masked
     rows = {line.split()[0]: line for line in masked.splitlines()}
-    assert "defaults.env" in rows["SECRET"]
-    assert "inherited" in rows["MINE"]
-    assert "not set" in rows["TOKEN"]
+    assert re.search(r"defaults.env +not set +•••$", rows["SECRET"])
+    assert re.search(r"defaults.env +not set +x$", rows["SHARED"])
+    assert re.search(r"inherited +me$", rows["MINE"])
+    assert re.search(r"inherited +•••$", rows["MY_SECRET"])
+    assert re.search(r"each run +not set +noon$", rows["SCHED_JOB"])
+    assert rows["SCHED_SCHEDULED_AT"].split()[-1].endswith("T12:00:00Z")
     assert "/" in rows["PATH"]
     assert "LANG" not in rows
-    revealed = json.loads(ask(file, "env", "noon", "--reveal", "--json", MINE="canary-4"))
+    revealed = json.loads(ask(file, "env", "noon", "--reveal", "--json", MY_SECRET="canary-4"))
     values = {variable["name"]: variable["value"] for variable in revealed["variables"]}
-    assert (values["TOKEN"], values["SECRET"], values["MINE"]) == ("canary-2", "canary-1", "canary-4")
+    assert (values["TOKEN"], values["SECRET"], values["MY_SECRET"]) == ("canary-2", "canary-1", "canary-4")
+
+
+def test_env_prints_the_value_of_one_variable(file: Path) -> None:
+    """F7"""
+    assert ask(file, "env", "noon", "SHARED") == "x\n"
+    assert ask(file, "env", "noon", "TOKEN", "--reveal") == "canary-2\n"
+    secret = schedctl("-c", file, "env", "noon", "TOKEN")
+    assert (secret.returncode, secret.stdout) == (5, "")
+    assert secret.stderr.endswith("schedctl: TOKEN is secret; --reveal prints it\n")
+    missing = schedctl("-c", file, "env", "noon", "SHARDE")
+    assert (missing.returncode, missing.stdout) == (4, "")
+    assert missing.stderr.endswith("gets no variable 'SHARDE'; did you mean 'SHARED'?\n")
 
 
 def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> None:
