@@ -1,4 +1,4 @@
-"""The verbs `show` and `env`: one job in full, without its secrets."""
+"""The operations `show` and `env`: one job in full, without its secrets."""
 
 from __future__ import annotations
 
@@ -7,22 +7,20 @@ from collections import Counter
 from collections.abc import Container, Iterable
 from datetime import datetime
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 
+from scheduler.api.definition import definition
 from scheduler.api.lookup import find
 from scheduler.api.scheduled_times import coming
 from scheduler.api.secret_values import is_secret, referenced
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import job_view, run_view
-from scheduler.errors import MASK, RefusedError
+from scheduler.errors import RefusedError
 from scheduler.launch.environment import SCHEDD, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
-from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand
-from scheduler.report.notify.notification import Topic, recipients
-from scheduler.report.notify.sender import host_of, name_of
-from scheduler.schedule import describe, format_duration
+from scheduler.schedule import describe
 from scheduler.text import utf8
 from scheduler.wire.jobs import AskEnvironment, EnvironmentView, JobDetails, Show, VariableView
 
@@ -36,7 +34,7 @@ EXAMPLE_ID = "k3v9d2qa"
 
 
 def show(service: Service, ask: Show) -> JobDetails:
-    """A job as it is defined and as it stands."""
+    """The definition and the state of a job."""
     state = find(service, ask.job)
     job = state.job
     runs = [run for run in service.runs(job.name) if run.outcome is not None]
@@ -62,89 +60,6 @@ def origins_of(job: Job, keys: Iterable[str]) -> dict[str, str]:
         in_defaults = {layer.origin.startswith("defaults.") for layer in job.environment}
         origins["env"] = "job and defaults" if len(in_defaults) == 2 else "defaults" if True in in_defaults else "job"
     return origins
-
-
-def definition(job: Job) -> dict[str, Any]:
-    """The keys of the file with their effective values. Nothing of `env`, `args` and `kwargs` but names and number."""
-    given: dict[str, Any] = {"description": job.description or None}
-    if job.schedule is not None:
-        given |= {"schedule": job.schedule.text, "timezone": job.timezone.key}
-    given |= _target(job)
-    given |= {
-        "enabled": job.enabled,
-        "cwd": job.cwd,
-        "env": [_layer(layer) for layer in job.environment] or None,
-        "timeout": _duration(job.timeout),
-        "stop_grace": _duration(job.stop_grace),
-        "overlap": job.overlap.value,
-        "lock": job.lock,
-        "max_waiting": job.max_waiting,
-        "start_deadline": _duration(job.start_deadline),
-        "catch_up": _duration(job.catch_up),
-        "retry": _retry(job),
-        "success_codes": sorted(job.success_codes),
-        "on_shutdown": job.on_shutdown.value,
-        "output": job.output.value,
-        "user": job.process.user,
-        "group": job.process.group,
-        "umask": None if job.process.umask is None else f"{job.process.umask:03o}",
-        "nice": job.process.nice,
-        "memory_limit": job.process.memory_limit,
-        **_told(job),
-    }
-    return {key: value for key, value in given.items() if value is not None}
-
-
-def _target(job: Job) -> dict[str, Any]:
-    match job.target:
-        case ShellCommand(text):
-            return {"command": text}
-        case Argv(words):
-            return {"command": list(words)}
-        case Entrypoint(reference, args, kwargs, interpreter):
-            return {
-                "python": reference,
-                "args": [MASK] * len(args) or None,
-                "kwargs": dict.fromkeys(kwargs, MASK) or None,
-                "interpreter": interpreter,
-            }
-
-
-def _told(job: Job) -> dict[str, Any]:
-    """Who is told of what, each by as much of its address as is no secret."""
-    lists = {topic: recipients(job, topic) for topic in (Topic.FAILURE, Topic.SUCCESS, Topic.RECOVERY, Topic.SKIP)}
-    return {
-        **{f"on_{topic}": [name_of(each) for each in told] for topic, told in lists.items() if told},
-        "remind": _duration(job.remind),
-        "expect_success_within": _duration(job.expect_success_within),
-        "ping": None if job.ping is None else host_of(job.ping),
-        "sentry": True if job.sentry else None,
-    }
-
-
-def _layer(layer: EnvLayer) -> dict[str, Any]:
-    shown: dict[str, Any] = {"from": layer.origin}
-    if layer.file is not None:
-        shown["file"] = layer.file
-    if layer.values:
-        shown["sets"] = {name: None if value is None else MASK for name, value in layer.values.items()}
-    return shown
-
-
-def _retry(job: Job) -> dict[str, Any] | None:
-    retry = job.retry
-    if not retry.times:
-        return None
-    return {
-        "times": retry.times,
-        "delay": format_duration(retry.delay),
-        "factor": retry.factor,
-        "max_delay": format_duration(retry.max_delay),
-    }
-
-
-def _duration(seconds: float | None) -> str | None:
-    return None if seconds is None else format_duration(seconds)
 
 
 def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:

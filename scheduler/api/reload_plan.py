@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from scheduler.api.job_details import definition
+from scheduler.api.definition import definition
 from scheduler.config.load import Config
 from scheduler.engine.timetable import Changes
 from scheduler.model.job import Job

@@ -196,7 +196,7 @@ def test_detached_it_prints_the_id_of_the_run_that_goes_on(file: Path) -> None:
         daemon.says('event="run started"', f"run={run_id}")
         refused = schedctl("-c", file, "run-now", "slow")
         assert refused.returncode == 5
-        assert refused.stderr.startswith(f"schedctl: not started: slow: it is running (run {run_id}); --force")
+        assert refused.stderr.startswith(f"schedctl: not started: slow: it is already running (run {run_id}); --force")
         forced = schedctl("-c", file, "run-now", "slow", "--detach", "--force")
         assert forced.returncode == 0
         assert schedctl("-c", file, "stop", "slow", "--kill").stdout.count("exit 137") == 2

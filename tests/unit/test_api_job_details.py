@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.api.job_details import definition, origins_of
+from scheduler.api.definition import definition
+from scheduler.api.job_details import origins_of
 from scheduler.api.secret_values import is_secret, referenced
 from scheduler.config.load import load
 from scheduler.model.target import EnvLayer, FromEnv, FromFile

@@ -1,0 +1,99 @@
+"""The effective keys of a job as JSON, derived from the fields of `Job`, without what may be secret."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from scheduler.errors import MASK
+from scheduler.model.job import Job, ProcessSettings, Retry
+from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand, Target
+from scheduler.report.notify.sender import host_of, name_of
+from scheduler.schedule import format_duration
+
+NOT_KEYS = {"name", "origins"}
+"""Fields of a job that are no keys of the file."""
+
+NO_DURATIONS = {"factor"}
+"""Numbers that are not seconds."""
+
+
+def definition(job: Job) -> dict[str, Any]:
+    """The keys of the file with their effective values; of `env`, `args` and `kwargs` only names and number.
+
+    Keys without a value are left out, and what is off by default and has not been switched on.
+    """
+    shown: dict[str, Any] = {}
+    for field in ("description", "schedule", "timezone", "target", *Job.__struct_fields__):
+        if field not in NOT_KEYS and field not in shown:
+            shown |= _keys(field, getattr(job, field))
+    if job.schedule is None:
+        del shown["timezone"]
+    if not job.sentry:
+        del shown["sentry"]
+    return {key: value for key, value in shown.items() if value not in (None, "", [], {})}
+
+
+def _keys(field: str, value: Any) -> dict[str, Any]:
+    """The keys of the file that make up a field of `Job`."""
+    match value:
+        case ShellCommand() | Argv() | Entrypoint():
+            return _target(value)
+        case ProcessSettings():
+            settings = msgspec.structs.asdict(value)
+            return settings | {"umask": None if value.umask is None else f"{value.umask:03o}"}
+        case _ if field == "schedule":
+            return {field: None if value is None else value.text}
+        case _ if field == "environment":
+            return {"env": [_layer(layer) for layer in value]}
+        case _ if field == "ping":
+            return {field: None if value is None else host_of(value)}
+        case _ if field.startswith("on_") and isinstance(value, tuple):
+            return {field: [name_of(recipient) for recipient in value]}
+    return {field: _value(field, value)}
+
+
+def _value(field: str, value: Any) -> Any:
+    match value:
+        case bool() | int() | str() | None if not isinstance(value, Enum):
+            return value
+        case float():
+            return value if field in NO_DURATIONS else format_duration(value)
+        case Enum():
+            return value.value
+        case frozenset():
+            return sorted(value)
+        case ZoneInfo():
+            return value.key
+        case Retry(times=0):
+            return None
+        case msgspec.Struct():
+            return {name: _value(name, each) for name, each in msgspec.structs.asdict(value).items()}
+    return value
+
+
+def _target(target: Target) -> dict[str, Any]:
+    match target:
+        case ShellCommand(text):
+            return {"command": text}
+        case Argv(words):
+            return {"command": list(words)}
+        case Entrypoint(reference, args, kwargs, interpreter):
+            return {
+                "python": reference,
+                "args": [MASK] * len(args),
+                "kwargs": dict.fromkeys(kwargs, MASK),
+                "interpreter": interpreter,
+            }
+
+
+def _layer(layer: EnvLayer) -> dict[str, Any]:
+    shown: dict[str, Any] = {"from": layer.origin}
+    if layer.file is not None:
+        shown["file"] = layer.file
+    if layer.values:
+        shown["sets"] = {name: None if value is None else MASK for name, value in layer.values.items()}
+    return shown
