@@ -1,4 +1,4 @@
-"""A schedule file that answers where no daemon serves it: the real engine, which never ticks."""
+"""The Service of a schedule file without a daemon: the real engine, which never ticks."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Output, RunNow, Started
 
 MOST_UNREAD = 1 << 17
-"""Bytes of a run's output that may wait for us before the run is made to wait: here nothing is lost."""
+"""Bytes of output that may be unread before the run waits: here nothing is dropped."""
 
 
 class FileService(EngineService):
-    """Jobs as the file defines them, and runs by hand in this very process.
+    """Jobs as the file defines them, and manual runs in this process.
 
-    Of its methods those about a daemon refuse; the ledger and the past are empty.
+    Its methods about a daemon raise RefusedError; the history is empty.
     """
 
     def __init__(self, config: Config) -> None:
@@ -42,9 +42,9 @@ class FileService(EngineService):
         engine.load(config.jobs, max_running=None)
 
     async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
-        """Run a job here. Closing the iterator ends the run: TERM, grace, KILL."""
+        """Run a job in this process. Closing the generator stops the run: SIGTERM, grace, SIGKILL."""
         if ask.detach:
-            raise RefusedError("--detach leaves the run to a running schedd, and none serves this file")
+            raise RefusedError("--detach needs a running schedd, and none manages this file")
         with self._processes.in_charge():
             try:
                 async with contextlib.aclosing(super().run_now(ask, by)) as events:
@@ -64,24 +64,24 @@ class FileService(EngineService):
             return await super().notify_test(ask)
 
     def status(self) -> StatusView:
-        """There is no daemon to tell about."""
-        raise RefusedError("no schedd serves this file")
+        """There is no daemon to describe."""
+        raise RefusedError("no schedd manages this file")
 
     def metrics(self) -> Metrics:
         """There is no daemon that has counted."""
-        raise RefusedError("no schedd serves this file")
+        raise RefusedError("no schedd manages this file")
 
     async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:  # noqa: ARG002 - the Service's
-        """There is no daemon that could take it over."""
-        raise RefusedError("no schedd serves this file")
+        """There is no daemon that could apply it."""
+        raise RefusedError("no schedd manages this file")
 
     def _job(self, name: str) -> Job:
-        # Whatever the file says about the daemon's log: here output goes to who asked for the run.
+        # Whatever the file says about the log of a daemon: here output goes to the person who started the run.
         return replace(super()._job(name), output=OutputMode.RAW)
 
 
 class _Pace:
-    """A log that keeps nothing, and holds the run back until its output has been taken. Implements `LineSink`."""
+    """A log that keeps nothing, and makes the run wait until its output has been read. Implements `LineSink`."""
 
     def __init__(self) -> None:
         self.takes_raw = True
@@ -102,17 +102,17 @@ class _Pace:
         return self._caught_up
 
     def begin(self) -> None:
-        """From now on every byte is read; what was written before may be cut to what is kept of it."""
+        """From now on every byte is read; of what was written before only the kept tail is."""
         self.taken(self._unread)
 
     def taken(self, size: int) -> None:
-        """So many bytes have been passed on."""
+        """`size` bytes have been passed on."""
         self._unread -= size
         if self._caught_up is not None and self._unread <= MOST_UNREAD:
             self._caught_up.set_result(None)
             self._caught_up = None
 
     def let_go(self) -> None:
-        """Nobody reads any more: what is still written must not keep the run from ending."""
+        """Nobody reads any more: further output must not keep the run from ending."""
         self._reader_left = True
         self.begin()
