@@ -38,6 +38,34 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return "" if near is None else f"; did you mean {near!r}?"
 
 
+def is_typo(word: str, known: str) -> bool:
+    """Whether `word` is a misspelling of `known`: one letter in four wrong, missing, added or swapped, at least one."""
+    return word != known and _distance(word.lower(), known.lower()) <= max(1, len(known) // 4)
+
+
+def typo_of(word: str, known: Iterable[str]) -> str | None:
+    """The only known word of which `word` is a misspelling; None when there is none, or more than one."""
+    close = sorted({one for one in known if abs(len(one) - len(word)) <= 4 and is_typo(word, one)})
+    if len(close) > 1:
+        least = min(_distance(word.lower(), one.lower()) for one in close)
+        close = [one for one in close if _distance(word.lower(), one.lower()) == least]
+    return close[0] if len(close) == 1 else None
+
+
+def _distance(one: str, other: str) -> int:
+    """Letters to insert, delete, replace, or swap with their neighbour to turn one word into the other."""
+    above: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        before, above, row = above, row, [i]
+        for j, target in enumerate(other, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (letter != target))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == target:
+                cost = min(cost, before[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
 def cells(text: str) -> int:
     """How many cells a terminal uses for the text: none for combining marks, two for wide characters."""
     if text.isascii():

@@ -1,24 +1,48 @@
-"""One error or warning at a place of a text, before it is rendered for people."""
+"""One error or warning at a place of a text, and the replacements that fix it, before they are rendered for people."""
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
-from scheduler.errors import Severity
+from scheduler.errors import MASK, Severity
+
+
+class Fix(NamedTuple):
+    """A replacement for the text from `start` to `end`: `key: value` entries, or one value.
+
+    MASK in an entry stands for `fill`, a text of the file that may be secret. `reading` says who reads the original so,
+    where several readings are offered.
+    """
+
+    start: int
+    end: int
+    entries: tuple[str, ...]
+    fill: str | None = None
+    reading: str = ""
+
+    def shown(self, *, is_secret: bool) -> str:
+        """The replacement for people, on one line."""
+        text = " and ".join(self.entries)
+        if self.fill is not None:
+            quoting = self.fill[0] if self.fill[:1] in {'"', "'"} else ""
+            text = text.replace(MASK, f"{quoting}{MASK}{quoting}" if is_secret else self.fill)
+        return f"{text} ({self.reading})" if self.reading else text
 
 
 class Finding(msgspec.Struct, frozen=True):
     """An error or a warning at index `at` of a text, `width` characters long; `at` is None for the file as a whole.
 
-    `message` never contains a value of the file that could be secret. `help` may: MASK in it stands for `fill`, a text
-    from the file. `key` is the dotted path of the key, `code` the lint code of a warning. `skip` belongs to a syntax
-    error: the parser can go on once this span is replaced by harmless characters.
+    `message` and `help`, an explanation, never contain a value of the file that could be secret. `fixes` are
+    replacements, each of which is accepted and means the same. `key` is the dotted path of the key, `code` the lint
+    code of a warning. `skip` belongs to a syntax error: the parser can go on once this span is replaced.
     """
 
     at: int | None
     message: str
     help: str | None = None
-    fill: str | None = None
+    fixes: tuple[Fix, ...] = ()
     width: int = 1
     key: str = ""
     severity: Severity = Severity.ERROR

@@ -22,7 +22,7 @@ from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import instant_of
 from scheduler.schedule.union import Union
-from scheduler.text import nearest
+from scheduler.text import typo_of
 
 _LONGEST_LIST = 100
 _FORMS = (
@@ -72,12 +72,10 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
 
 def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
     known = [*ALIASES, "@reboot", "@every", "@at"]
-    if error := translated(f"{word} {rest}".strip()):
-        return error
     if word in known:
-        return ScheduleError(f"{word} takes no argument, but {rest[:20]!r} follows", help=word)
+        return ScheduleError(f"{word} takes no argument, but {rest[:20]!r} follows")
     reason = f"unknown alias {word[:20]}; valid are {', '.join(known)}"
-    return ScheduleError(reason, column=column, help=nearest(word, known))
+    return ScheduleError(reason, column=column, help=typo_of(word, known))
 
 
 def _parse_every(text: str, column: int, zone: ZoneInfo) -> Schedule:
