@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 _TOKEN = re.compile(r"[0-9]+(?:\.[0-9]+)?|[^\W\d_]+")
 _NAMES = (
@@ -38,7 +38,7 @@ C = TypeVar("C", bound=Candidate)
 
 
 def checked(original: str, candidates: Iterable[C], accepts: Callable[[C], bool]) -> tuple[C, ...]:
-    """The candidates that may be offered: they keep the whole meaning, and the reader of the original `accepts` them."""
+    """The candidates that may be offered: they keep the meaning, and the reader of the original `accepts` them."""
     found: dict[str, C] = {}
     for one in candidates:
         if one.text not in found and keeps(original, one) and accepts(one):
@@ -65,3 +65,11 @@ def _canonical(word: str) -> str:
         return word[:3]
     unit = _UNIT.fullmatch(word)
     return unit[1] if unit else word
+
+
+class Replacement(NamedTuple):
+    """A candidate. `reading` says who reads the original so, where several readings are offered."""
+
+    text: str
+    reading: str = ""
+    converted: tuple[str, ...] = ()

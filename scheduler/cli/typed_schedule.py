@@ -17,7 +17,7 @@ def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
     try:
         if text.lstrip().startswith(("{", "[")):
             return parse_typed(text, zone), zone
-        return parse_schedule(text, zone, job_name=""), zone
+        return _parse(text, zone), zone
     except ScheduleError as error:
         lines = [f"{error.reason}", f"  {text}"]
         if error.column is not None:
@@ -25,6 +25,22 @@ def read_schedule(text: str, zone_name: str) -> tuple[Schedule, ZoneInfo]:
         if error.help is not None:
             lines.append(f"  help: {error.help}")
         raise UsageError("\n".join(lines)) from None
+
+
+def _parse(text: str, zone: ZoneInfo) -> Schedule:
+    try:
+        return parse_schedule(text, zone, job_name="")
+    except ScheduleError as error:
+        from scheduler.schedule.corrections import correct  # noqa: PLC0415 - only for errors
+
+        found = correct(text, error, zone, "")
+        options = (
+            f"{one.text}{f' ({one.reading})' if one.reading else ''}"
+            if not one.timezone
+            else f"{one.text.removesuffix(one.timezone).rstrip()} with --timezone {one.timezone}"
+            for one in found.suggestions
+        )
+        raise ScheduleError(found.reason, column=found.column, help=" or ".join(options) or None) from None
 
 
 def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
@@ -46,7 +62,7 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
         try:
             return parse_schedule(spec_of(node), zone, job_name="")
         except ScheduleError as error:
-            found = explain(node, error, text)
-            raise ScheduleError(found.message, column=found.at, help=found.help) from None
+            found = explain(node, error, source, zone=zone, job_name="")
+            raise ScheduleError(found.message, column=found.at, help=advice(found)) from None
     first = source.findings[0]
     raise ScheduleError(first.message, column=first.at, help=advice(first))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+from scheduler.text import typo_of
+
 FOREIGN = {
     "schedule": "cron crontab cronexpression cronschedule expression when trigger spec rule timer oncalendar",
-    "command": "cmd script run exec shell cmdline commandline program task entrypoint execstart",
+    "command": "cmd script run exec cmdline commandline program task entrypoint execstart",
     "python": "func function callable module handler method class target",
     "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds",
     "overlap": "concurrencypolicy concurrency maxinstances singleton nooverlap allowoverlap allowparallel",
@@ -16,7 +18,7 @@ FOREIGN = {
     "env_file": "envfile envfiles dotenv environmentfile",
     "cwd": "workdir workingdir workingdirectory dir chdir directory pwd",
     "timezone": "tz crontz zone utc",
-    "retry": "retries maxretries retrycount backofflimit attempts maxattempts restart restartpolicy backoff",
+    "retry": "retries maxretries retrycount backofflimit",
     "catch_up": "catchup backfill anacron persistent runmissed",
     "enabled": "active enable disabled disable suspend suspended paused",
     "user": "runas username uid owner",
@@ -28,7 +30,7 @@ FOREIGN = {
     "nice": "niceness priority",
     "output": "stdout logging log capture captureoutput capturestdout",
     "args": "arguments parameters params",
-    "interpreter": "pythonbin pythonpath executable venv virtualenv",
+    "interpreter": "pythonbin executable pythonexecutable",
     "on_failure": "onfail onerror onfailed alert alerts alarm notify notifications notifier notifiers mailto mail email"
     " webhook webhooks slack hook",
     "on_success": "onok oncomplete onsuccessful",
@@ -41,15 +43,32 @@ FOREIGN = {
     "include": "includes import imports files extends",
     "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
     "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
-    "times": "count attempts max retries maxretries number",
+    "times": "count retries maxretries",
     "delay": "wait backoff interval pause seconds initialdelay retrydelay sleep",
     "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
-    "max_delay": "maximumdelay maxbackoff maxwait maxinterval limit",
+    "max_delay": "maximumdelay maxbackoff maxwait maxinterval",
     "from_env": "env variable valuefrom envvar",
     "from_file": "file path secret secretkeyref",
     "ignore": "disable skip off codes",
+    "from": "startdate start startat startson notbefore validfrom",
+    "until": "enddate end endat endson notafter validuntil expires",
+    "except": "exclude excludes excluded skipdates holidays exceptdates",
+    "slow_after": "warnafter slow slowafter",
+    "run_if": "condition onlyif guard",
+    "splay": "jitter randomdelay randomizeddelaysec",
+    "path": "paths",
+    "setup": "prepare before init",
+    "notify_after": "failurethreshold alertafter",
+    "accepts": "parameters inputs",
 }
 """Our keys with the names used elsewhere, in lower case without dashes and underscores."""
+
+
+def names_target(name: str) -> bool:
+    """Whether a key, possibly misspelled or from another scheduler, says what a job runs."""
+    word = normalized(name)
+    foreign = FOREIGN["command"].split() + FOREIGN["python"].split()
+    return word in {*foreign, "command", "python"} or typo_of(word, ("command", "python")) is not None
 
 
 def normalized(name: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.field_types import JOB_NAME
+from scheduler.config.foreign_keys import names_target
 from scheduler.config.recipients import LISTS, recipients_of, value_of
 from scheduler.config.schedule_errors import explain, spec_of
-from scheduler.config.suggest import names_target
 from scheduler.config.values import is_null
+from scheduler.document.finding import Fix
 from scheduler.document.nodes import Scalar
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
@@ -109,9 +110,11 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
             "not a valid job name: it must be 1 to 63 letters, digits, dots, dashes and underscores, and start with a "
             "letter or digit"
         )
-        corrected = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")[:63]
-        help = f"{corrected}:" if corrected else None
-        entry.source.error(entry.name.index, message, help, width=max(1, len(name)), key=f"jobs.{name}")
+        corrected = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
+        start, end = entry.name.index, entry.name.index + len(name)
+        is_shown = _NAME.fullmatch(corrected) and entry.name.plain and name.isascii()
+        fixes = (Fix(start, end, (corrected,)),) if is_shown else ()
+        entry.source.error(start, message, fixes=fixes, width=max(1, len(name)), key=f"jobs.{name}")
     scope = defaults.narrowed(entry.given, entry.source.directory, "")
     values = scope.values
     target = _target(entry, values)
@@ -186,7 +189,11 @@ def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
     try:
         return parse_schedule(spec_of(node), zone, job_name=entry.name.value)
     except ScheduleError as error:
-        found = explain(node, error, entry.source.text)
-        where = f"jobs.{entry.name.value}.schedule"
-        entry.source.error(found.at, f"schedule: {found.message}", found.help, width=found.width, key=where)
+        name, place = entry.name.value, entry.places.get("schedule")
+        found = explain(node, error, entry.source, zone=zone, job_name=name, key=place)
+        fixes = found.fixes
+        if "timezone" in entry.places:
+            fixes = tuple(fix for fix in fixes if len(fix.entries) == 1)
+        message, where = f"schedule: {found.message}", f"jobs.{name}.schedule"
+        entry.source.error(found.at, message, fixes=fixes, width=found.width, key=where)
     return None

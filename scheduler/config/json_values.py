@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, get_origin
 
-from scheduler.config.node_errors import AlreadyReportedError, Read, report
+from scheduler.config.node_errors import AlreadyReportedError, Read
+from scheduler.config.value_errors import report
 from scheduler.config.values import CLOCK, FALSE, FLOAT, INTEGER, NULLS, OCTAL_LOOKING, TRUE, InvalidValueError
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
-from scheduler.errors import MASK
 
 
 def json_value(text: str, plain: bool) -> Any:
@@ -24,15 +24,15 @@ def json_value(text: str, plain: bool) -> Any:
         return int(text) if len(text) <= 18 else text
     if re.fullmatch(OCTAL_LOOKING, text) or (re.fullmatch(CLOCK, text) and not text.startswith("0")):
         message = "ambiguous: a number for some YAML parsers, text for others; use quotes for text"
-        raise InvalidValueError(message, f'"{MASK}"', fill=text)
+        raise InvalidValueError(message, kind="quoted")
     if text.lower() in {"yes", "no", "on", "off", "y", "n"}:
         message = "ambiguous: a boolean for some YAML parsers, text for others; use true or false, or quotes for text"
-        raise InvalidValueError(message, f'"{MASK}"', fill=text)
+        raise InvalidValueError(message, kind="quoted")
     if re.fullmatch(FLOAT, text):
         return float(text)
     if text.lower().lstrip("+-") in {".inf", ".nan"}:
         message = "not a valid JSON number; use quotes for text"
-        raise InvalidValueError(message, f'"{MASK}"', fill=text)
+        raise InvalidValueError(message, kind="quoted")
     return text
 
 
@@ -50,6 +50,12 @@ def json_reader(hint: Any) -> Read:
     return read
 
 
+def _read_scalar(node: Node, _source: Source, _where: str) -> Any:
+    if not isinstance(node, Scalar):
+        raise AlreadyReportedError
+    return json_value(node.value, node.plain)
+
+
 def _plain_json(node: Node, source: Source, where: str) -> Any:
     if isinstance(node, Mapping):
         return {key.value: _plain_json(value, source, f"{where}.{key.value}") for key, value in node.entries}
@@ -59,5 +65,5 @@ def _plain_json(node: Node, source: Source, where: str) -> Any:
         try:
             return json_value(node.value, node.plain)
         except InvalidValueError as error:
-            report(error, node, source, where)
+            report(error, node, source, where, _read_scalar)
     return None

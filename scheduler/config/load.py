@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from scheduler import fast_start
+from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.node_errors import entries_of
@@ -19,10 +19,9 @@ from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
-from scheduler.document.line_context import quote
-from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence, compose
+from scheduler.document.nodes import Broken, Mapping, Scalar, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
-from scheduler.errors import MASK, ConfigError, Problem, Severity
+from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
@@ -167,7 +166,7 @@ class Loading:
         if node is None:
             return {}
         if not isinstance(node, Mapping):
-            _report_no_mapping(node, file.source)
+            report_no_mapping(node, file.source)
             return {}
         jobs = {}
         directory = str(self._path.parent)
@@ -177,7 +176,7 @@ class Loading:
             if isinstance(value, Broken):
                 continue
             if not isinstance(value, Mapping):
-                _report_no_job(name, value, file.source)
+                report_no_job(name, value, file.source)
                 continue
             entry = _entry(name, value, file.source)
             job = None if self._is_taken(entry) else build(entry, defaults, directory)
@@ -266,30 +265,3 @@ def _ignored(values: dict[str, Any]) -> Ignored:
 def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:
     given = reader_of(JobForm)(node, source, f"jobs.{name.value}")
     return Entry(name, {key.value: key.index for key, _ in node.entries}, given, source)
-
-
-def _report_no_job(name: Scalar, value: Node, source: Source) -> None:
-    """Report an entry of `jobs` that is not a mapping."""
-    at, width, key = name.index, max(1, len(name.value)), f"jobs.{name.value}"
-    if name.value in JobForm.__struct_fields__:
-        message = f'"{name.value}" is a key of a job: indent it under the name of the job'
-        source.error(at, message, width=width, key=key)
-        return
-    message = f'job "{name.value}" must be a mapping with "command" or "python"'
-    text = value.value if isinstance(value, Scalar) else ""
-    if glued := re.fullmatch(r"([\w-]+):(\S.*)", text):
-        message += "; missing space after the colon"
-        source.error(value.index, message, MASK, fill=f"{glued[1]}: {glued[2]}", width=len(text), key=key)
-    else:
-        help = f"{name.value}: {{command: {MASK}}}" if text else None
-        source.error(at, message, help, fill=quote(text) if text else None, width=width, key=key)
-
-
-def _report_no_mapping(node: Node, source: Source) -> None:
-    if isinstance(node, Sequence):
-        message, help = "jobs: must be a mapping of names and jobs, not a list", "put each job under its name"
-    elif isinstance(node, Scalar) and node.value:
-        message, help = "jobs: must be a mapping of names and jobs", None
-    else:
-        message, help = "jobs: missing value", "`jobs: {}` means no jobs"
-    source.error(node.index, message, help, key="jobs")

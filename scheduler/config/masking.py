@@ -67,6 +67,16 @@ class Mask:
             found += self._by_line(start, end, within)
         return found
 
+    def covers(self, start: int, end: int) -> bool:
+        """Whether a part of the text from `start` to `end` must be masked."""
+        first = self._text.rfind("\n", 0, start) + 1
+        for line in re.compile(r"[^\n]*").finditer(self._text, first, end):
+            stop = self._text.find("\n", line.start())
+            spans = self.spans(line.start(), len(self._text) if stop < 0 else stop)
+            if any(low < end and high > start for low, high in spans):
+                return True
+        return False
+
     def _find(self) -> None:
         found = value_spans(re.sub(CONTROL, "?", self._readable), is_secret_key)
         self._spans += found.spans

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from scheduler.config.masking import Mask
@@ -44,7 +44,7 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
         start, end = source.line_at(finding.at)
         spans = mask.spans(start, end)
         quote = _quote(source.text, (start, end), spans, finding)
-        help = advice(finding, spans)
+        help = advice(finding, mask)
     return Problem(
         severity=finding.severity,
         path=source.shown,
@@ -60,13 +60,12 @@ def _problem(source: Source, mask: Mask, finding: Finding) -> Problem:
     )
 
 
-def advice(finding: Finding, spans: Sequence[tuple[int, int]] = ()) -> str | None:
-    """The help, which repeats text of the file only where nothing in the line is secret."""
-    help, fill = finding.help, finding.fill or ""
-    if help is None or fill == "":
-        return help
-    quoting = fill[0] if fill[0] in {'"', "'"} else ""
-    return help.replace(MASK, f"{quoting}{MASK}{quoting}" if spans else fill)
+def advice(finding: Finding, mask: Mask | None = None) -> str | None:
+    """The fixes, or else the explanation. Text of the file that may be secret is masked, if there is a mask."""
+    if not finding.fixes:
+        return finding.help
+    shown = (fix.shown(is_secret=mask is not None and mask.covers(fix.start, fix.end)) for fix in finding.fixes)
+    return " or ".join(dict.fromkeys(shown))
 
 
 def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:

@@ -22,12 +22,13 @@ from scheduler.config.node_errors import (
     no_list,
     nothing,
     refuse_comment_within_quotes,
-    report,
     wrong_shape,
 )
-from scheduler.config.suggest import unknown_key, variables
+from scheduler.config.unknown_key import UnknownKey
+from scheduler.config.value_errors import report
 from scheduler.config.value_formats import KINDS
 from scheduler.config.values import InvalidValueError, Kind
+from scheduler.document.finding import Fix
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.document.value_spans import NAME, is_variable
@@ -42,7 +43,7 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
         try:
             result: dict[str, Any] = read_mapping(node, source, where)
         except InvalidValueError as error:
-            report(error, node, source, where)
+            report(error, node, source, where, read_mapping)
             return {}
         except AlreadyReportedError:
             return {}
@@ -51,23 +52,20 @@ def reader_of(form: type[Form]) -> Callable[[Node, Source, str], dict[str, Any]]
     return read
 
 
-def _reader(info: types.Type, example: str | None = None) -> Read:
-    """The reader of one type; `example` is an example of its values."""
+def _reader(info: types.Type) -> Read:
+    """The reader of one type."""
     if isinstance(info, types.Metadata):
         reads = (info.extra or {}).get("reads")
-        example = example or next(iter((info.extra_json_schema or {}).get("examples", ())), None)
-        if reads in KINDS:
-            return _scalar(KINDS[reads], example)
-        return _reader(info.type, example)
+        return _scalar(KINDS[reads]) if reads in KINDS else _reader(info.type)
     if isinstance(info, types.UnionType):
-        return _union(info, example)
+        return _union(info)
     if isinstance(info, types.StructType):
         return _form(info.cls)  # type: ignore[arg-type]
     if isinstance(info, types.ListType | types.VarTupleType):
         return _list(info)
     if isinstance(info, types.DictType):
         return _dict(info)
-    return _scalar(_kind(info), example)
+    return _scalar(_kind(info))
 
 
 def _kind(info: types.Type) -> Kind:
@@ -82,8 +80,7 @@ def _kind(info: types.Type) -> Kind:
     return values.TEXT
 
 
-def _scalar(kind: Kind, example: str | None = None) -> Read:
-    kind = kind._replace(example=str(example)) if isinstance(example, str | int) else kind
+def _scalar(kind: Kind) -> Read:
     read_text = kind.read
 
     def read(node: Node, source: Source, _where: str) -> Any:
@@ -96,7 +93,7 @@ def _scalar(kind: Kind, example: str | None = None) -> Read:
     return read
 
 
-def _union(info: types.UnionType, example: str | None) -> Read:
+def _union(info: types.UnionType) -> Read:
     """The shape of the node selects one of the types: null, a scalar, a list or a mapping."""
     nullable = False
     by_shape: dict[type, Read] = {}
@@ -109,7 +106,7 @@ def _union(info: types.UnionType, example: str | None) -> Read:
         elif isinstance(inner, types.ListType):
             by_shape[Sequence] = _reader(option)
         else:
-            by_shape.setdefault(Scalar, _reader(option, example))
+            by_shape.setdefault(Scalar, _reader(option))
     fallback = by_shape.get(Scalar) or next(iter(by_shape.values()))
 
     def read(node: Node, source: Source, where: str) -> Any:
@@ -125,11 +122,8 @@ def _list(info: types.ListType | types.VarTupleType) -> Read:
     shortest = info.min_length or 0
 
     def read(node: Node, source: Source, where: str) -> list[Any]:
-        if isinstance(node, Scalar):
-            raise no_list(item_reader, node, source, where)
         if not isinstance(node, Sequence):
-            message = "must be a list, not a mapping"
-            raise AlreadyReportedError if isinstance(node, Broken) else InvalidValueError(message)
+            raise no_list(item_reader, node, where)
         if len(node.items) < shortest:
             raise InvalidValueError("must not be an empty list")
         items = [_child(item_reader, item, source, f"{where}[{place}]") for place, item in enumerate(node.items)]
@@ -149,7 +143,7 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
     try:
         return read(node, source, where)
     except InvalidValueError as error:
-        report(error, node, source, where)
+        report(error, node, source, where, read)
     except AlreadyReportedError:
         pass
     return _NOTHING
@@ -159,30 +153,41 @@ def _form(form: type[Form]) -> Read:
     hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 
+    def reader(name: str) -> Read:
+        if name not in readers:
+            readers[name] = _key(hints[name])
+        return readers[name]
+
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
         entries = mapping_of(node).entries
         conflict = form.conflict({key.value for key, _ in entries})
         if conflict is not None:
-            raise InvalidValueError(conflict)
+            raise InvalidValueError(conflict, kind="recipient")
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
             if name not in hints:
-                answer = unknown_key(form, name, value, hints)
-                source.error(key.index, answer.message, answer.help, fill=answer.fill, width=len(name), key=path)
+                present = frozenset(key.value for key, _ in entries)
+                _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
                 continue
-            if name not in readers:
-                readers[name] = _key(hints[name])
             try:
-                given[name] = readers[name](value, source, path)
+                given[name] = reader(name)(value, source, path)
             except InvalidValueError as error:
-                report(error, value if has_place(value) else key, source, path, name)
+                report(error, value, source, path, reader(name), key)
             except AlreadyReportedError:
                 pass
         return given
 
     return read
+
+
+def _report_unknown(unknown: UnknownKey, path: str) -> None:
+    from scheduler.config.suggest import unknown_key  # noqa: PLC0415 - only for errors
+
+    found = unknown_key(unknown)
+    at, width = unknown.key.index, len(unknown.key.value)
+    unknown.source.error(at, found.message, found.help, fixes=found.fixes, width=width, key=path)
 
 
 def _key(hint: Any) -> Read:
@@ -200,19 +205,19 @@ def _key(hint: Any) -> Read:
 def _dict(info: types.DictType) -> Read:
     key_info = info.key_type.type if isinstance(info.key_type, types.Metadata) else info.key_type
     pattern = re.compile(key_info.pattern) if isinstance(key_info, types.StrType) and key_info.pattern else None
-    value_reader = _reader(info.value_type, '""')
+    value_reader = _reader(info.value_type)
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
-        if isinstance(node, Sequence):
-            raise InvalidValueError("must be a mapping of names and values, not a list", variables(node))
         given = {}
-        for key, value in mapping_of(node).entries:
+        node = mapping_of(node)
+        for key, value in node.entries:
             name = key.value
             if pattern and not pattern.search(name):
                 message = "not a valid variable name: it must be letters, digits and _, and not start with a digit"
-                corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII) or "NAME"
-                help = f"{corrected}: …" if re.fullmatch(NAME, name) and has_place(value) else None
-                source.error(key.index, message, help, width=max(1, len(name)), key=where)
+                corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
+                is_free = re.fullmatch(NAME, name) and all(corrected != other.value for other, _ in node.entries)
+                fixes = (Fix(key.index, key.index + len(name), (corrected,)),) if is_free and key.plain else ()
+                source.error(key.index, message, fixes=fixes, width=max(1, len(name)), key=where)
                 continue
             if pattern and name.startswith("SCHED_"):
                 message = "variables that start with SCHED_ are set by schedd"
@@ -221,8 +226,9 @@ def _dict(info: types.DictType) -> Read:
             try:
                 given[name] = value_reader(value, source, f"{where}.{name}")
             except InvalidValueError as error:
-                shown = name if has_place(value) or is_variable(name) else "…"
-                report(error, value if has_place(value) else key, source, f"{where}.{shown}", shown)
+                # A name that is not one of a variable may be a value in a wrong place.
+                shown = key if has_place(value) or is_variable(name) else None
+                report(error, value, source, f"{where}.{name if shown else '…'}", value_reader, shown)
             except AlreadyReportedError:
                 pass
         return given

@@ -1,226 +1,211 @@
-"""Suggests what to write instead of an unknown key or an invalid value."""
+"""The errors about unknown keys: what the key is meant to be, and the entry to write instead.
+
+Imported only when a key is not known.
+"""
 
 from __future__ import annotations
 
 import re
-import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from scheduler.config.field_types import VARIABLE, Form
+from scheduler.config.field_types import Form
+from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, normalized
-from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm
-from scheduler.config.values import CLOCK, FLOAT
-from scheduler.document.line_context import quote
-from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
+from scheduler.config.node_errors import AlreadyReportedError
+from scheduler.config.other_shapes import as_variables, recipients
+from scheduler.config.schedule_errors import schedule_candidates, schedule_reader
+from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm, RetryForm
+from scheduler.config.unknown_key import UnknownKey
+from scheduler.config.value_suggestions import suggestions
+from scheduler.config.values import InvalidValueError
+from scheduler.document.finding import Fix
+from scheduler.document.flow import in_flow
+from scheduler.document.nodes import Mapping, Node, Scalar
+from scheduler.document.source import Source
 from scheduler.document.value_spans import is_variable
-from scheduler.errors import MASK
-from scheduler.schedule import DurationError, parse_duration
-from scheduler.text import nearest
+from scheduler.suggestion import Replacement
+from scheduler.text import typo_of
 
 
 class KeyProblem(NamedTuple):
-    """The error about an unknown key; in `help`, MASK stands for `fill`."""
+    """The error about an unknown key: a message, and either an explanation or fixes."""
 
     message: str
-    help: str | None
-    fill: str | None = None
+    help: str | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
-_EXAMPLES = {
-    "schedule": '"*/5 * * * *"',
-    "command": "echo hello",
-    "python": "package.module:function",
-    "overlap": "skip",
-    "retry": "2",
-    "enabled": "false",
-    "args": "[…]",
-    "memory_limit": "512M",
-    "output": "discard",
-    "timezone": "Europe/Berlin",
-    "defaults": "{…}",
-    "jobs": "{NAME: {…}}",
-}
-_DURATIONS = {"timeout", "start_deadline", "stop_grace", "shutdown_timeout", "delay", "max_delay", "catch_up", "remind"}
-_DURATIONS |= {"expect_success_within"}
 _NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
-_POLICIES = {"forbid": "skip", "allow": "allow", "replace": "replace", "queue": "queue", "skip": "skip"}
+_POLICIES = {
+    "allowoverlap": {"true": "allow", "false": "skip"}, "allowparallel": {"true": "allow", "false": "skip"},
+    "nooverlap": {"true": "skip", "false": "allow"}, "singleton": {"true": "skip", "false": "allow"},
+    "maxinstances": {"1": "skip"}, "concurrency": {"1": "skip"},
+}  # fmt: skip
+_UNITS = {
+    "milliseconds": "ms", "millis": "ms", "ms": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "m",
+    "mins": "m", "min": "m", "hours": "h", "days": "d",
+}  # fmt: skip
+_COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
-_NAMING = {"name", "key", "variable"}
 
-
-def names_target(name: str) -> bool:
-    """Whether a key, possibly misspelled or from another scheduler, says what a job runs."""
-    word = normalized(name)
-    foreign = FOREIGN["command"].split() + FOREIGN["python"].split()
-    return word in foreign or nearest(word, ("command", "python"), 0.75) is not None
-
-
-def unknown_key(form: type, name: str, value: Node, known: Iterable[str]) -> KeyProblem:
+def unknown_key(unknown: UnknownKey) -> KeyProblem:
     """The error about a key that a form does not have."""
-    known = list(known)
-    word = normalized(name)
-    return (
-        _misplaced(form, name, value)
-        or _special(form, word, name, value)
-        or _foreign(word, name, value, known)
-        or _nearest(name, value, known)
+    return _misplaced(unknown) or _special(unknown) or _foreign(unknown) or _not_known(unknown)
+
+
+def _misplaced(unknown: UnknownKey) -> KeyProblem | None:
+    """A known key on the wrong level."""
+    form, name, value = unknown.form, unknown.name, unknown.value
+    if issubclass(form, IncludedForm):
+        if name in _keys(FileForm):
+            return KeyProblem(f'"{name}" is only valid in the main file')
+        if name in _keys(DefaultsForm):
+            return KeyProblem(f'"{name}" is a key of jobs: put it under "defaults" to set it for all of them')
+        if name in _keys(JobForm):
+            return KeyProblem(f'"{name}" is a key of a job: put it under the name of the job in "jobs"')
+        job_keys = {"schedule", "command", "python", "cron"}
+        if isinstance(value, Mapping) and job_keys & {key.value for key, _ in value.entries}:
+            return KeyProblem(f'job "{name}" must be indented under "jobs"')
+    elif issubclass(form, JobForm):
+        if name in _keys(FileForm):
+            return KeyProblem(f'"{name}" is a setting of the file: put it at the top level')
+    elif issubclass(form, DefaultsForm) and name in _keys(JobForm):
+        return KeyProblem(f'"{name}" has no default: put it in each job')
+    return None
+
+
+def _special(unknown: UnknownKey) -> KeyProblem | None:
+    form, name, word = unknown.form, unknown.name, normalized(unknown.name)
+    if form is JobForm and word in {"name", "id", "jobname"}:
+        return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
+    if issubclass(form, DefaultsForm) and is_variable(name):
+        text = in_flow(unknown.value)
+        candidates = [Replacement(f"{{{name}: {text}}}")] if text and "env" not in unknown.present else []
+        message = f'unknown key "{name}": put environment variables under "env"'
+        return KeyProblem(message, None, _value_fixes(unknown, "env", candidates))
+    if form is JobForm and word in {"every", "interval", "period"} and isinstance(unknown.value, Scalar):
+        message = f'unknown key "{name}": an interval is a schedule'
+        return KeyProblem(message, None, _schedule_fixes(unknown, f"every {unknown.value.value}", (name, "every")))
+    if form is JobForm and word in {"at", "runat", "date", "datetime", "once", "time"}:
+        message = f'unknown key "{name}": put the time under "schedule"'
+        value = unknown.value.value if isinstance(unknown.value, Scalar) else ""
+        return KeyProblem(message, None, _schedule_fixes(unknown, f"at {value}", (name, "at")))
+    if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
+        return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
+    if form is RetryForm and word in _COUNTING_THE_FIRST:
+        message = f'unknown key "{name}"; "times" counts the attempts after the first'
+        return KeyProblem(message, None, _value_fixes(unknown, "times", _further_attempts(unknown.value)))
+    if issubclass(form, DefaultsForm) and word in _COUNTING_THE_FIRST:
+        message = f'unknown key "{name}"; "retry" counts the attempts after the first'
+        return KeyProblem(message, None, _value_fixes(unknown, "retry", _further_attempts(unknown.value)))
+    return None
+
+
+def _further_attempts(value: Node) -> Iterator[Replacement]:
+    if isinstance(value, Scalar) and re.fullmatch(r"(?a)[1-9]\d{0,3}", value.value):
+        yield Replacement(str(int(value.value) - 1), converted=(value.value,))
+
+
+def _foreign(unknown: UnknownKey) -> KeyProblem | None:
+    word = normalized(unknown.name)
+    stem = next((word.removesuffix(unit) for unit in _UNITS if word.endswith(unit) and word != unit), word)
+    for ours in unknown.known:
+        theirs = FOREIGN.get(ours, "").split()
+        if {word, stem} & {normalized(ours), *theirs}:
+            return _did_you_mean(unknown, ours, word)
+    return None
+
+
+def _not_known(unknown: UnknownKey) -> KeyProblem:
+    near = typo_of(unknown.name, unknown.known)
+    if near is not None:
+        return _did_you_mean(unknown, near, normalized(unknown.name))
+    return KeyProblem(
+        f'unknown key "{unknown.name}"{_place(unknown.where)}; valid keys are {", ".join(sorted(unknown.known))}'
     )
 
 
-def _misplaced(form: type, name: str, value: Node) -> KeyProblem | None:
-    """A known key on the wrong level."""
-    if issubclass(form, IncludedForm):
-        if name in _keys(FileForm):
-            return KeyProblem(f'"{name}" is only valid in the main file', None)
-        if name in _keys(DefaultsForm):
-            return KeyProblem(f'"{name}" is a key of jobs: put it under "defaults" to set it for all of them', None)
-        if name in _keys(JobForm):
-            return KeyProblem(f'"{name}" is a key of a job: put it under the name of the job in "jobs"', None)
-        if isinstance(value, Mapping) and {key.value for key, _ in value.entries} & {
-            "schedule",
-            "command",
-            "python",
-            "cron",
-        }:
-            return KeyProblem(f'job "{name}" must be indented under "jobs"', None)
-    elif issubclass(form, JobForm):
-        if name in _keys(FileForm):
-            return KeyProblem(f'"{name}" is a setting of the file: put it at the top level', None)
-    elif issubclass(form, DefaultsForm) and name in _keys(JobForm):
-        return KeyProblem(f'"{name}" has no default: put it in each job', None)
-    return None
+def _place(where: str) -> str:
+    """` in job "trim"`, ` in "retry"`, or nothing for the top level."""
+    top, _, rest = where.partition(".")
+    if top == "jobs" and rest and where.count(".") == 1:
+        return f' in job "{rest}"'
+    name = where.rpartition(".")[2]
+    return f' in "{name}"' if name else ""
 
 
-def _special(form: type, word: str, name: str, value: Node) -> KeyProblem | None:
-    if form is JobForm and word in {"name", "id", "jobname"}:
-        return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
-    if form is JobForm and is_variable(name):
-        return KeyProblem(f'unknown key "{name}": put environment variables under "env"', None)
-    if form is JobForm and word in {"every", "interval", "period"}:
-        return KeyProblem(
-            f'unknown key "{name}": an interval is a schedule', f'schedule: "@every {MASK}"', _interval(value)
-        )
-    if form is JobForm and word in {"at", "runat", "date", "datetime", "once"}:
-        return KeyProblem(f'unknown key "{name}": a single date is a schedule: "@at 2027-01-01T09:00"', None)
-    if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
-        return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
-    return None
+def _did_you_mean(unknown: UnknownKey, ours: str, word: str) -> KeyProblem:
+    message = f'unknown key "{unknown.name}"; did you mean "{ours}"?'
+    if ours in unknown.present:
+        return KeyProblem(message)
+    candidates = list(_converted(ours, word, unknown.value))
+    if candidates:
+        return KeyProblem(message, None, _value_fixes(unknown, ours, candidates))
+    if ours == "schedule":
+        fix = key_fix(unknown.key, ours, unknown.value, unknown.source, schedule_reader)
+        return KeyProblem(message, None, (fix,) if fix else _schedule_fixes(unknown, None, ()))
+    read = unknown.reader(ours)
+    if fix := key_fix(unknown.key, ours, unknown.value, unknown.source, read):
+        return KeyProblem(message, None, (fix,))
+    try:
+        read(unknown.value, Source("", unknown.source.directory, ""), unknown.where)
+    except InvalidValueError as error:
+        return KeyProblem(message, None, _value_fixes(unknown, ours, suggestions(error, unknown.value)))
+    except AlreadyReportedError:
+        pass
+    return KeyProblem(message)
 
 
-def _foreign(word: str, name: str, value: Node, known: list[str]) -> KeyProblem | None:
-    for ours in known:
-        if word == normalized(ours) or word in FOREIGN.get(ours, "").split():
-            help, fill = _translated(ours, word, value)
-            return KeyProblem(f'unknown key "{name}"; did you mean "{ours}"?', help, fill)
-    return None
+def _value_fixes(unknown: UnknownKey, ours: str, candidates: Iterable[Replacement]) -> tuple[Fix, ...]:
+    if ours in unknown.present or ours not in unknown.known:
+        return ()
+    read = schedule_reader if ours == "schedule" else unknown.reader(ours)
+    return value_fixes(candidates, unknown.value, unknown.source, read, unknown.key, name=ours)
 
 
-def _nearest(name: str, value: Node, known: list[str]) -> KeyProblem:
-    near = nearest(name.lower(), known)
-    if near is not None:
-        help, fill = _translated(near, near, value)
-        return KeyProblem(f'unknown key "{name}"; did you mean "{near}"?', help, fill)
-    return KeyProblem(f'unknown key "{name}"; valid keys are {", ".join(sorted(known))}', None)
+def _schedule_fixes(unknown: UnknownKey, text: str | None, converted: tuple[str, ...]) -> tuple[Fix, ...]:
+    """Fixes with the key `schedule`, for the value or for a text that says the same."""
+    node = unknown.value if text is None else Scalar(text, 0, False)
+    candidates = (one._replace(converted=(*one.converted, *converted)) for one in schedule_candidates(node))
+    return _value_fixes(unknown, "schedule", candidates)
 
 
-def _translated(ours: str, word: str, value: Node) -> tuple[str, str | None]:
-    """The known key with the given value, as far as it means the same."""
+def _converted(ours: str, word: str, value: Node) -> Iterator[Replacement]:
+    """Values for our key that need more than the value as it is."""
     text = value.value if isinstance(value, Scalar) and "\n" not in value.value else None
-    if ours == "env":
-        return f"env: {variables(value)}", None
-    if ours.startswith("on_"):
-        return f"{ours}: [{{{'mail' if 'mail' in word else 'webhook'}: …}}]", None
-    if ours in {"kwargs", "args", "jobs", "defaults", "python"} or not text:
-        return f"{ours}: {_EXAMPLES.get(ours, '…')}", None
-    if ours == "overlap":
-        return f"overlap: {_POLICIES.get(text.lower(), 'skip')}", None
-    if ours == "enabled":
+    if ours == "env" and not isinstance(value, Mapping):
+        yield from as_variables(value)
+    elif ours.startswith("on_") and ours not in {"on_shutdown", "on_slow"}:
+        yield from recipients(_named(word, value))
+    elif text is None:
+        return
+    elif ours == "overlap" and word in _POLICIES:
+        policy = _POLICIES[word].get(text.lower())
+        yield from [Replacement(policy, converted=(text,))] if policy else []
+    elif (
+        ours == "enabled"
+        and word in _NEGATIVE
+        and text.lower() in {"true", "false", "yes", "no", "on", "off", "1", "0"}
+    ):
         is_true = text.lower() in {"true", "yes", "on", "1"}
-        return f"enabled: {str(is_true != (word in _NEGATIVE)).lower()}", None
-    if ours == "retry":
-        return f"retry: {text if text.isdecimal() else 2}", None
-    if ours in _DURATIONS and text.isdecimal():
-        return f"{ours}: {text}s", None
-    return f"{ours}: {MASK}", text if _is_simple(text) else quote(text)
+        yield Replacement(str(not is_true).lower(), converted=(text,))
+    elif ours == "timezone" and word == "utc" and text.lower() == "true":
+        yield Replacement("UTC", converted=(text,))
+    elif re.fullmatch(r"(?a)\d+(?:\.\d+)?", text):
+        unit = next((unit for name, unit in _UNITS.items() if word.endswith(name)), None)
+        if unit == "ms":
+            yield Replacement(f"{float(text) / 1000:.6f}".rstrip("0").rstrip(".") + "s", converted=(text,))
+        elif unit:
+            yield Replacement(f"{text}{unit}")
 
 
-def variables(value: Node) -> str:
-    """The mapping for other schedulers' forms of variables, without the values."""
-    names: list[str] = []
-    if isinstance(value, Mapping):
-        names = [key.value for key, _ in value.entries]
-    elif isinstance(value, Sequence):
-        for item in value.items:
-            if isinstance(item, Scalar):
-                names.append(item.value.partition("=")[0])
-            elif isinstance(item, Mapping):
-                names += [text.value for key, text in item.entries if key.value in _NAMING and isinstance(text, Scalar)]
-    good = [f"{name}: …" for name in names if re.fullmatch(VARIABLE, name)]
-    return "{" + (", ".join(good[:8]) or "NAME: …") + "}"
-
-
-def _interval(value: Node) -> str:
-    text = value.value if isinstance(value, Scalar) else ""
-    return f"{text}s" if text.isdecimal() else text if re.fullmatch(r"[0-9dhms.]+", text) else "10m"
-
-
-def _is_simple(text: str) -> bool:
-    """Whether YAML reads the text unchanged without quotes."""
-    return re.fullmatch(r"[\w./][\w./ =+-]*", text) is not None
+def _named(word: str, value: Node) -> Node:
+    """A value under a key such as `slack` or `webhook` as a mapping with that key."""
+    if word in {"slack", "discord", "teams", "mattermost", "webhook", "email", "mail", "mailto"}:
+        return Mapping(0, [(Scalar(word.removesuffix("to"), 0, True), value)])
+    return value
 
 
 def _keys(form: type[Form]) -> tuple[str, ...]:
     return form.__struct_fields__
-
-
-_OFFSET = r"(?ai)(?:UTC|GMT)?([+-])(\d{1,2})(?::?00)?"
-
-
-_LONG_NAME = r"[a-z_-]{5,}"
-
-
-_UNIT_WORDS = {"s": "s", "sec": "s", "m": "m", "min": "m", "h": "h", "hour": "h", "hr": "h", "d": "d", "day": "d"}
-
-
-_SPELLED = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*(s|sec|m|min|h|hr|hour|d|day)(?:ond|ute)?s?"
-
-
-def duration_suggestion(text: str) -> str | None:
-    """The duration that the text most likely means, or two of them."""
-    if match := re.fullmatch(CLOCK, text):
-        first, second, third = (int(part or 0) for part in match.groups())
-        if match[3]:
-            return f"{first}h{second}m{third}s"
-        return f"{first}h{second}m, or {first}m{second}s"
-    meant = f"{text}s" if re.fullmatch(FLOAT, text) else text
-    if match := re.fullmatch(_SPELLED, text.strip()):
-        meant = match[1] + _UNIT_WORDS[match[2].lower()]
-    try:
-        parse_duration(meant)
-    except DurationError as error:
-        return error.nearest
-    return meant
-
-
-def offset_suggestion(text: str) -> str | None:
-    """The zone of an offset in whole hours. The sign is that of POSIX: `UTC+2` is Etc/GMT-2."""
-    match = re.fullmatch(_OFFSET, text.strip())
-    zone = match and f"Etc/GMT{'-' if match[1] == '+' else '+'}{int(match[2])}"
-    return zone if zone in zoneinfo.available_timezones() else None
-
-
-def zone_suggestion(text: str) -> str | None:
-    """The zone of this city, or of a city with a similar name, in the given area if it is one."""
-    by_lower = {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
-    lower = text.strip().lower().replace(" ", "_")
-    if lower in by_lower:
-        return by_lower[lower]
-    area, _, city = lower.rpartition("/")
-    cities = {name.rpartition("/")[2]: name for name in by_lower if re.match(r"(?!etc/).+/", name)}
-    if city in cities:
-        return by_lower[cities[city]]
-    if not re.fullmatch(_LONG_NAME, city):
-        return None  # an abbreviation resembles many others with other meanings
-    near = {name.rpartition("/")[2]: name for name in by_lower if name.startswith(f"{area}/")} or cities
-    return by_lower.get(near.get(nearest(city, near, 0.75) or "", ""))

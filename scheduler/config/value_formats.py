@@ -8,7 +8,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from scheduler.config.suggest import duration_suggestion, offset_suggestion, zone_suggestion
 from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
 from scheduler.model.web import ListenAddress, is_network, parse_listen_address
 from scheduler.schedule import DurationError, find_zone, parse_duration
@@ -16,8 +15,7 @@ from scheduler.schedule import DurationError, find_zone, parse_duration
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
-_PYTHON_FILE = r"(?:\./)?([\w/]+)\.py:(\w+)"
-_ZERO = r"[0.]+[dhms]"
+_ZERO = r"0[0.]*[wdhms]?"
 
 
 @lru_cache(maxsize=4096)
@@ -25,27 +23,22 @@ def _duration(text: str, _plain: bool) -> float:
     try:
         return parse_duration(text)
     except DurationError as error:
-        raise InvalidValueError(error.reason, duration_suggestion(text)) from None
+        raise InvalidValueError(error.reason, kind="duration") from None
 
 
-def _longer_than_zero(reason: str, help: str | None = None) -> Callable[[str, bool], float]:
-    """Reads a duration that must not be 0s, for the reason given."""
+def _longer_than_zero(message: str) -> Callable[[str, bool], float]:
+    """Reads a duration that must not be 0s."""
 
     def read(text: str, plain: bool) -> float:
-        try:
-            seconds: float = _duration(text, plain)
-        except InvalidValueError as error:
-            if not re.fullmatch(_ZERO, error.help or ""):
-                raise
-            seconds = 0
+        seconds = 0.0 if re.fullmatch(_ZERO, text) else _duration(text, plain)
         if seconds == 0:
-            raise InvalidValueError(reason, help)
+            raise InvalidValueError(message)
         return seconds
 
     return read
 
 
-_limit = _longer_than_zero("must be longer than 0s; null means no limit", "null")
+_limit = _longer_than_zero("must be longer than 0s; null means no limit")
 _deadline = _longer_than_zero("must be longer than 0s")
 
 
@@ -53,11 +46,11 @@ _deadline = _longer_than_zero("must be longer than 0s")
 def _size(text: str, _plain: bool) -> int:
     match = re.fullmatch(_SIZE, text)
     if match is None or (match[3] and not match[2]):
-        raise InvalidValueError("not a valid size; a size is a number with K, M, G or T, such as 512M")
+        raise InvalidValueError("not a valid size; a size is a number with K, M, G or T, such as 512M", kind="size")
     if not match[2]:
-        raise InvalidValueError("missing unit; a size is a number with K, M, G or T, such as 512M")
+        raise InvalidValueError("missing unit; a size is a number with K, M, G or T, such as 512M", kind="size")
     if match[3] or match[4] or match[2].islower() or " " in text:
-        raise InvalidValueError("a size is a number with K, M, G or T (powers of 1024)", match[1] + match[2].upper())
+        raise InvalidValueError("a size is a number with K, M, G or T (powers of 1024)", kind="size")
     size = int(float(match[1]) * 1024 ** ("KMGT".index(match[2]) + 1))
     if not 1024 <= size < 2**63:
         raise InvalidValueError("size out of range; it must be at least 1K and below 8388608T")
@@ -75,23 +68,14 @@ def _mode(text: str, _plain: bool) -> int:
 def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     zone = find_zone(text)
     if zone is None:
-        offset = offset_suggestion(text)
-        also = "; in Etc/GMT names the sign is reversed" if offset else ""
-        message = f"not a valid time zone; use an IANA name such as Europe/Berlin{also}"
-        raise InvalidValueError(message, offset or zone_suggestion(text))
+        raise InvalidValueError("not a valid time zone; use an IANA name such as Europe/Berlin", kind="zone")
     return zone
 
 
 def _function(text: str, _plain: bool) -> str:
     if re.fullmatch(_FUNCTION, text):
         return text
-    if file := re.fullmatch(_PYTHON_FILE, text.strip()):
-        module, name = file[1].replace("/", "."), file[2]
-    else:
-        module, _, name = text.partition("(")[0].strip().rpartition(".")
-    help = f"{module}:{name}"
-    is_valid = re.fullmatch(_FUNCTION, help) and name != "py"
-    raise InvalidValueError("must have the form package.module:function", help if is_valid else None)
+    raise InvalidValueError("must have the form package.module:function", kind="function")
 
 
 def _url(text: str, _plain: bool) -> str:
@@ -141,20 +125,20 @@ def _network(text: str, _plain: bool) -> str:
 
 KINDS = {
     "text": TEXT,
-    "name": Kind("text", "text", read_name),
-    "path": Kind("a path", "path/of/a/file", read_path),
-    "duration": Kind("a duration", "10m", _duration),
-    "limit": Kind("a duration", "10m", _limit),
-    "deadline": Kind("a duration", "10m", _deadline),
-    "size": Kind("a size", "512M", _size),
-    "mode": Kind("octal digits", "027", _mode),
-    "zone": Kind("a time zone", "Europe/Berlin", _zone),
-    "url": Kind("an address", "https://example.com", _url),
-    "apprise": Kind("an Apprise address", "slack://token", _apprise),
-    "address": Kind("a mail address", "ops@example.com", _address),
-    "listen": Kind("an address to listen on", "127.0.0.1:8765", _listen),
-    "host": Kind("a host name", "jobs.example.com", _host),
-    "network": Kind("an address or a network", "127.0.0.1", _network),
-    "function": Kind("a Python function", "package.module:function", _function),
+    "name": Kind("text", read_name),
+    "path": Kind("a path", read_path),
+    "duration": Kind("a duration", _duration),
+    "limit": Kind("a duration", _limit),
+    "deadline": Kind("a duration", _deadline),
+    "size": Kind("a size", _size),
+    "mode": Kind("octal digits", _mode),
+    "zone": Kind("a time zone", _zone),
+    "url": Kind("an address", _url),
+    "apprise": Kind("an Apprise address", _apprise),
+    "address": Kind("a mail address", _address),
+    "listen": Kind("an address to listen on", _listen),
+    "host": Kind("a host name", _host),
+    "network": Kind("an address or a network", _network),
+    "function": Kind("a Python function", _function),
 }
 """By the name that the spec uses."""

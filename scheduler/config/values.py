@@ -7,8 +7,6 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from scheduler.text import nearest
-
 NULLS = {"null", "Null", "NULL", "~"}
 TRUE = {"true", "True", "TRUE"}
 FALSE = {"false", "False", "FALSE"}
@@ -18,29 +16,34 @@ FLOAT = r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
 """A number in base 60 for YAML 1.1, such as 1:30."""
 
-_YES = {"yes", "on", "y", "1"}
-_NO = {"no", "off", "n", "0"}
 _LARGEST = 10**18 - 1
 _DIGITS = 20  # of a number's text, with its sign: enough to see that it is beyond the largest
 _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
 
 
 class InvalidValueError(Exception):
-    """Why a value is not valid, and what could replace it; in `help`, MASK stands for `fill`."""
+    """Why a value is not valid, and what may replace it.
 
-    def __init__(self, message: str, help: str | None = None, fill: str | None = None) -> None:
+    `candidate` is a replacement in the syntax of the file. `kind` names a function of `value_suggestions` that finds
+    more of them, with `in_list` for an item in the place of a list. `end` is the end of the text to replace, where that
+    is beyond the end of the value.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str = "", candidate: str = "", in_list: bool = False, end: int | None = None
+    ) -> None:
         super().__init__(message)
         self.message = message
-        self.help = help
-        self.fill = fill
+        self.kind = kind
+        self.candidate = candidate
+        self.in_list = in_list
+        self.end = end
 
 
 class Kind(NamedTuple):
-    """One kind of scalar: its name in messages, an example, and its reader, which gets the text and whether it is plain
-    (without quotes)."""
+    """One kind of scalar: its name in messages, and its reader, which gets the text and whether it has no quotes."""
 
     name: str
-    example: str
     read: Callable[[str, bool], Any]
 
 
@@ -61,7 +64,7 @@ def read_text(text: str, _plain: bool) -> str:
 def read_name(text: str, plain: bool) -> str:
     """A name that is not empty."""
     if not text.strip():
-        raise InvalidValueError("must not be empty; null means none", "null")
+        raise InvalidValueError("must not be empty; null means none")
     return read_text(text, plain)
 
 
@@ -79,11 +82,8 @@ def _read_boolean(text: str, plain: bool) -> bool:
         return True
     if plain and text in FALSE:
         return False
-    lower = text.lower()
-    if lower in TRUE | _YES or lower in FALSE | _NO:
-        message = "must be true or false" if plain else "must be true or false, without quotes"
-        raise InvalidValueError(message, str(lower in TRUE | _YES).lower())
-    raise InvalidValueError("must be true or false")
+    message = "must be true or false" if plain or text not in TRUE | FALSE else "must be true or false, without quotes"
+    raise InvalidValueError(message, kind="boolean")
 
 
 def integer(low: int | None, high: int | None) -> Kind:
@@ -101,14 +101,11 @@ def integer(low: int | None, high: int | None) -> Kind:
         if re.fullmatch(INTEGER, text) and is_allowed(text):
             return int(text)
         if re.fullmatch(OCTAL_LOOKING, text):
-            decimal = text.lstrip("0o").replace("_", "") or "0"
-            help = decimal if is_allowed(decimal) else None
-            raise InvalidValueError("a number must not start with 0: some YAML parsers read it as octal", help)
-        digits = text.replace("_", "").replace(",", "")
-        help = digits if digits != text and re.fullmatch(INTEGER, digits) and is_allowed(digits) else None
-        raise InvalidValueError(f"must be {name}", help)
+            message = "a number must not start with 0: some YAML parsers read it as octal"
+            raise InvalidValueError(message, kind="integer")
+        raise InvalidValueError(f"must be {name}", kind="integer")
 
-    return Kind(name, str(max(low or 0, min(2, highest))), read)
+    return Kind(name, read)
 
 
 def number(low: float | None, high: float | None) -> Kind:
@@ -120,9 +117,9 @@ def number(low: float | None, high: float | None) -> Kind:
             value = float(text)
             if (low is None or value >= low) and (high is None or value <= high):
                 return value
-        raise InvalidValueError(f"must be {name}")
+        raise InvalidValueError(f"must be {name}", kind="number")
 
-    return Kind(name, "2", read)
+    return Kind(name, read)
 
 
 def choice(words: type[StrEnum]) -> Kind:
@@ -133,20 +130,10 @@ def choice(words: type[StrEnum]) -> Kind:
     def read(text: str, _plain: bool) -> StrEnum:
         if text in known:
             return words(text)
-        near = _FOREIGN_CHOICES.get(text.lower()) or nearest(text.lower(), known)
-        raise InvalidValueError(f"must be {name}", near if near in known else None)
+        raise InvalidValueError(f"must be {name}", kind=",".join(known))
 
-    return Kind(name, known[0], read)
+    return Kind(name, read)
 
 
-_FOREIGN_CHOICES = {
-    "forbid": "skip",
-    "none": "discard",
-    "null": "discard",
-    "parallel": "allow",
-    "kill": "stop",
-    "cancel": "stop",
-}
-
-TEXT = Kind("text", "text", read_text)
-BOOLEAN = Kind("true or false", "true", _read_boolean)
+TEXT = Kind("text", read_text)
+BOOLEAN = Kind("true or false", _read_boolean)

@@ -12,8 +12,8 @@ from scheduler.errors import MASK, Severity
 class Fix(NamedTuple):
     """A replacement for the text from `start` to `end`: `key: value` entries, or one value.
 
-    MASK in an entry stands for `fill`, a text of the file that may be secret. `reading` says who reads the original so,
-    where several readings are offered.
+    MASK in an entry stands for `fill`, a text of the file that may be secret; `masked` is shown in that case. `reading`
+    says who reads the original so, where several readings are offered. `key` is only shown: it precedes `start`.
     """
 
     start: int
@@ -21,13 +21,20 @@ class Fix(NamedTuple):
     entries: tuple[str, ...]
     fill: str | None = None
     reading: str = ""
+    key: str = ""
+    masked: str = MASK
+
+    @property
+    def text(self) -> str:
+        """The replacement; several entries are separated by newlines."""
+        return "\n".join(self.entries).replace(MASK, self.fill or MASK)
 
     def shown(self, *, is_secret: bool) -> str:
         """The replacement for people, on one line."""
         text = " and ".join(self.entries)
+        text = f"{self.key}: {text}" if self.key else text
         if self.fill is not None:
-            quoting = self.fill[0] if self.fill[:1] in {'"', "'"} else ""
-            text = text.replace(MASK, f"{quoting}{MASK}{quoting}" if is_secret else self.fill)
+            text = text.replace(MASK, self.masked if is_secret else self.fill)
         return f"{text} ({self.reading})" if self.reading else text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from scheduler.document.finding import Finding
+from scheduler.document.finding import Finding, Fix
 from scheduler.errors import MASK
 
 _LINE = r"[ ]*(?:- +)*(?:(?P<key>[^\s'\"#\[{][^:#]*?):[ \t]+)?(?P<value>\S.*?)??[ \t]*(?:(?<=\s)#.*)?"
@@ -23,9 +23,15 @@ class Value(NamedTuple):
 
     def finding(self, message: str, replacement: str | None = None) -> Finding:
         """An error about this value. `replacement` is the correct spelling; the default is the value in quotes."""
-        help = f"{self.key}: {MASK}" if re.fullmatch(NAME, self.key) else MASK
         fill = replacement or quote(self.text)
-        return Finding(self.start, message, help, fill, self.end - self.start, skip=(self.start, self.end))
+        fix = Fix(self.start, self.end, (MASK,), fill, key=self.key, masked=masked(fill))
+        return Finding(self.start, message, None, (fix,), self.end - self.start, skip=(self.start, self.end))
+
+
+def masked(text: str) -> str:
+    """What is shown of a scalar that may be secret: its quotes, and whether it is a boolean."""
+    quoting = text[0] if text[:1] in {'"', "'"} else ""
+    return text if text in {"true", "false"} else f"{quoting}{MASK}{quoting}"
 
 
 def quote(text: str) -> str:

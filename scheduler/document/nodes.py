@@ -86,7 +86,7 @@ def compose(source: Source, words: dict[str, str] | None = None) -> Node | None:
         try:
             return composer.document()
         except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
-            finding = explain(error, text)
+            finding = _with_valid_fixes(explain(error, text), text)
             del source.findings[composer.findings_before :]  # the next pass finds them again
             at = finding.at or 0
             if not any(start < at + finding.width and at < end for start, end in skipped.items()):
@@ -98,6 +98,33 @@ def compose(source: Source, words: dict[str, str] | None = None) -> Node | None:
             skipped[start] = end
         except _StopParsingError:
             return None
+    return None
+
+
+def _with_valid_fixes(finding: Finding, text: str) -> Finding:
+    """The finding with those of its fixes that the parser accepts and that keep what was written."""
+    if not finding.fixes:
+        return finding
+    from scheduler.suggestion import Replacement, keeps  # noqa: PLC0415 - only for errors
+
+    fixes = tuple(
+        fix
+        for fix in finding.fixes
+        if keeps(text[fix.start : fix.end], Replacement(fix.text))
+        and _error_index(f"{{k: {fix.text}}}") is None
+        and (_error_index(text[: fix.start] + fix.text + text[fix.end :]) or len(text)) > fix.start
+    )
+    return msgspec.structs.replace(finding, fixes=fixes)
+
+
+def _error_index(text: str) -> int | None:
+    """Where the parser finds an error; None for a valid text."""
+    events = yaml.CSafeLoader(text)
+    try:
+        while events.check_event():
+            events.get_event()
+    except yaml.MarkedYAMLError as error:
+        return error.problem_mark.index if error.problem_mark else 0
     return None
 
 

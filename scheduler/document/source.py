@@ -10,7 +10,7 @@ from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
 
-from scheduler.document.finding import Finding
+from scheduler.document.finding import Finding, Fix
 from scheduler.errors import Severity
 
 LARGEST = 16 * 1024 * 1024
@@ -51,6 +51,8 @@ class Source:
         self.readable = text
         """The text with its syntax errors replaced by as many harmless characters, so that a parser reaches the end."""
         self.findings: list[Finding] = []
+        self.ends: dict[int, int] | None = None
+        """The ends of the nodes by their starts, once they have been computed."""
 
     def error(
         self,
@@ -58,12 +60,12 @@ class Source:
         message: str,
         help: str | None = None,
         *,
-        fill: str | None = None,
+        fixes: tuple[Fix, ...] = (),
         width: int = 1,
         key: str = "",
     ) -> None:
         """Record an error."""
-        self.findings.append(Finding(at, message, help, fill, width, key))
+        self.findings.append(Finding(at, message, help, fixes, width, key))
 
     def warn(self, at: int | None, message: str, help: str | None, *, code: str, width: int = 1, key: str = "") -> None:
         """Record a warning."""

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from scheduler.document.finding import Finding
+from scheduler.document.finding import Finding, Fix
 from scheduler.document.line_context import Value, column_of, indent_of, line_above, quote, value_at
 from scheduler.errors import MASK
 
@@ -155,9 +155,16 @@ def _escape(text: str, _at: int, began: int) -> Finding:
     if end is None or "\n" in end[0]:
         return Finding(began, message, "use single quotes")
     inner = end[0][1:-1].replace('\\"', '"')
-    help = "'" + inner.replace("'", "''") + "'"
-    key = f"{value.key}: " if value.key and value.start == began else ""
-    return Finding(began, message, key + MASK, help, len(end[0]), skip=end.span())
+    single = "'" + inner.replace("'", "''") + "'"
+    key = value.key if value.start == began else ""
+    return Finding(
+        began,
+        message,
+        None,
+        (Fix(*end.span(), (MASK,), single, key=key, masked=f"'{MASK}'"),),
+        len(end[0]),
+        skip=end.span(),
+    )
 
 
 def _after_value(text: str, at: int, _began: int) -> Finding | None:
@@ -211,7 +218,8 @@ def _no_colon(text: str, _at: int, began: int) -> Finding:
     line = text[began : len(text) if end < 0 else end].rstrip()
     key, colon, value = line.partition(":")
     if colon and value and not value[0].isspace():
-        return Finding(began, "missing space after the colon", MASK, f"{key}: {value}", len(line))
+        fix = Fix(began, began + len(line), (MASK,), f"{key}: {value}")
+        return Finding(began, "missing space after the colon", None, (fix,), len(line))
     return Finding(began, "missing colon: a line here must be `key: value`", width=len(line))
 
 

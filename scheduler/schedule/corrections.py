@@ -61,8 +61,10 @@ class _Corrector(NamedTuple):
 
     def correct(self, spec: object, error: ScheduleError) -> Correction:
         if isinstance(spec, Mapping):
+            if not all(isinstance(part, str) for pair in spec.items() for part in _parts(pair)):
+                return Correction(error.reason, column=error.column)
             original = " ".join(f"{name} {value}" for name, value in spec.items())
-            return Correction(error.reason, self._offered(original, self._of_mapping(spec, error)), error.column)
+            return Correction(error.reason, self._offered(original, self._of_mapping(spec, error))[:1], error.column)
         if not isinstance(spec, str):
             return Correction(error.reason)
         if _VARIABLE.search(spec):
@@ -71,7 +73,7 @@ class _Corrector(NamedTuple):
         if dialect := self._dialect(text):
             return Correction(dialect.reason, self._offered(text, dialect.translations))
         candidates = (Translation(text),) if text != spec else self._repaired(spec, error)
-        found = self._offered(spec, candidates)
+        found = self._offered(spec, candidates)[:1]
         if not found and re.search(r"(?i)[a-z]{4,}.* ", text) and not text.startswith("@"):
             return Correction(_FORMS)
         return Correction(error.reason, found, error.column)
@@ -147,14 +149,15 @@ class _Corrector(NamedTuple):
         if len(spec) == 1:
             ((name, value),) = spec.items()
             yield from self._of_single_key(name, value)
-        if error.field in spec and error.column is not None and isinstance(spec[error.field], str):
-            value = spec[error.field]
+        field = error.field or ""
+        if field in spec and error.column is not None and isinstance(spec[field], str):
+            value = spec[field]
             culprit = re.split(r"[\s,]", value[error.column :], maxsplit=1)[0]
             if not culprit:
-                yield Translation({**spec, error.field: _without_empty_entries(value)})
+                yield Translation({**spec, field: _without_empty_entries(value)})
             for replacement in replacements_in_field(culprit, error) if culprit else ():
                 text = value[: error.column] + replacement.text + value[error.column + len(culprit) :]
-                yield Translation({**spec, error.field: text}, converted=replacement.converted)
+                yield Translation({**spec, field: text}, converted=replacement.converted)
             return
         lists = {name: _as_list(value) for name, value in spec.items()}
         renamed = {_field_name(name): value for name, value in lists.items()}
@@ -184,13 +187,15 @@ def _interval(text: str) -> Dialect | None:
     """`@every 1 day`, `@every 90`, `PT5M`: a duration in another spelling."""
     reason = "an interval is written with @every"
     word, _, amount = text.partition(" ")
-    if word.lower() in {"@every", "every"} and re.fullmatch(r"(?a)\d+(?:\.\d+)?", amount):
+    amount, start = re.fullmatch(r"(?i)(.*?)((?:\s+from\s.+)?)", amount).groups()  # type: ignore[union-attr]
+    is_every = word.lower() in {"@every", "every"}
+    if is_every and re.fullmatch(r"(?a)\d+(?:\.\d+)?", amount):
         units = (("s", "seconds"), ("m", "minutes"))
-        readings = (Translation(f"@every {amount}{unit}", reading=name) for unit, name in units)
+        readings = (Translation(f"@every {amount}{unit}{start}", reading=name) for unit, name in units)
         return Dialect("@every: missing unit; a duration is a number with w, d, h, m or s", tuple(readings))
-    iso = iso_duration(amount if word.lower() == "@every" else text)
-    found = iso or (read_interval(text) if word.lower() == "@every" else None)
-    return Dialect(reason, (Translation(f"@every {found[0]}", converted=found[1]),)) if found else None
+    iso = iso_duration(amount if is_every else text)
+    found = iso or (read_interval(f"{word} {amount}") if is_every and (start or word.startswith("@")) else None)
+    return Dialect(reason, (Translation(f"@every {found[0]}{start}", converted=found[1]),)) if found else None
 
 
 def _normalized(text: str) -> str:
@@ -206,6 +211,11 @@ def _normalized(text: str) -> str:
 def _without_empty_entries(text: str) -> str:
     """The text without commas that separate nothing."""
     return " ".join(",".join(filter(None, field.split(","))) or field for field in text.split())
+
+
+def _parts(pair: tuple[object, object]) -> list[object]:
+    name, value = pair
+    return [name, *(value if isinstance(value, list) else [value])]
 
 
 def _as_list(value: object) -> str:

@@ -13,7 +13,6 @@ from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_expression import ALIASES, read_expression
 from scheduler.schedule.day_interval import DayInterval
-from scheduler.schedule.dialects import every_suggestion, translated
 from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.every import Every
 from scheduler.schedule.field_parser import check_characters
@@ -85,8 +84,7 @@ def _parse_every(text: str, column: int, zone: ZoneInfo) -> Schedule:
     try:
         seconds = parse_duration(duration)
     except DurationError as error:
-        help = f"{duration}s" if duration.isdigit() and int(duration) else every_suggestion(duration)
-        raise ScheduleError(f"@every: {error}", column=column, help=help and text.replace(duration, help, 1)) from None
+        raise ScheduleError(f"@every: {error}", column=column) from None
     if seconds < 1:
         raise ScheduleError("@every: the shortest interval is 1s", column=column)
     if not keyword:

@@ -67,11 +67,9 @@ _CLOCK = rf"(?:\s*,?\s*at\s+(?P<at>{_HOUR}(?:{_JOIN}(?:at\s+)?{_HOUR})*)|\s*,?\s
 _WITH_DAY = [re.compile(rf"{when}{_CLOCK}") for when in _WHEN]
 _WITH_DAY_LAST = [re.compile(rf"(?:at\s+)?(?P<bare>{_TIME})\s*,?\s+{when}") for when in _WHEN]
 _TIME_ONLY = re.compile(rf"at\s+(?P<at>{_TIME}(?:{_JOIN}{_TIME})*)|(?P<bare>{_TIME}(?:{_JOIN}{_TIME})*)")
-_PAST_HOUR = re.compile(
-    r"(?:hourly|every\s+hour)\s+at\s+(?::|minute\s+)?(?P<minute>[0-5]?\d)(?:\s+(?:minutes\s+)?past)?"
-)
+_PAST_HOUR = re.compile(r"(?:hourly|every hour) at (?::|minute )(?P<minute>[0-5]?\d)")
 
-_AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?|[a-z-]+)\s*(?P<unit>[a-z]+)")
+_AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?|[a-z-]+)[\s-]*(?P<unit>[a-z]+)")
 _BETWEEN = re.compile(r"\s*(?:,|and\b)?\s*")
 _INTERVAL = re.compile(r"(?:(?:run\s+)?(?P<every>@?every|each|once\s+(?:every|per|a|an)))?[\s_-]*(?P<amounts>.+)")
 

@@ -60,7 +60,9 @@ def read_more_fields(text: str, accepts: Accepts) -> Dialect | None:
     five = (Translation(first, converted=tuple(rest)),)
     if rest[0].startswith("#"):
         return Dialect("a schedule must not contain a comment", five)
-    if re.fullmatch(r"[^\w/.~$-]+", "".join(rest)):
+    if re.fullmatch(r"[*?,/#\d-]+", "".join(rest)):
+        return None
+    if re.fullmatch(r"[;,.!]+", "".join(rest)):
         return Dialect(f"{shown!r} follows the five fields", five)
     keys = 'put the command under the key "command"'
     if re.fullmatch(r"(?a)[a-z_][\w-]*", rest[0]):

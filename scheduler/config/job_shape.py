@@ -1,0 +1,47 @@
+"""The errors about entries of `jobs` that are not jobs."""
+
+from __future__ import annotations
+
+import re
+
+from scheduler.config.reader import reader_of
+from scheduler.config.schedule_errors import schedule_reader
+from scheduler.config.spec import JobForm
+from scheduler.document.finding import Fix
+from scheduler.document.nodes import Node, Scalar, Sequence
+from scheduler.document.source import Source
+
+
+def report_no_job(name: Scalar, value: Node, source: Source) -> None:
+    """Report an entry of `jobs` that is not a mapping."""
+    at, width, key = name.index, max(1, len(name.value)), f"jobs.{name.value}"
+    if name.value in JobForm.__struct_fields__:
+        message = f'"{name.value}" is a key of a job: indent it under the name of the job'
+        source.error(at, message, width=width, key=key)
+        return
+    message = f'job "{name.value}" must be a mapping with "command" or "python"'
+    fixes: tuple[Fix, ...] = ()
+    if isinstance(value, Scalar) and value.value:
+        from scheduler.config.fixes import value_fixes  # noqa: PLC0415 - only for errors
+        from scheduler.config.other_shapes import job_of  # noqa: PLC0415
+
+        if re.match(r"[\w-]+:\S", value.value):
+            message += "; missing space after the colon"
+        fixes = value_fixes(job_of(value.value), value, source, _job_reader, name)
+    source.error(at, message, fixes=fixes, width=width, key=key)
+
+
+def _job_reader(node: Node, source: Source, where: str) -> object:
+    """Read a job with its schedule. Findings are in the source."""
+    given = reader_of(JobForm)(node, source, where)
+    return schedule_reader(given["schedule"], source, where) if "schedule" in given else given
+
+
+def report_no_mapping(node: Node, source: Source) -> None:
+    if isinstance(node, Sequence):
+        message, help = "jobs: must be a mapping of names and jobs, not a list", "put each job under its name"
+    elif isinstance(node, Scalar) and node.value:
+        message, help = "jobs: must be a mapping of names and jobs", None
+    else:
+        message, help = "jobs: missing value", "`jobs: {}` means no jobs"
+    source.error(node.index, message, help, key="jobs")
