@@ -346,10 +346,13 @@ def test_whatever_is_offered_is_valid_and_keeps_every_number(words: list[str]) -
     try:
         parse_schedule(text, UTC, job_name="job")
     except ScheduleError as error:
-        for one in correct(text, error, UTC, "job").suggestions:
+        found = correct(text, error, UTC, "job")
+        for one in found.suggestions:
             spec = list(one.spec) if isinstance(one.spec, tuple) else one.spec
             assert parse_schedule(spec, UTC, job_name="job") is not None
             kept = {int(number) for number in re.findall(r"\d+", one.text)}
+            if "follows the five fields" in found.reason:
+                continue  # what follows belongs to other keys
             in_24_hours = re.sub(r"\d+(?::\d\d)?\s*[ap]m", "", text)
             lost = {int(number) for number in re.findall(r"\d+", in_24_hours)} - kept
             assert lost <= {0} | ({1, 2, 5, 6} if one.reading else set()), one

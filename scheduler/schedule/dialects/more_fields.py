@@ -60,7 +60,7 @@ def read_more_fields(text: str, accepts: Accepts) -> Dialect | None:
     five = (Translation(first, converted=tuple(rest)),)
     if rest[0].startswith("#"):
         return Dialect("a schedule must not contain a comment", five)
-    if re.fullmatch(r"[*?,/#\d-]+", "".join(rest)):
+    if re.fullmatch(r"[*?,/#\d-]+", rest[0]):
         return None
     if re.fullmatch(r"[;,.!]+", "".join(rest)):
         return Dialect(f"{shown!r} follows the five fields", five)
