@@ -38,8 +38,10 @@ def env(target: Target, job: str, name: str | None, reveal: bool, form: str | No
       schedctl env poll-rates PATH
       schedctl env poll-rates --reveal
     """
+    # First who answers: for another user's schedd root has become that user by then, without root's environment.
+    source = target.source(ENVIRONMENT)
     shell = {utf8(name): utf8(value) for name, value in os.environ.items()}
-    view = target.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=reveal, shell=shell))
+    view = source.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=reveal, shell=shell))
     if name is not None:
         click.echo(_value(view, name))
         return

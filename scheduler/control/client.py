@@ -11,7 +11,9 @@ from typing import TypeVar, get_args
 import msgspec
 
 from scheduler.control import file_lock, socket_path
+from scheduler.control.become_user import become_user
 from scheduler.control.peer import peer, user_name
+from scheduler.control.private_directory import verify_private
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.envelope import FAULTS, VERSION, Fault, Reply, Request
@@ -29,10 +31,11 @@ _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in 
 
 
 class Client:
-    """A schedd that listens. Each request has its own connection."""
+    """A schedd that listens on a socket, as a process of the user `uid`. Each request has its own connection."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, uid: int) -> None:
         self.path = path
+        self.uid = uid
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply. An error of the daemon is raised here as the same exception."""
@@ -40,7 +43,7 @@ class Client:
             for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
-                    return msgspec.json.decode(answer.ok, type=operation.reply)
+                    return _decoded(answer.ok, operation.reply)
         raise UnreachableError("schedd closed the connection without an answer; it has exited or is about to")
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
@@ -51,12 +54,12 @@ class Client:
                 if isinstance(answer.ok, msgspec.Raw):
                     return
                 if answer.event in _EVENTS:
-                    yield msgspec.json.decode(line, type=_EVENTS[answer.event])
+                    yield _decoded(line, _EVENTS[answer.event])
         raise UnreachableError("schedd closed the connection during the answer; it has exited or is about to")
 
     def _connected(self) -> socket.socket:
         try:
-            return _connected(self.path)
+            return _connected(self.path, self.uid)
         except OSError as error:
             raise UnreachableError(f"schedd no longer listens on {self.path}: {error.strerror}") from None
 
@@ -64,25 +67,26 @@ class Client:
 def find(path: str) -> Client | None:
     """The schedd that manages this file, or None when there is none.
 
-    UnreachableError when a process holds the file's lock but does not answer.
+    It is one of this user or, for root, of the user who holds the lock of the file: then this process becomes that user
+    for good, before it sends anything. UnreachableError when a schedd holds the file and does not answer us.
     """
-    daemon = _at(socket_path.socket_paths(path, os.geteuid()))
-    if daemon is None and file_lock.is_held(path):
-        pid = file_lock.holder(path)
-        owner = None if pid is None else _owner_of(pid)
-        # Root may query the schedd of any user, which listens where that user's sockets are.
-        if os.geteuid() == 0 and owner is not None:
-            daemon = _at(socket_path.socket_paths(path, owner))
+    ours = os.geteuid()
+    daemon = _at(socket_path.socket_paths(path, ours), ours)
+    if daemon is None and (holder := file_lock.holder(path)) is not None:
+        if ours == 0 and holder.uid != 0:
+            daemon = _at(socket_path.socket_paths(path, holder.uid), holder.uid)
+            if daemon is not None:
+                become_user(holder.uid, holder.gid)
         if daemon is None:
-            raise UnreachableError(_why_silent(path, pid, owner))
+            raise UnreachableError(_why_silent(path, holder))
     return daemon
 
 
 def live() -> list[tuple[Client, StatusView]]:
-    """Every schedd on this machine that answers."""
+    """Every schedd of this user on this machine that answers."""
     found = []
     for path in socket_path.live_sockets(os.geteuid()):
-        daemon = Client(path)
+        daemon = Client(path, os.geteuid())
         try:
             found.append((daemon, daemon.ask(STATUS, AskStatus())))
         except SchedError:
@@ -90,26 +94,29 @@ def live() -> list[tuple[Client, StatusView]]:
     return found
 
 
-def _at(paths: list[str]) -> Client | None:
+def _at(paths: list[str], uid: int) -> Client | None:
     for path in paths:
         try:
-            _connected(path).close()
+            _connected(path, uid).close()
         except OSError:
             continue
-        return Client(path)
+        return Client(path, uid)
     return None
 
 
-def _connected(path: str) -> socket.socket:
-    """OSError when nobody listens there, UnreachableError when the other end does not answer or is another user's."""
+def _connected(path: str, uid: int) -> socket.socket:
+    """A connection to a schedd of the user `uid`, and of nobody else, root included.
+
+    OSError when there is none. UnreachableError when it does not answer.
+    """
+    verify_private(os.path.dirname(path), uid)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(PATIENCE)
         _connect(sock, path)
-        pid, uid = peer(sock)
-        # The directory in /tmp may have been made by another user who impersonates schedd.
-        if uid not in (0, os.geteuid()) and os.geteuid() != 0:
-            raise UnreachableError(f"{path} belongs to pid {pid} of uid {uid}, which is neither your user nor root")
+        pid, other = peer(sock)
+        if other != uid:
+            raise UnreachableError(f"{path} belongs to pid {pid} of {user_name(other)}, not of {user_name(uid)}")
     except BaseException:
         sock.close()
         raise
@@ -156,30 +163,26 @@ def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[
 
 def _closing(line: bytes) -> Reply:
     """The line as an event or `ok`. An error is raised."""
-    try:
-        answer = msgspec.json.decode(line, type=Reply)
-    except msgspec.MsgspecError:
-        raise UnreachableError("the answer on the socket is not in schedd's protocol") from None
+    answer = _decoded(line, Reply)
     if isinstance(answer.error, Fault):
         raise FAULTS.get(answer.error.code, SchedError)(answer.error.message)
     return answer
+
+
+def _decoded(line: bytes | msgspec.Raw, kind: type[R]) -> R:
+    try:
+        return msgspec.json.decode(line, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise UnreachableError("the answer on the socket is not in the protocol of this version") from None
 
 
 def _silent(path: str) -> UnreachableError:
     return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g} s")
 
 
-def _owner_of(pid: int) -> int | None:
-    try:
-        return os.stat(f"/proc/{pid}").st_uid
-    except OSError:
-        return None
-
-
-def _why_silent(path: str, pid: int | None, owner: int | None) -> str:
-    holder = file_lock.named(pid)
-    if owner is not None and owner != os.geteuid() and os.geteuid() != 0:
-        user = user_name(owner)
-        return f"{path} is managed by {holder}, which belongs to {user}: run schedctl as {user} or as root"
-    places = ", ".join(socket_path.socket_paths(path, os.geteuid()))
-    return f"{path} is managed by {holder}, which listens at none of {places}; SCHEDD_SOCKET can name another place"
+def _why_silent(path: str, holder: file_lock.Holder) -> str:
+    if holder.uid != os.geteuid():
+        user = user_name(holder.uid)
+        return f"{path} is managed by {holder}, which belongs to {user}: run schedctl as {user}"
+    places = ", ".join(socket_path.socket_paths(path, holder.uid))
+    return f"{path} is managed by {holder}, which listens at none of {places}; set SCHEDD_SOCKET as for that schedd"

@@ -1,70 +1,169 @@
-"""The lock that a schedd holds on its schedule file, so that a second schedd on the same file refuses to start."""
+"""The lock that keeps a second schedd off the same schedule file.
+
+It is taken on files in the private directories of the user, since everybody who can read the schedule file can lock
+that. The schedule file is locked as well, to show other users who manages it; there, only a lock of the same user, of
+root or of the file's owner keeps schedd from starting.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import time
+from collections.abc import Collection
+from typing import NamedTuple
 
+from scheduler.control.private_directory import make_private, names, private_directories, verify_private
 from scheduler.errors import AlreadyRunningError
 
 BLINK = 0.3
-"""Seconds. A schedctl that tests the lock holds it for a moment; a schedd that starts meanwhile waits this long."""
+"""Seconds. A schedctl that checks a lock holds it itself for a moment; a schedd waits that long."""
+
+
+class Holder(NamedTuple):
+    """The process that manages a schedule file."""
+
+    pid: int
+    uid: int
+    gid: int
+
+    def __str__(self) -> str:
+        return f"schedd with pid {self.pid}"
 
 
 class FileLock:
-    """The `flock` of a schedd on its schedule file. The kernel drops it when the process ends in any way."""
+    """The locks by which a schedd owns a schedule file. They end with the process, however that ends."""
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
-        self._fd: int | None = None
+        self._locks: dict[str, int] = {}
+        self._mark: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock; called again at a reload, it moves to the file that now has this path.
+        """Take the locks; called again at a reload, they move on to the file that now has the path.
 
-        AlreadyRunningError when another schedd holds it. OSError when the file cannot be opened, or its file system
-        does not support locks.
+        AlreadyRunningError when another schedd has them. OSError when nothing could be locked.
         """
-        fd = _open(self.path)
+        wanted, problems = _lock_files(self.path, make=True)
+        before = dict(self._locks)
         try:
-            if self._fd is not None and os.path.sameopenfile(fd, self._fd):
+            for lock in wanted:
+                if lock not in before:
+                    try:
+                        self._locks[lock] = _lock(lock, self.path)
+                    except OSError as error:  # a file system without locks
+                        problems.append(str(error))
+            self._mark_file()
+        except AlreadyRunningError:
+            self._keep(before)
+            raise
+        self._keep(wanted)
+        if not self._locks and self._mark is None:
+            raise OSError("; ".join(problems))
+
+    def release(self) -> None:
+        """Let go; harmless when nothing is held."""
+        while self._locks:
+            _unlock(*self._locks.popitem())
+        if self._mark is not None:
+            os.close(self._mark)
+            self._mark = None
+
+    def _keep(self, locks: Collection[str]) -> None:
+        for lock in set(self._locks).difference(locks):
+            _unlock(lock, self._locks.pop(lock))
+
+    def _mark_file(self) -> None:
+        """Lock the schedule file itself, unless somebody has whose lock does not count."""
+        try:
+            fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # it may have become a FIFO
+        except OSError:
+            return
+        old = self._mark
+        if old is not None and os.path.sameopenfile(fd, old):
+            os.close(fd)
+            return
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            uid_of_file = os.fstat(fd).st_uid
+            os.close(fd)
+            other = _marker(self.path)
+            if other is not None and other.uid in {os.geteuid(), 0, uid_of_file}:
+                raise AlreadyRunningError(f"{self.path} is already managed by {other}") from None
+            return
+        self._mark = fd
+        if old is not None:
+            os.close(old)
+
+
+def holder(path: str) -> Holder | None:
+    """The process that manages this file, as far as this user and this pid namespace can see it."""
+    for lock in _lock_files(path, make=False)[0]:
+        with contextlib.suppress(FileNotFoundError, PermissionError), open(lock, "rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: any number of schedctl may check at once
+            except BlockingIOError:
+                return _ourselves(file.fileno())
+    return _marker(path)
+
+
+def _lock_files(path: str, *, make: bool) -> tuple[list[str], list[str]]:
+    """The locks of a schedule file: in every usable directory, since two shells may differ in XDG_RUNTIME_DIR.
+
+    Also why other directories are not usable. With `make` they are created.
+    """
+    found, problems = [], []
+    for directory in private_directories(os.geteuid()):
+        try:
+            if make:
+                make_private(directory)
+            else:
+                verify_private(directory, os.geteuid())
+        except OSError as error:
+            problems.append(f"{directory}: {error.strerror or error}")
+        else:
+            found += [os.path.join(directory, f"{name}.lock") for name in names(path)]
+    return found, problems
+
+
+def _lock(lock: str, path: str) -> int:
+    end = time.monotonic() + BLINK
+    while True:
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.exists(lock) and os.path.samestat(os.stat(lock), os.fstat(fd)):  # else its holder removed it
+                os.ftruncate(fd, 0)
+                os.pwrite(fd, str(os.getpid()).encode(), 0)
+                return fd
+        except BlockingIOError:
+            if time.monotonic() > end:
+                other = _ourselves(fd)
                 os.close(fd)
-                return
-            _lock(fd, self.path)
+                raise AlreadyRunningError(f"{path} is already managed by {other}") from None
         except BaseException:
             os.close(fd)
             raise
-        self.release()
-        self._fd = fd
-
-    def release(self) -> None:
-        """Release the lock, if it is held."""
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-
-
-def is_held(path: str) -> bool:
-    """Whether a schedd manages this file. False for a file that cannot be opened: then it is unknown."""
-    try:
-        fd = _open(path)
-    except OSError:
-        return False
-    try:
-        # Shared, so that several schedctl can test it at once.
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False
-    finally:
         os.close(fd)
+        time.sleep(0.02)
 
 
-def holder(path: str) -> int | None:
-    """The pid of the holder; None when there is none, or when it is in another pid namespace."""
+def _unlock(lock: str, fd: int) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(lock)
+    os.close(fd)
+
+
+def _ourselves(fd: int) -> Holder:
+    """A schedd of the same user, by the pid that it has written into its lock."""
+    content = os.pread(fd, 20, 0)
+    return Holder(int(content) if content.isdigit() else 0, os.geteuid(), os.getegid())
+
+
+def _marker(path: str) -> Holder | None:
+    """The process that has locked the schedule file itself, with its user, from /proc."""
     try:
         about = os.stat(path)
         with open("/proc/locks", encoding="ascii") as locks:
@@ -73,29 +172,17 @@ def holder(path: str) -> int | None:
         return None
     inode = str(about.st_ino)
     same = [fields for fields in held if len(fields) > 5 and fields[5].rpartition(":")[2] == inode]
-    # On overlay and btrfs stat reports another device than /proc/locks, so the device only decides between candidates.
+    # On overlay and btrfs the device that stat names is not the one the kernel prints, so it only settles a draw.
     device = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{inode}"
     same.sort(key=lambda fields: fields[5] != device)
-    return next((int(fields[4]) for fields in same if int(fields[4]) > 0), None)
+    for fields in same:
+        with contextlib.suppress(OSError):  # it has ended: a child of it has the lock, which no child of schedd has
+            return _process(int(fields[4]))
+    return None
 
 
-def named(pid: int | None) -> str:
-    """The holder in words."""
-    return "a schedd in another container" if pid is None else f"schedd with pid {pid}"
-
-
-def _open(path: str) -> int:
-    # NONBLOCK: the path may be a FIFO, and opening it would wait for a writer.
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-
-
-def _lock(fd: int, path: str) -> None:
-    end = time.monotonic() + BLINK
-    while True:
-        try:
-            return fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            pid = holder(path)
-            if pid is not None or time.monotonic() > end:
-                raise AlreadyRunningError(f"{path} is already managed by {named(pid)}") from None
-        time.sleep(0.02)
+def _process(pid: int) -> Holder:
+    """With its real ids: the effective ones are root's where somebody else has started a setuid program."""
+    with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
+        fields = dict(line.split(":", 1) for line in status)
+    return Holder(pid, int(fields["Uid"].split()[0]), int(fields["Gid"].split()[0]))

@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 
 from scheduler.control.peer import peer
+from scheduler.control.private_directory import make_private, names, private_directories
 from scheduler.errors import AlreadyRunningError
 
 LONGEST_SOCKET_PATH = 107
@@ -20,33 +21,18 @@ def socket_paths(path: str, uid: int) -> list[str]:
     """Where a schedd of user `uid` may create the socket for a schedule file, best first."""
     if named := os.environ.get("SCHEDD_SOCKET"):
         return [os.path.abspath(named)]
-    return [os.path.join(directory, _name(path)) for directory in _directories(uid)]
+    return [place for name in names(path) for place in _places(name, uid)]
 
 
 def live_sockets(uid: int) -> list[str]:
     """The sockets of every schedd of user `uid` on this machine; some may be left over from killed ones."""
     if named := os.environ.get("SCHEDD_SOCKET"):
         return [os.path.abspath(named)]
-    return [found for directory in _directories(uid) for found in _sockets_in(directory)]
+    return [found for directory in private_directories(uid) for found in _sockets_in(directory)]
 
 
-def _directories(uid: int) -> list[str]:
-    """The common temporary directory comes before TMPDIR, which may differ between schedd and schedctl."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR") if uid == os.geteuid() else f"/run/user/{uid}"
-    found = ["/run/schedd"]
-    if runtime:
-        found.append(os.path.join(runtime, "schedd"))
-    temporary = ("/tmp", os.path.abspath(os.environ.get("TMPDIR") or "/tmp"))  # noqa: S108 - what is made in it is verified
-    found += (os.path.join(directory, f"schedd-{uid}") for directory in temporary)
-    return list(dict.fromkeys(found))
-
-
-def _name(path: str) -> str:
-    """The name of the file, for people, and the whole path as a number modulo a prime, to be unique."""
-    path = os.path.abspath(path)
-    stem = os.path.splitext(os.path.basename(path))[0]
-    readable = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in stem)[:24]
-    return f"{readable}.{int.from_bytes(os.fsencode(path)) % (2**61 - 1):x}.sock"
+def _places(name: str, uid: int) -> list[str]:
+    return [os.path.join(directory, f"{name}.sock") for directory in private_directories(uid)]
 
 
 def _sockets_in(directory: str) -> Iterator[str]:
@@ -55,8 +41,9 @@ def _sockets_in(directory: str) -> Iterator[str]:
     except OSError:
         return
     for name in names:
-        if name.endswith(".sock"):
-            yield os.path.join(directory, name)
+        path = os.path.join(directory, name)
+        if name.endswith(".sock") and not os.path.islink(path):  # a symlink is another name of a socket
+            yield path
 
 
 class SocketError(Exception):
@@ -64,41 +51,55 @@ class SocketError(Exception):
 
 
 class ControlSocket:
-    """A listening socket in a directory of ours. `close` removes it."""
+    """A listening socket in a private directory."""
 
     def __init__(self, listener: socket.socket, path: str) -> None:
         self.listener = listener
         self.path = path
         self._inode = os.stat(path).st_ino
+        self._links: list[str] = []
+
+    def link(self, name: str) -> None:
+        """Let the socket be found by another name, too."""
+        link = os.path.join(os.path.dirname(self.path), f"{name}.sock")
+        with contextlib.suppress(OSError, AlreadyRunningError):
+            _remove_left_over(link)
+            os.symlink(os.path.basename(self.path), link)
+            self._links.append(link)
 
     def close(self) -> None:
-        """Stop listening and remove the socket, unless a successor has replaced it."""
+        """Stop listening and remove the names, unless a successor has taken them."""
         self.listener.close()
-        try:
+        with contextlib.suppress(OSError):
             if os.stat(self.path).st_ino == self._inode:
-                os.unlink(self.path)
-        except OSError:
-            pass
+                for path in (self.path, *self._links):
+                    os.unlink(path)
 
 
 def open_socket(path: str) -> ControlSocket:
-    """Listen for the schedule file `path` at the first usable path.
+    """Listen for the schedule file `path` at the first usable place.
 
-    SocketError when there is none, AlreadyRunningError when another schedd listens on one.
+    SocketError when there is none, AlreadyRunningError when another schedd listens there.
     """
-    refused = []
-    for candidate in socket_paths(path, os.geteuid()):
+    problems = []
+    configured = os.environ.get("SCHEDD_SOCKET")
+    name, *others = names(path)
+    for candidate in [os.path.abspath(configured)] if configured else _places(name, os.geteuid()):
         try:
-            return _listen(candidate)
+            opened = _listen(candidate)
         except OSError as error:
-            refused.append(f"{candidate}: {error.strerror or error}")
-    raise SocketError("; ".join(refused))
+            problems.append(f"{candidate}: {error.strerror or error}")
+        else:
+            for other in () if configured else others:
+                opened.link(other)
+            return opened
+    raise SocketError("; ".join(problems))
 
 
 def _listen(path: str) -> ControlSocket:
     if len(os.fsencode(path)) > LONGEST_SOCKET_PATH:
         raise OSError(errno.ENAMETOOLONG, f"the path of a socket must not be longer than {LONGEST_SOCKET_PATH} bytes")
-    _verified(os.path.dirname(path))
+    make_private(os.path.dirname(path))
     _remove_left_over(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -112,30 +113,14 @@ def _listen(path: str) -> ControlSocket:
         raise
 
 
-def _verified(directory: str) -> None:
-    """Create the directory, or verify that it is a directory, ours, and closed to other users."""
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(directory, 0o700)
-    about = os.lstat(directory)
-    if not stat.S_ISDIR(about.st_mode):
-        raise OSError(errno.ENOTDIR, f"{directory} is not a directory")
-    if about.st_uid != os.geteuid():
-        raise OSError(errno.EPERM, f"{directory} belongs to uid {about.st_uid}")
-    if about.st_mode & 0o077:
-        mode = stat.S_IMODE(about.st_mode)
-        raise OSError(
-            errno.EPERM, f"{directory} has mode {mode:04o}, which admits other users; run: chmod 700 {directory}"
-        )
-
-
 def _remove_left_over(path: str) -> None:
-    """Remove a socket on which nobody listens.
-
-    AlreadyRunningError when a schedd does: its file was replaced, and its lock is on the old one.
-    """
+    """Remove a socket on which nobody listens. AlreadyRunningError when a schedd does."""
     try:
         about = os.lstat(path)
     except FileNotFoundError:
+        return
+    if stat.S_ISLNK(about.st_mode):
+        os.unlink(path)
         return
     if not stat.S_ISSOCK(about.st_mode):
         raise OSError(errno.EEXIST, "the path exists and is not a socket")
