@@ -44,6 +44,7 @@ class LocalLauncher:
         argv, stdin = _command(job.target)
         with _in_memory(launch.stdin or stdin) as readable:
             spec = ProcessSpec(
+                run_id=launch.run_id,
                 program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,

@@ -1,27 +1,24 @@
-"""One started child: its group, its pipes, its end."""
+"""One started child: its processes, its pipes, its end."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import resource
-import signal
 from collections.abc import Callable, Iterable
+from functools import partial
 
+from scheduler.launch.ending import Ending
+from scheduler.launch.family import Family
 from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.poller import Poller
-from scheduler.launch.procfs import Looks, Seen, holder_of, look
+from scheduler.launch.procfs import Seen, holder_of, scan
 from scheduler.model.run import Exit
 
 DRAIN = 0.2
 """Seconds that output may still come after a child's exit before its pipes are closed on whoever holds them."""
 
-UNKILLABLE = 5.0
-"""Seconds after a KILL before a member of the group that does not go, hanging in the kernel, is let be."""
-
-_POLL = 0.05
 _MOST_NAMED = 5
 
 Explain = Callable[[int, int | None, bytes], Iterable[str]]
@@ -31,8 +28,8 @@ Explain = Callable[[int, int | None, bytes], Iterable[str]]
 class Process:
     """A started child. Implements `Child`.
 
-    The leader stays unreaped until its group has been dealt with: while it is a zombie the kernel gives its id to
-    nobody else, and a signal to the group cannot meet a stranger.
+    The leader stays unreaped until its processes have been dealt with: while it is a zombie the kernel gives its id to
+    no other process, and a signal to its group cannot hit a stranger.
     """
 
     def __init__(
@@ -41,30 +38,31 @@ class Process:
         pidfd: int,
         pipes: tuple[Pipe, Pipe],
         *,
+        run_id: str,
         output: Output,
-        looks: Looks,
-        watch: Poller,
-        reaped: Callable[[int], None],
+        family: Family,
+        poller: Poller,
     ) -> None:
         self.place = f"pid {pid}"
         self.pid = pid
         self.exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
-        self.explain: Explain = _without_words
+        self.explain: Explain = _no_explanation
+        self._run_id = run_id
         self._pidfd = pidfd
         self._pipes = pipes
         self._output = output
-        self._looks = looks
-        self._watch = watch
-        self._reaped = reaped
+        self._family = family
+        self._poller = poller
         self._stops = 0
         self._calm = asyncio.Event()  # no stop is under way
         self._calm.set()
-        self._signalled = False
-        self._notes: list[str] = []
+        self._ending: Ending | None = None
         self._holder: Seen | None = None
+        self._notes: list[str] = []
         self._task: asyncio.Task[None] | None = None
-        watch.add(pidfd, self._leader_exited)
+        poller.add(pidfd, self._leader_exited)
+        family.add(pid, run_id)
 
     async def stop(self, grace: float) -> None:
         if self.ended.done():
@@ -72,15 +70,8 @@ class Process:
         self._stops += 1
         self._calm.clear()
         try:
-            self._signal(signal.SIGTERM)
-            self._signal(signal.SIGCONT)  # a process halted by SIGSTOP sees the TERM only when it goes on
-            if not await self._group_gone(grace):
+            if not await self._end().stop(grace):
                 self._notes.append(f"did not end within {grace:g} s of SIGTERM and was killed")
-                self.kill()
-                await asyncio.shield(self.exited)
-                await self._group_gone(UNKILLABLE)
-            # /proc may hide processes from us, or a fork may have slipped through the look: this one misses nobody.
-            self.kill()
         finally:
             self._stops -= 1
             if not self._stops:
@@ -88,31 +79,17 @@ class Process:
         await asyncio.shield(self.ended)
 
     def kill(self) -> None:
-        self._signal(signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
         if not self.ended.done():
-            self._signalled = True
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, number)
+            self._end().kill()
 
-    async def _group_gone(self, seconds: float) -> bool:
-        """Wait until the leader has exited and no other member of its group lives; False when that takes longer."""
-        try:
-            async with asyncio.timeout(seconds):
-                await asyncio.shield(self.exited)
-                # Nothing announces the end of a process that is not our own child.
-                while self._members(await self._looks.next()):  # noqa: ASYNC110
-                    await asyncio.sleep(_POLL)
-        except TimeoutError:
-            return False
-        return True
-
-    def _members(self, seen: Iterable[Seen]) -> list[Seen]:
-        return [process for process in seen if process.group == self.pid and not process.dead]
+    def _end(self) -> Ending:
+        if self._ending is None:
+            members = partial(self._family.members, self.pid, self._run_id)
+            self._ending = Ending(self.pid, self.exited, members, self._family.scans)
+        return self._ending
 
     def _leader_exited(self) -> None:
-        self._watch.remove(self._pidfd)
+        self._poller.remove(self._pidfd)
         self.exited.set_result(None)
         self._read_now()
         if self._calm.is_set() and not self._held():
@@ -128,15 +105,14 @@ class Process:
 
     def _reap(self) -> None:
         self._output.close()
-        # Does not block: the pidfd has told that the leader is a zombie.
-        _, status, usage = os.wait4(self.pid, 0)
-        self._reaped(self.pid)
+        _, status, usage = os.wait4(self.pid, 0)  # does not block: the pidfd is readable, so the leader is a zombie
         os.close(self._pidfd)
         self._note_background()
+        self._family.remove(self.pid)
         result = os.waitstatus_to_exitcode(status)
         number = -result if result < 0 else None
         code = result if number is None else 128 + number
-        if not self._signalled:
+        if self._ending is None:
             self._notes.extend(self.explain(code, number, self._pipes[1].end))
         self.ended.set_result(
             Exit(
@@ -177,23 +153,18 @@ class Process:
 
     def _note_holder(self, pipe: Pipe) -> None:
         """Most likely it is of the same group, so that is searched first."""
-        holder = holder_of(pipe.descriptor, sorted(look(), key=lambda process: process.group != self.pid))
+        holder = holder_of(pipe.descriptor, sorted(scan(), key=lambda process: process.group != self.pid))
         who = "another process" if holder is None else str(holder)
         self._holder = holder
         self._notes.append(f"{who} still holds the output; what it writes from now on is lost")
 
     def _note_background(self) -> None:
-        """Call after reaping: only then does a group that still exists have other members."""
-        try:
-            os.killpg(self.pid, 0)
-        except OSError:
-            return
-        if members := [member for member in self._members(look()) if member != self._holder]:
-            more = ", …" if len(members) > _MOST_NAMED else ""
-            self._notes.append(f"left in the background: {', '.join(map(str, members[:_MOST_NAMED]))}{more}")
+        if left := [process for process in self._family.left_by(self.pid, self._run_id) if process != self._holder]:
+            more = ", …" if len(left) > _MOST_NAMED else ""
+            self._notes.append(f"left in the background: {', '.join(map(str, left[:_MOST_NAMED]))}{more}")
 
 
-def _without_words(_code: int, _signal: int | None, _stderr: bytes) -> Iterable[str]:
+def _no_explanation(_code: int, _signal: int | None, _stderr: bytes) -> Iterable[str]:
     return ()
 
 

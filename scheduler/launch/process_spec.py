@@ -16,6 +16,7 @@ class ProcessSpec(msgspec.Struct, frozen=True, kw_only=True):
     nothing to read.
     """
 
+    run_id: str
     program: str
     argv: tuple[str, ...]
     env: dict[str, str]

@@ -14,12 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from scheduler.launch.exit_causes import refusal
+from scheduler.launch.family import Family
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.poller import Poller
 from scheduler.launch.process import Process
 from scheduler.launch.process_spec import ProcessSpec
-from scheduler.launch.procfs import Looks
 
 _PER_CHILD = 3
 """Descriptors of a live child: two pipes and its pidfd."""
@@ -27,7 +27,11 @@ _PER_CHILD = 3
 _RESERVE = 64
 """Descriptors that are left to everything else."""
 
+_ORPHAN_INTERVAL = 5.0
+"""Seconds between two looks for orphans that have exited, while there are any children."""
+
 _ORPHAN_DELAY = 0.2
+"""Seconds from the end of a child of PID 1, which may be an orphan of anybody, to a look."""
 
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
@@ -36,9 +40,8 @@ class Spawner:
     """All children of this process; there is one such object in a program. They are started while it is `in_charge`."""
 
     def __init__(self) -> None:
-        self._children: set[int] = set()
-        self._looks = Looks()
-        self._watch = Poller()
+        self._family = Family()
+        self._poller = Poller()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
         self._here = self._null = -1
@@ -55,7 +58,7 @@ class Spawner:
     def in_charge(self) -> Iterator[None]:
         """For as long as children live, in the main thread's running loop: all descriptors that the system grants.
 
-        Children still start with the limit that we were given. As PID 1 it also reaps those whose parents have died.
+        Children still start with the limit that we were given. Orphans of theirs are adopted, and reaped.
         """
         _seclude()
         self._limit = self._hard_limit
@@ -65,9 +68,10 @@ class Spawner:
         if self._limit != self._original_limit:
             self._low = [_open_null() for _ in range(3)]
         loop = asyncio.get_running_loop()
+        self._family.adopt_orphans()
         if os.getpid() == 1:
-            loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans)
-            self._reap_orphans()
+            loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans_in, _ORPHAN_DELAY)
+            self._reap_orphans_in(_ORPHAN_DELAY)
         try:
             yield
         finally:
@@ -97,23 +101,23 @@ class Spawner:
         self._give_way()
         # First this, so that there are descriptors for what follows.
         _close((out_end, err_end))
-        child = self._watched(pid, out, err, output)
-        self._children.add(pid)
-        return child
+        if self._orphans_due is None:
+            self._reap_orphans_in(_ORPHAN_INTERVAL)
+        return self._watched(pid, out, err, command.run_id, output)
 
-    def _watched(self, pid: int, out: int, err: int, output: Output) -> Process:
+    def _watched(self, pid: int, out: int, err: int, run_id: str, output: Output) -> Process:
         """What has been started, watched from now on. LaunchError, and nothing left of it, when it cannot be."""
-        watch, forget = self._watch, self._children.remove
+        poller = self._poller
         descriptors = [out, err]
         try:
             descriptors.append(pidfd := os.pidfd_open(pid))
-            pipes = (Pipe(out, Stream.STDOUT, output, watch), Pipe(err, Stream.STDERR, output, watch))
-            return Process(pid, pidfd, pipes, output=output, looks=self._looks, watch=watch, reaped=forget)
+            pipes = (Pipe(out, Stream.STDOUT, output, poller), Pipe(err, Stream.STDERR, output, poller))
+            return Process(pid, pidfd, pipes, run_id=run_id, output=output, family=self._family, poller=poller)
         except OSError as error:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             for descriptor in descriptors:
-                watch.remove(descriptor)
+                poller.remove(descriptor)
             _close(descriptors)
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
 
@@ -209,19 +213,15 @@ class Spawner:
         if self._original_limit != self._limit:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, self._hard_limit))
 
-    def _reap_orphans(self) -> None:
-        with contextlib.suppress(ChildProcessError):
-            while (zombie := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) is not None:
-                if zombie.si_pid in self._children:
-                    # Its exit code is for its own Process, and it hides the zombies behind it until it is reaped.
-                    self._look_for_orphans_later()
-                    return
-                os.waitpid(zombie.si_pid, 0)
-
-    def _look_for_orphans_later(self) -> None:
+    def _reap_orphans_in(self, seconds: float) -> None:
         if self._orphans_due is not None:
             self._orphans_due.cancel()
-        self._orphans_due = asyncio.get_running_loop().call_later(_ORPHAN_DELAY, self._reap_orphans)
+        self._orphans_due = asyncio.get_running_loop().call_later(seconds, self._reap_orphans)
+
+    def _reap_orphans(self) -> None:
+        self._orphans_due = None
+        if self._family.reap_orphans():
+            self._reap_orphans_in(_ORPHAN_INTERVAL)
 
 
 def _seclude() -> None:

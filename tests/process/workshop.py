@@ -60,14 +60,14 @@ class Workshop:
         until_the_end.enter_context(self.processes.in_charge())
 
     async def start(self, target: Target | str, *, mode: OutputMode = OutputMode.LOG, **keys: Any) -> Process:
-        """A text is a shell command; `keys` are those of Job and ProcessSettings, and `extra_env`."""
-        extra_env = keys.pop("extra_env", {})
+        """A text is a shell command; `keys` are those of Job and ProcessSettings, `extra_env` and `run_id`."""
+        extra_env, run_id = keys.pop("extra_env", {}), keys.pop("run_id", "abcd1234")
         settings = {key: keys.pop(key) for key in ProcessSettings.__struct_fields__ if key in keys}
         target = ShellCommand(target) if isinstance(target, str) else target
         job = Job(**{"name": "j", "cwd": "/", "target": target, "process": ProcessSettings(**settings), **keys})
         launch = Launch(
             job=job,
-            run_id="abcd1234",
+            run_id=run_id,
             attempt=1,
             trigger=Trigger.MANUAL,
             scheduled_at=datetime(2026, 6, 1, 12, tzinfo=UTC),

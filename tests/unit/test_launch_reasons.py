@@ -9,7 +9,7 @@ import pytest
 
 from scheduler.launch.exit_causes import explain_exit, explain_memory, last_of_traceback
 from scheduler.launch.oom import OomKills
-from scheduler.launch.procfs import holder_of, look
+from scheduler.launch.procfs import holder_of, scan
 from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
 
 
@@ -85,7 +85,7 @@ def test_the_exception_of_a_traceback_is_found(stderr: bytes, line: str | None) 
 
 
 def test_a_look_at_proc_shows_ourselves_alive() -> None:
-    ourselves = next(process for process in look() if process.pid == os.getpid())
+    ourselves = next(process for process in scan() if process.pid == os.getpid())
     assert (ourselves.group, ourselves.dead) == (os.getpgrp(), False)
     assert str(ourselves) == f"pid {os.getpid()} ({ourselves.name})"
 
@@ -93,7 +93,7 @@ def test_a_look_at_proc_shows_ourselves_alive() -> None:
 def test_we_ourselves_are_never_the_holder_of_a_pipe() -> None:
     reading, writing = os.pipe()
     try:
-        assert holder_of(reading, look()) is None
+        assert holder_of(reading, scan()) is None
     finally:
         os.close(reading)
         os.close(writing)
