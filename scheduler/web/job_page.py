@@ -93,6 +93,11 @@ def usage(run: Run) -> tuple[float | None, int | None]:
     return sum(cpu) if cpu else None, max(memory, default=None)
 
 
+def is_often(facts: JobFacts) -> bool:
+    """Whether its scheduled times have seconds."""
+    return any(each["at"].second for each in islice(_coming(facts), COMING))
+
+
 def context(
     facts: JobFacts, details: JobDetails, given: Mapping[str, str], moment: Moment, answer: WhyView | None
 ) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from scheduler.web.words import Moment, plural
 LANES = 24
 """Lanes of the timeline: more do not help."""
 
+LANES_OF_MANY = 12
+"""Lanes where there are more than LANES jobs, so that their table is in sight."""
+
 NAMED = 12
 """Jobs that are named below the timeline for having no run in it."""
 
@@ -24,11 +27,11 @@ def lanes(
     buckets: Buckets, jobs: Sequence[JobFacts], window: timeline.Window, moment: Moment
 ) -> Iterator[tuple[str, Markup | None]]:
     """Lanes with something in them, made one by one; None for a job without."""
-    drawn = 0
+    drawn, most = 0, LANES if len(jobs) <= LANES else LANES_OF_MANY
     for facts in jobs:
         if timeline.is_empty(lane_of(facts, buckets, window, brief=True), window):
             yield facts.job.name, None
-        elif drawn < LANES:
+        elif drawn < most:
             drawn += 1
             yield facts.job.name, timeline.lane(lane_of(facts, buckets, window), window, moment)
         else:

@@ -43,7 +43,7 @@ class LazyWeb:
         self._web = Web(self._service, self._engine, self._settings, self._max_running)
         self._engine.announce.add(self._web.on_event)
         await self._web.start()
-        url = self._settings.listen.url
+        url = str(self._web.address.url)
         print(f"dashboard: {url}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who has started schedd
         return url
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,7 +54,11 @@ class Pages:
         buckets: Buckets,
         slices: Slices,
         max_running: Callable[[], int | None],
+        *,
+        login: bool,
     ) -> None:
+        """`login`: people log in with a token."""
+        self._login = login
         self._service = service
         self._board = board
         self._recent = recent
@@ -81,18 +86,18 @@ class Pages:
         status = self._service.status()
         query = index_page.Query(request.query, young=moment.now - status.started_at < index_page.YOUNG)
         found = await index_page.context(self._board, self._buckets, self._recent, query, status, moment, self._slices)
-        return self._page("index.html", request, scope, moment, found, status=status, live=True)
+        return await self._page("index.html", request, scope, moment, found, status=status, live=True)
 
     async def job(self, request: Request, scope: Scope, job: str) -> Response:
         """One job."""
         facts = self._board.facts(job)
         if facts is None:
             return self._unknown(request, scope, f"No job {job!r}", "It may have been removed from the file.")
-        moment = self._moment(facts.job.timezone)
+        moment = self._moment(facts.job.timezone, with_seconds=job_page.is_often(facts))
         details = answer(self._service, SHOW, Show(job))
         why = self._why(job, request.query.get("at", ""), facts.job.timezone)
         found = job_page.context(facts, details, request.query, moment, why)  # type: ignore[arg-type]
-        return self._page("job.html", request, scope, moment, found, live=True)
+        return await self._page("job.html", request, scope, moment, found, live=True)
 
     async def run(self, request: Request, scope: Scope, run: str) -> Response:
         """One run."""
@@ -108,7 +113,7 @@ class Pages:
         usual = None if facts is None else facts.state.usual_duration
         chunks = self._board.output(found)
         context = run_page.context(job, found, live, chunks, request.query, moment, usual)
-        return self._page("run.html", request, scope, moment, context, live=True)
+        return await self._page("run.html", request, scope, moment, context, live=True)
 
     async def output(self, _request: Request, _scope: Scope, run: str) -> Response:
         """What is kept of a run's output, as a text to download."""
@@ -126,7 +131,7 @@ class Pages:
         """The coming week."""
         moment = self._moment()
         found = await schedule_page.context(self._board, self._max_running(), moment, self._slices)
-        return self._page("schedule.html", request, scope, moment, found)
+        return await self._page("schedule.html", request, scope, moment, found)
 
     async def reload(self, request: Request, scope: Scope) -> Response:
         """What a reload would change."""
@@ -138,7 +143,7 @@ class Pages:
         except ConfigError as error:
             plan = error
         found = reload_page.context(plan, status, moment)
-        return self._page("reload.html", request, scope, moment, found, status=status)
+        return await self._page("reload.html", request, scope, moment, found, status=status)
 
     async def login(self, request: Request, _scope: Scope, *, wrong: str = "") -> Response:
         """The form that asks for the token."""
@@ -174,8 +179,8 @@ class Pages:
 
     # What they share.
 
-    def _moment(self, zone: ZoneInfo | None = None) -> Moment:
-        return Moment(self._board.now(), zone or self._board.zone())
+    def _moment(self, zone: ZoneInfo | None = None, *, with_seconds: bool = False) -> Moment:
+        return Moment(self._board.now(), zone or self._board.zone(), with_seconds=with_seconds)
 
     def _why(self, job: str, text: str, zone: ZoneInfo) -> WhyView | None:
         if not text.strip():
@@ -196,7 +201,7 @@ class Pages:
     def _unknown(self, request: Request, _scope: Scope, title: str, text: str) -> Response:
         return self.message(request, title, text, status=404)
 
-    def _page(
+    async def _page(
         self,
         template: str,
         request: Request,
@@ -222,11 +227,14 @@ class Pages:
         }
         pieces = self._templates[template].generate(shared | context)
         accepted = response.takes_gzip(request.header("accept-encoding"))
-        return response.html(self._rendered(pieces), compressed=accepted)
+        rendered = self._rendered(pieces)
+        first = await anext(rendered)  # a bug in a template is an answer, and no broken page
+        return response.html(_joined(first, rendered), compressed=accepted)
 
     async def _rendered(self, pieces: Any) -> AsyncGenerator[str, None]:
-        async for batch in self._slices.drive(pieces):
-            yield "".join(batch)
+        async with aclosing(self._slices.drive(pieces)) as batches:
+            async for batch in batches:
+                yield "".join(batch)
 
     def _bar(self, status: StatusView, scope: Scope, moment: Moment) -> dict[str, Any]:
         failing = self._board.failing()
@@ -239,10 +247,17 @@ class Pages:
             "icon": icon(failing),
             "paused": status.paused,
             "can_write": scope >= Scope.CONTROL,
-            "login": False,
+            "login": self._login,
             "ending": not status.ticking,
             "version": __version__,
         }
+
+
+async def _joined(first: str, rest: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
+    async with aclosing(rest):
+        yield first
+        async for piece in rest:
+            yield piece
 
 
 def icon(failing: int) -> str:

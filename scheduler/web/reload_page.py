@@ -60,7 +60,7 @@ def _change(change: JobChange, kind: str, sign: str, mark: str, moment: Moment) 
         "sign": sign,
         "mark": mark,
         "exists": kind != "added",
-        "keys": change.keys,
+        "rows": change.keys,
         "text": text,
         "before": shown(change.next_before),
         "after": shown(change.next_after),

@@ -217,7 +217,7 @@ def _facts(
     found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(with_runs, 'job')}")]
     if minutes:
         at, names = minutes[0]
-        found.append(("Peak concurrency", str(len(names)), f"{moment.clock(at)}{limit}"))
+        found.append(("Busiest minute", plural(len(names), "job"), f"{moment.clock(at)}{limit}"))
         hour = max(busy, key=lambda key: busy[key])
         found.append(
             ("Busiest hour", f"{hour[0]:%a} {hour[1]:02d}:00", f"{plural(round(busy[hour] / 60), 'busy minute')}")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from scheduler.api.operations import answer
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
@@ -55,11 +57,22 @@ class Web:
         self._buckets = Buckets()
         self._live = Live()
         self._health = Health(engine)
-        self._pages = Pages(service, board, self._recent, self._buckets, Slices(clock.steady), max_running)
+        self._pages = Pages(
+            service,
+            board,
+            self._recent,
+            self._buckets,
+            Slices(clock.steady),
+            max_running,
+            login=self._access.needs_token,
+        )
         self._actions = Actions(service, board)
         self._api = HttpApi(service, board, self._live, self._access.needs_token)
         self._routes = Routes(self._table())
-        self._listener = Listener(open_listener(listen), self.handle, lambda: clock.now().timestamp())
+        opened = open_listener(listen)
+        self.address = listen if listen.port else replace(listen, port=opened.getsockname()[1])
+        """Where it listens; the port that was given for port 0."""
+        self._listener = Listener(opened, self.handle, lambda: clock.now().timestamp())
 
     async def start(self) -> None:
         """Begin to answer."""

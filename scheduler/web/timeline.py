@@ -20,7 +20,7 @@ NAMES = {"10m": "10 min", "1h": "1 h", "24h": "24 h", "7d": "7 d"}
 PAST = 2 / 3
 """The share of the width before now."""
 
-RINGS = 40
+RINGS = 20
 """More coming runs than these are one bar."""
 
 _STEPS = (60, 120, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)

@@ -93,7 +93,9 @@ def attempt_ending(attempt: Attempt) -> str:
 class Moment:
     """The instant and the zone of one page, and how it shows other instants."""
 
-    def __init__(self, now: datetime, zone: ZoneInfo) -> None:
+    def __init__(self, now: datetime, zone: ZoneInfo, *, with_seconds: bool = False) -> None:
+        """`with_seconds` shows them also where they are zero, beside others that are not."""
+        self._with_seconds = with_seconds
         self.now = now
         self.zone = zone
         self.local = now.astimezone(zone)
@@ -107,8 +109,8 @@ class Moment:
         return f"in {span(ahead)}" if ahead > 0 else f"{span(-ahead)} ago"
 
     def rel(self, moment: datetime) -> Markup:
-        """`relative`, which the script keeps up to date."""
-        return self._time(moment, "rel", self.relative(moment))
+        """`relative`, which the script keeps up to date; what is ahead becomes `now`, what is over stays over."""
+        return self._time(moment, "next" if moment > self.now else "past", self.relative(moment))
 
     def since(self, moment: datetime) -> Markup:
         """How long ago `moment` was, without `ago`, which the script keeps up to date."""
@@ -119,7 +121,7 @@ class Moment:
         there = self._there(moment)
         days = (there.date() - self.local.date()).days
         date = "" if days == 0 else "%a " if 0 < days < 7 else "%a %-d %b " if abs(days) < 300 else "%-d %b %Y "
-        text = there.strftime(f"{date}%H:%M:%S" if there.second else f"{date}%H:%M")
+        text = there.strftime(f"{date}%H:%M:%S" if self._exact(there) else f"{date}%H:%M")
         name = there.tzname() or ""
         return f"{text} {name}" if zone or name != self.zone_name else text
 
@@ -130,7 +132,7 @@ class Moment:
     def time(self, moment: datetime) -> str:
         """`14:05`, with seconds where there are some."""
         there = self._there(moment)
-        return there.strftime("%H:%M:%S" if there.second else "%H:%M")
+        return there.strftime("%H:%M:%S" if self._exact(there) else "%H:%M")
 
     def seconds(self, moment: datetime) -> str:
         """`14:05:00`, with the day when it is not today."""
@@ -149,6 +151,9 @@ class Moment:
         """As somebody types it: `2026-10-14 02:30`."""
         there = self._there(moment)
         return there.strftime("%Y-%m-%d %H:%M:%S" if there.second else "%Y-%m-%d %H:%M")
+
+    def _exact(self, there: datetime) -> bool:
+        return bool(there.second) or self._with_seconds
 
     def _there(self, moment: datetime) -> datetime:
         try:

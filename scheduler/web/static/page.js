@@ -28,9 +28,13 @@ function span(seconds) {
 function tick() {
   const at = now();
   $("#hms").textContent = face.format(at);
-  for (const time of all("time[data-rel]")) {
+  for (const time of all("time[data-next]")) {
     const ahead = Math.round((Date.parse(time.dateTime) - at) / 1000);
-    put(time, ahead ? ahead > 0 ? "in " + span(ahead) : span(-ahead) + " ago" : "now");
+    put(time, ahead > 0 ? "in " + span(ahead) : "now");
+  }
+  for (const time of all("time[data-past]")) {
+    const ago = Math.round((at - Date.parse(time.dateTime)) / 1000);
+    put(time, ago > 0 ? span(ago) + " ago" : "now");
   }
   for (const time of all("time[data-since]")) {
     put(time, span(Math.max(0, Math.round((at - Date.parse(time.dateTime)) / 1000))));
@@ -73,7 +77,7 @@ function replace(fresh, rows) {
     const key = focusKey(old);
     old.replaceWith(part);
     watch(part);
-    if (key) focusAgain(part, key);
+    if (key >= 0) focusAgain(part, key);
     if (part.id === here) part.classList.add("at");
   }
   if (rows === null) rowsAfterReload(fresh);
@@ -98,7 +102,7 @@ function busy(part) {
 }
 function focusKey(part) {
   const active = document.activeElement;
-  return part.contains(active) ? all("a, button, summary", part).indexOf(active) : 0;
+  return part.contains(active) ? all("a, button, summary", part).indexOf(active) : -1;
 }
 function focusAgain(part, index) {
   const found = all("a, button, summary", part);
