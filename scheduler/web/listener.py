@@ -91,11 +91,11 @@ class Listener:
 
     async def close(self) -> None:
         """Accept no more, let answers that are being sent end, and close every connection within TO_END."""
-        if self._server is not None:
-            self._server.close()
         if self._socket.family is socket.AF_UNIX:
             with contextlib.suppress(OSError):
                 Path(self._socket.getsockname()).unlink()  # noqa: ASYNC240 - at the end of schedd
+        if self._server is not None:
+            self._server.close()
         for connection in tuple(self._connections):
             connection.close()
         answers = [connection.task for connection in self._connections if connection.task is not None]
