@@ -107,6 +107,7 @@ async def history(service: Service, ask: History) -> list[HistoryEntry]:
         found += (each for each in decided if _is_wanted(ask, *each))
         if number % AT_ONCE == 0:
             await asyncio.sleep(0)
+    found.reverse()  # of one second, what was decided last comes first
     found.sort(key=lambda each: each[0].last, reverse=True)
     return [history_entry(*each) for each in found[: ask.limit]]
 
