@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +25,19 @@ from scheduler.control.socket_path import ControlSocket, SocketError, open_socke
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
 from scheduler.engine.timetable import difference
-from scheduler.errors import RefusedError, SchedError, UsageError
+from scheduler.errors import RefusedError, SchedError
 from scheduler.fast_start import loaded
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.run import RAN, Reason
 from scheduler.report import startup
+from scheduler.report.heartbeat import Heartbeat
 from scheduler.report.log import Log, LogFormat
 from scheduler.report.metrics import Metrics
 from scheduler.report.notify.lazy_notifications import LazyNotifications
 from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
-from scheduler.schedule import DurationError, parse_duration
 from scheduler.signals import Signals
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
@@ -50,7 +50,16 @@ LAST_LINES = 1.0
 JUMPS_KEPT = 10
 
 
-def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool, web: str | None = None) -> int:
+def run(
+    path: Path,
+    *,
+    log_format: LogFormat,
+    log_level: str,
+    watch: bool,
+    web: str | None,
+    heartbeat: Path | None,
+    shutdown_timeout: float | None,
+) -> int:
     """Serve a schedule file until a signal ends it; the exit code is 0. `web` is an address to serve HTTP on.
 
     ConfigError, AlreadyRunningError and UsageError are for the caller to show.
@@ -61,12 +70,13 @@ def run(path: Path, *, log_format: LogFormat, log_level: str, watch: bool, web: 
     if web is not None:
         config = replace(config, web=listening_on(config.web, web, config.path))
     loaded()
-    budget = _shutdown_timeout(os.environ)
-    asyncio.run(_serve(config, budget, log_format, log_level, watch=watch))
+    asyncio.run(_serve(config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
     return 0
 
 
-async def _serve(config: Config, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool) -> None:
+async def _serve(
+    config: Config, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool, heartbeat: Path | None
+) -> None:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     stdout = Stdout(STDOUT, loop)
@@ -74,7 +84,7 @@ async def _serve(config: Config, budget: float | None, log_format: LogFormat, lo
     loop.set_exception_handler(log.on_bug)
     left = 0.0
     try:
-        left = await Daemon(config, budget, clock, log).serve(watch=watch)
+        left = await Daemon(config, budget, clock, log).serve(watch=watch, heartbeat=heartbeat)
     finally:
         stdout.close(max(left, LAST_LINES))
 
@@ -110,11 +120,12 @@ class Daemon(EngineService):
             ignored=lambda name: log.warning("signal ignored", signal=name),
         )
 
-    async def serve(self, *, watch: bool) -> float:
+    async def serve(self, *, watch: bool, heartbeat: Path | None) -> float:
         """The whole life. Ready means: every verb is answered and every slot from now on is decided.
 
         With `watch` a change of the files is a reload. What is returned are the seconds that are left of the budget.
         """
+        pulse = Heartbeat(heartbeat, self._engine, self._log)
         with (
             self._locked_file(),
             self._signals.handled(),
@@ -133,7 +144,7 @@ class Daemon(EngineService):
             self._systemd.ready()
             started_at = self._engine.start()
             missed = startup.report_missed(self._log, self._engine, started_at, self._notifications.missed)
-            tasks = [_living(life) for life in (self._engine.run(), self._stay_alive(), missed)]
+            tasks = [_living(life) for life in (self._engine.run(), self._systemd.stay_alive(), missed, pulse.keep())]
             if watch:
                 tasks.append(_living(self._reload_on_change()))
             await self._stop_asked.wait()
@@ -267,12 +278,6 @@ class Daemon(EngineService):
         finally:
             opened.close()
 
-    async def _stay_alive(self) -> None:
-        """systemd restarts a daemon that stops saying that it lives: this runs on the loop that the slots need."""
-        while self._systemd.watchdog_interval:
-            self._systemd.keep_alive()
-            await asyncio.sleep(self._systemd.watchdog_interval)
-
     def _hear(self, event: Event) -> None:
         if isinstance(event, ClockJumped):
             self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
@@ -289,12 +294,3 @@ def _living(life: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     task = asyncio.create_task(life)
     task.add_done_callback(ended)
     return task
-
-
-def _shutdown_timeout(environ: Mapping[str, str]) -> float | None:
-    """Seconds, when the platform says how long it waits before it kills."""
-    text = environ.get("SCHEDD_SHUTDOWN_TIMEOUT")
-    try:
-        return None if text is None else parse_duration(text)
-    except DurationError as error:
-        raise UsageError(f"SCHEDD_SHUTDOWN_TIMEOUT: {error}") from None

@@ -10,7 +10,7 @@ import click
 from scheduler import __version__
 from scheduler.cli import DEFAULT_FILE, DOCUMENTATION
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
-from scheduler.errors import UsageError
+from scheduler.errors import ConfigError, UsageError
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 
 EXIT_STATUS = (
@@ -48,9 +48,22 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
     flag_value=DEFAULT_ADDRESS,
     help=f"Serve the dashboard and the HTTP API on ADDR [default: {DEFAULT_ADDRESS}]; needs schedd[web]",
 )
+@click.option(
+    "--heartbeat",
+    metavar="PATH",
+    type=click.Path(),
+    help="Update the modification time of this file every 10s while schedd is healthy",
+)
 @click.version_option(__version__, "-V", "--version", message="schedd %(version)s", help="Print the version")
 def command(
-    file: str | None, config: str | None, log_format: str, log_level: str, web: str | None, *, watch: bool
+    file: str | None,
+    config: str | None,
+    log_format: str,
+    log_level: str,
+    web: str | None,
+    heartbeat: str | None,
+    *,
+    watch: bool,
 ) -> int:
     """Run the jobs of FILE at their scheduled times, in the foreground.
 
@@ -75,10 +88,31 @@ def command(
         from scheduler.daemon import run  # noqa: PLC0415
         from scheduler.report.log import LogFormat  # noqa: PLC0415
 
-    path = file or config or os.environ.get("SCHEDD_CONFIG") or DEFAULT_FILE
-    return run(Path(path), log_format=LogFormat(log_format), log_level=log_level, watch=watch, web=web)
+    path = file or config or os.environ.get("SCHEDD_CONFIG")
+    if not path and not Path(DEFAULT_FILE).exists():
+        raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; to create one: schedctl init", ())
+    return run(
+        Path(path or DEFAULT_FILE),
+        log_format=LogFormat(log_format),
+        log_level=log_level,
+        watch=watch,
+        web=web,
+        heartbeat=None if heartbeat is None else Path(heartbeat),
+        shutdown_timeout=_shutdown_timeout(),
+    )
 
 
 def is_file_name(text: str) -> bool:
     """Whether what follows --web is the schedule file rather than an address."""
     return text.endswith((".yaml", ".yml")) or "/" in text.removeprefix("unix:/")
+
+
+def _shutdown_timeout() -> float | None:
+    """Seconds that the platform waits before it kills schedd, if it says so in SCHEDD_SHUTDOWN_TIMEOUT."""
+    from scheduler.schedule import DurationError, parse_duration  # noqa: PLC0415 - imported by the daemon anyway
+
+    text = os.environ.get("SCHEDD_SHUTDOWN_TIMEOUT")
+    try:
+        return None if text is None else parse_duration(text)
+    except DurationError as error:
+        raise UsageError(f"SCHEDD_SHUTDOWN_TIMEOUT: {error}") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from scheduler.absolute_path import absolute
 from scheduler.cli import DEFAULT_FILE, output, terminal, times, typed_times
 from scheduler.cli.output import output_options
 from scheduler.cli.progress import Progress
@@ -143,7 +144,7 @@ def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durat
 def _usual(path: Path) -> dict[str, float]:
     """The usual durations of jobs, as the running schedd knows them; empty when none is running."""
     try:
-        daemon = client.find(str(path.absolute()))
+        daemon = client.find(absolute(str(path)))
         views = [] if daemon is None else daemon.ask(LIST, ListJobs())
     except SchedError as error:
         terminal.note(f"usual durations are unknown: {error}")

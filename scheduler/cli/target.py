@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from scheduler.absolute_path import absolute
 from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
 from scheduler.control.client import Client
@@ -31,7 +32,7 @@ class Target:
         named = option or os.environ.get("SCHEDD_CONFIG") or None
         if named is None and os.path.exists(DEFAULT_FILE):  # noqa: PTH110 - pathlib costs 5 ms
             named = DEFAULT_FILE
-        self.path = None if named is None else os.path.abspath(named)  # noqa: PTH100
+        self.path = None if named is None else absolute(named)
         """Absolute, with symlinks kept; None when no file is named."""
 
     def daemon(self) -> Client | None:
@@ -47,13 +48,17 @@ class Target:
         if found:
             files = "\n".join(f"  -c {status.file}" for _, status in found)
             raise UsageError(f"several schedd are running; choose one with -c:\n{files}")
-        raise UsageError(f"no ./{DEFAULT_FILE} and no running schedd found; name the file with -c FILE")
+        raise UsageError(
+            f"no ./{DEFAULT_FILE} and no running schedd found; name the file with -c FILE, or create one: schedctl init"
+        )
 
     def source(self, operation: Operation[Any, Any], alone: str = "answering from the file") -> Client | FileAlone:
         """What answers the operation: the schedd or, if none is running, the file, after a note that ends in `alone`.
 
         UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
         """
+        if self.path is None and operation.writes:
+            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{self._running()}")
         daemon = self.daemon()
         if daemon is not None:
             return daemon
@@ -62,6 +67,10 @@ class Target:
             raise UnreachableError(f"no schedd is running for {self.path}; to start it: schedd {self.path}")
         terminal.note(f"no schedd is running for {self.path}: {alone}")
         return FileAlone(self.path)
+
+    def _running(self) -> str:
+        """The files of running schedds, as advice."""
+        return "".join(f"\n  -c {status.file}" for _, status in client.live())
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request, from whatever answers it; see `source`."""
@@ -90,6 +99,10 @@ class FileAlone:
         """That of `defaults`."""
         self.service = partial(FileService, config)
         """Creates the service for one request: its next runs are those after that moment."""
+
+    def _running(self) -> str:
+        """The files of running schedds, as advice."""
+        return "".join(f"\n  -c {status.file}" for _, status in client.live())
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply to an operation that needs no daemon."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from scheduler import fast_start
+from scheduler.absolute_path import absolute
 from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
@@ -96,7 +97,7 @@ class Loading:
         self._on_job = on_job
         self.sources: list[Source] = []
         self._shown = path
-        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow symbolic links
+        self._path = Path(absolute(str(path)))
         self._files: list[str] = []
         self._names: dict[str, tuple[Source, int]] = {}
 

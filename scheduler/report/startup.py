@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scheduler import __version__
 from scheduler.clock import rfc3339
-from scheduler.engine.engine import Engine
+from scheduler.engine.engine import MISSED_REPORTED, Engine
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
 from scheduler.model.job import Job
@@ -71,14 +71,23 @@ async def report_missed(
 ) -> None:
     """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
 
-    The log gets the first MOST_LISTED of them, `on_missed` all.
+    `on_missed` gets all of them. The log gets the first MOST_LISTED, without those of frequent jobs: a gap of seconds
+    between two schedd would report every one of these.
     """
     count = 0
     for job, scheduled_at in engine.missed_runs(started_at):
         on_missed(job.name, scheduled_at)
+        await asyncio.sleep(0)
+        if _is_frequent(job, scheduled_at):
+            continue
         if count < MOST_LISTED:
             log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
         count += 1
-        await asyncio.sleep(0)
     if count > MOST_LISTED:
         log.info("more runs missed", count=count - MOST_LISTED, hint="schedctl list shows all jobs")
+
+
+def _is_frequent(job: Job, scheduled_at: datetime) -> bool:
+    """Whether the job is scheduled at least once within any MISSED_REPORTED, the gap that is looked at."""
+    before = None if job.schedule is None else job.schedule.last_before(scheduled_at)
+    return before is not None and scheduled_at - before <= MISSED_REPORTED

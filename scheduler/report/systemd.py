@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import time
@@ -41,9 +42,11 @@ class Systemd:
         # Not from Clock: systemd compares this number with its own CLOCK_MONOTONIC.
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
-    def keep_alive(self) -> None:
-        """Feed the watchdog."""
-        self._send("WATCHDOG=1")
+    async def stay_alive(self) -> None:
+        """Feed the watchdog, if there is one, for as long as the event loop runs."""
+        while self.watchdog_interval:
+            self._send("WATCHDOG=1")
+            await asyncio.sleep(self.watchdog_interval)
 
     def _send(self, *lines: str) -> None:
         if not self._address:

@@ -26,7 +26,7 @@ def test_each_form_of_a_schedule_can_be_typed(typed: str, text: str) -> None:
     ("typed", "message"),
     [
         ("61 * * * *", "minute 61 is out of range (0-59)\n  61 * * * *\n  ^"),
-        ("{hour: 25}", 'hour 25 is out of range (0-23)\n  {hour: 25}\n         ^'),
+        ("{hour: 25}", "hour 25 is out of range (0-23)\n  {hour: 25}\n         ^"),
         ('["@daily", 5]', "a cron expression has five"),
         ("[@daily]", 'use quotes\n  [@daily]\n   ^\n  help: "@daily"'),
         ("{hour: 5", "missing comma or }"),

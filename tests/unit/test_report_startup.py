@@ -9,9 +9,12 @@ import pytest
 
 from scheduler.clock import VirtualClock
 from scheduler.config.load import load
+from scheduler.engine.engine import Engine
 from scheduler.engine.timetable import Timetable
+from scheduler.launch.launchers import Launchers
+from scheduler.launch.simulated import Play, SimulatedLauncher
 from scheduler.report.log import Log, LogFormat
-from scheduler.report.startup import log_jobs
+from scheduler.report.startup import log_jobs, report_missed
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 UNSAID = 'jobs: {mail: {schedule: "0 8 * * *", command: x}, poll: {schedule: "@hourly", command: x}}'
@@ -64,3 +67,40 @@ def test_a_file_that_says_its_zone_is_not_doubted(tmp_path: Path, monkeypatch: p
 def test_a_tz_that_says_utc_misleads_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
     monkeypatch.setenv("TZ", zone)
     assert warnings(tmp_path, UNSAID) == []
+
+
+def missed(tmp_path: Path, *schedules: str) -> tuple[list[str], list[str]]:
+    """The jobs whose missed run the log reports, and those that notifications hear of."""
+    file = tmp_path / "schedules.yaml"
+    jobs = "".join(f"  j{number}: {{schedule: '{text}', command: x}}\n" for number, text in enumerate(schedules))
+    file.write_text(f"jobs:\n{jobs}")
+    stdout, clock = Collected(), VirtualClock(NOW)
+    log = Log(stdout, clock, form=LogFormat.KV, level="info", fd=1, environ={})  # type: ignore[arg-type]
+    engine = Engine(clock, Launchers(SimulatedLauncher(lambda _: Play())), log=log)
+    engine.load(load(file).jobs, max_running=None)
+    heard: list[str] = []
+    clock.run(report_missed(log, engine, NOW, lambda job, _: heard.append(job)))
+    return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], heard
+
+
+@pytest.mark.parametrize(
+    ("schedule", "reported"),
+    [
+        ("30 11 * * *", True),
+        ("30 11 1 * *", True),
+        ("0 */2 * * *", True),
+        ("30 */2 * * *", False),
+        ("0 8 * * *", False),
+        ("@every 5s", False),
+        ("* * * * *", False),
+        ("@hourly", False),
+        ("*/7 * * * *", False),
+    ],
+)
+def test_a_missed_run_is_reported_where_it_is_news(tmp_path: Path, schedule: str, reported: bool) -> None:
+    """F12: at the very first start, each frequent job would seem to have missed a run."""
+    assert missed(tmp_path, schedule)[0] == (["j0"] if reported else [])
+
+
+def test_notifications_hear_of_frequent_jobs_too(tmp_path: Path) -> None:
+    assert missed(tmp_path, "@every 5s", "30 11 * * *", "0 8 * * *") == (["j1"], ["j0", "j1"])

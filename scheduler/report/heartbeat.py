@@ -1,0 +1,62 @@
+"""A file that shows that schedd is alive: its modification time is set anew as long as scheduled times are taken."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from datetime import timedelta
+from pathlib import Path
+
+from scheduler.engine.engine import Engine
+from scheduler.errors import UsageError
+from scheduler.report.log import Log
+
+INTERVAL = 10.0
+"""Seconds between two updates."""
+
+BEHIND = timedelta(seconds=5)
+"""How late a scheduled time may be taken while schedd still counts as alive."""
+
+
+class Heartbeat:
+    """The file of `--heartbeat`. It is removed when schedd stops."""
+
+    def __init__(self, path: Path | None, engine: Engine, log: Log) -> None:
+        """None: there is no such file. UsageError when it cannot be written."""
+        self._path = path
+        self._engine = engine
+        self._log = log
+        self._failed = False
+        if path is None:
+            return
+        try:
+            path.touch()
+        except OSError as error:
+            raise UsageError(f"--heartbeat: cannot write {path}: {error.strerror}") from None
+
+    async def keep(self) -> None:
+        """Update the file until cancelled, then remove it."""
+        if self._path is None:
+            return
+        try:
+            while True:
+                if self._is_on_time():
+                    await asyncio.to_thread(self._touch, self._path)  # a file system that hangs must not delay a run
+                await asyncio.sleep(INTERVAL)
+        finally:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    def _is_on_time(self) -> bool:
+        next_at = self._engine.timetable.next_at
+        return next_at is None or next_at > self._engine.clock.now() - BEHIND
+
+    def _touch(self, path: Path) -> None:
+        try:
+            path.touch()
+        except OSError as error:
+            if not self._failed:
+                self._log.warning("heartbeat failed", file=str(path), error=error.strerror)
+            self._failed = True
+        else:
+            self._failed = False
