@@ -7,6 +7,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Coroutine, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +97,15 @@ class Daemon(EngineService):
         self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
-        self._metrics = Metrics()
-        listeners = (log.on_event, self._systemd.on_event, self._hear, self._metrics.on_event)
+        self.metrics = Metrics(per_job=config.metrics_per_job)
+        listeners = (log.on_event, self._systemd.on_event, self._hear, self.metrics.on_event)
         engine = Engine(clock, Launchers(LocalLauncher(self._processes)), log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
         self._lock = FileLock(str(config.path))
         self._budget = budget
         self._log = log
-        self._notifications = LazyNotifications(engine, log)
+        self._notifications = LazyNotifications(engine, log, self.metrics.notifications)
         self._server = ControlServer(self)
         self._web = LazyWeb(self, engine, config.web, lambda: self._config.max_running)
         self._started_at = self._loaded_at = clock.now()
@@ -143,7 +144,7 @@ class Daemon(EngineService):
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
             started_at = self._engine.start()
-            missed = startup.report_missed(self._log, self._engine, started_at, self._notifications.missed)
+            missed = startup.report_missed(self._log, self._engine, started_at, self._on_missed)
             tasks = [_living(life) for life in (self._engine.run(), self._systemd.stay_alive(), missed, pulse.keep())]
             if watch:
                 tasks.append(_living(self._reload_on_change()))
@@ -190,11 +191,6 @@ class Daemon(EngineService):
             dropped_lines=self._log.dropped,
             notification_errors=dict(self._notifications.errors()),
         )
-
-    def metrics(self) -> Metrics:
-        """What was counted since the start."""
-        self._metrics.per_job = self._config.metrics_per_job
-        return self._metrics
 
     async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
         """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
@@ -277,6 +273,10 @@ class Daemon(EngineService):
             yield opened
         finally:
             opened.close()
+
+    def _on_missed(self, job: str, scheduled_at: datetime) -> None:
+        self._notifications.missed(job, scheduled_at)
+        self._web.missed(job, scheduled_at)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, ClockJumped):

@@ -67,6 +67,7 @@ class FileService(EngineService):
         """There is no daemon to describe."""
         raise RefusedError("no schedd manages this file")
 
+    @property
     def metrics(self) -> Metrics:
         """There is no daemon that has counted."""
         raise RefusedError("no schedd manages this file")

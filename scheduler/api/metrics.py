@@ -60,7 +60,7 @@ class Family:
 
 async def metrics(service: Service, ask: AskMetrics) -> str:
     """Everything that is counted and true at this moment."""
-    counted = service.metrics()
+    counted = service.metrics
     status = service.status()
     loop = asyncio.get_running_loop()
     start = loop.time()

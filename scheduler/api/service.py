@@ -84,6 +84,7 @@ class Service(Protocol):
         """The live or kept finished run with that id."""
         ...
 
+    @property
     def metrics(self) -> Metrics:
         """What was counted since the start. RefusedError without a daemon."""
         ...

@@ -59,8 +59,8 @@ class JobCounts:
 class Metrics:
     """Counts by job; a job that the file no longer has is dropped."""
 
-    def __init__(self) -> None:
-        self.per_job = True
+    def __init__(self, *, per_job: bool = True) -> None:
+        self.per_job = per_job
         """False leaves the label `job` out of what is shown."""
         self.notifications: Counter[tuple[str, str]] = Counter()
         """By kind of recipient and result."""

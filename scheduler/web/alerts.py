@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 
 import msgspec
@@ -13,6 +13,9 @@ from scheduler.wire.daemon import StatusView
 
 ALERTS = 5
 """Failing jobs that have a warning of their own."""
+
+SHOWN_AFTER_START = timedelta(hours=1)
+"""For how long missed runs of the time before the start are shown."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +29,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code: bool = False
 
 
-def alerts(jobs: Iterable[JobFacts], status: StatusView, moment: Moment) -> list[Alert]:
+def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment) -> list[Alert]:
     """What is wrong: failing jobs first, then the daemon."""
     failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
     found = [failing_alert(facts, moment) for facts in failing[:ALERTS]]
@@ -42,6 +45,12 @@ def alerts(jobs: Iterable[JobFacts], status: StatusView, moment: Moment) -> list
                 code=True,
             )
         )
+    for job, errors in list(status.notification_errors.items())[:ALERTS]:
+        found.append(Alert(job=job, title="could not notify a recipient", text="; ".join(errors)))
+    if missed and moment.now - status.started_at < SHOWN_AFTER_START:
+        names = ", ".join(list(missed)[:ALERTS]) + (f" and {len(missed) - ALERTS} more" if len(missed) > ALERTS else "")
+        title = f"{plural(len(missed), 'job')} missed a run before schedd started at {moment.clock(status.started_at)}"
+        found.append(Alert(title=title, text=f"schedd was not running then: {names}."))
     for jump in status.clock_jumps[-1:]:
         if moment.now - jump.at < timedelta(days=1):
             title = f"The clock jumped by {jump.seconds:+g} s at {moment.seconds(jump.at)}"

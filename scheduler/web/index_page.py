@@ -134,7 +134,7 @@ async def context(
         "q": query.q,
         "hidden": [(key, value) for key, value in query.given().items() if key != "q"],
         "query": query.link,
-        "alerts": alerts(jobs, status, moment),
+        "alerts": alerts(jobs, status, recent.missed_runs, moment),
         "axis": timeline.axis(window, moment),
         "lanes": [(name, drawing) for name, drawing in found if drawing],
         "quiet": lanes.without_lane(found),

@@ -99,7 +99,12 @@ def is_often(facts: JobFacts) -> bool:
 
 
 def context(
-    facts: JobFacts, details: JobDetails, given: Mapping[str, str], moment: Moment, answer: WhyView | None
+    facts: JobFacts,
+    details: JobDetails,
+    given: Mapping[str, str],
+    moment: Moment,
+    answer: WhyView | None,
+    missed: datetime | None,
 ) -> dict[str, Any]:
     """Everything the template needs."""
     job = facts.job
@@ -129,7 +134,10 @@ def context(
         "shown": len(drawn),
         "runs": [run_row(run, moment) for run in reversed(shown)],
         "all_runs": len(everything),
-        "skips": [skip_row(decision, moment) for decision in islice(skips_of(facts), SKIPS)],
+        "skips": [
+            *(skip_row(decision, moment) for decision in islice(skips_of(facts), SKIPS)),
+            *([] if missed is None else [MISSED | {"last": missed}]),
+        ],
         "recipients": [row for row in settings if row[0] in _RECIPIENTS],
         "settings": [row for row in settings if row[0] not in _BESIDE],
         "words": None if schedule is None else _capitalized(describe(schedule)),
@@ -189,7 +197,10 @@ def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
     if decision.count > 1:
         more = "more than " if decision.more else ""
         text = f"{more}{decision.count} times since {moment.clock(decision.first)}: {text}"
-    return {"last": decision.last, "reason": decision.word, "text": text}
+    return {"last": decision.last, "reason": decision.word, "mark": "skipped", "text": text}
+
+
+MISSED = {"reason": "missed", "mark": "none", "text": "schedd was not running"}
 
 
 def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:

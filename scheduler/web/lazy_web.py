@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from scheduler.api.service import Service
@@ -46,6 +47,11 @@ class LazyWeb:
         url = str(self._web.address.url)
         print(f"dashboard: {url}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who has started schedd
         return url
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Take note of a scheduled time before the start at which schedd was not running."""
+        if self._web is not None:
+            self._web.missed(job, scheduled_at)
 
     async def close(self) -> None:
         """End every stream and connection."""

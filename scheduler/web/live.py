@@ -10,10 +10,13 @@ from scheduler.engine.events import (
     ClockJumped,
     Event,
     JobsChanged,
+    Paused,
     ReloadFailed,
+    Resumed,
     RunFinished,
     RunSkipped,
     RunStarted,
+    RunWaiting,
     Stopping,
 )
 from scheduler.text import as_json
@@ -52,6 +55,8 @@ class Live:
                 self.changed(run.job)
             case RunSkipped(decision=decision):
                 self.changed(decision.job)
+            case RunWaiting(job=job) | Paused(job=job) | Resumed(job=job):
+                self.changed(job)
             case JobsChanged() | ReloadFailed() | ClockJumped() | Stopping():
                 self.changed(None)
 

@@ -96,7 +96,7 @@ class Pages:
         moment = self._moment(facts.job.timezone, with_seconds=job_page.is_often(facts))
         details = answer(self._service, SHOW, Show(job))
         why = self._why(job, request.query.get("at", ""), facts.job.timezone)
-        found = job_page.context(facts, details, request.query, moment, why)  # type: ignore[arg-type]
+        found = job_page.context(facts, details, request.query, moment, why, self._recent.missed_runs.get(job))  # type: ignore[arg-type]
         return await self._page("job.html", request, scope, moment, found, live=True)
 
     async def run(self, request: Request, scope: Scope, run: str) -> Response:

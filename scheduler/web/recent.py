@@ -13,9 +13,12 @@ from scheduler.engine.events import (
     ClockJumped,
     Event,
     JobsChanged,
+    Paused,
     ReloadFailed,
+    Resumed,
     RunFinished,
     RunSkipped,
+    RunWaiting,
     Stopping,
 )
 from scheduler.model.run import Outcome, Run, Trigger
@@ -53,9 +56,23 @@ class Recent:
         self._entries: OrderedDict[int, Entry] = OrderedDict()
         self._last_of: dict[str, int] = {}
         self._next = 0
+        self.missed_runs: dict[str, datetime] = {}
+        """Of each job the latest scheduled time shortly before the start, at which schedd was not running."""
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Take note of a scheduled time before the start."""
+        self.missed_runs[job] = scheduled_at
+        self.add(job, "none", "missed: schedd was not running")
 
     def on_event(self, event: Event) -> None:
         """Take note of an event."""
+        match event:
+            case JobsChanged() | ReloadFailed() | ClockJumped() | Stopping():
+                self._of_daemon(event)
+            case _:
+                self._of_job(event)
+
+    def _of_job(self, event: Event) -> None:
         match event:
             case RunFinished(run=run):
                 self._finished(run)
@@ -65,18 +82,23 @@ class Recent:
             case RunSkipped(decision=decision):
                 reason = decision.word
                 self.add(decision.job, "skipped", f"skipped, {reason}", count=decision.count)
+            case RunWaiting(run_id=run_id, job=job, gate=gate):
+                self.add(job, "waiting", f"waiting for {gate.value}", run_id=run_id)
+            case Paused(job=job, pause=pause):
+                note = f": {pause.note}" if pause.note else ""
+                self.add(job, "paused", f"paused{note}", by="" if pause.by is None else pause.by.text)
+            case Resumed(job=job, by=by):
+                self.add(job, "idle", "resumed", by="" if by is None else by.text)
+            case _:
+                pass
+
+    def _of_daemon(self, event: Event) -> None:
+        match event:
             case ReloadFailed():
                 self.add("", "problem", "reload failed; the previous configuration stays active")
             case JobsChanged(changes=changes):
-                counts = [
-                    f"{len(names)} {word}"
-                    for word, names in (
-                        ("added", changes.added),
-                        ("changed", changes.changed),
-                        ("removed", changes.removed),
-                    )
-                    if names
-                ]
+                named = {"added": changes.added, "changed": changes.changed, "removed": changes.removed}
+                counts = [f"{len(names)} {word}" for word, names in named.items() if names]
                 unchanged = plural(len(changes.unchanged), "unchanged job")
                 self.add("", "note", f"configuration loaded: {', '.join(counts) or unchanged}")
             case ClockJumped(by=by):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,11 @@ class Web:
         self._recent.on_event(event)
         self._buckets.on_event(event)
         self._live.on_event(event)
+
+    def missed(self, job: str, scheduled_at: datetime) -> None:
+        """Take note of a scheduled time before the start at which schedd was not running."""
+        self._recent.missed(job, scheduled_at)
+        self._live.changed(job)
 
     async def handle(self, request: Request) -> Response:
         """The answer to any request."""

@@ -118,6 +118,7 @@ class FakeService:
         for name in names:
             self.paused.pop(name, None)
 
+    @property
     def metrics(self) -> Metrics:
         return Metrics()
 

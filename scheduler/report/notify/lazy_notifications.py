@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from functools import partial
@@ -39,7 +40,9 @@ class Loaded(Protocol):
 class LazyNotifications:
     """The listener that the daemon knows. What it loads takes 2 MB, which a schedule without recipients saves."""
 
-    def __init__(self, engine: Engine, log: Log) -> None:
+    def __init__(self, engine: Engine, log: Log, counted: Counter[tuple[str, str]]) -> None:
+        """`counted` gets how many notifications were delivered, and failed, by kind of recipient and result."""
+        self._counted = counted
         self._engine = engine
         self._log = log
         self._loaded: Loaded | None = None
@@ -84,5 +87,7 @@ class LazyNotifications:
         deliveries = Deliveries(
             lambda recipient: WorkerThread().call(partial(sender_for, recipient, context)), self._log
         )
-        self._loaded = Notifications(self._engine, deliveries)
+        notifications = Notifications(self._engine, deliveries)
+        notifications.counted = self._counted
+        self._loaded = notifications
         self._close = deliveries.close

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -40,6 +41,8 @@ class Notifications:
         self._alarms = Alarms(engine.clock)
         self._deliveries = deliveries
         deliveries.on_result = self._on_result
+        self.counted: Counter[tuple[str, str]] = Counter()
+        """Notifications by kind of recipient and result."""
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._unaware: dict[str, dict[Recipient, asyncio.TimerHandle]] = {}
         """By job, the recipients that did not get its alarm."""
@@ -84,6 +87,8 @@ class Notifications:
 
     def _on_result(self, recipient: Recipient, notification: Notification, error: str | None) -> None:
         job = notification.job.name
+        kind = type(recipient).__name__.removesuffix("Recipient").lower()
+        self.counted[kind, "delivered" if error is None else "failed"] += 1
         if error is None:
             self._forget(self._errors, job, recipient)
             if notification.topic is Topic.FAILURE:
