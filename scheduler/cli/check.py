@@ -14,6 +14,7 @@ from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
 from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
+from scheduler.text import printable_line
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ def _show(file: Checked) -> None:
     summary = ", ".join(word for word in found if word) or "no problems"
     jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
     colour = "bad" if not file.ok else "care" if warnings else "good"
-    click.echo(terminal.paint(f"{file.file}: {jobs}{summary}", colour))
+    click.echo(terminal.paint(f"{printable_line(file.file)}: {jobs}{summary}", colour))
 
 
 def _painted(line: str) -> str:

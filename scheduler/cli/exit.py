@@ -13,7 +13,7 @@ import click
 
 from scheduler.errors import EXIT_FAILURE, ConfigError, SchedError
 from scheduler.fast_start import loaded
-from scheduler.text import nearest
+from scheduler.text import nearest, printable
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
 EXIT_NOBODY_READS = 128 + signal.SIGPIPE
@@ -112,4 +112,4 @@ def _discard_stdout() -> None:
 
 def _print_error(message: str) -> None:
     with contextlib.suppress(BrokenPipeError):
-        click.echo(message, err=True)
+        click.echo(printable(message), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from datetime import datetime, tzinfo
 from typing import TextIO
@@ -10,22 +11,26 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.launch.lines import Lines
-from scheduler.text import printable_bytes
+from scheduler.text import printable, printable_bytes
 from scheduler.wire.runs import Event, Finished, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
 
 class RawPrinter:
-    """Prints the output of one job unchanged. The start and end of runs are printed only on a terminal."""
+    """Prints the output of one job unchanged; on a terminal, safe to print, and with the start and end of runs."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
+        decoder = codecs.getincrementaldecoder("utf-8")
+        self._decoders = {name: decoder(errors="backslashreplace") for name in ("stdout", "stderr")}
 
     def see(self, event: Event) -> None:
         match event:
             case Output(stream=stream, data=data):
                 out = sys.stdout if stream == "stdout" else sys.stderr
+                if out.isatty():
+                    data = printable(self._decoders[stream].decode(data)).encode()
                 out.buffer.write(data)
                 out.buffer.flush()
             case Started(run=run) if sys.stderr.isatty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -13,6 +13,8 @@ from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import UnreachableError, UsageError
+from scheduler.text import printable_line
+from scheduler.wire.daemon import StatusView
 from scheduler.wire.operations import Operation
 from scheduler.wire.runs import Event
 
@@ -42,35 +44,43 @@ class Target:
         """
         if self.path is not None:
             return client.find(self.path)
+        return self._only_running()[0]
+
+    def _only_running(self) -> tuple[Client, str]:
+        """The only schedd that this user runs, and its file."""
         found = client.live()
         if len(found) == 1:
-            return found[0][0]
+            return found[0][0], found[0][1].file
         if found:
-            files = "\n".join(f"  -c {status.file}" for _, status in found)
-            raise UsageError(f"several schedd are running; choose one with -c:\n{files}")
+            raise UsageError(f"several schedd are running; choose one with -c:\n{_choices(found)}")
         raise UsageError(
             f"no ./{DEFAULT_FILE} and no running schedd found; name the file with -c FILE, or create one: schedctl init"
         )
+
+    def require_file(self) -> None:
+        """UsageError unless a file is named: what changes or starts something must not reach another application."""
+        if self.path is None:
+            running = "".join(f"\n{line}" for line in _choices(client.live()).splitlines())
+            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{running}")
 
     def source(self, operation: Operation[Any, Any], alone: str = "answering from the file") -> Client | FileAlone:
         """What answers the operation: the schedd or, if none is running, the file, after a note that ends in `alone`.
 
         UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
         """
-        if self.path is None and operation.writes:
-            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{self._running()}")
+        if operation.writes:
+            self.require_file()
+        if self.path is None:
+            only, file = self._only_running()
+            terminal.note(f"no ./{DEFAULT_FILE}: answering for the only running schedd, {printable_line(file)}")
+            return only
         daemon = self.daemon()
         if daemon is not None:
             return daemon
-        assert self.path is not None, "daemon() has found a schedd or raised when no file is named"  # noqa: S101
         if not operation.from_file:
             raise UnreachableError(f"no schedd is running for {self.path}; to start it: schedd {self.path}")
         terminal.note(f"no schedd is running for {self.path}: {alone}")
         return FileAlone(self.path)
-
-    def _running(self) -> str:
-        """The files of running schedds, as advice."""
-        return "".join(f"\n  -c {status.file}" for _, status in client.live())
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request, from whatever answers it; see `source`."""
@@ -81,6 +91,10 @@ class Target:
         daemon = self.source(operation)
         assert isinstance(daemon, Client), "answered from a file, it would not stream"  # noqa: S101
         return daemon.stream(operation, request)
+
+
+def _choices(found: Sequence[tuple[Client, StatusView]]) -> str:
+    return "\n".join(f"  -c {printable_line(status.file)}" for _, status in found)
 
 
 class FileAlone:
@@ -99,10 +113,6 @@ class FileAlone:
         """That of `defaults`."""
         self.service = partial(FileService, config)
         """Creates the service for one request: its next runs are those after that moment."""
-
-    def _running(self) -> str:
-        """The files of running schedds, as advice."""
-        return "".join(f"\n  -c {status.file}" for _, status in client.live())
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply to an operation that needs no daemon."""

@@ -9,7 +9,7 @@ from typing import NamedTuple, TextIO
 
 import click
 
-from scheduler.text import cells, printable_line
+from scheduler.text import cells, printable, printable_line
 
 ELLIPSIS = "…"
 GAP = "  "
@@ -42,7 +42,7 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 def note(text: str, colour: str = "quiet") -> None:
     """Print a note on stderr, so that stdout has only the answer."""
-    click.echo(paint(text, colour, sys.stderr), err=True)
+    click.echo(paint(printable(text), colour, sys.stderr), err=True)
 
 
 Shrinking = Sequence[int] | Mapping[int, int]

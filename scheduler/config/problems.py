@@ -10,7 +10,7 @@ from scheduler.config.masking import Mask
 from scheduler.document.finding import Finding
 from scheduler.document.source import Source
 from scheduler.errors import MASK, Problem
-from scheduler.text import cells, printable
+from scheduler.text import cells, printable, printable_line
 
 _WIDEST = 110
 """Characters of a quoted line."""
@@ -105,7 +105,8 @@ def _printable(text: str) -> str:
 
 
 def _lines(problem: Problem) -> Iterable[str]:
-    place = f"{problem.path}:{problem.line}:{problem.column}" if problem.line else problem.path
+    path = printable_line(problem.path)
+    place = f"{path}:{problem.line}:{problem.column}" if problem.line else path
     code = f" [{problem.code}]" if problem.code else ""
     yield f"{place}: {problem.severity}: {problem.message}{code}"
     margin = "  "

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
-import stat
 from bisect import bisect_right
 from functools import cached_property
 from pathlib import Path
 
 from scheduler.document.finding import Finding, Fix
 from scheduler.errors import Severity
+from scheduler.regular_file import read_regular_file
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; enough for a hundred thousand jobs."""
@@ -24,7 +23,7 @@ _REASONS = {
     errno.ELOOP: "the symbolic link points to itself",
     errno.ENOTDIR: "no such file: part of the path is not a directory",
     errno.ENAMETOOLONG: "the path is too long",
-    errno.ENXIO: "not a regular file: a socket or a device",
+    errno.ENXIO: "not a regular file: a pipe, a socket or a device",
 }
 
 
@@ -104,29 +103,18 @@ def read_text(path: Path) -> str:
 
 def _read_bytes(path: Path) -> bytes:
     try:
-        # Without O_NONBLOCK, opening a FIFO would block until it has a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        return read_regular_file(path, LARGEST)
     except (OSError, ValueError) as error:
-        raise UnreadableError(reason(error)) from None
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            raise UnreadableError("this is a directory, not a file")
-        if not stat.S_ISREG(mode):
-            raise UnreadableError("not a regular file: a pipe, a socket or a device")
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(LARGEST + 1)
-    except OSError as error:
-        raise UnreadableError(reason(error)) from None
-    finally:
-        os.close(descriptor)
-    if len(data) > LARGEST:
-        raise UnreadableError(f"the file is larger than {LARGEST // 1024**2} MiB", "split it with `include`")
-    return data
+        too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
+        raise UnreadableError(reason(error), "split it with `include`" if too_large else None) from None
 
 
 def reason(error: OSError | ValueError) -> str:
     """Why a path cannot be used, for the person who wrote it."""
     if isinstance(error, ValueError):
         return "the path contains a NUL byte"
-    return _REASONS.get(error.errno or 0) or (error.strerror or "cannot be read").lower()
+    return _REASONS.get(error.errno or 0) or _lower(error.strerror or "cannot be read")
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 
 from scheduler.launch.launcher import LaunchError
+from scheduler.regular_file import read_regular_file
 
 LARGEST = 1024 * 1024
 """Bytes. The kernel takes no larger environment from most programs."""
@@ -51,21 +50,9 @@ def read_env_file(path: str) -> dict[str, str]:
 def read_small_file(path: str) -> bytes:
     """The bytes of a regular file of at most LARGEST. LaunchError when it is missing or anything else."""
     try:
-        # Without O_NONBLOCK a FIFO in the file's place would hold up the daemon until somebody writes to it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        content = read_regular_file(path, LARGEST)
     except (OSError, ValueError) as error:
         raise LaunchError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise LaunchError(f"{path}: not a regular file")
-        with open(descriptor, "rb", closefd=False) as file:
-            content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise LaunchError(f"{path}: {error.strerror}") from error
-    finally:
-        os.close(descriptor)
-    if len(content) > LARGEST:
-        raise LaunchError(f"{path}: larger than {LARGEST // 1024} KiB")
     if b"\0" in content:
         raise LaunchError(f"{path}: contains NUL bytes; is it UTF-16?")
     return content

@@ -13,6 +13,8 @@ import signal
 import threading
 from collections.abc import Callable
 
+from scheduler.errors import SchedError
+
 ENOUGH = 1024 * 1024
 """Bytes waiting at which jobs are asked to stop writing."""
 
@@ -56,7 +58,10 @@ class Stdout:
         self._full: asyncio.Future[None] | None = None
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._empty, name="stdout", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            raise SchedError("cannot start a thread: the limit of processes (ulimit -u) is reached") from None
 
     def write(self, lines: bytes) -> None:
         """Take whole lines, or drop them when nothing has been read for too long."""

@@ -78,13 +78,25 @@ def test_anything_else_is_refused_with_its_line_and_without_its_content(tmp_path
     [
         (b"A=1\0", "contains NUL bytes; is it UTF-16?"),
         ("A=1\n".encode("utf-16"), "contains NUL bytes; is it UTF-16?"),
-        (b"#" * (LARGEST + 1), "larger than 1024 KiB"),
+        (b"#" * (LARGEST + 1), "the file is larger than 1 MiB"),
     ],
 )
 def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, cause: str) -> None:
     with pytest.raises(LaunchError) as caught:
         read(tmp_path, content)
     assert str(caught.value) == f"{tmp_path}/.env: {cause}"
+
+
+def test_a_file_that_has_nothing_to_read_yet_is_one_message(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """D9: /proc/kmsg is a regular file, and a read of it waits for the kernel's next message."""
+
+    def read(_descriptor: int, _size: int) -> bytes:
+        raise BlockingIOError
+
+    (tmp_path / "kmsg").touch()
+    monkeypatch.setattr(os, "read", read)
+    with pytest.raises(LaunchError, match="kmsg: nothing can be read without waiting for it"):
+        read_env_file(str(tmp_path / "kmsg"))
 
 
 def test_a_fifo_holds_nobody_up(tmp_path: Path) -> None:
