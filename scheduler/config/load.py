@@ -20,6 +20,7 @@ from scheduler.config.problems import problems_of, render
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import FileForm, IncludedForm, JobForm
 from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
+from scheduler.document.finding import Finding
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import ConfigError, Problem, Severity
@@ -71,10 +72,21 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
     with fast_start.loading():
         config = loading.config()
         at_the_end()
+    for source in loading.sources:
+        _name_foreign_file(source)
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
     return msgspec.structs.replace(config, warnings=tuple(problems))
+
+
+def _name_foreign_file(source: Source) -> None:
+    """Replace the errors about a file of another program by the one that says so."""
+    if any(finding.severity is Severity.ERROR for finding in source.findings):
+        from scheduler.config.foreign_files import foreign_file  # noqa: PLC0415 - only for errors
+
+        if message := foreign_file(source.text, source.shown):
+            source.findings[:] = [Finding(None, message)]
 
 
 class File(NamedTuple):

@@ -1,0 +1,352 @@
+"""What is offered instead of an invalid key or value: each replacement is accepted in its place and means the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler.config.load import load
+from scheduler.errors import ConfigError
+from tests.unit.corrected import applied, errors_of, is_accepted
+
+
+def offered(tmp_path: Path, *lines: str) -> list[str]:
+    """The replacements for the only error of a job with these keys, once each of them was tried."""
+    body = "".join(f"    {line}\n" for line in lines)
+    text = f"jobs:\n  a:\n{body}"
+    if not any(line.startswith(("command", "python", "cmd", "script")) for line in lines):
+        text += "    command: echo hello\n"
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    ((source, finding),) = errors_of(file)
+    for fix in finding.fixes:
+        assert is_accepted(file, source.text, fix), fix
+        assert any(not errors_of_text(file, candidate) for candidate in applied(source.text, fix)), fix
+    return [fix.text for fix in finding.fixes]
+
+
+def errors_of_text(file: Path, text: str) -> list[object]:
+    file.write_text(text)
+    return [finding for _, finding in errors_of(file)]
+
+
+def message(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    return f"{problem.message} | {problem.help}" if problem.help else problem.message
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("timeout: 1h 30m", ["timeout: 1h30m"]),
+        ("stop_grace: 1 m 5 s", ["stop_grace: 1m5s"]),
+        ("timeout: 5 minutes", ["timeout: 5m"]),
+        ("timeout: 2 hours and 15 min", ["timeout: 2h15m"]),
+        ("timeout: 90", ["timeout: 90s", "timeout: 90m"]),
+        ("timeout: .5", ["timeout: 0.5s", "timeout: 0.5m"]),
+        ("timeout: 500ms", ["timeout: 0.5s"]),
+        ("timeout: 1500 milliseconds", ["timeout: 1.5s"]),
+        ("timeout: PT10M", ["timeout: 10m"]),
+        ("timeout: 4:30", ["timeout: 4h30m", "timeout: 4m30s"]),
+        ("timeout: 1:02:03", ["timeout: 1h2m3s"]),
+        ("timeout: 90S", ["timeout: 90s"]),
+        ("timeout: 30m1h", []),
+        ("timeout: soon", []),
+        ("timeout: 10x", []),
+        ("timeout: 0", []),
+        ("timeout: -5m", []),
+        ("timeout: 1e3", []),
+        ("timeout: 999999999d", []),
+        ("timeout: 5 fortnights", []),
+        ("start_deadline: null", []),
+        ("memory_limit: 512MB", ["memory_limit: 512M"]),
+        ("memory_limit: 2 GiB", ["memory_limit: 2G"]),
+        ("memory_limit: 512m", ["memory_limit: 512M"]),
+        ("memory_limit: 536870912", ["memory_limit: 512M"]),
+        ("memory_limit: 512", []),
+        ("memory_limit: lots", []),
+    ],
+)
+def test_durations_and_sizes_keep_their_numbers_and_units(tmp_path: Path, written: str, meant: list[str]) -> None:
+    """A8"""
+    assert offered(tmp_path, written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("timezone: europe/berlin", ["timezone: Europe/Berlin"]),
+        ("timezone: Berlin", ["timezone: Europe/Berlin"]),
+        ("timezone: Europe/Berln", ["timezone: Europe/Berlin"]),
+        ("timezone: New York", ["timezone: America/New_York"]),
+        ("timezone: PST", ["timezone: America/Los_Angeles"]),
+        ("timezone: Europe/Munich", ["timezone: Europe/Berlin"]),
+        ("timezone: Pacific Standard Time", ["timezone: America/Los_Angeles"]),
+        ("timezone: UTC+2", ["timezone: Etc/GMT-2"]),
+        ("timezone: GMT-5", ["timezone: Etc/GMT+5"]),
+        ('timezone: "+02:00"', ["timezone: Etc/GMT-2"]),
+        ("timezone: UTC+5:30", []),
+        ("timezone: IST", []),
+        ("timezone: BST", []),
+        ("timezone: Mars/Olympus", []),
+        ("timezone: Europe/Atlantis", []),
+    ],
+)
+def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str, meant: list[str]) -> None:
+    assert offered(tmp_path, written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("start_date: 2027-01-01", None),
+        ("on_slow: []", None),
+        ("retry: {attempts: 3}", ["times: 2"]),
+        ("retry: {max_attempts: 1}", ["times: 0"]),
+        ("retry: {retries: 3}", ["times: 3"]),
+        ("max_attempts: 4", ["retry: 3"]),
+        ("retries: 3", ["retry: 3"]),
+        ("backoffLimit: 2", ["retry: 2"]),
+        ("on_failure: me@example.com", ["on_failure: [{mail: me@example.com}]"]),
+        ("on_failure: [me@example.com]", ["{mail: me@example.com}"]),
+        ("on_failure: {mail: me@example.com}", ["on_failure: [{mail: me@example.com}]"]),
+        ("on_failure: {email: me@example.com}", ["on_failure: [{mail: me@example.com}]"]),
+        (
+            "on_failure: {slack: https://hooks.slack.com/x}",
+            ["on_failure: [{webhook: https://hooks.slack.com/x, format: slack}]"],
+        ),
+        ("on_failure: https://example.com/x", ["on_failure: [{webhook: https://example.com/x}]"]),
+        (
+            "on_failure: https://discord.com/api/webhooks/1/x",
+            ["on_failure: [{webhook: https://discord.com/api/webhooks/1/x, format: discord}]"],
+        ),
+        ("on_failure: ./notify.sh failed", ["on_failure: [{command: ./notify.sh failed}]"]),
+        ('on_failure: {slack: "#ops"}', []),
+        ("on_failure: ops", []),
+        ("notify: ops@example.com", ["on_failure: [{mail: ops@example.com}]"]),
+        ("webhook: https://example.com/x", ["on_failure: [{webhook: https://example.com/x}]"]),
+        ("timeoutSeconds: 30", ["timeout: 30s"]),
+        ("timeout_minutes: 5", ["timeout: 5m"]),
+        ("execution_timeout: 600", ["timeout: 600s", "timeout: 600m"]),
+        ("suspend: true", ["enabled: false"]),
+        ("disabled: no", ["enabled: true"]),
+        ("concurrencyPolicy: Forbid", ["overlap: skip"]),
+        ("allow_overlap: false", ["overlap: skip"]),
+        ("max_instances: 1", ["overlap: skip"]),
+        ("max_instances: 3", []),
+        ("environment: [A=b, 'C=d e']", ['env: {A: "b", C: "d e"}']),
+        ("environment: [{name: A, value: b}]", ["env: {A: b}"]),
+        ("environment: {A: b}", ["env: {A: b}"]),
+        ("env: [A=b]", ['env: {A: "b"}']),
+        ("TOKEN: x", ["env: {TOKEN: x}"]),
+        ("interval: 5 minutes", ['schedule: "@every 5m"']),
+        ("every: 1 day", ['schedule: "@every 1d"']),
+        ("at: 9:30", ['schedule: "30 9 * * *"']),
+        ("run_at: 2027-01-01 09:00", ['schedule: "@at 2027-01-01T09:00"']),
+        ("cron: 0 3 * * *", ["schedule: 0 3 * * *"]),
+        ("cron: mondays at 9", ['schedule: "0 9 * * mon"']),
+        ("crontab: 0 99 * * *", []),
+        ("workdir: /srv", ["cwd: /srv"]),
+        ("tz: Berlin", ["timezone: Europe/Berlin"]),
+        ("timout: 5m", ["timeout: 5m"]),
+        ("timout: 5 min", ["timeout: 5m"]),
+        ("discription: x", ["description: x"]),
+        ("start_dedline: 5m", ["start_deadline: 5m"]),
+        ("success_codes: 3", ["success_codes: [3]"]),
+        ("lock: [mail]", ["lock: mail"]),
+        ("lint: {ignore: never-fire}", ["ignore: [never-fires]"]),
+        ("overlap: Skip", ["overlap: skip"]),
+        ("overlap: forbid", ["overlap: skip"]),
+        ("on_shutdown: terminate", ["on_shutdown: stop"]),
+        ("output: none", ["output: discard"]),
+        ("overlap: maybe", []),
+        ("enabled: yes", ["enabled: true"]),
+        ('enabled: "false"', ["enabled: false"]),
+        ("enabled: maybe", []),
+        ("retry: 1_0", ["retry: 10"]),
+        ("nice: 40", []),
+        ("retry: 5000", []),
+        ("umask: rwx", []),
+        ("frobnicate: 1", []),
+        ("priority: high", []),
+        ("restart: always", []),
+    ],
+)
+def test_keys_and_shapes_of_others_become_ours_where_they_mean_the_same(
+    tmp_path: Path, written: str, meant: list[str] | None
+) -> None:
+    """A11"""
+    found = offered(tmp_path, written)
+    assert found == (found if meant is None else meant)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("python: app.tasks.poll", ["python: app.tasks:poll"]),
+        ("python: app.tasks:poll()", ["python: app.tasks:poll"]),
+        ("python: ./app/tasks.py:poll", ["python: app.tasks:poll"]),
+        ("python: tasks.py", []),
+        ("python: poll", []),
+        ("command: #echo", ['command: "#echo"']),
+        ("command: {}", []),
+        ("command: []", []),
+        ('command: ""', []),
+        ('command: echo "a # b"', ["command: 'echo \"a # b\"'"]),
+    ],
+)
+def test_what_a_job_runs(tmp_path: Path, written: str, meant: list[str]) -> None:
+    assert offered(tmp_path, written) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('"*/10 * * * * bin/rails x"', ['a: {schedule: "*/10 * * * *", command: bin/rails x}']),
+        ("0 3 * * mon-fri ./backup.sh --all", ['a: {schedule: "0 3 * * mon-fri", command: ./backup.sh --all}']),
+        ('"@daily ./backup.sh"', ['a: {schedule: "@daily", command: ./backup.sh}']),
+        (
+            '"@every 5m curl -s https://example.com"',
+            ['a: {schedule: "@every 5m", command: curl -s https://example.com}'],
+        ),
+        ('"0 3 * * * root ./backup.sh"', []),
+        ('"0 99 * * * ./backup.sh"', []),
+        ('"0 3 * * *"', []),
+        ("./poll.sh --all", ['a: {command: "./poll.sh --all"}']),
+        ("command:echo hello", ["a: {command: echo hello}"]),
+    ],
+)
+def test_a_job_given_as_text(tmp_path: Path, written: str, meant: list[str]) -> None:
+    """A12"""
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs:\n  a: {written}\n")
+    ((source, finding),) = errors_of(file)
+    assert [fix.text for fix in finding.fixes] == meant
+    assert all(is_accepted(file, source.text, fix) for fix in finding.fixes)
+
+
+@pytest.mark.parametrize(
+    "written", ['timezone: "${TZ}"', "timeout: $TIMEOUT", 'schedule: "${CRON_SCHEDULE}"', 'schedule: "{{ cron }}"']
+)
+def test_a_variable_in_the_file_is_explained(tmp_path: Path, written: str) -> None:
+    """A13"""
+    text = f"jobs:\n  a:\n    command: echo hello\n    {written}\n"
+    assert "variables are not expanded in the file; write the" in message(tmp_path, text)
+
+
+def test_both_zones_of_a_job_are_not_offered(tmp_path: Path) -> None:
+    """A5"""
+    assert offered(tmp_path, "schedule: 0 6 * * * Europe/Berlin") == ['schedule: "0 6 * * *"\ntimezone: Europe/Berlin']
+    assert offered(tmp_path, "schedule: 0 6 * * * Europe/Berlin", "timezone: Asia/Tokyo") == []
+    assert offered(tmp_path, "schedule: 0 6 * * * Europe/Berlin", "timezone: Europe/Berlin") == [
+        'schedule: "0 6 * * *"'
+    ]
+
+
+CRONTAB = "# backups\nMAILTO=ops@example.com\n0 3 * * * /usr/bin/backup\n@reboot echo up\n"
+KUBERNETES = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec:\n  schedule: '0 3 * * *'\n"
+WORKFLOW = "on:\n  schedule:\n    - cron: '0 3 * * *'\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: []\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_convertible"),
+    [
+        (CRONTAB, "a crontab", True),
+        ("*/5 * * * * root /usr/bin/x\n", "a crontab", True),
+        ("SHELL=/bin/sh\n7 5 cron.daily run-parts /etc/cron.daily\n", "an anacrontab", True),
+        ("&bootrun 0 4 * * * new-day\n", "an fcrontab", True),
+        (KUBERNETES, "a Kubernetes CronJob", True),
+        ("apiVersion: apps/v1\nkind: Deployment\n", "a Kubernetes manifest without a CronJob", False),
+        ("[Unit]\nDescription=x\n[Timer]\nOnCalendar=daily\n", "a systemd timer", True),
+        ("[Unit]\nDescription=x\n[Service]\nExecStart=/bin/true\n", "a systemd unit without a timer", False),
+        ('[job-exec "x"]\nschedule = @daily\ncommand = x\n', "an ofelia file", True),
+        ("jobs:\n  - name: a\n    command: x\n    schedule: '* * * * *'\n", "a yacron file", True),
+        ('{"cron": [{"command": "x", "schedule": "0 3 * * *"}]}', "an app.json file", True),
+        ('{"formation": {}, "addons": []}', "an app.json file without cron jobs", False),
+        ("digest:\n  cron: '0 7 * * *'\n  class: DigestJob\n", "a schedule of sidekiq-cron", True),
+        ("production:\n  a:\n    class: A\n    schedule: every hour\n", "a recurring schedule of Solid Queue", True),
+        (WORKFLOW, "a GitHub Actions workflow", False),
+        ("services:\n  web:\n    image: x\n", "a Docker Compose file", False),
+        ("stages: [test]\na:\n  script: [x]\n", "a GitLab CI file", False),
+        ("web: gunicorn app\nclock: schedd schedules.yaml\n", "a Procfile", False),
+        ("A=1\nexport B=2\n", "a file of environment variables", False),
+        ("[tool.ruff]\nline-length = 120\n", "a TOML file", False),
+        ("[program:x]\ncommand=x\n", "a supervisord file", False),
+        ("#!/bin/sh\necho hello\n", "a program, since its first line starts with #!", False),
+        ("import os\n\ndef main():\n    pass\n", "a Python program", False),
+        ("every 1.day, at: '4:30 am' do\n  rake 'x'\nend\n", "a schedule in Ruby", False),
+        ("<?xml version='1.0'?>\n<plist></plist>\n", "a property list of launchd", False),
+        ("FROM python:3.12\nCMD schedd\n", "a Dockerfile", False),
+        ("jobs:\n{{- range .Values.jobs }}\n  x: 1\n{{- end }}\n", None, False),
+    ],
+)
+def test_a_file_of_another_program_gets_one_sentence(
+    tmp_path: Path, text: str, name: str | None, is_convertible: bool
+) -> None:
+    """A14"""
+    file = tmp_path / "some file"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    if name is None:
+        assert "this looks like" not in str(caught.value)
+        return
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(f"this looks like {name}")
+    assert problem.message.endswith(f"convert it with `schedctl import '{file}'`") == is_convertible
+    assert problem.help is None
+
+
+VALUES = st.sampled_from(
+    [
+        *("90", "5m", "1h 30m", "2 hours", "500ms", "PT5M", "4:30", "512", "512MB", "yes", "no", "true", "maybe", "~"),
+        *("Forbid", "skip", "UTC+2", "berlin", "EST", "Europe/Munich", "0 3 * * *", "0 3 * * * root", "@dayly", "9am"),
+        *("every 5 minutes", "0 0 18 ? * 2-6", "me@example.com", "https://example.com/x", "./x.sh", "x", "A=b", "''"),
+        *("[x]", "[A=b]", "{a: b}", "{slack: https://example.com/x}", "{attempts: 3}", "{times: 2}", "[1, 2]", "{}"),
+        *("$HOME/x", "${X}", "010", "1_0", "a: b", "'it's'", '"x" y', "@every 90", "mondays at 9", "0 25 * * *"),
+    ]
+)
+KEYS = st.sampled_from(
+    [
+        *("schedule", "timeout", "stop_grace", "start_deadline", "memory_limit", "overlap", "enabled", "timezone"),
+        *("retry", "env", "on_failure", "success_codes", "lock", "nice", "umask", "user", "cwd", "output", "catch_up"),
+        *("cron", "cmd", "tz", "every", "at", "retries", "max_attempts", "timeoutSeconds", "environment", "notify"),
+        *("suspend", "concurrencyPolicy", "slack", "timout", "scheduel", "TOKEN", "workdir", "ping", "description"),
+    ]
+)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(entries=st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), flow=st.booleans())
+def test_whatever_is_offered_is_accepted_in_its_place(
+    tmp_path_factory: pytest.TempPathFactory, entries: dict[str, str], flow: bool
+) -> None:
+    """Law 12"""
+    lines = [f"{key}: {value}" for key, value in entries.items()]
+    if flow:
+        text = f"jobs:\n  a: {{command: echo hello, {', '.join(lines)}}}\n"
+    else:
+        text = "jobs:\n  a:\n    command: echo hello\n" + "".join(f"    {line}\n" for line in lines)
+    file = tmp_path_factory.getbasetemp() / "suggested.yaml"
+    file.write_text(text)
+    for source, finding in errors_of(file):
+        for fix in finding.fixes:
+            assert is_accepted(file, source.text, fix), fix
+            lost = numbers(source.text[fix.start : fix.end]) - numbers(fix.text)
+            assert not lost - NOT_LITERAL, fix
+
+
+NOT_LITERAL = {0, 1, 2, 3, 5, 6, 500, 536870912, 10}
+"""Attempts counted from the first, weekdays counted from 1, milliseconds, and zeros of seconds."""
+
+
+def numbers(text: str) -> set[int]:
+    return {int(number) for number in re.findall(r"\d+", text)}
