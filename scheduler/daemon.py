@@ -18,7 +18,8 @@ from scheduler.api.engine_service import EngineService
 from scheduler.api.reload_plan import digest_of, reload_view
 from scheduler.clock import Clock, SystemClock
 from scheduler.config.file_watch import require_watchfiles, watched
-from scheduler.config.load import Config, load
+from scheduler.config.load import load
+from scheduler.config.loading import Config
 from scheduler.config.web_form import listening_on
 from scheduler.control.file_lock import FileLock
 from scheduler.control.server import ControlServer

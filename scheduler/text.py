@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -45,7 +46,12 @@ def is_typo(word: str, known: str) -> bool:
 
 def typo_of(word: str, known: Iterable[str]) -> str | None:
     """The only known word of which `word` is a misspelling; None when there is none, or more than one."""
-    close = sorted({one for one in known if abs(len(one) - len(word)) <= 4 and is_typo(word, one)})
+    return _typo_of(word, frozenset(known))
+
+
+@lru_cache(maxsize=512)
+def _typo_of(word: str, known: frozenset[str]) -> str | None:
+    close = sorted(one for one in known if abs(len(one) - len(word)) <= max(1, len(one) // 4) and is_typo(word, one))
     if len(close) > 1:
         least = min(_distance(word.lower(), one.lower()) for one in close)
         close = [one for one in close if _distance(word.lower(), one.lower()) == least]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from scheduler.api.engine_service import EngineService
 from scheduler.clock import SystemClock
-from scheduler.config.load import Config
+from scheduler.config.loading import Config
 from scheduler.engine.engine import Engine
 from scheduler.errors import RefusedError
 from scheduler.launch.launcher import Stream

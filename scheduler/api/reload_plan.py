@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scheduler.api.definition import definition
-from scheduler.config.load import Config
+from scheduler.config.loading import Config
 from scheduler.engine.timetable import Changes
 from scheduler.model.job import Job
 from scheduler.text import as_json

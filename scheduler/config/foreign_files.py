@@ -15,7 +15,7 @@ _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fr
 _NAMED_FIELD = rf"(?:[\d*?]|(?i:{_NAMES}))[^\s:]*"
 _CRON_LINE = re.compile(
     rf"\s*-?(?:@(?:reboot|hourly|daily|midnight|weekly|monthly|yearly|annually|every \S+)"
-    rf"|{_CRON_FIELD}(?:\s+{_CRON_FIELD}){{2}}(?:\s+{_NAMED_FIELD}){{2,4}})\s+\S.*"
+    rf"|{_CRON_FIELD}(?:\s+{_CRON_FIELD}){{2}}(?:\s+{_NAMED_FIELD}){{2,4}})\s+\S*[A-Za-z/.].*"
 )
 _ANACRON_LINE = re.compile(r"\s*(?:\d+|@[a-z]+)\s+\d+\s+[\w.-]+\s+\S.*")
 _PROCFILE_LINE = re.compile(r"[\w-]+:\s*\S.*")
@@ -23,6 +23,7 @@ _FCRON_LINE = re.compile(r"\s*(?:[&%!][\w(),.]*|@[\w(),.]*)\s+\S.*|!.*")
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=.*")
 _SECTION_OF_TOML = r"tool\..*|project|build-system|package"
 _MOST_LINES = 2_000
+_MOST_TEXT = 100_000
 
 
 def foreign_file(text: str, shown: str) -> str | None:
@@ -43,7 +44,7 @@ class _Clues:
     """What formats are recognised by."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.text = text[:_MOST_TEXT]
 
     @cached_property
     def keys(self) -> set[str]:
@@ -150,9 +151,7 @@ _FORMATS: tuple[Format, ...] = (
     (
         "a Procfile",
         False,
-        lambda it: (
-            bool({"web", "worker", "clock", "release"} & it.keys) and it.is_made_of(re.compile(r"[\w-]+:\s*\S.*"))
-        ),
+        lambda it: bool({"web", "worker", "clock", "release"} & it.keys) and it.is_made_of(_PROCFILE_LINE),
     ),
 )
 """Names, whether `schedctl import` converts the format, and how it is recognised, the most specific first."""

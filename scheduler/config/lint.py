@@ -15,7 +15,8 @@ from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.lint_target import unresolved
-from scheduler.config.load import Config, File, Ignored, Loading, finish
+from scheduler.config.load import finish
+from scheduler.config.loading import Config, File, Ignored, Loading
 from scheduler.config.masking import CONFIDENTIAL
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job, Overlap

@@ -1,61 +1,22 @@
-"""Loads a schedule file and its included files as a `Config`, or raises one error that lists every problem."""
+"""Loads a schedule file as a `Config`, or raises one error that lists every problem."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import msgspec
 
 from scheduler import fast_start
-from scheduler.absolute_path import absolute
-from scheduler.config.job_shape import report_no_job, report_no_mapping
-from scheduler.config.jobs import NOTHING, Entry, Scope, build
-from scheduler.config.lint_codes import LintCode
-from scheduler.config.node_errors import entries_of
+from scheduler.config.loading import Config, Loading
 from scheduler.config.problems import problems_of, render
-from scheduler.config.reader import reader_of
-from scheduler.config.spec import FileForm, IncludedForm, JobForm
-from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
-from scheduler.document.finding import Finding
-from scheduler.document.nodes import Broken, Mapping, Scalar, compose
-from scheduler.document.source import Source, UnreadableError, read_text, reason
-from scheduler.errors import ConfigError, Problem, Severity
-from scheduler.launch.envfile import read_env_file
-from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import Job
-from scheduler.model.web import WebSettings
+from scheduler.document.finding import Finding, Fix
+from scheduler.document.source import Source
+from scheduler.errors import ConfigError, Severity
 from scheduler.schedule import refresh_zones
 
-_SUFFIXES = (".yaml", ".yml")
-_INIT = "`schedctl init` writes an example file"
-
-
-Ignored = frozenset[str]
-OnFile = Callable[["File", Ignored], None]
-OnJob = Callable[[Entry, Job, Ignored], None]
-
-
-class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A valid schedule file.
-
-    `path` is absolute, with its symbolic links. `jobs` are in the order of the file, followed by the included ones.
-    `timezone` is that of `defaults`. `max_running` None means no limit; `shutdown_timeout` is in seconds. `files` are
-    the paths that were read: the main file first, then included files and directories.
-    """
-
-    path: Path
-    jobs: dict[str, Job]
-    timezone: str = "UTC"
-    max_running: int | None = None
-    shutdown_timeout: float = 25.0
-    web: WebSettings = WebSettings()
-    metrics_per_job: bool = True
-    warnings: tuple[Problem, ...] = ()
-    files: tuple[str, ...] = ()
+_MOST_TEXT = 2_000_000
+"""Characters of a file that are read again to check the fixes of its syntax."""
 
 
 def load(path: Path) -> Config:
@@ -72,209 +33,38 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
     with fast_start.loading():
         config = loading.config()
         at_the_end()
-    for source in loading.sources:
-        _name_foreign_file(source)
+    if any(finding.severity is Severity.ERROR for source in loading.sources for finding in source.findings):
+        _revise(loading)
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
     return msgspec.structs.replace(config, warnings=tuple(problems))
 
 
-def _name_foreign_file(source: Source) -> None:
-    """Replace the errors about a file of another program by the one that says so."""
-    if any(finding.severity is Severity.ERROR for finding in source.findings):
-        from scheduler.config.foreign_files import foreign_file  # noqa: PLC0415 - only for errors
+def _revise(loading: Loading) -> None:
+    """Replace the errors about a file of another program by one, and drop fixes of syntax that lead to other errors."""
+    from scheduler.config.foreign_files import foreign_file  # noqa: PLC0415 - only for errors
 
-        if message := foreign_file(source.text, source.shown):
+    for source in loading.sources:
+        is_wrong = any(finding.severity is Severity.ERROR for finding in source.findings)
+        if is_wrong and (message := foreign_file(source.text, source.shown)):
             source.findings[:] = [Finding(None, message)]
+        left = max(1, _MOST_TEXT // max(1, len(source.text)))
+        for place, finding in enumerate(source.findings):
+            if finding.skip and finding.fixes:
+                fixes = tuple(fix for fix in finding.fixes if left > 0 and _is_accepted(loading, source, fix))
+                source.findings[place] = msgspec.structs.replace(finding, fixes=fixes)
+                left -= 1
 
 
-class File(NamedTuple):
-    """One file: its text, the values of its keys, and the positions of the keys of `defaults` and of the file."""
-
-    source: Source
-    values: dict[str, Any]
-    places: dict[str, int] = {}  # noqa: RUF012 - never changed
-    tops: dict[str, int] = {}  # noqa: RUF012 - never changed
-
-
-class Loading:
-    """One call of `load`: the files read so far.
-
-    `on_file` is called for each file and `on_job` for each valid job, with the lint codes that it ignores.
-    """
-
-    def __init__(self, path: Path, on_file: OnFile | None = None, on_job: OnJob | None = None) -> None:
-        self._on_file = on_file
-        self._on_job = on_job
-        self.sources: list[Source] = []
-        self._shown = path
-        self._path = Path(absolute(str(path)))
-        self._files: list[str] = []
-        self._names: dict[str, tuple[Source, int]] = {}
-
-    def config(self) -> Config:
-        """The configuration; incomplete when there are errors."""
-        main = self._read(str(self._shown), self._path, FileForm)
-        defaults = self._defaults(main, NOTHING)
-        jobs = self._jobs(main, defaults)
-        for included in self._included(main):
-            jobs |= self._jobs(included, self._defaults(included, defaults))
-        if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
-            main.source.error(None, 'missing key "jobs"', _INIT)
-        settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
-        zone = defaults.values.get("timezone")
-        web = web_settings(main.values.get("web", {}), main.source.directory)
-        if is_exposed(web, web.listen):
-            main.source.error(main.tops.get("web"), NEEDS_TOKEN, width=len("web"), key="web")
-        return Config(
-            path=self._path,
-            jobs=jobs,
-            timezone="UTC" if zone is None else zone.key,
-            web=web,
-            metrics_per_job=main.values.get("metrics", {}).get("per_job", True),
-            files=tuple(self._files),
-            **settings,
-        )
-
-    def _read(self, shown: str, path: Path, form: type[IncludedForm]) -> File:
-        """One file with its values; without any when it cannot be read."""
-        self._files.append(str(path))
-        try:
-            source = Source(shown, path, read_text(path))
-        except UnreadableError as error:
-            source = Source(shown, path, error.text)
-            source.error(error.index, str(error), error.help)
-            self.sources.append(source)
-            return File(source, {})
-        self.sources.append(source)
-        root = compose(source, {"jobs": "job"})
-        if root is None:
-            if not source.findings:
-                source.error(None, "the file is empty", _INIT)
-            return File(source, {})
-        if not isinstance(root, Mapping | Broken):
-            source.error(root.index, 'the file must be a mapping with the key "jobs"', _INIT)
-            return File(source, {})
-        places = {
-            key.value: key.index
-            for name, node in entries_of(root)
-            if name.value == "defaults"
-            for key, _ in entries_of(node)
-        }
-        tops = {name.value: name.index for name, _ in entries_of(root)}
-        return File(source, reader_of(form)(root, source, ""), places, tops)
-
-    def _defaults(self, file: File, below: Scope) -> Scope:
-        given = file.values.get("defaults", {})
-        scope = below.narrowed(given, file.source.directory, "defaults.")
-        ignored = _ignored(scope.values)
-        _check_env_file(file.source, given, file.places, "defaults", ignored)
-        if self._on_file:
-            self._on_file(file, ignored)
-        return scope
-
-    def _jobs(self, file: File, defaults: Scope) -> dict[str, Job]:
-        node = file.values.get("jobs")
-        if node is None:
-            return {}
-        if not isinstance(node, Mapping):
-            report_no_mapping(node, file.source)
-            return {}
-        jobs = {}
-        directory = str(self._path.parent)
-        node.entries.reverse()
-        while node.entries:  # the nodes of a job are freed before the next one is built
-            name, value = node.entries.pop()
-            if isinstance(value, Broken):
-                continue
-            if not isinstance(value, Mapping):
-                report_no_job(name, value, file.source)
-                continue
-            entry = _entry(name, value, file.source)
-            job = None if self._is_taken(entry) else build(entry, defaults, directory)
-            if job is not None:
-                jobs[name.value] = job
-                ignored = _ignored(defaults.values | entry.given)
-                _check_env_file(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
-                if self._on_job:
-                    self._on_job(entry, job, ignored)
-        return jobs
-
-    def _is_taken(self, entry: Entry) -> bool:
-        name = entry.name.value
-        if name not in self._names:
-            self._names[name] = entry.source, entry.name.index
-            return False
-        source, index = self._names[name]
-        line, _ = source.position(index)
-        message = f'duplicate job "{name}" (first defined in {source.shown} on line {line})'
-        entry.source.error(entry.name.index, message, width=len(name), key=f"jobs.{name}")
-        return True
-
-    def _included(self, main: File) -> list[File]:
-        """The included files, those of a directory in the order of their names."""
-        files = []
-        for text, node in main.values.get("include", []):
-            path = main.source.directory / text
-            shown = Path(main.source.shown).parent / text
-            try:
-                names = _files_of(path)
-            except OSError as error:
-                message = f"include: {shown}: {reason(error)}"
-                main.source.error(node.index, message, width=len(text), key="include")
-                continue
-            if names is not None:
-                self._files.append(str(path))
-            found = [(shown, path)] if names is None else [(shown / name, path / name) for name in names]
-            for one_shown, one in found:
-                if str(one) in self._files:
-                    message = f"include: {one_shown} is included already"
-                    main.source.error(node.index, message, width=len(text), key="include")
-                else:
-                    files.append(self._read(str(one_shown), one, IncludedForm))
-        return files
-
-
-def _files_of(path: Path) -> list[str] | None:
-    """The names of the schedule files in a directory; None for a file. Raises OSError."""
-    if not stat.S_ISDIR(path.stat().st_mode):
-        return None
-    return sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
-
-
-def _check_env_file(
-    source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
-) -> None:
-    """The warning that schedd logs too: until the file is valid, runs fail to start."""
-    name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and (problem := _env_file_problem(source.directory / name)):
-        at, key = places["env_file"], f"{where}.env_file"
-        source.warn(at, f"env_file: {problem}", None, code=LintCode.MISSING_ENV_FILE, width=len("env_file"), key=key)
-
-
-def _env_file_problem(path: Path) -> str | None:
-    """Why runs would fail to start with this env_file, as seen by our own user, who may not be schedd's."""
-    try:
-        path.stat()
-        readable = os.access(path, os.R_OK, effective_ids=True)
-    except PermissionError:
-        readable = False
-    except OSError:
-        return f"no such file: {path}; without it runs fail to start"
-    if not readable:
-        return f"{path} is not readable by uid {os.geteuid()}; without it runs fail to start"
-    try:
-        read_env_file(str(path))
-    except LaunchError as error:
-        return f"{error}; runs fail to start"
-    return None
-
-
-def _ignored(values: dict[str, Any]) -> Ignored:
-    return frozenset(values.get("lint", {}).get("ignore", ()))
-
-
-def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:
-    given = reader_of(JobForm)(node, source, f"jobs.{name.value}")
-    return Entry(name, {key.value: key.index for key, _ in node.entries}, given, source)
+def _is_accepted(loading: Loading, source: Source, fix: Fix) -> bool:
+    """Whether nothing is wrong at the place of the fix once it is applied: a value may also be wrong in quotes."""
+    text = source.text[: fix.start] + fix.text + source.text[fix.end :]
+    again = Loading(loading.path, changed={source.path: text})
+    again.config()
+    return not any(
+        finding.severity is Severity.ERROR and fix.start <= (finding.at or 0) < fix.start + len(fix.text)
+        for other in again.sources
+        if other.path == source.path
+        for finding in other.findings
+    )

@@ -72,7 +72,7 @@ def mapping_of(node: Node) -> Mapping:
         raise AlreadyReportedError
     if isinstance(node, Sequence):
         raise InvalidValueError(f"{message}, not a list", kind="variables")
-    match = re.fullmatch(r"([\w.-]+):(\S.*)", node.value)
+    match = re.fullmatch(r"([\w.-]+):([^\s/].*)", node.value)
     if node.plain and match:
         candidate = f"{{{match[1]}: {match[2]}}}"
         raise InvalidValueError(f"{message}; missing space after the colon", candidate=candidate)

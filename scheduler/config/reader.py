@@ -25,7 +25,7 @@ from scheduler.config.node_errors import (
     wrong_shape,
 )
 from scheduler.config.unknown_key import UnknownKey
-from scheduler.config.value_errors import report
+from scheduler.config.value_errors import MOST_FIXES, report
 from scheduler.config.value_formats import KINDS
 from scheduler.config.values import InvalidValueError, Kind
 from scheduler.document.finding import Fix
@@ -183,9 +183,9 @@ def _form(form: type[Form]) -> Read:
 
 
 def _report_unknown(unknown: UnknownKey, path: str) -> None:
-    from scheduler.config.suggest import unknown_key  # noqa: PLC0415 - only for errors
+    from scheduler.config.suggest import not_known, unknown_key  # noqa: PLC0415 - only for errors
 
-    found = unknown_key(unknown)
+    found = unknown_key(unknown) if len(unknown.source.findings) < MOST_FIXES else not_known(unknown)
     at, width = unknown.key.index, len(unknown.key.value)
     unknown.source.error(at, found.message, found.help, fixes=found.fixes, width=width, key=path)
 

@@ -51,7 +51,7 @@ _COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
 def unknown_key(unknown: UnknownKey) -> KeyProblem:
     """The error about a key that a form does not have."""
-    return _misplaced(unknown) or _special(unknown) or _foreign(unknown) or _not_known(unknown)
+    return _misplaced(unknown) or _special(unknown) or _foreign(unknown) or _misspelled(unknown) or not_known(unknown)
 
 
 def _misplaced(unknown: UnknownKey) -> KeyProblem | None:
@@ -117,10 +117,13 @@ def _foreign(unknown: UnknownKey) -> KeyProblem | None:
     return None
 
 
-def _not_known(unknown: UnknownKey) -> KeyProblem:
+def _misspelled(unknown: UnknownKey) -> KeyProblem | None:
     near = typo_of(unknown.name, unknown.known)
-    if near is not None:
-        return _did_you_mean(unknown, near, normalized(unknown.name))
+    return None if near is None else _did_you_mean(unknown, near, normalized(unknown.name))
+
+
+def not_known(unknown: UnknownKey) -> KeyProblem:
+    """The error about a key that resembles no other."""
     return KeyProblem(
         f'unknown key "{unknown.name}"{_place(unknown.where)}; valid keys are {", ".join(sorted(unknown.known))}'
     )

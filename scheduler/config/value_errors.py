@@ -6,8 +6,12 @@ import re
 
 from scheduler.config.node_errors import Read, has_place
 from scheduler.config.values import InvalidValueError
+from scheduler.document.finding import Fix
 from scheduler.document.nodes import Node, Scalar
 from scheduler.document.source import Source
+
+MOST_FIXES = 500
+"""Findings of one file for which replacements are looked for."""
 
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*|\$\(|\{\{.*\}\}|<%.*%>")
 
@@ -24,7 +28,9 @@ def report(
         at = key
     if isinstance(node, Scalar) and error.kind and _VARIABLE.search(node.value):
         message = "variables are not expanded in the file; write the value itself"
-    fixes = value_fixes(suggestions(error, node), node, source, read, key, end=error.end)
+    fixes: tuple[Fix, ...] = ()
+    if len(source.findings) < MOST_FIXES:
+        fixes = value_fixes(suggestions(error, node), node, source, read, key, end=error.end)
     shown = where.rpartition(".")[2] if key is None else key.value
     shown = f"{shown}: " if re.search(r"[\w\]]", shown) else ""
     source.error(at.index, shown + message, fixes=fixes, width=_width(at), key=where)

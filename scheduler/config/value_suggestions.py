@@ -122,7 +122,11 @@ def _function(text: str) -> Iterator[Replacement]:
     if file := re.fullmatch(_PYTHON_FILE, text):
         yield Replacement(f"{file[1].replace('/', '.')}:{file[2]}", converted=("py",))
         return
-    module, _, name = text.removesuffix("()").rpartition(".")
+    text = text.removesuffix("()")
+    if ":" in text:
+        yield Replacement(text)
+        return
+    module, _, name = text.rpartition(".")
     if name != "py":
         yield Replacement(f"{module}:{name}")
 

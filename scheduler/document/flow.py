@@ -8,7 +8,7 @@ from scheduler.document.line_context import masked, quote
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.value_spans import NAME
 
-_PLAIN = re.compile(r"[\w./@+-](?:[^\s,\[\]{}:#'\"\\]|:(?=[^\s,\[\]{}])|(?<=\S)#| (?=[^\s#]))*")
+_PLAIN = re.compile(r"[\w./+~-](?:[^\s,\[\]{}:#'\"\\]|:(?=[^\s,\[\]{}])|(?<=\S)#| (?=[^\s#]))*")
 
 
 def in_flow(node: Node, *, mask: bool = False) -> str | None:

@@ -45,6 +45,7 @@ class Source:
 
     def __init__(self, shown: str, path: Path, text: str) -> None:
         self.shown = shown
+        self.path = path
         self.directory = path.parent
         self.text = text
         self.readable = text

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
-from scheduler.config.load import Loading
+from scheduler.config.load import finish
+from scheduler.config.loading import Loading
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.source import Source
-from scheduler.errors import Severity
+from scheduler.errors import ConfigError, Severity
 
 
 def errors_of(file: Path) -> list[tuple[Source, Finding]]:
     """All errors of a file, each with its source."""
     loading = Loading(file)
-    loading.config()
+    with contextlib.suppress(ConfigError):
+        finish(loading)
     return [
         (source, finding)
         for source in loading.sources

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from scheduler.config.load import Config, load
+from scheduler.config.load import load
+from scheduler.config.loading import Config
 from scheduler.translate.formats import format_of
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.job_names import JobNames

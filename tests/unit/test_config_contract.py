@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from scheduler.config.load import Config, load
+from scheduler.config.load import load
+from scheduler.config.loading import Config
 from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
 from scheduler.config.value_formats import KINDS
 from scheduler.errors import ConfigError

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scheduler.config.load import Config, load
+from scheduler.config.load import load
+from scheduler.config.loading import Config
 from scheduler.config.spec import FileForm, JobForm
 from scheduler.model.target import Argv, Entrypoint, FromEnv, FromFile, ShellCommand
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config.load import Config
+from scheduler.config.loading import Config
 from scheduler.model.job import Overlap
 from scheduler.model.target import Argv, ShellCommand
 from tests.unit.importing import imported

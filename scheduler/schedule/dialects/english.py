@@ -71,7 +71,7 @@ _PAST_HOUR = re.compile(r"(?:hourly|every hour) at (?::|minute )(?P<minute>[0-5]
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?|[a-z-]+)[\s-]*(?P<unit>[a-z]+)")
 _BETWEEN = re.compile(r"\s*(?:,|and\b)?\s*")
-_INTERVAL = re.compile(r"(?:(?:run\s+)?(?P<every>@?every|each|once\s+(?:every|per|a|an)))?[\s_-]*(?P<amounts>.+)")
+_INTERVAL = re.compile(r"(?:(?:run )?(?P<every>@?every|each|once (?:every|per|a|an))[\s_-]*)?(?P<amounts>[^\s_-].*)")
 
 
 def read_english(text: str) -> Dialect | None:
