@@ -16,7 +16,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, Run, RunRequest
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Logs, RunNow
+from scheduler.wire.runs import Event, Logs
 
 NOT_STARTED: dict[str, str] = {
     Reason.OVERLAP: "it is already running (run {runs}); --force starts it anyway",
@@ -60,15 +60,13 @@ class EngineService:
         live = self._engine.find_live(run_id)
         return self._engine.history.run(run_id) if live is None else live.run
 
-    async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+    async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens; see Service."""
-        job = self._job(ask.job)
-        request = RunRequest(force=ask.force, as_of=ask.as_of, env=ask.env, by=by, caller=ask.caller)
-        stream = self._engine.run_now(job, request, holding=not ask.detach)
-        async with contextlib.aclosing(run_events(stream, detach=ask.detach)) as events:
+        stream = self._engine.run_now(self._job(job), request, holding=not detach)
+        async with contextlib.aclosing(run_events(stream, detach=detach)) as events:
             async for event in events:
                 if isinstance(event, Decision):
-                    raise RefusedError(f"{job.name}: {self._refusal(event)}")
+                    raise RefusedError(f"{job}: {self._refusal(event)}")
                 yield event
 
     async def stop(self, target: str, *, kill: bool) -> Stopped:

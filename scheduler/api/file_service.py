@@ -18,11 +18,11 @@ from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
+from scheduler.model.run import RunRequest
 from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
-from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Output, RunNow, Started
+from scheduler.wire.runs import Event, Output, Started
 
 MOST_UNREAD = 1 << 17
 """Bytes of output that may be unread before the run waits: here nothing is dropped."""
@@ -41,13 +41,13 @@ class FileService(EngineService):
         super().__init__(engine)
         engine.load(config.jobs, max_running=None)
 
-    async def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+    async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         """Run a job in this process. Closing the generator stops the run: SIGTERM, grace, SIGKILL."""
-        if ask.detach:
+        if detach:
             raise RefusedError("--detach needs a running schedd, and none manages this file")
         with self._processes.in_charge():
             try:
-                async with contextlib.aclosing(super().run_now(ask, by)) as events:
+                async with contextlib.aclosing(super().run_now(job, request, detach=False)) as events:
                     async for event in events:
                         if isinstance(event, Started):
                             self._pace.begin()

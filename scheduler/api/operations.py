@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec.structs import replace
 
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
-from scheduler.api.lookup import chosen, find, in_utc
+from scheduler.api.lookup import chosen, find
 from scheduler.api.metrics import metrics
+from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
@@ -44,13 +44,8 @@ def status(service: Service, _ask: AskStatus) -> StatusView:
 
 def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
     """Run a job on request and follow the run."""
-    find(service, ask.job)
-    for name in ask.env:
-        if not name or "=" in name or "\0" in name + ask.env[name]:
-            raise UsageError(f"{name!r} is not a valid name of an environment variable")
-    if ask.as_of is not None:
-        ask = replace(ask, as_of=in_utc(ask.as_of))
-    return service.run_now(ask, by)
+    job = find(service, ask.job).job
+    return service.run_now(job.name, run_request(job, ask, by), detach=ask.detach)
 
 
 async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:

@@ -12,12 +12,12 @@ from typing import Protocol
 import msgspec
 
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Reason, Run
+from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
 from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Logs, RunNow
+from scheduler.wire.runs import Event, Logs
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +89,7 @@ class Service(Protocol):
         """What was counted since the start. RefusedError without a daemon."""
         ...
 
-    def run_now(self, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
+    def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens.
 
         Yields `Waiting` when a gate holds the run (again when the gate changes); `Started` exactly once; then `Output`,

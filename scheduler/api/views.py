@@ -43,6 +43,7 @@ def run_view(run: Run) -> RunView:
         duration=run.duration,
         attempts=tuple(attempt_view(attempt) for attempt in run.attempts),
         by=run.by,
+        arguments=run.arguments,
     )
 
 

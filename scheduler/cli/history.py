@@ -84,6 +84,8 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
     details = [] if run.trigger == "schedule" else ["manual" if run.trigger == "manual" else "at start"]
     if run.by is not None:
         details.append(f"requested by {run.by.text}")
+    if run.arguments is not None:
+        details.append(f"with {run.arguments.text}")
     if run.outcome not in (None, "succeeded"):
         details.append(run.attempts[-1].cause or f"exit {run.exit_code}")
     if len(run.attempts) > 1:

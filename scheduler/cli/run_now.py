@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from scheduler.cli import output, terminal, typed_times
+from scheduler.cli import output, run_arguments, terminal, typed_times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.run_printer import GATES, RunPrinter
@@ -46,6 +46,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 @subcommand("run-now", exit_status=EXIT_STATUS)
 @one_job
+@click.argument("words", metavar="[-- ARG...]", nargs=-1, type=click.UNPROCESSED)
 @click.option("--force", is_flag=True, help="Start it even if the job is already running")
 @click.option("--detach", is_flag=True, help="Print the id of the run, and do not wait for it")
 @click.option(
@@ -53,30 +54,53 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable for this run")
 @click.option(
+    "--kwarg", multiple=True, metavar="NAME=VALUE", help="Keyword argument: JSON if it is valid JSON, or text"
+)
+@click.option("--stdin", metavar="FILE|-", help="Content of a file, or of stdin, for the job's stdin; at most 1 MiB")
+@click.option(
     "--json", "as_json", is_flag=True, help="Print JSON: the run as an object; the output of the job goes to stderr"
 )
 @click.pass_obj
-def run_now(
-    target: Target, job: str, force: bool, detach: bool, as_of: TypedTime | None, env: Sequence[str], as_json: bool
+def run_now(  # noqa: PLR0913, PLR0917 - each is an option
+    target: Target,
+    job: str,
+    words: tuple[str, ...],
+    force: bool,
+    detach: bool,
+    as_of: TypedTime | None,
+    env: Sequence[str],
+    kwarg: Sequence[str],
+    stdin: str | None,
+    as_json: bool,
 ) -> int:
     """Run a job now and exit with its exit code.
 
     Prints the output of the job while it runs. Ctrl-C detaches: the run continues in schedd. Where no schedd is
-    running, the job runs here, and Ctrl-C stops it.
+    running, the job runs here, and Ctrl-C stops it. Arguments are accepted where `accepts` of the job says so.
 
     \b
     Examples:
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
+      schedctl run-now import-file --detach -- /uploads/orders.csv --dry-run
     """
-    caller = None if detach else os.environ.get("SCHED_RUN_ID")
-    variables = _variables(env)
+    ask = RunNow(
+        job=job,
+        force=force,
+        detach=detach,
+        env=run_arguments.variables(env),
+        args=words,
+        kwargs=run_arguments.kwargs(kwarg),
+        stdin=run_arguments.stdin(stdin),
+        caller=None if detach else os.environ.get("SCHED_RUN_ID"),
+    )
     printer = RunPrinter(all_to_stderr=as_json)
     error = None
     try:
         source = target.source(RUN_NOW, alone=HERE)
-        at = None if as_of is None else as_of.at(zone_for(None, source, (job,)))
-        _follow(source, RunNow(job=job, force=force, detach=detach, as_of=at, env=variables, caller=caller), printer)
+        if as_of is not None:
+            ask = msgspec.structs.replace(ask, as_of=as_of.at(zone_for(None, source, (job,))))
+        _follow(source, ask, printer)
         code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
     except SchedError as failure:
         code, error = _report(failure, printer)
@@ -132,14 +156,3 @@ def _print_detached(target: Target, printer: RunPrinter) -> None:
         f"\nschedctl: detached; run {printer.run_id} {state}. To stop it: {target.command} stop {printer.run_id}",
         "care",
     )
-
-
-def _variables(assignments: Sequence[str]) -> dict[str, str]:
-    variables = {}
-    for assignment in assignments:
-        name, equals, value = assignment.partition("=")
-        if not name or not equals:
-            # The text is not repeated: it may be a secret.
-            raise click.BadParameter("use KEY=VALUE", param_hint="--env")
-        variables[name] = value
-    return variables

@@ -59,7 +59,7 @@ FOREIGN = {
     "path": "paths",
     "setup": "prepare before init",
     "notify_after": "failurethreshold alertafter",
-    "accepts": "parameters inputs",
+    "accepts": "inputs",
 }
 """Our keys with the names used elsewhere, in lower case without dashes and underscores."""
 

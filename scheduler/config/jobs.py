@@ -25,7 +25,7 @@ _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "max_waiting", "on_shutdown", "output",
+    "max_waiting", "on_shutdown", "output", "secret_arguments",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""
@@ -121,11 +121,15 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     schedule = _schedule(entry, values.get("timezone", _UTC))
     _check_retry(entry, scope.retry)
     _check_alarms(entry, values)
+    _check_accepts(entry, target)
     if target is None:
         return None
     fields = {key: value for key, value in values.items() if key in _UNCHANGED}
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
+    if "accepts" in values:
+        accepts = values["accepts"]
+        fields["accepts"] = tuple(dict.fromkeys([accepts] if isinstance(accepts, str) else accepts))
     if scope.retry:
         fields["retry"] = _retry(scope.retry)
     if _PROCESS & values.keys():
@@ -174,6 +178,12 @@ def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
     for key in ("remind", "expect_success_within"):
         if values.get(key) is not None and not values.get("on_failure"):
             entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
+
+
+def _check_accepts(entry: Entry, target: Target | None) -> None:
+    accepts = entry.given.get("accepts", ())
+    if "kwargs" in ([accepts] if isinstance(accepts, str) else accepts) and isinstance(target, ShellCommand | Argv):
+        entry.error("accepts", 'accepts: "kwargs" is only valid together with "python"')
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

@@ -30,8 +30,9 @@ from scheduler.config.field_types import (
 )
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.recipient_form import RecipientForm, ReferenceForm
+from scheduler.config.schedule_form import AnySchedule
 from scheduler.config.web_form import MetricsForm, WebForm
-from scheduler.model.job import OnShutdown, OutputMode, Overlap
+from scheduler.model.job import Accepts, OnShutdown, OutputMode, Overlap
 
 
 class RetryForm(Form, frozen=True):
@@ -45,34 +46,6 @@ class RetryForm(Form, frozen=True):
     max_delay: Annotated[Duration, Meta(description="Longest delay.")] = "10m"
 
 
-class ScheduleForm(Form, frozen=True):
-    """A schedule with named fields, each written as in cron. Fields coarser than those given match any value, finer
-    ones their lowest."""
-
-    year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
-    month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
-    day: Annotated[
-        Text | UnsetType,
-        Meta(
-            description="1 to 31; L is the last day, L-2 two days before it, LW the last weekday, 15W the weekday "
-            "nearest to the 15th.",
-            examples=["L"],
-        ),
-    ] = UNSET
-    day_of_week: Annotated[
-        Text | UnsetType,
-        Meta(
-            description="0 to 7, or sun to sat; mon#1 for the first of the month, friL for the last.",
-            examples=["mon-fri"],
-        ),
-    ] = UNSET
-    hour: Annotated[Text | UnsetType, Meta(description="0 to 23.", examples=["*/6"])] = UNSET
-    minute: Annotated[
-        Text | UnsetType, Meta(description="0 to 59, or H for a minute derived from the job's name.", examples=["0,30"])
-    ] = UNSET
-    second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
-
-
 class LintForm(Form, frozen=True):
     """Settings of `schedctl check` for this job."""
 
@@ -84,27 +57,6 @@ EnvMap = Annotated[
     Meta(
         description="Environment variables: text or numbers as written, null to remove, {from_env: X}, {from_file: p}.",
         examples=[{"APP_ENV": "production", "TOKEN": {"from_file": "/run/secrets/token"}}],
-    ),
-]
-ScheduleText = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        examples=[
-            "*/5 * * * *",
-            "@daily",
-            "@every 90s",
-            "@every 2w from 2027-01-01T17:00",
-            "@at 2027-01-01T09:00:00+01:00",
-        ],
-    ),
-]
-AnySchedule = Annotated[
-    ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
-    Meta(
-        extra={"reads": "schedule"},
-        description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, named fields, or "
-        "a list of these. Without it the job only runs manually.",
     ),
 ]
 
@@ -162,6 +114,17 @@ class DefaultsForm(Form, frozen=True):
     max_waiting: Annotated[
         Annotated[int, Meta(ge=1, le=1_000_000)], Meta(description="Most manual runs of the job that wait at once.")
     ] = 1000
+    accepts: Annotated[
+        Accepts | list[Accepts],
+        Meta(
+            description="What `run-now` may pass to the job: args, kwargs (of a Python function), stdin; by default "
+            "nothing.",
+            examples=["args", ["kwargs", "stdin"]],
+        ),
+    ] = []
+    secret_arguments: Annotated[bool, Meta(description="Never show the arguments that a run was requested with.")] = (
+        False
+    )
     on_shutdown: Annotated[OnShutdown, Meta(description="Whether a shutdown waits for runs or stops them.")] = (
         OnShutdown.WAIT
     )

@@ -142,9 +142,7 @@ class Engine:
             self._new_id(),
             Trigger.MANUAL,
             request.as_of or self.clock.now().replace(microsecond=0),
-            extra_env=request.env,
-            by=request.by,
-            forced=request.force,
+            request=request,
             requested_by=None if request.caller is None else self.runner.find(request.caller),
         )
         stream = self.following.of_live(live_run, holding=holding)

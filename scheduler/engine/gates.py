@@ -65,7 +65,7 @@ class OverlapGate:
         runs = self._jobs.get(job.name)
         if runs is None:
             runs = self._jobs[job.name] = Semaphore(1)
-        overlap = Overlap.ALLOW if live_run.forced else job.overlap
+        overlap = Overlap.ALLOW if live_run.request.force else job.overlap
         if overlap is Overlap.ALLOW:
             runs.occupy(live_run)
             return None

@@ -14,8 +14,7 @@ from scheduler.engine.events import report_bug
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
-from scheduler.model.run import Reason, Run, Trigger
-from scheduler.wire.requester import Requester
+from scheduler.model.run import PLAIN_REQUEST, Reason, Run, RunRequest, Trigger
 
 
 class Phase(StrEnum):
@@ -42,7 +41,7 @@ class LiveState(msgspec.Struct, frozen=True):
 class LiveRun(msgspec.Struct, eq=False):
     """A run from the moment when it is due or requested until it is over.
 
-    Waiting for a lock or capacity ends at `deadline`; None is no end. `forced` passes the overlap gate.
+    Waiting for a lock or capacity ends at `deadline`; None is no end. `request` is what a manual run came with.
     `requested_by` is a run that waits for the end of this one. Live runs never leave the engine: what others get are
     copies (`state`) and streams of values (`following`).
     """
@@ -53,9 +52,7 @@ class LiveRun(msgspec.Struct, eq=False):
     scheduled_at: datetime
     deadline: datetime | None = None
     previous_at: datetime | None = None
-    extra_env: dict[str, str] = {}
-    by: Requester | None = None
-    forced: bool = False
+    request: RunRequest = PLAIN_REQUEST
     requested_by: LiveRun | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None

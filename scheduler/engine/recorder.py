@@ -56,7 +56,8 @@ class Recorder:
             live_run.trigger,
             live_run.scheduled_at,
             started_at,
-            by=live_run.by,
+            by=live_run.request.by,
+            arguments=live_run.request.arguments,
         )
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
         # processor's caches full of other things, and take longer.
@@ -101,6 +102,6 @@ def _decision(live_run: LiveRun, skip: SkipError) -> Decision:
         first=live_run.scheduled_at,
         last=live_run.scheduled_at,
         run_id=live_run.run_id if live_run.trigger is Trigger.MANUAL else None,
-        by=live_run.by,
+        by=live_run.request.by,
         note=skip.refusal,
     )

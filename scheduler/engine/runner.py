@@ -228,8 +228,11 @@ class Runner:
             live_run.trigger,
             live_run.scheduled_at,
             live_run.previous_at,
-            live_run.extra_env,
-            deadline=live_run.deadline,
+            live_run.request.env,
+            live_run.request.stdin,
+            live_run.deadline,
+            live_run.request.args,
+            live_run.request.kwargs,
         )
         return await make_attempt(
             live_run,

@@ -1,8 +1,8 @@
 """The child's side of `python:` jobs: finds a function, calls it, and says in one line when there is none.
 
-Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [-]`. With `-`,
-stdin holds `[args, kwargs]` as JSON: on the command line, or in a variable that further children inherit, everybody
-could read them.
+Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [-]`. With `-`, the
+first line of stdin is `[args, kwargs]` as JSON: on the command line, or in a variable that further children inherit,
+everybody could read them. What follows that line is the stdin of the function.
 """
 
 # Imports stand where they are needed and pathlib nowhere, since each would delay every job.
@@ -40,14 +40,22 @@ def use_working_directory() -> None:
 
 
 def read_call() -> tuple[list[object], dict[str, object]]:
-    """The arguments by position and by name. The function itself then finds nothing on stdin."""
+    """The arguments by position and by name. Stdin is left at what follows them, without them."""
     import json
 
-    with open(0, encoding="utf-8", closefd=False) as file:
-        args, kwargs = json.load(file)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
+    with open(0, "rb", closefd=False) as file:
+        args, kwargs = json.loads(file.readline())
+        rest = file.read()
+    if rest:
+        # In a file of its own: children that inherit it must not find the arguments at its beginning.
+        fd = os.memfd_create("stdin")
+        with open(fd, "wb", closefd=False) as copy:
+            copy.write(rest)
+        os.lseek(fd, 0, os.SEEK_SET)
+    else:
+        fd = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(fd, 0)
+    os.close(fd)
     return args, kwargs
 
 

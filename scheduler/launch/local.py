@@ -22,7 +22,7 @@ from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import find_program
 from scheduler.launch.spawner import Spawner
 from scheduler.model.run import Launch
-from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
+from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target, with_arguments
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
 
@@ -41,11 +41,12 @@ class LocalLauncher:
         job = launch.job
         env = self._environment.of_run(launch)
         path = env.get("PATH", DEFAULT_PATH)
-        argv, stdin = _command(job.target)
-        with _in_memory(launch.stdin or stdin) as readable:
+        target = with_arguments(job.target, launch.args, launch.kwargs)
+        argv, stdin = _command(target)
+        with _in_memory(stdin + launch.stdin) as readable:
             spec = ProcessSpec(
                 run_id=launch.run_id,
-                program=argv[0] if isinstance(job.target, ShellCommand) else find_program(argv[0], path, job.cwd),
+                program=argv[0] if isinstance(target, ShellCommand) else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,
                 cwd=job.cwd,
@@ -54,7 +55,7 @@ class LocalLauncher:
                 stdin=readable,
             )
             child = self._processes.spawn(spec, output)
-        child.explain = self._explain(job.target, path, job.cwd)
+        child.explain = self._explain(target, path, job.cwd)
         return child
 
     def _explain(self, target: Target, path: str, cwd: str) -> Explain:
@@ -72,21 +73,21 @@ class LocalLauncher:
 
 
 def _command(target: Target) -> tuple[tuple[str, ...], bytes]:
-    """The program with its arguments, and what it reads on stdin.
+    """The program with its arguments, and what it reads on stdin before anything else.
 
     The arguments of a Python function may be secret and of any length, and so belong neither on the command line nor in
     the environment.
     """
     match target:
-        case ShellCommand(text):
-            return ("/bin/sh", "-c", text), b""
+        case ShellCommand(text, args):
+            return ("/bin/sh", "-c", text, *(("/bin/sh", *args) if args else ())), b""
         case Argv(words):
             return words, b""
         case Entrypoint():
             words = (target.interpreter or sys.executable, _ENTRYPOINT, target.reference)
             if not target.args and not target.kwargs:
                 return words, b""
-            return (*words, "-"), msgspec.json.encode((target.args, target.kwargs))
+            return (*words, "-"), msgspec.json.encode((target.args, target.kwargs)) + b"\n"
 
 
 @contextmanager

@@ -21,6 +21,14 @@ class Overlap(StrEnum):
     REPLACE = "replace"
 
 
+class Accepts(StrEnum):
+    """What a request may pass to a run."""
+
+    ARGS = "args"
+    KWARGS = "kwargs"
+    STDIN = "stdin"
+
+
 class OnShutdown(StrEnum):
     """What happens to a run when schedd shuts down."""
 
@@ -68,7 +76,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     `environment` holds the layers on top of schedd's own environment, later ones win. `schedule` None means that the
     job runs on demand only. `timeout` None is no limit. `catch_up` is how many seconds before the start of schedd a
-    missed time may lie to be run at the start. At most `max_waiting` manual runs wait at once. `on_failure` and the
+    missed time may lie to be run at the start. At most `max_waiting` manual runs wait at once. `accepts` is what a
+    request may pass to a run; with `secret_arguments` that is never shown. `on_failure` and the
     like are notified; `ping` is an address that is called at every run; `expect_success_within` and `remind` are None
     for never. `origins` says of each key of the file where it was set: `job`, `defaults` or `job and defaults`.
     """
@@ -89,6 +98,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     retry: Retry = Retry()
     lock: str | None = None
     max_waiting: int = 1000
+    accepts: tuple[Accepts, ...] = ()
+    secret_arguments: bool = False
     on_shutdown: OnShutdown = OnShutdown.WAIT
     success_codes: frozenset[int] = frozenset({0})
     output: OutputMode = OutputMode.LOG

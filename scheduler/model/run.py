@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import msgspec
 
 from scheduler.model.job import Job
+from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 
 RAN = "ran"
@@ -67,7 +69,8 @@ class Reason(StrEnum):
 class Launch(msgspec.Struct, frozen=True):
     """One attempt to be made: everything a launcher needs to know.
 
-    `stdin` is what the process can read. After `deadline` it must not start any more; None is no deadline.
+    `args` and `kwargs` are added to those of the job's target, `stdin` is what the process can read. After `deadline`
+    it must not start any more; None is no deadline.
     """
 
     job: Job
@@ -79,13 +82,16 @@ class Launch(msgspec.Struct, frozen=True):
     extra_env: dict[str, str] = {}
     stdin: bytes = b""
     deadline: datetime | None = None
+    args: tuple[str, ...] = ()
+    kwargs: dict[str, Any] = {}
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What a manual run is requested with.
 
     `force` passes the overlap gate. `as_of` is the scheduled time that the job sees; `env` is added to its environment.
-    `caller` is the id of a run that waits for the end of this one, and so must not be waited for.
+    `caller` is the id of a run that waits for the end of this one, and so must not be waited for. `args`, `kwargs` and
+    `stdin` are passed to the job; `arguments` is what may be shown of them.
     """
 
     force: bool = False
@@ -93,6 +99,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     env: dict[str, str] = {}
     by: Requester | None = None
     caller: str | None = None
+    args: tuple[str, ...] = ()
+    kwargs: dict[str, Any] = {}
+    stdin: bytes = b""
+    arguments: ArgumentsView | None = None
 
 
 PLAIN_REQUEST = RunRequest()
@@ -129,7 +139,8 @@ class Run(msgspec.Struct, frozen=True):
     """The execution of a job for a scheduled time, or on request; then `scheduled_at` is the second of the request.
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
-    `finished_at` are None until the run has finished. `by` is who requested it, None for the schedule.
+    `finished_at` are None until the run has finished. `by` is who requested it, and `arguments` what with; None for the
+    schedule.
     """
 
     id: str
@@ -142,6 +153,7 @@ class Run(msgspec.Struct, frozen=True):
     finished_at: datetime | None = None
     duration: float | None = None
     by: Requester | None = None
+    arguments: ArgumentsView | None = None
 
     @property
     def lateness(self) -> float:

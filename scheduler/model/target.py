@@ -8,9 +8,10 @@ import msgspec
 
 
 class ShellCommand(msgspec.Struct, frozen=True):
-    """Text that `/bin/sh -c` runs."""
+    """Text that `/bin/sh -c` runs; `args` are its `"$@"`."""
 
     text: str
+    args: tuple[str, ...] = ()
 
 
 class Argv(msgspec.Struct, frozen=True):
@@ -32,6 +33,17 @@ class Entrypoint(msgspec.Struct, frozen=True):
 
 
 Target = ShellCommand | Argv | Entrypoint
+
+
+def with_arguments(target: Target, args: tuple[str, ...], kwargs: dict[str, Any]) -> Target:
+    """The target with further arguments; `kwargs` only make sense for a function, whose own they replace."""
+    match target:
+        case ShellCommand(text):
+            return ShellCommand(text, args)
+        case Argv(words):
+            return Argv((*words, *args))
+        case Entrypoint():
+            return msgspec.structs.replace(target, args=(*target.args, *args), kwargs={**target.kwargs, **kwargs})
 
 
 class FromEnv(msgspec.Struct, frozen=True):

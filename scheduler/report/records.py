@@ -78,6 +78,8 @@ def _scheduled(run: Run) -> Fields:
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
     if run.trigger is Trigger.SCHEDULE:
         fields["lateness"] = round(run.lateness, 3)
+    if run.arguments is not None:
+        fields["arguments"] = run.arguments.text
     return {**fields, **_by(run.by)}
 
 

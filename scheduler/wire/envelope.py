@@ -20,8 +20,8 @@ from scheduler.errors import RefusedError, SchedError, UnknownNameError, Unreach
 VERSION = 1
 """Raised when an older schedctl could misread a newer schedd, or a newer schedctl an older schedd."""
 
-MAX_REQUEST = 1 << 20
-"""Bytes of one request, its newline included."""
+MAX_REQUEST = 1 << 21
+"""Bytes of one request, its newline included: room for 1 MiB of stdin in base64."""
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """An instant with its offset from UTC."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.envelope import Instant
 from scheduler.wire.requester import Requester
 
@@ -34,7 +35,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
-    `by` is who requested it, null for the schedule.
+    `by` is who requested it, and `arguments` with what; null for the schedule.
     """
 
     id: str
@@ -49,6 +50,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     duration: float | None = None
     attempts: tuple[AttemptView, ...] = ()
     by: Requester | None = None
+    arguments: ArgumentsView | None = None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +83,8 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     """`run-now`: run a job on request. `detach` ends the answer once the run has started or waits.
 
     `force` starts it although the job is running. `as_of` becomes SCHED_SCHEDULED_AT; `env` is added to the job's
-    environment. `caller` is the id of the run that sends the request and waits for its end (SCHED_RUN_ID there).
+    environment. `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. `caller` is the id
+    of the run that sends the request and waits for its end (SCHED_RUN_ID there).
     """
 
     job: str
@@ -89,6 +92,9 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     detach: bool = False
     as_of: Instant | None = None
     env: dict[str, str] = {}
+    args: tuple[str, ...] = ()
+    kwargs: dict[str, Any] = {}
+    stdin: bytes | None = None
     caller: str | None = None
 
 

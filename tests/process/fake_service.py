@@ -15,13 +15,13 @@ from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import open_socket
 from scheduler.errors import RefusedError
 from scheduler.model.job import Job
-from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, Trigger
+from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Finished, Logs, Output, RunNow, Started
+from scheduler.wire.runs import Event, Finished, Logs, Output, Started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ class FakeService:
         self.events: list[Event] = []
         self.finished: list[Run] = [finished_run("alpha")]
         self.paused: dict[str, Pause] = {}
-        self.requesters: list[Requester | None] = []
+        self.requests: list[RunRequest] = []
         self.left = threading.Event()
         self.yielded = 0
         self.reload_error: str | None = None
@@ -88,19 +88,19 @@ class FakeService:
     def run(self, run_id: str) -> Run | None:
         return next((run for run in self.finished if run.id == run_id), None)
 
-    async def run_now(self, ask: RunNow, by: Requester | None = None) -> AsyncGenerator[Event, None]:
-        self.requesters.append(by)
-        if ask.job == "busy":
+    async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
+        self.requests.append(request)
+        if job == "busy":
             raise RefusedError("busy is running")
-        if ask.job == "boom":
+        if job == "boom":
             raise ZeroDivisionError
-        run = finished_run(ask.job, 7)
+        run = finished_run(job, 7)
         yield Started(run_view(run))
         for event in self.events:
             yield event
         try:
-            while ask.job == "endless":
-                yield Output(run.id, ask.job, "stdout", b"x" * 60_000)
+            while job == "endless":
+                yield Output(run.id, job, "stdout", b"x" * 60_000)
                 self.yielded += 1
                 await asyncio.sleep(0)
         finally:
@@ -129,7 +129,7 @@ class FakeService:
         return []
 
     def logs(self, ask: Logs) -> AsyncGenerator[Event, None]:
-        return self.run_now(RunNow(job="alpha"))
+        return self.run_now("alpha", RunRequest(), detach=False)
 
 
 @contextmanager

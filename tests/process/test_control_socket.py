@@ -133,7 +133,7 @@ def test_a_run_and_a_pause_record_who_asked(daemon: Client, service: FakeService
     daemon.ask(PAUSE, PauseJobs(jobs=("beta",)))
     program = Path("/proc/self/comm").read_text().strip()
     me = Requester(uid=os.getuid(), user=getpass.getuser(), pid=os.getpid(), program=program)
-    assert service.requesters == [me]
+    assert [request.by for request in service.requests] == [me]
     assert service.paused["beta"].by == me
 
 

@@ -23,10 +23,13 @@ def eventually(condition: Callable[[], object], *, what: str = "", seconds: floa
         time.sleep(0.02)
 
 
-def schedctl(*words: str | Path, cwd: Path | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+def schedctl(
+    *words: str | Path, cwd: Path | None = None, stdin: str = "", **environ: str
+) -> subprocess.CompletedProcess[str]:
     """Run schedctl to its end."""
     return subprocess.run(
         [BIN / "schedctl", *words],
+        input=stdin,
         cwd=cwd,
         env=environment(environ),
         capture_output=True,

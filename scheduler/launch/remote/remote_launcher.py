@@ -224,5 +224,7 @@ def _letter(launch: Launch) -> Letter:
         previous_at=launch.previous_at,
         start_by=launch.deadline,
         extra_env=launch.extra_env,
+        args=launch.args,
+        kwargs=launch.kwargs,
         stdin=launch.stdin,
     )

@@ -181,4 +181,6 @@ def _launch(letter: Letter, job: Job) -> Launch:
         letter.previous_at,
         letter.extra_env,
         letter.stdin,
+        args=tuple(map(str, letter.args)),
+        kwargs=letter.kwargs,
     )

@@ -1,0 +1,60 @@
+"""The forms of a schedule in the file: text, named fields, or a list of both."""
+
+# No `from __future__ import annotations`, as in `spec`.
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from scheduler.config.field_types import Form, Text
+
+
+class ScheduleForm(Form, frozen=True):
+    """A schedule with named fields, each written as in cron. Fields coarser than those given match any value, finer
+    ones their lowest."""
+
+    year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
+    month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
+    day: Annotated[
+        Text | UnsetType,
+        Meta(
+            description="1 to 31; L is the last day, L-2 two days before it, LW the last weekday, 15W the weekday "
+            "nearest to the 15th.",
+            examples=["L"],
+        ),
+    ] = UNSET
+    day_of_week: Annotated[
+        Text | UnsetType,
+        Meta(
+            description="0 to 7, or sun to sat; mon#1 for the first of the month, friL for the last.",
+            examples=["mon-fri"],
+        ),
+    ] = UNSET
+    hour: Annotated[Text | UnsetType, Meta(description="0 to 23.", examples=["*/6"])] = UNSET
+    minute: Annotated[
+        Text | UnsetType, Meta(description="0 to 59, or H for a minute derived from the job's name.", examples=["0,30"])
+    ] = UNSET
+    second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
+
+
+ScheduleText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        examples=[
+            "*/5 * * * *",
+            "@daily",
+            "@every 90s",
+            "@every 2w from 2027-01-01T17:00",
+            "@at 2027-01-01T09:00:00+01:00",
+        ],
+    ),
+]
+AnySchedule = Annotated[
+    ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
+    Meta(
+        extra={"reads": "schedule"},
+        description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, named fields, or "
+        "a list of these. Without it the job only runs manually.",
+    ),
+]
