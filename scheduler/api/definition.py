@@ -17,6 +17,9 @@ from scheduler.schedule import format_duration
 NOT_KEYS = {"name", "origins"}
 """Fields of a job that are no keys of the file."""
 
+OFF = {field.name for field in msgspec.structs.fields(Job) if field.default is False}
+"""Keys that are false unless they are set."""
+
 NO_DURATIONS = {"factor"}
 """Numbers that are not seconds."""
 
@@ -32,9 +35,7 @@ def definition(job: Job) -> dict[str, Any]:
             shown |= _keys(field, getattr(job, field))
     if job.schedule is None:
         del shown["timezone"]
-    if not job.sentry:
-        del shown["sentry"]
-    return {key: value for key, value in shown.items() if value not in (None, "", [], {})}
+    return {key: value for key, value in shown.items() if value not in (None, "", [], {}) and (value or key not in OFF)}
 
 
 def _keys(field: str, value: Any) -> dict[str, Any]:
@@ -66,6 +67,8 @@ def _value(field: str, value: Any) -> Any:
             return value.value
         case frozenset():
             return sorted(value)
+        case tuple():
+            return [_value(field, each) for each in value]
         case ZoneInfo():
             return value.key
         case Retry(times=0):
