@@ -1,4 +1,4 @@
-"""The composition root: puts the parts together, and says in which order the daemon lives and dies."""
+"""The composition root: creates the parts of the daemon, starts them and stops them in order."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import asyncio
 import contextlib
 import os
 from collections import deque
-from collections.abc import Coroutine, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -21,17 +19,18 @@ from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.config.web_form import listening_on
-from scheduler.control.file_lock import FileLock
+from scheduler.control.presence import Presence
 from scheduler.control.server import ControlServer
-from scheduler.control.socket_path import ControlSocket, SocketError, open_socket
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import ClockJumped, Event, ReloadFailed, report_bug
+from scheduler.engine.events import ClockJumped, Event, ReloadFailed
 from scheduler.engine.timetable import difference
-from scheduler.errors import RefusedError, SchedError
+from scheduler.errors import EXIT_BUG, RefusedError, SchedError
 from scheduler.fast_start import loaded
+from scheduler.launch.earlier import find_earlier
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
+from scheduler.liveness import Liveness
 from scheduler.model.run import RAN, Reason
 from scheduler.report import startup
 from scheduler.report.heartbeat import Heartbeat
@@ -47,7 +46,7 @@ from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
 STDOUT = 1
 
 LAST_LINES = 1.0
-"""Seconds that the last lines of the log may take to be written, also when no more of the shutdown budget is left."""
+"""Seconds that the last lines of the log may take to be written, also when the shutdown timeout is over."""
 
 JUMPS_KEPT = 10
 
@@ -62,7 +61,7 @@ def run(
     heartbeat: Path | None,
     shutdown_timeout: float | None,
 ) -> int:
-    """Serve a schedule file until a signal ends it; the exit code is 0. `web` is an address to serve HTTP on.
+    """Run the jobs of a file until a signal ends it (exit code 0) or a bug (70). `web` is an address to serve HTTP on.
 
     ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
@@ -72,13 +71,18 @@ def run(
     if web is not None:
         config = replace(config, web=listening_on(config.web, web, config.path))
     loaded()
-    asyncio.run(_serve(config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
-    return 0
+    return asyncio.run(_serve(config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
 
 
 async def _serve(
-    config: Config, budget: float | None, log_format: LogFormat, log_level: str, *, watch: bool, heartbeat: Path | None
-) -> None:
+    config: Config,
+    shutdown_timeout: float | None,
+    log_format: LogFormat,
+    log_level: str,
+    *,
+    watch: bool,
+    heartbeat: Path | None,
+) -> int:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
     stdout = Stdout(STDOUT, loop)
@@ -86,7 +90,9 @@ async def _serve(
     loop.set_exception_handler(log.on_bug)
     left = 0.0
     try:
-        left = await Daemon(config, budget, clock, log).serve(watch=watch, heartbeat=heartbeat)
+        daemon = Daemon(config, shutdown_timeout, clock, log)
+        left = await daemon.serve(watch=watch, heartbeat=heartbeat)
+        return EXIT_BUG if daemon.failed else 0
     finally:
         stdout.close(max(left, LAST_LINES))
 
@@ -94,17 +100,18 @@ async def _serve(
 class Daemon(EngineService):
     """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
 
-    def __init__(self, config: Config, budget: float | None, clock: Clock, log: Log) -> None:
+    def __init__(self, config: Config, shutdown_timeout: float | None, clock: Clock, log: Log) -> None:
         self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
         self.metrics = Metrics(per_job=config.metrics_per_job)
-        listeners = (log.on_event, self._systemd.on_event, self._hear, self.metrics.on_event)
-        engine = Engine(clock, Launchers(LocalLauncher(self._processes)), log=log, listeners=listeners)
+        listeners = (log.on_event, self._systemd.on_event, self._on_event, self.metrics.on_event)
+        launchers = Launchers(LocalLauncher(self._processes, str(config.path)))
+        engine = Engine(clock, launchers, log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
-        self._lock = FileLock(str(config.path))
-        self._budget = budget
+        self._presence = Presence(str(config.path), log.warning)
+        self._shutdown_timeout = shutdown_timeout
         self._log = log
         self._notifications = LazyNotifications(engine, log, self.metrics.notifications)
         self._server = ControlServer(self)
@@ -113,7 +120,7 @@ class Daemon(EngineService):
         self._started_steady = clock.steady()
         self._reload_error: str | None = None
         self._stop_asked = asyncio.Event()
-        self._reloading: asyncio.Task[None] | None = None  # the loop itself keeps tasks only weakly
+        self._liveness = Liveness(self._stop_asked.set)
         self._signals = Signals(
             self._stop_asked,
             stop_runs=engine.runner.end_all,
@@ -123,17 +130,17 @@ class Daemon(EngineService):
         )
 
     async def serve(self, *, watch: bool, heartbeat: Path | None) -> float:
-        """The whole life. Ready means: every verb is answered and every slot from now on is decided.
+        """Run until a signal or a bug ends it. Ready means that requests are answered and scheduled times decided.
 
-        With `watch` a change of the files is a reload. What is returned are the seconds that are left of the budget.
+        With `watch` a change of the files is a reload. Returns the seconds that are left of the shutdown timeout.
         """
         pulse = Heartbeat(heartbeat, self._engine, self._log)
         with (
-            self._locked_file(),
+            self._presence.locked(),
             self._signals.handled(),
             self._processes.in_charge(),
             self._engine.announce.with_listener(self._notifications.on_event),
-            self._open_control() as control,
+            self._presence.listening() as control,
         ):
             if control is not None:
                 await self._server.start(control.listener)
@@ -144,27 +151,30 @@ class Daemon(EngineService):
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
+            for earlier in find_earlier(str(self._config.path), self._config.jobs):
+                self._engine.take_over(earlier)
             started_at = self._engine.start()
             missed = startup.report_missed(self._log, self._engine, started_at, self._on_missed)
-            tasks = [_living(life) for life in (self._engine.run(), self._systemd.stay_alive(), missed, pulse.keep())]
+            self._liveness.start_loop(self._engine.run())
+            for part in (self._systemd.stay_alive(self._engine), pulse.keep(), missed):
+                self._liveness.start(part)
             if watch:
-                tasks.append(_living(self._reload_on_change()))
+                self._liveness.start(self._reload_on_change())
             await self._stop_asked.wait()
-            # The loop ticks and the socket answers until the last run is over: slots that fall due meanwhile are
-            # decided, and people can see what schedd is waiting for.
-            budget = self._budget if self._budget is not None else self._config.shutdown_timeout
-            end = self._engine.clock.steady() + budget
-            for_notifications = self._notifications.reserve(budget)
-            await self._engine.shut_down(budget - for_notifications)
+            # The loop ticks and the socket answers until the last run is over: scheduled times meanwhile are decided,
+            # and people can see what schedd is waiting for.
+            seconds = self._config.shutdown_timeout if self._shutdown_timeout is None else self._shutdown_timeout
+            end = self._engine.clock.steady() + seconds
+            for_notifications = self._notifications.reserve(seconds)
+            await self._engine.shut_down(seconds - for_notifications)
             await self._notifications.close(for_notifications)
-            for task in tasks:
-                task.cancel()
+            self._liveness.stop()
             await self._server.close()
             await self._web.close()
         self._log.info("stopped")
         return end - self._engine.clock.steady()
 
-    # What people ask of the daemon.
+    # The Service, as far as it is about the daemon.
 
     def status(self) -> StatusView:
         """The daemon itself."""
@@ -180,11 +190,12 @@ class Daemon(EngineService):
             loaded_at=self._loaded_at,
             reload_error=self._reload_error,
             ticking=not self._engine.runner.draining,
+            problem=self._engine.problem(),
             jobs=len(jobs),
             disabled=sum(not job.enabled for job in jobs.values()),
             paused=sum(timetable.pause_of(name, now) is not None for name in jobs),
-            running=sum(firing.run is not None for firing in live),  # also of jobs removed
-            waiting=sum(firing.gate is not None for firing in live),
+            running=sum(each.run is not None for each in live),  # also of jobs removed
+            waiting=sum(each.gate is not None for each in live),
             next_at=timetable.next_at,
             next_job=timetable.next_job,
             decisions={word: history.decided[word] for word in (RAN, *Reason) if history.decided[word]},
@@ -192,6 +203,11 @@ class Daemon(EngineService):
             dropped_lines=self._log.dropped,
             notification_errors=dict(self._notifications.errors()),
         )
+
+    @property
+    def failed(self) -> bool:
+        """A bug has ended the loop."""
+        return self._liveness.failed
 
     async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
         """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
@@ -203,7 +219,7 @@ class Daemon(EngineService):
             if digest is not None and digest != digest_of(config):
                 raise RefusedError("the files have changed since this plan was made; look at the new plan")
             if not plan:
-                self._lock_file()
+                self._presence.lock()
         except RefusedError:
             raise
         except SchedError as error:
@@ -225,12 +241,12 @@ class Daemon(EngineService):
         return reload_view(changes, old, config, (before, after), applied=not plan)
 
     def _max_running(self) -> int:
-        """As the file says, but no more than there are descriptors for: near that limit firings wait for capacity."""
+        """As the file says, but no more than there are descriptors for: near that limit runs wait for capacity."""
         possible = self._processes.most_children
         return possible if self._config.max_running is None else min(self._config.max_running, possible)
 
     def _reload_soon(self) -> None:
-        self._reloading = _living(self._reload_unasked())
+        self._liveness.start(self._reload_unasked())
 
     async def _reload_on_change(self) -> None:
         def warn(why: str) -> None:
@@ -241,57 +257,14 @@ class Daemon(EngineService):
 
     async def _reload_unasked(self) -> None:
         self._systemd.reloading()
-        with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until mended
+        with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until fixed
             await self.reload(plan=False)
         self._systemd.ready()
-
-    # What the daemon says and does about itself.
-
-    @contextlib.contextmanager
-    def _locked_file(self) -> Iterator[None]:
-        self._lock_file()
-        try:
-            yield
-        finally:
-            self._lock.release()
-
-    def _lock_file(self) -> None:
-        """AlreadyRunningError when another schedd serves it."""
-        try:
-            self._lock.acquire()
-        except OSError as error:  # a file system without locks, or the file has gone again since it was read
-            self._log.warning("file lock failed", error=str(error), hint="only the socket keeps a second schedd off it")
-
-    @contextlib.contextmanager
-    def _open_control(self) -> Iterator[ControlSocket | None]:
-        try:
-            opened = open_socket(str(self._config.path))
-        except SocketError as error:
-            self._log.warning("no control socket", error=str(error), hint="schedctl cannot reach this schedd")
-            yield None
-            return
-        try:
-            yield opened
-        finally:
-            opened.close()
 
     def _on_missed(self, job: str, scheduled_at: datetime) -> None:
         self._notifications.missed(job, scheduled_at)
         self._web.missed(job, scheduled_at)
 
-    def _hear(self, event: Event) -> None:
+    def _on_event(self, event: Event) -> None:
         if isinstance(event, ClockJumped):
             self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))
-
-
-def _living(life: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    """A part of the daemon's life. Should it end by a bug, the log hears of it, and the rest goes on."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        bug = None if task.cancelled() else task.exception()
-        if isinstance(bug, Exception):
-            report_bug("a part of schedd has ended", bug)
-
-    task = asyncio.create_task(life)
-    task.add_done_callback(ended)
-    return task

@@ -44,6 +44,7 @@ def run_view(run: Run) -> RunView:
         attempts=tuple(attempt_view(attempt) for attempt in run.attempts),
         by=run.by,
         arguments=run.arguments,
+        earlier=run.earlier,
     )
 
 

@@ -18,7 +18,9 @@ from scheduler.wire.operations import STATUS
 
 
 @subcommand(
-    "status", exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed."
+    "status",
+    exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed, or when "
+    "scheduled times are not decided in time.",
 )
 @timezone_option
 @output_options("an object")
@@ -37,12 +39,15 @@ def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: boo
         pass
     elif not exit_code:
         show(view, zone or times.zone_of(view.timezone), times.now())
-    return EXIT_FAILURE if exit_code and view.reload_error is not None else 0
+    healthy = view.reload_error is None and view.problem is None
+    return EXIT_FAILURE if exit_code and not healthy else 0
 
 
 def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     """Print one line for each property."""
     state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
+    if view.problem is not None:
+        state = terminal.Cell(view.problem, "bad")
     decisions = ", ".join(f"{count} {word}" for word, count in view.decisions.items())
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),

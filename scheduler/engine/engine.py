@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.events import (
@@ -23,12 +23,15 @@ from scheduler.engine.events import (
 from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
 from scheduler.engine.live_run import LiveRun, LiveState, Phase
+from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
+from scheduler.launch.earlier import EarlierRun
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
+from scheduler.model.target import ShellCommand
 from scheduler.schedule import LARGEST_STEP, Schedule
 from scheduler.wire.requester import Requester
 
@@ -38,17 +41,14 @@ STEP_REPORTED = 1.0
 ABSENCE_REPORTED = 5.0
 """Seconds after a scheduled time at which schedd must have been stopped, suspended or starved, rather than busy."""
 
+MOST_FAILURES = 5
+"""Ticks that may fail in a row, a second apart, before the loop ends."""
+
+STALLED = 5.0
+"""Seconds after a scheduled time by which it must have been decided."""
+
 MISSED_REPORTED = timedelta(hours=1)
 """How long before the start of schedd a scheduled time may lie to be reported as missed."""
-
-
-_DIGITS = (string.ascii_lowercase + "234567").encode() * 8
-"""What each random byte becomes: as in base32, nothing that looks like something else."""
-
-
-def new_run_id() -> str:
-    """Eight letters and digits, 40 random bits."""
-    return os.urandom(8).translate(_DIGITS).decode()
 
 
 class Engine:
@@ -73,6 +73,7 @@ class Engine:
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self._new_id = new_id
         self._wake = asyncio.Event()
+        self._failures = 0
         self._seen = self._latest = clock.now()
         self._seen_steady = clock.steady()
 
@@ -87,6 +88,13 @@ class Engine:
         self._wake.set()
         self.announce(JobsChanged(changes))
         return changes
+
+    def take_over(self, earlier: EarlierRun) -> None:
+        """Watch a run that an earlier schedd has left, of a job that may be gone. Its time limit goes on."""
+        job = self.timetable.job(earlier.job) or Job(name=earlier.job, target=ShellCommand(""), cwd="/")
+        if job.timeout is not None:
+            job = replace(job, timeout=max(0.0, job.timeout - earlier.age().total_seconds()))
+        self.runner.take_over(LiveRun(job, earlier.run_id, earlier.trigger, earlier.scheduled_at, earlier=earlier))
 
     def start(self) -> datetime:
         """Run what is due because schedd starts: `@reboot`, and the latest time within each job's `catch_up`.
@@ -114,16 +122,42 @@ class Engine:
                     yield job, missed
 
     async def run(self) -> None:
-        """Sleep and tick until cancelled. A bug in one tick costs what it had to decide, not the daemon."""
-        while True:
-            await self.clock.sleep_until(self.timetable.next_at, self._wake)
-            self._wake.clear()
-            try:
-                self.tick(self.clock.now())
-                await asyncio.sleep(0)  # what is due starts before the next sleep is prepared
-            except Exception as bug:
-                report_bug("a tick failed", bug)
-                await asyncio.sleep(1)  # whatever failed may fail again at once
+        """Sleep and tick until cancelled. A tick that fails by a bug is repeated; MOST_FAILURES in a row end it."""
+        try:
+            while True:
+                await self.clock.sleep_until(self.timetable.next_at, self._wake)
+                self._wake.clear()
+                await self._tick_or_retry()
+        except Exception:
+            self._failures = MOST_FAILURES
+            raise
+
+    def problem(self) -> str | None:
+        """Why scheduled times are not decided in time; None when they are."""
+        if self._failures >= MOST_FAILURES:
+            return "the scheduling loop has ended because of an internal error; see the log"
+        if self._failures:
+            return "the scheduling loop fails because of an internal error; see the log"
+        silent = self.clock.steady() - self._seen_steady
+        next_at = self.timetable.next_at
+        late = 0.0 if next_at is None else (self.clock.now() - next_at).total_seconds()
+        # Right after a suspend the wall clock alone is far ahead.
+        if min(late, silent) > STALLED:
+            return f"a scheduled time is {late:.0f} s overdue"
+        return None
+
+    async def _tick_or_retry(self) -> None:
+        try:
+            self.tick(self.clock.now())
+            self._failures = 0
+            await asyncio.sleep(0)  # what is due starts before the next sleep is prepared
+        except Exception as bug:
+            self._failures += 1
+            if self._failures >= MOST_FAILURES:
+                raise
+            report_bug("a tick failed", bug)
+            await asyncio.sleep(1)  # whatever failed may fail again at once
+            self._wake.set()
 
     def tick(self, now: datetime) -> None:
         """Decide every scheduled time up to `now`. Never waits."""
@@ -227,7 +261,10 @@ class Engine:
     ) -> None:
         deadline = waits_from + timedelta(seconds=job.start_deadline)
         live_run = LiveRun(job, self._new_id(), trigger, scheduled_at, deadline=deadline, previous_at=previous)
-        self.runner.submit(live_run)
+        try:
+            self.runner.submit(live_run)
+        except Exception as bug:  # costs this run, not the others that are due
+            self.runner.give_up(live_run, bug)
 
     def _look_at_clock(self, now: datetime) -> None:
         """Notice that the wall clock was set or that schedd was suspended; a step back changes the next times."""

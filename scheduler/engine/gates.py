@@ -82,6 +82,10 @@ class OverlapGate:
                 older.end(Reason.COALESCED)
         return _enter(runs, live_run, self.reason)
 
+    def occupy(self, live_run: LiveRun) -> None:
+        """Let a run in that is running already."""
+        self._jobs.setdefault(live_run.job.name, Semaphore(1)).occupy(live_run)
+
     def leave(self, live_run: LiveRun) -> None:
         runs = self._jobs.get(live_run.job.name)
         if runs is not None:
@@ -107,6 +111,11 @@ class LockGate:
         if lock is None:
             lock = self._locks[name] = Semaphore(1)
         return _enter(lock, live_run, self.reason)
+
+    def occupy(self, live_run: LiveRun) -> None:
+        """Let a run in that is running already."""
+        if live_run.job.lock is not None:
+            self._locks.setdefault(live_run.job.lock, Semaphore(1)).occupy(live_run)
 
     def leave(self, live_run: LiveRun) -> None:
         name = live_run.job.lock

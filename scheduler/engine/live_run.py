@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from scheduler.engine.events import report_bug
+from scheduler.launch.earlier import EarlierRun
 from scheduler.launch.launcher import Child
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
@@ -53,6 +54,8 @@ class LiveRun(msgspec.Struct, eq=False):
     deadline: datetime | None = None
     previous_at: datetime | None = None
     request: RunRequest = PLAIN_REQUEST
+    earlier: EarlierRun | None = None
+    """Set when its process is there already, left by an earlier schedd."""
     requested_by: LiveRun | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None

@@ -58,6 +58,7 @@ class Recorder:
             started_at,
             by=live_run.request.by,
             arguments=live_run.request.arguments,
+            earlier=live_run.earlier is not None,
         )
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
         # processor's caches full of other things, and take longer.

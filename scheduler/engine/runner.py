@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import make_attempt
@@ -13,6 +14,7 @@ from scheduler.engine.gates import CapacityGate, Gate, LockGate, OverlapGate, Sk
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.engine.recorder import Recorder
 from scheduler.engine.throttle import Throttle
+from scheduler.launch.earlier import EarlierLauncher
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
@@ -43,7 +45,8 @@ class Runner:
         self._by_id: dict[str, LiveRun] = {}
         self._overlap = OverlapGate()
         self._capacity = CapacityGate()
-        self._gates: tuple[Gate, ...] = (LockGate(), self._capacity)
+        self._lock = LockGate()
+        self._gates: tuple[Gate, ...] = (self._lock, self._capacity)
         self._throttle = Throttle()
 
     def live_runs(self, job: str | None = None) -> Iterator[LiveRun]:
@@ -73,11 +76,21 @@ class Runner:
         except SkipError as skip:
             self._record.skipped(live_run, skip)
             return
-        task = asyncio.get_running_loop().create_task(self._carry_out(live_run, place))
-        self._jobs.setdefault(job.name, {})[live_run] = task
-        self._by_id[live_run.run_id] = live_run
+        self._begin(live_run, self._carry_out(live_run, place, self._gates))
         if place is not None:
             self._record.waiting(live_run, self._overlap.reason)
+
+    def take_over(self, live_run: LiveRun) -> None:
+        """Watch a run that an earlier schedd has left: it counts for overlap and lock until it ends."""
+        live_run.last_attempt = True
+        self._overlap.occupy(live_run)
+        self._lock.occupy(live_run)
+        self._begin(live_run, self._carry_out(live_run, None, ()))
+
+    def _begin(self, live_run: LiveRun, life: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(life)
+        self._jobs.setdefault(live_run.job.name, {})[live_run] = task
+        self._by_id[live_run.run_id] = live_run
 
     async def stop(self, live_runs: Sequence[LiveRun], *, kill: bool = False) -> None:
         """End these with SIGTERM, grace and SIGKILL, or with SIGKILL at once. Returns when nothing of them is left."""
@@ -166,13 +179,13 @@ class Runner:
 
     # One run.
 
-    async def _carry_out(self, live_run: LiveRun, place: asyncio.Future[None] | None) -> None:
+    async def _carry_out(self, live_run: LiveRun, place: asyncio.Future[None] | None, gates: tuple[Gate, ...]) -> None:
         try:
             if place is not None:
                 await self._pass(self._overlap, live_run, place)
             else:
                 await self._throttle.take()
-            for gate in self._gates:
+            for gate in gates:
                 await self._enter(gate, live_run)
             await self._run(live_run)
         except SkipError as skip:
@@ -181,11 +194,18 @@ class Runner:
             note = "it did not end within the shutdown timeout and may still run"
             self._record.given_up(live_run, Outcome.STOPPED, note)
         except Exception as bug:
-            report_bug(f"a run of {live_run.job.name} failed by an internal error", bug)
-            live_run.kill()
-            self._record.given_up(live_run, Outcome.LOST, "internal error: see the log")
+            self.give_up(live_run, bug)
         finally:
             self._leave(live_run)
+
+    def give_up(self, live_run: LiveRun, bug: Exception) -> None:
+        """Record that a run has ended by a bug of ours."""
+        report_bug(f"a run of {live_run.job.name} failed by an internal error", bug)
+        live_run.kill()
+        if live_run.phase is Phase.WAITING:
+            live_run.phase, live_run.begun = Phase.RUNNING, self._clock.steady()
+        outcome = Outcome.LOST if live_run.run is not None else Outcome.NOT_STARTED
+        self._record.given_up(live_run, outcome, "internal error: see the log")
 
     def _leave(self, live_run: LiveRun) -> None:
         """It is over: what it held goes to those that wait for it."""
@@ -202,6 +222,9 @@ class Runner:
         live_run.phase, live_run.begun = Phase.RUNNING, self._clock.steady()
         live_run.output = RunOutput(live_run.job.name, live_run.run_id, live_run.job.output, self._log, self._clock.now)
         number = 1
+        if (earlier := live_run.earlier) is not None:
+            number = earlier.attempt
+            live_run.begun -= earlier.age().total_seconds()
         while True:
             attempt = await self._attempt(live_run, number)
             self._capacity.leave(live_run)
@@ -219,7 +242,8 @@ class Runner:
     async def _attempt(self, live_run: LiveRun, number: int) -> Attempt:
         def launched(started_at: datetime, place: str | None) -> None:
             if live_run.run is None:
-                self._record.started(live_run, started_at, place)
+                age = timedelta() if live_run.earlier is None else live_run.earlier.age()
+                self._record.started(live_run, started_at - age, place)
 
         launch = Launch(
             live_run.job,
@@ -234,10 +258,12 @@ class Runner:
             live_run.request.args,
             live_run.request.kwargs,
         )
+        earlier = live_run.earlier
+        launcher = self._launchers.launcher_for(live_run.job) if earlier is None else EarlierLauncher(earlier)
         return await make_attempt(
             live_run,
             launch,
-            launcher=self._launchers.launcher_for(live_run.job),
+            launcher=launcher,
             clock=self._clock,
             launched=launched,
             waiting=lambda: self._record.waiting(live_run, Reason.NO_WORKER),

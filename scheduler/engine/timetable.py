@@ -107,14 +107,27 @@ class Timetable:
         self._entries[name].taken = scheduled_at
 
     def take(self, now: datetime) -> list[Due]:
-        """All jobs due at `now`, in the order of their earliest due times, each moved on to its next time."""
+        """All jobs due at `now`, in the order of their earliest due times, each moved on to its next time.
+
+        A schedule that fails by a bug stays due, and its error is raised once nothing else is.
+        """
         due: list[Due] = []
+        failed: list[tuple[tuple[datetime, int, _Entry], Exception]] = []
         found: _Found = {}
         while self._heap and self._heap[0][0] <= now:
-            _, _, entry = heapq.heappop(self._heap)
-            due.append(_take_from(entry, now, found))
+            place = heapq.heappop(self._heap)
+            entry = place[2]
+            try:
+                due.append(_take_from(entry, now, found))
+            except Exception as bug:
+                failed.append((place, bug))
+                continue
             if entry.next_at is not None:
                 heapq.heappush(self._heap, (entry.next_at, entry.order, entry))
+        for place, _ in failed:
+            heapq.heappush(self._heap, place)
+        if failed and not due:
+            raise failed[0][1]
         return due
 
     def set_back(self, now: datetime, *, by: timedelta) -> None:

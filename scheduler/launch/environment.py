@@ -48,8 +48,10 @@ class Variables(msgspec.Struct):
 class Environment:
     """What schedd itself was given at its start, and what its jobs find on top of that."""
 
-    def __init__(self, inherited: Mapping[str, str]) -> None:
+    def __init__(self, inherited: Mapping[str, str], file: str | None = None) -> None:
+        """`file` is the schedule file of the schedd whose runs these are; it finds them again after a restart."""
         self._inherited = dict(inherited)
+        self._file = file
         self._base = Variables()
         self._base.set({"PYTHONUNBUFFERED": "1"}, SCHEDD)
         self._base.set({name: value for name, value in inherited.items() if not _OURS.fullmatch(name)}, INHERITED)
@@ -76,6 +78,8 @@ class Environment:
         values["SCHED_SCHEDULED_AT"] = rfc3339(launch.scheduled_at)
         values["SCHED_ATTEMPT"] = str(launch.attempt)
         values["SCHED_TRIGGER"] = launch.trigger.value
+        if self._file is not None:
+            values["SCHED_FILE"] = self._file
         if launch.previous_at is not None:
             values["SCHED_PREVIOUS_AT"] = rfc3339(launch.previous_at)
         else:  # absent, not empty, before the first run; and never that of a schedd that runs this one as its job

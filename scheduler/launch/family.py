@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 
-from scheduler.launch.procfs import Seen, SharedScan, environment_of, scan
+from scheduler.launch.procfs import Seen, SharedScan, environment_of, scan, with_descendants
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -49,19 +49,13 @@ class Family:
         """The live processes of a run among those of a scan: its session, their descendants, its orphans and theirs."""
         own = os.getpid()
         processes = {process.pid: process for process in seen if process.pid != own}
-        children: dict[int, list[Seen]] = {}
-        for process in processes.values():
-            children.setdefault(process.parent, []).append(process)
-        found = {process.pid: process for process in processes.values() if leader in (process.session, process.group)}
-        orphans = [process for process in children.get(own, ()) if process.pid not in self._leaders]
-        found |= {each.pid: each for each in orphans if self._run_of(each, processes) == run_id}
-        unvisited = list(found)
-        while unvisited:
-            for child in children.get(unvisited.pop(), ()):
-                if child.pid not in found:
-                    found[child.pid] = child
-                    unvisited.append(child.pid)
-        return [process for process in found.values() if not process.dead]
+        roots = [
+            process
+            for process in processes.values()
+            if leader in (process.session, process.group)
+            or (process.parent == own and self._run_of(process, processes) == run_id)
+        ]
+        return [process for process in with_descendants(roots, processes.values()) if not process.dead]
 
     def left_by(self, leader: int, run_id: str) -> list[Seen]:
         """What a run has left in the background at its exit, once its leader has been waited for.
@@ -98,8 +92,8 @@ class Family:
         return False
 
     def _run_of(self, orphan: Seen, processes: Mapping[int, Seen]) -> str:
-        """The id of the run that an orphan belongs to; empty when that is not known."""
-        if orphan.dead:
+        """The id of the run that an orphan belongs to; empty when that is not known, and for leaders."""
+        if orphan.dead or orphan.pid in self._leaders:
             return ""
         run_id = self._orphans.get(orphan.pid)
         if run_id is None:

@@ -32,9 +32,10 @@ _KILLED = 128 + signal.SIGKILL
 class LocalLauncher:
     """Runs a job's target here, on top of the environment that this process has at its start. Implements `Launcher`."""
 
-    def __init__(self, processes: Spawner) -> None:
+    def __init__(self, processes: Spawner, file: str | None = None) -> None:
+        """`file` is the schedule file by which a later schedd recognises the runs, None when it need not."""
         self._processes = processes
-        self._environment = Environment(os.environ)
+        self._environment = Environment(os.environ, file)
         self._oom_kills = OomKills()
 
     def launch(self, launch: Launch, output: Output) -> Process:

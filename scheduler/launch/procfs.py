@@ -60,10 +60,30 @@ def see(pid: str) -> Seen | None:
     return Seen(int(pid), name, int(parent), int(group), int(session), int(more[15]), dead)
 
 
+def with_descendants(roots: Iterable[Seen], seen: Iterable[Seen]) -> list[Seen]:
+    """These processes of a scan, their children, the children of those, and so on."""
+    children: dict[int, list[Seen]] = {}
+    for process in seen:
+        children.setdefault(process.parent, []).append(process)
+    found = {process.pid: process for process in roots}
+    unvisited = list(found)
+    while unvisited:
+        for child in children.get(unvisited.pop(), ()):
+            if child.pid not in found:
+                found[child.pid] = child
+                unvisited.append(child.pid)
+    return list(found.values())
+
+
 def environment_of(pid: int) -> dict[bytes, bytes]:
     """The environment with which a process was started; empty when it is not readable or was overwritten."""
     content = _content(f"/proc/{pid}/environ", 4 * 1024 * 1024)
     return dict(entry.split(b"=", 1) for entry in content.split(b"\0") if b"=" in entry)
+
+
+def command_of(pid: int) -> list[str]:
+    """The program and arguments of a process; empty when they are not readable."""
+    return [os.fsdecode(word) for word in _content(f"/proc/{pid}/cmdline", 4 * 1024 * 1024).split(b"\0")[:-1]]
 
 
 def _content(path: str, most: int) -> bytes:

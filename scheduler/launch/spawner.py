@@ -44,7 +44,7 @@ class Spawner:
         self._poller = Poller()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
-        self._here = self._null = -1
+        self._here = self._null = self._pids = -1
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
         self._gave_way = False
@@ -65,6 +65,8 @@ class Spawner:
         self._limit_descriptors(self._limit)
         self._here = _open_directory()
         self._null = _open_null()
+        with contextlib.suppress(OSError):
+            self._pids = os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC)
         if self._limit != self._original_limit:
             self._low = [_open_null() for _ in range(3)]
         loop = asyncio.get_running_loop()
@@ -81,8 +83,8 @@ class Spawner:
                 self._orphans_due.cancel()
             self._limit_descriptors(self._original_limit)
             self._limit = self._original_limit
-            _close((self._here, self._null, *self._low))
-            self._here = self._null = -1  # the numbers may soon be somebody else's
+            _close(each for each in (self._here, self._null, self._pids, *self._low) if each >= 0)
+            self._here = self._null = self._pids = -1  # the numbers may soon be somebody else's
             self._low = []
 
     def spawn(self, command: ProcessSpec, output: Output) -> Process:
@@ -150,7 +152,7 @@ class Spawner:
             return os.posix_spawn(
                 command.program,
                 command.argv,
-                command.env,
+                self._marked(command.env),
                 file_actions=[(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)],
                 setsid=True,
                 setsigmask=(),
@@ -173,6 +175,12 @@ class Spawner:
             with contextlib.suppress(OSError):
                 os.chdir("/")
 
+    def _marked(self, env: dict[str, str]) -> dict[str, str]:
+        """With the pid that the system gave out last, by which a later schedd knows the first process of a run."""
+        if self._pids >= 0:
+            env["SCHED_LAUNCHED"] = os.pread(self._pids, 128, 0).split()[-1].decode()
+        return env
+
     def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
         """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""
         if not self._low:
@@ -191,7 +199,7 @@ class Spawner:
             stdout=out,
             stderr=err,
             cwd=command.cwd,
-            env=command.env,
+            env=self._marked(command.env),
             start_new_session=True,
             user=None if account is None else account.uid,
             group=None if account is None else account.gid,

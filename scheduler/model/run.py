@@ -140,7 +140,7 @@ class Run(msgspec.Struct, frozen=True):
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
     `finished_at` are None until the run has finished. `by` is who requested it, and `arguments` what with; None for the
-    schedule.
+    schedule. `earlier`: an earlier schedd has started it, and left it running.
     """
 
     id: str
@@ -154,6 +154,7 @@ class Run(msgspec.Struct, frozen=True):
     duration: float | None = None
     by: Requester | None = None
     arguments: ArgumentsView | None = None
+    earlier: bool = False
 
     @property
     def lateness(self) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from pathlib import Path
 
 from scheduler.engine.engine import Engine
@@ -13,9 +12,6 @@ from scheduler.report.log import Log
 
 INTERVAL = 10.0
 """Seconds between two updates."""
-
-BEHIND = timedelta(seconds=5)
-"""How late a scheduled time may be taken while schedd still counts as alive."""
 
 
 class Heartbeat:
@@ -40,16 +36,12 @@ class Heartbeat:
             return
         try:
             while True:
-                if self._is_on_time():
+                if self._engine.problem() is None:
                     await asyncio.to_thread(self._touch, self._path)  # a file system that hangs must not delay a run
                 await asyncio.sleep(INTERVAL)
         finally:
             with contextlib.suppress(OSError):
                 self._path.unlink()
-
-    def _is_on_time(self) -> bool:
-        next_at = self._engine.timetable.next_at
-        return next_at is None or next_at > self._engine.clock.now() - BEHIND
 
     def _touch(self, path: Path) -> None:
         try:

@@ -60,6 +60,8 @@ def _run_record(event: RunStarted | AttemptFinished | RunFinished) -> tuple[str,
     match event:
         case RunStarted(place=None):  # `attempt finished` or `run failed to start` says so, with the cause
             return None
+        case RunStarted(run=run, place=place) if run.earlier:
+            return "warning", "run left by an earlier schedd", {**_scheduled(run), "process": place}
         case RunStarted(run=run, place=place):
             return "info", "run started", {**_scheduled(run), "process": place}
         case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):

@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Mapping
 
+from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, ReloadFailed, Stopping
 
 
@@ -42,10 +43,11 @@ class Systemd:
         # Not from Clock: systemd compares this number with its own CLOCK_MONOTONIC.
         self._send("RELOADING=1", f"MONOTONIC_USEC={time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000}")
 
-    async def stay_alive(self) -> None:
-        """Feed the watchdog, if there is one, for as long as the event loop runs."""
+    async def stay_alive(self, engine: Engine) -> None:
+        """Feed the watchdog, if there is one, for as long as scheduled times are decided in time."""
         while self.watchdog_interval:
-            self._send("WATCHDOG=1")
+            if engine.problem() is None:
+                self._send("WATCHDOG=1")
             await asyncio.sleep(self.watchdog_interval)
 
     def _send(self, *lines: str) -> None:

@@ -8,9 +8,6 @@ from scheduler.web.access import Scope
 from scheduler.web.request import Request
 from scheduler.web.response import Response, text
 
-OVERDUE = 5.0
-"""Seconds after a scheduled time at which the engine must have taken it."""
-
 
 class Health:
     """Answers /healthz and /readyz."""
@@ -25,9 +22,8 @@ class Health:
 
     async def alive(self, _request: Request, _scope: Scope) -> Response:
         """200 while scheduled times are taken when they are due; 503 when the engine has fallen behind."""
-        next_at = self._engine.timetable.next_at
-        late = 0.0 if next_at is None else (self._engine.clock.now() - next_at).total_seconds()
-        return text("ok\n") if late <= OVERDUE else text(f"a scheduled time is {late:.0f} s overdue\n", status=503)
+        problem = self._engine.problem()
+        return text("ok\n") if problem is None else text(f"{problem}\n", status=503)
 
     async def ready(self, _request: Request, _scope: Scope) -> Response:
         """200 once the file is loaded, 503 before and while schedd shuts down."""

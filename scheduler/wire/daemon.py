@@ -21,7 +21,8 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     file as it is now, or is null.
 
     `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false once it is shutting
-    down. `running` and `waiting` count runs. `dropped_lines` counts lines of the log that could not be written.
+    down, `problem` says why scheduled times are not decided in time, or is null. `running` and `waiting` count runs.
+    `dropped_lines` counts lines of the log that could not be written.
     `notification_errors` has, by job, the recipients whose latest notification was not delivered, each with the cause.
     """
 
@@ -34,6 +35,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     loaded_at: datetime
     reload_error: str | None
     ticking: bool
+    problem: str | None = None
     jobs: int
     disabled: int
     paused: int

@@ -35,7 +35,8 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
-    `by` is who requested it, and `arguments` with what; null for the schedule.
+    `by` is who requested it, and `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
+    it, and left it running.
     """
 
     id: str
@@ -51,6 +52,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[AttemptView, ...] = ()
     by: Requester | None = None
     arguments: ArgumentsView | None = None
+    earlier: bool = False
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

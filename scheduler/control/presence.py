@@ -1,0 +1,51 @@
+"""What shows that a daemon runs a file: the lock on the file, and the control socket."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+
+from scheduler.control.file_lock import FileLock
+from scheduler.control.socket_path import ControlSocket, SocketError, open_socket
+
+Warn = Callable[..., None]
+"""Logs a warning: its event, then fields."""
+
+
+class Presence:
+    """Of the daemon that runs the schedule file at `path`."""
+
+    def __init__(self, path: str, warn: Warn) -> None:
+        self._path = path
+        self._warn = warn
+        self._lock = FileLock(path)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock within the block. AlreadyRunningError when another schedd has it."""
+        self.lock()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def lock(self) -> None:
+        """Lock the file that the path leads to now. AlreadyRunningError when another schedd has it."""
+        try:
+            self._lock.acquire()
+        except OSError as error:  # a file system without locks, or the file has gone again since it was read
+            self._warn("file lock failed", error=str(error), hint="only the socket keeps a second schedd off it")
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[ControlSocket | None]:
+        """The control socket within the block; None when it cannot be opened."""
+        try:
+            opened = open_socket(self._path)
+        except SocketError as error:
+            self._warn("no control socket", error=str(error), hint="schedctl cannot reach this schedd")
+            yield None
+            return
+        try:
+            yield opened
+        finally:
+            opened.close()
