@@ -107,7 +107,7 @@ def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     assert refused(EnvLayer("env", {"T": FromFile(str(missing))})) == f"env.T: {missing}: No such file or directory"
     assert refused(EnvLayer("env_file", file=str(missing))) == f"env_file: {missing}: No such file or directory"
-    assert refused(EnvLayer("env_file", file=str(tmp_path))) == f"env_file: {tmp_path}: not a regular file"
+    assert refused(EnvLayer("env_file", file=str(tmp_path))) == f"env_file: {tmp_path}: this is a directory, not a file"
     bad = tmp_path / "bad.env"
     bad.write_text(f"A=1\n\n'{CANARY}\n")
     assert refused(EnvLayer("env_file", file=str(bad))) == (
