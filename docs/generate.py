@@ -1,7 +1,8 @@
 """Generates pages from the code, when run as `python docs/generate.py`.
 
 configuration.md comes from the forms in scheduler/config/, commands.md from the help texts, and the list of files in
-architecture.md from the docstrings of the modules. A test checks that the pages are up to date.
+architecture.md from the docstrings of the modules. A test checks that the pages are up to date. With `--screenshots` it
+also makes the pictures of the dashboard, which takes a browser; see screenshot.py.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import ast
 import json
 import re
+import runpy
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,9 +68,11 @@ FILES_END = "<!-- end of files -->\n"
 
 
 def main() -> None:
-    """Write the pages."""
+    """Write the pages, and with --screenshots the pictures."""
     for name, text in pages().items():
         (HERE / name).write_text(text)
+    if "--screenshots" in sys.argv:
+        runpy.run_path(str(HERE / "screenshot.py"), run_name="__main__")
 
 
 def pages() -> dict[str, str]:

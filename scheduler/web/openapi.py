@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -33,8 +34,9 @@ _ERRORS = {
 }
 
 
+@cache
 def document(*, token_needed: bool) -> dict[str, Any]:
-    """The whole document."""
+    """The whole document; not to be changed."""
     types = _types()
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = dict(zip(map(str, types), schemas, strict=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,6 +44,19 @@ DONE = {
 """What the page says after an action, by the word in its address."""
 
 
+@cache
+def _templates() -> dict[str, jinja2.Template]:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        undefined=jinja2.StrictUndefined,
+    )
+    return {name: environment.get_template(name) for name in environment.list_templates()}
+
+
 class Pages:
     """Renders pages from a service."""
 
@@ -67,16 +81,8 @@ class Pages:
         self._max_running = max_running
         self._files = {path.name: path.read_bytes() for path in (_HERE / "static").iterdir()}
         self._version = hashlib.sha256(b"".join(self._files.values())).hexdigest()[:12]
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(_HERE / "templates"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-            undefined=jinja2.StrictUndefined,
-        )
         # Compiled now: a template compiled for the first visitor would hold up the runs of that moment for 20 ms.
-        self._templates = {name: environment.get_template(name) for name in environment.list_templates()}
+        self._templates = _templates()
 
     # The pages.
 

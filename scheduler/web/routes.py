@@ -10,7 +10,7 @@ from scheduler.web.access import Scope
 from scheduler.web.request import Request
 from scheduler.web.response import Response, problem
 
-RUN_ID = "[a-z2-7]{1,16}"
+RUN_ID = "[a-z0-9]{1,16}"
 """What is asked for by this is a known run, or none: it is never a path of a file."""
 
 Endpoint = Callable[..., Awaitable[Response]]

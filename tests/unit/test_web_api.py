@@ -1,0 +1,269 @@
+"""The HTTP API and the metrics without a socket: routes, requests, the OpenAPI document, and Prometheus' own parser."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from scheduler.api.engine_service import EngineService
+from scheduler.api.metrics import metrics
+from scheduler.api.operations import ANSWERS
+from scheduler.engine.engine import Engine
+from scheduler.launch.simulated import Play
+from scheduler.model.web import ListenAddress, WebSettings
+from scheduler.report.metrics import Metrics
+from scheduler.web import server
+from scheduler.web.openapi import document
+from scheduler.web.request import Request
+from scheduler.web.response import Response
+from scheduler.wire.daemon import AskMetrics, StatusView
+from scheduler.wire.http_routes import API, HTTP_ROUTES
+from scheduler.wire.operations import OPERATIONS
+from tests.unit.stage import NOON, Stage, job
+
+GOLDEN = Path(__file__).parent / "data/openapi.json"
+ON_THE_SOCKET_ONLY = {"env"}
+
+
+class Served(EngineService):
+    """The service of a stage, with what a daemon adds."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.metrics = Metrics()
+        engine.announce.add(self.metrics.on_event)
+
+    def status(self) -> StatusView:
+        jobs = self._engine.timetable.jobs()
+        return StatusView(
+            version="0.2.0", pid=1, started_at=NOON, uptime=1.0, file="/app/schedules.yaml", loaded_at=NOON,
+            reload_error=None, ticking=True, jobs=len(jobs), disabled=0, paused=0, running=0, waiting=0, next_at=None,
+            next_job=None, decisions={},
+        )  # fmt: skip
+
+
+Ask = Callable[..., Awaitable[tuple[int, dict[str, str], Any]]]
+
+
+def play(script: Callable[[Stage, Ask, Served], Awaitable[None]], *jobs: Any, **options: Any) -> None:
+    """Run a script on a stage with an `ask` that sends a request and returns status, headers and body."""
+
+    async def perform(stage: Stage) -> None:
+        service = Served(stage.engine)
+        web = server.Web(service, stage.engine, WebSettings(listen=ListenAddress(port=1)), lambda: None)
+        stage.engine.announce.add(web.on_event)
+
+        async def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:
+            given = {"host": "localhost"} | {name.replace("_", "-").lower(): text for name, text in headers.items()}
+            data = b"" if body is None else body if isinstance(body, bytes) else msgspec.json.encode(body)
+            if method == "POST":
+                given.setdefault("content-type", "application/json")
+            pairs = [(name.encode(), text.encode()) for name, text in given.items()]
+            answer = await web.handle(Request(method, path, pairs, data, "127.0.0.1", "127.0.0.1"))
+            return answer.status, dict(answer.headers), await body_of(answer)
+
+        await script(stage, ask, service)
+
+    Stage(*jobs, **options).play(perform)
+
+
+async def body_of(answer: Response) -> Any:
+    content = answer.body
+    if not isinstance(content, bytes):
+        content = b"".join([piece async for piece in content])
+    kind = dict(answer.headers).get("content-type", "")
+    return json.loads(content) if "json" in kind else content.decode()
+
+
+@pytest.fixture(autouse=True)
+def _no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "open_listener", lambda _address: None)
+
+
+def test_every_operation_is_found_over_http_but_those_that_reveal_secrets() -> None:
+    assert {route.operation.name for route in HTTP_ROUTES} | {"metrics"} == OPERATIONS.keys() - ON_THE_SOCKET_ONLY
+    assert ANSWERS.keys() == OPERATIONS.keys()
+    for route in HTTP_ROUTES:
+        assert not route.operation.local_only & route.fields().keys()
+        assert (route.method == "POST") == route.operation.writes
+
+
+def test_the_openapi_document_is_the_golden_one() -> None:
+    """Write it anew with: python -m tests.unit.test_web_api."""
+    assert json.loads(GOLDEN.read_text()) == _plain(document(token_needed=True))
+
+
+def _plain(value: Any) -> Any:
+    found = json.loads(msgspec.json.encode(value))
+    found["info"]["version"] = "VERSION"
+    return found
+
+
+def test_questions_are_answered_with_the_json_of_the_socket() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        await stage.until(3.5)
+        status, headers, jobs = await ask("GET", f"{API}/jobs")
+        assert (status, headers["content-type"], jobs[0]["name"]) == (200, "application/json", "j")
+        assert (await ask("GET", f"{API}/jobs/j"))[2]["view"]["status"] == "idle"
+        assert len((await ask("GET", f"{API}/jobs/j/next?count=3"))[2]) == 3
+        assert (await ask("GET", f"{API}/jobs/j/why?at=2026-06-01T12:00:02Z"))[2]["is_scheduled"] is True
+        assert len((await ask("GET", f"{API}/history?jobs=j,other&limit=2"))[2]) == 2
+        assert (await ask("GET", f"{API}/status"))[2]["jobs"] == 2
+        run = (await ask("GET", f"{API}/jobs/j/history"))[2][0]["run_id"]
+        assert (await ask("GET", f"{API}/runs/{run}"))[2]["job"] == "j"
+
+    play(script, job(), job("other", None))
+
+
+def test_a_run_is_started_and_waited_for() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        status, headers, run = await ask("POST", f"{API}/jobs/long/runs")
+        assert (status, headers["location"]) == (202, f"{API}/runs/{run['id']}")
+        assert run["by"]["address"] == "127.0.0.1"
+        status, _, problem = await ask("POST", f"{API}/jobs/long/runs", {})
+        assert (status, problem["code"]) == (409, "refused")
+        await ask("POST", f"{API}/runs/{run['id']}/stop")
+        begin = stage.clock.steady()
+        status, headers, run = await ask("POST", f"{API}/jobs/long/runs", Prefer="wait=30")
+        assert (status, run["outcome"], stage.clock.steady() - begin) == (200, "succeeded", 10.0)
+        assert headers["preference-applied"] == "wait=30"
+        begin = stage.clock.steady()
+        status, _, run = await ask("POST", f"{API}/jobs/long/runs", Prefer="respond-async, wait=2")
+        assert (status, run["outcome"], stage.clock.steady() - begin) == (202, None, 2.0)
+        assert (await ask("GET", f"{API}/runs/{run['id']}"))[2]["outcome"] is None, "it goes on"
+        status, headers, text = await ask("POST", f"{API}/jobs/quick/runs", Accept="text/event-stream")
+        assert (status, headers["content-type"]) == (200, "text/event-stream")
+        assert [line for line in text.splitlines() if line.startswith("event")] == [
+            "event: started", "event: output", "event: finished", "event: end",
+        ]  # fmt: skip
+
+    plays = {"long": Play(seconds=10), "quick": Play(seconds=1, says=b"hello\n")}
+    play(script, job("long", None), job("quick", None), play=lambda launch: plays[launch.job.name])
+
+
+def test_output_is_text_or_events() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        run = (await ask("POST", f"{API}/jobs/j/runs", Prefer="wait=5"))[2]["id"]
+        assert (await ask("GET", f"{API}/runs/{run}/output"))[2] == "<b>\n"
+        assert "event: output" in (await ask("GET", f"{API}/runs/{run}/output", Accept="text/event-stream"))[2]
+        assert (await ask("GET", f"{API}/jobs/j/logs"))[2] == "<b>\n"
+
+    play(script, job("j", None), play=lambda _launch: Play(says=b"<b>\n"))
+
+
+def test_jobs_are_paused_and_resumed_one_or_all() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        _, _, jobs = await ask("POST", f"{API}/jobs/a/pause", {"seconds": 3600, "note": "maintenance"})
+        assert [(each["name"], each["paused"]["note"]) for each in jobs] == [("a", "maintenance")]
+        assert len((await ask("POST", f"{API}/pause"))[2]) == 2
+        assert len((await ask("POST", f"{API}/resume", {"jobs": ["b"]}))[2]) == 1
+        await ask("POST", f"{API}/resume", {})
+        assert [each["status"] for each in (await ask("GET", f"{API}/jobs"))[2]] == ["idle", "idle"]
+
+    play(script, job("a"), job("b"))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "expected"),
+    [
+        ("GET", "/jobs/none", None, (404, "unknown")),
+        ("GET", "/runs/none/output", None, (404, "unknown")),
+        ("GET", "/runs/abc", None, (404, "unknown")),
+        ("GET", "/jobs/j/next?count=x", None, (400, "usage")),
+        ("GET", "/jobs/j/next?colour=red", None, (400, "usage")),
+        ("GET", "/jobs/j/why?at=yesterday", None, (400, "usage")),
+        ("POST", "/jobs/j/runs", {"env": {"A": "b"}}, (400, "usage")),
+        ("POST", "/jobs/j/runs", {"detach": False}, (400, "usage")),
+        ("POST", "/jobs/j/runs", [], (400, "usage")),
+        ("POST", "/jobs/j/runs", b"{", (400, "usage")),
+        ("POST", "/jobs/j/runs", b"\xff", (400, "usage")),
+        ("POST", "/jobs/j/runs", b"[" * 60_000, (400, "usage")),
+        ("POST", "/jobs/none/runs", {}, (404, "unknown")),
+        ("POST", "/jobs/j/pause", {"seconds": -1}, (409, "refused")),
+        ("POST", "/pause", {"jobs": ["none"]}, (404, "unknown")),
+        ("POST", "/runs/abc/stop", {}, (404, "unknown")),
+    ],
+)  # fmt: skip
+def test_mistakes_are_problems_with_the_code_of_the_socket(
+    method: str, path: str, body: Any, expected: tuple[int, str]
+) -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        status, headers, problem = await ask(method, API + path, body)
+        assert (status, problem["code"], problem["status"]) == (*expected, expected[0])
+        assert headers["content-type"] == "application/problem+json"
+        assert problem["detail"]
+
+    play(script, job(schedule="@hourly"))
+
+
+def test_what_is_no_page_is_404_and_a_wrong_method_405() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        assert (await ask("GET", "/none"))[0] == 404
+        status, headers, _ = await ask("DELETE", f"{API}/jobs/j")
+        assert (status, headers["allow"]) == (405, "GET, HEAD")
+        assert "text/html" in (await ask("GET", "/none", Accept="text/html"))[1]["content-type"]
+
+    play(script, job())
+
+
+def families(text: str) -> dict[str, Any]:
+    return {family.name: family for family in parse_text(text)}
+
+
+def test_prometheus_reads_the_metrics_and_they_say_what_happened() -> None:
+    async def script(stage: Stage, ask: Ask, service: Served) -> None:
+        await stage.until(4.5)
+        status, headers, text = await ask("GET", "/metrics")
+        assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+        found = families(text)
+        runs = {(s.labels["job"], s.labels["outcome"]): s.value for s in found["schedd_runs"].samples}
+        assert runs == {("good", "succeeded"): 4, ('a"b\\c', "failed"): 4} or runs[("good", "succeeded")] == 4
+        failures = {s.labels["job"]: s.value for s in found["schedd_job_consecutive_failures"].samples}
+        assert (failures["good"], failures["bad"]) == (0, 4)
+        assert {s.labels["state"]: s.value for s in found["schedd_jobs"].samples}["idle"] == 2
+        assert next(s.value for s in found["schedd_job_expected_success_overdue"].samples) == 1
+        assert found["schedd_run_duration_seconds"].type == "histogram"
+        assert not any("command" in s.labels or "true" in s.labels.values() for f in found.values() for s in f.samples)
+        openmetrics = await metrics(service, AskMetrics(openmetrics=True))
+        assert {family.name for family in parse_openmetrics(openmetrics)} >= {"schedd_runs", "schedd", "schedd_jobs"}
+
+    play(
+        script, job("good"), job("bad", expect_success_within=2.0),
+        play=lambda launch: Play(code=3 if launch.job.name == "bad" else 0),
+    )  # fmt: skip
+
+
+def test_metrics_of_very_many_jobs_leave_the_jobs_out() -> None:
+    async def script(stage: Stage, ask: Ask, service: Served) -> None:
+        service.metrics.per_job = False
+        await stage.until(2.5)
+        found = families((await ask("GET", "/metrics"))[2])
+        assert not any("job" in s.labels for family in found.values() for s in family.samples)
+        assert sum(s.value for s in found["schedd_runs"].samples) == 200
+
+    play(script, *(job(f"j{number}") for number in range(100)))
+
+
+def test_health_says_when_the_engine_has_fallen_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        assert (await ask("GET", "/healthz"))[0] == 200
+        now: datetime = stage.clock.now()
+        monkeypatch.setattr(stage.engine.timetable, "_heap", [(now.replace(minute=0, hour=1), 0, None)])
+        assert (await ask("GET", "/healthz"))[0] == 503
+        monkeypatch.setattr(stage.engine.timetable, "_heap", [])
+
+    play(script, job("j", None))
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(json.dumps(_plain(document(token_needed=True)), indent=1, ensure_ascii=False) + "\n")
+    asyncio.run(asyncio.sleep(0))
