@@ -47,8 +47,7 @@ def problem_of(error: SchedError) -> Response:
         ((status, title) for kind, status, title in _STATUS if isinstance(error, kind)), (500, "Failed")
     )
     code = next(code for code, kind in FAULTS.items() if isinstance(error, kind))
-    body = {"type": "about:blank", "title": title, "status": status, "detail": str(error), "code": code}
-    return response.json(body, status=status, more=(("content-type", "application/problem+json"),))
+    return response.problem(status, title, str(error), code=code)
 
 
 class HttpApi:
@@ -123,6 +122,8 @@ class HttpApi:
         if key is not None:
             if not 0 < len(key) <= LONGEST_KEY:
                 raise UsageError(f"Idempotency-Key must have 1 to {LONGEST_KEY} characters")
+            if "key" not in RunNow.__struct_fields__:
+                raise UsageError("Idempotency-Key is not supported yet")
             ask = msgspec.structs.replace(ask, key=key)
         if _wants_events(request):
             return await self._events_of(answer(self._service, RUN_NOW, ask, request.by))

@@ -52,9 +52,10 @@ def json(value: object, *, status: int = 200, more: Headers = ()) -> Response:
     return Response(status=status, headers=(("content-type", "application/json"), NO_STORE, *more), body=as_json(value))
 
 
-def problem(status: int, title: str, detail: str, *, more: Headers = ()) -> Response:
-    """An error as RFC 9457 has it."""
-    body = as_json({"type": "about:blank", "title": title, "status": status, "detail": detail})
+def problem(status: int, title: str, detail: str, *, code: str | None = None, more: Headers = ()) -> Response:
+    """An error as RFC 9457 has it, with the `code` that it has on the socket."""
+    about = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body = as_json(about if code is None else about | {"code": code})
     kind = ("content-type", "application/problem+json")
     return Response(status=status, headers=(kind, NO_STORE, *more), body=body)
 

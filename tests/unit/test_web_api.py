@@ -25,7 +25,7 @@ from scheduler.web import server
 from scheduler.web.openapi import document
 from scheduler.web.request import Request
 from scheduler.web.response import Response
-from scheduler.wire.daemon import AskMetrics, StatusView
+from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView
 from scheduler.wire.http_routes import API, HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS
 from tests.unit.stage import NOON, Stage, job
@@ -50,6 +50,9 @@ class Served(EngineService):
             next_job=None, decisions={},
         )  # fmt: skip
 
+    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+        return ReloadView(applied=not plan)
+
 
 Ask = Callable[..., Awaitable[tuple[int, dict[str, str], Any]]]
 
@@ -69,6 +72,7 @@ def play(script: Callable[[Stage, Ask, Served], Awaitable[None]], *jobs: Any, **
                 given.setdefault("content-type", "application/json")
             pairs = [(name.encode(), text.encode()) for name, text in given.items()]
             answer = await web.handle(Request(method, path, pairs, data, "127.0.0.1", "127.0.0.1"))
+            assert len(dict(answer.headers)) == len(answer.headers), "no header comes twice"
             return answer.status, dict(answer.headers), await body_of(answer)
 
         await script(stage, ask, service)
@@ -234,7 +238,8 @@ def test_prometheus_reads_the_metrics_and_they_say_what_happened() -> None:
         assert found["schedd_run_duration_seconds"].type == "histogram"
         assert not any("command" in s.labels or "true" in s.labels.values() for f in found.values() for s in f.samples)
         openmetrics = await metrics(service, AskMetrics(openmetrics=True))
-        assert {family.name for family in parse_openmetrics(openmetrics)} >= {"schedd_runs", "schedd", "schedd_jobs"}
+        names = {family.name for family in parse_openmetrics(openmetrics)}  # type: ignore[no-untyped-call]
+        assert names >= {"schedd_runs", "schedd", "schedd_jobs"}
 
     play(
         script, job("good"), job("bad", expect_success_within=2.0),

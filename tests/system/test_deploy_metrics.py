@@ -1,0 +1,65 @@
+"""The alert rules, the Grafana dashboard and the metrics, checked by Prometheus' own tool."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import schedctl, schedd, write
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture
+def promtool() -> str:
+    found = shutil.which("promtool")
+    if found is None:
+        assert not os.environ.get("CI"), "the tests need promtool"
+        pytest.skip("promtool is not installed (Debian: prometheus)")
+    return found
+
+
+def test_the_alert_rules_are_valid_and_fire_as_their_tests_say(promtool: str) -> None:
+    for command in (["check", "rules", "schedd.rules.yml"], ["test", "rules", "schedd.test.yml"]):
+        done = subprocess.run(
+            [promtool, *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_schedctl_prints_metrics_that_prometheus_accepts(promtool: str, tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          good: {schedule: "@every 1s", command: "true"}
+          bad: {schedule: "@every 1s", command: exit 3, expect_success_within: 1h, on_failure: [{command: "true"}]}
+        """,
+    )
+    with schedd(file) as running:
+        running.says("run finished", "job=bad", times=2)
+        running.says("notification delivered")
+        text = schedctl("-c", file, "metrics").stdout
+        assert schedctl("-c", file, "metrics", "--openmetrics").stdout.endswith("# EOF\n")
+    done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'schedd_notifications_total{kind="command",result="delivered"} 1' in text
+    shown = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    documented = set(re.findall(r"`(schedd_\w+)`", (DOCS / "metrics.md").read_text()))
+    assert shown == documented
+
+
+def test_the_dashboard_and_the_rules_use_metrics_that_exist() -> None:
+    documented = set(re.findall(r"`(schedd_\w+)`", (DOCS / "metrics.md").read_text()))
+    dashboard = json.loads((DEPLOY / "grafana/schedd.json").read_text())
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    queries += re.findall(r"expr: (.*)", (DEPLOY / "prometheus/schedd.rules.yml").read_text())
+    used = {re.sub(r"_(bucket|count|sum)$", "", name) for query in queries for name in re.findall(r"schedd_\w+", query)}
+    assert used <= documented
