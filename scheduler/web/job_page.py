@@ -127,7 +127,7 @@ def context(
             "alert": failing_alert(facts, moment) if facts.failures else None,
         },
         "opened": given.get("open", ""),
-        "accepts": tuple(getattr(job, "accepts", ())),
+        "accepts": job.accepts,
         "has_note": False,
         "facts": _facts(facts, moment),
         "chart": strip.chart(drawn, facts.state.usual_duration, moment) if drawn else "",

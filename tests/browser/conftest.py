@@ -105,6 +105,7 @@ jobs:
   slow: {command: "for i in $(seq 100); do echo line $i; echo warn $i >&2; sleep 0.1; done"}
   quick: {command: "echo one; sleep 1; echo two"}
   locked: {schedule: "@every 1s", command: "sleep 30", lock: only, start_deadline: 1s, overlap: allow}
+  arguments: {command: [echo, given], accepts: [args, stdin]}
   off: {schedule: "@daily", enabled: false, command: "true"}
 """
 
