@@ -21,7 +21,7 @@ import click
 from scheduler.cli.schedctl import COMMANDS
 from scheduler.cli.schedctl import command as schedctl
 from scheduler.cli.schedd import command as schedd
-from scheduler.config.spec import json_schema
+from scheduler.config.file_form import json_schema
 
 HERE = Path(__file__).parent
 WIDTH = 100
@@ -35,6 +35,8 @@ FORMS = {
     "RetryForm": "`retry`",
     "ReferenceForm": "A value from a variable or a file",
     "RecipientForm": "A recipient",
+    "LauncherForm": "`launcher`",
+    "CeleryForm": "`launcher.celery`",
     "LintForm": "`lint`",
     "WebForm": "`web`",
     "MetricsForm": "`metrics`",

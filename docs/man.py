@@ -21,7 +21,7 @@ from scheduler import __version__
 from scheduler.cli.schedctl import COMMANDS
 from scheduler.cli.schedctl import command as schedctl
 from scheduler.cli.schedd import command as schedd
-from scheduler.config.spec import json_schema
+from scheduler.config.file_form import json_schema
 
 SCHEMA = json_schema()["$defs"]
 

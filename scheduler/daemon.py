@@ -42,6 +42,7 @@ from scheduler.report.systemd import Systemd
 from scheduler.signals import Signals
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
+from scheduler.workers import LazyWorkers
 
 STDOUT = 1
 
@@ -106,7 +107,8 @@ class Daemon(EngineService):
         self._systemd = Systemd(os.environ)
         self.metrics = Metrics(per_job=config.metrics_per_job)
         listeners = (log.on_event, self._systemd.on_event, self._on_event, self.metrics.on_event)
-        launchers = Launchers(LocalLauncher(self._processes, str(config.path)))
+        self._workers = LazyWorkers(config.workers, clock, log)
+        launchers = Launchers(LocalLauncher(self._processes, str(config.path)), self._workers.launcher)
         engine = Engine(clock, launchers, log=log, listeners=listeners)
         super().__init__(engine)
         self._config = config
@@ -148,6 +150,7 @@ class Daemon(EngineService):
             startup.log_warnings(self._log, self._config.warnings)
             if (url := await self._web.start()) is not None:
                 self._log.info("web listening", url=url)
+            await self._workers.start(self._engine)
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
@@ -171,6 +174,7 @@ class Daemon(EngineService):
             self._liveness.stop()
             await self._server.close()
             await self._web.close()
+            await self._workers.close()
         self._log.info("stopped")
         return end - self._engine.clock.steady()
 

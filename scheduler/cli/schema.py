@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scheduler.cli import output
 from scheduler.cli.subcommand import subcommand
-from scheduler.config.spec import json_schema
+from scheduler.config.file_form import json_schema
 
 
 @subcommand("schema")

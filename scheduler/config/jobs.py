@@ -25,7 +25,7 @@ _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "max_waiting", "on_shutdown", "output", "secret_arguments",
+    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""

@@ -11,23 +11,27 @@ from typing import Any, NamedTuple
 import msgspec
 
 from scheduler.absolute_path import absolute
+from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.node_errors import entries_of
 from scheduler.config.reader import reader_of
-from scheduler.config.spec import FileForm, IncludedForm, JobForm
+from scheduler.config.spec import JobForm
 from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
+from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
 from scheduler.launch.envfile import read_env_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.model.job import Job
+from scheduler.model.job import Job, LauncherName
 from scheduler.model.web import WebSettings
+from scheduler.model.workers import Workers
 
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init` writes an example file"
+_ON_WORKERS = NOTHING._replace(values={"launcher": LauncherName.CELERY})
 
 
 Ignored = frozenset[str]
@@ -39,8 +43,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A valid schedule file.
 
     `path` is absolute, with its symbolic links. `jobs` are in the order of the file, followed by the included ones.
-    `timezone` is that of `defaults`. `max_running` None means no limit; `shutdown_timeout` is in seconds. `files` are
-    the paths that were read: the main file first, then included files and directories.
+    `timezone` is that of `defaults`. `max_running` None means no limit; `shutdown_timeout` is in seconds. `workers` are
+    those of `launcher`. `files` are the paths that were read: the main file first, then included files and directories.
     """
 
     path: Path
@@ -50,6 +54,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     shutdown_timeout: float = 25.0
     web: WebSettings = WebSettings()
     metrics_per_job: bool = True
+    workers: Workers | None = None
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
 
@@ -89,12 +94,15 @@ class Loading:
     def config(self) -> Config:
         """The configuration; incomplete when there are errors."""
         main = self._read(str(self._shown), self.path, FileForm)
-        defaults = self._defaults(main, NOTHING)
+        workers = workers_of(main.values, main.source.directory, self.path.stem)
+        defaults = self._defaults(main, NOTHING if workers is None else _ON_WORKERS)
         jobs = self._jobs(main, defaults)
         for included in self._included(main):
             jobs |= self._jobs(included, self._defaults(included, defaults))
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.error(None, 'missing key "jobs"', _INIT)
+        if "launcher" not in main.values and any(job.launcher is not LauncherName.LOCAL for job in jobs.values()):
+            main.source.error(None, NO_WORKERS, "launcher: {celery: {broker: {from_env: REDIS_URL}}}")
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         zone = defaults.values.get("timezone")
         web = web_settings(main.values.get("web", {}), main.source.directory)
@@ -106,6 +114,7 @@ class Loading:
             timezone="UTC" if zone is None else zone.key,
             web=web,
             metrics_per_job=main.values.get("metrics", {}).get("per_job", True),
+            workers=workers,
             files=tuple(self._files),
             **settings,
         )

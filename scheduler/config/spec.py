@@ -1,4 +1,4 @@
-"""The shape of a schedule file: every key with its type, limits, default, description and examples.
+"""The shape of a job and of `defaults`: every key with its type, limits, default, description and examples.
 
 The reader, the JSON Schema and docs/configuration.md follow these types; a test compares the defaults with those of
 `Job`. Values are as in the file (`10s`), not in seconds.
@@ -8,11 +8,9 @@ The reader, the JSON Schema and docs/configuration.md follow these types; a test
 
 from typing import Annotated, Any
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from scheduler.config.field_types import (
-    JOB_NAME,
     VARIABLE,
     Deadline,
     Duration,
@@ -31,8 +29,7 @@ from scheduler.config.field_types import (
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.recipient_form import RecipientForm, ReferenceForm
 from scheduler.config.schedule_form import AnySchedule
-from scheduler.config.web_form import MetricsForm, WebForm
-from scheduler.model.job import Accepts, OnShutdown, OutputMode, Overlap
+from scheduler.model.job import Accepts, LauncherName, OnShutdown, OutputMode, Overlap
 
 
 class RetryForm(Form, frozen=True):
@@ -128,6 +125,10 @@ class DefaultsForm(Form, frozen=True):
     on_shutdown: Annotated[OnShutdown, Meta(description="Whether a shutdown waits for runs or stops them.")] = (
         OnShutdown.WAIT
     )
+    launcher: Annotated[
+        LauncherName,
+        Meta(description="Where the job runs; celery is the default where the file has the top-level key `launcher`."),
+    ] = LauncherName.LOCAL
     success_codes: Annotated[
         tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that count as success.")
     ] = (0,)
@@ -204,53 +205,3 @@ class JobForm(DefaultsForm, frozen=True):
             examples=[{"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None
-
-
-class IncludedForm(Form, frozen=True):
-    """An included file: jobs, and defaults for them in addition to those of the main file."""
-
-    jobs: Annotated[
-        dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
-        Meta(description="The jobs by name.", extra={"reads": "jobs"}),
-    ]
-    defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
-
-
-class FileForm(IncludedForm, frozen=True):
-    """A schedule file."""
-
-    max_running: Annotated[
-        Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Most runs at the same time; by default no limit.", examples=[4]),
-    ] = None
-    shutdown_timeout: Annotated[
-        Duration,
-        Meta(
-            description="Longest time from SIGTERM to the exit of schedd; keep it below the platform's limit.",
-            examples=["25s"],
-        ),
-    ] = "25s"
-    web: Annotated[
-        WebForm,
-        Meta(description="The dashboard and the HTTP API.", examples=[{"listen": "127.0.0.1:8765"}]),
-    ] = WebForm()
-    metrics: Annotated[MetricsForm, Meta(description="Metrics.", examples=[{"per_job": False}])] = MetricsForm()
-    include: Annotated[
-        FilePath | list[FilePath],
-        Meta(
-            description="Files, or directories of *.yaml and *.yml files, with further jobs.",
-            examples=["schedules.d/"],
-            extra={"reads": "placed"},
-        ),
-    ] = []
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a schedule file, for editors. It does not check cron expressions; `check` does."""
-    schema = msgspec.json.schema(FileForm)
-    definitions = schema["$defs"]
-    for definition in definitions.values():
-        del definition["title"]  # the name of a class
-    definitions[JobForm.__name__]["oneOf"] = [{"required": ["command"]}, {"required": ["python"]}]
-    definitions[ReferenceForm.__name__] |= {"minProperties": 1, "maxProperties": 1}
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scheduler.config.field_types import Form
+from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.config.node_errors import AlreadyReportedError
 from scheduler.config.other_shapes import as_variables, recipients
 from scheduler.config.schedule_errors import schedule_candidates, schedule_reader
-from scheduler.config.spec import DefaultsForm, FileForm, IncludedForm, JobForm, RetryForm
+from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_suggestions import suggestions
 from scheduler.config.values import InvalidValueError

@@ -19,6 +19,7 @@ class ClaimGate:
 
     reason = Reason.ELSEWHERE
     unlimited = False
+    brief = True
 
     def __init__(self, claim: Claim) -> None:
         self._claim = claim

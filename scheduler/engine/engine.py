@@ -74,6 +74,8 @@ class Engine:
         self._new_id = new_id
         self._wake = asyncio.Event()
         self._failures = 0
+        self._standing_by = False
+        self._put_off: list[Due] = []
         self._seen = self._latest = clock.now()
         self._seen_steady = clock.steady()
 
@@ -162,8 +164,22 @@ class Engine:
     def tick(self, now: datetime) -> None:
         """Decide every scheduled time up to `now`. Never waits."""
         self._look_at_clock(now)
-        for due in self.timetable.take(now):
-            self._decide(due, now)
+        due = self.timetable.take(now)
+        if self._standing_by:
+            self._put_off = [each for each in (*self._put_off, *due) if _in_time(each, now)]
+            return
+        for each in due:
+            self._decide(each, now)
+
+    def stand_by(self, standing_by: bool) -> None:
+        """While standing by, put scheduled times off: another scheduler decides them, or this one after taking over."""
+        self._standing_by = standing_by
+        if not standing_by:
+            now = self.clock.now()
+            put_off, self._put_off = self._put_off, []
+            for due in put_off:
+                if _in_time(due, now):
+                    self._decide(due, now)
 
     def run_now(self, job: Job, request: RunRequest = PLAIN_REQUEST, *, holding: bool = False) -> RunStream:
         """Run a job on request, a paused or disabled one too, and follow the run.
@@ -282,6 +298,10 @@ class Engine:
             self.announce(ClockJumped(stepped, now))
         elif late >= ABSENCE_REPORTED:
             self.announce(ClockJumped(late, now))
+
+
+def _in_time(due: Due, now: datetime) -> bool:
+    return (now - due.scheduled_at).total_seconds() <= due.job.start_deadline
 
 
 def _latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:

@@ -24,10 +24,12 @@ class Gate(Protocol):
     """Something that a run waits for and holds until it is over.
 
     `reason` names the gate, and is the reason of a skip at the run's deadline. `unlimited`: waiting has no deadline.
+    `brief`: waiting is a matter of milliseconds, and not worth an event.
     """
 
     reason: Reason
     unlimited: bool
+    brief: bool
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
         """None: the run is inside. Otherwise it is inside when the future is done. SkipError when it never will be."""
@@ -55,6 +57,7 @@ class OverlapGate:
 
     reason = Reason.OVERLAP
     unlimited = True
+    brief = False
 
     def __init__(self) -> None:
         self._jobs: dict[str, Semaphore] = {}
@@ -99,6 +102,7 @@ class LockGate:
 
     reason = Reason.LOCK
     unlimited = False
+    brief = False
 
     def __init__(self) -> None:
         self._locks: dict[str, Semaphore] = {}
@@ -130,6 +134,7 @@ class CapacityGate:
 
     reason = Reason.CAPACITY
     unlimited = False
+    brief = False
 
     def __init__(self) -> None:
         self._places = Semaphore(None)

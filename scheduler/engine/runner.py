@@ -63,6 +63,10 @@ class Runner:
         """How many attempts may run at once; None is no limit."""
         self._capacity.set_limit(limit)
 
+    def add_gate(self, gate: Gate) -> None:
+        """One more gate for every run from now on, after the others."""
+        self._gates = (*self._gates, gate)
+
     def submit(self, live_run: LiveRun) -> None:
         """Take a run to its overlap gate; what follows happens in a task of its own."""
         job = live_run.job
@@ -173,7 +177,7 @@ class Runner:
 
     async def _enter(self, gate: Gate, live_run: LiveRun) -> None:
         place = gate.enter(live_run)
-        if place is not None:
+        if place is not None and not gate.brief:
             self._record.waiting(live_run, gate.reason)
         await self._pass(gate, live_run, place)
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from scheduler.launch.launcher import Launcher
-from scheduler.model.job import Job
+from scheduler.model.job import Job, LauncherName
 
 
 class Launchers:
-    """`local` runs processes of this machine; notifications always use it."""
+    """`local` runs processes of this machine; notifications always use it. `remote` hands attempts to workers."""
 
-    def __init__(self, local: Launcher) -> None:
+    def __init__(self, local: Launcher, remote: Launcher | None = None) -> None:
         self.local = local
+        self._remote = remote
 
-    def launcher_for(self, job: Job) -> Launcher:  # noqa: ARG002 - there is one kind so far
+    def launcher_for(self, job: Job) -> Launcher:
         """The launcher of a job's attempts."""
-        return self.local
+        return self.local if self._remote is None or job.launcher is LauncherName.LOCAL else self._remote

@@ -36,6 +36,13 @@ class OnShutdown(StrEnum):
     STOP = "stop"
 
 
+class LauncherName(StrEnum):
+    """Where a job runs."""
+
+    LOCAL = "local"
+    CELERY = "celery"
+
+
 class OutputMode(StrEnum):
     """Where a job's output goes besides its kept tail."""
 
@@ -100,6 +107,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     max_waiting: int = 1000
     accepts: tuple[Accepts, ...] = ()
     secret_arguments: bool = False
+    launcher: LauncherName = LauncherName.LOCAL
     on_shutdown: OnShutdown = OnShutdown.WAIT
     success_codes: frozenset[int] = frozenset({0})
     output: OutputMode = OutputMode.LOG

@@ -135,7 +135,7 @@ def test_orders_signs_of_life_live_attempts_workers_and_history(kind: str, port:
         assert await wire.handed_out() == [LETTER]
         await wire.settle(LETTER.key)
         assert await wire.handed_out() == []
-        worker = WorkerInfo(name="w*", version="1", file="f", digest="d", since=LETTER.scheduled_at, runs=("r1",))
+        worker = WorkerInfo(name="w*", version="1", file="f", digest="d", since=LETTER.scheduled_at)
         await wire.present(worker, 10)
         assert await wire.workers() == [worker]
         for number in range(3):

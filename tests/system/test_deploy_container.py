@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scheduler.config.spec import FileForm
+from scheduler.config.file_form import FileForm
 from scheduler.schedule import parse_duration
 from tests.system.programs import DEADLINE, Schedd, schedd, write
 

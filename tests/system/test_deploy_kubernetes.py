@@ -9,8 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from scheduler.config.file_form import FileForm
 from scheduler.config.load import load
-from scheduler.config.spec import FileForm
 from scheduler.schedule import parse_duration
 from tests.system.programs import BIN, Schedd, eventually, schedctl, schedd
 

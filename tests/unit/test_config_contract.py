@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from scheduler.config.file_form import FileForm
 from scheduler.config.load import load
 from scheduler.config.loading import Config
-from scheduler.config.spec import DefaultsForm, FileForm, JobForm, RetryForm
+from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
 from scheduler.config.value_formats import KINDS
 from scheduler.errors import ConfigError
 from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, Retry

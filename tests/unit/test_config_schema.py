@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
-from scheduler.config.spec import FileForm, JobForm, json_schema
+from scheduler.config.file_form import FileForm, json_schema
+from scheduler.config.spec import JobForm
 
 ROOT = Path(__file__).parents[2]
 CORPUS = sorted((Path(__file__).parent / "data" / "bad").glob("*.yaml"))

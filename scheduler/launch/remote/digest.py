@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from scheduler.model.job import Job
@@ -11,3 +12,10 @@ def digest_of(job: Job) -> str:
     """Sixteen hexadecimal digits of what the job runs, with which environment and how it is judged."""
     what = (job.target, job.environment, job.timeout, sorted(job.success_codes), job.output.value)
     return blake2b(repr(what).encode(), digest_size=8).hexdigest()
+
+
+def file_digest(jobs: Iterable[Job]) -> str:
+    """Of all jobs of a file, with their names."""
+    return blake2b(
+        "".join(sorted(f"{job.name} {digest_of(job)}\n" for job in jobs)).encode(), digest_size=8
+    ).hexdigest()

@@ -82,11 +82,10 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker that is alive: its name, version of schedd, digest of its schedule file, and the runs it has."""
+    """A worker that is alive: its name, version of schedd, schedule file and the digest of its jobs."""
 
     name: str
     version: str
     file: str
     digest: str
     since: datetime
-    runs: tuple[str, ...] = ()

@@ -1,0 +1,78 @@
+"""The shape of a schedule file as a whole: its top-level keys, and its JSON Schema."""
+
+# No `from __future__ import annotations`: see spec.py.
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from scheduler.config.field_types import (
+    JOB_NAME,
+    Duration,
+    FilePath,
+    Form,
+    Name,
+)
+from scheduler.config.recipient_form import ReferenceForm
+from scheduler.config.spec import DefaultsForm, JobForm
+from scheduler.config.web_form import MetricsForm, WebForm
+from scheduler.config.workers_form import LauncherForm
+
+
+class IncludedForm(Form, frozen=True):
+    """An included file: jobs, and defaults for them in addition to those of the main file."""
+
+    jobs: Annotated[
+        dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
+        Meta(description="The jobs by name.", extra={"reads": "jobs"}),
+    ]
+    defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
+
+
+class FileForm(IncludedForm, frozen=True):
+    """A schedule file."""
+
+    max_running: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(description="Most runs at the same time; by default no limit.", examples=[4]),
+    ] = None
+    shutdown_timeout: Annotated[
+        Duration,
+        Meta(
+            description="Longest time from SIGTERM to the exit of schedd; keep it below the platform's limit.",
+            examples=["25s"],
+        ),
+    ] = "25s"
+    web: Annotated[
+        WebForm,
+        Meta(description="The dashboard and the HTTP API.", examples=[{"listen": "127.0.0.1:8765"}]),
+    ] = WebForm()
+    metrics: Annotated[MetricsForm, Meta(description="Metrics.", examples=[{"per_job": False}])] = MetricsForm()
+    launcher: Annotated[
+        LauncherForm | UnsetType,
+        Meta(description="Workers that run the jobs, except those with `launcher: local`."),
+    ] = UNSET
+    space: Annotated[
+        Name | None,
+        Meta(description="Separates schedules that share a store; by default the file's name without its extension."),
+    ] = None
+    include: Annotated[
+        FilePath | list[FilePath],
+        Meta(
+            description="Files, or directories of *.yaml and *.yml files, with further jobs.",
+            examples=["schedules.d/"],
+            extra={"reads": "placed"},
+        ),
+    ] = []
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a schedule file, for editors. It does not check cron expressions; `check` does."""
+    schema = msgspec.json.schema(FileForm)
+    definitions = schema["$defs"]
+    for definition in definitions.values():
+        del definition["title"]  # the name of a class
+    definitions[JobForm.__name__]["oneOf"] = [{"required": ["command"]}, {"required": ["python"]}]
+    definitions[ReferenceForm.__name__] |= {"minProperties": 1, "maxProperties": 1}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}

@@ -1,0 +1,49 @@
+"""The part of the spec about workers that run jobs on other machines."""
+
+# No `from __future__ import annotations`: see spec.py.
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from scheduler.config.field_types import Form, Name, Text
+from scheduler.config.recipient_form import ReferenceForm
+from scheduler.config.recipients import value_of
+from scheduler.model.workers import Workers
+
+NO_WORKERS = 'a job has "launcher: celery", and the file has no top-level key "launcher"'
+
+
+class CeleryForm(Form, frozen=True):
+    """Celery workers that run jobs, and the Redis that carries their output."""
+
+    broker: Annotated[
+        Text | ReferenceForm,
+        Meta(description="Address of the broker that the workers use.", examples=[{"from_env": "REDIS_URL"}]),
+    ]
+    store: Annotated[
+        Text | ReferenceForm | UnsetType,
+        Meta(description="Address of a Redis for claims, output and history; by default the broker.", examples=[]),
+    ] = UNSET
+    queue: Annotated[Name, Meta(description="Queue that the workers consume.")] = "schedd"
+
+
+class LauncherForm(Form, frozen=True):
+    """What runs the jobs that do not run on the machine of schedd (extra `celery`)."""
+
+    celery: Annotated[CeleryForm, Meta(description="Celery workers.")]
+
+
+def workers_of(values: dict[str, Any], directory: Path, space: str) -> Workers | None:
+    """The workers that a file with these top-level values names, if it does. `space` is the default one."""
+    celery = values.get("launcher", {}).get("celery")
+    if celery is None or "broker" not in celery:
+        return None
+    broker = value_of(celery["broker"], directory)
+    return Workers(
+        broker=broker,
+        store=value_of(celery["store"], directory) if "store" in celery else broker,
+        queue=celery.get("queue", "schedd"),
+        space=values.get("space") or space,
+    )

@@ -1,0 +1,117 @@
+"""Connects schedd with its workers and with other schedulers: one is active, the others stand by."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping
+
+from scheduler.clock import Clock
+from scheduler.engine.claims import ClaimGate
+from scheduler.engine.engine import Engine
+from scheduler.engine.gates import SkipError
+from scheduler.errors import RefusedError, SchedError, UsageError
+from scheduler.launch.envfile import read_small_file
+from scheduler.launch.launcher import LaunchError
+from scheduler.launch.remote.lease import Lease
+from scheduler.launch.remote.messages import WorkerInfo
+from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
+from scheduler.launch.remote.wire import Wire, WireError
+from scheduler.model.run import Reason
+from scheduler.model.target import FromEnv, FromFile, Value
+from scheduler.model.workers import Workers
+from scheduler.report.log import Log
+
+
+class LazyWorkers:
+    """Nothing, and no library loaded, unless the file names workers."""
+
+    def __init__(self, workers: Workers | None, clock: Clock, log: Log) -> None:
+        """UsageError when an address or a library is missing; nothing is connected yet."""
+        self._link = None if workers is None else _Link(workers, clock, log)
+        self.launcher = None if self._link is None else self._link.launcher
+
+    async def start(self, engine: Engine) -> None:
+        """Connect, and stand by until the lease is ours. SchedError when the store does not answer."""
+        if self._link is not None:
+            await self._link.start(engine)
+
+    async def there(self) -> list[WorkerInfo]:
+        """The workers that are there. RefusedError when the file names none, or the store is away."""
+        if self._link is None:
+            raise RefusedError('no workers: the file has no top-level key "launcher"')
+        try:
+            return await self._link.wire.workers()
+        except WireError as error:
+            raise RefusedError(str(error)) from None
+
+    async def close(self) -> None:
+        """Give the lease to whoever stands by, and end the connections."""
+        if self._link is not None:
+            await self._link.close()
+
+
+class _Link:
+    """The wire, the launcher, and the lease that makes this scheduler the active one."""
+
+    def __init__(self, workers: Workers, clock: Clock, log: Log) -> None:
+        try:
+            from scheduler.launch.remote.celery_mailbox import CeleryMailbox  # noqa: PLC0415 - an extra
+            from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError(f"launcher: celery needs the extra `celery`: {error.name} is not installed") from None
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        try:
+            self.wire: Wire = RedisWire(resolved(workers.store, os.environ), workers.space)
+        except WireError as error:
+            raise UsageError(f"launcher: {error}") from None
+        self._mailbox = CeleryMailbox(resolved(workers.broker, os.environ), workers.queue)
+        self.launcher = RemoteLauncher(self.wire, self._mailbox, clock)
+        self._log = log
+
+    async def start(self, engine: Engine) -> None:
+        try:
+            await self.wire.workers()
+        except WireError as error:  # at the start that is most likely a wrong address, later an outage
+            raise SchedError(str(error)) from None
+        self._engine = engine
+        engine.runner.add_gate(ClaimGate(self._claim))
+        engine.stand_by(True)
+        self._lease = Lease(self.wire, self._name, self._changed)
+        self._holding = asyncio.create_task(self._lease.hold())
+
+    async def close(self) -> None:
+        self._holding.cancel()
+        await asyncio.wait((self._holding,))
+        self._mailbox.close()
+        await self.wire.close()
+
+    def _changed(self, active: bool) -> None:
+        if active:
+            self._log.info("active", scheduler=self._name)
+        else:
+            self._log.warning("standing by", active=self._lease.holder or "unknown")
+        self._engine.stand_by(not active)
+
+    async def _claim(self, key: str) -> bool:
+        try:
+            return await self.wire.claim(key, self._name, CLAIM) == self._name
+        except WireError as error:
+            raise SkipError(Reason.NO_STORE, str(error)) from error
+
+
+def resolved(value: Value, environ: Mapping[str, str]) -> str:
+    """The address itself. UsageError, naming the variable or file and never its value, when it is missing."""
+    match value:
+        case FromEnv(variable):
+            if not environ.get(variable):
+                raise UsageError(f"launcher: the variable {variable} is not set")
+            return environ[variable]
+        case FromFile(path):
+            try:
+                return read_small_file(path).decode().strip()
+            except (LaunchError, UnicodeDecodeError) as error:
+                raise UsageError(f"launcher: {error}") from None
+        case _:
+            return value
