@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 
 from scheduler.cli import DEFAULT_FILE, output, terminal, times
 from scheduler.cli.subcommand import subcommand
@@ -52,18 +53,23 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
             click.echo(annotation(problem))
     else:
         for file in checked:
-            _show(file)
+            print_checked(file)
     failed = any(not file.ok or (strict and file.problems) for file in checked)
     return EXIT_FAILURE if failed else 0
 
 
-def check_file(path: Path) -> Checked:
-    """Load the file as schedd would."""
+def check_file(path: Path, shown: Path | None = None) -> Checked:
+    """Load the file as schedd would. The result speaks of it as `shown`."""
     try:
         config = lint.check(path, now=times.now())
     except ConfigError as error:
-        return Checked(file=str(path), ok=False, problems=error.problems)
-    return Checked(file=str(path), ok=True, jobs=len(config.jobs), problems=config.warnings)
+        ok, jobs, problems = False, 0, error.problems
+    else:
+        ok, jobs, problems = True, len(config.jobs), config.warnings
+    if shown is not None:
+        names = {str(path): str(shown)}
+        problems = tuple(replace(problem, path=names.get(problem.path, problem.path)) for problem in problems)
+    return Checked(file=str(shown or path), ok=ok, jobs=jobs, problems=problems)
 
 
 def annotation(problem: Problem) -> str:
@@ -77,7 +83,8 @@ def annotation(problem: Problem) -> str:
     return f"::{problem.severity.value} {place}::{_data(problem.message + advice)}"
 
 
-def _show(file: Checked) -> None:
+def print_checked(file: Checked) -> None:
+    """Print the problems of a file, and how many there are."""
     if file.problems:
         for line in render(file.problems).splitlines():
             click.echo(_painted(line))

@@ -21,6 +21,6 @@ def metrics(target: Target, openmetrics: bool) -> None:
     \b
     Examples:
       schedctl metrics
-      schedctl metrics > schedd.prom.new && mv schedd.prom.new /var/lib/node_exporter/schedd.prom
+      schedctl metrics > schedd.prom.new && mv schedd.prom.new schedd.prom
     """
     click.echo(target.ask(METRICS, AskMetrics(openmetrics)), nl=False)

@@ -11,8 +11,12 @@ from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.text import printable_line
 from scheduler.wire.daemon import JobChange, Reload, ReloadView
 from scheduler.wire.operations import RELOAD
+
+LONGEST = 60
+"""Cells of a value that are shown."""
 
 MARKS = {"added": ("+", "good"), "changed": ("~", "care"), "removed": ("-", "bad")}
 
@@ -46,6 +50,8 @@ def print_changes(view: ReloadView, zone: tzinfo) -> None:
         for change in changes:
             mark, colour = MARKS[kind]
             click.echo(terminal.paint(f"{mark} {change.name}{_moved(change, zone, now)}", colour))
+            for key in change.keys if kind == "changed" else ():
+                click.echo(f"    {key.key}: {_short(key.before)} → {_short(key.after)}")
     for warning in view.warnings:
         terminal.note(f"{warning.path}:{warning.line}:{warning.column}: warning: {warning.message}", "care")
     total = len(view.added) + len(view.changed) + len(view.removed)
@@ -56,6 +62,11 @@ def print_changes(view: ReloadView, zone: tzinfo) -> None:
         if total
         else f"{'nothing changed' if view.applied else 'nothing would change'}: {view.unchanged} jobs"
     )
+
+
+def _short(value: str | None) -> str:
+    """A value of a key on one line."""
+    return "(not set)" if value is None else terminal.cut(printable_line(" ".join(value.split())), LONGEST)
 
 
 def _moved(change: JobChange, zone: tzinfo, now: datetime) -> str:

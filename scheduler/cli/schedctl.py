@@ -36,6 +36,7 @@ GROUPS = {
     },
     "Set up and try out": {
         "init": ("init:init", "Write a commented schedules.yaml to start from"),
+        "edit": ("edit:edit", "Edit the file, check it, preview and apply the change"),
         "check": ("check:check", "Check files for errors and warnings"),
         "simulate": ("simulate:simulate_file", "Run the schedule on a virtual clock, without starting jobs"),
         "import": ("import_file:import_file", "Convert another scheduler's file"),

@@ -23,6 +23,7 @@ def shape(line: str) -> str:
     """A line without what differs from run to run."""
     line = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", line)
     line = re.sub(r"file=\S+", "file=F", re.sub(r"socket=\S+", "socket=S", line))
+    line = re.sub(r"'pid \d+'", "'pid …'", line)
     return re.sub(r"\b(pid|run|lateness|duration|cpu|max_rss|version)=\S+", r"\1=…", line)
 
 

@@ -62,7 +62,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.mark.parametrize("example", examples())
 def test_an_example_does_what_it_says(folder: Path, example: str) -> None:
-    variables = environment({"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(folder / "home"), "SHELL": "/bin/sh"})
+    home = str(folder / "home")
+    programs = {"PATH": f"{BIN}:{os.environ['PATH']}", "SHELL": "/bin/sh", "EDITOR": "true"}
+    variables = environment({**programs, "HOME": home})
     # Two would put another file in the place of the one that is served; what they write is tested elsewhere.
     command = example.replace("> schedules.yaml", "> imported.yaml").replace("-o schedules.yaml", "-o other.yaml")
     if example in GOES_ON:
