@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from scheduler.engine.events import (
 from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
 from scheduler.engine.live_run import LiveRun, LiveState, Phase
+from scheduler.engine.missed import latest_time
 from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
@@ -32,7 +33,7 @@ from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
-from scheduler.schedule import LARGEST_STEP, Schedule
+from scheduler.schedule import LARGEST_STEP
 from scheduler.wire.requester import Requester
 
 STEP_REPORTED = 1.0
@@ -46,9 +47,6 @@ MOST_FAILURES = 5
 
 STALLED = 5.0
 """Seconds after a scheduled time by which it must have been decided."""
-
-MISSED_REPORTED = timedelta(hours=1)
-"""How long before the start of schedd a scheduled time may lie to be reported as missed."""
 
 
 class Engine:
@@ -108,20 +106,12 @@ class Engine:
             if job.schedule is None or not job.enabled:
                 continue
             within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
-            if within is not None and (missed := _latest_time(job.schedule, now, within)) is not None:
+            if within is not None and (missed := latest_time(job.schedule, now, within)) is not None:
                 self.timetable.taken_at_start(job.name, missed)
                 self._submit(job, Trigger.START, missed, waits_from=now)
             elif job.schedule.at_start:
                 self._submit(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
         return now
-
-    def missed_runs(self, now: datetime) -> Iterator[tuple[Job, datetime]]:
-        """Jobs with their latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd."""
-        for job in self.timetable.jobs().values():
-            if job.schedule is not None and job.enabled and job.catch_up is None:
-                missed = _latest_time(job.schedule, now, MISSED_REPORTED)
-                if missed is not None:
-                    yield job, missed
 
     async def run(self) -> None:
         """Sleep and tick until cancelled. A tick that fails by a bug is repeated; MOST_FAILURES in a row end it."""
@@ -302,9 +292,3 @@ class Engine:
 
 def _in_time(due: Due, now: datetime) -> bool:
     return (now - due.scheduled_at).total_seconds() <= due.job.start_deadline
-
-
-def _latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
-    """The latest scheduled time up to `now`, unless it is further back. That there is one is checked first: cheaper."""
-    first = schedule.next_after(now - within - datetime.resolution)
-    return None if first is None or first > now else schedule.last_before(now + datetime.resolution)

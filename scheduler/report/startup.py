@@ -10,6 +10,7 @@ from datetime import datetime
 from scheduler import __version__
 from scheduler.clock import rfc3339
 from scheduler.engine.engine import MISSED_REPORTED, Engine
+from scheduler.engine.missed import missed_runs
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
 from scheduler.model.job import Job
@@ -75,7 +76,7 @@ async def report_missed(
     between two schedd would report every one of these.
     """
     count = 0
-    for job, scheduled_at in engine.missed_runs(started_at):
+    for job, scheduled_at in missed_runs(engine.timetable, started_at):
         on_missed(job.name, scheduled_at)
         await asyncio.sleep(0)
         if _is_frequent(job, scheduled_at):

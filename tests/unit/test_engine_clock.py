@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.engine.events import Event, JobsChanged
+from scheduler.engine.missed import missed_runs
 from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
@@ -273,7 +274,7 @@ def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -
     found: list[tuple[str, datetime]] = []
 
     async def script(stage: Stage) -> None:
-        found.extend((job.name, slot) for job, slot in stage.engine.missed_runs(NOON))
+        found.extend((job.name, slot) for job, slot in missed_runs(stage.engine.timetable, NOON))
 
     stage.play(script)
     assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]
