@@ -9,8 +9,8 @@ from datetime import datetime
 
 from scheduler import __version__
 from scheduler.clock import rfc3339
-from scheduler.engine.engine import MISSED_REPORTED, Engine
-from scheduler.engine.missed import missed_runs
+from scheduler.engine.engine import Engine
+from scheduler.engine.missed import MISSED_REPORTED, missed_runs
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
 from scheduler.model.job import Job
