@@ -1,0 +1,164 @@
+"""The recipes of docs/dashboard.md behind nginx and Caddy with their own authentication, and on one dyno: tried."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import eventually, schedd
+
+DOCS = (Path(__file__).parents[2] / "docs/dashboard.md").read_text()
+ALICE = "Basic " + base64.b64encode(b"alice:wonderland").decode()
+
+
+def program(name: str, package: str) -> str:
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin")
+    if found is None:
+        assert not os.environ.get("CI"), f"the tests need {package}"
+        pytest.skip(f"{name} is not installed (Debian: {package})")
+    return found
+
+
+def recipe(heading: str, containing: str) -> str:
+    """The block of a section of the page."""
+    section = DOCS.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    (found,) = [block for block in re.findall(r"```\w+\n(.*?)```", section, re.DOTALL) if containing in block]
+    return str(found)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+@contextmanager
+def proxy(command: list[str], port: int, folder: Path, **environ: str) -> Iterator[None]:
+    with (folder / "proxy.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, env={**os.environ, **environ})
+    try:
+
+        def listens() -> bool:
+            assert process.poll() is None, (folder / "proxy.log").read_text()
+            with socket.socket() as sock:
+                return sock.connect_ex(("127.0.0.1", port)) == 0
+
+        eventually(listens)
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    given = {"Host": "jobs.example.com"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, headers=given)
+    answer = connection.getresponse()
+    found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    connection.close()
+    return found
+
+
+def works_through(port: int) -> None:
+    """The proxy asks for the password; then pages, actions and streams work, and schedd knows who asked."""
+    assert ask(port, "GET", "/")[0] == 401
+    status, _, page = ask(port, "GET", "/", Authorization=ALICE)
+    assert (status, b"schedd" in page) == (200, True)
+    assert ask(port, "POST", "/jobs/echo/run", Authorization=ALICE, Sec_Fetch_Site="cross-site")[0] == 403
+    status, headers, _ = ask(port, "POST", "/jobs/echo/run", Authorization=ALICE, Sec_Fetch_Site="same-origin")
+    assert (status, headers["location"].rpartition("/")[0]) == (303, "/runs")
+    run = headers["location"].rpartition("/")[2]
+    found = json.loads(ask(port, "GET", f"/api/v1/runs/{run}", Authorization=ALICE)[2])
+    assert found["by"]["user"] == "alice"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection.request("GET", "/live", headers={"Host": "jobs.example.com", "Authorization": ALICE})
+    answer = connection.getresponse()
+    assert answer.readline() == b"retry: 3000\n", "events are not held back"
+    answer.readline()
+    assert answer.readline() == b"event: change\n"
+    connection.close()
+
+
+JOBS = '{echo: {schedule: "@every 1s", overlap: allow, command: echo hello}}'
+
+
+def test_the_recipe_for_nginx(tmp_path: Path) -> None:
+    nginx = program("nginx", "nginx")
+    port = free_port()
+    file = tmp_path / "schedules.yaml"
+    file.write_text(recipe("Behind nginx", "trusted_proxies").replace("/run/schedd", str(tmp_path)).replace("{}", JOBS))
+    server = recipe("Behind nginx", "proxy_pass").replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    server = server.replace("/run/schedd", str(tmp_path)).replace("/etc/nginx", str(tmp_path))
+    (tmp_path / "schedd.htpasswd").write_text(f"alice:{_apr1()}\n")
+    user = "user root;" if os.geteuid() == 0 else ""
+    (tmp_path / "nginx.conf").write_text(
+        f"{user} daemon off; pid {tmp_path}/pid; error_log stderr; events {{}}\n"
+        f"http {{ access_log off; client_body_temp_path {tmp_path}/a; proxy_temp_path {tmp_path}/b; "
+        f"fastcgi_temp_path {tmp_path}/c; uwsgi_temp_path {tmp_path}/d; scgi_temp_path {tmp_path}/e;\n{server}}}\n"
+    )
+    with schedd(file) as running:
+        running.says("web listening")
+        with proxy([nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], port, tmp_path):
+            works_through(port)
+
+
+def _apr1() -> str:
+    done = subprocess.run(["openssl", "passwd", "-apr1", "wonderland"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_the_recipe_for_caddy(tmp_path: Path) -> None:
+    caddy = program("caddy", "caddy")
+    port, ours = free_port(), free_port()
+    file = tmp_path / "schedules.yaml"
+    file.write_text(recipe("Behind Caddy", "trusted_proxies").replace("8765", str(ours)).replace("{}", JOBS))
+    done = subprocess.run(
+        [caddy, "hash-password", "--plaintext", "wonderland"], capture_output=True, text=True, check=True
+    )
+    text = recipe("Behind Caddy", "reverse_proxy").replace("8765", str(ours)).replace("$2a$14$...", done.stdout.strip())
+    version = subprocess.run([caddy, "version"], capture_output=True, text=True, check=True).stdout
+    if re.match(r"v?2\.[0-7]\.", version):
+        text = text.replace("basic_auth", "basicauth")  # the name before Caddy 2.8, in Debian 12
+    (tmp_path / "Caddyfile").write_text(
+        "{\n admin off\n auto_https off\n}\n" + text.replace("jobs.example.com", f"http://jobs.example.com:{port}")
+    )
+    with schedd(file) as running:
+        running.says("web listening")
+        command = [caddy, "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
+        with proxy(command, port, tmp_path, HOME=str(tmp_path)):
+            works_through(port)
+
+
+def test_the_recipe_for_one_dyno(tmp_path: Path) -> None:
+    """PORT alone switches nothing on; the web process needs the token, and a router tells the client's address."""
+    file = tmp_path / "schedules.yaml"
+    text = recipe("On one dyno", "trusted_proxies").replace("10.0.0.0/8", "127.0.0.1").replace("{}", JOBS)
+    file.write_text(text.replace("your-app.herokuapp.com", "jobs.example.com"))
+    port = free_port()
+    with schedd(file, PORT=str(port), SCHEDD_TOKEN="sesame") as running:
+        assert running.lines("web listening") == []
+    with schedd(file, "--web", f"0.0.0.0:{port}", PORT=str(port), SCHEDD_TOKEN="sesame") as running:
+        running.says("web listening")
+        assert ask(port, "GET", "/healthz")[0] == 200
+        status, headers, _ = ask(port, "GET", "/", Accept="text/html")
+        assert (status, headers["location"]) == (303, "/login?back=/")
+        router = {"X_Forwarded_For": "198.51.100.7", "X_Forwarded_Proto": "https"}
+        assert ask(port, "GET", "/metrics", **router)[0] == 401
+        token = {"Authorization": "Bearer sesame"}
+        status, _, body = ask(port, "POST", "/api/v1/jobs/echo/runs", **router, **token)
+        assert (status, json.loads(body)["by"]["address"]) == (202, "198.51.100.7")
+    with schedd(file, "--web", f"0.0.0.0:{port}", ready=False) as running:
+        assert running.ends() == 1
+        assert "web.token is empty or not set" in running.errors
