@@ -1,8 +1,8 @@
 """Generates pages from the code, when run as `python docs/generate.py`.
 
-configuration.md comes from the forms in scheduler/config/, commands.md from the help texts, and the list of files in
-architecture.md from the docstrings of the modules. A test checks that the pages are up to date. With `--screenshots` it
-also makes the pictures of the dashboard, which takes a browser; see screenshot.py.
+configuration.md comes from the forms in scheduler/config/, commands.md from the help texts, the list of files in
+architecture.md from the docstrings of the modules, and openapi.json from the operations. A test checks that the pages
+are up to date. With `--screenshots` it also makes the pictures of the dashboard, which takes a browser.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from scheduler.cli.schedctl import COMMANDS
 from scheduler.cli.schedctl import command as schedctl
 from scheduler.cli.schedd import command as schedd
 from scheduler.config.file_form import json_schema
+from scheduler.text import as_json
+from scheduler.web.openapi import document
 
 HERE = Path(__file__).parent
 WIDTH = 100
@@ -79,7 +81,18 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """The generated pages by name."""
-    return {"configuration.md": file_page(), "commands.md": commands_page(), "architecture.md": architecture_page()}
+    return {
+        "configuration.md": file_page(),
+        "commands.md": commands_page(),
+        "architecture.md": architecture_page(),
+        "openapi.json": json.dumps(json.loads(as_json(document(token_needed=True))), indent=1, ensure_ascii=False)
+        + "\n",
+    }
+
+
+def api_page() -> str:
+    """The OpenAPI document."""
+    return json.dumps(json.loads(as_json(document(token_needed=True))), indent=1, ensure_ascii=False) + "\n"
 
 
 def file_page() -> str:

@@ -58,7 +58,7 @@ class Family:
         yield from self.lines
 
 
-async def metrics(service: Service, ask: AskMetrics) -> str:
+async def write_metrics(service: Service, ask: AskMetrics) -> str:
     """Everything that is counted and true at this moment."""
     counted = service.metrics
     status = service.status()

@@ -12,14 +12,13 @@ import msgspec
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
 from scheduler.api.lookup import chosen, find
-from scheduler.api.metrics import metrics
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Run
-from scheduler.wire.daemon import AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.daemon import AskMetrics, AskStatus, Reload, ReloadView, StatusView
 from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.operations import Operation
@@ -111,6 +110,13 @@ def _is_wanted(ask: History, decision: Decision, run: Run | None) -> bool:
     if ask.failed and (run is None or run.outcome in (None, Outcome.SUCCEEDED)):
         return False
     return ask.since is None or decision.last >= ask.since
+
+
+async def metrics(service: Service, ask: AskMetrics) -> str:
+    """Counts and states in Prometheus' text format, or as OpenMetrics."""
+    from scheduler.api.metrics import write_metrics  # noqa: PLC0415 - most daemons are never asked for them
+
+    return await write_metrics(service, ask)
 
 
 Answer = Callable[..., object]

@@ -37,7 +37,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "commands.md"])
+@pytest.mark.parametrize("name", ["configuration.md", "commands.md", "openapi.json"])
 def test_a_generated_page_is_what_the_generator_writes(name: str) -> None:
     assert (DOCS / name).read_text() == generator().pages()[name], "run: python docs/generate.py"
 
