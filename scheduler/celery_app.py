@@ -23,6 +23,7 @@ from scheduler.clock import SystemClock
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.errors import EXIT_BAD_FILE, SchedError, UsageError
+from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.remote.celery_mailbox import TASK
 from scheduler.launch.remote.digest import file_digest
@@ -55,7 +56,8 @@ async def _carry_out(config: Config, name: str, text: str) -> None:
     assert config.workers is not None, "checked when the worker starts"  # noqa: S101
     wire = RedisWire(resolved(config.workers.store, os.environ), config.workers.space)
     spawner = Spawner()
-    worker = Worker(name, wire, LocalLauncher(spawner), SystemClock(), config.jobs.get)
+    launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
+    worker = Worker(name, wire, launcher, SystemClock(), config.jobs.get)
     try:
         with spawner.in_charge():
             await worker.carry_out(msgspec.json.decode(text, type=Letter))

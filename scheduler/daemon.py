@@ -27,6 +27,7 @@ from scheduler.engine.timetable import difference
 from scheduler.errors import EXIT_BUG, RefusedError, SchedError
 from scheduler.fast_start import loaded
 from scheduler.launch.earlier import find_earlier
+from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
@@ -108,9 +109,10 @@ class Daemon(EngineService):
         self.metrics = Metrics(per_job=config.metrics_per_job)
         listeners = (log.on_event, self._systemd.on_event, self._on_event, self.metrics.on_event)
         self._workers = LazyWorkers(config.workers, clock, log)
-        launchers = Launchers(LocalLauncher(self._processes, str(config.path)), self._workers.launcher)
+        environment = Environment(os.environ, config.withheld, file=str(config.path))
+        launchers = Launchers(LocalLauncher(self._processes, environment), self._workers.launcher)
         engine = Engine(clock, launchers, log=log, listeners=listeners)
-        super().__init__(engine)
+        super().__init__(engine, environment)
         self._config = config
         self._presence = Presence(str(config.path), log.warning)
         self._shutdown_timeout = shutdown_timeout
@@ -240,6 +242,7 @@ class Daemon(EngineService):
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
             startup.log_warnings(self._log, config.warnings)
+            self.environment.withhold(config.withheld)
             changes = self._engine.load(config.jobs, max_running=self._max_running())
             after = {name: timetable.next_of(name) for name in config.jobs}
         return reload_view(changes, old, config, (before, after), applied=not plan)

@@ -1,4 +1,4 @@
-"""Outgoing mail: to the server in SMTP_URL, or into a maildir when SMTP_URL is not set."""
+"""Outgoing mail: to the server in APP_SMTP_URL, or into a maildir when APP_SMTP_URL is not set."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def compose(to: str, subject: str, text: str) -> EmailMessage:
 @contextmanager
 def outbox() -> Iterator[Callable[[EmailMessage], object]]:
     """A function that sends one message, over one connection for the whole block. OSError if there is no server."""
-    address = os.environ.get("SMTP_URL")
+    address = os.environ.get("APP_SMTP_URL")
     if not address:
         yield _maildir().add
         return
     url = urlsplit(address)
     if url.scheme not in {"smtp", "smtp+starttls", "smtps"} or not url.hostname:
         # The message does not repeat the address, which may contain a password.
-        raise ValueError("SMTP_URL must look like smtp+starttls://user:password@mail.example.com:587")
+        raise ValueError("APP_SMTP_URL must look like smtp+starttls://user:password@mail.example.com:587")
     tls = ssl.create_default_context()
     with (
         smtplib.SMTP_SSL(url.hostname, url.port or 0, timeout=TIMEOUT, context=tls)

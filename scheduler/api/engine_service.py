@@ -12,6 +12,7 @@ from scheduler.api.service import JobState, Stopped
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState, Phase
 from scheduler.errors import RefusedError, UnknownNameError
+from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, Run, RunRequest
 from scheduler.wire.notify import NotifyTest, RecipientView
@@ -31,8 +32,9 @@ NOT_STARTED: dict[str, str] = {
 class EngineService:
     """Answers from an engine. Copies leave, never the engine's own state."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, environment: Environment) -> None:
         self._engine = engine
+        self.environment = environment
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncGenerator
 
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from scheduler.clock import SystemClock
 from scheduler.config.loading import Config
 from scheduler.engine.engine import Engine
 from scheduler.errors import RefusedError
+from scheduler.launch.environment import Environment
 from scheduler.launch.launcher import Stream
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
@@ -37,8 +39,9 @@ class FileService(EngineService):
     def __init__(self, config: Config) -> None:
         self._pace = _Pace()
         self._processes = Spawner()
-        engine = Engine(SystemClock(), Launchers(LocalLauncher(self._processes)), log=self._pace)
-        super().__init__(engine)
+        environment = Environment(os.environ, config.withheld)
+        engine = Engine(SystemClock(), Launchers(LocalLauncher(self._processes, environment)), log=self._pace)
+        super().__init__(engine, environment)
         engine.load(config.jobs, max_running=None)
 
     async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:

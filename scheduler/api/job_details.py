@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Container, Iterable
-from datetime import datetime
 from itertools import islice
 from typing import Literal
 
@@ -16,7 +14,7 @@ from scheduler.api.secret_values import is_secret, referenced
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import job_view, run_view
 from scheduler.errors import RefusedError
-from scheduler.launch.environment import SCHEDD, Environment, Variables
+from scheduler.launch.environment import SCHEDD, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
@@ -67,8 +65,8 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     state = find(service, ask.job)
     job = state.job
     try:
-        variables = Environment(os.environ).of_job(job)
-        variables.set(_of_next_run(state, service.now()), EACH_RUN)
+        variables = service.environment.of_job(job)
+        variables.set(_of_next_run(service, state), EACH_RUN)
     except LaunchError as error:
         raise RefusedError(f"{ask.job} could not be started: {error}") from None
     secret = referenced(job.environment)
@@ -87,18 +85,18 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     )
 
 
-def _of_next_run(state: JobState, now: datetime) -> dict[str, str]:
+def _of_next_run(service: Service, state: JobState) -> dict[str, str]:
     """The variables that the next run will have besides those of its job."""
     job, last = state.job, state.last
     launch = Launch(
         job=job,
         run_id=EXAMPLE_ID,
         attempt=1,
-        scheduled_at=(state.next_at or now).replace(microsecond=0),
+        scheduled_at=(state.next_at or service.now()).replace(microsecond=0),
         trigger=Trigger.MANUAL if state.next_at is None else Trigger.SCHEDULE,
         previous_at=None if last is None else last.scheduled_at,
     )
-    values = Environment(os.environ).of_run(launch)
+    values = service.environment.of_run(launch)
     return {name: value for name, value in values.items() if name.startswith("SCHED_")}
 
 

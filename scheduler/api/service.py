@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
 from scheduler.report.metrics import Metrics
@@ -55,6 +56,9 @@ class Service(Protocol):
     Only copies leave it. A question about one job costs what that job has kept. Methods that take job names raise
     UnknownNameError for a job that does not exist (any more).
     """
+
+    environment: Environment
+    """What jobs get of the environment of the process that answers."""
 
     def now(self) -> datetime:
         """The service's wall clock, aware UTC."""

@@ -19,6 +19,7 @@ from scheduler.config.node_errors import entries_of
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import JobForm
 from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
+from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
@@ -45,6 +46,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     `path` is absolute, with its symbolic links. `jobs` are in the order of the file, followed by the included ones.
     `timezone` is that of `defaults`. `max_running` None means no limit; `shutdown_timeout` is in seconds. `workers` are
     those of `launcher`. `files` are the paths that were read: the main file first, then included files and directories.
+    `withheld` are variables of schedd's environment that are for notifications and HTTP, and not for jobs.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     workers: Workers | None = None
     warnings: tuple[Problem, ...] = ()
     files: tuple[str, ...] = ()
+    withheld: frozenset[str] = frozenset()
 
 
 class File(NamedTuple):
@@ -116,6 +119,7 @@ class Loading:
             metrics_per_job=main.values.get("metrics", {}).get("per_job", True),
             workers=workers,
             files=tuple(self._files),
+            withheld=withheld(jobs.values(), web),
             **settings,
         )
 

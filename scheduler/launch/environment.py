@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -21,8 +22,13 @@ SCHEDD = "schedd"
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 """Where programs are looked for when a job has no PATH at all."""
 
-_OURS = re.compile(r"NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|JOURNAL_STREAM")
-"""What a supervisor tells schedd itself: a job that used it would speak in schedd's name."""
+_OURS = re.compile(r"NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|JOURNAL_STREAM|SMTP_URL|SENTRY_DSN")
+"""What is for schedd itself: how it speaks to its supervisor, and the secrets with which it sends notifications."""
+
+_SESSION = re.compile(
+    r"XDG_.*|SUDO_.*|SSH_.*|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MAIL|KRB5CCNAME|GNUPGHOME"
+)
+"""What belongs to the session of schedd's user, and is not for a job of another user."""
 
 
 class Variables(msgspec.Struct):
@@ -46,15 +52,22 @@ class Variables(msgspec.Struct):
 
 
 class Environment:
-    """What schedd itself was given at its start, and what its jobs find on top of that."""
+    """What schedd inherited at its start, and what its jobs get of it and on top of it."""
 
-    def __init__(self, inherited: Mapping[str, str], file: str | None = None) -> None:
+    def __init__(
+        self, inherited: Mapping[str, str], withheld: Collection[str] = (), *, file: str | None = None
+    ) -> None:
         """`file` is the schedule file of the schedd whose runs these are; it finds them again after a restart."""
         self._inherited = dict(inherited)
         self._file = file
+        self.withhold(withheld)
+
+    def withhold(self, names: Collection[str]) -> None:
+        """Keep these variables, and no longer those of the call before, from jobs that do not name them."""
         self._base = Variables()
         self._base.set({"PYTHONUNBUFFERED": "1"}, SCHEDD)
-        self._base.set({name: value for name, value in inherited.items() if not _OURS.fullmatch(name)}, INHERITED)
+        given = {n: value for n, value in self._inherited.items() if n not in names and not _OURS.fullmatch(n)}
+        self._base.set(given, INHERITED)
 
     def of_job(self, job: Job) -> Variables:
         """What every run of a job finds.
@@ -64,6 +77,9 @@ class Environment:
         variables = Variables(self._base.values.copy(), self._base.origins.copy())
         account = find_account(job.process.user, job.process.group)
         if account is not None:
+            if account.uid != os.geteuid():
+                for name in filter(_SESSION.fullmatch, self._base.values):
+                    variables.unset(name)
             variables.set(account.environment, "user")
         for layer in job.environment:
             self._apply(layer, variables)
@@ -104,7 +120,7 @@ class Environment:
         match value:
             case FromEnv(name):
                 if name not in self._inherited:
-                    raise LaunchError(f"{key}: schedd's own environment has no variable {name}")
+                    raise LaunchError(f"{key}: the variable {name} is not set in schedd's environment")
                 return self._inherited[name]
             case FromFile(path):
                 return _content(path, key)

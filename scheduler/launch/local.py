@@ -30,12 +30,11 @@ _KILLED = 128 + signal.SIGKILL
 
 
 class LocalLauncher:
-    """Runs a job's target here, on top of the environment that this process has at its start. Implements `Launcher`."""
+    """Runs a job's target here, with what `environment` (this process's own) has for it. Implements `Launcher`."""
 
-    def __init__(self, processes: Spawner, file: str | None = None) -> None:
-        """`file` is the schedule file by which a later schedd recognises the runs, None when it need not."""
+    def __init__(self, processes: Spawner, environment: Environment | None = None) -> None:
         self._processes = processes
-        self._environment = Environment(os.environ, file)
+        self._environment = environment or Environment(os.environ)
         self._oom_kills = OomKills()
 
     def launch(self, launch: Launch, output: Output) -> Process:

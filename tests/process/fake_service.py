@@ -14,6 +14,7 @@ from scheduler.api.views import run_view
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import open_socket
 from scheduler.errors import RefusedError
+from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
@@ -49,6 +50,7 @@ class FakeService:
         self.yielded = 0
         self.reload_error: str | None = None
         self.expected_bugs: list[str] = []
+        self.environment = Environment({})
 
     def now(self) -> datetime:
         return NOON

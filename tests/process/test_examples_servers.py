@@ -88,7 +88,7 @@ def nobody_listens() -> str:
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("SMTP_URL", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+    for name in ("APP_SMTP_URL", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXAMPLE_DATA", str(tmp_path))
     monkeypatch.setenv("SCHED_SCHEDULED_AT", "2026-01-05T08:00:00Z")
@@ -129,7 +129,7 @@ def test_with_smtp_url_a_whole_group_is_mailed_through_one_connection(
 ) -> None:
     server = MailServer()
     with serving(server) as address:
-        monkeypatch.setenv("SMTP_URL", f"smtp://{address}")
+        monkeypatch.setenv("APP_SMTP_URL", f"smtp://{address}")
         notifications.notify_group("staff", subject="Sale")
         notifications.notify_group("staff", subject="Sale")
     assert server.recipients == ["farid@example.com", "grace@example.com"]
@@ -140,14 +140,14 @@ def test_with_smtp_url_a_whole_group_is_mailed_through_one_connection(
 def test_a_reminder_that_could_not_be_sent_is_sent_by_the_retry(
     nobody_listens: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SMTP_URL", f"smtp://{nobody_listens}")
+    monkeypatch.setenv("APP_SMTP_URL", f"smtp://{nobody_listens}")
     with pytest.raises(ConnectionRefusedError):
         reminder.remind("team@example.com", "renew")
     with pytest.raises(ConnectionRefusedError):
         notifications.notify_group("staff", subject="renew")
     server = MailServer()
     with serving(server) as address:
-        monkeypatch.setenv("SMTP_URL", f"smtp://{address}")
+        monkeypatch.setenv("APP_SMTP_URL", f"smtp://{address}")
         for _ in range(2):
             reminder.remind("team@example.com", "renew")
         notifications.notify_group("staff", subject="renew")
@@ -156,7 +156,7 @@ def test_a_reminder_that_could_not_be_sent_is_sent_by_the_retry(
 
 def test_a_refused_recipient_is_an_error_and_not_recorded_as_done(monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(MailServer()) as address:
-        monkeypatch.setenv("SMTP_URL", f"smtp://{address}")
+        monkeypatch.setenv("APP_SMTP_URL", f"smtp://{address}")
         for _ in range(2):
             with pytest.raises(OSError, match="no such user"):
                 reminder.remind("nobody@example.com", "renew")

@@ -37,7 +37,7 @@ def test_within_30_seconds_of_the_start_all_four_kinds_of_tasks_are_visibly_done
     shutil.copytree(PROJECT / "examples", project / "examples")
     shutil.copy(PROJECT / "schedules.example.yaml", project)
     data = tmp_path / "data"
-    environment = {name: value for name, value in os.environ.items() if name not in {"SMTP_URL", "RATES_URL"}}
+    environment = {name: value for name, value in os.environ.items() if name not in {"APP_SMTP_URL", "RATES_URL"}}
     with (tmp_path / "log").open("w+") as log:
         schedd = subprocess.Popen(
             [sys.executable, "-m", "scheduler", "schedules.example.yaml"],

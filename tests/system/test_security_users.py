@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -213,3 +214,23 @@ def test_two_users_cannot_serve_one_file(place: Path, file: Path) -> None:
         assert running.stop() == 0
     assert second.returncode == 1
     assert f"is already managed by schedd with pid {running.pid}" in second.stderr
+
+
+def test_jobs_get_neither_secrets_of_notifications_nor_roots_session(file: Path) -> None:
+    """D5"""
+    write(file, """
+        jobs:
+          own: {schedule: "@reboot", command: env, on_failure: [{webhook: {from_env: HOOK}}]}
+          other: {schedule: "@reboot", command: env, user: "65534"}
+          asks: {schedule: "@reboot", command: "echo got $MINE", env: {MINE: {from_env: HOOK}}}
+        """)  # fmt: skip
+    secrets: Any = dict.fromkeys(("SMTP_URL", "SENTRY_DSN", "HOOK"), CANARY)
+    session: Any = {"XDG_RUNTIME_DIR": "/run/user/0", "SUDO_USER": "someone", "SSH_AUTH_SOCK": "/tmp/agent"}
+    with schedd(file, **secrets, **session) as running:
+        running.says("run finished", times=3)
+        shown = schedctl("-c", file, "env", "own", "--reveal").stdout
+        assert running.stop() == 0
+    assert running.lines(CANARY) == [f"[asks] got {CANARY}"]
+    assert CANARY not in shown
+    assert running.lines("[own] SUDO_USER=")
+    assert [line for name in session for line in running.lines(f"[other] {name}=")] == []

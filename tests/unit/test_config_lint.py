@@ -139,7 +139,7 @@ def test_an_env_file_that_is_not_valid_is_reported_without_its_values(tmp_path: 
     variables.unlink()
     variables.mkdir()
     (warning,) = check(file, now=NOW).warnings
-    assert "not a regular file" in warning.message
+    assert "this is a directory, not a file" in warning.message
 
 
 def test_a_warning_never_shows_the_secret_that_it_is_about(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ NEXT_MONDAY = "2026-01-12T08:00:00Z"
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("SMTP_URL", "RATES_URL", "MAIL_FROM"):
+    for name in ("APP_SMTP_URL", "RATES_URL", "MAIL_FROM"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("EXAMPLE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SCHED_SCHEDULED_AT", MONDAY)
@@ -193,8 +193,8 @@ def test_the_weekly_reminder_is_one_mail_that_tells_of_the_orders(data: Path, mo
 
 @pytest.mark.parametrize("address", ["localhost:25", "http://u:hunter2@mail.example.com", "u:hunter2@mail.example.com"])
 def test_a_wrong_smtp_url_is_refused_without_showing_it(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SMTP_URL", address)
-    with pytest.raises(ValueError, match="SMTP_URL must look like") as refusal:
+    monkeypatch.setenv("APP_SMTP_URL", address)
+    with pytest.raises(ValueError, match="APP_SMTP_URL must look like") as refusal:
         remind_team()
     assert "hunter2" not in str(refusal.value)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from scheduler.launch.account import Account
 from scheduler.launch.environment import Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
@@ -59,6 +61,55 @@ def test_what_a_supervisor_tells_schedd_stays_with_schedd(name: str) -> None:
     assert Environment({name: "1"}).of_job(job(EnvLayer("env", {name: "mine"}))).values[name] == "mine"
 
 
+@pytest.mark.parametrize("name", ["SMTP_URL", "SENTRY_DSN", "HOOK"])
+def test_secrets_of_notifications_are_only_for_jobs_that_name_them(name: str) -> None:
+    """D5"""
+    environment = Environment({name: CANARY, "OTHER": "1"})
+    environment.withhold({"HOOK"})
+    assert environment.of_job(job()).values == {"OTHER": "1", "PYTHONUNBUFFERED": "1"}
+    assert environment.of_job(job(EnvLayer("env", {"MINE": FromEnv(name)}))).values["MINE"] == CANARY
+
+
+def test_a_reload_gives_back_what_no_recipient_uses_any_more() -> None:
+    """D5"""
+    environment = Environment({"OLD": "1", "NEW": "1"})
+    environment.withhold({"OLD"})
+    environment.withhold({"NEW"})
+    assert {"OLD", "NEW"} & environment.of_job(job()).values.keys() == {"OLD"}
+
+
+SESSION = {
+    "XDG_RUNTIME_DIR": "/run/user/0",
+    "XDG_SESSION_ID": "1",
+    "SUDO_USER": "admin",
+    "SUDO_COMMAND": "/usr/bin/schedd",
+    "SSH_AUTH_SOCK": "/tmp/ssh-x/agent.1",
+    "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/0/bus",
+    "DISPLAY": ":0",
+    "XAUTHORITY": "/root/.Xauthority",
+    "MAIL": "/var/mail/root",
+    "KRB5CCNAME": "FILE:/tmp/krb5cc_0",
+}
+
+
+@pytest.mark.parametrize("name", SESSION)
+def test_a_job_of_another_user_gets_nothing_of_the_session_of_schedds_user(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D5"""
+    account = Account(os.geteuid() + 1, 1, (), {"HOME": "/home/app", "USER": "app"})
+    monkeypatch.setattr("scheduler.launch.environment.find_account", lambda _user, _group: account)
+    environment = Environment({**SESSION, "LANG": "C", "HOME": "/root"})
+    values = environment.of_job(job()).values
+    assert name not in values
+    assert (values["LANG"], values["HOME"], values["USER"]) == ("C", "/home/app", "app")
+    assert environment.of_job(job(EnvLayer("env", {name: FromEnv(name)}))).values[name] == SESSION[name]
+
+
+def test_a_job_of_schedds_own_user_keeps_its_session() -> None:
+    assert Environment(SESSION).of_job(job()).values.keys() >= SESSION.keys()
+
+
 def test_python_is_unbuffered_unless_somebody_says_otherwise() -> None:
     assert Environment({}).of_job(job()).values["PYTHONUNBUFFERED"] == "1"
     assert Environment({"PYTHONUNBUFFERED": ""}).of_job(job()).values["PYTHONUNBUFFERED"] == ""
@@ -103,7 +154,10 @@ def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_
 
 def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:
     """M3, L2"""
-    assert refused(EnvLayer("env", {"T": FromEnv("TOKEN")})) == "env.T: schedd's own environment has no variable TOKEN"
+    assert (
+        refused(EnvLayer("env", {"T": FromEnv("TOKEN")}))
+        == "env.T: the variable TOKEN is not set in schedd's environment"
+    )
     missing = tmp_path / "missing"
     assert refused(EnvLayer("env", {"T": FromFile(str(missing))})) == f"env.T: {missing}: No such file or directory"
     assert refused(EnvLayer("env_file", file=str(missing))) == f"env_file: {missing}: No such file or directory"

@@ -16,6 +16,7 @@ from scheduler.api.engine_service import EngineService
 from scheduler.api.metrics import write_metrics
 from scheduler.api.operations import ANSWERS
 from scheduler.engine.engine import Engine
+from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
@@ -35,7 +36,7 @@ class Served(EngineService):
     """The service of a stage, with what a daemon adds."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+        super().__init__(engine, Environment({}))
         self.metrics = Metrics()
         engine.announce.add(self.metrics.on_event)
 

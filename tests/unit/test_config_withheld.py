@@ -1,0 +1,35 @@
+"""Which variables of schedd's environment are for schedd alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from scheduler.config.load import load
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("jobs: {a: {command: x, env: {A: {from_env: A}}}}", set()),
+        ("jobs: {a: {command: x, on_failure: [{webhook: {from_env: HOOK}}]}}", {"HOOK"}),
+        (
+            (
+                "jobs: {a: {command: x, on_success: [{webhook: https://x, secret: {from_env: KEY}, "
+                "headers: {A: {from_env: TOKEN}, B: plain}}]}}"
+            ),
+            {"KEY", "TOKEN"},
+        ),
+        ("jobs: {a: {command: x, on_recovery: [{apprise: {from_env: CHANNEL}}]}}", {"CHANNEL"}),
+        ("jobs: {a: {command: x, ping: {from_env: PING}}, b: {command: x, ping: https://hc-ping.com/x}}", {"PING"}),
+        ("defaults: {on_skip: [{webhook: {from_env: HOOK}}]}\njobs: {a: {command: x}}", {"HOOK"}),
+        ("jobs: {a: {command: x, on_failure: [{command: echo}, {mail: a@example.com}], sentry: true}}", set()),
+        ("web: {token: {from_env: T}, view_token: {from_env: V}}\njobs: {a: {command: x}}", {"T", "V"}),
+    ],
+)
+def test_what_recipients_and_tokens_read_is_withheld_from_jobs(tmp_path: Path, text: str, names: set[str]) -> None:
+    """D5"""
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    assert load(file).withheld == names
