@@ -19,12 +19,14 @@ from scheduler.text import printable_line
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """The result for one file: whether schedd would accept it, its number of jobs, and its problems."""
+    """The result for one file: whether schedd would accept it, its number of jobs, its problems, and the jobs whose
+    function could not be looked for."""
 
     file: str
     ok: bool
     jobs: int = 0
     problems: tuple[Problem, ...] = ()
+    not_checked: tuple[str, ...] = ()
 
 
 @subcommand(
@@ -34,18 +36,24 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with an object for each file")
 @click.option("--github", is_flag=True, help="Print annotations for GitHub Actions")
+@click.option(
+    "--run-interpreters", is_flag=True, help="Start the interpreters of jobs to ask where they look for modules"
+)
 @click.pass_obj
-def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool) -> int:
+def check(
+    target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool, run_interpreters: bool
+) -> int:
     """Check files for errors and warnings.
 
-    Without FILE, check the schedule file itself. Nothing is run, and no schedd is needed.
+    Without FILE, check the schedule file itself. No job is run, and no schedd is needed. Users, files and variables
+    are looked for on this machine, in this environment.
 
     \b
     Examples:
       schedctl check
       schedctl check --strict schedules.yaml staging.yaml
     """
-    checked = [check_file(Path(file)) for file in files or [target.path or DEFAULT_FILE]]
+    checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in files or [target.path or DEFAULT_FILE]]
     if as_json:
         output.show(checked)
     elif github:
@@ -58,18 +66,18 @@ def check(target: Target, files: tuple[str, ...], strict: bool, as_json: bool, g
     return EXIT_FAILURE if failed else 0
 
 
-def check_file(path: Path, shown: Path | None = None) -> Checked:
+def check_file(path: Path, shown: Path | None = None, *, run_interpreters: bool = False) -> Checked:
     """Load the file as schedd would. The result speaks of it as `shown`."""
     try:
-        config = lint.check(path, now=times.now())
+        config, not_checked = lint.check(path, now=times.now(), run_interpreters=run_interpreters)
     except ConfigError as error:
-        ok, jobs, problems = False, 0, error.problems
+        ok, jobs, problems, not_checked = False, 0, error.problems, ()
     else:
         ok, jobs, problems = True, len(config.jobs), config.warnings
     if shown is not None:
         names = {str(path): str(shown)}
         problems = tuple(replace(problem, path=names.get(problem.path, problem.path)) for problem in problems)
-    return Checked(file=str(shown or path), ok=ok, jobs=jobs, problems=problems)
+    return Checked(file=str(shown or path), ok=ok, jobs=jobs, problems=problems, not_checked=not_checked)
 
 
 def annotation(problem: Problem) -> str:
@@ -96,6 +104,9 @@ def print_checked(file: Checked) -> None:
     jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
     colour = "bad" if not file.ok else "care" if warnings else "good"
     click.echo(terminal.paint(f"{printable_line(file.file)}: {jobs}{summary}", colour))
+    if file.not_checked:
+        names = ", ".join(map(printable_line, file.not_checked[:5])) + (" …" if len(file.not_checked) > 5 else "")
+        click.echo(f"not checked: the function of {names}; --run-interpreters asks their interpreter where it is")
 
 
 def _painted(line: str) -> str:

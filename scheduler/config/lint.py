@@ -9,73 +9,89 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import NamedTuple
 
 from scheduler.clock import rfc3339
 from scheduler.config.jobs import Entry
-from scheduler.config.lint_codes import LintCode
-from scheduler.config.lint_target import unresolved
+from scheduler.config.lint_codes import LintCode, LintWarning
+from scheduler.config.lint_command import command_warnings
+from scheduler.config.lint_target import TargetCheck
+from scheduler.config.lint_values import value_warnings
 from scheduler.config.load import finish
-from scheduler.config.loading import Config, File, Ignored, Loading
-from scheduler.config.masking import CONFIDENTIAL
+from scheduler.config.loading import Config, File, Ignored, Loading, warn
 from scheduler.launch.environment import Environment
+from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
-from scheduler.model.target import Argv, ShellCommand
-from scheduler.schedule import dst_effects, find_pitfalls, format_duration, timezone_pitfall
+from scheduler.schedule import dst_effects, find_pitfalls, format_duration
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
 
 _YEAR = timedelta(days=366)
 _DAY = 86_400.0
-_SECRET_IN_COMMAND = re.compile(
-    r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
-)
-_CRONTAB_PERCENT = re.compile(r"\\%")
 
 
-def check(path: Path, *, now: datetime) -> Config:
+class Checked(NamedTuple):
+    """A valid file with all warnings about it, and the jobs of which the target could not be looked for."""
+
+    config: Config
+    not_checked: tuple[str, ...] = ()
+
+
+def check(path: Path, *, now: datetime, run_interpreters: bool = False) -> Checked:
     """Load a schedule file with all warnings about it. ConfigError includes them too.
 
-    `now` is the aware instant after which scheduled times count.
+    `now` is the aware instant after which scheduled times count. With `run_interpreters` the interpreters of jobs are
+    started to ask where they look for modules.
     """
-    lint = _Lint(now)
+    targets = TargetCheck(Environment(os.environ), run_interpreters=run_interpreters)
+    lint = _Lint(now, targets)
     loading = Loading(path, lint.file, lint.job)
-    return finish(loading, lint.busy_minutes)
+    return Checked(finish(loading, lint.whole), tuple(targets.not_checked))
 
 
 class _Lint:
     """Collects the warnings of one file and its jobs."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, targets: TargetCheck) -> None:
         self._now = now
-        self._environment = Environment(os.environ)
+        self._targets = targets
         self._starts: dict[datetime, list[Entry]] = defaultdict(list)
+        self._in_utc: list[Entry] = []
 
     def file(self, file: File, ignored: Ignored) -> None:
         """Warn about the defaults of a file."""
         given = file.values.get("defaults", {})
-        for code, key, message, help in (*_of_environment(given), *_of_timezone(given)):
-            if code not in ignored:
-                where, at = f"defaults.{key}", file.places[key]
-                file.source.warn(at, message, help, code=code, width=len(key), key=where)
+        for warning in value_warnings(given):
+            if warning.code not in ignored:
+                warn(file.source, warning, file.places, "defaults")
 
     def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
         """Warn about one job."""
-        for code, key, message, help in self._warnings(entry, job):
-            if code not in ignored:
-                at, width = entry.places.get(key, entry.name.index), len(key)
-                if key not in entry.places:
-                    width = len(entry.name.value)
-                where = f"jobs.{job.name}.{key}"
-                entry.source.warn(at, message, help, code=code, width=width, key=where)
+        for warning in self._warnings(entry, job):
+            if warning.code not in ignored:
+                warn(entry.source, warning, entry.places, f"jobs.{job.name}", entry.name)
+        if LintCode.MACHINE_TIMEZONE not in ignored and _depends_on_zone(job):
+            self._in_utc.append(entry)
         if LintCode.BUSY_MINUTE not in ignored and job.enabled and job.schedule:
             upcoming = job.schedule.next_after(self._now)
             if upcoming:
                 self._starts[upcoming].append(entry)
 
-    def busy_minutes(self) -> None:
-        """Warn about many jobs at one time, once all jobs are known."""
+    def whole(self) -> None:
+        """Warn about all jobs together, once they are known."""
+        zone = machine_zone()
+        if self._in_utc and not is_utc(zone):
+            entry, count = self._in_utc[0], len(self._in_utc)
+            others = f" and {count - 1} more" if count > 1 else ""
+            message = f"the schedule of this job{others} uses UTC, but the time zone of this machine is {zone}"
+            help = f"set `timezone: {zone}`, or `timezone: UTC`, under `defaults`"
+            warn(
+                entry.source,
+                LintWarning(LintCode.MACHINE_TIMEZONE, "schedule", message, help),
+                entry.places,
+                f"jobs.{entry.name.value}",
+            )
         for instant, entries in self._starts.items():
             if len(entries) > BUSY:
                 entry = entries[0]
@@ -86,47 +102,49 @@ class _Lint:
                     at, message, help, code=LintCode.BUSY_MINUTE, width=8, key=f"jobs.{entry.name.value}.schedule"
                 )
 
-    def _warnings(self, entry: Entry, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
-        yield from _of_environment(entry.given)
-        yield from _of_timezone(entry.given)
+    def _warnings(self, entry: Entry, job: Job) -> Iterator[LintWarning]:
+        yield from value_warnings(entry.given)
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from _of_expectation(job)
-        yield from _of_command(job)
-        if job.enabled and (reason := unresolved(job, self._environment)):
+        about_command = list(command_warnings(job))
+        yield from about_command
+        if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:
+            return
+        if job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.places else "python"
-            yield LintCode.NOT_FOUND, key, reason, None
+            yield LintWarning(LintCode.NOT_FOUND, key, reason)
 
-    def _of_schedule(self, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    def _of_schedule(self, job: Job) -> Iterator[LintWarning]:
         if job.schedule is None:
             return
         if not job.enabled:
             message = "the job is disabled: its schedule is ignored"
-            yield LintCode.DISABLED, "enabled", message, None
+            yield LintWarning(LintCode.DISABLED, "enabled", message)
             return
         if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
-            yield LintCode.NEVER_FIRES, "schedule", "the job will never run: no scheduled time is left", None
+            yield LintWarning(LintCode.NEVER_FIRES, "schedule", "the job will never run: no scheduled time is left")
         for pitfall in find_pitfalls(job.schedule):
-            yield LintCode(pitfall.kind.value), "schedule", pitfall.sentence, None
+            yield LintWarning(LintCode(pitfall.kind.value), "schedule", pitfall.sentence)
         for effect in dst_effects(job.schedule, self._now):
             if effect.change.at - self._now < _YEAR and effect.matters:
                 day = f"{effect.change.wall_before:%Y-%m-%d}"
-                yield LintCode.DST_CHANGE, "schedule", f"on {day} {effect.sentence}", None
+                yield LintWarning(LintCode.DST_CHANGE, "schedule", f"on {day} {effect.sentence}")
 
-    def _of_intervals(self, job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+    def _of_intervals(self, job: Job) -> Iterator[LintWarning]:
         interval = self._shortest_interval(job)
         if interval is None or not job.enabled or job.overlap is not Overlap.SKIP:
             return
         every = format_duration(interval)
         if job.timeout is not None and job.timeout > interval:
             message = f"the timeout is longer than the interval of {every}; runs may be skipped as overlap"
-            yield LintCode.SLOW_TIMEOUT, "timeout", message, None
+            yield LintWarning(LintCode.SLOW_TIMEOUT, "timeout", message)
             return
         waits = sum(job.retry.delay_before(attempt) for attempt in range(2, job.retry.times + 2))
         total = waits + (job.retry.times + 1) * (job.timeout or 0)
         if job.retry.times and total > interval:
             message = f"with all retries a run may take {format_duration(round(total))}; the interval is {every}"
-            yield LintCode.SLOW_RETRIES, "retry", message, None
+            yield LintWarning(LintCode.SLOW_RETRIES, "retry", message)
 
     def _shortest_interval(self, job: Job) -> float | None:
         """Seconds of the shortest interval between the next scheduled times; None when there are fewer than two."""
@@ -136,41 +154,16 @@ class _Lint:
         return min(((later - earlier).total_seconds() for earlier, later in pairwise(moments[1:])), default=None)
 
 
-def _of_environment(given: dict[str, object]) -> Iterator[tuple[LintCode, str, str, str | None]]:
-    """Warnings about the variables of a job or of the defaults."""
-    variables = given.get("env")
-    for name, value in variables.items() if isinstance(variables, dict) else ():
-        if isinstance(value, str) and value and re.search(CONFIDENTIAL, name):
-            message = f"{name} looks like a secret, readable by everyone who can read this file"
-            help = "read it from a file with {from_file: …} or from a variable with {from_env: …}"
-            yield LintCode.PLAIN_SECRET, "env", message, help
+def _depends_on_zone(job: Job) -> bool:
+    """Whether a time zone would change the schedule, and none is set for it."""
+    if job.schedule is None or not job.enabled or "timezone" in job.origins:
+        return False
+    return not re.match(r"@(?:every|reboot|after)|@at .*(?:Z|[+-]\d\d:\d\d)$", job.schedule.text, re.IGNORECASE)
 
 
-def _of_expectation(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
+def _of_expectation(job: Job) -> Iterator[LintWarning]:
     limit = job.expect_success_within
     if limit is not None and limit > _DAY and job.ping is None and not job.sentry:
         message = f"a restart of schedd begins to count the {format_duration(limit)} anew"
         help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"
-        yield LintCode.LONG_EXPECTATION, "expect_success_within", message, help
-
-
-def _of_timezone(given: dict[str, object]) -> Iterator[tuple[LintCode, str, str, str | None]]:
-    zone = given.get("timezone")
-    if isinstance(zone, ZoneInfo) and (message := timezone_pitfall(zone.key)):
-        yield LintCode.ODD_TIMEZONE, "timezone", message, None
-
-
-def _of_command(job: Job) -> Iterator[tuple[LintCode, str, str, str | None]]:
-    match job.target:
-        case ShellCommand(text):
-            command = text
-        case Argv(words):
-            command = " ".join(words)
-        case _:
-            return
-    if _CRONTAB_PERCENT.search(command):
-        message = "the backslash of `\\%` is passed to the shell: only a crontab needs it"
-        yield LintCode.CRONTAB_PERCENT, "command", message, "write % without the backslash"
-    if _SECRET_IN_COMMAND.search(command):
-        message = "the command contains what looks like a secret, visible to everyone who can list processes"
-        yield LintCode.PLAIN_SECRET, "command", message, "pass it in a variable of `env` with from_file or from_env"
+        yield LintWarning(LintCode.LONG_EXPECTATION, "expect_success_within", message, help)

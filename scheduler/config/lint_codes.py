@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class LintCode(StrEnum):
     """A warning of `schedctl check`. The docstrings are in docs/warnings.md."""
 
     MISSING_ENV_FILE = "missing-env-file"
-    """The env_file is missing, not readable or not valid: runs would fail to start."""
+    """The env_file is missing, not readable or not valid: runs fail to start."""
+    MISSING_FILE = "missing-file"
+    """A file of from_file is missing or not readable: runs fail to start."""
+    UNSET_VARIABLE = "unset-variable"
+    """A variable of from_env is not set: runs fail to start."""
+    UNKNOWN_USER = "unknown-user"
+    """The user or the group does not exist on this machine: runs fail to start."""
+    NEEDS_ROOT = "needs-root"
+    """The job runs as another user or group, which requires that schedd runs as root."""
+    UNDELIVERABLE = "undeliverable"
+    """A notification or a ping cannot be sent: its variable, file, mail server or extra is missing."""
     NEVER_FIRES = "never-fires"
     """The schedule has no scheduled time left, for example an @at in the past."""
     SHORT_MONTHS = "short-months"
@@ -24,6 +35,8 @@ class LintCode(StrEnum):
     """A scheduled time within the next year is in an hour that a DST change skips or repeats."""
     ODD_TIMEZONE = "odd-timezone"
     """The time zone is a fixed offset, has a reversed sign, or depends on the machine."""
+    MACHINE_TIMEZONE = "machine-timezone"
+    """Schedules without timezone use UTC, while the time zone of this machine is another one."""
     SLOW_TIMEOUT = "slow-timeout"
     """The timeout is longer than the interval, so runs may be skipped as overlap."""
     SLOW_RETRIES = "slow-retries"
@@ -36,6 +49,12 @@ class LintCode(StrEnum):
     """An @every begins at a time that a DST change skips."""
     CRONTAB_PERCENT = "crontab-percent"
     """The command contains `\\%`, which only a crontab needs."""
+    CRONTAB_LINE = "crontab-line"
+    """The command starts with a cron expression, which belongs under schedule."""
+    BASH_SYNTAX = "bash-syntax"
+    """The command uses syntax of bash, while /bin/sh is another shell."""
+    UNEXPANDED = "unexpanded"
+    """A variable such as $HOME is written where none is expanded."""
     PLAIN_SECRET = "plain-secret"  # noqa: S105 - a code
     """A value in the file looks like a secret."""
     DISABLED = "disabled"
@@ -44,3 +63,12 @@ class LintCode(StrEnum):
     """expect_success_within exceeds a day without ping or sentry: a restart of schedd begins to count anew."""
     NOT_FOUND = "not-found"
     """The program of the command, or the Python function, cannot be found."""
+
+
+class LintWarning(NamedTuple):
+    """A warning about a key of a job or of the defaults."""
+
+    code: LintCode
+    key: str
+    message: str
+    help: str | None = None

@@ -1,4 +1,4 @@
-"""Looks for the program or the Python function of a job, without running anything."""
+"""Looks for the program or the Python function of a job, without running it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from scheduler.launch.environment import DEFAULT_PATH, Environment
+from scheduler.launch.interpreter_path import ask_search_path, guess_search_path
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
 from scheduler.model.job import Job
@@ -21,34 +22,70 @@ _SHELL_WORDS = frozenset(
     if then else elif fi for while until do done case esac in function select time { } ! [ [[ : . alias bg break cd
     command continue echo eval exec exit export false fg getopts hash jobs kill local printf pwd read readonly return
     set shift source test times trap true type ulimit umask unalias unset wait
+    declare let mapfile popd pushd readarray shopt typeset
     """.split()  # noqa: SIM905 - a table of words
 )
 
 
-def unresolved(job: Job, environment: Environment) -> str | None:
-    """Why a run would not find its program or function; None when no reason is visible without running anything.
+class TargetCheck:
+    """Looks for what jobs run.
 
-    `environment` is that of schedd.
+    `environment` is that of schedd. With `run_interpreters`, the interpreters of jobs are asked where they look for
+    modules; without, only what is in the job's directory, on PYTHONPATH and in a virtual environment is known, and the
+    jobs about which nothing can be said are in `not_checked`.
     """
-    if problem := directory_problem(job.cwd):
-        return problem
-    try:
-        variables = environment.of_job(job).values
-    except LaunchError:
-        return None  # another warning names what is missing
-    match job.target:
-        case Argv(words):
-            return _program(words[0], job.cwd, variables)
-        case ShellCommand(text):
-            word = _first_word(text)
-            return _program(word, job.cwd, variables) if word else None
-        case Entrypoint(reference=reference, interpreter=None):
-            return _function(reference, [job.cwd, *_python_path(variables)])
-        case Entrypoint(interpreter=interpreter):
-            return _program(str(interpreter), job.cwd, variables)
+
+    def __init__(self, environment: Environment, *, run_interpreters: bool = False) -> None:
+        self._environment = environment
+        self._run_interpreters = run_interpreters
+        self._paths: dict[tuple[str, str, str], list[str]] = {}
+        self.not_checked: list[str] = []
+
+    def problem(self, job: Job) -> str | None:
+        """Why a run would not find its program or function; None when no reason is visible."""
+        if problem := directory_problem(job.cwd):
+            return problem
+        try:
+            variables = self._environment.of_job(job).values
+        except LaunchError:
+            return None  # another warning names what is missing
+        match job.target:
+            case Argv(words):
+                return _program_problem(words[0], job.cwd, variables)
+            case ShellCommand(text):
+                word = _first_word(text)
+                return _program_problem(word, job.cwd, variables) if word else None
+            case Entrypoint(reference=reference, interpreter=None):
+                path = [job.cwd, *_python_path(variables), *sys.path]
+                return _function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
+            case Entrypoint(reference=reference, interpreter=interpreter):
+                return self._with_interpreter(job, reference, str(interpreter), variables)
+
+    def _with_interpreter(self, job: Job, reference: str, interpreter: str, variables: Mapping[str, str]) -> str | None:
+        try:
+            program = find_program(interpreter, variables.get("PATH", DEFAULT_PATH), job.cwd)
+        except LaunchError as error:
+            return str(error)
+        path = [job.cwd, *_python_path(variables)]
+        if self._run_interpreters:
+            key = (program, job.cwd, variables.get("PYTHONPATH", ""))
+            try:
+                if key not in self._paths:
+                    self._paths[key] = ask_search_path(program, job.cwd, variables)
+            except LaunchError as error:
+                return str(error)
+            path += self._paths[key]
+            return _function_problem(reference, path) or _missing_module(reference, path, interpreter)
+        path += guess_search_path(program)
+        if reference.partition(":")[0].partition(".")[0] in sys.stdlib_module_names:
+            return None
+        if _missing_module(reference, path, interpreter):
+            self.not_checked.append(job.name)
+            return None
+        return _function_problem(reference, path)
 
 
-def _program(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
+def _program_problem(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
     try:
         find_program(word, variables.get("PATH", DEFAULT_PATH), cwd)
     except LaunchError as error:
@@ -67,44 +104,63 @@ def _first_word(text: str) -> str | None:
 
 
 def _python_path(variables: Mapping[str, str]) -> list[str]:
-    extra = variables["PYTHONPATH"].split(":") if "PYTHONPATH" in variables else []
-    return [*extra, *sys.path]
+    return variables["PYTHONPATH"].split(":") if "PYTHONPATH" in variables else []
 
 
-def _function(reference: str, path: list[str]) -> str | None:
-    """Looks for the module without importing anything, and for the name in its source."""
-    module, _, attribute = reference.partition(":")
+def _missing_module(reference: str, path: list[str], python: str) -> str | None:
+    """The first part of the module that is not on the path."""
+    names = reference.partition(":")[0].split(".")
+    for depth in range(1, len(names) + 1):
+        name = ".".join(names[:depth])
+        if _spec_of(name, path) is None:
+            return f"no module {name} in {path[0]} or on the path of {python}"
+    return None
+
+
+def _spec_of(module: str, path: list[str]) -> ModuleSpec | None:
+    """Where a module is, without importing anything."""
     spec: ModuleSpec | None = None
     names = module.split(".")
     for depth in range(1, len(names) + 1):
         places = path if spec is None else [*(spec.submodule_search_locations or ())]
         spec = PathFinder.find_spec(".".join(names[:depth]), places)
         if spec is None:
-            found = ".".join(names[:depth])
-            return f"no module {found} in {path[0]} or on the path of schedd's Python"
+            return None
+    return spec
+
+
+def _function_problem(reference: str, path: list[str]) -> str | None:
+    """Why the source of the module does not define the function; None when it does, or cannot be read."""
+    module, _, attribute = reference.partition(":")
+    spec = _spec_of(module, path)
     if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):
         return None
-    name = attribute.partition(".")[0]
-    if not _may_define(Path(str(spec.origin)), name):
+    name, _, rest = attribute.partition(".")
+    kinds = _definitions(Path(str(spec.origin)), name)
+    if kinds is not None and not kinds:
         return f"{module} has no {name}"
+    if kinds == {"class"} and not rest:
+        return f"{module}:{name} is a class; it must be a function"
     return None
 
 
-def _may_define(file: Path, name: str) -> bool:
-    """Whether the module's source may define the name."""
+def _definitions(file: Path, name: str) -> set[str] | None:
+    """In which ways the source may define a name: as a class, or otherwise; None when it cannot be read."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return True
+        return None
+    kinds = set()
     for node in ast.walk(tree):
         match node:
-            case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined) | ast.ClassDef(name=defined):
+            case ast.ClassDef(name=defined) if defined == name:
+                kinds.add("class")
+            case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined):
                 if defined in {name, "__getattr__"}:
-                    return True
+                    kinds.add("other")
             case ast.alias(name=imported, asname=alias):
                 if imported == "*" or name in {alias, imported.partition(".")[0]}:
-                    return True
-            case ast.Name(id=assigned, ctx=ast.Store()):
-                if assigned == name:
-                    return True
-    return False
+                    kinds.add("other")
+            case ast.Name(id=assigned, ctx=ast.Store()) if assigned == name:
+                kinds.add("other")
+    return kinds

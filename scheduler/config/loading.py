@@ -12,9 +12,10 @@ import msgspec
 
 from scheduler.absolute_path import absolute
 from scheduler.config.file_form import FileForm, IncludedForm
+from scheduler.config.host_checks import HOST_KEYS, Host
 from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.jobs import NOTHING, Entry, Scope, build
-from scheduler.config.lint_codes import LintCode
+from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import JobForm
@@ -24,8 +25,6 @@ from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
-from scheduler.launch.envfile import read_env_file
-from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.web import WebSettings
 from scheduler.model.workers import Workers
@@ -86,6 +85,7 @@ class Loading:
         changed: dict[Path, str] | None = None,
     ) -> None:
         self._changed = changed or {}
+        self._host = Host(os.environ)
         self._on_file = on_file
         self._on_job = on_job
         self.sources: list[Source] = []
@@ -155,7 +155,7 @@ class Loading:
         given = file.values.get("defaults", {})
         scope = below.narrowed(given, file.source.directory, "defaults.")
         ignored = _ignored(scope.values)
-        _check_env_file(file.source, given, file.places, "defaults", ignored)
+        self._check_host(file.source, given, file.places, "defaults", ignored)
         if self._on_file:
             self._on_file(file, ignored)
         return scope
@@ -182,10 +182,18 @@ class Loading:
             if job is not None:
                 jobs[name.value] = job
                 ignored = _ignored(defaults.values | entry.given)
-                _check_env_file(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
+                if job.enabled and entry.given.keys() & HOST_KEYS:
+                    self._check_host(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
                 if self._on_job:
                     self._on_job(entry, job, ignored)
         return jobs
+
+    def _check_host(
+        self, source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
+    ) -> None:
+        for warning in self._host.warnings(given, source.directory):
+            if warning.code not in ignored:
+                warn(source, warning, places, where)
 
     def _is_taken(self, entry: Entry) -> bool:
         name = entry.name.value
@@ -229,32 +237,14 @@ def _files_of(path: Path) -> list[str] | None:
     return sorted(one.name for one in path.iterdir() if one.suffix in _SUFFIXES and one.name[0] != ".")
 
 
-def _check_env_file(
-    source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
-) -> None:
-    """The warning that schedd logs too: until the file is valid, runs fail to start."""
-    name = given.get("env_file")
-    if name and LintCode.MISSING_ENV_FILE not in ignored and (problem := _env_file_problem(source.directory / name)):
-        at, key = places["env_file"], f"{where}.env_file"
-        source.warn(at, f"env_file: {problem}", None, code=LintCode.MISSING_ENV_FILE, width=len("env_file"), key=key)
-
-
-def _env_file_problem(path: Path) -> str | None:
-    """Why runs would fail to start with this env_file, as seen by our own user, who may not be schedd's."""
-    try:
-        path.stat()
-        readable = os.access(path, os.R_OK, effective_ids=True)
-    except PermissionError:
-        readable = False
-    except OSError:
-        return f"no such file: {path}; without it runs fail to start"
-    if not readable:
-        return f"{path} is not readable by uid {os.geteuid()}; without it runs fail to start"
-    try:
-        read_env_file(str(path))
-    except LaunchError as error:
-        return f"{error}; runs fail to start"
-    return None
+def warn(source: Source, warning: LintWarning, places: dict[str, int], where: str, name: Scalar | None = None) -> None:
+    """Record a warning at its key, or at the `name` of the job when the job has no such key."""
+    code, key, message, help = warning
+    if key in places:
+        at, width = places[key], len(key)
+    else:
+        at, width = (name.index, len(name.value)) if name else (0, 1)
+    source.warn(at, message, help, code=code, width=width, key=f"{where}.{key}")
 
 
 def _ignored(values: dict[str, Any]) -> Ignored:

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 
 from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.document.syntax import CONTROL
-from scheduler.document.value_spans import NAME, is_variable, value_spans
+from scheduler.document.value_spans import NAME, is_variable, keys_of_mappings, value_spans
 from scheduler.text import nearest
 
 _SECRET = (
@@ -53,6 +53,8 @@ class Mask:
         self._text = text
         self._readable = readable
         self._spans: list[tuple[int, int]] = []
+        self._names: frozenset[int] = frozenset()
+        """The names of jobs, which say nothing about their values."""
         self._tail: tuple[int, bool] | None = None
         """The start of the first line that cannot be parsed, and whether it is within a secret value."""
         self._find()
@@ -78,7 +80,9 @@ class Mask:
         return False
 
     def _find(self) -> None:
-        found = value_spans(re.sub(CONTROL, "?", self._readable), is_secret_key)
+        text = re.sub(CONTROL, "?", self._readable)
+        self._names = keys_of_mappings(text, "jobs", ("command", "python", "schedule"))
+        found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name))
         self._spans += found.spans
         if found.broken_at is not None:
             self._tail = self._text.rfind("\n", 0, found.broken_at) + 1, found.broken_within
@@ -86,12 +90,15 @@ class Mask:
     def _by_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]
         keys = list(re.finditer(_KEY_IN_LINE, line))
-        secret = next((key for key in keys if is_secret_key(key[1])), None)
+        secret = next((key for key in keys if self._is_secret(key, start)), None)
         if secret is None and (within or start in self._below_secret):
             secret = keys[0] if keys and is_variable(keys[0][1]) else re.match(_NO_KEY, line)
         if secret is None or not line[secret.end() :].strip():
             return []
         return [(start + secret.end(), end)]
+
+    def _is_secret(self, key: re.Match[str], offset: int) -> bool:
+        return offset + key.start(1) not in self._names and is_secret_key(key[1])
 
     @cached_property
     def _below_secret(self) -> frozenset[int]:
@@ -106,6 +113,8 @@ class Mask:
             secret = bool(open_lines) and open_lines[-1][1]
             if secret or (line_above and self._tail and match.start() >= self._tail[0]):
                 starts.add(match.start())
-            line_above = secret or any(is_secret_key(key[1]) for key in re.finditer(_KEY_IN_LINE, match[2]))
+            line_above = secret or any(
+                self._is_secret(key, match.start(2)) for key in re.finditer(_KEY_IN_LINE, match[2])
+            )
             open_lines.append((depth, line_above))
         return frozenset(starts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
@@ -33,8 +33,11 @@ class ValueSpans(msgspec.Struct, frozen=True):
     broken_within: bool = False
 
 
-def value_spans(text: str, wanted: Callable[[str], bool]) -> ValueSpans:
-    """Find every value under a key for which `wanted` is true, including aliases and their targets."""
+def value_spans(text: str, wanted: Callable[[str, int], bool]) -> ValueSpans:
+    """Find every value under a key for which `wanted` is true, including aliases and their targets.
+
+    `wanted` gets the name of a key and its index.
+    """
     spans: list[tuple[int, int]] = []
     walk = _Walk(spans, wanted)
     events = yaml.CSafeLoader(text)
@@ -44,6 +47,32 @@ def value_spans(text: str, wanted: Callable[[str], bool]) -> ValueSpans:
     except yaml.MarkedYAMLError as error:
         return ValueSpans(spans, _start_of(error), walk.is_secret)
     return ValueSpans(spans)
+
+
+def keys_of_mappings(text: str, above: str, keys: Collection[str]) -> frozenset[int]:
+    """The indexes of the keys under the root's key `above` whose mapping has one of the `keys`."""
+    found: set[int] = set()
+    path: list[list[Any]] = []  # of each open mapping or list: whether it is a mapping, the current key, its index
+    events = yaml.CSafeLoader(text)
+    try:
+        while events.check_event():
+            event: Any = events.get_event()
+            at = event.start_mark.index
+            if isinstance(event, ScalarEvent) and path and path[-1][0] and path[-1][1] is None:
+                path[-1][1:] = [event.value, at]
+                if len(path) == 3 and path[0][1] == above and event.value in keys:
+                    found.add(path[1][2])
+                continue
+            if isinstance(event, MappingStartEvent | SequenceStartEvent):
+                path.append([isinstance(event, MappingStartEvent), None, -1])
+                continue
+            if isinstance(event, yaml.CollectionEndEvent):
+                path.pop()
+            if path and isinstance(event, ScalarEvent | AliasEvent | yaml.CollectionEndEvent):
+                path[-1][1] = None
+    except (yaml.YAMLError, IndexError):
+        pass
+    return frozenset(found)
 
 
 def _start_of(error: yaml.MarkedYAMLError) -> int:
@@ -68,7 +97,7 @@ class _Level:
 class _Walk:
     """Takes the parser's events one by one and keeps the open levels."""
 
-    def __init__(self, spans: list[tuple[int, int]], wanted: Callable[[str], bool]) -> None:
+    def __init__(self, spans: list[tuple[int, int]], wanted: Callable[[str, int], bool]) -> None:
         self._spans = spans
         self._wanted = wanted
         self._levels: list[_Level] = []
@@ -81,12 +110,13 @@ class _Walk:
 
     def take(self, event: Any) -> None:
         """Process one event."""
+        at = event.start_mark.index
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
             secret = self.is_secret
             self._levels.append(_Level(event, secret))
         elif isinstance(event, ScalarEvent):
             self._scalar(event)
-            self._advance(event.value)
+            self._advance(event.value, at)
         elif isinstance(event, AliasEvent):
             if self.is_secret and event.start_mark and event.end_mark:
                 span = event.start_mark.index, event.end_mark.index
@@ -115,11 +145,11 @@ class _Walk:
         if span[0] < span[1]:
             self._spans.append(span)
 
-    def _advance(self, key: str) -> None:
+    def _advance(self, key: str, at: int = -1) -> None:
         """A node is complete: next comes the value of the key, or the next key."""
         if not self._levels or not self._levels[-1].is_mapping:
             return
         level = self._levels[-1]
         if level.awaits_key:
-            level.value_is_secret = level.secret or self._wanted(key)
+            level.value_is_secret = level.secret or self._wanted(key, at)
         level.awaits_key = not level.awaits_key

@@ -13,14 +13,12 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.missed import MISSED_REPORTED, missed_runs
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
+from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job
 from scheduler.report.log import Log
 
 MOST_LISTED = 50
 """Jobs that get a line each; `schedctl list` shows the others."""
-
-_LIKE_UTC = frozenset({"", "UTC", "UTC0", "Etc/UTC"})
-"""Values of TZ that agree with UTC."""
 
 
 def log_start(log: Log, file: object, socket: str) -> None:
@@ -55,13 +53,13 @@ def log_jobs(log: Log, timetable: Timetable) -> None:
 
 
 def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
-    """cron and many other programs follow TZ, so somebody who sets it may expect that of schedd."""
-    zone = os.environ.get("TZ", "").removeprefix(":")
+    """cron and many other programs follow the machine's time zone, so people may expect that of schedd."""
+    zone = machine_zone()
     without = [job.name for job in jobs if job.schedule is not None and "timezone" not in job.origins]
-    if zone not in _LIKE_UTC and without:
+    if not is_utc(zone) and without:
         log.warning(
-            "TZ ignored",
-            TZ=zone,
+            "machine time zone ignored",
+            timezone=zone,
             jobs=f"{without[0]} and {len(without) - 1} more" if len(without) > 1 else without[0],
             hint="schedules without `timezone` use UTC; set `timezone` under `defaults`",
         )

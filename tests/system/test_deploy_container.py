@@ -168,7 +168,7 @@ def test_as_pid_1_read_only_and_nameless_it_runs_answers_reaps_and_ends(etc: Pat
         running.says("[look] Read-only file system", times=3)
         running.says("[look] tmp is writable")
         running.says("[healthy] healthy, 0 zombies", times=2)
-        (warning,) = running.lines("TZ ignored", "TZ=Europe/Berlin")
+        (warning,) = running.lines("machine time zone ignored", "timezone=Europe/Berlin")
         assert "UTC" in warning
         end_first_process(running, signal.SIGTERM)
         assert running.ends() == 0

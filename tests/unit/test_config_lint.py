@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.config import lint_command
 from scheduler.config.lint import BUSY, check
 from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Severity
@@ -19,7 +20,7 @@ NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 def codes(folder: Path, text: str) -> list[str]:
     file = folder / "schedules.yaml"
     file.write_text(text)
-    warnings = check(file, now=NOW).warnings
+    warnings = check(file, now=NOW).config.warnings
     assert all(warning.severity is Severity.WARNING and warning.line for warning in warnings)
     return [str(warning.code) for warning in warnings]
 
@@ -29,10 +30,37 @@ def job(*lines: str) -> str:
     return "jobs:\n  poll:\n" + "".join(f"    {line}\n" for line in keys)
 
 
+@pytest.fixture(autouse=True)
+def _this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setattr(lint_command, "_sh", lambda: "dash")
+    for name in ("SMTP_URL", "SENTRY_DSN", "NOT_SET"):
+        monkeypatch.delenv(name, raising=False)
+
+
+BASH = (
+    "source x", "cd a && source x", '"[[ -f x ]] && echo y"', "if [[ -n $x ]]; then echo y; fi", "echo a &> f",
+    "set -euo pipefail; echo a | cat", "diff <(sort a) <(sort b)", "cat <<< text", "echo a |& cat", "echo {1..5}",
+    "cp a.{txt,md} b", "function f { echo x; }; f", "declare -i x=1", "x=(a b); echo x", "echo ${x[0]}",
+    "echo ${x//a/b}", "'[ a == b ] && echo c'", "((x=1)); echo $x", "echo $'a\\n'",
+)  # fmt: skip
+
 TELL = "on_failure: [{command: echo hi}]"
 
 TABLE = [
     (LintCode.MISSING_ENV_FILE, ["env_file: gone.env"]),
+    (LintCode.MISSING_ENV_FILE, ["env_file: /proc/kmsg"]),  # D9
+    (LintCode.MISSING_FILE, ["env: {S: {from_file: /none}}"]),  # B5
+    (LintCode.UNSET_VARIABLE, ["env: {S: {from_env: NOT_SET}}"]),
+    (LintCode.UNKNOWN_USER, ["user: nobody-here"]),
+    (LintCode.UNKNOWN_USER, ["group: nobody-here"]),
+    (LintCode.UNDELIVERABLE, ["on_failure: [{mail: ops@example.com}]"]),
+    (LintCode.UNDELIVERABLE, ["on_failure: [{webhook: {from_env: NOT_SET}}]"]),
+    (LintCode.UNDELIVERABLE, ["on_skip: [{webhook: {from_file: /none}}]"]),
+    (LintCode.UNDELIVERABLE, ["on_success: [{webhook: 'https://x.y/z', secret: {from_env: NOT_SET}}]"]),
+    (LintCode.UNDELIVERABLE, ["on_success: [{webhook: 'https://x.y/z', headers: {A: {from_env: NOT_SET}}}]"]),
+    (LintCode.UNDELIVERABLE, ["ping: {from_env: NOT_SET}"]),
+    (LintCode.UNDELIVERABLE, ["sentry: true"]),
     (LintCode.NEVER_FIRES, ['schedule: "@at 2020-01-01T00:00"']),
     (LintCode.SHORT_MONTHS, ["schedule: 0 0 31 * *"]),
     (LintCode.SHORT_MONTHS, ["schedule: 0 0 29 2 *"]),
@@ -49,6 +77,14 @@ TABLE = [
     (LintCode.DST_CHANGE, ["schedule: 30 2 * * *", "timezone: Europe/Berlin"]),
     (LintCode.SLOW_TIMEOUT, ['schedule: "*/5 * * * *"', "timeout: 10m"]),
     (LintCode.SLOW_RETRIES, ['schedule: "*/5 * * * *"', "timeout: 2m", "retry: 3"]),
+    (LintCode.CRONTAB_LINE, ['command: "*/10 * * * * bin/rails x"']),  # A12
+    (LintCode.CRONTAB_LINE, ["command: 0 3 * * mon-fri ./backup.sh"]),
+    *((LintCode.BASH_SYNTAX, [f"command: {text}"]) for text in BASH),  # B7
+    (LintCode.UNEXPANDED, ['command: [echo, "$HOME"]']),  # A13
+    (LintCode.UNEXPANDED, ['command: [echo, "a:${HOME}/b"]']),
+    (LintCode.UNEXPANDED, ['env: {P: "/x:$PATH"}']),
+    (LintCode.UNEXPANDED, ["env: {HERE: $HOME}"]),
+    (LintCode.UNEXPANDED, ["python: json:dumps", "kwargs: {t: {from_env: T}}"]),
     (LintCode.CRONTAB_PERCENT, ["command: date +\\%F"]),
     (LintCode.PLAIN_SECRET, ["env: {API_TOKEN: hunter2}"]),
     (LintCode.PLAIN_SECRET, ["command: echo --password hunter2"]),
@@ -63,6 +99,7 @@ TABLE = [
     (LintCode.NOT_FOUND, ["python: no_such_module:run"]),
     (LintCode.NOT_FOUND, ["python: json.no_such_part:run"]),
     (LintCode.NOT_FOUND, ["python: json:no_such_function"]),
+    (LintCode.NOT_FOUND, ["python: json.decoder:JSONDecoder"]),  # B3: a class
 ]
 
 
@@ -87,7 +124,6 @@ def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: lis
         ['schedule: "*/5 * * * *"', "timeout: 10m", "overlap: allow"],
         ["expect_success_within: 1d", TELL],
         ["expect_success_within: 26h", TELL, "ping: https://hc-ping.com/x"],
-        ["expect_success_within: 26h", TELL, "sentry: true"],
         ["command: date +%F"],
         ['command: "date +%F # 100%"'],
         ["enabled: false"],
@@ -97,6 +133,18 @@ def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: lis
         ["command: echo postgres://$USER:$PASSWORD@db/app"],
         ["command: for i in 1 2; do no-such-program; done"],
         ["command: $HOME/bin/job"],
+        ["command: echo '[[ -f x ]]' \"<(a)\" '&> f' # source x"],
+        ["command: echo a > f 2>&1; . ./x; test a = b"],
+        ["command: find . -name a -exec echo {} +"],
+        ["command: echo $((1 + 2)) ${x:-a} ${x%.txt}"],
+        ["command: awk '{print $1,$2}' f"],
+        ["command: [bash, -c, 'source x && [[ -f y ]]']"],
+        ['command: [sh, -c, "echo $HOME"]'],
+        ["command: [echo, costs 5$]"],
+        ["env: {PRICE: 5$, CRON: '0 * * * *'}"],
+        ["env: {S: {from_env: HOME}}"],
+        ["user: root", "group: root"],
+        ["enabled: false", "user: nobody-here", "on_failure: [{mail: ops@example.com}]"],
         ["command: '[ -f x ] && no-such-program'"],
         ["python: json:dumps"],
         ["python: json.decoder:JSONDecoder.decode"],
@@ -116,6 +164,55 @@ def test_the_functions_of_an_app_are_looked_for_in_the_jobs_directory(tmp_path: 
     assert codes(tmp_path, job("python: app.tasks:pull")) == ["not-found"]
 
 
+def test_the_functions_of_another_interpreter_are_looked_for_without_running_it(tmp_path: Path) -> None:
+    """B4"""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "cli.py").write_text("def main(): ...\nclass Report: ...\n")
+    packages = tmp_path / "venv" / "lib" / "python3.12" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "installed.py").write_text("def run(): ...\n")
+    (tmp_path / "venv" / "bin").mkdir()
+    python = tmp_path / "venv" / "bin" / "python"
+    python.write_text("#!/bin/sh\nexit 1\n")
+    python.chmod(0o755)
+    using = ("interpreter: venv/bin/python",)
+    assert codes(tmp_path, job("python: app.cli:main", *using)) == []
+    assert codes(tmp_path, job("python: app.cli:mian", *using)) == ["not-found"]
+    assert codes(tmp_path, job("python: app.cli:Report", *using)) == ["not-found"]
+    assert codes(tmp_path, job("python: installed:run", *using)) == []
+    assert codes(tmp_path, job("python: installed:ran", *using)) == ["not-found"]
+    assert check(tmp_path / "schedules.yaml", now=NOW).not_checked == ()
+    assert codes(tmp_path, job("python: somewhere.else_:run", *using)) == []
+    assert check(tmp_path / "schedules.yaml", now=NOW).not_checked == ("poll",)
+
+
+def test_a_schedule_without_a_zone_on_a_machine_with_one_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B1"""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    text = job("schedule: 0 9 * * *") + "  b: {command: echo hi, schedule: 0 8 * * *}\n"
+    assert codes(tmp_path, text) == ["machine-timezone"]
+    assert codes(tmp_path, "defaults: {timezone: UTC}\n" + text) == []
+    assert codes(tmp_path, job('schedule: "@every 5m"')) == []
+    assert codes(tmp_path, job('schedule: "@at 2027-01-01T09:00Z"')) == []
+    monkeypatch.delenv("TZ")
+    monkeypatch.setattr("os.path.realpath", lambda _path: "/usr/share/zoneinfo/Europe/Berlin")
+    assert codes(tmp_path, text) == ["machine-timezone"]
+
+
+@pytest.mark.parametrize("name", ["heartbeat", "mail", "webhook", "alert", "secret", "args", "env", "TOKEN"])
+def test_the_name_of_a_job_masks_nothing(tmp_path: Path, name: str) -> None:
+    """B11"""
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs:\n  {name}: {{command: echo a, timout: 5m, env: {{T: hunter2}}}}\n")
+    with pytest.raises(ConfigError) as caught:
+        check(file, now=NOW)
+    (problem,) = caught.value.problems
+    assert problem.quote == f"  {name}: {{command: echo a, timout: 5m, env: {{T: •••}}}}"
+    assert problem.help == "timeout: 5m"
+
+
 def test_a_busy_minute_is_reported_once(tmp_path: Path) -> None:
     jobs = "".join(f'  job-{n}: {{command: echo, schedule: "@daily"}}\n' for n in range(BUSY + 1))
     assert codes(tmp_path, f"jobs:\n{jobs}") == ["busy-minute"]
@@ -132,13 +229,13 @@ def test_an_env_file_that_is_not_valid_is_reported_without_its_values(tmp_path: 
     file, variables = tmp_path / "schedules.yaml", tmp_path / "app.env"
     variables.write_text("A=1\nTOKEN hunter2\n")
     file.write_text(job("env_file: app.env"))
-    (warning,) = check(file, now=NOW).warnings
+    (warning,) = check(file, now=NOW).config.warnings
     assert (warning.code, warning.key) == ("missing-env-file", "jobs.poll.env_file")
     assert f"{variables}:2: not a line of the form KEY=VALUE" in warning.message
     assert "hunter2" not in repr(warning)
     variables.unlink()
     variables.mkdir()
-    (warning,) = check(file, now=NOW).warnings
+    (warning,) = check(file, now=NOW).config.warnings
     assert "this is a directory, not a file" in warning.message
 
 
@@ -146,7 +243,7 @@ def test_a_warning_never_shows_the_secret_that_it_is_about(tmp_path: Path) -> No
     """L2"""
     file = tmp_path / "schedules.yaml"
     file.write_text(job("env: {API_TOKEN: hunter2}"))
-    assert "hunter2" not in repr(check(file, now=NOW).warnings)
+    assert "hunter2" not in repr(check(file, now=NOW).config.warnings)
 
 
 def test_warnings_stand_beside_errors_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -166,12 +263,21 @@ def test_a_command_with_a_bad_word_is_told_of_that_word_only(tmp_path: Path, com
     assert [problem.key for problem in caught.value.problems] == ["jobs.poll.command[0]"]
 
 
+def test_another_user_requires_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B5"""
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    assert codes(tmp_path, job("user: root")) == ["needs-root"]
+    assert codes(tmp_path, job("user: 4711")) == []
+
+
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
     assert {kind.value for kind in PitfallKind} <= {code.value for code in LintCode}
 
 
 def test_every_code_has_an_example_here() -> None:
-    assert {code for code, _ in TABLE} | {LintCode.BUSY_MINUTE} == set(LintCode)
+    assert {code for code, _ in TABLE} | {LintCode.BUSY_MINUTE, LintCode.MACHINE_TIMEZONE, LintCode.NEEDS_ROOT} == set(
+        LintCode
+    )
 
 
 def test_every_code_is_documented() -> None:

@@ -81,7 +81,7 @@ def test_an_env_file_in_a_closed_directory_is_a_warning(closed: Path) -> None:
     main.write_text(f"defaults: {{env_file: closed/app.env}}\n{GOOD}")
     (warning,) = load(main).warnings
     user = os.geteuid()
-    assert warning.message == f"env_file: {closed}/app.env is not readable by uid {user}; without it runs fail to start"
+    assert warning.message == f"env_file: {closed}/app.env is not readable by uid {user}; runs fail to start"
 
 
 def test_a_path_that_no_file_can_have_says_so(file: Path) -> None:

@@ -52,7 +52,7 @@ def test_tz_without_a_timezone_in_the_file_is_one_warning_that_says_which_counts
 ) -> None:
     monkeypatch.setenv("TZ", "Europe/Berlin")
     (warning,) = warnings(tmp_path, UNSAID)
-    assert 'event="TZ ignored" TZ=Europe/Berlin jobs="mail and 1 more"' in warning
+    assert 'event="machine time zone ignored" timezone=Europe/Berlin jobs="mail and 1 more"' in warning
     assert "use UTC" in warning
     assert "`timezone`" in warning
 

@@ -1,0 +1,125 @@
+"""Warnings about this machine: missing users, files, variables and extras that jobs and notifications need.
+
+schedd logs them at start and reload too: until they are settled, runs fail to start or notifications are lost.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from scheduler.config.lint_codes import LintCode, LintWarning
+from scheduler.config.recipients import LISTS
+from scheduler.launch.envfile import read_env_file
+from scheduler.launch.launcher import LaunchError
+
+HOST_KEYS = LISTS | {"user", "group", "env", "env_file", "ping", "sentry"}
+"""The keys that are looked at."""
+
+
+class Host:
+    """This machine, as our own user sees it, who may not be schedd's."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._ids: dict[tuple[str, str], int | None] = {}
+
+    def warnings(self, given: dict[str, Any], directory: Path) -> Iterator[LintWarning]:
+        """The warnings about the keys of a job or of the defaults, in a file of `directory`."""
+        for key in ("user", "group"):
+            if given.get(key):
+                yield from self._of_user(key, str(given[key]))
+        if name := given.get("env_file"):
+            yield from _of_env_file(directory / name)
+        for variable, value in (given.get("env") or {}).items():
+            if problem := self._reference_problem(value, directory):
+                code = LintCode.UNSET_VARIABLE if "from_env" in value else LintCode.MISSING_FILE
+                yield LintWarning(code, "env", f"env: {variable}: {problem}; runs fail to start")
+        for key, problem in self._undeliverable(given, directory):
+            message = f"{key}: {problem}; nothing can be sent"
+            yield LintWarning(LintCode.UNDELIVERABLE, key, message)
+
+    def _undeliverable(self, given: dict[str, Any], directory: Path) -> Iterator[tuple[str, str]]:
+        """Keys whose notifications, pings or check-ins cannot be sent now, and why."""
+        for key in sorted(LISTS & given.keys()):
+            for recipient in given[key] or ():
+                if problem := self._delivery_problem(recipient, directory):
+                    yield key, problem
+        if problem := self._reference_problem(given.get("ping"), directory):
+            yield "ping", problem
+        if given.get("sentry") and (problem := self._sentry_problem()):
+            yield "sentry", problem
+
+    def _of_user(self, key: str, name: str) -> Iterator[LintWarning]:
+        if (key, name) not in self._ids:
+            self._ids[key, name] = _id_of(key, name)
+        number = self._ids[key, name]
+        if number is None:
+            message = f"{key}: there is no {key} {name} on this machine; runs fail to start"
+            yield LintWarning(LintCode.UNKNOWN_USER, key, message)
+        elif os.geteuid() != 0 and number != (os.geteuid() if key == "user" else os.getegid()):
+            message = f"{key}: requires root, and this is uid {os.geteuid()}; runs fail to start"
+            yield LintWarning(LintCode.NEEDS_ROOT, key, message)
+
+    def _reference_problem(self, value: object, directory: Path) -> str | None:
+        """Why a `{from_env: X}` or `{from_file: p}` has no value now; None for a value in the file."""
+        if not isinstance(value, dict):
+            return None
+        if name := value.get("from_env"):
+            return None if name in self._environ else f"the variable {name} is not set here"
+        return _file_problem(directory / value["from_file"]) if value.get("from_file") else None
+
+    def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
+        if "mail" in recipient and not self._environ.get("SMTP_URL"):
+            return "mail is sent through SMTP_URL, which is not set here"
+        if "apprise" in recipient and not _is_installed("apprise"):
+            return "the extra is not installed: pip install 'schedd[apprise]'"
+        values = [recipient.get(key) for key in ("webhook", "apprise", "secret")]
+        values += (recipient.get("headers") or {}).values()
+        return next(filter(None, (self._reference_problem(value, directory) for value in values)), None)
+
+    def _sentry_problem(self) -> str | None:
+        if not _is_installed("sentry_sdk"):
+            return "the extra is not installed: pip install 'schedd[sentry]'"
+        return None if self._environ.get("SENTRY_DSN") else "SENTRY_DSN is not set here"
+
+
+def _id_of(key: str, name: str) -> int | None:
+    """The number of a user or group, which may be a number already; None when there is none of this name."""
+    if name.isascii() and name.isdecimal():
+        return int(name)
+    try:
+        return pwd.getpwnam(name).pw_uid if key == "user" else grp.getgrnam(name).gr_gid
+    except (KeyError, ValueError):
+        return None
+
+
+def _of_env_file(path: Path) -> Iterator[LintWarning]:
+    problem = _file_problem(path)
+    if problem is None:
+        try:
+            read_env_file(str(path))
+        except LaunchError as error:
+            problem = str(error)
+    if problem:
+        yield LintWarning(LintCode.MISSING_ENV_FILE, "env_file", f"env_file: {problem}; runs fail to start")
+
+
+def _file_problem(path: Path) -> str | None:
+    try:
+        path.stat()
+        readable = os.access(path, os.R_OK, effective_ids=True)
+    except PermissionError:
+        readable = False
+    except (OSError, ValueError):
+        return f"no such file: {path}"
+    return None if readable else f"{path} is not readable by uid {os.geteuid()}"
+
+
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None

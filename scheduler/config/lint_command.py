@@ -1,0 +1,113 @@
+"""Warnings about a command: what only a crontab or another shell understands, and secrets in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from scheduler.config.lint_codes import LintCode, LintWarning
+from scheduler.config.spec import DefaultsForm
+from scheduler.model.job import Job
+from scheduler.model.target import Argv, Entrypoint, ShellCommand
+
+VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
+"""A variable that a shell or a template would expand."""
+
+_SECRET = re.compile(
+    r"(?i)(?:--?(?:password|passwd|token|secret|api-?key)[= ](?![$\"']*\$)[^\s$]|://[^/\s:$@]+:[^@\s$/]+@)"
+)
+_CRON_FIELD = r"(?:\*|\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)(?:/\d+)?"
+_CRON_LINE = re.compile(rf"\s*(?:{_CRON_FIELD}\s+){{4}}(?:{_CRON_FIELD}|(?i:[a-z]{{3}}(?:[-,][a-z]{{3}})*))\s+\S")
+_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|(?:^|(?<=\s))#[^\n]*", re.DOTALL)
+_START = r"(?:^|[;&|(\n]|\b(?:then|do|else)\b)\s*"
+_BASH = {
+    "source": rf"{_START}source\s+\S",
+    "[[ … ]]": rf"{_START}!?\s*\[\[\s|\b(?:if|while|until)\s+!?\s*\[\[\s",
+    "&>": r"&>>?(?!\s*&)",
+    "set -o pipefail": r"\bset\s+(?:-\w+\s+)*-\w*o\s+pipefail\b",
+    "<( … )": r"[<>]\([^)]",
+    "<<<": r"<<<",
+    "|&": r"\|&",
+    "{1..5}": r"\{-?\w+\.\.-?\w+\}",
+    "{a,b}": r"(?<![$\w])[\w./-]*\{[\w./-]*(?:,[\w./-]*)+\}",
+    "(( … ))": rf"{_START}\(\([^)]|\b(?:if|while|until)\s+\(\(",
+    "arrays": r"(?:^|[\s;])\w+\+?=\(|\$\{\w+\[",
+    "${name//a/b}": r"\$\{\w+(?:/|\^|,|:\d)",
+    "function": rf"{_START}function\s+\w+",
+    "declare": rf"{_START}(?:declare|typeset|shopt|pushd|popd|let|mapfile|readarray)\s",
+    "==": r"(?:^|\s)\[\s[^\]]*\s==\s[^\]]*\]",
+    "$'…'": r"(?<![\\$])\$'",
+}
+"""What bash understands and POSIX shells such as dash do not, each with its pattern outside of quotes."""
+
+_BASH_ADVICE = (
+    "set `shell: [bash, -c]`" if "shell" in DefaultsForm.__struct_fields__ else "run it as a list: [bash, -c, …]"
+)
+_SHELLS_OF_BASH = {"bash", "zsh", "ksh", "ksh93", "mksh"}
+
+
+def command_warnings(job: Job) -> Iterator[LintWarning]:
+    """The warnings about what a job runs."""
+    match job.target:
+        case ShellCommand(text):
+            yield from _of_text(text)
+            yield from _of_any(text)
+        case Argv(words):
+            yield from _of_words(words)
+            yield from _of_any(" ".join(words))
+        case Entrypoint(args=args, kwargs=kwargs):
+            if _has_reference([*args, *kwargs.values()]):
+                message = "from_env and from_file are not read here: the function gets the mapping itself"
+                yield LintWarning(LintCode.UNEXPANDED, "kwargs", message, "read the value in the function")
+
+
+def _of_any(command: str) -> Iterator[LintWarning]:
+    if "\\%" in command:
+        message = "the backslash of `\\%` is passed to the shell: only a crontab needs it"
+        yield LintWarning(LintCode.CRONTAB_PERCENT, "command", message, "write % without the backslash")
+    if _SECRET.search(command):
+        message = "the command contains what looks like a secret, visible to everyone who can list processes"
+        help = "pass it in a variable of `env` with from_file or from_env"
+        yield LintWarning(LintCode.PLAIN_SECRET, "command", message, help)
+
+
+def _of_text(text: str) -> Iterator[LintWarning]:
+    if _CRON_LINE.match(text):
+        message = "the command starts with a cron expression, which the shell takes for a program"
+        yield LintWarning(LintCode.CRONTAB_LINE, "command", message, "put the expression under `schedule`")
+    if (shell := _sh()) in _SHELLS_OF_BASH:
+        return
+    for name in bash_syntax(text):
+        message = f"{name} is syntax of bash, and /bin/sh is {shell}"
+        yield LintWarning(LintCode.BASH_SYNTAX, "command", message, _BASH_ADVICE)
+        return
+
+
+def bash_syntax(text: str) -> list[str]:
+    """The syntax of bash in a command, outside of quotes."""
+    dollar_quotes = [name for name in ("$'…'",) if re.search(_BASH[name], text)]
+    plain = _QUOTED.sub(lambda quoted: " " if quoted[0].startswith("#") else "Q", text)
+    return [name for name, pattern in _BASH.items() if name != "$'…'" and re.search(pattern, plain)] + dollar_quotes
+
+
+@cache
+def _sh() -> str:
+    """The name of the shell behind /bin/sh."""
+    return Path("/bin/sh").resolve().name
+
+
+def _of_words(words: tuple[str, ...]) -> Iterator[LintWarning]:
+    is_shell = len(words) > 2 and Path(words[0]).name.endswith("sh") and words[1].startswith("-")
+    if not is_shell and any(VARIABLE.search(word) for word in words):
+        message = "variables are not expanded in an argument list, which runs without a shell"
+        yield LintWarning(LintCode.UNEXPANDED, "command", message, "write the command as text, which runs by a shell")
+
+
+def _has_reference(values: object) -> bool:
+    if isinstance(values, dict):
+        return (len(values) == 1 and bool(values.keys() & {"from_env", "from_file"})) or _has_reference(
+            [*values.values()]
+        )
+    return isinstance(values, list | tuple) and any(map(_has_reference, values))
