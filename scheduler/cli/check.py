@@ -53,7 +53,8 @@ def check(
       schedctl check
       schedctl check --strict schedules.yaml staging.yaml
     """
-    checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in files or [target.path or DEFAULT_FILE]]
+    paths = files or [target.path or DEFAULT_FILE]
+    checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in paths]
     if as_json:
         output.show(checked)
     elif github:
