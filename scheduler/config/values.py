@@ -18,6 +18,7 @@ CLOCK = r"([0-9]{1,3}):([0-5]?[0-9])(?::([0-5]?[0-9]))?"
 
 _LARGEST = 10**18 - 1
 _DIGITS = 20  # of a number's text, with its sign: enough to see that it is beyond the largest
+_MOST_NAMED = 10  # longer than this is only the list of warnings
 _LONGEST_TEXT = 128 * 1024  # of one argument of a program, in Linux (MAX_ARG_STRLEN)
 
 
@@ -125,7 +126,7 @@ def number(low: float | None, high: float | None) -> Kind:
 def choice(words: type[StrEnum]) -> Kind:
     """One of a few words."""
     known = [word.value for word in words]
-    name = f"one of {', '.join(known)}"
+    name = f"one of {', '.join(known)}" if len(known) <= _MOST_NAMED else "the code of a warning of `schedctl check`"
 
     def read(text: str, _plain: bool) -> StrEnum:
         if text in known:
