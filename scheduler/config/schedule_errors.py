@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,6 @@ from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
 from scheduler.schedule import parse_schedule
-from scheduler.suggestion import Replacement
 
 _UTC = ZoneInfo("UTC")
 
@@ -77,20 +75,3 @@ def schedule_reader(node: Node, _source: Source, _where: str) -> object:
         return parse_schedule(spec_of(node), _UTC, job_name="job")
     except ScheduleError as error:
         raise InvalidValueError(error.reason) from None
-
-
-def schedule_candidates(node: Node) -> Iterator[Replacement]:
-    """The schedule itself, or the corrections of an invalid one, as values in the file."""
-    from scheduler.schedule.corrections import correct  # noqa: PLC0415 - only for errors
-    from scheduler.schedule.dialects.translation import in_flow  # noqa: PLC0415
-
-    spec = spec_of(node)
-    try:
-        parse_schedule(spec, _UTC, job_name="job")
-    except ScheduleError as error:
-        for one in correct(spec, error, _UTC, "job").suggestions:
-            if not one.timezone:
-                yield Replacement(in_flow(one.spec), one.reading, one.converted)
-        return
-    if isinstance(spec, str):
-        yield Replacement(in_flow(spec))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from scheduler.config.field_types import Form
 from scheduler.config.file_form import FileForm, IncludedForm
@@ -15,7 +16,7 @@ from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.config.node_errors import AlreadyReportedError
 from scheduler.config.other_shapes import as_variables, recipients
-from scheduler.config.schedule_errors import schedule_candidates, schedule_reader
+from scheduler.config.schedule_errors import schedule_reader, spec_of
 from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_suggestions import suggestions
@@ -25,6 +26,10 @@ from scheduler.document.flow import in_flow
 from scheduler.document.nodes import Mapping, Node, Scalar
 from scheduler.document.source import Source
 from scheduler.document.value_spans import is_variable
+from scheduler.errors import ScheduleError
+from scheduler.schedule import parse_schedule
+from scheduler.schedule.corrections import correct
+from scheduler.schedule.dialects.translation import in_flow as schedule_in_flow
 from scheduler.suggestion import Replacement
 from scheduler.text import typo_of
 
@@ -37,6 +42,7 @@ class KeyProblem(NamedTuple):
     fixes: tuple[Fix, ...] = ()
 
 
+_UTC = ZoneInfo("UTC")
 _NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
 _POLICIES = {
     "allowoverlap": {"true": "allow", "false": "skip"}, "allowparallel": {"true": "allow", "false": "skip"},
@@ -171,8 +177,22 @@ def _value_fixes(unknown: UnknownKey, ours: str, candidates: Iterable[Replacemen
 def _schedule_fixes(unknown: UnknownKey, text: str | None, converted: tuple[str, ...]) -> tuple[Fix, ...]:
     """Fixes with the key `schedule`, for the value or for a text that says the same."""
     node = unknown.value if text is None else Scalar(text, 0, False)
-    candidates = (one._replace(converted=(*one.converted, *converted)) for one in schedule_candidates(node))
+    candidates = (one._replace(converted=(*one.converted, *converted)) for one in _schedule_candidates(node))
     return _value_fixes(unknown, "schedule", candidates)
+
+
+def _schedule_candidates(node: Node) -> Iterator[Replacement]:
+    """The schedule itself, or the corrections of an invalid one, as values in the file."""
+    spec = spec_of(node)
+    try:
+        parse_schedule(spec, _UTC, job_name="job")
+    except ScheduleError as error:
+        for one in correct(spec, error, _UTC, "job").suggestions:
+            if not one.timezone:
+                yield Replacement(schedule_in_flow(one.spec), one.reading, one.converted)
+        return
+    if isinstance(spec, str):
+        yield Replacement(schedule_in_flow(spec))
 
 
 def _converted(ours: str, word: str, value: Node) -> Iterator[Replacement]:
