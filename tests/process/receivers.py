@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
 import threading
@@ -122,3 +123,34 @@ def mail_server(user: str = "", password: str = "", tls: ssl.SSLContext | None =
         yield server
     finally:
         controller.stop()
+
+
+@contextmanager
+def endless(first: bytes, then: bytes) -> Iterator[tuple[int, threading.Event]]:
+    """A server that sends `first`, and `then` again and again. The event is set when a client has left."""
+    over, has_left = threading.Event(), threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(0.02)
+                connection.sendall(first)
+                while not over.is_set():
+                    try:
+                        connection.sendall(then)
+                        if not connection.recv(65536):
+                            break
+                    except TimeoutError:
+                        continue
+        has_left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        server = threading.Thread(target=serve, args=(listener,))
+        server.start()
+        try:
+            yield listener.getsockname()[1], has_left
+        finally:
+            over.set()
+            server.join(10)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import email.policy
 import gzip
 import hashlib
 import hmac
 import json
-import socket
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -40,7 +39,7 @@ from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.senders import sender_for
 from scheduler.schedule import parse_schedule
-from tests.process.receivers import HttpServer, black_hole, http_server, mail_server
+from tests.process.receivers import HttpServer, black_hole, endless, http_server, mail_server
 from tests.process.workshop import Workshop, play
 
 CANARY = "canary-7f3a"
@@ -181,7 +180,7 @@ def test_a_refusal_is_tried_again_where_that_may_help(server: HttpServer, status
 def test_a_redirect_is_not_followed_so_that_no_secret_goes_elsewhere(server: HttpServer, status: int) -> None:
     server.answer = lambda request: (status, {"Location": f"{server.url}{request.path}x/{CANARY}"})
     error = refusal(WebhookRecipient(url=f"{server.url}/{CANARY}"))
-    assert str(error) == f"answered {status}, a redirect: give the address that it leads to"
+    assert str(error) == f"answered {status}, a redirect: use the address that it leads to"
     assert (len(server.requests), error.again) == (1, False)
 
 
@@ -193,28 +192,50 @@ def test_a_black_hole_costs_its_timeout_and_no_more() -> None:
         assert (error.again, time.monotonic() - begun < 5) == (True, True)
 
 
-def test_one_who_says_a_byte_a_moment_costs_one_thread_and_its_timeout() -> None:
-    """N1"""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+ENDLESS = {
+    "http": [
+        (b"", b"H"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+        (b"HTTP/1.1 200 OK\r\n", b"X"),
+        (b"HTTP/1.1 200 OK\r\n", b""),
+    ],
+    "https": [(b"", b""), (b"\x16\x03\x03\x40\x00", b"\x02")],
+    "smtp": [(b"", b"220-wait\r\n"), (b"220 hello\r\n", b"250-still\r\n"), (b"220 hello\r\n", b"2")],
+    "smtps": [(b"", b""), (b"\x16\x03\x03\x40\x00", b"\x02")],
+}
 
-        async def story() -> list[bool]:
-            workshop = Workshop()
-            sender = sender_for(WebhookRecipient(url=url), SenderContext({}, workshop.launcher, workshop.log))
-            first = asyncio.create_task(attempt_once(sender.send, notice(), 0.5))
-            connection, _ = await asyncio.to_thread(listener.accept)
-            for _ in range(8):
-                connection.send(b"H")
-                await asyncio.sleep(0.1)
-            second = await asyncio.gather(attempt_once(sender.send, notice(), 0.2), return_exceptions=True)
-            listener.settimeout(0.1)
-            with pytest.raises(TimeoutError):
-                listener.accept()  # the second attempt waited for the first thread
-            connection.close()
-            await asyncio.sleep(0.2)
-            return [isinstance(first.exception(), DeliveryError), isinstance(second[0], DeliveryError)]
 
-        assert play(story()) == [True, True]
+@pytest.mark.parametrize(
+    ("scheme", "first", "then"), [(scheme, *blocks) for scheme, pairs in ENDLESS.items() for blocks in pairs]
+)
+def test_a_server_whose_answer_never_ends_costs_the_timeout_and_leaves_no_thread(
+    scheme: str, first: bytes, then: bytes
+) -> None:
+    """N1, D6: the timeout is one deadline over the whole exchange, whatever arrives meanwhile."""
+    with endless(first, then) as (port, has_left):
+        if scheme.startswith("http"):
+            recipient: Recipient = WebhookRecipient(url=f"{scheme}://127.0.0.1:{port}/", timeout=0.4)
+        else:
+            recipient = MailRecipient(to=("ops@example.com",), timeout=0.4)
+        begun = time.monotonic()
+        error = refusal(recipient, environ={"SMTP_URL": f"{scheme}://127.0.0.1:{port}"})
+        assert (str(error), error.again) == ("no answer within 0.4s", True)
+        assert time.monotonic() - begun < 5
+        assert has_left.wait(5)
+        for thread in threading.enumerate():
+            if thread.name == "notification":
+                thread.join(5)
+                assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    "url", ["file:///etc/hostname", "ftp://127.0.0.1/x", "data:text/plain,x", "/etc/hostname", "http:x"]
+)
+def test_an_address_that_is_not_http_is_not_opened(url: str) -> None:
+    """D6"""
+    for recipient in (WebhookRecipient(url=FromEnv("HOOK")), PingRecipient(FromEnv("HOOK"))):
+        assert str(refusal(recipient, environ={"HOOK": url})).endswith("the address is not a valid http(s) URL")
 
 
 @pytest.mark.parametrize(

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from typing import IO, Any
+from functools import partial
+from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 
 from scheduler import __version__
+from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.sender import DeliveryError
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> None:
-        """None: the redirect itself is the answer."""
+def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float, exchange: Exchange) -> str:
+    """Send it, through the proxy that the environment names, and return the status.
 
-
-def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> str:
-    """Send it, by the proxy that the environment names, and return the status.
-
-    `timeout` is seconds without a byte. DeliveryError holds nothing of address and headers but what the system says.
+    `timeout` is seconds without a byte; `exchange.abort` ends the call at any moment. The text of a DeliveryError has
+    nothing of the address or the headers, only what the system says.
     """
     try:
         url, login = _without_login(url)
         headers = {"User-Agent": f"schedd/{__version__}", **login, **headers}
-        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310
-        opener = urllib.request.build_opener(_NoRedirect)
-        opener.addheaders = []
-        with opener.open(request, timeout=timeout) as answer:
+        request = urllib.request.Request(url, body, headers, method="POST")  # noqa: S310 - the scheme is checked
+        with contextlib.closing(exchange), _opener(exchange).open(request, timeout=timeout) as answer:
             return f"answered {answer.status}"
     except urllib.error.HTTPError as answer:
         answer.close()
@@ -52,9 +47,51 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> s
         raise DeliveryError("the address or a header has characters that HTTP cannot carry") from None
 
 
+def _opener(exchange: Exchange) -> urllib.request.OpenerDirector:
+    """For http and https alone; urllib's own one opens files too, and follows redirects."""
+    opener = urllib.request.OpenerDirector()
+    opener.addheaders = []
+    for handler in (
+        urllib.request.ProxyHandler(),
+        _HttpHandler(exchange),
+        _HttpsHandler(exchange),
+        urllib.request.HTTPErrorProcessor(),
+        urllib.request.HTTPDefaultErrorHandler(),
+    ):
+        opener.add_handler(handler)
+    return opener
+
+
+def _connection(kind: Any, exchange: Exchange, host: str, **keys: Any) -> Any:
+    connection = kind(host, **keys)
+    connection._create_connection = exchange.connect
+    return connection
+
+
+class _HttpHandler(urllib.request.HTTPHandler):
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(partial(_connection, http.client.HTTPConnection, self._exchange), req)
+
+
+class _HttpsHandler(urllib.request.HTTPSHandler):
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        connection = partial(_connection, http.client.HTTPSConnection, self._exchange)
+        return self.do_open(connection, req, context=ssl.create_default_context())
+
+
 def _without_login(url: str) -> tuple[str, dict[str, str]]:
-    """`https://user:password@host/` as urllib takes it: the address, and the header that says who asks."""
+    """`https://user:password@host/` as urllib takes it: the address, and the header with the login."""
     parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise http.client.InvalidURL
     login, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, {}
@@ -64,7 +101,7 @@ def _without_login(url: str) -> tuple[str, dict[str, str]]:
 
 def _refused(status: int) -> DeliveryError:
     if 300 <= status < 400:
-        return DeliveryError(f"answered {status}, a redirect: give the address that it leads to")
+        return DeliveryError(f"answered {status}, a redirect: use the address that it leads to")
     return DeliveryError(f"answered {status}", again=status >= 500 or status in {408, 429})
 
 

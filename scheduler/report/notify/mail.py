@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import socket
 import ssl
@@ -13,6 +14,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from scheduler.model.recipient import MailRecipient
 from scheduler.report.notify import wording
+from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.notification import OUTPUT_INCLUDED, Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.worker_thread import WorkerThread
@@ -31,12 +33,13 @@ class MailSender:
 
     async def send(self, notification: Notification) -> str:
         server = server_of(self._environ)
-        return await self._thread.call(partial(self._mail, server, notification))
+        exchange = Exchange()
+        return await self._thread.call(partial(self._mail, server, notification, exchange), exchange.abort)
 
-    def _mail(self, server: SplitResult, notification: Notification) -> str:
+    def _mail(self, server: SplitResult, notification: Notification, exchange: Exchange) -> str:
         """Entirely on the thread: finding this host's name may take a while, too."""
         message = compose(notification, self._recipient.to, sender_of(self._environ, server))
-        return _send(server, message, self._recipient.timeout)
+        return _send(server, message, self._recipient.timeout, exchange)
 
 
 def server_of(environ: Mapping[str, str]) -> SplitResult:
@@ -77,9 +80,9 @@ def compose(notification: Notification, to: tuple[str, ...], sender: str) -> Ema
     return message
 
 
-def _send(url: SplitResult, message: EmailMessage, timeout: float) -> str:
+def _send(url: SplitResult, message: EmailMessage, timeout: float, exchange: Exchange) -> str:
     try:
-        with _connected(url, timeout) as server:
+        with contextlib.closing(exchange), _connected(url, timeout, exchange) as server:
             if url.username:
                 server.login(unquote(url.username), unquote(url.password or ""))
             refused = server.send_message(message)
@@ -90,11 +93,30 @@ def _send(url: SplitResult, message: EmailMessage, timeout: float) -> str:
     return f"accepted by {url.hostname}"
 
 
-def _connected(url: SplitResult, timeout: float) -> smtplib.SMTP:
+class _Smtp(smtplib.SMTP):
+    """An SMTP client whose connection belongs to an exchange."""
+
+    def __init__(self, exchange: Exchange, host: str, port: int, timeout: float) -> None:
+        self._exchange = exchange
+        super().__init__(host, port, timeout=timeout)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self._exchange.connect((host, port), timeout)
+
+
+class _SecureSmtp(smtplib.SMTP_SSL, _Smtp):
+    """The same with TLS from the start, on top of that connection."""
+
+    def __init__(self, exchange: Exchange, host: str, port: int, timeout: float) -> None:
+        self._exchange = exchange
+        smtplib.SMTP_SSL.__init__(self, host, port, timeout=timeout, context=ssl.create_default_context())
+
+
+def _connected(url: SplitResult, timeout: float, exchange: Exchange) -> smtplib.SMTP:
     host = url.hostname or ""
     if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, url.port or 465, timeout=timeout, context=ssl.create_default_context())
-    server = smtplib.SMTP(host, url.port or (587 if url.scheme == "smtp+starttls" else 25), timeout=timeout)
+        return _SecureSmtp(exchange, host, url.port or 465, timeout)
+    server = _Smtp(exchange, host, url.port or (587 if url.scheme == "smtp+starttls" else 25), timeout)
     if url.scheme == "smtp+starttls":
         try:
             server.starttls(context=ssl.create_default_context())

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from scheduler.model.recipient import PingRecipient
 from scheduler.report.notify import wording
+from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.http_post import post
 from scheduler.report.notify.notification import Notification, Topic, failed, uuid_of
 from scheduler.report.notify.sender import DeliveryError, SenderContext, resolve
@@ -27,7 +28,9 @@ class PingSender:
         address = address_of(resolve(self._recipient.url, "ping", self._environ), notification)
         bad = notification.run is not None and failed(notification.run)
         body = f"{wording.headline(notification)}\n\n{wording.output(notification)}".encode() if bad else b""
-        return await self._thread.call(partial(post, address, body, HEADERS, self._recipient.timeout))
+        exchange = Exchange()
+        call = partial(post, address, body, HEADERS, self._recipient.timeout, exchange)
+        return await self._thread.call(call, exchange.abort)
 
 
 def address_of(url: str, notification: Notification) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from scheduler.model.recipient import WebhookFormat, WebhookRecipient
 from scheduler.report.notify import wording
+from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.http_post import post
 from scheduler.report.notify.notification import Notification, Topic
 from scheduler.report.notify.sender import SenderContext, resolve
@@ -38,7 +39,8 @@ class WebhookSender:
         if recipient.secret is not None:
             key = resolve(recipient.secret, "secret", self._environ).encode()
             headers[SIGNATURE] = f"sha256={hmac.new(key, body, hashlib.sha256).hexdigest()}"
-        return await self._thread.call(partial(post, url, body, headers, recipient.timeout))
+        exchange = Exchange()
+        return await self._thread.call(partial(post, url, body, headers, recipient.timeout, exchange), exchange.abort)
 
 
 def body_of(notification: Notification, form: WebhookFormat) -> bytes:

@@ -17,10 +17,10 @@ class WorkerThread:
     def __init__(self) -> None:
         self._last: asyncio.Future[tuple[object, Exception | None]] | None = None
 
-    async def call(self, function: Callable[[], T]) -> T:
+    async def call(self, function: Callable[[], T], abort: Callable[[], None] | None = None) -> T:
         """Return what the function returns or raise what it raises.
 
-        A caller that is cancelled leaves it running; the next call waits for its end.
+        When the caller is cancelled `abort` is called, which should end the function; the next call waits for that.
         """
         if self._last is not None:
             await asyncio.wait([self._last])
@@ -41,7 +41,12 @@ class WorkerThread:
                 loop.call_soon_threadsafe(settle, answer, failure)
 
         threading.Thread(target=run, name="notification", daemon=True).start()
-        answer, failure = await asyncio.shield(done)
+        try:
+            answer, failure = await asyncio.shield(done)
+        except asyncio.CancelledError:
+            if abort is not None:
+                abort()
+            raise
         if failure is not None:
             raise failure
         return cast("T", answer)
