@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import NoReturn
 
 from scheduler.fast_start import loading
+from scheduler.utf8 import use_utf8
 
 
 def schedd() -> NoReturn:
     """Run schedd. The daemon calls `loaded` when it has read its file."""
+    use_utf8()
     with loading():
         from scheduler.cli.exit import end_with
         from scheduler.cli.schedd import command
@@ -19,6 +21,7 @@ def schedd() -> NoReturn:
 
 def schedctl() -> NoReturn:
     """Run schedctl. It calls `loaded` when it has imported the command."""
+    use_utf8()
     with loading():
         from scheduler.cli.exit import end_with
         from scheduler.cli.schedctl import command

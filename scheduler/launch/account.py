@@ -1,10 +1,11 @@
-"""Whom a child runs as."""
+"""The user and group that a child runs as."""
 
 from __future__ import annotations
 
 import grp
 import os
 import pwd
+from pathlib import Path
 
 import msgspec
 
@@ -39,6 +40,22 @@ def find_account(user: str | None, group: str | None) -> Account | None:
         return Account(uid, gid, tuple(os.getgroups()), {})
     login = {"USER": entry.pw_name, "LOGNAME": entry.pw_name, "HOME": entry.pw_dir, "SHELL": entry.pw_shell}
     return Account(uid, gid, tuple(os.getgrouplist(entry.pw_name, gid)), login)
+
+
+def may_enter(account: Account, directory: str) -> bool:
+    """Whether the modes of a directory and of those above it let an account in; access control lists are not read."""
+    path = Path(directory)
+    return all(_may_search(account, each.stat()) for each in (path, *path.parents))
+
+
+def _may_search(account: Account, status: os.stat_result) -> bool:
+    if account.uid == 0:
+        return True
+    if status.st_uid == account.uid:
+        return bool(status.st_mode & 0o100)
+    if status.st_gid in (account.gid, *account.groups):
+        return bool(status.st_mode & 0o010)
+    return bool(status.st_mode & 0o001)
 
 
 def _user(user: str) -> pwd.struct_passwd:

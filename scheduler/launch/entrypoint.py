@@ -1,4 +1,4 @@
-"""The child's side of `python:` jobs: finds a function, calls it, and says in one line when there is none.
+"""The child's side of `python:` jobs: finds a function, calls it, and says in one line why that is not possible.
 
 Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [-]`. With `-`, the
 first line of stdin is `[args, kwargs]` as JSON: on the command line, or in a variable that further children inherit,
@@ -10,8 +10,11 @@ everybody could read them. What follows that line is the stdin of the function.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # what `signal` is made of, without the time that its enums take
 import os
 import sys
+
+SIGTERM = 15
 
 FAILED = 1
 NOT_RUNNABLE = 126
@@ -20,6 +23,7 @@ NOT_FOUND = 127
 
 def main() -> None:
     """Exceptions of the function, and of importing its module, end with their traceback and exit 1."""
+    end_by_exception(SIGTERM)
     reference, *rest = sys.argv[1:]
     sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
     try:
@@ -27,10 +31,27 @@ def main() -> None:
         args, kwargs = read_call() if rest else ([], {})
         use_working_directory()
         function = find(reference)
-        carry_out(reference, function(*args, **kwargs))  # type: ignore[operator]
+        report(carry_out(reference, function(*args, **kwargs)))  # type: ignore[operator]
     except Exception as error:
         show(error)
         sys.exit(FAILED)
+
+
+def end_by_exception(number: int) -> None:
+    """Raise SystemExit on this signal, so that `finally` and `atexit` run; code that has a handler replaces this one.
+
+    Processes that the job forks keep the default, which ends them at once.
+    """
+    pid = os.getpid()
+
+    def end(_number: int, _frame: object) -> None:
+        if os.getpid() == pid:
+            _signal.signal(number, _signal.SIG_IGN)  # platforms send several, and the clean-up has begun
+            raise SystemExit(128 + number)
+        _signal.signal(number, _signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    _signal.signal(number, end)
 
 
 def use_working_directory() -> None:
@@ -78,20 +99,38 @@ def find(reference: str) -> object:
             raise refusal(NOT_FOUND, f"{owner} has no {name!r}{nearest(name, found)}")
         found = getattr(found, name)
         owner = f"{owner}.{name}"
+    if isinstance(found, type):
+        raise refusal(NOT_RUNNABLE, f"{reference} is a class: calling it makes an object and runs nothing")
     if not callable(found):
         raise refusal(NOT_RUNNABLE, f"{reference} is of type {type(found).__name__} and cannot be called")
     return found
 
 
-def carry_out(reference: str, result: object) -> None:
-    """Run what a coroutine function has returned; anything else is a result that nobody asks for."""
+def carry_out(reference: str, result: object) -> object:
+    """Await what can be awaited, such as the coroutine that a coroutine function returns."""
     kind = type(result).__name__
-    if kind == "coroutine":
-        import asyncio
-
-        asyncio.run(result)  # type: ignore[arg-type]
-    elif kind in ("generator", "async_generator"):
+    if kind in ("generator", "async_generator"):
         raise refusal(NOT_RUNNABLE, f"{reference} contains `yield`: calling it makes a {kind} and runs nothing")
+    if not hasattr(type(result), "__await__"):
+        return result
+    import asyncio
+
+    async def wait() -> object:
+        return await result  # type: ignore[misc]
+
+    if not asyncio.isfuture(result):
+        return asyncio.run(result if asyncio.iscoroutine(result) else wait())
+    loop = result.get_loop()  # as `asyncio.gather` makes it outside of a loop
+    try:
+        return loop.run_until_complete(result)
+    finally:
+        loop.close()
+
+
+def report(value: object) -> None:
+    """Say in the last line of stderr what was returned; schedd makes it a note of the run."""
+    if value is not None:
+        print("returned", ascii(value)[:200], file=sys.stderr)
 
 
 def nearest(name: str, owner: object) -> str:

@@ -10,11 +10,20 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+from scheduler.launch.account import may_enter
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import directory_problem, find_program, why_not_runnable
-from scheduler.model.target import Entrypoint, ShellCommand, Target
+from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
 from scheduler.text import printable_bytes
+
+SYNTAX_ERROR = 2
+"""The exit code of a shell that cannot read its script."""
+
+_OF_MEMORY = frozenset({signal.SIGABRT, signal.SIGTRAP, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGKILL})
+"""How programs end that cannot allocate memory."""
+
+_NO_MEMORY = rb"(?i)out of memory|outofmemory|memoryerror|cannot allocate|allocation failed|enough (space|memory)"
 
 _TRACEBACK = b"Traceback (most recent call last):\n"
 _UNINDENTED = rb"(?m)^\S.*$"
@@ -29,12 +38,23 @@ def explain_exit(code: int, number: int | None, *, target: Target, path: str, cw
     elif isinstance(target, Entrypoint):
         return  # it has said on stderr what was wrong
     elif code > 128 and isinstance(target, ShellCommand) and code - 128 in signal.valid_signals():
-        yield f"{code} is how a shell tells that its command was killed by {_name(code - 128)}"
+        yield f"{code} is how a shell reports that its command was killed by {_name(code - 128)}"
     elif code in (NOT_FOUND, NOT_RUNNABLE):
-        cause = _of_first_word(target.text, path, cwd) if isinstance(target, ShellCommand) else None
+        cause = _of_program(target, path, cwd)
         if cause is None and code == NOT_FOUND:
             cause = f"a command was not found; PATH is {path}"
-        yield cause or "a command is there but cannot be run: not executable, or without the interpreter it names"
+        yield cause or "a command exists but cannot be run: not executable, or without the interpreter it names"
+    elif code == SYNTAX_ERROR and isinstance(target, ShellCommand) and (cause := _of_program(target, path, cwd)):
+        yield cause  # some shells read a program that they cannot execute as a script
+
+
+def explain_memory_limit(limit: int, code: int, number: int | None, stderr: bytes) -> str | None:
+    """A sentence on an end that looks like too little address space, under a `memory_limit` of so many bytes."""
+    ended_by = number if number is not None else code - 128
+    if ended_by not in _OF_MEMORY and not re.search(_NO_MEMORY, stderr):
+        return None
+    size = f"{limit // 1024**2}M" if limit % 1024**2 == 0 else f"{limit} bytes"
+    return f"memory_limit allows {size} of address space; node, java and go reserve far more than they use"
 
 
 def explain_memory(kills: tuple[int | None, int | None]) -> str | None:
@@ -54,13 +74,23 @@ def last_of_traceback(stderr: bytes) -> str | None:
     return printable_bytes(match[0].rstrip()).decode()[:_LONGEST] if match else None
 
 
-def _of_first_word(text: str, path: str, cwd: str) -> str | None:
-    """Why the program that a command begins with cannot be run, should that be so. Shells keep it to themselves."""
-    word = re.match(_PLAIN_WORD, text)
-    if word is None:
-        return None
+def returned(stderr: bytes) -> str | None:
+    """What a Python function has returned, as entrypoint.py says in the last line of stderr."""
+    line = stderr.removesuffix(b"\n").rpartition(b"\n")[2]
+    return line.decode(errors="replace") if line.startswith(b"returned ") and line.isascii() else None
+
+
+def _of_program(target: ShellCommand | Argv, path: str, cwd: str) -> str | None:
+    """Why the program that a command begins with cannot be run, if that is so. Shells do not say it."""
+    if isinstance(target, Argv):
+        word = target.words[0]
+    else:
+        match = re.match(_PLAIN_WORD, target.text)
+        if match is None:
+            return None
+        word = match[1]
     try:
-        return why_not_runnable(Path(find_program(word[1], path, cwd)))
+        return why_not_runnable(Path(find_program(word, path, cwd)))
     except LaunchError as error:
         return str(error) if error.code == NOT_RUNNABLE else None
 
@@ -100,6 +130,8 @@ def refusal(error: Exception, command: ProcessSpec) -> LaunchError:
 def _by_kind(error: Exception, command: ProcessSpec) -> str:
     if isinstance(error, MemoryError):
         return "there is not enough memory to start a process"
+    if command.account is not None and not may_enter(command.account, command.cwd):
+        return f"uid {command.account.uid} may not enter the working directory {command.cwd}"
     if command.settings.memory_limit is not None:
         return (
             f"memory_limit of {command.settings.memory_limit} bytes: above the hard limit of schedd itself (ulimit -Hv)"
@@ -113,8 +145,8 @@ def _before_exec(error: OSError, command: ProcessSpec) -> str:
         return problem
     if command.account is not None and error.errno == errno.EPERM:
         return f"schedd may not start a job as uid {command.account.uid}, gid {command.account.gid}"
-    whom = "schedd" if command.account is None else f"uid {command.account.uid}"
-    return f"{whom} may not enter the working directory {command.cwd}: {error.strerror}"
+    user = "schedd" if command.account is None else f"uid {command.account.uid}"
+    return f"{user} may not enter the working directory {command.cwd}: {error.strerror}"
 
 
 def of_program(error: OSError, program: Path) -> LaunchError:

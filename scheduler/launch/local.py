@@ -14,13 +14,14 @@ import msgspec
 
 from scheduler.launch.account import find_account
 from scheduler.launch.environment import DEFAULT_PATH, Environment
-from scheduler.launch.exit_causes import explain_exit, explain_memory, last_of_traceback
+from scheduler.launch.exit_causes import explain_exit, explain_memory, explain_memory_limit, last_of_traceback, returned
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.oom import OomKills
 from scheduler.launch.process import Explain, Process
 from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import find_program
 from scheduler.launch.spawner import Spawner
+from scheduler.model.job import Job
 from scheduler.model.run import Launch
 from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target, with_arguments
 
@@ -55,19 +56,24 @@ class LocalLauncher:
                 stdin=readable,
             )
             child = self._processes.spawn(spec, output)
-        child.explain = self._explain(target, path, job.cwd)
+        child.explain = self._explain(target, path, job)
         return child
 
-    def _explain(self, target: Target, path: str, cwd: str) -> Explain:
+    def _explain(self, target: Target, path: str, job: Job) -> Explain:
         """Made once the child has been started: to look at the kernel's counter takes a third as long as the start."""
         kills_before = self._oom_kills.lately(asyncio.get_running_loop().time())
 
         def explain(code: int, number: int | None, stderr: bytes) -> Iterator[str]:
-            yield from explain_exit(code, number, target=target, path=path, cwd=cwd)
+            yield from explain_exit(code, number, target=target, path=path, cwd=job.cwd)
+            limit = job.process.memory_limit
+            if code != 0 and limit is not None and (memory := explain_memory_limit(limit, code, number, stderr)):
+                yield memory
             if code == _KILLED and (memory := explain_memory((kills_before, self._oom_kills.count()))):
                 yield memory
             if code != 0 and (exception := last_of_traceback(stderr)):
                 yield exception
+            if code == 0 and isinstance(target, Entrypoint) and (value := returned(stderr)):
+                yield value
 
         return explain
 

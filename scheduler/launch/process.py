@@ -113,7 +113,7 @@ class Process:
         number = -result if result < 0 else None
         code = result if number is None else 128 + number
         if self._ending is None:
-            self._notes.extend(self.explain(code, number, self._pipes[1].end))
+            self._explain(code, number)
         self.ended.set_result(
             Exit(
                 code=code,
@@ -123,6 +123,13 @@ class Process:
                 notes=tuple(self._notes),
             )
         )
+
+    def _explain(self, code: int, number: int | None) -> None:
+        try:
+            self._notes.extend(self.explain(code, number, self._pipes[1].end))
+        except Exception as bug:  # must not keep the run from ending
+            context = {"message": "explaining an exit failed", "exception": bug}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     async def _drain(self) -> None:
         """Read what the child has left in its pipes, and what comes shortly after; then close those still held.

@@ -72,13 +72,14 @@ def why_not_runnable(program: Path) -> str | None:
         if not mode & 0o111:
             return f"{program} is not executable (mode {stat.S_IMODE(mode):03o}); try chmod +x"
         with program.open("rb") as file:
-            first_line = file.read(256).split(b"\n")[0]
+            beginning = file.read(256)
     except OSError as error:
         return f"{program}: {error.strerror}"
+    if beginning.startswith(b"\x7fELF"):
+        return _foreign_machine(program, beginning)
+    first_line = beginning.split(b"\n")[0]
     if not first_line.startswith(b"#!"):
-        return (
-            None if first_line.startswith(b"\x7fELF") else f"{program} is neither a program nor begins with a #! line"
-        )
+        return f"{program} is neither a program nor begins with a #! line"
     words = os.fsdecode(first_line[2:]).strip(" \t").split(" ", 1)
     if first_line.endswith(b"\r"):
         return f"{program} has Windows line ends (CRLF), so its interpreter is not found; save it with LF"
@@ -89,3 +90,34 @@ def why_not_runnable(program: Path) -> str | None:
     except (OSError, ValueError):
         return f"{program} names the interpreter {words[0]!r} in its first line, which does not exist"
     return None
+
+
+_MACHINES = {
+    3: "x86",
+    8: "mips",
+    20: "ppc",
+    21: "ppc64",
+    22: "s390x",
+    40: "arm",
+    62: "x86-64",
+    183: "aarch64",
+    243: "riscv",
+}
+"""elf(5), e_machine."""
+
+_ALSO_RUNS = {62: 3, 183: 40}
+"""The older machine whose programs a kernel may run too."""
+
+
+def _foreign_machine(program: Path, header: bytes) -> str | None:
+    """That a program is for another machine than the one that runs this one."""
+    with Path("/proc/self/exe").open("rb") as file:
+        own = _machine(file.read(20))
+    machine = _machine(header)
+    if machine in (own, _ALSO_RUNS.get(own)) or not {machine, own} <= _MACHINES.keys():
+        return None
+    return f"{program} is a program for {_MACHINES[machine]}, and this machine is {_MACHINES[own]}"
+
+
+def _machine(header: bytes) -> int:
+    return int.from_bytes(header[18:20], "little" if header[5:6] == b"\x01" else "big")

@@ -33,8 +33,6 @@ _ORPHAN_INTERVAL = 5.0
 _ORPHAN_DELAY = 0.2
 """Seconds from the end of a child of PID 1, which may be an orphan of anybody, to a look."""
 
-_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-
 
 class Spawner:
     """All children of this process; there is one such object in a program. They are started while it is `in_charge`."""
@@ -48,6 +46,8 @@ class Spawner:
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
         self._gave_way = False
+        self._ignored: tuple[int, ...] = ()
+        """Signals that Python ignores, or our parent has ignored for us: children start with the defaults."""
 
     @property
     def most_children(self) -> int:
@@ -61,6 +61,7 @@ class Spawner:
         Children still start with the limit that we were given. Orphans of theirs are adopted, and reaped.
         """
         _seclude()
+        self._ignored = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
         self._limit = self._hard_limit
         self._limit_descriptors(self._limit)
         self._here = _open_directory()
@@ -156,7 +157,7 @@ class Spawner:
                 file_actions=[(os.POSIX_SPAWN_DUP2, end, number) for number, end in enumerate(ends)],
                 setsid=True,
                 setsigmask=(),
-                setsigdef=_IGNORED_BY_PYTHON,
+                setsigdef=self._ignored,
             )
         finally:
             self._take_back(umask)
@@ -205,16 +206,21 @@ class Spawner:
             group=None if account is None else account.gid,
             extra_groups=None if account is None else account.groups,
             umask=-1 if command.settings.umask is None else command.settings.umask,
-            # Between fork and exec other threads do not exist, but the locks that they held do: two system calls.
-            preexec_fn=partial(self._limit_child, command.settings.memory_limit),  # noqa: PLW1509
+            # Between fork and exec other threads do not exist, but the locks that they held do: only system calls.
+            preexec_fn=partial(self._set_up_child, command),  # noqa: PLW1509
         )
         # As if it had been waited for: otherwise Popen's destructor would, and take the exit code from us.
         process.returncode = 0
         return process.pid
 
-    def _limit_child(self, memory: int | None) -> None:
+    def _set_up_child(self, command: ProcessSpec) -> None:
+        """Runs in the child, as its user."""
+        os.chdir(command.cwd)  # once more: the first time was with our own rights
+        for number in self._ignored:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._limit_descriptors(self._original_limit)
-        if memory is not None:
+        if (memory := command.settings.memory_limit) is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
     def _limit_descriptors(self, soft: int) -> None:

@@ -240,9 +240,9 @@ def test_descriptors_are_the_same_after_runs_of_every_kind() -> None:
     [
         ("frobnicate", "a command was not found; PATH is /usr/bin:/bin"),
         (f"X={CANARY} frobnicate", "a command was not found; PATH is /usr/bin:/bin"),
-        ("exit 126", "a command is there but cannot be run: not executable, or without the interpreter it names"),
+        ("exit 126", "a command exists but cannot be run: not executable, or without the interpreter it names"),
         ("kill -SEGV $$", "killed by SIGSEGV"),
-        ("sh -c 'kill -BUS $$'; exit $?", "135 is how a shell tells that its command was killed by SIGBUS"),
+        ("sh -c 'kill -BUS $$'; exit $?", "135 is how a shell reports that its command was killed by SIGBUS"),
     ],
 )
 def test_an_exit_is_explained_where_that_helps(command: str, note: str) -> None:
@@ -268,3 +268,74 @@ def test_the_last_line_of_a_traceback_is_a_note() -> None:
     ended, _ = run(Argv(("python3", "-c", "def f():\n  {}['rate\\x1b[31m']\nf()")))
     assert ended.code == 1
     assert ended.notes == (r"KeyError: 'rate\x1b[31m'",)
+
+
+FOREIGN = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x02\x00\x16\x00" + bytes(44)
+"""The header of a program for s390x."""
+
+
+@pytest.mark.parametrize("through", ["list", "sh", "bash"])
+def test_a_program_for_another_machine_is_explained(script: Callable[..., str], through: str) -> None:
+    """C8"""
+    program = script(FOREIGN)
+    cause = f"{program} is a program for s390x, and this machine is "
+    if through == "list":
+        assert cause_of(Argv((program,)))[1].startswith(cause)
+    else:
+        ended, _ = run(ShellCommand(f"{program} x") if through == "sh" else ShellCommand(f"bash -c '{program} x'"))
+        if through == "sh":
+            assert ended.notes[0].startswith(cause)
+        else:
+            assert ended.code == 126
+
+
+@pytest.mark.parametrize("line", [b"#!/usr/bin/env bash\r\n", b"#!/bin/sh\r\n"])
+@pytest.mark.parametrize("shell", [False, True])
+def test_windows_line_ends_are_explained(script: Callable[..., str], line: bytes, shell: bool) -> None:
+    """C8"""
+    program = script(line + b"echo hello\r\n")
+    expected = f"{program} has Windows line ends (CRLF), so its interpreter is not found; save it with LF"
+    if shell or b"env" in line:
+        ended, _ = run(ShellCommand(program) if shell else Argv((program,)))
+        assert (ended.code, ended.notes) == (127, (expected,))
+    else:
+        assert cause_of(Argv((program,))) == (126, expected)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo '<--- Last few GCs ---> FATAL ERROR: Reached heap limit' >&2; kill -ABRT $$",
+        "kill -TRAP $$",
+        "echo 'Error occurred during initialization of VM: Could not reserve enough space' >&2; exit 1",
+        "sh -c 'kill -SEGV $$'; exit $?",
+        "echo 'fatal error: out of memory' >&2; exit 2",
+    ],
+)
+def test_an_end_for_want_of_address_space_is_explained(command: str) -> None:
+    """C8"""
+    ended, _ = run(command, memory_limit=512 * 1024**2)
+    assert "memory_limit allows 512M of address space" in " ".join(ended.notes)
+    assert "memory_limit" not in " ".join(run(command)[0].notes)
+
+
+def test_another_failure_under_a_memory_limit_is_not_blamed_on_it() -> None:
+    ended, _ = run("echo no such table >&2; exit 1", memory_limit=512 * 1024**2)
+    assert ended.notes == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may start a job as another user")
+@pytest.mark.parametrize("closed_is", ["the directory", "the one above"])
+def test_a_directory_that_is_closed_to_the_user_of_a_job_is_refused(tmp_path: Path, closed_is: str) -> None:
+    """C7"""
+    directory = tmp_path / "app" / "work"
+    directory.mkdir(parents=True)
+    for each in (*tmp_path.parents, tmp_path, directory.parent, directory):
+        if each.stat().st_uid == 0 and str(each).startswith(str(tmp_path.parents[1])):
+            each.chmod(0o755)
+    (directory if closed_is == "the directory" else directory.parent).chmod(0o700)
+    assert cause_of("pwd", user="nobody", cwd=str(directory)) == (
+        126,
+        f"uid 65534 may not enter the working directory {directory}",
+    )
+    assert run("pwd", cwd=str(directory))[0].code == 0

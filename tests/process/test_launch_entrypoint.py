@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 from scheduler.launch.launcher import Stream
 from scheduler.model.run import Exit
 from scheduler.model.target import Entrypoint
-from tests.process.workshop import run
+from tests.process.workshop import Workshop, play, run, until
 
 TASKS = """
 import os, sys
@@ -169,3 +172,140 @@ def test_another_interpreter_is_found_from_the_jobs_directory(app: Path) -> None
     ended, log = run(Entrypoint("app.tasks:show", interpreter="venv/python"), cwd=str(app))
     assert ended.code == 0
     assert log.lines() == [b"()|{}|[]"]
+
+
+AWAITABLES = """
+import asyncio, atexit, os, signal, sys, time
+
+class Report:
+    def __init__(self): print("made")
+
+class Order:
+    def __init__(self, name): self.name = name
+    def __await__(self):
+        yield from asyncio.sleep(0).__await__()
+        print("awaited", self.name)
+
+class Callable:
+    def __call__(self): print("called")
+
+def awaitable(): return Order("object")
+def gathered(): return asyncio.gather(part(1), part(2))
+def future():
+    loop = asyncio.new_event_loop()
+    return loop.create_task(part(3))
+async def part(n):
+    await asyncio.sleep(0)
+    print("part", n)
+    return n
+callable = Callable()
+def value(): return {"rows": 3}
+async def later_value(): return "ü\\n" + "x" * 500
+def nothing(): return None
+def lies(): print("returned 5", file=sys.stderr)
+
+def clean():
+    atexit.register(print, "atexit", flush=True)
+    try:
+        print("up", flush=True)
+        time.sleep(60)
+    finally:
+        print("finally", flush=True)
+        time.sleep(0.2)
+        print("done", flush=True)
+
+async def clean_later():
+    try:
+        print("up", flush=True)
+        await asyncio.sleep(60)
+    finally:
+        print("finally", flush=True)
+
+def own():
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
+    print("up", flush=True)
+    time.sleep(60)
+
+def forks():
+    if not os.fork():
+        try:
+            time.sleep(60)
+        finally:
+            print("not here", flush=True)
+    print("up", flush=True)
+    os.wait()
+"""
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    (tmp_path / "later.py").write_text(AWAITABLES)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("function", "out"),
+    [
+        ("awaitable", ["awaited object"]),
+        ("gathered", ["part 1", "part 2"]),
+        ("future", ["part 3"]),
+        ("callable", ["called"]),
+        ("part", ["part 4"]),
+    ],
+)
+def test_whatever_can_be_awaited_is_awaited(
+    later: Path, monkeypatch: pytest.MonkeyPatch, function: str, out: list[str]
+) -> None:
+    """B3"""
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    ended, printed, _ = call(later, f"later:{function}", *((4,) if function == "part" else ()))
+    assert (ended.code, printed) == (0, out)
+
+
+def test_a_class_is_refused(later: Path) -> None:
+    """B3"""
+    ended, out, err = call(later, "later:Report")
+    assert (ended.code, out) == (126, [])
+    assert err == ["later:Report is a class: calling it makes an object and runs nothing"]
+
+
+@pytest.mark.parametrize(
+    ("function", "notes"),
+    [
+        ("value", ("returned {'rows': 3}",)),
+        ("later_value", ("returned '\\xfc\\n" + "x" * 193,)),
+        ("nothing", ()),
+    ],
+)
+def test_what_a_function_returns_becomes_a_note_of_the_run(later: Path, function: str, notes: tuple[str, ...]) -> None:
+    """B3"""
+    ended, _, _ = call(later, f"later:{function}")
+    assert (ended.code, ended.notes) == (0, notes)
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "out"),
+    [
+        ("clean", 143, ["up", "finally", "done", "atexit"]),
+        ("clean_later", 143, ["up", "finally"]),
+        ("own", 7, ["up"]),
+        ("forks", 143, ["up"]),
+    ],
+)
+def test_sigterm_lets_python_clean_up_unless_it_has_a_handler(
+    later: Path, function: str, code: int, out: list[str]
+) -> None:
+    """C6"""
+
+    async def story() -> tuple[int, list[str]]:
+        workshop = Workshop()
+        child = await workshop.start(Entrypoint(f"later:{function}"), cwd=str(later))
+        await until(workshop.log, b"up")
+        stopping = asyncio.create_task(child.stop(5))
+        await asyncio.sleep(0.1)
+        if not child.exited.done():
+            os.killpg(child.pid, signal.SIGTERM)  # platforms send several
+        await stopping
+        return child.ended.result().code, [line.decode() for line in workshop.log.lines()]
+
+    assert play(story()) == (code, out)

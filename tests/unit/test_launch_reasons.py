@@ -50,8 +50,8 @@ def test_a_kill_is_told_from_a_lack_of_memory() -> None:
     [
         (Argv(("x",)), 127, None, ["a command was not found; PATH is /bin"]),
         (Argv(("x",)), 137, None, []),
-        (ShellCommand("x"), 137, None, ["137 is how a shell tells that its command was killed by SIGKILL"]),
-        (ShellCommand("x"), 165, None, ["165 is how a shell tells that its command was killed by signal 37"]),
+        (ShellCommand("x"), 137, None, ["137 is how a shell reports that its command was killed by SIGKILL"]),
+        (ShellCommand("x"), 165, None, ["165 is how a shell reports that its command was killed by signal 37"]),
         (ShellCommand("x"), 128, None, []),
         (Entrypoint("a:b"), 127, None, []),
         (Entrypoint("a:b"), 137, 9, ["killed by SIGKILL"]),
