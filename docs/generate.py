@@ -34,6 +34,7 @@ FORMS = {
     "JobForm": "A job",
     "DefaultsForm": "A job, and `defaults`",
     "ScheduleForm": "A schedule with named fields",
+    "ExclusionForm": "An entry of `except`",
     "RetryForm": "`retry`",
     "ReferenceForm": "A value from a variable or a file",
     "RecipientForm": "A recipient",
@@ -44,6 +45,9 @@ FORMS = {
     "MetricsForm": "`metrics`",
 }
 """The forms in the order of the page, and what a reader calls them."""
+
+BASES = {"JobForm": "DefaultsForm", "ExclusionForm": "ScheduleForm"}
+"""The forms that have all keys of another one."""
 
 ABOUT_FILE = """\
 # Configuration reference
@@ -102,11 +106,13 @@ def file_page() -> str:
 
 def _form(name: str) -> str:
     form = SCHEMA[name]
-    shared = SCHEMA["DefaultsForm"]["properties"] if name == "JobForm" else {}
+    base = BASES.get(name)
+    shared = SCHEMA[base]["properties"] if base else {}
     rows = [_row(key, value) for key, value in form["properties"].items() if key not in shared]
     lines = [f"## {FORMS[name]}", "", " ".join(form["description"].split())]
-    if shared:
-        lines[-1] += f" Further keys are those of [`defaults`](#{_anchor(FORMS['DefaultsForm'])})."
+    if base:
+        what = "`defaults`" if base == "DefaultsForm" else "named fields"
+        lines[-1] += f" Further keys are those of [{what}](#{_anchor(FORMS[base])})."
     return "\n".join([*lines, "", "| key | description | values | default |", "|---|---|---|---|", *rows, ""])
 
 

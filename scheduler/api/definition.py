@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from scheduler.clock import rfc3339
 from scheduler.errors import MASK
 from scheduler.model.job import Job, ProcessSettings, Retry
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand, Target
 from scheduler.report.notify.sender import host_of, name_of
-from scheduler.schedule import format_duration
+from scheduler.schedule import Restricted, Schedule, format_duration
 
 NOT_KEYS = {"name", "origins"}
 """Fields of a job that are no keys of the file."""
@@ -47,7 +48,7 @@ def _keys(field: str, value: Any) -> dict[str, Any]:
             settings = msgspec.structs.asdict(value)
             return settings | {"umask": None if value.umask is None else f"{value.umask:03o}"}
         case _ if field == "schedule":
-            return {field: None if value is None else value.text}
+            return _schedule(value)
         case _ if field == "environment":
             return {"env": [_layer(layer) for layer in value]}
         case _ if field == "ping":
@@ -55,6 +56,21 @@ def _keys(field: str, value: Any) -> dict[str, Any]:
         case _ if field.startswith("on_") and isinstance(value, tuple):
             return {field: [name_of(recipient) for recipient in value]}
     return {field: _value(field, value)}
+
+
+def _schedule(schedule: Schedule | None) -> dict[str, Any]:
+    if schedule is None:
+        return {}
+    shown: dict[str, Any] = {"schedule": schedule.text}
+    if isinstance(schedule, Restricted):
+        limits = schedule.limits
+        shown |= {
+            "from": None if limits.first is None else rfc3339(limits.first),
+            "until": None if limits.last is None else rfc3339(limits.last),
+            "except": [] if limits.exclusions is None else list(limits.exclusions.texts),
+            "splay": format_duration(limits.splay.total_seconds()) if limits.splay else None,
+        }
+    return shown
 
 
 def _value(field: str, value: Any) -> Any:

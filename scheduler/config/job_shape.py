@@ -15,7 +15,7 @@ from scheduler.document.source import Source
 def report_no_job(name: Scalar, value: Node, source: Source) -> None:
     """Report an entry of `jobs` that is not a mapping."""
     at, width, key = name.index, max(1, len(name.value)), f"jobs.{name.value}"
-    if name.value in JobForm.__struct_fields__:
+    if name.value in JobForm.__struct_encode_fields__:
         message = f'"{name.value}" is a key of a job: indent it under the name of the job'
         source.error(at, message, width=width, key=key)
         return

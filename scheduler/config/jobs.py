@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,16 @@ from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
 from scheduler.model.job import Job, ProcessSettings, Retry
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
-from scheduler.schedule import Schedule, parse_schedule
+from scheduler.schedule import (
+    Limits,
+    Schedule,
+    delay_of,
+    exclusions_of,
+    parse_from,
+    parse_schedule,
+    parse_until,
+    restrict,
+)
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
@@ -119,6 +129,8 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     values = scope.values
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
+    if schedule is not None:
+        schedule = restrict(schedule, _limits(entry, values))
     _check_retry(entry, scope.retry)
     _check_alarms(entry, values)
     _check_accepts(entry, target)
@@ -190,6 +202,21 @@ def _retry(keys: dict[str, Any]) -> Retry:
     # A first delay longer than the default limit raises the limit.
     longest = max(Retry().max_delay, keys.get("delay", 0.0))
     return Retry(**{"max_delay": longest, **keys})
+
+
+def _limits(entry: Entry, values: dict[str, Any]) -> Limits:
+    zone, splay = values.get("timezone", _UTC), timedelta(seconds=values.get("splay") or 0)
+    first, last, exclusions = values.get("from"), values.get("until"), values.get("except")
+    limits = Limits(
+        first=None if first is None else parse_from(first, zone),
+        last=None if last is None else parse_until(last, zone),
+        exclusions=exclusions_of(exclusions, zone) if exclusions else None,
+        splay=splay,
+        delay=delay_of(entry.name.value, splay) if splay else splay,
+    )
+    if limits.first is not None and limits.last is not None and limits.first > limits.last:
+        entry.error("until" if "until" in entry.places else "from", "until must not be before from")
+    return limits
 
 
 def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:

@@ -22,7 +22,7 @@ from scheduler.config.loading import Config, File, Ignored, Loading, warn
 from scheduler.launch.environment import Environment
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
-from scheduler.schedule import dst_effects, find_pitfalls, format_duration
+from scheduler.schedule import Restricted, Schedule, dst_effects, find_pitfalls, format_duration
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
@@ -123,7 +123,7 @@ class _Lint:
             yield LintWarning(LintCode.DISABLED, "enabled", message)
             return
         if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
-            yield LintWarning(LintCode.NEVER_FIRES, "schedule", "the job will never run: no scheduled time is left")
+            yield LintWarning(LintCode.NEVER_FIRES, *_never_runs(job.schedule, self._now))
         for pitfall in find_pitfalls(job.schedule):
             yield LintWarning(LintCode(pitfall.kind.value), "schedule", pitfall.sentence)
         for effect in dst_effects(job.schedule, self._now):
@@ -159,6 +159,17 @@ def _depends_on_zone(job: Job) -> bool:
     if job.schedule is None or not job.enabled or "timezone" in job.origins:
         return False
     return not re.match(r"@(?:every|reboot|after)|@at .*(?:Z|[+-]\d\d:\d\d)$", job.schedule.text, re.IGNORECASE)
+
+
+def _never_runs(schedule: Schedule, now: datetime) -> tuple[str, str]:
+    """The key at fault, and why no scheduled time is left."""
+    if isinstance(schedule, Restricted) and schedule.schedule.next_after(now) is not None:
+        last = schedule.limits.last
+        if last is not None and last < now:
+            return "until", "the job will never run: `until` is in the past"
+        if schedule.limits.exclusions is not None:
+            return "except", "the job will never run: `except` removes every scheduled time"
+    return "schedule", "the job will never run: no scheduled time is left"
 
 
 def _of_expectation(job: Job) -> Iterator[LintWarning]:

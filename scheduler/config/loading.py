@@ -118,7 +118,7 @@ class Loading:
             web=web,
             metrics_per_job=main.values.get("metrics", {}).get("per_job", True),
             workers=workers,
-            files=tuple(self._files),
+            files=(*self._files, *(str(path) for source in self.sources for path in source.also_read)),
             withheld=withheld(jobs.values(), web),
             **settings,
         )

@@ -11,6 +11,7 @@ import msgspec
 import msgspec.inspect as types
 
 from scheduler.config import values
+from scheduler.config.exclusions import read_exclusion
 from scheduler.config.field_types import Form
 from scheduler.config.json_values import json_reader
 from scheduler.config.node_errors import (
@@ -32,6 +33,7 @@ from scheduler.document.finding import Fix
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.document.value_spans import NAME, is_variable
+from scheduler.schedule import Exclusion
 
 
 @cache
@@ -271,14 +273,27 @@ def _jobs(_hint: Any) -> Read:
 def _placed(_hint: Any) -> Read:
     """One path or a list of them, each with the node that names it."""
     read_path = _scalar(KINDS["path"])
+    return lambda node, source, where: _one_or_more(read_path, node, source, where)
 
-    def read(node: Node, source: Source, where: str) -> list[tuple[str, Node]]:
-        if not isinstance(node, Sequence):
-            return [(read_path(node, source, where), node)]
-        paths = [(_child(read_path, item, source, where), item) for item in node.items]
-        return [(path, item) for path, item in paths if path is not _NOTHING]
+
+def _exclusions(_hint: Any) -> Read:
+    """One entry of `except` or a list of them; each may have several dates."""
+
+    def read(node: Node, source: Source, where: str) -> tuple[Exclusion, ...]:
+        if isinstance(node, Scalar) and node.plain and values.is_null(node.value):
+            return ()
+        return tuple(one for entry, _ in _one_or_more(read_exclusion, node, source, where) for one in entry)
 
     return read
 
 
+def _one_or_more(read: Read, node: Node, source: Source, where: str) -> list[tuple[Any, Node]]:
+    """The value of a node, or of each item of a list, each with its node."""
+    if not isinstance(node, Sequence):
+        return [(read(node, source, where), node)]
+    found = [(_child(read, item, source, f"{where}[{place}]"), item) for place, item in enumerate(node.items)]
+    return [(value, item) for value, item in found if value is not _NOTHING]
+
+
 _SPECIAL = {"placed": _placed, "command": _command, "json": json_reader, "schedule": _schedule, "jobs": _jobs}
+_SPECIAL["exclusions"] = _exclusions

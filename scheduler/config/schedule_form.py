@@ -1,12 +1,12 @@
-"""The forms of a schedule in the file: text, named fields, or a list of both."""
+"""The shape of schedules in the file: `schedule`, `from`, `until`, `except`, `splay`."""
 
-# No `from __future__ import annotations`, as in `spec`.
+# No `from __future__ import annotations`: msgspec would compile the types from text at each start.
 
 from typing import Annotated
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Form, Text
+from scheduler.config.field_types import Duration, FilePath, Form, Text
 
 
 class ScheduleForm(Form, frozen=True):
@@ -37,6 +37,23 @@ class ScheduleForm(Form, frozen=True):
     second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
 
 
+class ExclusionForm(ScheduleForm, frozen=True):
+    """An entry of `except`: a file, the holidays of a country, or a schedule with named fields, in which fields that
+    are not given match any value."""
+
+    file: Annotated[
+        FilePath | UnsetType,
+        Meta(description="File with a date, yearly date or range on each line.", examples=["holidays.txt"]),
+    ] = UNSET
+    holidays: Annotated[
+        Text | UnsetType,
+        Meta(
+            description="Public holidays of a country, a part of it, or a stock exchange (extra `holidays`).",
+            examples=["DE-BE", "US", "XNYS"],
+        ),
+    ] = UNSET
+
+
 ScheduleText = Annotated[
     str,
     Meta(
@@ -56,5 +73,37 @@ AnySchedule = Annotated[
         extra={"reads": "schedule"},
         description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, named fields, or "
         "a list of these. Without it the job only runs manually.",
+    ),
+]
+FirstTime = Annotated[
+    str | None,
+    Meta(
+        extra={"reads": "first time"},
+        description="First day, or date and time, at which the job runs.",
+        examples=["2027-01-01", "2027-01-01T09:00"],
+    ),
+]
+LastTime = Annotated[
+    str | None,
+    Meta(
+        extra={"reads": "last time"},
+        description="Last day, or date and time, at which the job runs.",
+        examples=["2027-12-31"],
+    ),
+]
+ExclusionText = Annotated[
+    str, Meta(min_length=1, examples=["2026-12-25", "12-25", "2026-12-24..2027-01-01", "* * * * sat,sun"])
+]
+AnyExclusion = Annotated[
+    ExclusionText | ExclusionForm | list[ExclusionText | ExclusionForm] | None,
+    Meta(
+        extra={"reads": "exclusions"},
+        description="When the job does not run: dates, yearly dates, ranges, a file of these, holidays, schedules.",
+    ),
+]
+Splay = Annotated[
+    Duration | None,
+    Meta(
+        description="Delay each run by less than this time; the delay is derived from the job's name.", examples=["5m"]
     ),
 ]

@@ -8,6 +8,7 @@ The reader, the JSON Schema and docs/configuration.md follow these types; a test
 
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from scheduler.config.field_types import (
@@ -28,7 +29,7 @@ from scheduler.config.field_types import (
 )
 from scheduler.config.lint_codes import LintCode
 from scheduler.config.recipient_form import RecipientForm, ReferenceForm
-from scheduler.config.schedule_form import AnySchedule
+from scheduler.config.schedule_form import AnyExclusion, AnySchedule, FirstTime, LastTime, Splay
 from scheduler.model.job import Accepts, LauncherName, OnShutdown, OutputMode, Overlap
 
 
@@ -62,6 +63,10 @@ class DefaultsForm(Form, frozen=True):
     """Defaults for every job."""
 
     timezone: Annotated[Zone, Meta(description="IANA time zone of the schedule.")] = "UTC"
+    from_: FirstTime = msgspec.field(name="from", default=None)
+    until: LastTime = None
+    except_: AnyExclusion = msgspec.field(name="except", default=None)
+    splay: Splay = None
     enabled: Annotated[bool, Meta(description="false: the schedule is ignored, the job only runs manually.")] = True
     env: EnvMap = {}
     env_file: Annotated[

@@ -232,4 +232,4 @@ def _named(word: str, value: Node) -> Node:
 
 
 def _keys(form: type[Form]) -> tuple[str, ...]:
-    return form.__struct_fields__
+    return form.__struct_encode_fields__

@@ -28,4 +28,4 @@ class UnknownKey(NamedTuple):
 
     @property
     def known(self) -> tuple[str, ...]:
-        return self.form.__struct_fields__
+        return self.form.__struct_encode_fields__

@@ -9,8 +9,9 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
+from scheduler.errors import ScheduleError
 from scheduler.model.web import ListenAddress, is_network, parse_listen_address
-from scheduler.schedule import DurationError, find_zone, parse_duration
+from scheduler.schedule import DurationError, find_zone, parse_duration, parse_from, parse_until
 
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
@@ -70,6 +71,23 @@ def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     if zone is None:
         raise InvalidValueError("not a valid time zone; use an IANA name such as Europe/Berlin", kind="zone")
     return zone
+
+
+def _first_time(text: str, _plain: bool) -> str:
+    return _bound(text, parse_from)
+
+
+def _last_time(text: str, _plain: bool) -> str:
+    return _bound(text, parse_until)
+
+
+def _bound(text: str, parse: Callable[[str, zoneinfo.ZoneInfo], object]) -> str:
+    """The text itself: it is parsed again in the job's time zone."""
+    try:
+        parse(text, zoneinfo.ZoneInfo("UTC"))
+    except ScheduleError as error:
+        raise InvalidValueError(error.reason, kind="date") from None
+    return text
 
 
 def _function(text: str, _plain: bool) -> str:
@@ -133,6 +151,8 @@ KINDS = {
     "size": Kind("a size", _size),
     "mode": Kind("octal digits", _mode),
     "zone": Kind("a time zone", _zone),
+    "first time": Kind("a date", _first_time),
+    "last time": Kind("a date", _last_time),
     "url": Kind("an address", _url),
     "apprise": Kind("an Apprise address", _apprise),
     "address": Kind("a mail address", _address),

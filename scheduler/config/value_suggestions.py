@@ -15,6 +15,7 @@ from scheduler.config.zone_names import zones_of
 from scheduler.document.flow import in_flow
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Node, Scalar, Sequence
+from scheduler.schedule.dialects.dates import read_date, read_dates
 from scheduler.schedule.dialects.english import read_interval
 from scheduler.schedule.dialects.moments import iso_duration
 from scheduler.suggestion import Replacement
@@ -117,6 +118,16 @@ def _zone(text: str) -> Iterator[Replacement]:
     return zones_of(text, zoneinfo.available_timezones())
 
 
+def _date(text: str) -> Iterator[Replacement]:
+    if found := read_date(text):
+        yield Replacement(found[0], converted=found[1])
+
+
+def _dates(text: str) -> Iterator[Replacement]:
+    if found := read_dates(text):
+        yield Replacement(f'"{found[0]}"', converted=found[1])
+
+
 def _function(text: str) -> Iterator[Replacement]:
     text = text.strip()
     if file := re.fullmatch(_PYTHON_FILE, text):
@@ -152,6 +163,8 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "duration": _duration,
     "size": _size,
     "zone": _zone,
+    "date": _date,
+    "dates": _dates,
     "function": _function,
     "quoted": _quoted,
     "number": _integer,

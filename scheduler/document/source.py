@@ -51,6 +51,8 @@ class Source:
         self.readable = text
         """The text with its syntax errors replaced by as many harmless characters, so that a parser reaches the end."""
         self.findings: list[Finding] = []
+        self.also_read: list[Path] = []
+        """Files that were read because this one names them, such as a list of dates."""
         self.ends: dict[int, int] | None = None
         """The ends of the nodes by their starts, once they have been computed."""
 

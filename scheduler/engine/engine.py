@@ -33,7 +33,7 @@ from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
-from scheduler.schedule import LARGEST_STEP
+from scheduler.schedule import LARGEST_STEP, starts_at
 from scheduler.wire.requester import Requester
 
 STEP_REPORTED = 1.0
@@ -109,7 +109,7 @@ class Engine:
             if within is not None and (missed := latest_time(job.schedule, now, within)) is not None:
                 self.timetable.taken_at_start(job.name, missed)
                 self._submit(job, Trigger.START, missed, waits_from=now)
-            elif job.schedule.at_start:
+            elif starts_at(job.schedule, now):
                 self._submit(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
         return now
 
@@ -117,7 +117,7 @@ class Engine:
         """Sleep and tick until cancelled. A tick that fails by a bug is repeated; MOST_FAILURES in a row end it."""
         try:
             while True:
-                await self.clock.sleep_until(self.timetable.next_at, self._wake)
+                await self.clock.sleep_until(self.timetable.wake_at, self._wake)
                 self._wake.clear()
                 await self._tick_or_retry()
         except Exception:
@@ -154,10 +154,13 @@ class Engine:
     def tick(self, now: datetime) -> None:
         """Decide every scheduled time up to `now`. Never waits."""
         self._look_at_clock(now)
+        excluded = self.timetable.take_excluded(now)
         due = self.timetable.take(now)
         if self._standing_by:
             self._put_off = [each for each in (*self._put_off, *due) if _in_time(each, now)]
             return
+        for decision in excluded:
+            self._skip(decision)
         for each in due:
             self._decide(each, now)
 

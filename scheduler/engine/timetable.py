@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from scheduler.engine.excluded_times import ExcludedTimes
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason
 from scheduler.schedule import LARGEST_STEP, Schedule
@@ -61,6 +62,12 @@ class Timetable:
         self._entries: dict[str, _Entry] = {}
         self._heap: list[tuple[datetime, int, _Entry]] = []
         self._pauses: dict[str, Pause] = {}
+        self._excluded = ExcludedTimes()
+
+    @property
+    def wake_at(self) -> datetime | None:
+        """The earliest time at which there is something to take: a run, or an excluded time."""
+        return min((at for at in (self.next_at, self._excluded.next_at) if at is not None), default=None)
 
     @property
     def next_at(self) -> datetime | None:
@@ -94,6 +101,7 @@ class Timetable:
         changes = difference(self.jobs(), jobs)
         self._entries = self._carried_over(jobs, now)
         self._rebuild_heap()
+        self._excluded.load(jobs, now)
         for name in changes.removed:
             self._pauses.pop(name, None)
         return changes
@@ -130,6 +138,10 @@ class Timetable:
             raise failed[0][1]
         return due
 
+    def take_excluded(self, now: datetime) -> list[Decision]:
+        """Decisions about the times up to `now` that `except` removes."""
+        return self._excluded.take(now)
+
     def set_back(self, now: datetime, *, by: timedelta) -> None:
         """The wall clock went back to `now`, `by` below the latest instant it had reached since the last correction.
 
@@ -137,6 +149,8 @@ class Timetable:
         """
         for entry in self._entries.values():
             _set_back(entry, now, correction=by > LARGEST_STEP)
+        if by > LARGEST_STEP:
+            self._excluded.restart(now)
         self._rebuild_heap()
 
     def pause(self, name: str, pause: Pause) -> None:

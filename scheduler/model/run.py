@@ -55,6 +55,7 @@ class Reason(StrEnum):
     OVERLAP = "overlap"
     LATE = "late"
     COALESCED = "coalesced"
+    EXCLUDED = "excluded"
     PAUSED = "paused"
     LOCK = "lock"
     CAPACITY = "capacity"

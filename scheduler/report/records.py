@@ -24,7 +24,9 @@ from scheduler.wire.requester import Requester
 
 Fields = dict[str, Any]
 
-EXPECTED = frozenset({Reason.PAUSED, Reason.COALESCED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN})
+EXPECTED = frozenset(
+    {Reason.EXCLUDED, Reason.PAUSED, Reason.COALESCED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
+)
 """Reasons that somebody asked for or that lose nothing: info. A skip for any other reason is a warning."""
 
 

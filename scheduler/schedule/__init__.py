@@ -4,8 +4,17 @@ from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.description import describe, kind
 from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
+from scheduler.schedule.exclusion_parser import (
+    Exclusion,
+    exclusions_of,
+    parse_dates,
+    parse_exclusion,
+    parse_from,
+    parse_until,
+)
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls
+from scheduler.schedule.restricted import Limits, Restricted, delay_of, restrict, starts_at
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_check import Mismatch, TimeCheck, check_time
 from scheduler.schedule.time_zone import DstChange, find_zone, instant_of, refresh_zones, skipped_by, timezone_pitfall
@@ -15,24 +24,35 @@ __all__ = [
     "DstChange",
     "DstEffect",
     "DurationError",
+    "Exclusion",
+    "Limits",
     "Mismatch",
     "Pitfall",
     "PitfallKind",
+    "Restricted",
     "Schedule",
     "TimeCheck",
     "change_in_words",
     "check_time",
+    "delay_of",
     "describe",
     "dst_effects",
     "dst_note",
+    "exclusions_of",
     "find_pitfalls",
     "find_zone",
     "format_duration",
     "instant_of",
     "kind",
+    "parse_dates",
     "parse_duration",
+    "parse_exclusion",
+    "parse_from",
     "parse_schedule",
+    "parse_until",
     "refresh_zones",
+    "restrict",
     "skipped_by",
+    "starts_at",
     "timezone_pitfall",
 ]

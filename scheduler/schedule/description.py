@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
@@ -14,6 +14,7 @@ from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.duration import format_duration
 from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.restricted import Limits, Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.union import Union
 
@@ -45,11 +46,26 @@ def describe(schedule: Schedule) -> str | None:
         case Union():
             parts = [describe(part) for part in schedule.parts]
             return None if None in parts else "; also ".join(filter(None, parts))
-        case Cron():
-            return (
-                _interval(schedule.pattern) if isinstance(schedule.pattern, DayInterval) else _pattern(schedule.pattern)
-            )
+        case Restricted(schedule=inner, limits=limits):
+            return "; ".join([describe(inner) or f"`{inner.text}`", *_limits(limits)])
+        case Cron(pattern=DayInterval() as interval):
+            return _interval(interval)
+        case Cron(pattern=Pattern() as pattern):
+            return _pattern(pattern)
     return None
+
+
+def _limits(limits: Limits) -> Iterator[str]:
+    if limits.first is not None:
+        yield f"from {rfc3339(limits.first)}"
+    if limits.last is not None:
+        yield f"until {rfc3339(limits.last)}"
+    if limits.exclusions is not None:
+        texts = limits.exclusions.texts
+        shown = texts if len(texts) <= _MOST_RUNS else (*texts[: _MOST_RUNS - 1], f"{len(texts) - _MOST_RUNS + 1} more")
+        yield f"except {listed(shown)}"
+    if limits.splay:
+        yield f"delayed by {format_duration(limits.delay.total_seconds())} (splay)"
 
 
 def _interval(interval: DayInterval) -> str:
@@ -78,6 +94,8 @@ def kind(schedule: Schedule) -> str:
             return "at start"
         case Cron():
             return "fixed-time" if schedule.pattern.is_fixed else "wildcard"
+        case Restricted():
+            return kind(schedule.schedule)
         case Union():
             kinds = dict.fromkeys(kind(part) for part in schedule.parts)
             return " and ".join(kinds)

@@ -8,6 +8,7 @@ import msgspec
 
 from scheduler.schedule.cron import LARGEST_STEP, LATEST, Cron
 from scheduler.schedule.description import listed
+from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import DstChange, first_change, latest_change
 from scheduler.schedule.union import Union
@@ -34,6 +35,8 @@ class DstEffect(msgspec.Struct, frozen=True):
 
 def dst_effects(schedule: Schedule, after: datetime, count: int = 2) -> tuple[DstEffect, ...]:
     """The next `count` DST changes of the schedule's zone within three years; none for `@every`, `@at`, `@reboot`."""
+    if isinstance(schedule, Restricted):
+        return dst_effects(schedule.schedule, after, count)
     if isinstance(schedule, Union):
         return tuple(effect for part in schedule.parts for effect in dst_effects(part, after, count))
     if not isinstance(schedule, Cron):
@@ -48,6 +51,8 @@ def dst_effects(schedule: Schedule, after: datetime, count: int = 2) -> tuple[Ds
 
 def dst_note(schedule: Schedule, scheduled: datetime) -> str | None:
     """How a DST change affects this scheduled time; None when none does."""
+    if isinstance(schedule, Restricted):
+        return dst_note(schedule.schedule, scheduled - schedule.limits.delay)
     if isinstance(schedule, Union):
         due = [part for part in schedule.parts if part.next_after(scheduled - datetime.resolution) == scheduled]
         return next(filter(None, (dst_note(part, scheduled) for part in due)), None)

@@ -16,6 +16,7 @@ from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.description import MONTHS, WEEKDAYS, listed
 from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
+from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import skipped_by
 from scheduler.schedule.union import Union
@@ -55,6 +56,8 @@ class Pitfall(NamedTuple):
 def find_pitfalls(schedule: Schedule) -> tuple[Pitfall, ...]:
     """The pitfalls of a schedule; none for one that does what it seems to."""
     match schedule:
+        case Restricted():
+            return find_pitfalls(schedule.schedule)
         case Union():
             return tuple(dict.fromkeys(pitfall for part in schedule.parts for pitfall in find_pitfalls(part)))
         case Every() if schedule.interval >= _DAY and schedule.first is None:

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from scheduler.clock import rfc3339
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field, FieldName
 from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.description import WEEKDAYS
 from scheduler.schedule.dst import dst_note, note_on_repeated
+from scheduler.schedule.duration import format_duration
+from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import offset_at
 from scheduler.schedule.union import Union
@@ -47,13 +50,17 @@ def check_time(schedule: Schedule, moment: datetime) -> TimeCheck:
     return TimeCheck(
         is_scheduled=is_scheduled,
         mismatches=() if is_scheduled else _mismatches(schedule, moment),
-        note=dst_note(schedule, moment) if is_scheduled else _suppressed(schedule, moment),
+        note=dst_note(schedule, moment) if is_scheduled else _reason(schedule, moment),
         before=schedule.last_before(moment),
         after=schedule.next_after(moment),
     )
 
 
 def _mismatches(schedule: Schedule, moment: datetime) -> tuple[Mismatch, ...]:
+    if isinstance(schedule, Restricted):
+        named = moment - schedule.limits.delay
+        is_named = schedule.schedule.next_after(named - datetime.resolution) == named
+        return () if is_named else _mismatches(schedule.schedule, named)
     if isinstance(schedule, Union):
         return tuple(mismatch for part in schedule.parts for mismatch in _mismatches(part, moment))
     if not isinstance(schedule, Cron):
@@ -81,6 +88,24 @@ def _interval_mismatches(text: str, interval: DayInterval, wall: datetime) -> It
 def _allowed(field: Field) -> str:
     """The field as written; for `H` with the value that the job's name gives."""
     return f"{field.text}, here {field.canonical()}" if "H" in field.text else field.text
+
+
+def _reason(schedule: Schedule, moment: datetime) -> str | None:
+    """Why there is no run although every field matches."""
+    if not isinstance(schedule, Restricted):
+        return _suppressed(schedule, moment)
+    limits, inner = schedule.limits, schedule.schedule
+    for named in dict.fromkeys((moment - limits.delay, moment)):
+        if inner.next_after(named - datetime.resolution) != named:
+            continue
+        if limits.first is not None and named < limits.first:
+            return f"`from` is {rfc3339(limits.first)}"
+        if limits.last is not None and named > limits.last:
+            return f"`until` is {rfc3339(limits.last)}"
+        if limits.exclusions is not None and (reason := limits.exclusions.reason(named)):
+            return f"excluded by `except`: {reason}"
+        return f"`splay` delays this job by {format_duration(limits.delay.total_seconds())}"
+    return _suppressed(inner, moment - limits.delay)
 
 
 def _suppressed(schedule: Schedule, moment: datetime) -> str | None:

@@ -108,6 +108,7 @@ REASONS = {
     "overlap": "the previous run was still waiting or running",
     "late": "schedd noticed it after the start deadline",
     "coalesced": "a later run of the job took its place",
+    "excluded": "`except` excludes this time",
     "paused": "the job was paused",
     "lock": "its lock was not free before the start deadline",
     "capacity": "max_running was reached until the start deadline",

@@ -49,7 +49,7 @@ def test_every_command_is_in_the_readme() -> None:
     assert [command for command in commands if not re.search(rf"`{command}\b", README)] == []
 
 
-@pytest.mark.parametrize("key", JobForm.__struct_fields__)
+@pytest.mark.parametrize("key", JobForm.__struct_encode_fields__)
 def test_every_key_of_a_job_stands_in_the_readme(key: str) -> None:
     assert f"`{key}`" in README
 

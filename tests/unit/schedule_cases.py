@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.unit.schedule_oracle import dst_changes
+from tests.unit.schedule_oracle import Limits, dst_changes
 
 ZONES = (
     "UTC",
@@ -41,11 +41,12 @@ YEARS = range(1985, 2026)
 
 
 class Case(NamedTuple):
-    """After which instant, of which expression, in which zone."""
+    """After which instant, of which expression, in which zone, within which limits."""
 
     expression: str
     zone: ZoneInfo
     after: datetime
+    limits: Limits = Limits()
 
 
 def random_case(rng: random.Random) -> Case:
@@ -64,7 +65,33 @@ def random_case(rng: random.Random) -> Case:
         after = after.replace(second=0, microsecond=0)
     wall = after.astimezone(zone).replace(tzinfo=None)
     expression = random_start(rng, wall) if rng.random() < 0.1 else random_expression(rng, hour)
-    return Case(expression, zone, after)
+    limits = random_limits(rng, wall) if rng.random() < 0.4 else Limits()
+    return Case(expression, zone, after, limits)
+
+
+def random_limits(rng: random.Random, wall: datetime) -> Limits:
+    """Limits near a wall time; `from` and `until` by dates, or by times far from DST changes."""
+    first = last = None
+    if rng.random() < 0.3:
+        first = f"{wall + timedelta(days=rng.randint(-2, 1)):%Y-%m-%d}" + rng.choice(("", "T12:00", "T17:30"))
+    if rng.random() < 0.3:
+        last = f"{wall + timedelta(days=rng.randint(0, 2)):%Y-%m-%d}" + rng.choice(("", "T12:00", "T17:30"))
+    return Limits(first, last, tuple(random_exclusion(rng, wall) for _ in range(rng.randint(0, 3))))
+
+
+def random_exclusion(rng: random.Random, wall: datetime) -> str:
+    first = wall + timedelta(days=rng.randint(-1, 2))
+    last = first + timedelta(days=rng.randint(0, 3))
+    kind = rng.randrange(6)
+    if kind < 2:
+        return f"{first:%Y-%m-%d}" if kind else f"{first:%m-%d}"
+    if kind == 2:
+        return f"{first:%Y-%m-%d}..{last:%Y-%m-%d}"
+    if kind == 3:
+        return f"{first:%m-%d}..{last:%m-%d}"
+    if kind == 4:
+        return f"* * {rng.choice(('*', f'{first.day}'))} * {rng.choice(('*/2', 'sat,sun', '1-5'))}"
+    return random_expression(rng, wall.hour)
 
 
 def random_start(rng: random.Random, wall: datetime) -> str:

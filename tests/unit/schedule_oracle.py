@@ -10,6 +10,7 @@ import calendar
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
@@ -19,6 +20,55 @@ WARM_UP = timedelta(hours=7)
 
 _NAMES = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}
 _DAYS = {"sun": 0, "mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6}
+
+
+class Limits(NamedTuple):
+    """`from`, `until` (dates or dates with times in the zone) and the entries of `except`, as in the file."""
+
+    first: str | None = None
+    last: str | None = None
+    excluded: tuple[str, ...] = ()
+
+    def is_within(self, wall: datetime) -> bool:
+        """Whether a wall time is between `from` and `until`; right where neither is in a repeated hour."""
+        return not (
+            (self.first is not None and wall < datetime.fromisoformat(self.first))
+            or (self.last is not None and wall > last_moment(self.last))
+        )
+
+    def excludes(self, wall: datetime) -> bool:
+        """Whether an entry of `except` names the wall time."""
+        return any(is_excluded(entry, wall) for entry in self.excluded)
+
+
+def last_moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if "T" in text else moment + timedelta(days=1) - datetime.resolution
+
+
+@cache
+def job_of(expression: str) -> Job:
+    return Job(expression)
+
+
+def is_excluded(entry: str, wall: datetime) -> bool:
+    if " " in entry:
+        return job_of(entry).matches(wall)
+    first, _, last = entry.partition("..")
+    shown = f"{wall:%Y-%m-%d}" if len(first) == 10 else f"{wall:%m-%d}"
+    if not last or first <= last:
+        return first <= shown <= (last or first)
+    return shown >= first or shown <= last
+
+
+def limited_times(
+    expression: str, zone: ZoneInfo, after: datetime, until: datetime, limits: Limits, *, excluded: bool = False
+) -> Iterator[datetime]:
+    """The fire times within the limits; with `excluded`, those that `except` removes."""
+    for moment in fire_times(expression, zone, after, until):
+        wall = moment.astimezone(zone).replace(tzinfo=None)
+        if limits.is_within(wall) and limits.excludes(wall) is excluded:
+            yield moment
 
 
 def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:

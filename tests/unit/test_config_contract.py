@@ -106,7 +106,7 @@ def test_a_key_means_its_value_in_a_job_and_in_defaults(folder: Folder, line: st
 
     assert value_in(folder.job(line)) == value
     key, _, text = line.partition(": ")
-    if key in DefaultsForm.__struct_fields__:
+    if key in DefaultsForm.__struct_encode_fields__:
         assert value_in(folder.job(defaults=f"{{{key}: {text}}}")) == value
 
 
@@ -363,6 +363,6 @@ def test_the_defaults_that_are_documented_are_those_that_hold() -> None:
 
 
 def test_every_key_of_a_job_but_these_may_stand_in_defaults() -> None:
-    assert set(JobForm.__struct_fields__) - set(DefaultsForm.__struct_fields__) == {
+    assert set(JobForm.__struct_encode_fields__) - set(DefaultsForm.__struct_encode_fields__) == {
         "schedule", "command", "python", "args", "kwargs", "description", "ping",
     }  # fmt: skip

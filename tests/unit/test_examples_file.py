@@ -62,7 +62,7 @@ def test_every_form_of_a_schedule_is_used(config: Config) -> None:
 
 
 def test_every_key_stands_beside_a_comment() -> None:
-    keys = {field.name for form in (FileForm, JobForm) for field in msgspec.structs.fields(form)}
+    keys = {field.encode_name for form in (FileForm, JobForm) for field in msgspec.structs.fields(form)}
     lines = FILE.read_text().splitlines()
     explained = {match[1] for line in lines if (match := re.match(r"\s*(?:# )?([a-z_]+):(?: .*)? # ", line))}
     assert keys - explained == {"jobs"}
