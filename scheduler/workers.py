@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
 
 from scheduler.clock import Clock
 from scheduler.engine.claims import ClaimGate
 from scheduler.engine.engine import Engine
+from scheduler.engine.events import Event, RunFinished
 from scheduler.engine.gates import SkipError
 from scheduler.errors import RefusedError, SchedError, UsageError
 from scheduler.launch.envfile import read_small_file
@@ -18,7 +23,7 @@ from scheduler.launch.remote.lease import Lease
 from scheduler.launch.remote.messages import WorkerInfo
 from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
 from scheduler.launch.remote.wire import Wire, WireError
-from scheduler.model.run import Reason
+from scheduler.model.run import Reason, Run
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.workers import Workers
 from scheduler.report.log import Log
@@ -69,6 +74,7 @@ class _Link:
         self._mailbox = CeleryMailbox(resolved(workers.broker, os.environ), workers.queue)
         self.launcher = RemoteLauncher(self.wire, self._mailbox, clock)
         self._log = log
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, engine: Engine) -> None:
         try:
@@ -76,8 +82,11 @@ class _Link:
         except WireError as error:  # at the start that is most likely a wrong address, later an outage
             raise SchedError(str(error)) from None
         self._engine = engine
+        for run in await self._kept():
+            engine.history.restore(run)
         engine.runner.add_gate(ClaimGate(self._claim))
         engine.stand_by(True)
+        engine.announce.add(self._on_event)
         self._lease = Lease(self.wire, self._name, self._changed)
         self._holding = asyncio.create_task(self._lease.hold())
 
@@ -93,6 +102,36 @@ class _Link:
         else:
             self._log.warning("standing by", active=self._lease.holder or "unknown")
         self._engine.stand_by(not active)
+        if active:
+            self._do(self._adopt())
+
+    async def _adopt(self) -> None:
+        """Follow the runs that other schedulers have handed out and may not live to see the end of."""
+        for earlier in await self.launcher.adoptable():
+            if self._engine.find_live(earlier.run_id) is None:
+                self._log.info("run taken over", job=earlier.job, run=earlier.run_id)
+                self._engine.take_over(earlier)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, RunFinished) and self._lease.active:
+            self._do(self.wire.keep(msgspec.json.encode(event.run)))
+
+    async def _kept(self) -> list[Run]:
+        try:
+            return [msgspec.json.decode(run, type=Run) for run in await self.wire.kept()]
+        except msgspec.MsgspecError:  # of another version
+            return []
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something with the store that is not worth waiting for; while it is away, it is left undone."""
+
+        async def attempt() -> None:
+            with suppress(WireError):
+                await work
+
+        task = asyncio.create_task(attempt())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _claim(self, key: str) -> bool:
         try:

@@ -18,7 +18,7 @@ from scheduler.document.finding import Fix
 from scheduler.document.nodes import Scalar
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
-from scheduler.model.job import Job, ProcessSettings, Retry
+from scheduler.model.job import Job, LauncherName, OnShutdown, ProcessSettings, Retry
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
 from scheduler.schedule import (
     Limits,
@@ -148,6 +148,10 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
     cwd = values.get("cwd") or directory
     fields["origins"] = _origins(tuple(entry.given), tuple(defaults.values))
+    if fields.get("launcher") is LauncherName.CELERY:
+        fields.setdefault("on_shutdown", OnShutdown.LEAVE)
+    elif fields.get("on_shutdown") is OnShutdown.LEAVE:
+        entry.error("on_shutdown", '"on_shutdown: leave" is only valid for jobs that run on workers')
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
 
 

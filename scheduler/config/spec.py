@@ -127,9 +127,12 @@ class DefaultsForm(Form, frozen=True):
     secret_arguments: Annotated[bool, Meta(description="Never show the arguments that a run was requested with.")] = (
         False
     )
-    on_shutdown: Annotated[OnShutdown, Meta(description="Whether a shutdown waits for runs or stops them.")] = (
-        OnShutdown.WAIT
-    )
+    on_shutdown: Annotated[
+        OnShutdown,
+        Meta(
+            description="Whether a shutdown waits for runs, stops them, or (on workers) leaves them to the next schedd."
+        ),
+    ] = OnShutdown.WAIT
     launcher: Annotated[
         LauncherName,
         Meta(description="Where the job runs; celery is the default where the file has the top-level key `launcher`."),

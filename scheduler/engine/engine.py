@@ -27,7 +27,7 @@ from scheduler.engine.missed import latest_time
 from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
-from scheduler.launch.earlier import EarlierRun
+from scheduler.launch.launcher import Earlier
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
@@ -73,7 +73,7 @@ class Engine:
         self._wake = asyncio.Event()
         self._failures = 0
         self._standing_by = False
-        self._put_off: list[Due] = []
+        self._put_off: dict[str, Due] = {}
         self._seen = self._latest = clock.now()
         self._seen_steady = clock.steady()
 
@@ -89,7 +89,7 @@ class Engine:
         self.announce(JobsChanged(changes))
         return changes
 
-    def take_over(self, earlier: EarlierRun) -> None:
+    def take_over(self, earlier: Earlier) -> None:
         """Watch a run that an earlier schedd has left, of a job that may be gone. Its time limit goes on."""
         job = self.timetable.job(earlier.job) or Job(name=earlier.job, target=ShellCommand(""), cwd="/")
         if job.timeout is not None:
@@ -107,6 +107,8 @@ class Engine:
                 continue
             within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
             if within is not None and (missed := latest_time(job.schedule, now, within)) is not None:
+                if (last := self.history.of(job.name).last) is not None and last.scheduled_at >= missed:
+                    continue  # kept in a store: it did run
                 self.timetable.taken_at_start(job.name, missed)
                 self._submit(job, Trigger.START, missed, waits_from=now)
             elif starts_at(job.schedule, now):
@@ -157,7 +159,7 @@ class Engine:
         excluded = self.timetable.take_excluded(now)
         due = self.timetable.take(now)
         if self._standing_by:
-            self._put_off = [each for each in (*self._put_off, *due) if _in_time(each, now)]
+            self._put_off.update((each.job.name, each) for each in due)
             return
         for decision in excluded:
             self._skip(decision)
@@ -165,14 +167,14 @@ class Engine:
             self._decide(each, now)
 
     def stand_by(self, standing_by: bool) -> None:
-        """While standing by, put scheduled times off: another scheduler decides them, or this one after taking over."""
+        """While standing by, scheduled times are another scheduler's; the latest of each job is decided after it."""
         self._standing_by = standing_by
         if not standing_by:
             now = self.clock.now()
-            put_off, self._put_off = self._put_off, []
-            for due in put_off:
-                if _in_time(due, now):
-                    self._decide(due, now)
+            put_off, self._put_off = self._put_off, {}
+            for due in put_off.values():
+                if (now - due.scheduled_at).total_seconds() <= due.job.start_deadline:
+                    self._decide(Due(due.job, due.scheduled_at, due.previous, None), now)
 
     def run_now(self, job: Job, request: RunRequest = PLAIN_REQUEST, *, holding: bool = False) -> RunStream:
         """Run a job on request, a paused or disabled one too, and follow the run.
@@ -291,7 +293,3 @@ class Engine:
             self.announce(ClockJumped(stepped, now))
         elif late >= ABSENCE_REPORTED:
             self.announce(ClockJumped(late, now))
-
-
-def _in_time(due: Due, now: datetime) -> bool:
-    return (now - due.scheduled_at).total_seconds() <= due.job.start_deadline

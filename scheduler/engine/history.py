@@ -75,6 +75,12 @@ class History:
         job = self._job_of.get(run_id)
         return None if job is None else next((run for run in self._jobs[job].runs if run.id == run_id), None)
 
+    def restore(self, run: Run) -> None:
+        """Take a finished run of an earlier schedd, kept elsewhere; it counts for nothing since the start."""
+        at = run.scheduled_at
+        self._kept(run.job).decisions.append(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
+        self._finished(run)
+
     def hear(self, event: Event) -> None:
         """Record an event."""
         match event:

@@ -11,8 +11,7 @@ from typing import Any
 import msgspec
 
 from scheduler.engine.events import report_bug
-from scheduler.launch.earlier import EarlierRun
-from scheduler.launch.launcher import Child
+from scheduler.launch.launcher import Child, Earlier
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Reason, Run, RunRequest, Trigger
@@ -54,8 +53,10 @@ class LiveRun(msgspec.Struct, eq=False):
     deadline: datetime | None = None
     previous_at: datetime | None = None
     request: RunRequest = PLAIN_REQUEST
-    earlier: EarlierRun | None = None
+    earlier: Earlier | None = None
     """Set when its process is there already, left by an earlier schedd."""
+    left: bool = False
+    """It goes on without this schedd, which shuts down."""
     requested_by: LiveRun | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None

@@ -14,7 +14,6 @@ from scheduler.engine.gates import CapacityGate, Gate, LockGate, OverlapGate, Sk
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.engine.recorder import Recorder
 from scheduler.engine.throttle import Throttle
-from scheduler.launch.earlier import EarlierLauncher
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
@@ -22,6 +21,9 @@ from scheduler.model.run import Attempt, Decision, Launch, Outcome, Reason, Trig
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
+
+OVERDUE = "it did not end within the shutdown timeout and may still run"
+LEFT = "it goes on; the next schedd follows it"
 
 
 class Runner:
@@ -116,15 +118,19 @@ class Runner:
     async def drain(self, seconds: float) -> None:
         """Take no more runs and let what runs come to its end within `seconds`.
 
-        Back-off, waiting and pending launches end at once, and so does a run of `on_shutdown: stop`; others get SIGTERM
-        `stop_grace` before the end of the timeout. What is left a second before the end is killed.
+        Back-off, waiting and pending launches end at once, and so does a run of `on_shutdown: stop`; one of `leave`
+        goes on without us; others get SIGTERM `stop_grace` before the end of the timeout. What is left a second before
+        the end is killed.
         """
         self.draining = True
         loop = asyncio.get_running_loop()
         end = self._clock.steady() + seconds
         for live_run in self.live_runs():
             live_run.last_attempt = True
-            if live_run.child is not None and live_run.job.on_shutdown is OnShutdown.WAIT:
+            if live_run.child is not None and live_run.job.on_shutdown is OnShutdown.LEAVE:
+                live_run.left = True
+                self._jobs[live_run.job.name][live_run].cancel()
+            elif live_run.child is not None and live_run.job.on_shutdown is OnShutdown.WAIT:
                 grace = live_run.job.stop_grace
                 # A grace that lay within the last second would have no time between SIGTERM and SIGKILL.
                 loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), live_run.end, Reason.SHUTDOWN)
@@ -195,8 +201,7 @@ class Runner:
         except SkipError as skip:
             self._record.skipped(live_run, skip)
         except asyncio.CancelledError:  # by `drain`, or because the loop ends
-            note = "it did not end within the shutdown timeout and may still run"
-            self._record.given_up(live_run, Outcome.STOPPED, note)
+            self._record.given_up(live_run, Outcome.STOPPED, LEFT if live_run.left else OVERDUE)
         except Exception as bug:
             self.give_up(live_run, bug)
         finally:
@@ -263,7 +268,7 @@ class Runner:
             live_run.request.kwargs,
         )
         earlier = live_run.earlier
-        launcher = self._launchers.launcher_for(live_run.job) if earlier is None else EarlierLauncher(earlier)
+        launcher = self._launchers.launcher_for(live_run.job) if earlier is None else earlier.launcher()
         return await make_attempt(
             live_run,
             launch,

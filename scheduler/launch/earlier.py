@@ -43,6 +43,10 @@ class EarlierRun(msgspec.Struct, frozen=True):
         """How long ago it was started."""
         return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME) - self.started)
 
+    def launcher(self) -> EarlierLauncher:
+        """Watches its processes."""
+        return EarlierLauncher(self)
+
 
 def find_earlier(file: str, jobs: Mapping[str, Job]) -> list[EarlierRun]:
     """The live runs of an earlier schedd with this file, under whichever path, oldest first.

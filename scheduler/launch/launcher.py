@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from scheduler.model.run import Exit, Launch, Reason
+from scheduler.model.run import Exit, Launch, Reason, Trigger
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127
@@ -86,6 +87,35 @@ class Launcher(Protocol):
         LaunchError, also from the awaitable, when it cannot be started; any other exception is a bug. When the
         awaitable is cancelled, nothing may be left running; a child that it returns all the same is stopped.
         """
+        ...
+
+
+class Earlier(Protocol):
+    """A run that another schedd has started and that still lives, here or on a worker."""
+
+    @property
+    def job(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def run_id(self) -> str: ...
+
+    @property
+    def trigger(self) -> Trigger: ...
+
+    @property
+    def attempt(self) -> int: ...
+
+    @property
+    def scheduled_at(self) -> datetime: ...
+
+    def age(self) -> timedelta:
+        """How long ago it was started."""
+        ...
+
+    def launcher(self) -> Launcher:
+        """A launcher whose child is this run."""
         ...
 
 

@@ -34,6 +34,7 @@ class OnShutdown(StrEnum):
 
     WAIT = "wait"
     STOP = "stop"
+    LEAVE = "leave"  # on workers: the next schedd follows it
 
 
 class LauncherName(StrEnum):

@@ -34,6 +34,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     stdin: bytes = b""
+    sent_at: datetime | None = None
     v: int = VERSION
 
     @property

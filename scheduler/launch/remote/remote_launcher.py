@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from scheduler.launch.launcher import LaunchError, NotTakenError, Output, Stream
 from scheduler.launch.remote.digest import digest_of
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
 from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, Mailbox, Wire, WireError
-from scheduler.model.run import Exit, Launch, Reason
+from scheduler.model.run import Exit, Launch, Reason, Trigger
 
 LOST = 255
 """The exit code of an attempt that was lost with its worker."""
@@ -41,10 +41,15 @@ class RemoteLauncher:
         self._fences: set[asyncio.Task[None]] = set()
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:
-        letter = _letter(launch)
+        return await self.send(_letter(launch, self._clock.now()), output)
+
+    async def send(self, letter: Letter, output: Output) -> RemoteChild:
+        """As `launch`. A letter that another scheduler has sent is followed from the start of its output."""
         child = RemoteChild(self._wire, letter.key, output)
         try:
             await self._wire.hand_out(letter)
+            if await self._wire.alive(letter.key):
+                child.presume_taken()
             await self._send_until_taken(letter, child)
         except WireError as error:
             await self._give_up(child, NotTakenError(Reason.NO_STORE, str(error)))
@@ -61,20 +66,24 @@ class RemoteLauncher:
             raise
         return child
 
-    def adopt(self, attempt: str, output: Output) -> RemoteChild:
-        """Follow an attempt that another scheduler handed out, from its start as far as that is kept."""
-        return RemoteChild(self._wire, attempt, output)
+    async def adoptable(self) -> list[EarlierLetter]:
+        """The attempts that other schedulers have handed out and not recorded the end of."""
+        return [EarlierLetter(letter, self) for letter in await self._wire.handed_out()]
+
+    def since(self, moment: datetime) -> timedelta:
+        """How long ago that was."""
+        return self._clock.now() - moment
 
     async def _send_until_taken(self, letter: Letter, child: RemoteChild) -> None:
         """TimeoutError after `start_by`. Sent again and again, since the queue, or a worker's store, may be away."""
-        while True:
+        while not child.is_taken:
             now = self._clock.now()
             left = RESEND if letter.start_by is None else min((letter.start_by - now).total_seconds(), RESEND)
             if left <= 0:
                 raise TimeoutError
             await self._mailbox.send(letter, now + timedelta(seconds=1.5 * RESEND))
             with suppress(TimeoutError):
-                return await child.wait_until_taken(left)
+                await child.wait_until_taken(left)
 
     async def _give_up(self, child: RemoteChild, why: NotTakenError) -> None:
         """Keep workers off the attempt. Returns when one was faster; else raises `why`."""
@@ -100,6 +109,26 @@ class RemoteLauncher:
                 return
 
 
+class EarlierLetter:
+    """An attempt that another scheduler handed out. Implements `Earlier`, and the `Launcher` of it."""
+
+    def __init__(self, letter: Letter, launcher: RemoteLauncher) -> None:
+        self.job, self.run_id, self.attempt = letter.job, letter.run_id, letter.attempt
+        self.trigger, self.scheduled_at = Trigger(letter.trigger), letter.scheduled_at
+        self._letter = letter
+        self._launcher = launcher
+
+    def age(self) -> timedelta:
+        sent_at = self._letter.sent_at
+        return timedelta() if sent_at is None else self._launcher.since(sent_at)
+
+    def launcher(self) -> EarlierLetter:
+        return self
+
+    async def launch(self, launch: Launch, output: Output) -> RemoteChild:  # noqa: ARG002 - of a Launcher
+        return await self._launcher.send(self._letter, output)
+
+
 class RemoteChild:
     """An attempt on a worker. Implements `Child`; it ends with an exit of code 255 when the worker is lost."""
 
@@ -121,6 +150,11 @@ class RemoteChild:
         """Until a worker has started it. TimeoutError after so long, LaunchError when the worker could not."""
         async with asyncio.timeout(seconds):
             await asyncio.shield(self._taken)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a worker has it."""
+        return self._taken.done()
 
     def presume_taken(self) -> None:
         """A worker has claimed it, though it has not said so yet: from now on it can be lost."""
@@ -213,7 +247,7 @@ class RemoteChild:
             await self._wire.settle(self._attempt)
 
 
-def _letter(launch: Launch) -> Letter:
+def _letter(launch: Launch, now: datetime) -> Letter:
     return Letter(
         run_id=launch.run_id,
         job=launch.job.name,
@@ -227,4 +261,5 @@ def _letter(launch: Launch) -> Letter:
         args=launch.args,
         kwargs=launch.kwargs,
         stdin=launch.stdin,
+        sent_at=now,
     )
