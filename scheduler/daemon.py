@@ -42,7 +42,7 @@ from scheduler.report.stdout import Stdout
 from scheduler.report.systemd import Systemd
 from scheduler.signals import Signals
 from scheduler.web.lazy_web import LazyWeb
-from scheduler.wire.daemon import ClockJump, ReloadView, StatusView
+from scheduler.wire.daemon import ClockJump, ReloadView, StatusView, WorkerView
 from scheduler.workers import LazyWorkers
 
 STDOUT = 1
@@ -214,6 +214,10 @@ class Daemon(EngineService):
     def failed(self) -> bool:
         """A bug has ended the loop."""
         return self._liveness.failed
+
+    async def workers(self) -> list[WorkerView]:
+        """The workers that are there, and the runs that each of them has."""
+        return await self._workers.views(self._config.jobs.values(), self._engine.live())
 
     async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
         """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -16,17 +16,20 @@ from scheduler.engine.claims import ClaimGate
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished
 from scheduler.engine.gates import SkipError
+from scheduler.engine.live_run import LiveState
 from scheduler.errors import RefusedError, SchedError, UsageError
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import LaunchError
+from scheduler.launch.remote.digest import file_digest
 from scheduler.launch.remote.lease import Lease
-from scheduler.launch.remote.messages import WorkerInfo
 from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
 from scheduler.launch.remote.wire import Wire, WireError
+from scheduler.model.job import Job
 from scheduler.model.run import Reason, Run
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.workers import Workers
 from scheduler.report.log import Log
+from scheduler.wire.daemon import WorkerView
 
 
 class LazyWorkers:
@@ -42,14 +45,27 @@ class LazyWorkers:
         if self._link is not None:
             await self._link.start(engine)
 
-    async def there(self) -> list[WorkerInfo]:
+    async def views(self, jobs: Iterable[Job], live: Iterable[LiveState]) -> list[WorkerView]:
         """The workers that are there. RefusedError when the file names none, or the store is away."""
         if self._link is None:
-            raise RefusedError('no workers: the file has no top-level key "launcher"')
+            raise RefusedError('the file has no top-level key "launcher": jobs run on this machine')
         try:
-            return await self._link.wire.workers()
+            workers = await self._link.wire.workers()
         except WireError as error:
             raise RefusedError(str(error)) from None
+        digest = file_digest(jobs)
+        had = {state.run.id: state.run.worker for state in live if state.run is not None}
+        return [
+            WorkerView(
+                name=worker.name,
+                version=worker.version,
+                file=worker.file,
+                same_file=worker.digest == digest,
+                since=worker.since,
+                runs=tuple(run for run, name in had.items() if name == worker.name),
+            )
+            for worker in workers
+        ]
 
     async def close(self) -> None:
         """Give the lease to whoever stands by, and end the connections."""

@@ -22,7 +22,7 @@ from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job, OutputMode
 from scheduler.model.run import RunRequest
 from scheduler.report.metrics import Metrics
-from scheduler.wire.daemon import ReloadView, StatusView
+from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.runs import Event, Output, Started
 
@@ -68,6 +68,10 @@ class FileService(EngineService):
 
     def status(self) -> StatusView:
         """There is no daemon to describe."""
+        raise RefusedError("no schedd manages this file")
+
+    async def workers(self) -> list[WorkerView]:
+        """Workers answer to a daemon."""
         raise RefusedError("no schedd manages this file")
 
     @property

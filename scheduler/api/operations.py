@@ -18,7 +18,7 @@ from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Run
-from scheduler.wire.daemon import AskMetrics, AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.daemon import AskMetrics, AskStatus, AskWorkers, Reload, ReloadView, StatusView, WorkerView
 from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.operations import Operation
@@ -85,6 +85,11 @@ def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     return service.logs(ask)
 
 
+async def workers(service: Service, _ask: AskWorkers) -> list[WorkerView]:
+    """The workers that run the jobs."""
+    return await service.workers()
+
+
 async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
     """Send a test notification to the job's recipients for the event."""
     if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
@@ -135,6 +140,7 @@ ANSWERS: dict[str, Answer] = {
     "logs": logs,
     "notify-test": notify_test,
     "metrics": metrics,
+    "workers": workers,
     "history": history,
     "next": next_times,
     "explain": explain,

@@ -15,7 +15,7 @@ from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
 from scheduler.report.metrics import Metrics
-from scheduler.wire.daemon import ReloadView, StatusView
+from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Logs
@@ -128,6 +128,10 @@ class Service(Protocol):
 
         RefusedError when the files are no longer those of the plan with this `digest`.
         """
+        ...
+
+    async def workers(self) -> list[WorkerView]:
+        """The workers that are there. RefusedError when the file names none, or their store is away."""
         ...
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:

@@ -45,6 +45,7 @@ def run_view(run: Run) -> RunView:
         by=run.by,
         arguments=run.arguments,
         earlier=run.earlier,
+        worker=run.worker,
     )
 
 

@@ -127,6 +127,8 @@ def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
     text: str = view.status
     if view.status == "running":
         text += f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+        if view.running[0].worker is not None:
+            text += f" on {view.running[0].worker}"
         if view.usual_duration is not None:
             text += f" of about {times.span(view.usual_duration)}"
         if len(view.running) > 1:

@@ -59,6 +59,7 @@ class Recorder:
             by=live_run.request.by,
             arguments=live_run.request.arguments,
             earlier=live_run.earlier is not None,
+            worker=None if live_run.child is None else live_run.child.worker,
         )
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
         # processor's caches full of other things, and take longer.

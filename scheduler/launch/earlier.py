@@ -116,6 +116,8 @@ def _run_of(process: Seen, file: str, jobs: Mapping[str, Job]) -> EarlierRun | N
 class EarlierChild:
     """The processes of an earlier run. Implements `Child`; its exit code is never known."""
 
+    worker: str | None = None
+
     def __init__(self, run: EarlierRun) -> None:
         loop = asyncio.get_running_loop()
         self.place = f"pid {run.pid}"

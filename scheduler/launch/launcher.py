@@ -64,6 +64,8 @@ class Child(Protocol):
 
     place: str
     """Where it runs, for people: `pid 5968`, or `worker-3 pid 12`."""
+    worker: str | None
+    """The name of the worker that has it; None on this machine."""
     exited: asyncio.Future[None]
     """Done when the process itself has exited: in time, whatever it has left behind. Never cancel it."""
     ended: asyncio.Future[Exit]

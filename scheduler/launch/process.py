@@ -32,6 +32,8 @@ class Process:
     no other process, and a signal to its group cannot hit a stranger.
     """
 
+    worker: str | None = None
+
     def __init__(
         self,
         pid: int,

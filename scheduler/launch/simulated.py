@@ -29,6 +29,8 @@ class Play(msgspec.Struct, frozen=True):
 class SimulatedChild:
     """A child made of one timer."""
 
+    worker: str | None = None
+
     def __init__(self, pid: int, play: Play) -> None:
         loop = asyncio.get_running_loop()
         self.place = f"pid {pid}"

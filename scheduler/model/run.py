@@ -156,6 +156,7 @@ class Run(msgspec.Struct, frozen=True):
     by: Requester | None = None
     arguments: ArgumentsView | None = None
     earlier: bool = False
+    worker: str | None = None
 
     @property
     def lateness(self) -> float:

@@ -98,6 +98,21 @@ class Reload(msgspec.Struct, frozen=True):
     digest: str | None = None
 
 
+class AskWorkers(msgspec.Struct, frozen=True):
+    """`workers`: the workers that are there."""
+
+
+class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker of the file's `launcher`. `same_file`: the jobs of its schedule file are those of schedd."""
+
+    name: str
+    version: str
+    file: str
+    same_file: bool
+    since: datetime
+    runs: tuple[str, ...] = ()
+
+
 class AskMetrics(msgspec.Struct, frozen=True):
     """`metrics`: counts and states in Prometheus' text format, or as OpenMetrics."""
 

@@ -21,6 +21,7 @@ from scheduler.wire.operations import (
     STATUS,
     STOP,
     WHY,
+    WORKERS,
     Operation,
 )
 
@@ -71,5 +72,6 @@ HTTP_ROUTES = (
     HttpRoute("POST", "/resume", RESUME),
     HttpRoute("POST", "/reload", RELOAD),
     HttpRoute("GET", "/status", STATUS),
+    HttpRoute("GET", "/workers", WORKERS),
 )
 """All ways, the more special of two for one operation first."""

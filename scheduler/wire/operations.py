@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from scheduler.wire.daemon import AskMetrics, AskStatus, Reload, ReloadView, StatusView
+from scheduler.wire.daemon import AskMetrics, AskStatus, AskWorkers, Reload, ReloadView, StatusView, WorkerView
 from scheduler.wire.jobs import (
     AskEnvironment,
     EnvironmentView,
@@ -61,6 +61,7 @@ RELOAD = Operation(name="reload", ask=Reload, reply=ReloadView, writes=True)
 LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True)
 NOTIFY_TEST = Operation(name="notify-test", ask=NotifyTest, reply=list[RecipientView], writes=True, from_file=True)
 METRICS = Operation(name="metrics", ask=AskMetrics, reply=str)
+WORKERS = Operation(name="workers", ask=AskWorkers, reply=list[WorkerView])
 HISTORY = Operation(name="history", ask=History, reply=list[HistoryEntry])
 NEXT = Operation(name="next", ask=Next, reply=list[ScheduledTime], from_file=True)
 EXPLAIN = Operation(name="explain", ask=Explain, reply=Explanation, from_file=True)
@@ -87,6 +88,7 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         LOGS,
         NOTIFY_TEST,
         METRICS,
+        WORKERS,
         HISTORY,
         NEXT,
         EXPLAIN,

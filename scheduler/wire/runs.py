@@ -36,7 +36,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
     `by` is who requested it, and `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
-    it, and left it running.
+    it, and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
     """
 
     id: str
@@ -53,6 +53,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     by: Requester | None = None
     arguments: ArgumentsView | None = None
     earlier: bool = False
+    worker: str | None = None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

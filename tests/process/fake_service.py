@@ -19,7 +19,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Pause, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.report.metrics import Metrics
-from scheduler.wire.daemon import ReloadView, StatusView
+from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Finished, Logs, Output, Started
@@ -126,6 +126,9 @@ class FakeService:
 
     async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
         return ReloadView(applied=not plan)
+
+    async def workers(self) -> list[WorkerView]:
+        return []
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         return []

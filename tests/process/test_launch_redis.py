@@ -105,11 +105,11 @@ def test_a_claim_is_had_by_one_until_it_expires_or_is_given_back(kind: str, port
 def test_reports_are_read_from_a_position_and_waited_for(kind: str, port: int) -> None:
     async def story(wire: Wire) -> None:
         assert await wire.reports("r1.1", "", 0.05) == []
-        await wire.report("r1.1", Taken("w pid 1"))
+        await wire.report("r1.1", Taken("w", "pid 1"))
         await wire.report("r1.1", Chunk("stdout", b"\xff\0x"))
         assert await wire.unread("r1.1") == 3
         first, second = await wire.reports("r1.1", "", 0)
-        assert (first[1], second[1]) == (Taken("w pid 1"), Chunk("stdout", b"\xff\0x"))
+        assert (first[1], second[1]) == (Taken("w", "pid 1"), Chunk("stdout", b"\xff\0x"))
         await wire.have_read("r1.1", 3)
         assert await wire.unread("r1.1") == 0
         waiting = asyncio.create_task(wire.reports("r1.1", second[0], 20))

@@ -44,8 +44,9 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
-    """A worker started the attempt; `place` names the worker and the process. `note` is a sentence, or empty."""
+    """A worker started the attempt, in `place` of its machine. `note` is a sentence, or empty."""
 
+    worker: str
     place: str
     note: str = ""
 

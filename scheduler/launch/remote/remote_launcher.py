@@ -135,6 +135,7 @@ class RemoteChild:
     def __init__(self, wire: Wire, attempt: str, output: Output) -> None:
         loop = asyncio.get_running_loop()
         self.place = "a worker"
+        self.worker: str | None = None
         self.exited: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
         self.claim = f"run:{attempt}"
@@ -211,8 +212,8 @@ class RemoteChild:
 
     async def _take(self, report: Report) -> None:
         match report:
-            case Taken(place, note):
-                self.place = place
+            case Taken(worker, place, note):
+                self.worker, self.place = worker, f"{worker} {place}"
                 self._notes = (note,) if note else ()
                 self.presume_taken()
             case Refused(cause, code) if self._taken.done():

@@ -62,7 +62,7 @@ class Worker:
         except LaunchError as error:
             return Refused(str(error), error.code)
         note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
-        await self._report(letter, Taken(f"{self._name} {child.place}", note))
+        await self._report(letter, Taken(self._name, child.place, note))
         async with _running(self._obey(letter, child), output.pump()):
             ended = await asyncio.shield(child.ended)
             await output.drained()

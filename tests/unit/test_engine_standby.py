@@ -1,0 +1,86 @@
+"""Schedulers that share a store: who decides a scheduled time, and what happens when the active one goes."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from scheduler.engine.claims import ClaimGate
+from scheduler.engine.gates import SkipError
+from scheduler.model.run import Reason
+from tests.unit.stage import Stage, job, lines
+
+
+def test_while_standing_by_nothing_starts_and_taking_over_runs_the_latest_time() -> None:
+    async def script(stage: Stage) -> None:
+        stage.engine.stand_by(True)
+        await stage.until(10.5)
+        stage.engine.stand_by(False)
+        await stage.until(14.5)
+
+    stage = Stage(job("j", "@every 3s"))
+    assert stage.play(script) == lines("""
+        12:00:10.5 started j 12:00:09
+        12:00:10.5 succeeded j 12:00:09
+        12:00:12 started j 12:00:12
+        12:00:12 succeeded j 12:00:12
+        12:00:14.5 stopping
+    """)
+
+
+def test_a_time_that_is_too_late_when_taking_over_is_not_run() -> None:
+    async def script(stage: Stage) -> None:
+        stage.engine.stand_by(True)
+        await stage.until(3700)
+        stage.engine.stand_by(False)
+        await stage.until(3710)
+
+    stage = Stage(job("j", "0 * * * *", start_deadline=60.0))
+    assert stage.play(script) == lines("""
+        13:01:50 stopping
+    """)
+
+
+def test_of_two_schedulers_that_are_both_active_one_runs_a_scheduled_time() -> None:
+    claimed: dict[str, str] = {}
+
+    def claims(name: str) -> Any:
+        async def claim(key: str) -> bool:
+            await asyncio.sleep(0.01)
+            return claimed.setdefault(key, name) == name
+
+        return claim
+
+    async def script(stage: Stage) -> None:
+        stage.engine.runner.add_gate(ClaimGate(claims("a")))
+        claimed["at:j:2026-06-01T12:00:02Z"] = "b"
+        await stage.until(3.5)
+
+    stage = Stage(job("j", "@every 1s"))
+    assert stage.play(script) == lines("""
+        12:00:01.01 started j 12:00:01
+        12:00:01.01 succeeded j 12:00:01
+        12:00:02.01 skipped j 12:00:02 elsewhere
+        12:00:03.01 started j 12:00:03
+        12:00:03.01 succeeded j 12:00:03
+        12:00:03.5 stopping
+    """)
+
+
+def test_without_the_store_a_scheduled_time_is_skipped_and_a_manual_run_starts() -> None:
+    async def claim(_key: str) -> bool:
+        raise SkipError(Reason.NO_STORE)
+
+    async def script(stage: Stage) -> None:
+        stage.engine.runner.add_gate(ClaimGate(claim))
+        await stage.until(1.5)
+        stage.engine.run_now(stage.jobs["j"])
+        await stage.until(1.8)
+
+    stage = Stage(job("j", "@every 1s"))
+    assert stage.play(script) == lines("""
+        12:00:01 skipped j 12:00:01 no-store
+        12:00:01.5 started j 12:00:01 by manual
+        12:00:01.5 succeeded j 12:00:01
+        12:00:01.8 stopping
+    """)
