@@ -1,0 +1,183 @@
+"""A schedule on real Celery workers with a real Redis: as locally, from the same file."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.system.programs import BIN, environment, eventually, schedctl, schedd
+
+pytest.importorskip("celery", reason="the extra celery is not installed")
+if shutil.which("redis-server") is None:
+    pytest.skip("redis-server is not installed", allow_module_level=True)
+
+FILE = """
+launcher:
+  celery: {broker: {from_env: REDIS_URL}}
+space: test
+defaults: {timezone: UTC}
+jobs:
+  tick: {schedule: "@every 2s", command: echo "tick $SCHED_SCHEDULED_AT"}
+  fail: {command: "echo out; echo err >&2; exit 7"}
+  big: {command: "seq 1 300000"}
+  slow: {command: "echo begun; sleep 8; echo done; exit 3"}
+  long: {command: "echo begun; sleep 600"}
+  limited: {command: sleep 600, timeout: 1s}
+  hello: {command: [echo, hello], accepts: args}
+  here: {launcher: local, command: echo local}
+"""
+
+
+class Site:
+    """A Redis, and the programs that use it."""
+
+    def __init__(self, folder: Path, port: int, stack: ExitStack) -> None:
+        self.folder = folder
+        self.url = f"redis://127.0.0.1:{port}/0"
+        self._stack = stack
+        self.file = folder / "schedules.yaml"
+        self.file.write_text(FILE)
+
+    def worker(self, name: str) -> subprocess.Popen[bytes]:
+        """A worker with a prefork pool of two, once it is ready."""
+        words = ["celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd", "-c", "2", "-n", name]
+        environ = environment({"REDIS_URL": self.url, "SCHEDD_CONFIG": str(self.file), "C_FORCE_ROOT": "1"})
+        log = self.folder / f"{name}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *words], env=environ, stdout=out, stderr=out, start_new_session=True
+            )
+        self._stack.callback(_end, process)
+        eventually(lambda: b"key=schedd" in log.read_bytes(), what=f"{name} is not ready", seconds=60)
+        return process
+
+    def ctl(self, *words: str | Path, file: Path | None = None) -> subprocess.CompletedProcess[str]:
+        return schedctl("-c", file or self.file, *words, REDIS_URL=self.url)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with redis(tmp_path) as port, ExitStack() as stack:
+        yield Site(tmp_path, port, stack)
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[int]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        eventually(lambda: _listens(port), what="redis-server does not start")
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def test_jobs_run_on_a_worker_as_they_do_locally(site: Site) -> None:
+    site.worker("w1@here")
+    with schedd(site.file, REDIS_URL=site.url) as running:
+        running.says("event=active")
+        failed = site.ctl("run-now", "fail")
+        assert (failed.returncode, failed.stdout) == (7, "out\n")
+        assert "err\n" in failed.stderr
+        big = site.ctl("run-now", "big")
+        assert big.stdout == "".join(f"{number}\n" for number in range(1, 300_001))
+        assert site.ctl("run-now", "limited").returncode == 124
+        assert site.ctl("run-now", "hello", "--", "a b", "c").stdout == "hello a b c\n"
+        assert site.ctl("run-now", "here").stdout == "local\n"
+        running.says("[tick] tick ")
+        run = site.ctl("run-now", "long", "--detach").stdout.strip()
+        running.says("[long] begun")
+        (worker,) = json.loads(site.ctl("workers", "--json").stdout)
+        assert (worker["name"], worker["same_file"], worker["runs"]) == ("w1@here", True, [run])
+        assert "on w1@here" in site.ctl("list", "long").stdout
+        assert site.ctl("stop", "long").returncode == 0
+        running.says(f"run={run} outcome=stopped")
+
+
+def test_a_worker_that_is_killed_is_lost_and_without_one_runs_are_skipped(site: Site) -> None:
+    site.file.write_text(FILE.replace("defaults: {timezone: UTC}", "defaults: {timezone: UTC, start_deadline: 3s}"))
+    worker = site.worker("w1@here")
+    with schedd(site.file, REDIS_URL=site.url) as running:
+        running.says("event=active")
+        site.ctl("run-now", "long", "--detach")
+        running.says("[long] begun")
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        running.says("reason=no-worker")
+        eventually(lambda: "outcome=lost" in running.log, seconds=40)
+        assert "no sign of life from w1@here" in running.log
+
+
+def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) -> None:
+    second = site.folder / "second.yaml"
+    second.write_text(FILE)
+    site.worker("w1@here")
+    with schedd(site.file, REDIS_URL=site.url) as first:
+        first.says("event=active")
+        with schedd(second, REDIS_URL=site.url) as standby:
+            standby.says("schedd started")
+            run = site.ctl("run-now", "slow", "--detach").stdout.strip()
+            first.says("[slow] begun")
+            killed = time.monotonic()
+            first.process.kill()
+            eventually(lambda: "event=active" in standby.log, what="no take-over", seconds=20)
+            assert time.monotonic() - killed < 15
+            standby.says("[slow] done")
+            eventually(lambda: f"run={run} outcome=failed exit=3" in standby.log, what=standby.log)
+            ticks = [line.split()[2] for line in (first.log + standby.log).splitlines() if line.startswith("[tick]")]
+            assert len(ticks) == len(set(ticks)), "a scheduled time ran twice"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("redis://:canary@127.0.0.1:1/0", "the store cannot be reached"),
+        ("", "the variable REDIS_URL is not set"),
+        ("http://127.0.0.1/", "not a redis:// address"),
+    ],
+)
+def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(FILE)
+    ended = subprocess.run(
+        [BIN / "schedd", file],
+        env=environment({"REDIS_URL": url, "SCHEDD_SOCKET": str(tmp_path / "s")}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    printed = ended.stdout + ended.stderr
+    assert ended.returncode in {1, 2}, printed
+    assert says in printed
+    assert "canary" not in printed
+    assert "Traceback" not in printed
