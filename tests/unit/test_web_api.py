@@ -24,7 +24,7 @@ from scheduler.web import server
 from scheduler.web.openapi import document
 from scheduler.web.request import Request
 from scheduler.web.response import Response
-from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView
+from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView, WorkerView
 from scheduler.wire.http_routes import API, HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS
 from tests.unit.stage import NOON, Stage, job
@@ -39,6 +39,9 @@ class Served(EngineService):
         super().__init__(engine, Environment({}))
         self.metrics = Metrics()
         engine.announce.add(self.metrics.on_event)
+
+    async def workers(self) -> list[WorkerView]:
+        return []
 
     def status(self) -> StatusView:
         jobs = self._engine.timetable.jobs()
