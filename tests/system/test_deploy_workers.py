@@ -1,0 +1,50 @@
+"""The files in deploy/workers: the schedule loads, the manifests are valid, two schedulers and two workers share it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from scheduler.config.load import load
+
+FOLDER = Path(__file__).parents[2] / "deploy/workers"
+MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text()))
+COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
+WORKER = ["celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd"]
+
+
+@pytest.mark.parametrize(
+    "manifest", MANIFESTS, ids=lambda manifest: f"{manifest['kind']}-{manifest['metadata']['name']}"
+)
+@pytest.mark.parametrize("version", ["1.30.0", "1.34.0"])
+def test_the_api_takes_it(manifest: dict[str, Any], version: str) -> None:
+    kubernetes_validate.validate(manifest, version, strict=True)
+
+
+def test_the_schedules_are_valid_and_run_on_workers(tmp_path: Path) -> None:
+    (tmp_path / "schedules.yaml").write_text(MANIFESTS[0]["data"]["schedules.yaml"])
+    for file in (FOLDER / "schedules.yaml", tmp_path / "schedules.yaml"):
+        config = load(file)
+        assert config.warnings == ()
+        assert config.workers is not None
+        assert {job.launcher.value for job in config.jobs.values()} == {"celery"}
+
+
+def test_there_are_two_schedulers_and_two_workers_everywhere() -> None:
+    deployments = {each["metadata"]["name"]: each["spec"] for each in MANIFESTS if each["kind"] == "Deployment"}
+    assert {name: spec["replicas"] for name, spec in deployments.items()} == {"schedd": 2, "schedd-worker": 2}
+    command = deployments["schedd-worker"]["template"]["spec"]["containers"][0]["command"]
+    assert command[: len(WORKER)] == WORKER
+    services = COMPOSE["services"]
+    assert [services[name]["deploy"]["replicas"] for name in ("schedd", "worker")] == [2, 2]
+    assert services["worker"]["command"][: len(WORKER)] == WORKER
+
+
+def test_schedd_has_the_time_it_takes() -> None:
+    seconds = load(FOLDER / "schedules.yaml").shutdown_timeout
+    assert int(COMPOSE["services"]["schedd"]["stop_grace_period"].removesuffix("s")) > seconds
+    assert MANIFESTS[1]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > seconds
