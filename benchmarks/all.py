@@ -15,6 +15,7 @@ import herd
 import idle
 import lateness
 import output
+import pages
 import peers
 import questions
 import ready
@@ -22,7 +23,7 @@ import simulated_day
 import verbs
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs, questions)
+PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs, questions, pages)
 
 _HEAD = """\
 # Results

@@ -57,6 +57,11 @@ class Runner:
         for name in names:
             yield from tuple(self._jobs.get(name, ()))
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether runs that may start wait for their turn: what can wait should let them go first."""
+        return self._throttle.is_busy
+
     def find(self, run_id: str) -> LiveRun | None:
         """The live run with that id."""
         return self._by_id.get(run_id)

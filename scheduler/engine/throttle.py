@@ -32,6 +32,11 @@ class Throttle:
             self._waiting.append(turn)
             await turn
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether runs wait for their turn."""
+        return bool(self._waiting)
+
     def _renew(self) -> None:
         self._left = FEW
         while self._waiting and self._left:

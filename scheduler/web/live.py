@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 from scheduler.engine.events import (
     AttemptFinished,
@@ -23,31 +23,39 @@ from scheduler.text import as_json
 from scheduler.web.response import event
 
 PACE = 1.0
-"""Seconds between two events of one stream."""
+"""Seconds between two events."""
 
 PING = 15.0
 """Seconds of silence after which a comment is sent, which shows whether the reader is still there."""
 
-MOST_NAMED = 500
+MOST_NAMED = 5_000
 """More changed jobs than these are `all`."""
 
 MOST_STREAMS = 32
+"""Open streams of all kinds."""
+
+_EVERYTHING = event("change", as_json({"jobs": [], "all": True}))
 
 
 class Live:
-    """Hears the engine's events and tells every open page. Costs nothing while no page is open."""
+    """Listens to the engine and tells every open page. Without one an event costs a look at a set."""
 
-    def __init__(self) -> None:
+    def __init__(self, calm: Callable[[], Awaitable[None]]) -> None:
+        """`calm` waits while many runs are being started."""
+        self._calm = calm
         self._readers: set[_Reader] = set()
-        self._ending = False
+        self._names: set[str] = set()
+        self._all = False
+        self._publishing: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
 
     @property
     def is_full(self) -> bool:
-        """Whether there are MOST_STREAMS streams of all kinds."""
+        """Whether there are MOST_STREAMS streams."""
         return len(self._readers) >= MOST_STREAMS
 
     def on_event(self, happened: Event) -> None:
-        """Remember what an event changed, for each reader."""
+        """Remember what an event changes."""
         if not self._readers:
             return
         match happened:
@@ -62,23 +70,38 @@ class Live:
 
     def changed(self, job: str | None) -> None:
         """A job is different; None: everything may be."""
-        for reader in self._readers:
-            reader.add(job)
+        if job is None or len(self._names) >= MOST_NAMED:
+            self._all = True
+        else:
+            self._names.add(job)
+        if self._publishing is None and self._readers:
+            self._publishing = asyncio.get_running_loop().create_task(self._publish())
 
     def end(self) -> None:
         """End every stream: schedd stops."""
-        self._ending = True
+        self._over.set()
         for reader in self._readers:
-            reader.end()
+            reader.moved.set()
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """Server-sent events until the reader leaves or schedd stops."""
+        reader = _Reader()
+        self._readers.add(reader)
+        try:
+            yield b"retry: 3000\n\n"
+            while not self._over.is_set():
+                yield await reader.next()
+        finally:
+            self._readers.discard(reader)
 
     async def guarded(self, pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
         """Another stream: it counts as one, is kept alive with comments, and ends when schedd stops."""
         reader = _Reader()
         self._readers.add(reader)
         waiting: asyncio.Task[bytes] | None = None
-        over = asyncio.ensure_future(reader.over())
+        over = asyncio.ensure_future(self._over.wait())
         try:
-            while not self._ending:
+            while not self._over.is_set():
                 waiting = waiting or asyncio.ensure_future(anext(pieces))
                 await asyncio.wait({waiting, over}, timeout=PING, return_when=asyncio.FIRST_COMPLETED)
                 if not waiting.done():
@@ -98,67 +121,39 @@ class Live:
                 await asyncio.wait({waiting})
             await pieces.aclose()
 
-    async def stream(self) -> AsyncGenerator[bytes, None]:
-        """Server-sent events until the reader leaves or schedd stops."""
-        reader = _Reader()
-        self._readers.add(reader)
-        try:
-            yield b"retry: 3000\n\n"
-            while not self._ending:
-                changed = await reader.next()
-                if changed is not None:
-                    yield event("change", changed)
-                    await reader.rest()
-                elif not self._ending:
-                    yield b": \n\n"
-        finally:
-            self._readers.discard(reader)
+    async def _publish(self) -> None:
+        """Hand what has changed to all readers; then rest."""
+        await self._calm()
+        data = _EVERYTHING if self._all else event("change", as_json({"jobs": sorted(self._names), "all": False}))
+        self._names.clear()
+        self._all = False
+        for reader in self._readers:
+            reader.give(data)
+        await asyncio.sleep(PACE)
+        self._publishing = None
+        if self._names or self._all:
+            self.changed(None if self._all else next(iter(self._names)))
 
 
 class _Reader:
-    """One open page: the names that it has not been told."""
+    """One open page: the event that it has not taken."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
-        self._all = False
-        self._moved = asyncio.Event()
-        self._over = asyncio.Event()
+        self.moved = asyncio.Event()
+        self._data = b""
 
-    def add(self, job: str | None) -> None:
-        if job is None or len(self._names) >= MOST_NAMED:
-            self._all = True
-            self._names.clear()
-        elif not self._all:
-            self._names.add(job)
-        self._moved.set()
+    def give(self, data: bytes) -> None:
+        """A reader that has not taken the last event has missed something: everything may have changed."""
+        self._data = _EVERYTHING if self._data else data
+        self.moved.set()
 
-    def end(self) -> None:
-        self._over.set()
-        self._moved.set()
-
-    async def next(self) -> bytes | None:
-        """The next event's data; None after PING seconds without one."""
+    async def next(self) -> bytes:
+        """The next event, or a comment after PING seconds without one."""
         try:
             async with asyncio.timeout(PING):
-                await self._moved.wait()
-        except TimeoutError:
-            return None
-        self._moved.clear()
-        if self._over.is_set():
-            return None
-        names, everything = sorted(self._names), self._all
-        self._names.clear()
-        self._all = False
-        return as_json({"jobs": names, "all": everything})
-
-    async def over(self) -> None:
-        """Return when schedd stops."""
-        await self._over.wait()
-
-    async def rest(self) -> None:
-        """Wait PACE seconds, or until schedd stops."""
-        try:
-            async with asyncio.timeout(PACE):
-                await self._over.wait()
+                await self.moved.wait()
         except TimeoutError:
             pass
+        self.moved.clear()
+        data, self._data = self._data, b""
+        return data or b": \n\n"

@@ -56,14 +56,16 @@ class Web:
         board = Board(service, engine)
         self._recent = Recent(clock.now)
         self._buckets = Buckets()
-        self._live = Live()
+        slices = Slices(clock.steady, lambda: engine.runner.is_starting)
+        self._calm = slices.calm
+        self._live = Live(slices.calm)
         self._health = Health(engine)
         self._pages = Pages(
             service,
             board,
             self._recent,
             self._buckets,
-            Slices(clock.steady),
+            slices,
             max_running,
             login=self._access.needs_token,
         )
@@ -111,6 +113,8 @@ class Web:
                     return self._denied(request, scope)
             if request.method not in SAFE:
                 self._access.check_origin(request)
+            elif route.scope is not Scope.NOTHING:
+                await self._calm()
             return await route.endpoint(request, scope, **places)
         except Denied as denied:
             return self._shown(request, _denial(denied))

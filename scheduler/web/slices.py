@@ -11,13 +11,30 @@ T = TypeVar("T")
 SLICE = 0.002
 """Seconds of work in one turn of the loop, of all pages together."""
 
+LOOK = 0.01
+"""Seconds between two looks at whether runs are still being started."""
+
+LONGEST_WAIT = 5.0
+"""Seconds for which pages let runs go first."""
+
 
 class Slices:
     """Takes items of slow iterators while a slice lasts. Pages take turns, first come first served."""
 
-    def __init__(self, steady: Callable[[], float]) -> None:
+    def __init__(self, steady: Callable[[], float], busy: Callable[[], bool]) -> None:
+        """`busy`: whether runs are being started, which go first."""
         self._steady = steady
+        self._busy = busy
         self._turn = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
+
+    async def calm(self) -> None:
+        """Wait while many runs are being started."""
+        if not self._busy():
+            return
+        if self._looking is None:
+            self._looking = asyncio.get_running_loop().create_task(self._until_calm())
+        await asyncio.wait({self._looking})
 
     async def drive(self, items: Iterable[T]) -> AsyncGenerator[list[T], None]:
         """The items in batches, each made within one slice."""
@@ -25,6 +42,7 @@ class Slices:
         more = True
         while more:
             batch: list[T] = []
+            await self.calm()
             async with self._turn:
                 end = self._steady() + SLICE
                 for item in iterator:
@@ -39,3 +57,10 @@ class Slices:
     async def gather(self, items: Iterable[T]) -> list[T]:
         """All items."""
         return [item async for batch in self.drive(items) for item in batch]
+
+    async def _until_calm(self) -> None:
+        """One look for all pages that wait."""
+        end = self._steady() + LONGEST_WAIT
+        while self._busy() and self._steady() < end:  # noqa: ASYNC110 - the engine tells nobody
+            await asyncio.sleep(LOOK)
+        self._looking = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.cli import times
+from scheduler.clock import VirtualClock
 from scheduler.errors import UsageError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
+from scheduler.web.live import Live
 from scheduler.web.pages import local_path
 from scheduler.web.recent import IN_A_ROW, KEPT, Recent
 from scheduler.web.run_page import lines_of, plain
+from scheduler.web.slices import Slices
 from scheduler.web.typed_time import typed_instant, typed_until
 from scheduler.web.words import Moment, span
 
@@ -152,3 +157,73 @@ def test_no_line_keeps_a_control_character_or_a_mark_that_reorders_it(text: str)
 )
 def test_a_way_back_never_leads_to_another_server(path: str) -> None:
     assert local_path(path) == "/"
+
+
+def test_page_work_is_done_in_slices_and_waits_while_runs_are_started() -> None:
+    clock = VirtualClock(NOW)
+    busy = [True]
+    made: list[int] = []
+    turns: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(10):
+            made.append(number)
+            yield number
+
+    async def script() -> None:
+        slices = Slices(iter_time(0.001), lambda: busy[0])
+        pages = [asyncio.create_task(slices.gather(items())) for _ in range(2)]
+        await asyncio.sleep(1)
+        assert made == []
+        busy[0] = False
+        while not all(page.done() for page in pages):
+            before = len(made)
+            await asyncio.sleep(0)
+            turns.append(len(made) - before)
+        assert [page.result() for page in pages] == [list(range(10))] * 2
+
+    clock.run(script())
+    assert max(turns) <= 3, "one slice of 2 ms in a turn, of both pages together"
+
+
+def iter_time(step: float) -> Callable[[], float]:
+    """A clock on which each look takes so long."""
+    times = count()
+    return lambda: next(times) * step
+
+
+def test_pages_do_not_wait_for_ever_for_a_schedd_that_is_always_busy() -> None:
+    async def script() -> None:
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        await Slices(loop.time, lambda: True).calm()
+        assert 4 < loop.time() - begin < 6
+
+    VirtualClock(NOW).run(script())
+
+
+def test_changes_are_one_event_a_second_and_a_slow_reader_is_told_that_everything_may_have_changed() -> None:
+    async def script() -> None:
+        live = Live(no_wait)
+        quick, slow = live.stream(), live.stream()
+        for stream in (quick, slow):
+            assert await anext(stream) == b"retry: 3000\n\n"
+        live.changed("b")
+        live.changed("a")
+        assert await anext(quick) == b'event: change\ndata: {"jobs":["a","b"],"all":false}\n\n'
+        begin = asyncio.get_running_loop().time()
+        live.changed("c")
+        assert await anext(quick) == b'event: change\ndata: {"jobs":["c"],"all":false}\n\n'
+        assert asyncio.get_running_loop().time() - begin == pytest.approx(1)
+        assert b'"all":true' in await anext(slow)
+        assert await anext(quick) == b": \n\n", "a comment shows whether it is still there"
+        live.end()
+        assert [piece async for piece in slow] == []
+        await quick.aclose()
+        assert not live._readers
+
+    VirtualClock(NOW).run(script())
+
+
+async def no_wait() -> None:
+    pass
