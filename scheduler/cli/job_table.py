@@ -46,9 +46,13 @@ def show(views: Sequence[JobView], zone: tzinfo, now: datetime, *, wide: bool = 
         click.echo(line)
 
 
-def lines(views: Sequence[JobView], zone: tzinfo, now: datetime, room: int | None) -> list[str]:
+def lines(
+    views: Sequence[JobView], zone: tzinfo, now: datetime, room: int | None, *, painted: bool = True
+) -> list[str]:
     """The lines of the table, its header first, cut to `room` cells. Schedules are left out where they do not fit."""
     rows = [row(view, zone, now) for view in views]
+    if not painted:
+        rows = [[Cell(cell.text) for cell in cells_of_row] for cells_of_row in rows]
     shrinking = {**NARROWEST, STATUS: max((_least_status(view, now) for view in views), default=0)}
     if room is None or _least_width(rows, shrinking) <= room:
         return terminal.table(HEADS, rows, shrinking, room=room)
@@ -142,4 +146,7 @@ def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
             text += f", {times.span(max(0, round((view.paused.until - now).total_seconds())))} left"
         if view.paused.note and note:
             text += f": {view.paused.note}"
+    elif view.consecutive_failures and view.status in ("idle", "done"):
+        count = view.consecutive_failures
+        return Cell("failing" if count == 1 else f"failing, {count} runs", "bad")
     return Cell(text, COLOURS.get(view.status, ""))

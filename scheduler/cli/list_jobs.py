@@ -22,7 +22,7 @@ from scheduler.wire.operations import LIST, STATUS
 
 @subcommand("list")
 @some_jobs
-@click.option("--watch", is_flag=True, help="Refresh every second until Ctrl-C")
+@click.option("--watch", is_flag=True, help="Show the list on the whole terminal, and refresh it")
 @timezone_option
 @output_options("an array of objects", wide=True)
 @click.pass_obj
@@ -30,6 +30,9 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
     """List jobs with their next and last runs.
 
     The running schedd answers. Where none is running, the list comes from the schedule file.
+
+    With --watch, arrow keys select a job, Enter shows it with its output, / filters, s sorts, r runs it, p pauses it,
+    x stops it, q quits.
 
     \b
     Examples:
@@ -43,7 +46,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
     if watch:
         from scheduler.cli.watch import watch_jobs  # noqa: PLC0415
 
-        watch_jobs(source, jobs, zone_for(zone, source, jobs))
+        watch_jobs(target, source, jobs, zone_for(zone, source, jobs))
         return
     views = source.ask(LIST, ListJobs(jobs))
     if output.shown(views, form):

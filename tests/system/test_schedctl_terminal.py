@@ -61,14 +61,14 @@ class OnTerminal:
         )
         os.close(slave)
         self.written = b""
-        self._master = master
+        self.master = master
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         while True:
             try:
-                data = os.read(self._master, 65536)
+                data = os.read(self.master, 65536)
             except OSError:  # the other end is closed
                 break
             if not data:
@@ -76,13 +76,13 @@ class OnTerminal:
             self.written += data
 
     def type(self, keys: bytes) -> None:
-        os.write(self._master, keys)
+        os.write(self.master, keys)
 
     def ended(self) -> str:
         """Wait for the end; what it has drawn."""
         self.process.wait(20)
         self._reader.join(20)
-        os.close(self._master)
+        os.close(self.master)
         return self.written.decode()
 
 
@@ -131,18 +131,38 @@ def test_on_a_full_disk_it_says_that_the_output_is_not_there(file: Path, verb: s
 
 
 def test_watching_refreshes_in_place_and_leaves_the_screen_as_it_was(file: Path) -> None:
+    """F9"""
     watching = OnTerminal("-c", file, "list", "--watch", columns=100, lines=20)
     eventually(lambda: watching.written.count(b"NAME") >= 2)
-    watching.type(b"\x03")
+    watching.type(b"\x1b[F")
+    eventually(lambda: b"484-500 of 500" in watching.written)
+    watching.type(b"/job-3-xxx\r")
+    eventually(lambda: b"failing" in watching.written)
+    watching.type(b"\r")
+    eventually(lambda: b"q back" in watching.written)
+    watching.type(b"ry")
+    eventually(lambda: re.search(rb"job-3-xxx: run \w{8} started", watching.written))
+    watching.type(b"q")
+    eventually(lambda: watching.written.rstrip().endswith(b"q quit\x1b[0m\x1b[K\x1b[J"))
+    watching.type(b"q")
     drawn = watching.ended()
     assert watching.process.returncode == 0
     assert drawn.startswith("\x1b[?1049h\x1b[?25l")
     assert drawn.endswith("\x1b[?25h\x1b[?1049l")
-    frame = drawn.split("\x1b[H")[1]
-    lines = [ESCAPES.sub("", line) for line in frame.split("\r\n")]
-    assert len(lines) == 20
-    assert lines[-2] == f"… {JOBS - 17} more"
-    assert all(cells(line) <= 100 for line in lines)
+    frames = [frame.split("\r\n") for frame in drawn.removesuffix("\x1b[?25h\x1b[?1049l").split("\x1b[H")[1:]]
+    assert {len(lines) for lines in frames} == {20}
+    assert all(cells(ESCAPES.sub("", line)) <= 100 for lines in frames for line in lines)
+
+
+def test_ctrl_c_leaves_too_and_the_keys_echo_again(file: Path) -> None:
+    watching = OnTerminal("-c", file, "list", "--watch", columns=100)
+    eventually(lambda: b"NAME" in watching.written)
+    before = termios.tcgetattr(watching.master)[3]
+    watching.type(b"\x03")
+    eventually(lambda: termios.tcgetattr(watching.master)[3] & termios.ECHO)
+    assert not before & termios.ECHO
+    assert watching.ended().endswith("\x1b[?25h\x1b[?1049l")
+    assert watching.process.returncode == 0
 
 
 def test_watching_gives_the_screen_back_on_term_too(file: Path) -> None:
