@@ -128,25 +128,31 @@ def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
 
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
     """The status, with how long it has lasted or will last, and the note of a pause."""
-    text: str = view.status
-    if view.status == "running":
-        text += f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
-        if view.running[0].worker is not None:
-            text += f" on {view.running[0].worker}"
-        if view.usual_duration is not None:
-            text += f" of about {times.span(view.usual_duration)}"
-        if len(view.running) > 1:
-            text += f", {len(view.running)} runs"
-    elif view.status == "waiting":
-        text += f" for {view.waiting_for}"
-    elif view.status == "retrying" and view.retry_at is not None:
-        text += f" {times.relative(view.retry_at, now)}"
-    elif view.status == "paused" and view.paused is not None:
-        if view.paused.until is not None:
-            text += f", {times.span(max(0, round((view.paused.until - now).total_seconds())))} left"
-        if view.paused.note and note:
-            text += f": {view.paused.note}"
-    elif view.consecutive_failures and view.status in ("idle", "done"):
+    if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures
         return Cell("failing" if count == 1 else f"failing, {count} runs", "bad")
-    return Cell(text, COLOURS.get(view.status, ""))
+    return Cell(f"{view.status}{_more_status(view, now, note)}", COLOURS.get(view.status, ""))
+
+
+def _more_status(view: JobView, now: datetime, note: bool) -> str:
+    """What goes after the word of the status."""
+    match view.status:
+        case "running":
+            return _running(view, now)
+        case "waiting":
+            return f" for {view.waiting_for}"
+        case "retrying" if view.retry_at is not None:
+            return f" {times.relative(view.retry_at, now)}"
+        case "paused" if view.paused is not None:
+            end, text = view.paused.until, view.paused.note
+            left = "" if end is None else f", {times.span(max(0, round((end - now).total_seconds())))} left"
+            return f"{left}: {text}" if text and note else left
+        case _:
+            return ""
+
+
+def _running(view: JobView, now: datetime) -> str:
+    text = f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+    if view.usual_duration is not None:
+        text += f" of about {times.span(view.usual_duration)}"
+    return text if len(view.running) == 1 else f"{text}, {len(view.running)} runs"
