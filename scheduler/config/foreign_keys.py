@@ -44,7 +44,7 @@ FOREIGN = {
     "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
     "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
     "times": "count retries maxretries",
-    "delay": "wait backoff interval pause seconds initialdelay retrydelay sleep",
+    "delay": "wait interval pause seconds initialdelay retrydelay sleep",
     "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
     "max_delay": "maximumdelay maxbackoff maxwait maxinterval",
     "from_env": "env variable valuefrom envvar",

@@ -7,7 +7,6 @@ import re
 from scheduler.config.reader import reader_of
 from scheduler.config.schedule_errors import schedule_reader
 from scheduler.config.spec import JobForm
-from scheduler.document.finding import Fix
 from scheduler.document.nodes import Node, Scalar, Sequence
 from scheduler.document.source import Source
 
@@ -20,14 +19,12 @@ def report_no_job(name: Scalar, value: Node, source: Source) -> None:
         source.error(at, message, width=width, key=key)
         return
     message = f'job "{name.value}" must be a mapping with "command" or "python"'
-    fixes: tuple[Fix, ...] = ()
-    if isinstance(value, Scalar) and value.value:
-        from scheduler.config.fixes import value_fixes  # noqa: PLC0415 - only for errors
-        from scheduler.config.other_shapes import job_of  # noqa: PLC0415
+    if isinstance(value, Scalar) and re.match(r"[\w-]+:\S", value.value):
+        message += "; missing space after the colon"
+    from scheduler.config.fixes import value_fixes  # noqa: PLC0415 - only for errors
+    from scheduler.config.other_shapes import job_of  # noqa: PLC0415
 
-        if re.match(r"[\w-]+:\S", value.value):
-            message += "; missing space after the colon"
-        fixes = value_fixes(job_of(value.value), value, source, _job_reader, name)
+    fixes = value_fixes(job_of(value), value, source, _job_reader, name)
     source.error(at, message, fixes=fixes, width=width, key=key)
 
 

@@ -63,20 +63,20 @@ def entries_of(node: Node) -> list[tuple[Scalar, Node]]:
     return node.entries if isinstance(node, Mapping) else []
 
 
-def mapping_of(node: Node) -> Mapping:
-    """The node if it is a mapping."""
+def mapping_of(node: Node, kind: str = "") -> Mapping:
+    """The node if it is a mapping; `kind` names the suggestions for another one."""
     message = "must be a mapping of names and values"
     if isinstance(node, Mapping):
         return node
     if isinstance(node, Broken):
         raise AlreadyReportedError
     if isinstance(node, Sequence):
-        raise InvalidValueError(f"{message}, not a list", kind="variables")
+        raise InvalidValueError(f"{message}, not a list", kind=kind)
     match = re.fullmatch(r"([\w.-]+):([^\s/].*)", node.value)
     if node.plain and match:
         candidate = f"{{{match[1]}: {match[2]}}}"
         raise InvalidValueError(f"{message}; missing space after the colon", candidate=candidate)
-    raise InvalidValueError(message if node.value else f"missing value: {message}", kind="recipient")
+    raise InvalidValueError(message if node.value else f"missing value: {message}", kind=kind)
 
 
 def has_place(node: Node) -> bool:

@@ -27,9 +27,13 @@ def as_variables(node: Node) -> Iterator[Replacement]:
     found: dict[str, str] = {}
     converted: list[str] = []
     for item in node.items if isinstance(node, Sequence) else [node]:
-        if isinstance(item, Scalar) and "=" in item.value:
-            name, _, value = item.value.partition("=")
-            found[name] = in_flow(Scalar(value, 0, False)) or ""
+        if isinstance(item, Scalar):
+            pairs = [item.value] if isinstance(node, Sequence) else item.value.split()
+            if not all("=" in pair for pair in pairs):
+                return
+            for pair in pairs:
+                name, _, value = pair.partition("=")
+                found[name] = in_flow(Scalar(value, 0, False)) or ""
         elif isinstance(item, Mapping):
             keys = {key.value.lower(): value for key, value in item.entries}
             name_node = next((value for key, value in keys.items() if key in _NAMING), None)
@@ -95,8 +99,15 @@ def _is_user(word: str) -> bool:
     return word == "root" or any(word == user.pw_name for user in pwd.getpwall())
 
 
-def job_of(text: str) -> Iterator[Replacement]:
-    """A job that is given as text: a line of a crontab, or a command."""
+def job_of(node: Node) -> Iterator[Replacement]:
+    """A job that is given as text or a list: a line of a crontab, or a command."""
+    if isinstance(node, Sequence) and (words := in_flow(node)):
+        yield Replacement(f"{{command: {words}}}")
+    if isinstance(node, Scalar) and node.value.strip():
+        yield from _job_of_text(node.value)
+
+
+def _job_of_text(text: str) -> Iterator[Replacement]:
     if glued := re.fullmatch(r"([\w-]+):(\S.*)", text):
         yield Replacement(f"{{{glued[1]}: {in_flow(Scalar(glued[2], 0, True))}}}")
         return

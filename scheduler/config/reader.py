@@ -25,6 +25,7 @@ from scheduler.config.node_errors import (
     refuse_comment_within_quotes,
     wrong_shape,
 )
+from scheduler.config.recipient_form import RecipientForm
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_errors import MOST_FIXES, report
 from scheduler.config.value_formats import KINDS
@@ -152,6 +153,7 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
 
 
 def _form(form: type[Form]) -> Read:
+    kind = "recipient" if form is RecipientForm else ""
     hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 
@@ -162,10 +164,10 @@ def _form(form: type[Form]) -> Read:
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
-        entries = mapping_of(node).entries
+        entries = mapping_of(node, kind).entries
         conflict = form.conflict({key.value for key, _ in entries})
         if conflict is not None:
-            raise InvalidValueError(conflict, kind="recipient")
+            raise InvalidValueError(conflict, kind=kind)
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
@@ -211,7 +213,7 @@ def _dict(info: types.DictType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
         given = {}
-        node = mapping_of(node)
+        node = mapping_of(node, "variables")
         for key, value in node.entries:
             name = key.value
             if pattern and not pattern.search(name):

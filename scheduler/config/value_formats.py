@@ -24,7 +24,7 @@ def _duration(text: str, _plain: bool) -> float:
     try:
         return parse_duration(text)
     except DurationError as error:
-        raise InvalidValueError(error.reason, kind="duration") from None
+        raise InvalidValueError(str(error), kind="duration") from None
 
 
 def _longer_than_zero(message: str) -> Callable[[str, bool], float]:

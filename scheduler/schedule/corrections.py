@@ -70,7 +70,7 @@ class _Corrector(NamedTuple):
         if _VARIABLE.search(spec):
             return Correction("variables are not expanded in the file; write the schedule itself")
         text = _normalized(spec)
-        if dialect := self._dialect(text):
+        if text and (dialect := self._dialect(text)):
             return Correction(dialect.reason, self._offered(text, dialect.translations))
         candidates = (Translation(text),) if text != spec else self._repaired(spec, error)
         found = self._offered(spec, candidates)[:1]
@@ -113,14 +113,9 @@ class _Corrector(NamedTuple):
         )
 
     def _repaired(self, text: str, error: ScheduleError) -> Iterator[Translation]:
-        """The text with the parts at fault replaced, and lists of schedules where a list was meant."""
+        """The text with the parts at fault replaced."""
         yield from self._spliced(Translation(text), error, _MOST_REPAIRS)
-        fields = text.split()
-        if len(fields) == 5 and "*" not in {fields[2], fields[4]} and "?" not in {fields[2], fields[4]}:
-            minute, hour, day, month, weekday = fields
-            both = (f"{minute} {hour} {day} {month} *", f"{minute} {hour} * {month} {weekday}")
-            yield Translation(both, converted=())
-        if len(fields) == 1 and text.startswith("@"):
+        if text.startswith("@") and " " not in text:
             known = error.help or ""
             yield Translation(known, converted=(text,) if is_typo(text, known) else ())
 
@@ -164,13 +159,6 @@ class _Corrector(NamedTuple):
         if len(renamed) == len(spec):
             changed = [name for name, ours in zip(spec, renamed, strict=True) if name != ours]
             yield Translation(renamed, converted=tuple(changed))
-        if {"day", "day_of_week"} <= renamed.keys():
-            halves = (
-                {name: value for name, value in renamed.items() if name != left_out}
-                for left_out in ("day_of_week", "day")
-            )
-            shared = tuple(f"{name} {value}" for name, value in renamed.items() if name not in {"day", "day_of_week"})
-            yield Translation(tuple(halves), converted=shared)
 
     def _of_single_key(self, name: str, value: object) -> Iterator[Translation]:
         """`{cron: "0 3 * * *"}` and `{every: 5m}`, as other files have them."""
@@ -200,7 +188,7 @@ def _interval(text: str) -> Dialect | None:
 
 def _normalized(text: str) -> str:
     """The text without typographic marks, quotes around it, a final semicolon, and blanks within a field."""
-    text = " ".join(text.translate(_TYPOGRAPHY).split()).strip("'\"` ").rstrip("; ")
+    text = " ".join(text.translate(_TYPOGRAPHY).split()).strip("'\"` ").rstrip("; ").removeprefix("OnCalendar=")
     if re.fullmatch(r"[\d*?,/#A-Za-z -]+", text) and len(text.split()) > 5:
         text = re.sub(r"\s*,\s*", ",", text)
         text = re.sub(r"(?<=[\d*])\s*/\s*(?=\d)", "/", text)

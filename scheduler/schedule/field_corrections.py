@@ -14,6 +14,7 @@ _NAMES = {
     "day_of_week": ("sun", "mon", "tue", "wed", "thu", "fri", "sat"),
     "month": ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
 }
+_GROUPS = {"weekday": "mon-fri", "workday": "mon-fri", "weekend": "sat,sun"}
 _DECORATION = "+;.'\"`()"
 
 
@@ -36,6 +37,10 @@ def replacements_in_field(entry: str, error: ScheduleError) -> Iterator[Replacem
         yield Replacement(f"*{entry}")
     if lower == "$" and error.field == FieldName.DAY:
         yield Replacement("L")
+    if ".." in lower:
+        yield Replacement(entry.replace("..", "-"))
+    if error.field == FieldName.DAY_OF_WEEK and lower.rstrip("s") in _GROUPS:
+        yield Replacement(_GROUPS[lower.rstrip("s")], converted=(entry,))
     yield from _names(lower, error.field or "")
     if error.help is not None:
         converted = [word for word in ("R", "L") if word in entry.upper()]

@@ -146,6 +146,8 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ("environment: [{name: A, value: b}]", ["env: {A: b}"]),
         ("environment: {A: b}", ["env: {A: b}"]),
         ("env: [A=b]", ['env: {A: "b"}']),
+        ("env: A=b C=d", ['env: {A: "b", C: "d"}']),
+        ("env: b", []),
         ("TOKEN: x", ["env: {TOKEN: x}"]),
         ("interval: 5 minutes", ['schedule: "@every 5m"']),
         ("every: 1 day", ['schedule: "@every 1d"']),
@@ -222,6 +224,7 @@ def test_what_a_job_runs(tmp_path: Path, written: str, meant: list[str]) -> None
         ('"0 3 * * *"', []),
         ("./poll.sh --all", ['a: {command: "./poll.sh --all"}']),
         ("command:echo hello", ["a: {command: echo hello}"]),
+        ("[echo, hello]", ["a: {command: [echo, hello]}"]),
     ],
 )
 def test_a_job_given_as_text(tmp_path: Path, written: str, meant: list[str]) -> None:

@@ -33,6 +33,7 @@ _ALIASES = {
     "minutely": "* * * * *", "every minute": "* * * * *", "hourly": "@hourly", "every hour": "@hourly",
     "daily": "@daily", "every day": "@daily", "weekly": "@weekly", "monthly": "@monthly", "every month": "@monthly",
     "every week": "@weekly", "yearly": "@yearly", "annually": "@yearly", "every year": "@yearly",
+    "every weekday": "0 0 * * mon-fri",
     "weekday": "0 0 * * mon-fri", "weekdays": "0 0 * * mon-fri", "weekend": "0 0 * * sat,sun",
     "weekends": "0 0 * * sat,sun", "noon": "0 12 * * *", "midnight": "0 0 * * *", "midday": "0 12 * * *",
     "quarterly": "0 0 1 1,4,7,10 *", "every quarter": "0 0 1 1,4,7,10 *", "every second": "@every 1s",
@@ -71,7 +72,9 @@ _PAST_HOUR = re.compile(r"(?:hourly|every hour) at (?::|minute )(?P<minute>[0-5]
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?|[a-z-]+)[\s-]*(?P<unit>[a-z]+)")
 _BETWEEN = re.compile(r"\s*(?:,|and\b)?\s*")
-_INTERVAL = re.compile(r"(?:(?:run )?(?P<every>@?every|each|once (?:every|per|a|an))[\s_-]*)?(?P<amounts>[^\s_-].*)")
+_INTERVAL = re.compile(
+    r"(?:(?:run )?(?P<every>@?every|each|once (?:every|per|a|an))(?:\s+|[_-]+|(?=\d)))?(?P<amounts>[^\s_-].*)"
+)
 
 
 def read_english(text: str) -> Dialect | None:

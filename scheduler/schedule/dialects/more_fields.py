@@ -50,24 +50,38 @@ def read_more_fields(text: str, accepts: Accepts) -> Dialect | None:
         return Dialect("the time zone is a separate key", found)
     if len(words) in {6, 7} and all(map(_FIELD.fullmatch, words)):
         return _seconds_or_years(words, accepts)
-    first, rest = " ".join(words[:5]), words[5:]
+    if len(words) > 1 and "/" in words[0] and find_zone(words[0]):
+        rest_of_text = text.split(maxsplit=1)[1]
+        return Dialect("the time zone is a separate key", (Translation(rest_of_text, words[0]),))
+    return _followed_by_more(words, accepts)
+
+
+def _followed_by_more(words: list[str], accepts: Accepts) -> Dialect | None:
+    """A schedule followed by a time zone, a user or a command, as in a crontab."""
+    count = 5 if not words[0].startswith("@") else 2 if words[0].lower() == "@every" else 1
+    first, rest = " ".join(words[:count]), words[count:]
     if not rest or not accepts(first):
         return None
     shown = " ".join(rest)[:40]
-    if len(rest) == 1 and find_zone(rest[0]):
-        reason = f"{shown!r} follows the five fields; the time zone is a separate key"
-        return Dialect(reason, (Translation(first, rest[0]),))
+    what = "five fields" if count == 5 else "schedule"
+    if count != 5 and not re.match(r"[./~]|root$", rest[0]):
+        return None
+    if len(rest) == 1 and (rest[0] == "Z" or find_zone(rest[0])):
+        reason = f"{shown!r} follows the {what}; the time zone is a separate key"
+        return Dialect(reason, (Translation(first, "UTC" if rest[0] == "Z" else rest[0], converted=("Z",)),))
+    if len(rest) == 1 and re.fullmatch(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|[A-Z][a-z]+/[A-Z]\w+", rest[0]):
+        return Dialect(f"{shown!r} follows the {what}; a time zone is a separate key, with an IANA name")
     five = (Translation(first, converted=tuple(rest)),)
     if rest[0].startswith("#"):
         return Dialect("a schedule must not contain a comment", five)
     if re.fullmatch(r"[*?,/#\d-]+", rest[0]):
         return None
     if re.fullmatch(r"[;,.!]+", "".join(rest)):
-        return Dialect(f"{shown!r} follows the five fields", five)
+        return Dialect(f"{shown!r} follows the {what}", five)
     keys = 'put the command under the key "command"'
     if re.fullmatch(r"(?a)[a-z_][\w-]*", rest[0]):
         keys = 'put a user under the key "user" and the command under "command"'
-    return Dialect(f"{shown!r} follows the five fields; {keys}", five)
+    return Dialect(f"{shown!r} follows the {what}; {keys}", five)
 
 
 def _seconds_or_years(words: list[str], accepts: Accepts) -> Dialect | None:
