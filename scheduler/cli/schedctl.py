@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from scheduler import __version__
 from scheduler.cli import DOCUMENTATION
 from scheduler.cli.exit import NobodyReadsError
-from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, with_short_text
+from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, set_url, with_short_text
 from scheduler.errors import EXIT_USAGE, UsageError
 from scheduler.fast_start import loaded
 from scheduler.text import did_you_mean
@@ -168,6 +168,13 @@ def unknown_command(name: str) -> str:
 
 @click.group(cls=Commands, context_settings=HELP_OPTIONS, invoke_without_command=True)
 @config_option(" [default: $SCHEDD_CONFIG, ./schedules.yaml]")
+@click.option(
+    "--url",
+    metavar="URL",
+    expose_value=False,
+    callback=set_url,
+    help="Address of a schedd elsewhere, with $SCHEDD_TOKEN as its token [default: $SCHEDD_URL]",
+)
 @color_option
 @click.version_option(__version__, "-V", "--version", message="schedctl %(version)s", help="Print the version")
 @click.pass_context

@@ -42,7 +42,13 @@ def with_short_text(option: click.Option | None) -> click.Option | None:
 def set_target(ctx: click.Context, _option: click.Parameter, file: str | None) -> None:
     """Remember which schedule file is meant. An option after the command wins over one before it."""
     if file is not None or ctx.obj is None:
-        ctx.obj = Target(file)
+        ctx.obj = Target(file, None if ctx.obj is None else ctx.obj.url_option)
+
+
+def set_url(ctx: click.Context, _option: click.Parameter, url: str | None) -> None:
+    """Remember which schedd elsewhere is meant."""
+    if url is not None:
+        ctx.obj = Target(None if ctx.obj is None else ctx.obj.option, url)
 
 
 def config_option(default: str = "") -> Callable[[Any], Any]:

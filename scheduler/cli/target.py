@@ -25,8 +25,15 @@ R = TypeVar("R")
 class Target:
     """The file named by `-c`, $SCHEDD_CONFIG or the current directory."""
 
-    def __init__(self, option: str | None) -> None:
-        """UsageError for an empty option: a script whose variable is unset must not reach another schedd."""
+    def __init__(self, option: str | None, url: str | None = None) -> None:
+        """A file, or the address of a schedd elsewhere, for which $SCHEDD_URL stands in when no file is given.
+
+        UsageError for an empty option: a script whose variable is unset must not reach another schedd.
+        """
+        self.option, self.url_option = option, url
+        if url is not None and option:
+            raise UsageError("-c and --url exclude each other")
+        self.url = url if url is not None or option else os.environ.get("SCHEDD_URL") or None
         if option == "":
             raise UsageError("-c: the file name is empty")
         self.command = f"schedctl -c {option}" if option else "schedctl"
@@ -42,9 +49,16 @@ class Target:
 
         UnreachableError when it does not answer; UsageError when no file is named and no single schedd is running.
         """
+        if self.url is not None:
+            return self._elsewhere(self.url)
         if self.path is not None:
             return client.find(self.path)
         return self._only_running()[0]
+
+    def _elsewhere(self, url: str) -> Client:
+        from scheduler.control.http_client import from_environment  # noqa: PLC0415 - http.client costs 15 ms
+
+        return from_environment(url)
 
     def _only_running(self) -> tuple[Client, str]:
         """The only schedd that this user runs, and its file."""
@@ -59,7 +73,7 @@ class Target:
 
     def require_file(self) -> None:
         """UsageError unless a file is named: what changes or starts something must not reach another application."""
-        if self.path is None:
+        if self.path is None and self.url is None:
             running = "".join(f"\n{line}" for line in _choices(client.live()).splitlines())
             raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{running}")
 
@@ -68,6 +82,8 @@ class Target:
 
         UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
         """
+        if self.url is not None:
+            return self._elsewhere(self.url)
         if operation.writes:
             self.require_file()
         if self.path is None:

@@ -11,6 +11,7 @@ from scheduler.wire.operations import (
     HISTORY,
     LIST,
     LOGS,
+    METRICS,
     NEXT,
     NOTIFY_TEST,
     PAUSE,
@@ -72,6 +73,7 @@ HTTP_ROUTES = (
     HttpRoute("POST", "/resume", RESUME),
     HttpRoute("POST", "/reload", RELOAD),
     HttpRoute("GET", "/status", STATUS),
+    HttpRoute("GET", "/metrics", METRICS),
     HttpRoute("GET", "/workers", WORKERS),
 )
 """All ways, the more special of two for one operation first."""
