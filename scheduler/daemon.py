@@ -201,7 +201,7 @@ class Daemon(EngineService):
             disabled=sum(not job.enabled for job in jobs.values()),
             paused=sum(timetable.pause_of(name, now) is not None for name in jobs),
             running=sum(each.run is not None for each in live),  # also of jobs removed
-            waiting=sum(each.gate is not None for each in live),
+            waiting=sum(each.run is None for each in live) + len(timetable.later),
             next_at=timetable.next_at,
             next_job=timetable.next_job,
             decisions={word: history.decided[word] for word in (RAN, *Reason) if history.decided[word]},

@@ -51,6 +51,10 @@ class RefusedError(SchedError):
     exit_code = EXIT_REFUSED
 
 
+class TooManyWaitingError(RefusedError):
+    """As many runs of the job wait as may wait."""
+
+
 class AlreadyRunningError(SchedError):
     """Another schedd runs with the same file."""
 

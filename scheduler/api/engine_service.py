@@ -8,25 +8,17 @@ from collections.abc import AsyncGenerator, Iterable, Sequence
 from datetime import datetime
 
 from scheduler.api.follow import job_logs, run_events
+from scheduler.api.run_result import refusal_of, result_of, wait_for
 from scheduler.api.service import JobState, Stopped
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState, Phase
-from scheduler.errors import RefusedError, UnknownNameError
+from scheduler.errors import UnknownNameError
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, Run, RunRequest
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Logs
-
-NOT_STARTED: dict[str, str] = {
-    Reason.OVERLAP: "it is already running (run {runs}); --force starts it anyway",
-    Reason.COALESCED: "a newer run took its place in the queue",
-    Reason.STOPPED: "it was stopped while it waited",
-    Reason.REMOVED: "a reload removed or disabled the job while the run waited",
-    Reason.SHUTDOWN: "schedd is shutting down",
-}
-"""Why a request did not start a run, in words."""
+from scheduler.wire.runs import Event, Logs, RunResult
 
 
 class EngineService:
@@ -62,25 +54,37 @@ class EngineService:
         live = self._engine.find_live(run_id)
         return self._engine.history.run(run_id) if live is None else live.run
 
+    def result(self, run_id: str) -> RunResult | None:
+        """What became of a run; see Service."""
+        return result_of(self._engine, run_id)
+
+    def wait(self, run_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
+        """Follow runs until each has ended; see Service."""
+        return wait_for(self._engine, run_ids)
+
     async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens; see Service."""
         stream = self._engine.run_now(self._job(job), request, holding=not detach)
         async with contextlib.aclosing(run_events(stream, detach=detach)) as events:
             async for event in events:
                 if isinstance(event, Decision):
-                    raise RefusedError(f"{job}: {self._refusal(event)}")
+                    raise refusal_of(self._engine, event)
                 yield event
 
     async def stop(self, target: str, *, kill: bool) -> Stopped:
         """Stop a job's runs, also of one that a reload removed, or one run; returns when they have ended."""
-        chosen = self._engine.live(target)
-        if not chosen and self._engine.timetable.job(target) is None:
-            state = self._engine.find_live(target)
-            if state is None and self._engine.history.run(target) is None:
+        engine = self._engine
+        chosen, requested = engine.live(target), engine.timetable.later.of(target)
+        if not chosen and not requested and engine.timetable.job(target) is None:
+            if engine.requests.cancel(target, Reason.STOPPED):
+                return Stopped(waiting=1)
+            state = engine.find_live(target)
+            if state is None and engine.history.run(target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")
             chosen = () if state is None else (state,)
-        runs = await self._engine.stop(chosen, kill=kill)
-        return Stopped(runs=runs, waiting=len(chosen) - len(runs))
+        engine.requests.cancel_all(target, Reason.STOPPED)
+        runs = await engine.stop(chosen, kill=kill)
+        return Stopped(runs=runs, waiting=len(chosen) - len(runs) + len(requested))
 
     def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
         """Skip the scheduled runs of these jobs from now on."""
@@ -109,6 +113,7 @@ class EngineService:
 
     def _state(self, job: Job, now: datetime) -> JobState:
         live, history = self._engine.live(job.name), self._engine.history.of(job.name)
+        requested = self._engine.timetable.later.of(job.name)
         retries = [state.retry_at for state in live if state.retry_at is not None]
         resting = retries and not any(state.phase is Phase.RUNNING for state in live)
         return JobState(
@@ -122,6 +127,8 @@ class EngineService:
             usual_duration=history.usual_duration,
             consecutive_failures=history.failures,
             failing_since=history.failing_since,
+            waiting_runs=sum(each.phase is Phase.WAITING for each in live) + len(requested),
+            requested=requested,
         )
 
     def _job(self, name: str) -> Job:
@@ -129,12 +136,6 @@ class EngineService:
         if job is None:
             raise UnknownNameError(f"no job {name!r}")
         return job
-
-    def _refusal(self, decision: Decision) -> str:
-        if decision.note is not None:
-            return decision.note
-        runs = ", ".join(run.id for run in _runs(self._engine.live(decision.job)))
-        return NOT_STARTED.get(decision.word, decision.word).format(runs=runs or "about to start")
 
 
 def _runs(live: Iterable[LiveState]) -> tuple[Run, ...]:

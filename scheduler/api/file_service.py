@@ -48,6 +48,8 @@ class FileService(EngineService):
         """Run a job in this process. Closing the generator stops the run: SIGTERM, grace, SIGKILL."""
         if detach:
             raise RefusedError("--detach needs a running schedd, and none manages this file")
+        if request.at is not None:
+            raise RefusedError("a run for later needs a running schedd, and none manages this file")
         with self._processes.in_charge():
             try:
                 async with contextlib.aclosing(super().run_now(job, request, detach=False)) as events:

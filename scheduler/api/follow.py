@@ -10,8 +10,8 @@ from functools import partial
 from scheduler.api.kept_output import KeptRun, in_order, selected
 from scheduler.api.views import attempt_view, output_events, run_view
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import AttemptFinished, RunWaiting
-from scheduler.engine.following import RunsStream, RunStream
+from scheduler.engine.events import AttemptFinished, RunRequested, RunWaiting
+from scheduler.engine.following import Mark, RunsStream, RunStream
 from scheduler.errors import UnknownNameError
 from scheduler.launch.output import Chunk, Chunks
 from scheduler.model.run import Decision, Run
@@ -29,23 +29,29 @@ async def run_events(stream: RunStream, *, detach: bool = False) -> AsyncGenerat
     run: Run | None = None
     with closing(stream):
         async for value in stream:
-            match value:
-                case Run() if value.outcome is None:
-                    run = value
-                    yield Started(run_view(value))
-                case Run():
-                    yield Finished(run_view(value))
-                case RunWaiting(run_id=run_id, job=job, gate=gate):
-                    yield Waiting(run_id, job, gate.value)
-                case AttemptFinished():
-                    yield _attempt_ended(value)
-                case Chunk() if run is not None:
-                    for event in output_events(run, value):
-                        yield event
-                case Decision():
-                    yield value
+            if isinstance(value, Run):
+                run = value
+            if not isinstance(value, Chunk):
+                yield _event(value)
+            elif run is not None:
+                for event in output_events(run, value):
+                    yield event
             if detach:
                 return
+
+
+def _event(value: Mark) -> Event | Decision:
+    match value:
+        case Run():
+            return Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
+        case RunWaiting(run_id=run_id, job=job, gate=gate):
+            return Waiting(run_id, job, gate.value)
+        case RunRequested(run_id=run_id, job=job, at=at):
+            return Waiting(run_id, job, "time", at)
+        case AttemptFinished():
+            return _attempt_ended(value)
+        case Decision():
+            return value
 
 
 def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:

@@ -23,7 +23,7 @@ from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.operations import Operation
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, History, HistoryEntry, Logs, RunNow, Stop, StopView
+from scheduler.wire.runs import AskResult, Event, History, HistoryEntry, Logs, RunNow, RunResult, Stop, StopView, Wait
 
 A = TypeVar("A", bound=msgspec.Struct)
 
@@ -44,7 +44,20 @@ def status(service: Service, _ask: AskStatus) -> StatusView:
 def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
     """Run a job on request and follow the run."""
     job = find(service, ask.job).job
-    return service.run_now(job.name, run_request(job, ask, by), detach=ask.detach)
+    return service.run_now(job.name, run_request(job, ask, by, service.now()), detach=ask.detach)
+
+
+def wait(service: Service, ask: Wait) -> AsyncGenerator[Event, None]:
+    """Follow runs to their ends."""
+    return service.wait(ask.runs)
+
+
+def result(service: Service, ask: AskResult) -> RunResult:
+    """What became of a run."""
+    found = service.result(ask.run)
+    if found is None:
+        raise UnknownNameError(f"no run {ask.run!r} is known; it may be too old to be kept in history")
+    return found
 
 
 async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:
@@ -133,6 +146,8 @@ ANSWERS: dict[str, Answer] = {
     "show": show,
     "status": status,
     "run-now": run_now,
+    "wait": wait,
+    "result": result,
     "stop": stop,
     "pause": pause,
     "resume": resume,

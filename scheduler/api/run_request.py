@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from scheduler.api.lookup import in_utc
 from scheduler.api.secret_values import is_secret
+from scheduler.clock import rfc3339
 from scheduler.errors import MASK, RefusedError, UsageError
 from scheduler.model.job import Accepts, Job
 from scheduler.model.run import RunRequest
 from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow
+
+LONGEST_KEY = 255
+"""Characters of the key of a request."""
 
 MOST_STDIN = 1 << 20
 """Bytes that a run can be given on stdin."""
@@ -24,12 +29,16 @@ _OPTION = re.compile(r"(--?[\w-]+)(?:=(.*))?", re.DOTALL)
 """An option on a command line, with its value if that follows an equals sign."""
 
 
-def run_request(job: Job, ask: RunNow, by: Requester | None) -> RunRequest:
+def run_request(job: Job, ask: RunNow, by: Requester | None, now: datetime) -> RunRequest:
     """The request as the engine takes it. UsageError when it is not valid, RefusedError when the job rejects it."""
     for name, value in ask.env.items():
         if not name or "=" in name or "\0" in name + value:
             raise UsageError(f"{name!r} is not a valid name of an environment variable")
     _check_arguments(job, ask)
+    if ask.key is not None and not 0 < len(ask.key) <= LONGEST_KEY:
+        raise UsageError(f"a key must have 1 to {LONGEST_KEY} characters; this has {len(ask.key)}")
+    if ask.at is not None and ask.at <= now:
+        raise UsageError(f"{rfc3339(in_utc(ask.at))} is in the past")
     return RunRequest(
         force=ask.force,
         as_of=None if ask.as_of is None else in_utc(ask.as_of),
@@ -40,6 +49,8 @@ def run_request(job: Job, ask: RunNow, by: Requester | None) -> RunRequest:
         kwargs=ask.kwargs,
         stdin=ask.stdin or b"",
         arguments=shown_arguments(job, ask),
+        at=None if ask.at is None else in_utc(ask.at),
+        key=ask.key,
     )
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import JobState, Service
+from scheduler.engine.later import LaterRun
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
 from scheduler.schedule import Schedule, describe, dst_effects, dst_note, find_pitfalls, find_zone, kind
@@ -27,33 +28,46 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
     """The coming scheduled times of several jobs, merged."""
     start = service.now() if ask.start is None else in_utc(ask.start)
     found: list[ScheduledTime] = []
-    ahead: list[tuple[datetime, int, JobState, Iterator[datetime]]] = []
+    ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
     for order, name in enumerate(chosen(service, ask.jobs)):
         state = find(service, name)
-        times = _times(state, start, known=ask.start is None)
-        if (state.job.enabled or ask.jobs) and (first := next(times, None)) is not None:
-            heapq.heappush(ahead, (first, order, state, times))
+        times = _coming(state, start, zone_named(ask.timezone, state.job), ask)
+        if (first := next(times, None)) is not None:
+            heapq.heappush(ahead, (first.at, order, first, times))
         if order % AT_ONCE == 0:
             await asyncio.sleep(0)
     while ahead and len(found) < min(ask.count, MOST):
-        at, order, state, times = ahead[0]
+        at, order, coming_time, times = ahead[0]
         if ask.until is not None and at > ask.until:
             break
-        zone = zone_named(ask.timezone, state.job)
-        found.append(_scheduled_time(state, at, zone))
+        found.append(coming_time)
         following = next(times, None)
         if following is None:
             heapq.heappop(ahead)
         else:
-            heapq.heapreplace(ahead, (following, order, state, times))
+            heapq.heapreplace(ahead, (following.at, order, following, times))
         if len(found) % AT_ONCE == 0:
             await asyncio.sleep(0)
     return found
 
 
+def _coming(state: JobState, start: datetime, zone: ZoneInfo, ask: Next) -> Iterator[ScheduledTime]:
+    """The scheduled times of a job, unless it is disabled and not named, and the runs requested for later."""
+    scheduled = state.job.enabled or ask.jobs
+    times = _times(state, start, known=ask.start is None) if scheduled else iter(())
+    requested = (_requested(state, run) for run in state.requested if run.at > start)
+    return heapq.merge((_scheduled_time(state, at, zone) for at in times), requested, key=lambda each: each.at)
+
+
 def coming(state: JobState, now: datetime) -> Iterator[ScheduledTime]:
-    """The scheduled times of one job after `now`."""
-    return (_scheduled_time(state, at, state.job.timezone) for at in _times(state, now, known=True))
+    """The scheduled times of one job after `now`, and the runs requested for later."""
+    return _coming(state, now, state.job.timezone, Next(jobs=(state.job.name,)))
+
+
+def _requested(state: JobState, run: LaterRun) -> ScheduledTime:
+    by = "" if run.request.by is None else f" by {run.request.by.text}"
+    note = f"requested{by}, run {run.run_id}"
+    return ScheduledTime(at=run.at, job=run.job, timezone=state.job.timezone.key, note=note, run_id=run.run_id)
 
 
 def times_of(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[ScheduledTime]:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import msgspec
 
+from scheduler.engine.later import LaterRun
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
@@ -18,7 +19,7 @@ from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Logs
+from scheduler.wire.runs import Event, Logs, RunResult
 
 
 class JobState(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +30,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
     CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept
     successful runs, in seconds. `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
+    `waiting_runs` is how many runs wait, those in `requested`, for a later time, included.
     """
 
     job: Job
@@ -41,6 +43,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     usual_duration: float | None = None
     consecutive_failures: int = 0
     failing_since: datetime | None = None
+    waiting_runs: int = 0
+    requested: tuple[LaterRun, ...] = ()
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -91,6 +95,17 @@ class Service(Protocol):
     @property
     def metrics(self) -> Metrics:
         """What was counted since the start. RefusedError without a daemon."""
+        ...
+
+    def result(self, run_id: str) -> RunResult | None:
+        """What became of a run, also of one that waits or was skipped; None when it is not known (any more)."""
+        ...
+
+    def wait(self, run_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
+        """Follow runs until each has ended: their `Finished` and `Skipped` events, as they come.
+
+        UnknownNameError at once when one is not known.
+        """
         ...
 
     def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:

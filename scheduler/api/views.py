@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scheduler.api.service import JobState
+from scheduler.engine.later import LaterRun
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Pause, Run
-from scheduler.wire.jobs import JobView, PauseView, Status
+from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
+
+REQUESTED_SHOWN = 10
+"""Runs requested for later in the view of a job."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
@@ -76,7 +80,14 @@ def job_view(state: JobState) -> JobView:
         usual_duration=state.usual_duration,
         consecutive_failures=state.consecutive_failures,
         failing_since=state.failing_since,
+        waiting=state.waiting_runs,
+        requested=tuple(_requested(run) for run in state.requested[:REQUESTED_SHOWN]),
     )
+
+
+def _requested(run: LaterRun) -> RequestedView:
+    request = run.request
+    return RequestedView(run_id=run.run_id, at=run.at, by=request.by, arguments=request.arguments)
 
 
 def pause_view(pause: Pause) -> PauseView:

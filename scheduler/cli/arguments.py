@@ -39,7 +39,9 @@ def run_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
         daemon = _target(ctx).daemon()
         if not isinstance(daemon, Client):
             return []
-        live = [run.id for view in daemon.ask(LIST, ListJobs()) for run in view.running]
+        views = daemon.ask(LIST, ListJobs())
+        live = [run.id for view in views for run in view.running]
+        live += [run.run_id for view in views for run in view.requested]
         entries = daemon.ask(HISTORY, History(limit=RUNS_OFFERED))
     except SchedError:
         return []
@@ -56,5 +58,6 @@ def _target(ctx: click.Context) -> Target:
     return ctx.obj if isinstance(ctx.obj, Target) else Target(None)
 
 
+some_runs = click.argument("runs", nargs=-1, required=True, metavar="RUN...", shell_complete=run_ids)
 one_job = click.argument("job", shell_complete=job_names)
 some_jobs = click.argument("jobs", nargs=-1, metavar="[JOB]...", shell_complete=job_names)

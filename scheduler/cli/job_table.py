@@ -112,11 +112,11 @@ def _colour_of(run: RunView) -> str:
 
 
 def will_run_at(view: JobView) -> datetime | None:
-    """The next run; None while a pause without an end, or with a later one, skips it."""
-    pause = view.paused
-    if pause is not None and view.next_at is not None and (pause.until is None or view.next_at < pause.until):
-        return None
-    return view.next_at
+    """The next run, of the schedule or of a request; None while a pause skips it."""
+    pause, scheduled = view.paused, view.next_at
+    if pause is not None and scheduled is not None and (pause.until is None or scheduled < pause.until):
+        scheduled = None
+    return min([at for at in (scheduled, *(run.at for run in view.requested)) if at is not None], default=None)
 
 
 def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
@@ -131,7 +131,10 @@ def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
     if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures
         return Cell("failing" if count == 1 else f"failing, {count} runs", "bad")
-    return Cell(f"{view.status}{_more_status(view, now, note)}", COLOURS.get(view.status, ""))
+    more = _more_status(view, now, note)
+    if view.waiting > (view.status == "waiting"):
+        more += f", {view.waiting} waiting"
+    return Cell(f"{view.status}{more}", COLOURS.get(view.status, ""))
 
 
 def _more_status(view: JobView, now: datetime, note: bool) -> str:

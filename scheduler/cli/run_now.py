@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 
 import click
 import msgspec
 
-from scheduler.cli import output, run_arguments, terminal, typed_times
+from scheduler.cli import output, run_arguments, terminal, times, typed_times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.run_printer import GATES, RunPrinter
@@ -17,7 +18,7 @@ from scheduler.cli.target import FileAlone, Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
 from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import RunNow, RunView
 
@@ -52,6 +53,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--as-of", type=typed_times.past, metavar="TIME", help="Scheduled time that the job gets in SCHED_SCHEDULED_AT"
 )
+@click.option("--in", "delay", type=typed_times.duration, metavar="DURATION", help="Run it later, after 90s, 1h30m, 2d")
+@click.option("--at", type=typed_times.future, metavar="TIME", help="Run it later, at a time such as 'tomorrow 8:00'")
+@click.option("--key", metavar="KEY", help="Start nothing if a run that was requested with this key is known")
 @click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable for this run")
 @click.option(
     "--kwarg", multiple=True, metavar="NAME=VALUE", help="Keyword argument: JSON if it is valid JSON, or text"
@@ -69,6 +73,9 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
     detach: bool,
     as_of: TypedTime | None,
     env: Sequence[str],
+    delay: float | None,
+    at: TypedTime | None,
+    key: str | None,
     kwarg: Sequence[str],
     stdin: str | None,
     as_json: bool,
@@ -83,7 +90,10 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
       schedctl run-now poll-rates
       schedctl run-now import-file --as-of 2026-05-04T00:00:00Z -e DRY_RUN=1
       schedctl run-now import-file --detach -- /uploads/orders.csv --dry-run
+      schedctl run-now weekly-reminder --at 'tomorrow 8:00' --detach
     """
+    if delay is not None and at is not None:
+        raise UsageError("--in and --at exclude each other")
     ask = RunNow(
         job=job,
         force=force,
@@ -92,6 +102,8 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
         args=words,
         kwargs=run_arguments.kwargs(kwarg),
         stdin=run_arguments.stdin(stdin),
+        key=key,
+        at=None if delay is None else times.now() + timedelta(seconds=delay),
         caller=None if detach else os.environ.get("SCHED_RUN_ID"),
     )
     printer = RunPrinter(all_to_stderr=as_json)
@@ -100,6 +112,8 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
         source = target.source(RUN_NOW, alone=HERE)
         if as_of is not None:
             ask = msgspec.structs.replace(ask, as_of=as_of.at(zone_for(None, source, (job,))))
+        if at is not None:
+            ask = msgspec.structs.replace(ask, at=at.at(zone_for(None, source, (job,))))
         _follow(source, ask, printer)
         code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
     except SchedError as failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC
 
 from scheduler.cli import terminal, times
 from scheduler.wire.runs import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
@@ -11,6 +12,7 @@ GATES = {
     "overlap": "the previous run to finish",
     "lock": "its lock",
     "capacity": "a free place (max_running)",
+    "time": "its time",
 }
 """What a run waits for, by the gate that holds it."""
 
@@ -34,9 +36,10 @@ class RunPrinter:
                 out = sys.stdout if stream == "stdout" and not self._all_to_stderr else sys.stderr
                 out.buffer.write(data)
                 out.buffer.flush()
-            case Waiting(run_id=run_id, gate=gate):
+            case Waiting(run_id=run_id, gate=gate, until=until):
                 self.run_id, self.waiting_for = run_id, gate
-                terminal.note(f"schedctl: run {run_id} is waiting for {GATES.get(gate, gate)}", "care")
+                when = "" if until is None else f", {times.full(until, UTC)}; it is lost if schedd stops before"
+                terminal.note(f"schedctl: run {run_id} is waiting for {GATES.get(gate, gate)}{when}", "care")
             case Started(run=run):
                 self.run, self.run_id, self.waiting_for = run, run.id, None
                 if self._verbose:

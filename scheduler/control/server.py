@@ -20,7 +20,7 @@ from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Fault, Reply, Request
-from scheduler.wire.operations import OPERATIONS, Operation
+from scheduler.wire.operations import LOGS, OPERATIONS, Operation
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event
 
@@ -35,6 +35,9 @@ REQUEST_TIMEOUT = 10.0
 
 REPLY_TIMEOUT = 30.0
 """Seconds in which the client must have read the closing line."""
+
+CLOSING = 0.5
+"""Seconds that connections have to end when the server is closed."""
 
 BUFFER = 1 << 18
 """Bytes that are buffered for a slow reader before the operation waits for it."""
@@ -51,6 +54,7 @@ class ControlServer:
         self._service = service
         self._listener: socket.socket | None = None
         self._connections: dict[asyncio.Task[None], socket.socket] = {}
+        self._endless: set[asyncio.Task[None]] = set()
 
     async def start(self, listener: socket.socket) -> None:
         """Begin to accept connections. The socket is non-blocking and remains the caller's."""
@@ -58,10 +62,15 @@ class ControlServer:
         self._listen()
 
     async def close(self) -> None:
-        """Accept no more connections and close all; runs that were followed go on."""
+        """Accept no more connections and close all.
+
+        Answers that are about to end have CLOSING seconds: a client that follows a run gets its end. `logs` has no end.
+        """
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener = None
+        if ending := self._connections.keys() - self._endless:
+            await asyncio.wait(ending, timeout=CLOSING)
         for task in self._connections:
             task.cancel()
         if self._connections:
@@ -90,6 +99,7 @@ class ControlServer:
     def _left(self, task: asyncio.Task[None]) -> None:
         # Usually the transport has closed it, but a task that was cancelled before it began never had one.
         self._connections.pop(task).close()
+        self._endless.discard(task)
 
     async def _converse(self, sock: socket.socket, too_many: bool) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=sock, limit=MAX_REQUEST)
@@ -112,6 +122,8 @@ class ControlServer:
             if not line:
                 return
             operation, ask = _understood(line)
+            if operation is LOGS and (task := asyncio.current_task()) is not None:
+                self._endless.add(task)
             writer.write(_line(Accepted()))
             reply = answer(self._service, operation, ask, by)
             if isinstance(reply, AsyncGenerator):

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from scheduler.clock import Clock
+from scheduler.engine.accepted import Accepted
+from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.events import (
     Announcer,
-    ClockJumped,
     JobsChanged,
     Listener,
     Paused,
@@ -24,6 +25,7 @@ from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
 from scheduler.engine.live_run import LiveRun, LiveState, Phase
 from scheduler.engine.missed import latest_time
+from scheduler.engine.requests import Requests
 from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Changes, Due, Timetable
@@ -33,14 +35,8 @@ from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
-from scheduler.schedule import LARGEST_STEP, starts_at
+from scheduler.schedule import starts_at
 from scheduler.wire.requester import Requester
-
-STEP_REPORTED = 1.0
-"""Seconds between wall and steady time that are reported as a jump of the clock; time servers slew less than this."""
-
-ABSENCE_REPORTED = 5.0
-"""Seconds after a scheduled time at which schedd must have been stopped, suspended or starved, rather than busy."""
 
 MOST_FAILURES = 5
 """Ticks that may fail in a row, a second apart, before the loop ends."""
@@ -66,16 +62,19 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
-        self.following = Following(self._live_run, self.history)
-        self.announce = Announcer((self.history.hear, self.following.hear, *listeners))
+        self.following = Following(self._live_run, self.timetable.later.find, self.history)
+        self._accepted = Accepted(self._is_known)
+        self.announce = Announcer((self.history.hear, self.following.hear, self._accepted.hear, *listeners))
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
+        self.requests = Requests(
+            clock, self.timetable, self.runner, self.following, self.announce, self._accepted, new_id
+        )
         self._new_id = new_id
         self._wake = asyncio.Event()
         self._failures = 0
         self._standing_by = False
         self._put_off: dict[str, Due] = {}
-        self._seen = self._latest = clock.now()
-        self._seen_steady = clock.steady()
+        self._clock_watch = ClockWatch(clock, self.timetable, self.announce)
 
     def load(self, jobs: Mapping[str, Job], *, max_running: int | None) -> Changes:
         """Use these jobs from now on. What is due by now is decided by the old ones; nothing new is due in the past."""
@@ -85,6 +84,7 @@ class Engine:
         self.runner.set_max_running(max_running)
         for name in (*changes.removed, *(name for name in changes.changed if not jobs[name].enabled)):
             self.runner.cancel_waiting(name, Reason.REMOVED)
+            self.requests.cancel_all(name, Reason.REMOVED)
         self._wake.set()
         self.announce(JobsChanged(changes))
         return changes
@@ -101,7 +101,7 @@ class Engine:
 
         Returns the instant of the start, that of the load before it: every later time is the loop's.
         """
-        now = self._seen
+        now = self._clock_watch.seen
         for job in self.timetable.jobs().values():
             if job.schedule is None or not job.enabled:
                 continue
@@ -132,7 +132,7 @@ class Engine:
             return "the scheduling loop has ended because of an internal error; see the log"
         if self._failures:
             return "the scheduling loop fails because of an internal error; see the log"
-        silent = self.clock.steady() - self._seen_steady
+        silent = self.clock.steady() - self._clock_watch.seen_steady
         next_at = self.timetable.next_at
         late = 0.0 if next_at is None else (self.clock.now() - next_at).total_seconds()
         # Right after a suspend the wall clock alone is far ahead.
@@ -155,7 +155,8 @@ class Engine:
 
     def tick(self, now: datetime) -> None:
         """Decide every scheduled time up to `now`. Never waits."""
-        self._look_at_clock(now)
+        self._clock_watch.look(now)
+        self.requests.submit_due(now)
         excluded = self.timetable.take_excluded(now)
         due = self.timetable.take(now)
         if self._standing_by:
@@ -182,20 +183,16 @@ class Engine:
         Without having waited it may be refused at once; then the stream consists of that decision. `holding`: the run
         waits for the reader of the stream, unless that stops reading.
         """
-        live_run = LiveRun(
-            job,
-            self._new_id(),
-            Trigger.MANUAL,
-            request.as_of or self.clock.now().replace(microsecond=0),
-            request=request,
-            requested_by=None if request.caller is None else self.runner.find(request.caller),
-        )
-        stream = self.following.of_live(live_run, holding=holding)
-        self.runner.submit(live_run)
+        stream = self.requests.run(job, request, holding=holding)
+        if request.at is not None:
+            self._wake.set()
         return stream
 
     def live(self, job: str | None = None) -> tuple[LiveState, ...]:
-        """Copies of the runs that are not over, of one job or of all; of each job the oldest first."""
+        """Copies of the runs that are not over, of one job or of all; of each job the oldest first.
+
+        Runs that were requested for later are not among them: see `timetable.later`.
+        """
         return tuple(live_run.state() for live_run in self.runner.live_runs(job))
 
     def find_live(self, run_id: str) -> LiveState | None:
@@ -216,6 +213,11 @@ class Engine:
             return self.history.tails.of(run_id)
         return live_run.output.tail()
 
+    def _is_known(self, run_id: str) -> bool:
+        """Whether the run waits, is live, or is kept in history."""
+        find_later = self.timetable.later.find
+        return bool(self.runner.find(run_id) or find_later(run_id) or self.history.run(run_id))
+
     def _live_run(self, run_id: str) -> LiveRun | None:
         return self.runner.find(run_id)
 
@@ -233,7 +235,10 @@ class Engine:
     async def shut_down(self, seconds: float) -> None:
         """Drain within `seconds`. The loop goes on: scheduled times meanwhile are skipped as `shutdown`."""
         waiting = sum(live_run.phase is Phase.WAITING for live_run in self.runner.live_runs())
-        self.announce(Stopping(seconds, len(list(self.runner.live_runs())) - waiting, waiting))
+        running = len(list(self.runner.live_runs())) - waiting
+        self.announce(Stopping(seconds, running, waiting + len(self.timetable.later)))
+        self.runner.draining = True
+        self.requests.cancel_all(None, Reason.SHUTDOWN)
         await self.runner.drain(seconds)
 
     def _decide(self, due: Due, now: datetime) -> None:
@@ -276,20 +281,3 @@ class Engine:
             self.runner.submit(live_run)
         except Exception as bug:  # costs this run, not the others that are due
             self.runner.give_up(live_run, bug)
-
-    def _look_at_clock(self, now: datetime) -> None:
-        """Notice that the wall clock was set or that schedd was suspended; a step back changes the next times."""
-        steady = self.clock.steady()
-        stepped = (now - self._seen).total_seconds() - (steady - self._seen_steady)
-        due = self.timetable.next_at
-        late = 0.0 if due is None else (now - due).total_seconds()
-        if now < self._seen:
-            by = self._latest - now
-            self.timetable.set_back(now, by=by)
-            if by > LARGEST_STEP:
-                self._latest = now
-        self._seen, self._seen_steady, self._latest = now, steady, max(now, self._latest)
-        if abs(stepped) >= STEP_REPORTED:
-            self.announce(ClockJumped(stepped, now))
-        elif late >= ABSENCE_REPORTED:
-            self.announce(ClockJumped(late, now))

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from scheduler.engine.timetable import Changes
-from scheduler.model.run import Attempt, Decision, Pause, Reason, Run, Trigger
+from scheduler.model.run import Attempt, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.wire.requester import Requester
 
 
@@ -22,6 +22,15 @@ class RunWaiting(msgspec.Struct, frozen=True):
     trigger: Trigger
     scheduled_at: datetime
     gate: Reason
+
+
+class RunRequested(msgspec.Struct, frozen=True):
+    """A run was requested for a later time."""
+
+    run_id: str
+    job: str
+    at: datetime
+    request: RunRequest
 
 
 class RunStarted(msgspec.Struct, frozen=True):
@@ -97,7 +106,8 @@ class Stopping(msgspec.Struct, frozen=True):
 
 
 Event = (
-    RunWaiting
+    RunRequested
+    | RunWaiting
     | RunStarted
     | AttemptFinished
     | RunFinished

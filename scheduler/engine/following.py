@@ -8,17 +8,20 @@ from contextlib import contextmanager
 from functools import partial
 
 import msgspec
+from msgspec.structs import replace
 
 from scheduler.engine.events import (
     Announcer,
     AttemptFinished,
     Event,
     RunFinished,
+    RunRequested,
     RunSkipped,
     RunStarted,
     RunWaiting,
 )
 from scheduler.engine.history import History
+from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveRun
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, Chunk, Chunks, Follower, RunOutput
@@ -30,10 +33,11 @@ QUEUED = 64
 MOST_UNREAD = 1000
 """Runs of `RunsStream` whose start may wait for the reader; of further ones only the size of their output is given."""
 
-Mark = RunWaiting | Run | AttemptFinished | Decision
+Mark = RunRequested | RunWaiting | Run | AttemptFinished | Decision
 Value = Chunk | Mark
-"""What happens to a run. `RunWaiting` at each gate that holds it. `Run` twice: when it has started, with the outcome
-None, and when it has finished. `AttemptFinished` when another attempt follows. `Decision` when it was skipped."""
+"""What happens to a run. `RunRequested` when it is to start later. `RunWaiting` at each gate that holds it. `Run` when
+it has started, with the outcome None, and when it has finished. `AttemptFinished` when another attempt follows.
+`Decision` when it was skipped."""
 
 
 Select = Callable[[Chunks], Chunks]
@@ -82,8 +86,11 @@ class RunStream:
 class Following:
     """The streams of single runs. A listener of the engine that passes events on to them."""
 
-    def __init__(self, find: Callable[[str], LiveRun | None], history: History) -> None:
+    def __init__(
+        self, find: Callable[[str], LiveRun | None], find_later: Callable[[str], LaterRun | None], history: History
+    ) -> None:
         self._find = find
+        self._find_later = find_later
         self._history = history
         self._streams: dict[str, list[RunStream]] = {}
 
@@ -92,7 +99,7 @@ class Following:
         if not self._streams:
             return
         match event:
-            case RunWaiting(run_id=run_id):
+            case RunWaiting(run_id=run_id) | RunRequested(run_id=run_id):
                 self._mark(run_id, event)
             case RunStarted(run=run) if (live_run := self._find(run.id)) is not None:
                 for stream in self._streams.get(run.id, ()):
@@ -114,10 +121,16 @@ class Following:
         live_run = self._find(run_id)
         if live_run is not None:
             return self.of_live(live_run, select)
+        later = self._find_later(run_id)
+        if later is not None:
+            stream = self._open(run_id)
+            stream.follower.mark(RunRequested(run_id, later.job, later.at, later.request))
+            return stream
         run = self._history.run(run_id)
         if run is None:
             return None
         stream = RunStream(run_id, self._closed, holding=False)
+        stream.start(replace(run, attempts=(), outcome=None, finished_at=None, duration=None), None)
         stream.follower.feed_tail(select(self._history.tails.of(run_id)))
         stream.finish(run)
         return stream
@@ -127,14 +140,18 @@ class Following:
 
         `holding`: the run waits for the reader rather than that output is dropped, unless the reader stops reading.
         """
-        stream = RunStream(live_run.run_id, self._closed, holding=holding)
-        self._streams.setdefault(live_run.run_id, []).append(stream)
+        stream = self._open(live_run.run_id, holding=holding)
         if live_run.run is not None:
             stream.start(live_run.run, live_run.output, select)
         elif live_run.gate is not None:
             stream.follower.mark(
                 RunWaiting(live_run.run_id, live_run.job.name, live_run.trigger, live_run.scheduled_at, live_run.gate)
             )
+        return stream
+
+    def _open(self, run_id: str, *, holding: bool = False) -> RunStream:
+        stream = RunStream(run_id, self._closed, holding=holding)
+        self._streams.setdefault(run_id, []).append(stream)
         return stream
 
     def refuse(self, run_id: str, decision: Decision) -> None:

@@ -64,7 +64,7 @@ class History:
         self.tails = Tails()
         self._jobs: dict[str, JobHistory] = {}
         self._job_of: dict[str, str] = {}
-        """The job of each kept run, by run id."""
+        """The job of each kept run, and of each skipped request that is kept as a decision."""
 
     def of(self, job: str) -> JobHistory:
         """What is kept of a job; empty for one that did nothing yet."""
@@ -80,6 +80,11 @@ class History:
         at = run.scheduled_at
         self._kept(run.job).decisions.append(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
         self._finished(run)
+
+    def decision(self, run_id: str) -> Decision | None:
+        """The decision by which a request was skipped, while it is kept."""
+        decisions = self.of(self._job_of.get(run_id, "")).decisions
+        return next((each for each in decisions if each.run_id == run_id and each.reason is not None), None)
 
     def hear(self, event: Event) -> None:
         """Record an event."""
@@ -105,8 +110,11 @@ class History:
         self._job_of[run.id] = run.job
 
     def _forget(self, job: str) -> None:
-        for run in self._jobs.pop(job, JobHistory()).runs:
+        kept = self._jobs.pop(job, JobHistory())
+        for run in kept.runs:
             self._drop(run)
+        for decision in kept.decisions:
+            self._drop_request(decision)
 
     def _drop(self, run: Run) -> None:
         self._job_of.pop(run.id, None)
@@ -123,8 +131,16 @@ class History:
         decisions = self._kept(decision.job).decisions
         if decisions and _mergeable(decisions[-1], decision):
             decisions[-1] = _merged(decisions[-1], decision)
-        else:
-            decisions.append(decision)
+            return
+        if len(decisions) == DECISIONS_KEPT:
+            self._drop_request(decisions[0])
+        decisions.append(decision)
+        if decision.run_id is not None and decision.reason is not None:
+            self._job_of[decision.run_id] = decision.job
+
+    def _drop_request(self, decision: Decision) -> None:
+        if decision.run_id is not None and decision.reason is not None:
+            self._job_of.pop(decision.run_id, None)
 
 
 def _mergeable(earlier: Decision, later: Decision) -> bool:

@@ -27,7 +27,10 @@ class Phase(StrEnum):
 
 
 class LiveState(msgspec.Struct, frozen=True):
-    """A run that is not over, at one moment: at which gate it waits, when its next attempt begins in back-off."""
+    """A run that is not over, at one moment: at which gate it waits, when its next attempt begins in back-off.
+
+    `request` is what it was requested with.
+    """
 
     run_id: str
     job: str
@@ -36,6 +39,7 @@ class LiveState(msgspec.Struct, frozen=True):
     gate: Reason | None
     retry_at: datetime | None
     run: Run | None
+    request: RunRequest
 
 
 class LiveRun(msgspec.Struct, eq=False):
@@ -97,7 +101,16 @@ class LiveRun(msgspec.Struct, eq=False):
 
     def state(self) -> LiveState:
         """A copy of what may be known outside of the engine."""
-        return LiveState(self.run_id, self.job.name, self.scheduled_at, self.phase, self.gate, self.retry_at, self.run)
+        return LiveState(
+            self.run_id,
+            self.job.name,
+            self.scheduled_at,
+            self.phase,
+            self.gate,
+            self.retry_at,
+            self.run,
+            request=self.request,
+        )
 
     async def wait(self, future: asyncio.Future[Any] | None, seconds: float | None = None) -> None:
         """Until `future` is done, `seconds` have passed, or the run is asked to end, whichever comes first."""

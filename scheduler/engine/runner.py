@@ -168,7 +168,7 @@ class Runner:
     def _check_waiting(self, limit: int, live_runs: dict[LiveRun, asyncio.Task[None]]) -> None:
         waiting = sum(each.phase is Phase.WAITING for each in live_runs)
         if waiting >= limit:
-            raise SkipError(Reason.OVERLAP, f"{waiting} runs of it are waiting already (max_waiting)")
+            raise SkipError(Reason.MAX_WAITING, f"{waiting} runs of it are waiting already (max_waiting)")
 
     async def _pass(self, gate: Gate, live_run: LiveRun, place: asyncio.Future[None] | None) -> None:
         """Return when the run is inside. SkipError when the deadline has passed, or somebody ended the run."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from scheduler.engine.excluded_times import ExcludedTimes
+from scheduler.engine.later import Later
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason
 from scheduler.schedule import LARGEST_STEP, Schedule
@@ -56,13 +57,14 @@ class _Entry:
 
 
 class Timetable:
-    """Owns next times and pauses of all jobs."""
+    """Owns next times and pauses of all jobs, and runs requested for later."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._heap: list[tuple[datetime, int, _Entry]] = []
         self._pauses: dict[str, Pause] = {}
         self._excluded = ExcludedTimes()
+        self.later = Later()
 
     @property
     def wake_at(self) -> datetime | None:
@@ -71,13 +73,20 @@ class Timetable:
 
     @property
     def next_at(self) -> datetime | None:
-        """The earliest next time of all jobs."""
-        return self._heap[0][0] if self._heap else None
+        """The earliest next time of all jobs and of all runs requested for later."""
+        return self._next[0]
 
     @property
     def next_job(self) -> str | None:
         """The job that `next_at` belongs to; of several the first in the file."""
-        return self._heap[0][2].job.name if self._heap else None
+        return self._next[1]
+
+    @property
+    def _next(self) -> tuple[datetime, str] | tuple[None, None]:
+        requested = self.later.first
+        if self._heap and (requested is None or self._heap[0][0] <= requested.at):
+            return self._heap[0][0], self._heap[0][2].job.name
+        return (None, None) if requested is None else (requested.at, requested.job)
 
     def jobs(self) -> dict[str, Job]:
         """All jobs by name, in the order of the file."""

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     """Why a scheduled time, or a request, was skipped."""
 
     OVERLAP = "overlap"
+    MAX_WAITING = "max-waiting"
     LATE = "late"
     COALESCED = "coalesced"
     EXCLUDED = "excluded"
@@ -92,7 +93,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     `force` passes the overlap gate. `as_of` is the scheduled time that the job sees; `env` is added to its environment.
     `caller` is the id of a run that waits for the end of this one, and so must not be waited for. `args`, `kwargs` and
-    `stdin` are passed to the job; `arguments` is what may be shown of them.
+    `stdin` are passed to the job; `arguments` is what may be shown of them. `at` is when it is to run, None for now.
+    While a run with the same `key` of the job is known, no other is started.
     """
 
     force: bool = False
@@ -104,6 +106,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: dict[str, Any] = {}
     stdin: bytes = b""
     arguments: ArgumentsView | None = None
+    at: datetime | None = None
+    key: str | None = None
 
 
 PLAIN_REQUEST = RunRequest()

@@ -14,6 +14,7 @@ from scheduler.engine.events import (
     ReloadFailed,
     Resumed,
     RunFinished,
+    RunRequested,
     RunSkipped,
     RunStarted,
     RunWaiting,
@@ -48,8 +49,8 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
             return "error", "reload failed", {"error": text, "hint": "the previous configuration stays active"}
         case ClockJumped(by=by):
             return "warning", "clock jumped", {"by": round(by, 3)}
-        case RunWaiting(run_id=run_id, job=job, gate=gate):
-            return "info", "run waiting", {"job": job, "run": run_id, "for": gate.value}
+        case RunWaiting() | RunRequested():
+            return "info", "run waiting", _waiting(event)
         case Paused(job=job, pause=pause):
             return "info", "job paused", _paused(job, pause)
         case Resumed(job=job, by=by):
@@ -85,6 +86,17 @@ def _scheduled(run: Run) -> Fields:
     if run.arguments is not None:
         fields["arguments"] = run.arguments.text
     return {**fields, **_by(run.by)}
+
+
+def _waiting(event: RunWaiting | RunRequested) -> Fields:
+    fields: Fields = {"job": event.job, "run": event.run_id}
+    if isinstance(event, RunWaiting):
+        return {**fields, "for": event.gate.value}
+    arguments = event.request.arguments
+    fields |= {"for": "time", "until": rfc3339(event.at)}
+    if arguments is not None:
+        fields["arguments"] = arguments.text
+    return {**fields, **_by(event.request.by)}
 
 
 def _paused(job: str, pause: Pause) -> Fields:

@@ -14,7 +14,15 @@ import msgspec
 from scheduler.api.operations import answer
 from scheduler.api.service import Service
 from scheduler.api.views import run_view
-from scheduler.errors import ConfigError, RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
+from scheduler.errors import (
+    ConfigError,
+    RefusedError,
+    SchedError,
+    TooManyWaitingError,
+    UnknownNameError,
+    UnreachableError,
+    UsageError,
+)
 from scheduler.text import as_json
 from scheduler.web import response
 from scheduler.web.board import Board
@@ -34,6 +42,7 @@ LONGEST_KEY = 255
 
 _STATUS = (
     (UnknownNameError, 404, "Not found"),
+    (TooManyWaitingError, 429, "Too many waiting runs"),
     (RefusedError, 409, "Refused"),
     (UsageError, 400, "Bad request"),
     (ConfigError, 422, "Invalid file"),

@@ -14,6 +14,7 @@ from scheduler.engine.events import (
     ReloadFailed,
     Resumed,
     RunFinished,
+    RunRequested,
     RunSkipped,
     RunStarted,
     RunWaiting,
@@ -63,7 +64,7 @@ class Live:
                 self.changed(run.job)
             case RunSkipped(decision=decision):
                 self.changed(decision.job)
-            case RunWaiting(job=job) | Paused(job=job) | Resumed(job=job):
+            case RunWaiting(job=job) | RunRequested(job=job) | Paused(job=job) | Resumed(job=job):
                 self.changed(job)
             case JobsChanged() | ReloadFailed() | ClockJumped() | Stopping():
                 self.changed(None)

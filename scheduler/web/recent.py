@@ -17,6 +17,7 @@ from scheduler.engine.events import (
     ReloadFailed,
     Resumed,
     RunFinished,
+    RunRequested,
     RunSkipped,
     RunWaiting,
     Stopping,
@@ -84,6 +85,9 @@ class Recent:
                 self.add(decision.job, "skipped", f"skipped, {reason}", count=decision.count)
             case RunWaiting(run_id=run_id, job=job, gate=gate):
                 self.add(job, "waiting", f"waiting for {gate.value}", run_id=run_id)
+            case RunRequested(run_id=run_id, job=job, request=request):
+                by = "" if request.by is None else request.by.text
+                self.add(job, "waiting", "requested for later", run_id=run_id, by=by)
             case Paused(job=job, pause=pause):
                 note = f": {pause.note}" if pause.note else ""
                 self.add(job, "paused", f"paused{note}", by="" if pause.by is None else pause.by.text)

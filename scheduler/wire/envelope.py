@@ -15,7 +15,14 @@ from typing import Annotated
 
 import msgspec
 
-from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
+from scheduler.errors import (
+    RefusedError,
+    SchedError,
+    TooManyWaitingError,
+    UnknownNameError,
+    UnreachableError,
+    UsageError,
+)
 
 VERSION = 1
 """Raised when an older schedctl could misread a newer schedd, or a newer schedctl an older schedd."""
@@ -59,6 +66,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
 FAULTS: dict[str, type[SchedError]] = {
     "usage": UsageError,
     "unknown": UnknownNameError,
+    "too-many-waiting": TooManyWaitingError,
     "refused": RefusedError,
     "unreachable": UnreachableError,
     "failed": SchedError,

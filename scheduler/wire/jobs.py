@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunView
 from scheduler.wire.times import ScheduledTime
@@ -23,12 +24,22 @@ class PauseView(msgspec.Struct, frozen=True, kw_only=True):
     by: Requester | None = None
 
 
+class RequestedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that was requested for a later time."""
+
+    run_id: str
+    at: datetime
+    by: Requester | None = None
+    arguments: ArgumentsView | None = None
+
+
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """A job and its state. `schedule` is null when it runs on request only, `next_at` when no scheduled time is left.
 
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
     of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
-    many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success.
+    many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how
+    many runs wait, those for a later time included, of which `requested` has the first ten.
     """
 
     name: str
@@ -46,6 +57,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     usual_duration: float | None = None
     consecutive_failures: int = 0
     failing_since: datetime | None = None
+    waiting: int = 0
+    requested: tuple[RequestedView, ...] = ()
 
 
 class ListJobs(msgspec.Struct, frozen=True):

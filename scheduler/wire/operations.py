@@ -18,7 +18,7 @@ from scheduler.wire.jobs import (
     Show,
 )
 from scheduler.wire.notify import NotifyTest, RecipientView
-from scheduler.wire.runs import History, HistoryEntry, Logs, RunNow, Stop, StopView
+from scheduler.wire.runs import AskResult, History, HistoryEntry, Logs, RunNow, RunResult, Stop, StopView, Wait
 from scheduler.wire.times import Explain, Explanation, Next, ScheduledTime, Why, WhyView
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -54,6 +54,8 @@ RUN_NOW = Operation(
     from_file=True,
     local_only=frozenset({"env"}),
 )
+WAIT = Operation(name="wait", ask=Wait, reply=type(None), streams=True)
+RESULT = Operation(name="result", ask=AskResult, reply=RunResult)
 STOP = Operation(name="stop", ask=Stop, reply=StopView, writes=True)
 PAUSE = Operation(name="pause", ask=PauseJobs, reply=list[JobView], writes=True)
 RESUME = Operation(name="resume", ask=ResumeJobs, reply=list[JobView], writes=True)
@@ -81,6 +83,8 @@ OPERATIONS: dict[str, Operation[Any, Any]] = {
         SHOW,
         STATUS,
         RUN_NOW,
+        WAIT,
+        RESULT,
         STOP,
         PAUSE,
         RESUME,

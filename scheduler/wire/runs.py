@@ -87,7 +87,8 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
 
     `force` starts it although the job is running. `as_of` becomes SCHED_SCHEDULED_AT; `env` is added to the job's
     environment. `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. `caller` is the id
-    of the run that sends the request and waits for its end (SCHED_RUN_ID there).
+    of the run that sends the request and waits for its end (SCHED_RUN_ID there). The run starts at `at`, by default
+    now. While a run that was requested of the job with the same `key` is known, the answer is about that run.
     """
 
     job: str
@@ -99,6 +100,38 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: dict[str, Any] = {}
     stdin: bytes | None = None
     caller: str | None = None
+    at: Instant | None = None
+    key: str | None = None
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """`wait`: follow runs until each has ended, by a `finished` or `skipped` event."""
+
+    runs: tuple[str, ...]
+
+
+class AskResult(msgspec.Struct, frozen=True):
+    """`result`: what became of a run."""
+
+    run: str
+
+
+class RunResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A run by its id. `run` is set once it has started; `waiting_for` and `until` while it waits.
+
+    A skipped run has the `reason`, and the same in words as `message`.
+    """
+
+    run_id: str
+    job: str
+    state: Literal["waiting", "running", "retrying", "finished", "skipped"]
+    run: RunView | None = None
+    waiting_for: str | None = None
+    until: datetime | None = None
+    reason: str | None = None
+    message: str | None = None
+    by: Requester | None = None
+    arguments: ArgumentsView | None = None
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,11 +166,12 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
-    """The run waits at a gate: `overlap`, `lock` or `capacity`."""
+    """The run waits at a gate: `overlap`, `lock` or `capacity`, or until its time (`time`), which is `until`."""
 
     run_id: str
     job: str
     gate: str
+    until: datetime | None = None
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
@@ -179,4 +213,13 @@ class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
     run: RunView
 
 
-Event = Waiting | Started | Output | Lost | AttemptEnded | Finished
+class Skipped(msgspec.Struct, frozen=True, tag_field="event", tag="skipped"):
+    """The run was skipped while it waited; `message` is the reason in words. Nothing about it follows."""
+
+    run_id: str
+    job: str
+    reason: str
+    message: str
+
+
+Event = Waiting | Started | Output | Lost | AttemptEnded | Finished | Skipped

@@ -28,12 +28,16 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
-    """A coming scheduled time. `note` says what DST, a pause or `enabled: false` means for it."""
+    """A coming scheduled time, or the time for which a run was requested; then `run_id` is set.
+
+    `note` says what DST, a pause or `enabled: false` means for it, or who requested it.
+    """
 
     at: datetime
     job: str | None
     timezone: str
     note: str | None = None
+    run_id: str | None = None
 
 
 class Explain(msgspec.Struct, frozen=True):

@@ -22,7 +22,7 @@ from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import Event, Finished, Logs, Output, Started
+from scheduler.wire.runs import Event, Finished, Logs, Output, RunResult, Started
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -89,6 +89,16 @@ class FakeService:
 
     def run(self, run_id: str) -> Run | None:
         return next((run for run in self.finished if run.id == run_id), None)
+
+    def result(self, run_id: str) -> RunResult | None:
+        run = self.run(run_id)
+        return None if run is None else RunResult(run_id=run.id, job=run.job, state="finished", run=run_view(run))
+
+    async def wait(self, run_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
+        for run_id in run_ids:
+            run = self.run(run_id)
+            assert run is not None
+            yield Finished(run_view(run))
 
     async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         self.requests.append(request)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.system.programs import Schedd, schedctl, schedd, write
+from tests.system.programs import BIN, Schedd, environment, schedctl, schedd, write
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +28,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
           function: {python: "app:f", accepts: [args, kwargs, stdin]}
           copy: {command: cat, accepts: stdin}
           plain: {command: "true"}
+          later: {command: "exit 3", accepts: args}
+          queue: {command: "sleep 30", overlap: queue, max_waiting: 2}
         """,
     )
 
@@ -90,3 +93,104 @@ def test_arguments_are_shown_in_history_and_log_without_secrets(file: Path, daem
     assert "with seen" in schedctl("-c", file, "history", "words").stdout
     assert daemon.says('event="run started"', "arguments=", "seen")
     assert not daemon.lines("event=", "canary")  # the job itself prints it
+
+
+def detached(file: Path, *words: str) -> str:
+    ended = run_now(file, *words, "--detach")
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
+
+
+def ask(file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return schedctl("-c", file, *words)
+
+
+def test_a_run_for_later_is_shown_everywhere_and_can_be_cancelled(file: Path) -> None:
+    ended = run_now(file, "later", "--in", "1h", "--detach", "--", "word")
+    run_id = ended.stdout.strip()
+    assert "it is lost if schedd stops before" in ended.stderr
+    (listed,) = json.loads(ask(file, "list", "later", "--json").stdout)
+    assert (listed["waiting"], listed["requested"][0]["run_id"]) == (1, run_id)
+    assert "1 waiting" in ask(file, "list", "later").stdout
+    (coming,) = json.loads(ask(file, "next", "later", "--json").stdout)
+    assert coming["run_id"] == run_id
+    assert "requested by" in coming["note"]
+    assert json.loads(ask(file, "status", "--json").stdout)["waiting"] >= 1
+    assert json.loads(ask(file, "result", run_id, "--json").stdout)["waiting_for"] == "time"
+    assert "waiting until" in ask(file, "result", run_id).stdout
+    assert ask(file, "stop", run_id).stdout == "1 waiting run cancelled\n"
+    found = json.loads(ask(file, "result", run_id, "--json").stdout)
+    assert (found["state"], found["reason"]) == ("skipped", "stopped")
+    waited = ask(file, "wait", run_id)
+    assert waited.returncode == 5
+    assert waited.stdout == f"run {run_id} of later: skipped: it was stopped while it waited\n"
+
+
+def test_a_run_for_later_starts_then(file: Path) -> None:
+    run_id = detached(file, "later", "--in", "1s")
+    assert ask(file, "wait", run_id).returncode == 3
+    found = json.loads(ask(file, "result", run_id, "--json").stdout)
+    assert (found["state"], found["run"]["trigger"], found["run"]["exit_code"]) == ("finished", "manual", 3)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--at", "2020-01-01T00:00Z"), 2, "2020-01-01T00:00:00Z is in the past"),
+        (("--in", "5m", "--at", "tomorrow"), 2, "--in and --at exclude each other"),
+        (("--key", "k" * 10_000), 2, "a key must have 1 to 255 characters; this has 10000"),
+        (("--key", ""), 2, "a key must have 1 to 255 characters; this has 0"),
+    ],
+)
+def test_a_wrong_request_is_one_message_and_its_code(
+    file: Path, words: tuple[str, ...], code: int, message: str
+) -> None:
+    ended = run_now(file, "later", *words)
+    assert ended.returncode == code
+    assert ended.stderr.count(message) == 1
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_request_with_a_known_key_starts_nothing(file: Path) -> None:
+    run_id = detached(file, "plain", "--key", "order-4711")
+    ask(file, "wait", run_id)
+    assert detached(file, "plain", "--key", "order-4711") == run_id
+    assert detached(file, "plain", "--key", "order-4712") != run_id
+
+
+def test_waiting_for_several_exits_with_the_worst_code(file: Path) -> None:
+    ids = [detached(file, name) for name in ("plain", "later", "plain")]
+    ended = ask(file, "wait", *ids, "--json")
+    assert ended.returncode == 3
+    codes = {each["run_id"]: each["run"]["exit_code"] for each in json.loads(ended.stdout)}
+    assert codes == {ids[0]: 0, ids[1]: 3, ids[2]: 0}
+
+
+@pytest.mark.parametrize("command", ["wait", "result"])
+def test_an_unknown_run_is_exit_4(file: Path, command: str) -> None:
+    ended = ask(file, command, "nosuchid")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert "no run 'nosuchid' is known" in ended.stderr
+
+
+def test_more_than_max_waiting_is_refused_with_the_number(file: Path) -> None:
+    ids = [detached(file, "queue") for _ in range(3)]
+    ended = run_now(file, "queue", "--detach")
+    assert ended.returncode == 5
+    assert "queue: 2 runs of it are waiting already (max_waiting)" in ended.stderr
+    ask(file, "stop", "queue")
+    assert ask(file, "wait", *ids).returncode >= 5
+
+
+def test_an_attached_client_gets_the_code_of_a_run_that_ends_during_the_shutdown(tmp_path: Path) -> None:
+    """B13"""
+    file = write(tmp_path / "schedules.yaml", 'jobs: {s: {command: "echo begun; sleep 1; exit 7"}}')
+    command = [BIN / "schedctl", "-c", str(file), "run-now", "s"]
+    with (
+        schedd(file) as running,
+        subprocess.Popen(command, stdout=subprocess.PIPE, env=environment({}), text=True) as attached,
+    ):
+        assert attached.stdout is not None
+        assert attached.stdout.readline() == "begun\n"
+        running.signal(signal.SIGTERM)
+        assert attached.wait(20) == 7

@@ -11,6 +11,7 @@ from scheduler.errors import RefusedError, SchedError, UsageError
 from scheduler.model.job import Accepts, Job
 from scheduler.model.target import ShellCommand
 from scheduler.wire.runs import RunNow
+from tests.unit.stage import NOON
 
 ALL = (Accepts.ARGS, Accepts.KWARGS, Accepts.STDIN)
 
@@ -25,9 +26,9 @@ def job(**keys: Any) -> Job:
 def test_a_job_accepts_only_what_it_says(given: dict[str, Any], kind: str) -> None:
     ask = RunNow(job="j", **given)
     with pytest.raises(RefusedError, match=f"j does not accept {kind}; its key `accepts` must allow it"):
-        run_request(job(accepts=tuple(each for each in ALL if each.value != kind)), ask, None)
-    assert run_request(job(accepts=(Accepts(kind),)), ask, None).arguments is not None
-    assert run_request(job(), RunNow(job="j"), None).arguments is None
+        run_request(job(accepts=tuple(each for each in ALL if each.value != kind)), ask, None, NOON)
+    assert run_request(job(accepts=(Accepts(kind),)), ask, None, NOON).arguments is not None
+    assert run_request(job(), RunNow(job="j"), None, NOON).arguments is None
 
 
 @pytest.mark.parametrize(
@@ -40,11 +41,11 @@ def test_a_job_accepts_only_what_it_says(given: dict[str, Any], kind: str) -> No
 )
 def test_what_no_job_can_get_is_a_usage_error(given: dict[str, Any], error: str) -> None:
     with pytest.raises(UsageError, match=error):
-        run_request(job(accepts=ALL), RunNow(job="j", **given), None)
+        run_request(job(accepts=ALL), RunNow(job="j", **given), None, NOON)
 
 
 def shown(keys: dict[str, Any] | None = None, **given: Any) -> str:
-    view = run_request(job(accepts=ALL, **(keys or {})), RunNow(job="j", **given), None).arguments
+    view = run_request(job(accepts=ALL, **(keys or {})), RunNow(job="j", **given), None, NOON).arguments
     assert view is not None
     return view.text
 
@@ -62,5 +63,5 @@ def test_arguments_are_shown_as_typed_and_secrets_are_not() -> None:
 
 def test_a_refusal_never_repeats_what_was_given() -> None:
     with pytest.raises(SchedError) as caught:
-        run_request(job(), RunNow(job="j", args=("canary",), kwargs={"a": "canary"}), None)
+        run_request(job(), RunNow(job="j", args=("canary",), kwargs={"a": "canary"}), None, NOON)
     assert "canary" not in str(caught.value)

@@ -1,0 +1,107 @@
+"""`schedctl wait` and `result`: what became of requested runs."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import click
+
+from scheduler.cli import output, terminal, times
+from scheduler.cli.arguments import some_runs
+from scheduler.cli.output import output_options
+from scheduler.cli.run_printer import GATES
+from scheduler.cli.subcommand import subcommand
+from scheduler.cli.target import Target
+from scheduler.errors import EXIT_REFUSED
+from scheduler.text import printable_line
+from scheduler.wire.operations import RESULT, WAIT
+from scheduler.wire.runs import AskResult, Event, Finished, RunResult, RunView, Skipped, Wait
+
+EXIT_STATUS = "that of the run, the highest of several; 5 for a run that was skipped, 4 for an unknown run."
+
+
+@subcommand("wait", exit_status=EXIT_STATUS)
+@some_runs
+@output_options("an array of objects, one per run")
+@click.pass_obj
+def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
+    """Wait until runs have ended, and exit with their exit code.
+
+    RUN is an id that `run-now --detach` printed. Ctrl-C stops waiting; the runs go on.
+
+    \b
+    Examples:
+      schedctl wait k3v9d2qa
+      schedctl wait $(cat ids) && echo all succeeded
+    """
+    ended = []
+    for event in target.stream(WAIT, Wait(runs)):
+        if isinstance(event, Finished | Skipped):
+            ended.append(event)
+            if form is None:
+                click.echo(_line(event))
+    output.shown([_result(event) for event in ended], form)
+    return max(map(_exit_code, ended), default=0)
+
+
+@subcommand("result")
+@click.argument("run")
+@output_options("an object")
+@click.pass_obj
+def result(target: Target, run: str, form: str | None) -> None:
+    """Show what became of a run.
+
+    Also of one that waits, or was skipped while it waited.
+
+    \b
+    Examples:
+      schedctl result k3v9d2qa
+      schedctl result k3v9d2qa --json
+    """
+    found = target.ask(RESULT, AskResult(run))
+    if output.shown(found, form):
+        return
+    click.echo(f"run {found.run_id} of {found.job}: {_words(found)}")
+    for name, value in (("requested by", found.by), ("arguments", found.arguments)):
+        if value is not None:
+            click.echo(f"  {name} {printable_line(value.text)}")
+    if found.run is not None:
+        for attempt in found.run.attempts:
+            for note in (attempt.cause, *attempt.notes):
+                if note is not None:
+                    click.echo(f"  {printable_line(note)}")
+
+
+def _words(found: RunResult) -> str:
+    if found.run is not None:
+        return _ending(found.run) if found.run.outcome is not None else found.state
+    if found.state == "skipped":
+        return terminal.paint(f"skipped: {found.message}", "care")
+    if found.until is not None:
+        return f"waiting until {times.full(found.until, UTC)}; it is lost if schedd stops before"
+    return "starting" if found.waiting_for is None else f"waiting for {GATES.get(found.waiting_for, found.waiting_for)}"
+
+
+def _ending(run: RunView) -> str:
+    colour = "good" if run.outcome == "succeeded" else "bad"
+    text = f"{run.outcome}, exit {run.exit_code}, after {times.span(run.duration or 0)}"
+    return terminal.paint(text, colour)
+
+
+def _line(event: Finished | Skipped) -> str:
+    if isinstance(event, Skipped):
+        return f"run {event.run_id} of {event.job}: {terminal.paint(f'skipped: {event.message}', 'care')}"
+    return f"run {event.run.id} of {event.run.job}: {_ending(event.run)}"
+
+
+def _result(event: Finished | Skipped) -> RunResult:
+    if isinstance(event, Skipped):
+        return RunResult(
+            run_id=event.run_id, job=event.job, state="skipped", reason=event.reason, message=event.message
+        )
+    run = event.run
+    return RunResult(run_id=run.id, job=run.job, state="finished", run=run, by=run.by, arguments=run.arguments)
+
+
+def _exit_code(event: Event) -> int:
+    return event.run.exit_code or 0 if isinstance(event, Finished) else EXIT_REFUSED
