@@ -25,7 +25,7 @@ EXIT_STATUS = "that of the run, the highest of several; 5 for a run that was ski
 @output_options("an array of objects, one per run")
 @click.pass_obj
 def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
-    """Wait until runs have ended, and exit with their exit code.
+    """Wait for runs and exit with their exit code.
 
     RUN is an id that `run-now --detach` printed. Ctrl-C stops waiting; the runs go on.
 

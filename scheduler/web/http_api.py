@@ -87,6 +87,9 @@ class HttpApi:
             return response.json(run_view(found))
         if live is not None and live.gate is not None:
             return response.json(Waiting(live.run_id, live.job, live.gate.value))
+        result = self._service.result(run)
+        if result is not None:
+            return response.json(result)
         raise UnknownNameError(f"no run {run!r}")
 
     async def events(self, request: Request) -> Response:

@@ -185,7 +185,7 @@ def test_more_than_max_waiting_is_refused_with_the_number(file: Path) -> None:
 def test_an_attached_client_gets_the_code_of_a_run_that_ends_during_the_shutdown(tmp_path: Path) -> None:
     """B13"""
     file = write(tmp_path / "schedules.yaml", 'jobs: {s: {command: "echo begun; sleep 1; exit 7"}}')
-    command = [BIN / "schedctl", "-c", str(file), "run-now", "s"]
+    command = [str(BIN / "schedctl"), "-c", str(file), "run-now", "s"]
     with (
         schedd(file) as running,
         subprocess.Popen(command, stdout=subprocess.PIPE, env=environment({}), text=True) as attached,

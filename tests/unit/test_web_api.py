@@ -29,7 +29,7 @@ from scheduler.wire.http_routes import API, HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS
 from tests.unit.stage import NOON, Stage, job
 
-ON_THE_SOCKET_ONLY = {"env"}
+ON_THE_SOCKET_ONLY = {"env", "wait"}
 
 
 class Served(EngineService):
