@@ -126,6 +126,17 @@ def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
     return f"{times.full(at, zone)}, {times.relative(at, now)}" if wide else times.coming(at, zone, now)
 
 
+def _running(view: JobView, now: datetime) -> str:
+    text = f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
+    if view.running[0].worker is not None:
+        text += f" on {view.running[0].worker}"
+    if view.usual_duration is not None:
+        text += f" of about {times.span(view.usual_duration)}"
+    if len(view.running) > 1:
+        text += f", {len(view.running)} runs"
+    return text
+
+
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
     """The status, with how long it has lasted or will last, and the note of a pause."""
     if view.consecutive_failures and view.status in ("idle", "done"):
