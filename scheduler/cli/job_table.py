@@ -163,10 +163,3 @@ def _more_status(view: JobView, now: datetime, note: bool) -> str:
             return f"{left}: {text}" if text and note else left
         case _:
             return ""
-
-
-def _running(view: JobView, now: datetime) -> str:
-    text = f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
-    if view.usual_duration is not None:
-        text += f" of about {times.span(view.usual_duration)}"
-    return text if len(view.running) == 1 else f"{text}, {len(view.running)} runs"
