@@ -49,18 +49,13 @@ class Runner:
         self._capacity = CapacityGate()
         self._lock = LockGate()
         self._gates: tuple[Gate, ...] = (self._lock, self._capacity)
-        self._throttle = Throttle()
+        self.throttle = Throttle()
 
     def live_runs(self, job: str | None = None) -> Iterator[LiveRun]:
         """Runs that are not over, of one job or of all; of each job the oldest first."""
         names = (job,) if job is not None else tuple(self._jobs)
         for name in names:
             yield from tuple(self._jobs.get(name, ()))
-
-    @property
-    def is_starting(self) -> bool:
-        """Whether runs that may start wait for their turn: what can wait should let them go first."""
-        return self._throttle.is_busy
 
     def find(self, run_id: str) -> LiveRun | None:
         """The live run with that id."""
@@ -177,7 +172,7 @@ class Runner:
             seconds = None if deadline is None else (deadline - self._clock.now()).total_seconds()
             await live_run.wait(place, seconds)
             if live_run.ending is None:
-                await self._throttle.take()  # a run that leaves, or a new limit, may let many in at once
+                await self.throttle.take()  # a run that leaves, or a new limit, may let many in at once
             live_run.gate = None
         if live_run.ending is not None:
             raise SkipError(live_run.ending)
@@ -199,7 +194,7 @@ class Runner:
             if place is not None:
                 await self._pass(self._overlap, live_run, place)
             else:
-                await self._throttle.take()
+                await self.throttle.take()
             for gate in gates:
                 await self._enter(gate, live_run)
             await self._run(live_run)
@@ -293,7 +288,7 @@ class Runner:
         """Wait between two attempts, then for capacity, however long. False: somebody ended the run meanwhile."""
         live_run.phase, live_run.retry_at = Phase.RETRYING, self._clock.now() + timedelta(seconds=delay)
         await live_run.wait(None, delay)
-        await self._throttle.take()
+        await self.throttle.take()
         try:
             if live_run.ending is None:
                 live_run.deadline = None

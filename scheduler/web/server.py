@@ -56,7 +56,7 @@ class Web:
         board = Board(service, engine)
         self._recent = Recent(clock.now)
         self._buckets = Buckets()
-        slices = Slices(clock.steady, lambda: engine.runner.is_starting)
+        slices = Slices(clock.steady, lambda: engine.runner.throttle.is_busy)
         self._calm = slices.calm
         self._live = Live(slices.calm)
         self._health = Health(engine)
