@@ -272,9 +272,10 @@ class Daemon(EngineService):
             await self.reload(plan=False)
         self._systemd.ready()
 
-    def _on_missed(self, job: str, scheduled_at: datetime) -> None:
+    def _on_missed(self, job: str, scheduled_at: datetime, frequent: bool) -> None:
         self._notifications.missed(job, scheduled_at)
-        self._web.missed(job, scheduled_at)
+        if not frequent:
+            self._web.missed(job, scheduled_at)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, ClockJumped):

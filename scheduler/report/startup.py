@@ -66,18 +66,19 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
 
 
 async def report_missed(
-    log: Log, engine: Engine, started_at: datetime, on_missed: Callable[[str, datetime], None]
+    log: Log, engine: Engine, started_at: datetime, on_missed: Callable[[str, datetime, bool], None]
 ) -> None:
     """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
 
-    `on_missed` gets all of them. The log gets the first MOST_LISTED, without those of frequent jobs: a gap of seconds
-    between two schedd would report every one of these.
+    `on_missed` gets all of them, and whether the job is frequent: a gap of seconds between two schedd would report each
+    of those. The log gets the first MOST_LISTED of the others.
     """
     count = 0
     for job, scheduled_at in missed_runs(engine.timetable, started_at):
-        on_missed(job.name, scheduled_at)
+        frequent = _is_frequent(job, scheduled_at)
+        on_missed(job.name, scheduled_at, frequent)
         await asyncio.sleep(0)
-        if _is_frequent(job, scheduled_at):
+        if frequent:
             continue
         if count < MOST_LISTED:
             log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")

@@ -79,7 +79,7 @@ def missed(tmp_path: Path, *schedules: str) -> tuple[list[str], list[str]]:
     engine = Engine(clock, Launchers(SimulatedLauncher(lambda _: Play())), log=log)
     engine.load(load(file).jobs, max_running=None)
     heard: list[str] = []
-    clock.run(report_missed(log, engine, NOW, lambda job, _: heard.append(job)))
+    clock.run(report_missed(log, engine, NOW, lambda job, _at, _frequent: heard.append(job)))
     return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], heard
 
 
