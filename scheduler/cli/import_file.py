@@ -54,9 +54,10 @@ def import_file(
 ) -> int:
     """Convert another scheduler's file.
 
-    Makes one schedule file of crontabs of every dialect, systemd timers with their services, and Kubernetes CronJobs.
-    The format is detected; `-` is standard input. The schedule file goes to standard output. What is carried over with
-    a difference (noted) or not at all (refused) goes to standard error, with file and line.
+    Makes one schedule file of crontabs of every dialect, systemd timers with their services, Kubernetes CronJobs, and
+    the files of yacron, ofelia, sidekiq-cron, sidekiq-scheduler, Solid Queue and Dokku (app.json). The format is
+    detected; `-` is standard input. The schedule file goes to standard output. What is carried over with a difference
+    (noted) or not at all (refused) goes to standard error, with file and line.
 
     \b
     Examples:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
@@ -11,7 +12,7 @@ from scheduler.document.nodes import Node, compose
 from scheduler.document.source import Source
 
 _START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_COMMENT = re.compile(r"\s*#+[ \t]*(.*)")
+_COMMENT = re.compile(r"(?<!\S)#+[ \t]*(.*)")
 _END = re.compile(r"^\.\.\.(?=\s|$)", re.MULTILINE)
 
 
@@ -45,20 +46,27 @@ def documents(text: str) -> list[ForeignDocument]:
 
 def comments(text: str) -> dict[int, str]:
     """The comments of a text by line, as far as it can be scanned, without the # and blanks around them."""
-    lines = text.split("\n")
-    covered = [0] * (len(lines) + 1)
+    found: dict[int, str] = {}
+    end, line = 0, 1
+    for start, next_end in _tokens(text):
+        for match in _COMMENT.finditer(text, end, start):
+            line += text.count("\n", end, match.start())
+            end = match.start()
+            if match[1].strip():
+                found[line] = match[1].strip()
+        line += text.count("\n", end, next_end)
+        end = next_end
+    return found
+
+
+def _tokens(text: str) -> Iterator[tuple[int, int]]:
+    """Where each token of a text begins and ends; the text as a whole ends with an empty one."""
+    end = 0
     try:
         for token in yaml.scan(text, Loader=yaml.CSafeLoader):
-            end = token.end_mark
-            for line in range(token.start_mark.line, min(end.line, len(lines))):
-                covered[line] = len(lines[line])
-            if end.column:
-                covered[end.line] = max(covered[end.line], end.column)
+            # The end of a block comes where its last line does, and may be before the end of its last token.
+            yield max(end, token.start_mark.index), max(end, token.end_mark.index)
+            end = max(end, token.end_mark.index)
     except yaml.YAMLError:
-        pass
-    found = {}
-    for number, content in enumerate(lines, 1):
-        match = _COMMENT.match(content, covered[number - 1])
-        if match and match[1].strip():
-            found[number] = match[1].strip()
-    return found
+        return
+    yield len(text), len(text)

@@ -7,11 +7,16 @@ from typing import NamedTuple
 
 from scheduler.errors import SchedError
 from scheduler.translate.importers.anacrontab import looks_like_anacrontab, read_anacrontab
+from scheduler.translate.importers.app_json import looks_like_app_json, read_app_json
 from scheduler.translate.importers.crontab import looks_like_crontab, read_crontab
 from scheduler.translate.importers.fcrontab import looks_like_fcrontab, read_fcrontab
 from scheduler.translate.importers.kubernetes_cronjob import looks_like_kubernetes, read_kubernetes
+from scheduler.translate.importers.ofelia import looks_like_ofelia, read_ofelia
+from scheduler.translate.importers.sidekiq import looks_like_sidekiq, read_sidekiq
+from scheduler.translate.importers.solid_queue import looks_like_solid_queue, read_solid_queue
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_timer import looks_like_systemd, read_systemd
+from scheduler.translate.importers.yacron import looks_like_yacron, read_yacron
 from scheduler.translate.translation import Translation
 
 Reader = Callable[[SourceFile, Request], Translation]
@@ -29,12 +34,17 @@ FORMATS = {
     entry.name: entry
     for entry in (
         Format("systemd", looks_like_systemd, read_systemd),
+        Format("ofelia", looks_like_ofelia, read_ofelia),
         Format("kubernetes", looks_like_kubernetes, read_kubernetes),
+        Format("app-json", looks_like_app_json, read_app_json),
+        Format("yacron", looks_like_yacron, read_yacron),
+        Format("sidekiq", looks_like_sidekiq, read_sidekiq),
+        Format("solid-queue", looks_like_solid_queue, read_solid_queue),
         Format("anacrontab", looks_like_anacrontab, read_anacrontab),
         Format("fcrontab", looks_like_fcrontab, read_fcrontab),
         Format("crontab", looks_like_crontab, read_crontab),
     )
-}  # fmt: skip
+}
 
 
 def format_of(file: SourceFile, forced: str | None = None) -> Format:

@@ -9,6 +9,7 @@ from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import count_times
 from scheduler.translate.importers.logical_lines import logical_lines
 from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
 
 _JOB = re.compile(r"(\d+|@\w+)\s+(\d+)\s+([^\s/]+)\s+(\S.*)", re.ASCII)
@@ -40,15 +41,18 @@ def read_anacrontab(source: SourceFile, request: Request) -> Translation:
             name, value, _ = variable
             hours = _HOURS.fullmatch(value) if name == "START_HOURS_RANGE" else None
             start = int(hours[1]) % 24 if hours else start
+            if not VARIABLE_NAME.fullmatch(name):
+                remarks.append(source.refuse(number, f"{name}=…", ABOUT_NAMES))
+                continue
             if name == "MAILTO" and value:
                 remarks.append(source.refuse(number, line, "anacron mails the output; `on_failure` mails failures"))
             if name == "RANDOM_DELAY":
                 remarks.append(source.refuse(number, line, "write H for the minute to spread jobs: 'H 3 * * *'"))
             env = env if hours or name == "RANDOM_DELAY" else {**env, name: value}
-        elif match := _JOB.fullmatch(line):
+        elif (match := _JOB.fullmatch(line)) and (times := _times(match[1], match[2], start)):
             above, description = comments.take()
             keys: Keys = {"description": description} if description else {}
-            keys |= _times(match[1], int(match[2]), start) | {"env": env, "command": match[4]}
+            keys |= times | {"env": env, "command": match[4]}
             jobs.append(ImportedJob(name=request.names.of(match[3]), keys=keys, comments=above))
             remarks.append(source.note(number, line, _ABOUT_TIMES))
         elif line:
@@ -60,9 +64,12 @@ def read_anacrontab(source: SourceFile, request: Request) -> Translation:
     return Translation(jobs=tuple(jobs), defaults=defaults, footer=comments.rest(), remarks=tuple(remarks))
 
 
-def _times(period: str, delay: int, start: int) -> Keys:
+def _times(period: str, delay: str, start: int) -> Keys:
+    """The schedule, and how long a missed run is made up for; empty for a period that does not exist."""
     days = _NAMES.get(period.lower(), period)
-    hour, minute = divmod(start * 60 + delay, 60)
+    if not re.fullmatch(r"[1-9]\d{0,3}", days) or len(delay) > 4:
+        return {}
+    hour, minute = divmod(start * 60 + int(delay), 60)
     if days in _DAYS:
         return {"schedule": f"{minute} {hour % 24} {_DAYS[days]}", "catch_up": "31d" if days == "30" else f"{days}d"}
     if days == "365":

@@ -9,11 +9,11 @@ from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import FEWEST, count_times, problem_of, schedule_of
 from scheduler.translate.importers.source_file import Dialect, Machine, Request, SourceFile
 from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, split_group
+from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
 
 _VARIABLE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([A-Za-z_][^\s=]*))\s*=\s*(.*)""", re.ASCII)
 _QUOTED = re.compile(r"""(["'])(.*?)\1\s*(\S.*)?""")
-_NAME = re.compile(r"(?!SCHED_)[A-Za-z_]\w*", re.ASCII)
 _FLAGS = re.compile(r"-[nqs]+\s+(?=\S)", re.ASCII)
 _SILENT = re.compile(r"-(?=[\d*@~])")
 _ADDRESS = re.compile(r"[^\s@,]+@[^\s@,]+")
@@ -134,9 +134,8 @@ class _Reading:
             self._note(
                 number, f"{name}=…", "the comment after the value is not part of it here; most crons refuse the line"
             )
-        if not _NAME.fullmatch(name):
-            why = "the name of a variable has letters, digits and _ only, and must not begin with SCHED_"
-            self._remarks.append(self._source.refuse(number, f"{name}=…", why))
+        if not VARIABLE_NAME.fullmatch(name):
+            self._remarks.append(self._source.refuse(number, f"{name}=…", ABOUT_NAMES))
             return
         match name:
             case "MAILTO" if value:

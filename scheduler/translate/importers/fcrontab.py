@@ -11,10 +11,12 @@ from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import problem_of
 from scheduler.translate.importers.logical_lines import logical_lines
 from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
 
-_LINE = re.compile(r"(?P<kind>[&@%!])(?P<options>(?:\w+(?:\([^)]*\))?,?)*)(?:\s+(?P<rest>.*))?", re.ASCII)
-_OPTION = re.compile(r"(\w+)(?:\(([^)]*)\))?", re.ASCII)
+_OPTION = re.compile(r"(\w++)(?:\(([^)]*)\))?", re.ASCII)
+_OPTIONS = rf"(?P<options>(?:{_OPTION.pattern}(?:,{_OPTION.pattern})*)?)"
+_LINE = re.compile(rf"(?P<kind>[&@%!]){_OPTIONS}(?:\s+(?P<rest>.*))?", re.ASCII)
 _FIELD = re.compile(r"[\w*,/~-]+", re.ASCII)
 _SPAN = re.compile(r"(?:(\d+)([mwdhs]))", re.ASCII)
 _TIME_VALUE = re.compile(r"(?:\d+[mwdhs])*\d*", re.ASCII)
@@ -81,7 +83,11 @@ class _Reading:
                 self.comments.add(number, line)
             elif variable := variable_of(line):
                 self.comments.detach()
-                self._env[variable[0]] = variable[1]
+                name, value, _ = variable
+                if VARIABLE_NAME.fullmatch(name):
+                    self._env[name] = value
+                else:
+                    self.remarks.append(self._source.refuse(number, f"{name}=…", ABOUT_NAMES))
             else:
                 self._line(number, line)
         except _RefusedError as refused:
@@ -202,7 +208,7 @@ class _Reading:
             match name:
                 case "bootrun":
                     keys |= {"catch_up": "31d"} if on else {}
-                case "nice" if re.fullmatch(r"-?\d+", value):
+                case "nice" if re.fullmatch(r"-20|-?1?\d", value):
                     keys["nice"] = int(value)
                 case "runas" if value:
                     keys["user"] = value

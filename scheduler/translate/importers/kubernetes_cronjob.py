@@ -6,9 +6,12 @@ import re
 import shlex
 
 from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.job_report import JobReport, RefusedError
+from scheduler.translate.importers.robfig import as_schedule
 from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.variables import VARIABLE_NAME
 from scheduler.translate.importers.yaml_items import Item, YamlFile
-from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
+from scheduler.translate.translation import ImportedJob, Keys, Translation, Value
 
 _KIND = re.compile(r"""["']?kind["']?\s*:\s*["']?CronJob(?:List)?\b""")
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
@@ -45,7 +48,7 @@ def read_kubernetes(source: SourceFile, request: Request) -> Translation:
         reading = _Reading(source, request, item)
         if job := reading.job(file.comments_until(item.last_line)):
             jobs.append(job)
-        remarks += reading.remarks
+        remarks += reading.report.remarks
     zone = request.timezone or "UTC"
     if request.timezone is None and any("timezone" not in job.keys for job in jobs):
         why = "Kubernetes uses the zone of its controller manager where a job names none; UTC is assumed (--timezone)"
@@ -63,30 +66,22 @@ def _objects(documents: list[Item]) -> list[Item]:
     return found
 
 
-class _RefusedError(Exception):
-    """Why a CronJob is not carried over, and the line."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
-        self.line = line
-
-
 class _Reading:
     """One CronJob."""
 
     def __init__(self, source: SourceFile, request: Request, item: Item) -> None:
-        self._source, self._request, self._item = source, request, item
+        self._request, self._item = request, item
         self._name = item.get("metadata", "name").text or item.get("metadata", "generateName").text
         self._of_cluster: list[str] = []
         self._variables: set[str] = set()
-        self.remarks: list[Remark] = []
+        self.report = JobReport(source, self._name)
 
     def job(self, comments: tuple[str, ...]) -> ImportedJob | None:
         """The job, or None with a remark that says why there is none."""
         try:
             keys = self._keys()
-        except _RefusedError as refused:
-            self.remarks = [self._source.refuse(refused.line, self._name or "CronJob", str(refused))]
+        except RefusedError as refused:
+            self.report.refuse_job(refused)
             return None
         return ImportedJob(name=self._request.names.of(self._name), keys=keys, comments=comments)
 
@@ -95,7 +90,7 @@ class _Reading:
         pod = job.get("template", "spec")
         containers = pod.get("containers").items
         if len(containers) != 1:
-            raise _RefusedError(pod.line, f"a job is one process, and this pod has {len(containers)} containers")
+            raise RefusedError(pod.line, f"a job is one process, and this pod has {len(containers)} containers")
         (container,) = containers
         namespace = self._item.get("metadata", "namespace")
         keys = self._schedule(spec)
@@ -120,10 +115,10 @@ class _Reading:
         return keys
 
     def _note(self, item: Item, text: str, why: str) -> None:
-        self.remarks.append(self._source.note(item.line, f"{self._name}: {text}", why))
+        self.report.note(item.line, text, why)
 
     def _refuse(self, item: Item, text: str, why: str) -> None:
-        self.remarks.append(self._source.refuse(item.line, f"{self._name}: {text}", why))
+        self.report.refuse(item.line, text, why)
 
     def _rest(self, where: str, item: Item, known: str) -> None:
         """Report the keys that are not carried over."""
@@ -142,12 +137,12 @@ class _Reading:
             zone, text = prefixed.groups()
         if text.startswith("@every"):
             self._note(spec.get("schedule"), f"schedule: {text}", "intervals are on a fixed grid here")
-        schedule = as_cron(text)
+        schedule = as_schedule(text)
         if problem := problem_of(schedule, zone or self._request.timezone or "UTC"):
-            raise _RefusedError(spec.get("schedule").line, problem)
+            raise RefusedError(spec.get("schedule").line, problem)
         policy = spec.get("concurrencyPolicy").text
         if policy not in _OVERLAPS:
-            raise _RefusedError(spec.get("concurrencyPolicy").line, f"unknown concurrencyPolicy {policy}")
+            raise RefusedError(spec.get("concurrencyPolicy").line, f"unknown concurrencyPolicy {policy}")
         keys: Keys = {"schedule": schedule, "overlap": _OVERLAPS[policy]}
         keys |= {"timezone": zone} if zone else {}
         keys |= {"enabled": False} if spec.get("suspend").is_true else {}
@@ -187,7 +182,7 @@ class _Reading:
         arguments = [item.text for item in container.get("args").items]
         if not command:
             image = container.get("image").text or "the image"
-            raise _RefusedError(container.line, f"no command: the entrypoint of {image} is not in the manifest")
+            raise RefusedError(container.line, f"no command: the entrypoint of {image} is not in the manifest")
         words = command + arguments
         if len(words) == 3 and words[0] in _SHELLS and words[1] == "-c":
             return self._expanded(words[2], quoted=False)
@@ -217,7 +212,7 @@ class _Reading:
         env: Keys = {}
         for entry in entries:
             name, source = entry.get("name").text, entry.get("valueFrom")
-            if not re.fullmatch(r"(?!SCHED_)[A-Za-z_]\w*", name):
+            if not VARIABLE_NAME.fullmatch(name):
                 self._refuse(entry, f"env.{name}", "the name of a variable has letters, digits and _ only")
             elif source.get("secretKeyRef").entries or source.get("configMapKeyRef").entries:
                 env[name] = {"from_env": name}
@@ -230,15 +225,3 @@ class _Reading:
                     self._note(entry, f"env.{name}", "variables in values are not expanded; write the value")
                 env[name] = value.replace("$$", "$")
         return {"env": env} if env else {}
-
-
-def as_cron(text: str) -> str:
-    """The schedule for cron: Kubernetes takes `*/2` for a restriction that is joined to the other day field by OR."""
-    fields = text.split()
-    if len(fields) != 5:
-        return text
-    day, weekday = fields[2], fields[4]
-    if day in {"*", "?", "*/1"} or weekday in {"*", "?", "*/1"}:
-        return " ".join(fields)
-    fields[2], fields[4] = re.sub(r"^[*?]", "1-31", day), re.sub(r"^[*?]", "0-6", weekday)
-    return " ".join(fields)

@@ -9,9 +9,9 @@ from scheduler.schedule import format_duration
 from scheduler.translate.importers.exec_line import ExecLineError, command_of, read_exec_line, specified
 from scheduler.translate.importers.source_file import SourceFile
 from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_of, words_of
+from scheduler.translate.importers.variables import VARIABLE_NAME
 from scheduler.translate.translation import Keys, Remark, Value
 
-_NAME = re.compile(r"(?!SCHED_)[A-Za-z_]\w*", re.ASCII)
 _RESTARTS = {"on-failure", "on-abnormal", "on-abort", "always"}
 _NO_EFFECT = re.compile(
     r"Unit\.(?:Documentation|After|Before|Wants|DefaultDependencies|StartLimit\w+|CollectMode)|Install\..*"
@@ -77,8 +77,8 @@ class ServiceReading:
         for key, ours in (("User", "user"), ("Group", "group"), ("UMask", "umask")):
             if setting := self._last(key):
                 self.keys[ours] = setting.value
-        if "umask" in self.keys:
-            self.keys["umask"] = str(self.keys["umask"])[-3:].rjust(3, "0")
+        if mask := re.fullmatch(r"0*([0-7]{1,3})", str(self.keys.pop("umask", ""))):
+            self.keys["umask"] = mask[1].rjust(3, "0")
         directory = self._last("WorkingDirectory")
         if directory and directory.value.removeprefix("-").startswith("/"):
             self.keys["cwd"] = directory.value.removeprefix("-")
@@ -96,19 +96,19 @@ class ServiceReading:
         for setting in filter(None, map(self._expanded, self._unit.of("Service", "Environment"))):
             for word in words_of(setting.value) or []:
                 name, equals, value = word.partition("=")
-                if equals and _NAME.fullmatch(name):
+                if equals and VARIABLE_NAME.fullmatch(name):
                     env[name] = value
                 else:
                     self._remark(self._source.refuse, setting, f"{name}: not a variable that a job can have")
         for setting in self._unit.of("Service", "UnsetEnvironment"):
-            env |= dict.fromkeys(filter(_NAME.fullmatch, words_of(setting.value) or []))
+            env |= dict.fromkeys(filter(VARIABLE_NAME.fullmatch, words_of(setting.value) or []))
         if env:
             self.keys["env"] = env
         files = [*filter(None, map(self._expanded, self._unit.of("Service", "EnvironmentFile")))]
         for setting in files[:-1]:
             self._remark(self._source.refuse, setting, "a job has one env_file; include the lines in it")
         for setting in files[-1:]:
-            self.keys["env_file"] = setting.value.removeprefix("-")
+            self.keys["env_file"] = "/" + setting.value.removeprefix("-").lstrip("/")
             if setting.value.startswith("-"):
                 self._remark(self._source.note, setting, "a missing file is an error here: runs do not start")
 
@@ -126,12 +126,12 @@ class ServiceReading:
         if maximum and is_oneshot:
             self._remark(self._source.note, maximum, "has no effect on a service of the type oneshot")
         nice, memory = self._last("Nice"), self._last("LimitAS")
-        if nice and re.fullmatch(r"-?\d+", nice.value):
-            self.keys["nice"] = int(nice.value)
-        if memory and (size := re.fullmatch(r"(?:.*:)?(\d+)([KMGT])", memory.value)):
-            self.keys["memory_limit"] = size[1] + size[2]
-        elif memory and (size := re.fullmatch(r"(?:.*:)?(\d+)", memory.value)) and int(size[1]) >= 1024:
-            self.keys["memory_limit"] = f"{int(size[1]) // 1024}K"
+        for setting, key, form in ((nice, "nice", r"-20|-?1?\d"), (memory, "memory_limit", r"(?:.*:)?\d{1,9}[KMGT]")):
+            if setting and re.fullmatch(form, setting.value):
+                text = setting.value.rpartition(":")[2]
+                self.keys[key] = int(text) if key == "nice" else text
+            elif setting:
+                self._remark(self._source.refuse, setting, "not a value that a job can have")
 
     def _failure(self) -> None:
         codes = self._last("SuccessExitStatus")

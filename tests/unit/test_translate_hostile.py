@@ -1,0 +1,94 @@
+"""Whatever a file contains, each importer makes a schedule file that loads, and says what it left out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scheduler.errors import SchedError, UsageError
+from scheduler.translate.formats import FORMATS, format_of
+from scheduler.translate.importers.source_file import SourceFile, decode
+from tests.unit.importing import imported
+
+EXAMPLES = {path.stem: path.read_text() for path in (Path(__file__).parent / "data/imports").iterdir()}
+"""A file of each format."""
+
+JUNK = st.one_of(
+    st.sampled_from(
+        ["\n", "\t", " ", "#", ";", ":", "- ", "[]", "{}", "[", "{", "null", "~", "'", '"', "\\", "|", ">"]
+    ),
+    st.sampled_from(["-1", "0", "007", "1e999", "999999999999", "24:00", "yes", "*", "..", "/", ",", "---", "..."]),
+    st.sampled_from(
+        ["%", "%h", "$", "${A}", "$(A)", "{{", "{%", "<%", "&a", "*a", "!x", "@", "@every", "\ufeff", "\x85"]
+    ),
+    st.sampled_from(["9" * 400, "a" * 5000, "[" * 80, "\n" * 50, "- " * 40, "0-59/0", "* " * 30]),
+    st.text(max_size=8),
+)
+EDITS = st.lists(st.tuples(st.integers(0, 600), st.integers(0, 12), JUNK), max_size=4)
+
+
+def test_there_is_an_example_of_each_format() -> None:
+    assert EXAMPLES.keys() == FORMATS.keys()
+    assert {name: format_of(SourceFile("x", text)).name for name, text in EXAMPLES.items()} == {n: n for n in FORMATS}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=EDITS)
+def test_a_damaged_file_makes_a_schedule_file_that_loads(
+    tmp_path: Path, name: str, edits: list[tuple[int, int, str]]
+) -> None:
+    text = EXAMPLES[name]
+    for place, width, junk in edits:
+        at = place % (len(text) + 1)
+        text = text[:at] + junk + text[at + width :]
+    done = imported(tmp_path, text.replace("\0", ""), forced=name)
+    assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("other", FORMATS)
+def test_a_file_of_another_format_is_no_accident(tmp_path: Path, name: str, other: str) -> None:
+    done = imported(tmp_path, EXAMPLES[other], forced=name)
+    assert done.config.jobs.keys() == {job.name for job in done.translation.jobs}
+
+
+NO_FORMAT = [
+    "",
+    "just words\n",
+    "<html>\n",
+    "a,b,c\n1,2,3\n",
+    "jobs: {a: {command: x, schedule: '@daily'}}\n",
+    "import os\n",
+]
+
+
+@pytest.mark.parametrize("text", NO_FORMAT)
+def test_a_file_of_no_format_is_one_message(text: str) -> None:
+    if text:
+        with pytest.raises(SchedError, match="not a format that can be imported"):
+            format_of(SourceFile("x", text))
+    else:
+        assert format_of(SourceFile("x", text)).name == "crontab"
+
+
+NO_TEXT = [b"\x00\x01\x02", b"\xff\xfeh\x00i\x00", b"a" * (16 * 1024 * 1024 + 1), b"\x7fELF\x01\x00"]
+
+
+@pytest.mark.parametrize("data", NO_TEXT, ids=["controls", "UTF-16", "huge", "ELF"])
+def test_a_file_that_is_not_text_is_one_message(data: bytes) -> None:
+    with pytest.raises(UsageError):
+        decode("x", data)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_huge_file_takes_seconds_at_most(tmp_path: Path, name: str) -> None:
+    is_one_document = name in {"app-json", "yacron", "sidekiq", "solid-queue"}
+    text = EXAMPLES[name] * (1 if is_one_document else 200)
+    began = time.process_time()
+    imported(tmp_path, text, forced=name)
+    assert time.process_time() - began < 8
