@@ -11,7 +11,7 @@ import msgspec
 from scheduler.clock import rfc3339
 from scheduler.errors import MASK
 from scheduler.model.job import Job, ProcessSettings, Retry
-from scheduler.model.target import Argv, Entrypoint, EnvLayer, ShellCommand, Target
+from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, ShellCommand, Target
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import Restricted, Schedule, format_duration
 
@@ -96,16 +96,17 @@ def _value(field: str, value: Any) -> Any:
 
 def _target(target: Target) -> dict[str, Any]:
     match target:
-        case ShellCommand(text):
-            return {"command": text}
+        case ShellCommand(text, shell=shell):
+            return {"command": text, "shell": None if shell == DEFAULT_SHELL else list(shell)}
         case Argv(words):
             return {"command": list(words)}
-        case Entrypoint(reference, args, kwargs, interpreter):
+        case Entrypoint(reference, args, kwargs, interpreter, setup):
             return {
                 "python": reference,
                 "args": [MASK] * len(args),
                 "kwargs": dict.fromkeys(kwargs, MASK),
                 "interpreter": interpreter,
+                "setup": setup,
             }
 
 

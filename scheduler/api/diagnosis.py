@@ -109,7 +109,8 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     if entry.by is not None:
         what += f" by {entry.by.text}"
     if entry.reason is not None:
-        return f"{what} was skipped: {REASONS.get(entry.reason, entry.reason)}."
+        note = "" if entry.note is None else f" ({entry.note})"
+        return f"{what} was skipped: {REASONS.get(entry.reason, entry.reason)}{note}."
     run = entry.run
     if run is None:
         return f"{what} took place; it is no longer kept in history."

@@ -122,4 +122,5 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
         run_id=decision.run_id,
         run=None if run is None else run_view(run),
         by=decision.by,
+        note=decision.note,
     )

@@ -74,7 +74,8 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
         more = "more than " if entry.more else ""
         count = f" {more}{entry.count}x" if entry.count > 1 else ""
         outcome = Cell(f"skipped{count}", "care")
-        why = REASONS.get(entry.reason, entry.reason) + ("" if entry.by is None else f"; requested by {entry.by.text}")
+        why = REASONS.get(entry.reason, entry.reason) + ("" if entry.note is None else f" ({entry.note})")
+        why += "" if entry.by is None else f"; requested by {entry.by.text}"
         return [when, Cell(entry.job), Cell(entry.run_id or "-", "quiet"), outcome, Cell("-", "quiet"), Cell(why)]
     if run is None:
         forgotten = Cell("details no longer kept", "quiet")

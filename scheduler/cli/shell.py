@@ -53,6 +53,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
         "SCHED_JOB": job,
         "SCHED_RUN_ID": "shell",
         "SCHED_SCHEDULED_AT": rfc3339(times.now()),
+        "SCHED_SCHEDULED_LOCAL": times.now().astimezone().isoformat(timespec="seconds"),
         "SCHED_ATTEMPT": "1",
         "SCHED_TRIGGER": "manual",
     }

@@ -19,7 +19,7 @@ from scheduler.document.nodes import Scalar
 from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
 from scheduler.model.job import Job, LauncherName, OnShutdown, ProcessSettings, Retry
-from scheduler.model.target import Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
+from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
 from scheduler.schedule import (
     Limits,
     Schedule,
@@ -34,8 +34,8 @@ from scheduler.schedule import (
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
-    "description", "timezone", "enabled", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up", "lock",
-    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
+    "description", "timezone", "enabled", "path", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up",
+    "lock", "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""
@@ -46,7 +46,7 @@ _PROCESS = frozenset(ProcessSettings.__struct_fields__)
 _MERGED = ("env", "env_file", "retry")
 """Keys whose value is merged with that of the defaults."""
 
-_OF_PYTHON = ("args", "kwargs", "interpreter")
+_OF_PYTHON = ("args", "kwargs", "interpreter", "setup")
 
 
 class Scope(NamedTuple):
@@ -62,6 +62,9 @@ class Scope(NamedTuple):
         values = {**self.values, **given}
         if given.get("cwd") is not None:
             values["cwd"] = str(directory / given["cwd"])
+        if "path" in given:
+            path = given["path"] or ()
+            values["path"] = tuple(str(directory / one) for one in ([path] if isinstance(path, str) else path))
         for key in LISTS & given.keys():
             values[key] = recipients_of(given[key], directory)
         if given.get("ping") is not None:
@@ -176,11 +179,23 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
             entry.source.error(name.index, message, width=len(name.value), key=f"jobs.{name.value}")
     if "command" in given:
         command = given["command"]
-        return ShellCommand(command) if isinstance(command, str) else Argv(tuple(command))
+        if not isinstance(command, str):
+            entry.error("shell", '"shell" is only valid for a command that is text')
+            return Argv(tuple(command))
+        return ShellCommand(command, shell=_shell(values.get("shell")))
     if "python" in given:
         interpreter = values.get("interpreter")
-        return Entrypoint(given["python"], tuple(given.get("args", ())), given.get("kwargs", {}), interpreter)
+        return Entrypoint(
+            given["python"], tuple(given.get("args", ())), given.get("kwargs", {}), interpreter, values.get("setup")
+        )
     return None
+
+
+def _shell(given: str | list[str] | None) -> tuple[str, ...]:
+    """The words before the text of a command; a name or path alone means a shell that knows `-c`."""
+    if given is None:
+        return DEFAULT_SHELL
+    return (given, "-c") if isinstance(given, str) else tuple(given)
 
 
 def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:

@@ -8,9 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from scheduler.config.lint_codes import LintCode, LintWarning
-from scheduler.config.spec import DefaultsForm
 from scheduler.model.job import Job
-from scheduler.model.target import Argv, Entrypoint, ShellCommand
+from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
 VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
 """A variable that a shell or a template would expand."""
@@ -42,17 +41,14 @@ _BASH = {
 }
 """What bash understands and POSIX shells such as dash do not, each with its pattern outside of quotes."""
 
-_BASH_ADVICE = (
-    "set `shell: [bash, -c]`" if "shell" in DefaultsForm.__struct_fields__ else "run it as a list: [bash, -c, …]"
-)
 _SHELLS_OF_BASH = {"bash", "zsh", "ksh", "ksh93", "mksh"}
 
 
 def command_warnings(job: Job) -> Iterator[LintWarning]:
     """The warnings about what a job runs."""
     match job.target:
-        case ShellCommand(text):
-            yield from _of_text(text)
+        case ShellCommand(text, shell=shell):
+            yield from _of_text(text, shell[0])
             yield from _of_any(text)
         case Argv(words):
             yield from _of_words(words)
@@ -73,15 +69,15 @@ def _of_any(command: str) -> Iterator[LintWarning]:
         yield LintWarning(LintCode.PLAIN_SECRET, "command", message, help)
 
 
-def _of_text(text: str) -> Iterator[LintWarning]:
+def _of_text(text: str, program: str) -> Iterator[LintWarning]:
     if _CRON_LINE.match(text):
         message = "the command starts with a cron expression, which the shell takes for a program"
         yield LintWarning(LintCode.CRONTAB_LINE, "command", message, "put the expression under `schedule`")
-    if (shell := _sh()) in _SHELLS_OF_BASH:
+    if program != DEFAULT_SHELL[0] or (shell := _sh()) in _SHELLS_OF_BASH:
         return
     for name in bash_syntax(text):
         message = f"{name} is syntax of bash, and /bin/sh is {shell}"
-        yield LintWarning(LintCode.BASH_SYNTAX, "command", message, _BASH_ADVICE)
+        yield LintWarning(LintCode.BASH_SYNTAX, "command", message, "set `shell: bash`")
         return
 
 

@@ -51,15 +51,21 @@ class TargetCheck:
             return None  # another warning names what is missing
         match job.target:
             case Argv(words):
-                return _program_problem(words[0], job.cwd, variables)
-            case ShellCommand(text):
-                word = _first_word(text)
-                return _program_problem(word, job.cwd, variables) if word else None
-            case Entrypoint(reference=reference, interpreter=None):
-                path = [job.cwd, *_python_path(variables), *sys.path]
-                return _function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
-            case Entrypoint(reference=reference, interpreter=interpreter):
-                return self._with_interpreter(job, reference, str(interpreter), variables)
+                problems = iter([_program_problem(words[0], job.cwd, variables)])
+            case ShellCommand(text, shell=shell):
+                problems = (
+                    _program_problem(word, job.cwd, variables) for word in (shell[0], _first_word(text)) if word
+                )
+            case Entrypoint(reference, interpreter=interpreter, setup=setup):
+                functions = [reference] if setup is None else [setup, reference]
+                problems = (self._function(each, job, interpreter, variables) for each in functions)
+        return next(filter(None, problems), None)
+
+    def _function(self, reference: str, job: Job, interpreter: str | None, variables: Mapping[str, str]) -> str | None:
+        if interpreter is not None:
+            return self._with_interpreter(job, reference, interpreter, variables)
+        path = [job.cwd, *_python_path(variables), *sys.path]
+        return _function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
 
     def _with_interpreter(self, job: Job, reference: str, interpreter: str, variables: Mapping[str, str]) -> str | None:
         try:

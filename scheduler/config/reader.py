@@ -267,11 +267,6 @@ def _schedule(_hint: Any) -> Read:
     return read
 
 
-def _jobs(_hint: Any) -> Read:
-    """Returns the node: a job is read together with the defaults."""
-    return lambda node, _source, _where: node
-
-
 def _placed(_hint: Any) -> Read:
     """One path or a list of them, each with the node that names it."""
     read_path = _scalar(KINDS["path"])
@@ -297,5 +292,5 @@ def _one_or_more(read: Read, node: Node, source: Source, where: str) -> list[tup
     return [(value, item) for value, item in found if value is not _NOTHING]
 
 
-_SPECIAL = {"placed": _placed, "command": _command, "json": json_reader, "schedule": _schedule, "jobs": _jobs}
-_SPECIAL["exclusions"] = _exclusions
+_SPECIAL = {"placed": _placed, "command": _command, "json": json_reader, "schedule": _schedule}
+_SPECIAL |= {"exclusions": _exclusions, "jobs": lambda _hint: lambda node, _source, _where: node}

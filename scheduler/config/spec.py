@@ -80,6 +80,25 @@ class DefaultsForm(Form, frozen=True):
         FilePath | None,
         Meta(description="Python interpreter for `python`; by default that of schedd.", examples=[".venv/bin/python"]),
     ] = None
+    setup: Annotated[
+        Function | None,
+        Meta(description="Function to call before that of `python`, as module:function.", examples=["django:setup"]),
+    ] = None
+    shell: Annotated[
+        Text | Annotated[list[Text], Meta(min_length=1)] | None,
+        Meta(
+            description="Shell of a `command` that is text: a program that knows -c, or all words before the text; by "
+            "default /bin/sh.",
+            examples=["bash", ["bash", "-eo", "pipefail", "-c"]],
+        ),
+    ] = None
+    path: Annotated[
+        FilePath | list[FilePath] | None,
+        Meta(
+            description="Directories to put in front of PATH; relative to the file that names them.",
+            examples=[[".venv/bin"]],
+        ),
+    ] = []
     cwd: Annotated[
         FilePath | None,
         Meta(description="Working directory; by default that of the main file.", examples=["/srv/app"]),

@@ -69,7 +69,8 @@ class ExcludedTimes:
         if not times:
             return None
         more = at is not None
-        return Decision(name, Reason.EXCLUDED, first=times[0], last=times[-1], count=len(times), more=more)
+        note = schedule.excluded_by(times[-1])
+        return Decision(name, Reason.EXCLUDED, first=times[0], last=times[-1], count=len(times), more=more, note=note)
 
     def _next(self, name: str) -> datetime:
         schedule, since = self._searched[name]

@@ -1,8 +1,9 @@
 """The child's side of `python:` jobs: finds a function, calls it, and says in one line why that is not possible.
 
-Run by path, in any Python from 3.8, with the standard library only: `entrypoint.py module:function [-]`. With `-`, the
-first line of stdin is `[args, kwargs]` as JSON: on the command line, or in a variable that further children inherit,
-everybody could read them. What follows that line is the stdin of the function.
+Run by path, in any Python from 3.8, with the standard library only:
+`entrypoint.py module:function [-] [--setup=module:function]`. The function after `--setup=` is called first, without
+arguments. With `-`, the first line of stdin is `[args, kwargs]` as JSON: on the command line, or in a variable that
+further children inherit, everybody could read them. What follows that line is the stdin of the function.
 """
 
 # Imports stand where they are needed and pathlib nowhere, since each would delay every job.
@@ -28,8 +29,12 @@ def main() -> None:
     sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
     try:
         # First, since the job may have a json.py of its own.
-        args, kwargs = read_call() if rest else ([], {})
+        args, kwargs = read_call() if "-" in rest else ([], {})
         use_working_directory()
+        for option in rest:
+            if option.startswith("--setup="):
+                setup = option[len("--setup=") :]
+                carry_out(setup, find(setup)())  # type: ignore[operator]
         function = find(reference)
         report(carry_out(reference, function(*args, **kwargs)))  # type: ignore[operator]
     except Exception as error:

@@ -34,7 +34,7 @@ _SESSION = re.compile(
 class Variables(msgspec.Struct):
     """By name, the values and where they come from.
 
-    An origin is `inherited`, `user`, a layer's origin with the file where there is one, or `schedd`.
+    An origin is `inherited`, `user`, a layer's origin with the file where there is one, `path`, or `schedd`.
     """
 
     values: dict[str, str] = {}
@@ -83,6 +83,8 @@ class Environment:
             variables.set(account.environment, "user")
         for layer in job.environment:
             self._apply(layer, variables)
+        if job.path:
+            variables.set({"PATH": ":".join((*job.path, variables.values.get("PATH", DEFAULT_PATH)))}, "path")
         return variables
 
     def of_run(self, launch: Launch) -> dict[str, str]:
@@ -92,6 +94,7 @@ class Environment:
         values["SCHED_JOB"] = launch.job.name
         values["SCHED_RUN_ID"] = launch.run_id
         values["SCHED_SCHEDULED_AT"] = rfc3339(launch.scheduled_at)
+        values["SCHED_SCHEDULED_LOCAL"] = launch.scheduled_at.astimezone(launch.job.timezone).isoformat()
         values["SCHED_ATTEMPT"] = str(launch.attempt)
         values["SCHED_TRIGGER"] = launch.trigger.value
         if self._file is not None:

@@ -23,7 +23,7 @@ from scheduler.launch.program import find_program
 from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job
 from scheduler.model.run import Launch
-from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target, with_arguments
+from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand, Target, with_arguments
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
 
@@ -47,7 +47,7 @@ class LocalLauncher:
         with _in_memory(stdin + launch.stdin) as readable:
             spec = ProcessSpec(
                 run_id=launch.run_id,
-                program=argv[0] if isinstance(target, ShellCommand) else find_program(argv[0], path, job.cwd),
+                program=argv[0] if argv[0] == DEFAULT_SHELL[0] else find_program(argv[0], path, job.cwd),
                 argv=argv,
                 env=env,
                 cwd=job.cwd,
@@ -85,15 +85,16 @@ def _command(target: Target) -> tuple[tuple[str, ...], bytes]:
     the environment.
     """
     match target:
-        case ShellCommand(text, args):
-            return ("/bin/sh", "-c", text, *(("/bin/sh", *args) if args else ())), b""
+        case ShellCommand(text, args, shell):
+            return (*shell, text, *((shell[0], *args) if args else ())), b""
         case Argv(words):
             return words, b""
         case Entrypoint():
             words = (target.interpreter or sys.executable, _ENTRYPOINT, target.reference)
+            setup = () if target.setup is None else (f"--setup={target.setup}",)
             if not target.args and not target.kwargs:
-                return words, b""
-            return (*words, "-"), msgspec.json.encode((target.args, target.kwargs)) + b"\n"
+                return (*words, *setup), b""
+            return (*words, "-", *setup), msgspec.json.encode((target.args, target.kwargs)) + b"\n"
 
 
 @contextmanager

@@ -82,7 +82,8 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job as the file defines it, defaults applied, paths absolute. Durations are seconds.
 
-    `environment` holds the layers on top of schedd's own environment, later ones win. `schedule` None means that the
+    `environment` holds the layers on top of schedd's own environment, later ones win; `path` are directories to put in
+    front of PATH. `schedule` None means that the
     job runs on demand only. `timeout` None is no limit. `catch_up` is how many seconds before the start of schedd a
     missed time may lie to be run at the start. At most `max_waiting` manual runs wait at once. `accepts` is what a
     request may pass to a run; with `secret_arguments` that is never shown. `on_failure` and the
@@ -98,6 +99,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     timezone: ZoneInfo = ZoneInfo("UTC")
     enabled: bool = True
     environment: tuple[EnvLayer, ...] = ()
+    path: tuple[str, ...] = ()
     timeout: float | None = None
     stop_grace: float = 10.0
     overlap: Overlap = Overlap.SKIP

@@ -6,12 +6,15 @@ from typing import Any
 
 import msgspec
 
+DEFAULT_SHELL = ("/bin/sh", "-c")
+
 
 class ShellCommand(msgspec.Struct, frozen=True):
-    """Text that `/bin/sh -c` runs; `args` are its `"$@"`."""
+    """Text that a shell runs; `args` are its `"$@"`. `shell` are the words before the text."""
 
     text: str
     args: tuple[str, ...] = ()
+    shell: tuple[str, ...] = DEFAULT_SHELL
 
 
 class Argv(msgspec.Struct, frozen=True):
@@ -23,13 +26,14 @@ class Argv(msgspec.Struct, frozen=True):
 class Entrypoint(msgspec.Struct, frozen=True):
     """A Python function or coroutine function, `package.module:function`, called in a fresh interpreter.
 
-    `args` and `kwargs` hold what JSON can; `interpreter` is schedd's own when None.
+    `args` and `kwargs` hold what JSON can; `interpreter` is schedd's own when None. `setup` is called before it.
     """
 
     reference: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     interpreter: str | None = None
+    setup: str | None = None
 
 
 Target = ShellCommand | Argv | Entrypoint
@@ -38,8 +42,8 @@ Target = ShellCommand | Argv | Entrypoint
 def with_arguments(target: Target, args: tuple[str, ...], kwargs: dict[str, Any]) -> Target:
     """The target with further arguments; `kwargs` only make sense for a function, whose own they replace."""
     match target:
-        case ShellCommand(text):
-            return ShellCommand(text, args)
+        case ShellCommand():
+            return msgspec.structs.replace(target, args=args)
         case Argv(words):
             return Argv((*words, *args))
         case Entrypoint():

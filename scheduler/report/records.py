@@ -151,6 +151,8 @@ def _skipped(decision: Decision) -> Fields:
         fields["run"] = decision.run_id
     if decision.by is not None:
         fields["by"] = decision.by.text
+    if decision.note is not None:
+        fields["note"] = decision.note
     if decision.count == 1:
         return {**fields, "scheduled_at": rfc3339(decision.last)}
     count = f"more than {decision.count}" if decision.more else decision.count

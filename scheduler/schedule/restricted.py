@@ -117,6 +117,11 @@ class Restricted(msgspec.Struct, frozen=True):
             at = self.schedule.next_after(possible - datetime.resolution)
         return None
 
+    def excluded_by(self, moment: datetime) -> str | None:
+        """The entry of `except` that removes this time of the schedule."""
+        exclusions = self.limits.exclusions
+        return None if exclusions is None else exclusions.reason(moment - self.limits.delay)
+
     def after_step_back(self, handled: datetime) -> Schedule:
         return Restricted(self.schedule.after_step_back(handled - self.limits.delay), self.limits)
 

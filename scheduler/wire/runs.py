@@ -61,6 +61,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
     `run_id` is set when it ran, and for a request; `run` when it ran and is still kept. `by` is who requested it.
+    `note` is a sentence where the reason alone does not explain a skip.
     """
 
     job: str
@@ -73,6 +74,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     run: RunView | None = None
     by: Requester | None = None
+    note: str | None = None
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):

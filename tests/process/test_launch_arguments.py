@@ -52,6 +52,12 @@ def test_a_shell_text_gets_them_as_its_positional_parameters_and_never_as_text(t
     assert list(tmp_path.iterdir()) == []
 
 
+def test_another_shell_gets_the_text_and_the_arguments_after_its_own_words(tmp_path: Path) -> None:
+    command = ShellCommand('[[ $0 == bash ]] && printf \'<%s>\' "$0" "$@"', (), ("bash", "-eo", "pipefail", "-c"))
+    (line,) = output_of(command, tmp_path, args=("a b",))
+    assert line == b"<bash><a b>"
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4))
 def test_a_function_gets_exactly_what_was_given(tmp_path: Path, words: list[str]) -> None:

@@ -66,6 +66,21 @@ def app(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_setup_is_called_before_the_function_and_its_error_ends_the_run(app: Path) -> None:
+    (app / "project.py").write_text(
+        "ready = []\nasync def setup(): ready.append(1)\ndef broken(): raise RuntimeError('no settings')\n"
+        "def work(*args): print(ready, args)\n"
+    )
+    for args, shown in (((), b"[1] ()"), (("x",), b"[1] ('x',)")):
+        ended, log = run(Entrypoint("project:work", args, setup="project:setup"), cwd=str(app))
+        assert (ended.code, log.lines(Stream.STDOUT)) == (0, [shown])
+    ended, log = run(Entrypoint("project:work", setup="project:broken"), cwd=str(app))
+    assert (ended.code, log.lines(Stream.STDOUT)) == (1, [])
+    assert ended.notes == ("RuntimeError: no settings",)
+    ended, log = run(Entrypoint("project:work", setup="project:missing"), cwd=str(app))
+    assert ended.code == 127
+
+
 def call(app: Path, reference: str, *args: Any, **kwargs: Any) -> tuple[Exit, list[str], list[str]]:
     ended, log = run(Entrypoint(reference, args, kwargs), cwd=str(app))
     out, err = ([line.decode() for line in log.lines(stream)] for stream in Stream)

@@ -50,6 +50,27 @@ def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
 
 
+def test_shell_setup_and_path_come_from_defaults_and_relative_directories_from_their_file(folder: Folder) -> None:
+    folder.write("more/jobs.yaml", "defaults: {path: bin}\njobs: {other: {command: x}}\n")
+    config = folder.load(
+        """
+        include: more/jobs.yaml
+        defaults: {shell: [bash, -c], setup: django:setup, path: [.venv/bin, /opt/bin]}
+        jobs:
+          text: {command: a | b}
+          words: {command: [a, b]}
+          function: {python: "app:poll"}
+          own: {command: a, shell: null, path: []}
+        """
+    )
+    jobs = config.jobs
+    assert jobs["text"].target == ShellCommand("a | b", (), ("bash", "-c"))
+    assert (jobs["words"].target, jobs["own"].target) == (Argv(("a", "b")), ShellCommand("a"))
+    assert jobs["function"].target == Entrypoint("app:poll", setup="django:setup")
+    assert jobs["text"].path == (f"{folder.path}/.venv/bin", "/opt/bin")
+    assert (jobs["own"].path, jobs["other"].path) == ((), (f"{folder.path}/more/bin",))
+
+
 def test_a_job_of_two_lines_has_every_default(folder: Folder) -> None:
     job = folder.job()
     origins = {"command": "job"}
@@ -90,6 +111,15 @@ def test_a_job_of_two_lines_has_every_default(folder: Folder) -> None:
         ("command: |\n  one\n  two", "target", ShellCommand("one\ntwo\n")),
         ("command: [sleep, 5, 1.10, yes]", "target", Argv(("sleep", "5", "1.10", "yes"))),
         ("python: app.tasks:poll", "target", Entrypoint("app.tasks:poll")),
+        ("python: app.tasks:poll\nsetup: django:setup", "target", Entrypoint("app.tasks:poll", setup="django:setup")),
+        ("command: a | b\nshell: bash", "target", ShellCommand("a | b", (), ("bash", "-c"))),
+        (
+            "command: a | b\nshell: [bash, -eo, pipefail, -c]",
+            "target",
+            ShellCommand("a | b", (), ("bash", "-eo", "pipefail", "-c")),
+        ),
+        ("path: [/opt/bin, /srv/bin]", "path", ("/opt/bin", "/srv/bin")),
+        ("path: /opt/bin", "path", ("/opt/bin",)),
         ("retry: 2", "retry", Retry(times=2)),
         ("retry: {times: 2, delay: 1m}", "retry", Retry(times=2, delay=60.0)),
         ("retry: {times: 1, delay: 30m}", "retry", Retry(times=1, delay=1800.0, max_delay=1800.0)),

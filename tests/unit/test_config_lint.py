@@ -101,6 +101,8 @@ TABLE = [
     (LintCode.NOT_FOUND, ["command: echo hi", "cwd: /no/such/directory"]),
     (LintCode.NOT_FOUND, ["python: no_such_module:run"]),
     (LintCode.NOT_FOUND, ["python: json.no_such_part:run"]),
+    (LintCode.NOT_FOUND, ["python: json:loads", "setup: no_such_module:setup"]),
+    (LintCode.NOT_FOUND, ["command: echo hi", "shell: no-such-shell"]),
     (LintCode.NOT_FOUND, ["python: json:no_such_function"]),
     (LintCode.NOT_FOUND, ["python: json.decoder:JSONDecoder"]),  # B3: a class
 ]

@@ -34,6 +34,8 @@ def test_an_excluded_time_is_recorded_when_it_passes_and_the_others_run() -> Non
         "12:05:00 started j 12:05:00",
     ]
     assert stage.engine.history.decided == {RAN: 3, "excluded": 2}
+    (skip,) = [decision for decision in stage.engine.history.of("j").decisions if decision.reason is not None]
+    assert skip.note == "`2-3 12 * * *`"
 
 
 def test_excluded_times_after_a_suspend_are_one_record_and_nothing_of_them_is_late_or_coalesced() -> None:

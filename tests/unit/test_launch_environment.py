@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from scheduler.launch.account import Account
-from scheduler.launch.environment import Environment, Variables
+from scheduler.launch.environment import DEFAULT_PATH, Environment, Variables
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
@@ -53,6 +55,31 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
         "S": (CANARY, "env"),
         "SECRET": (CANARY, "inherited"),
     }
+
+
+def test_path_goes_in_front_of_whatever_path_the_layers_give() -> None:
+    layered = replace(job(EnvLayer("env", {"PATH": "/opt/bin"})), path=("/srv/app/.venv/bin", "/srv/app/bin"))
+    variables = Environment({"PATH": "/usr/bin"}).of_job(layered)
+    assert told(variables)["PATH"] == ("/srv/app/.venv/bin:/srv/app/bin:/opt/bin", "path")
+    without = replace(job(EnvLayer("env", {"PATH": None})), path=("/srv/bin",))
+    assert Environment({"PATH": "/usr/bin"}).of_job(without).values["PATH"] == f"/srv/bin:{DEFAULT_PATH}"
+
+
+@pytest.mark.parametrize(
+    ("zone", "utc", "local"),
+    [
+        ("Europe/Berlin", "2026-06-01T07:00:00Z", "2026-06-01T09:00:00+02:00"),
+        ("Europe/Berlin", "2026-10-25T01:30:00Z", "2026-10-25T02:30:00+01:00"),
+        ("America/New_York", "2026-03-08T07:00:00Z", "2026-03-08T03:00:00-04:00"),
+        ("UTC", "2026-06-01T07:00:00Z", "2026-06-01T07:00:00+00:00"),
+    ],
+)
+def test_the_scheduled_time_is_given_in_utc_and_in_the_jobs_zone(zone: str, utc: str, local: str) -> None:
+    launch = Launch(
+        replace(job(), timezone=ZoneInfo(zone)), "abcd1234", 1, Trigger.SCHEDULE, datetime.fromisoformat(utc)
+    )
+    values = Environment({}).of_run(launch)
+    assert (values["SCHED_SCHEDULED_AT"], values["SCHED_SCHEDULED_LOCAL"]) == (utc, local)
 
 
 @pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"])
@@ -134,6 +161,7 @@ def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
         "SCHED_PREVIOUS_AT": "2026-03-28T02:00:00Z",
         "SCHED_RUN_ID": "abcd1234",
         "SCHED_SCHEDULED_AT": "2026-03-29T01:00:00Z",
+        "SCHED_SCHEDULED_LOCAL": "2026-03-29T01:00:00+00:00",
         "SCHED_TRIGGER": "schedule",
     }
 
