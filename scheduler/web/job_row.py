@@ -31,6 +31,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     duration: str
     strip: Markup | None
     paused: bool
+    accepts: bool
     stoppable: bool
     grace: str
 
@@ -63,6 +64,7 @@ def row(board: Board, facts: JobFacts, moment: Moment, *, with_strip: bool = Tru
         duration="" if longest is None else span(longest),
         strip=(strips.strip(drawn) if drawn else Markup("")) if with_strip else None,
         paused=facts.pause is not None,
+        accepts=bool(job.accepts),
         stoppable=bool(facts.live),
         grace=span(job.stop_grace),
     )

@@ -46,7 +46,10 @@ def context(plan: ReloadView | ConfigError, status: StatusView, moment: Moment) 
 def quote(problem: Problem) -> Markup:
     """A problem with its line, as on a terminal; its first line bold."""
     first, _, rest = render([problem]).strip("\n").partition("\n")
-    return Markup("<b>{}</b>\n{}").format(first, rest)
+    word = problem.severity.value
+    before, _, after = first.partition(f" {word}: ")
+    colour = "bad" if problem.severity is Severity.ERROR else "warn"
+    return Markup('<b>{} <span class="{}">{}:</span> {}</b>\n{}').format(before, colour, word, after, rest)
 
 
 def _change(change: JobChange, kind: str, sign: str, mark: str, moment: Moment) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def attempt_ending(attempt: Attempt) -> str:
         return attempt.cause
     note = ended.notes[0] if ended.notes else EXITS.get(ended.code, "")
     if attempt.outcome is Outcome.TIMED_OUT:
-        return note or f"after {span(attempt.duration)}"
+        return note
     if ended.signal is not None:
         return note or f"signal {ended.signal}"
     return f"exit {ended.code}: {note}" if note else f"exit {ended.code}"
