@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import timedelta
 
 import msgspec
 
@@ -13,9 +13,6 @@ from scheduler.wire.daemon import StatusView
 
 ALERTS = 5
 """Failing jobs that have a warning of their own."""
-
-RARE = timedelta(minutes=30)
-"""A job that runs more often makes up for a missed run by itself."""
 
 SHOWN_AFTER_START = timedelta(hours=1)
 """For how long missed runs of the time before the start are shown."""
@@ -32,7 +29,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code: bool = False
 
 
-def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Mapping[str, datetime], moment: Moment) -> list[Alert]:
+def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment) -> list[Alert]:
     """What is wrong: failing jobs first, then the daemon."""
     failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
     found = [failing_alert(facts, moment) for facts in failing[:ALERTS]]
@@ -50,24 +47,15 @@ def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Mapping[str, da
         )
     for job, errors in list(status.notification_errors.items())[:ALERTS]:
         found.append(Alert(job=job, title="could not notify a recipient", text="; ".join(errors)))
-    rare = [] if moment.now - status.started_at > SHOWN_AFTER_START else list(_rare(jobs, missed))
-    if rare:
-        names = ", ".join(rare[:ALERTS]) + (f" and {len(rare) - ALERTS} more" if len(rare) > ALERTS else "")
-        title = f"{plural(len(rare), 'job')} missed a run before schedd started at {moment.clock(status.started_at)}"
+    if missed and moment.now - status.started_at < SHOWN_AFTER_START:
+        names = ", ".join(list(missed)[:ALERTS]) + (f" and {len(missed) - ALERTS} more" if len(missed) > ALERTS else "")
+        title = f"{plural(len(missed), 'job')} missed a run before schedd started at {moment.clock(status.started_at)}"
         found.append(Alert(title=title, text=f"schedd was not running then: {names}."))
     for jump in status.clock_jumps[-1:]:
         if moment.now - jump.at < timedelta(days=1):
             title = f"The clock jumped by {jump.seconds:+g} s at {moment.seconds(jump.at)}"
             found.append(Alert(title=title, text="The wall clock was set, or schedd was suspended."))
     return found
-
-
-def _rare(jobs: Iterable[JobFacts], missed: Mapping[str, datetime]) -> Iterator[str]:
-    """Jobs that missed a run and do not make up for it soon."""
-    for facts in jobs:
-        at, following = missed.get(facts.job.name), facts.state.next_at
-        if at is not None and (following is None or following - at >= RARE):
-            yield facts.job.name
 
 
 def failing_alert(facts: JobFacts, moment: Moment) -> Alert:
