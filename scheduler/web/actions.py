@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -36,9 +37,13 @@ class Actions:
     async def run(self, request: Request, job: str) -> Response:
         """Run a job now, and show the run."""
         form = request.form()
-        ask = run_request(job, form)
-        events = answer(self._service, RUN_NOW, ask, request.by)
-        run_id = await first_run_id(events)
+        facts = self._board.facts(job)
+        now = self._board.now()
+        seconds = None if facts is None else typed_until(form.get("at", ""), now, facts.job.timezone)
+        at = None if seconds is None else now + timedelta(seconds=seconds)
+        run_id = await first_run_id(answer(self._service, RUN_NOW, run_request(job, form, at), request.by))
+        if at is not None:
+            return redirect(f"{request.root}/jobs/{job}?done=requested&what={quote(job)}#waiting")
         return redirect(f"{request.root}/runs/{run_id}")
 
     async def stop_job(self, request: Request, job: str) -> Response:
@@ -85,7 +90,7 @@ class Actions:
         return redirect(f"{request.root}{quote(path)}{said}" + (f"#{quote(fragment)}" if fragment else ""))
 
 
-def run_request(job: str, form: dict[str, str]) -> RunNow:
+def run_request(job: str, form: dict[str, str], at: datetime | None = None) -> RunNow:
     """The request that a form describes. UsageError where its arguments cannot be read."""
     more: dict[str, Any] = {}
     if form.get("args", "").strip():
@@ -97,7 +102,7 @@ def run_request(job: str, form: dict[str, str]) -> RunNow:
         more["kwargs"] = dict(_pairs(form["kwargs"]))
     if form.get("stdin", ""):
         more["stdin"] = form["stdin"].replace("\r\n", "\n").encode()
-    return RunNow(job=job, force=form.get("force") == "1", detach=True, **more)
+    return RunNow(job=job, force=form.get("force") == "1", detach=True, at=at, **more)
 
 
 def _pairs(text: str) -> list[tuple[str, Any]]:

@@ -41,6 +41,7 @@ LONGEST_WAIT = 300.0
 LONGEST_KEY = 255
 
 _STATUS = (
+    (TooManyWaitingError, 429, "Too many waiting runs"),
     (UnknownNameError, 404, "Not found"),
     (TooManyWaitingError, 429, "Too many waiting runs"),
     (RefusedError, 409, "Refused"),
@@ -134,8 +135,6 @@ class HttpApi:
         if key is not None:
             if not 0 < len(key) <= LONGEST_KEY:
                 raise UsageError(f"Idempotency-Key must have 1 to {LONGEST_KEY} characters")
-            if "key" not in RunNow.__struct_fields__:
-                raise UsageError("Idempotency-Key is not supported yet")
             ask = msgspec.structs.replace(ask, key=key)
         if _wants_events(request):
             return await self._events_of(answer(self._service, RUN_NOW, ask, request.by))

@@ -23,6 +23,7 @@ from scheduler.wire.times import REASONS, WhyView
 
 RUNS_AT_FIRST = 10
 SKIPS = 20
+WAITING = 20
 COMING = 10
 
 _RECIPIENTS = (
@@ -69,6 +70,7 @@ def run_row(run: Run, moment: Moment) -> RunRow:
     mark, bad = mark_of(run)
     cpu, memory = usage(run)
     attempts = f"after {len(run.attempts)} attempts" if len(run.attempts) > 1 else ""
+    given = "" if run.arguments is None else f"with {run.arguments.text}"
     elapsed = run.duration if run.duration is not None else (moment.now - run.started_at).total_seconds()
     return RunRow(
         id=run.id,
@@ -76,7 +78,7 @@ def run_row(run: Run, moment: Moment) -> RunRow:
         outcome="running" if run.outcome is None else run.outcome.value,
         mark=mark,
         bad=bad,
-        why=", ".join(part for part in (ending(run) if run.outcome is not None else "", attempts) if part),
+        why=", ".join(part for part in (ending(run) if run.outcome is not None else "", attempts, given) if part),
         duration=span(elapsed),
         trigger=run.trigger.value,
         by="" if run.by is None else run.by.text,
@@ -121,11 +123,13 @@ def context(
             "mark": facts.mark,
             "paused": facts.pause is not None,
             "stoppable": bool(facts.live),
+            "waiting": facts.state.waiting_runs,
             "grace": span(job.stop_grace),
             "schedule": "" if schedule is None else schedule.text,
             "usual": "" if facts.state.usual_duration is None else span(facts.state.usual_duration),
             "alert": failing_alert(facts, moment) if facts.failures else None,
         },
+        "waiting": _waiting(facts),
         "opened": given.get("open", ""),
         "accepts": job.accepts,
         "has_note": False,
@@ -147,6 +151,21 @@ def context(
         "asked": given.get("at", "")[:40],
         "answer": None if answer is None else explained(answer, facts),
     }
+
+
+def _waiting(facts: JobFacts) -> list[dict[str, Any]]:
+    """Runs at a gate, then those that were requested for a later time."""
+    found = [
+        {"id": each.run_id, "at": each.scheduled_at, "gate": each.gate.value, "detail": ""}
+        for each in facts.live
+        if each.gate is not None
+    ]
+    for later in facts.state.requested:
+        request = later.request
+        detail = [] if request.by is None else [f"requested by {request.by.text}"]
+        detail += [] if request.arguments is None else [request.arguments.text]
+        found.append({"id": later.run_id, "at": later.at, "gate": "requested", "detail": ", ".join(detail)})
+    return found[:WAITING]
 
 
 def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Markup | str]]:

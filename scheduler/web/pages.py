@@ -37,6 +37,7 @@ _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 DONE = {
     "paused": "{} paused.",
+    "requested": "{} will run at the time requested.",
     "resumed": "{} resumed.",
     "stopped": "{} stopped.",
     "reloaded": "Reloaded: the file is active.",

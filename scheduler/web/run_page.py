@@ -77,7 +77,7 @@ def context(
             "mark": "waiting" if retrying else mark,
             "bad": bad,
             "grace": span(job.stop_grace if job is not None else 10),
-            "note": "" if run.by is None else f"Requested by {run.by.text}.",
+            "note": _requested(run),
             "at": moment.typed(run.scheduled_at) if run.trigger.value != "manual" else "",
         },
         "facts": _facts(job, run, live, moment, usual),
@@ -91,6 +91,13 @@ def context(
         "missed": f"{size(missed)} before this are no longer kept." if missed else "",
         "amount": f"{plural(len(lines), 'line')}, {size(stored)} · the last {size(TAIL)} of a run are kept",
     }
+
+
+def _requested(run: Run) -> str:
+    """Who asked for it, and with what."""
+    by = "" if run.by is None else f"Requested by {run.by.text}"
+    given = "" if run.arguments is None else f"with {run.arguments.text}"
+    return f"{' '.join(part for part in (by, given) if part)}." if by or given else ""
 
 
 def _facts(

@@ -40,6 +40,19 @@ def test_a_run_gets_the_arguments_that_a_person_types(demo: Site, browser: Any) 
         page.get_by_text("No closing quotation").wait_for()
 
 
+def test_a_run_is_requested_for_later_and_cancelled(demo: Site, browser: Any) -> None:
+    with opened(browser, f"{demo.url}/jobs/arguments?open=options") as page:
+        page.get_by_label("Arguments").fill("later")
+        page.get_by_label("Start").fill("2h")
+        page.keyboard.press("Enter")
+        page.get_by_text("arguments will run at the time requested.").wait_for()
+        row = page.locator("#waiting tr", has_text="later")
+        assert "in 1h 59m" in row.inner_text() or "in 2h" in row.inner_text()
+        row.get_by_role("button", name="Cancel").click()
+        page.wait_for_url("**/jobs/arguments?done=stopped*")
+        assert page.locator("#waiting").count() == 0
+
+
 def test_output_is_paused_filtered_copied_and_downloaded_and_the_run_stopped(demo: Site, browser: Any) -> None:
     with opened(browser, f"{demo.url}/jobs/slow", permissions=["clipboard-read", "clipboard-write"]) as page:
         page.get_by_role("button", name="Run now").first.click()

@@ -18,6 +18,7 @@ from scheduler.api.operations import ANSWERS
 from scheduler.engine.engine import Engine
 from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
+from scheduler.model.job import Overlap
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
 from scheduler.web import server
@@ -152,6 +153,24 @@ def test_a_run_is_started_and_waited_for() -> None:
 
     plays = {"long": Play(seconds=10), "quick": Play(seconds=1, says=b"hello\n")}
     play(script, job("long", None), job("quick", None), play=lambda launch: plays[launch.job.name])
+
+
+def test_a_run_is_started_once_for_a_key_and_refused_beyond_max_waiting() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        first = await ask("POST", f"{API}/jobs/j/runs", Idempotency_Key="order-7")
+        again = await ask("POST", f"{API}/jobs/j/runs", Idempotency_Key="order-7")
+        assert (first[0], again[0], first[2]["id"]) == (202, 202, again[2]["id"])
+        for key in ("", "x" * 256):
+            assert (await ask("POST", f"{API}/jobs/j/runs", Idempotency_Key=key))[0] == 400
+        status, _, waiting = await ask("POST", f"{API}/jobs/j/runs")
+        assert (status, waiting["event"]) == (202, "waiting")
+        assert (await ask("GET", f"{API}/runs/{waiting['run_id']}"))[2]["event"] == "waiting"
+        status, _, problem = await ask("POST", f"{API}/jobs/j/runs")
+        assert (status, problem["code"]) == (429, "too-many-waiting")
+        assert "max_waiting" in problem["detail"]
+
+    busy = job("j", None, overlap=Overlap.QUEUE, max_waiting=1)
+    play(script, busy, play=lambda _launch: Play(seconds=100))
 
 
 def test_output_is_text_or_events() -> None:
