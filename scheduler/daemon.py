@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections import deque
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from scheduler.clock import Clock, SystemClock
 from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.config.load import load
 from scheduler.config.loading import Config
+from scheduler.config.trusted_files import load_trusted
 from scheduler.config.web_form import listening_on
 from scheduler.control.presence import Presence
 from scheduler.control.server import ControlServer
@@ -53,7 +55,7 @@ LAST_LINES = 1.0
 JUMPS_KEPT = 10
 
 
-def run(
+def run(  # noqa: PLR0913 - one for each option
     path: Path,
     *,
     log_format: LogFormat,
@@ -62,21 +64,25 @@ def run(
     web: str | None,
     heartbeat: Path | None,
     shutdown_timeout: float | None,
+    allow_insecure_file: bool,
 ) -> int:
     """Run the jobs of a file until a signal ends it (exit code 0) or a bug (70). `web` is an address to serve HTTP on.
 
+    Unless `allow_insecure_file`, root refuses a file that others can change, at a reload too.
     ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
     if watch:
         require_watchfiles()
-    config = load(path)
+    read = load if allow_insecure_file else load_trusted
+    config = read(path)
     if web is not None:
         config = replace(config, web=listening_on(config.web, web, config.path))
     loaded()
-    return asyncio.run(_serve(config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
+    return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
 
 
 async def _serve(
+    read: Callable[[Path], Config],
     config: Config,
     shutdown_timeout: float | None,
     log_format: LogFormat,
@@ -92,7 +98,7 @@ async def _serve(
     loop.set_exception_handler(log.on_bug)
     left = 0.0
     try:
-        daemon = Daemon(config, shutdown_timeout, clock, log)
+        daemon = Daemon(read, config, shutdown_timeout, clock, log)
         left = await daemon.serve(watch=watch, heartbeat=heartbeat)
         return EXIT_BUG if daemon.failed else 0
     finally:
@@ -102,7 +108,15 @@ async def _serve(
 class Daemon(EngineService):
     """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
 
-    def __init__(self, config: Config, shutdown_timeout: float | None, clock: Clock, log: Log) -> None:
+    def __init__(
+        self,
+        read: Callable[[Path], Config],
+        config: Config,
+        shutdown_timeout: float | None,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        """`read` reads the file again at a reload."""
         self._processes = Spawner()
         self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
@@ -113,6 +127,7 @@ class Daemon(EngineService):
         launchers = Launchers(LocalLauncher(self._processes, environment), self._workers.launcher)
         engine = Engine(clock, launchers, log=log, listeners=listeners)
         super().__init__(engine, environment)
+        self._read = read
         self._config = config
         self._presence = Presence(str(config.path), log.warning)
         self._shutdown_timeout = shutdown_timeout
@@ -225,7 +240,7 @@ class Daemon(EngineService):
         Read on the loop, not on a thread: schedules share their croniter objects, which are not safe to share so.
         """
         try:
-            config = load(self._config.path)
+            config = self._read(self._config.path)
             if digest is not None and digest != digest_of(config):
                 raise RefusedError("the files have changed since this plan was made; look at the new plan")
             if not plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
+from scheduler.config.trusted_files import insecure_files
 from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
+from scheduler.path_owner import ALLOW
 from scheduler.text import printable_line
 
 
@@ -74,7 +77,8 @@ def check_file(path: Path, shown: Path | None = None, *, run_interpreters: bool 
     except ConfigError as error:
         ok, jobs, problems, not_checked = False, 0, error.problems, ()
     else:
-        ok, jobs, problems = True, len(config.jobs), config.warnings
+        insecure = () if os.environ.get(ALLOW) else insecure_files(config, Severity.WARNING)
+        ok, jobs, problems = True, len(config.jobs), (*config.warnings, *insecure)
     if shown is not None:
         names = {str(path): str(shown)}
         problems = tuple(replace(problem, path=names.get(problem.path, problem.path)) for problem in problems)

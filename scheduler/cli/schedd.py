@@ -12,6 +12,7 @@ from scheduler.cli import DEFAULT_FILE, DOCUMENTATION
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import ConfigError, UsageError
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
+from scheduler.path_owner import ALLOW
 
 EXIT_STATUS = (
     "0 stopped by a signal, 1 already running or failed, 2 usage error, 70 internal error, 78 invalid or missing file."
@@ -54,8 +55,14 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
     type=click.Path(),
     help="Update the modification time of this file every 10s while schedd is healthy",
 )
+@click.option(
+    "--allow-insecure-file",
+    is_flag=True,
+    envvar=ALLOW,
+    help=f"As root, run a file that other users can change [default: ${ALLOW}]",
+)
 @click.version_option(__version__, "-V", "--version", message="schedd %(version)s", help="Print the version")
-def command(
+def command(  # noqa: PLR0913 - one for each option
     file: str | None,
     config: str | None,
     log_format: str,
@@ -64,6 +71,7 @@ def command(
     heartbeat: str | None,
     *,
     watch: bool,
+    allow_insecure_file: bool,
 ) -> int:
     """Run the jobs of FILE at their scheduled times, in the foreground.
 
@@ -99,6 +107,7 @@ def command(
         web=web,
         heartbeat=None if heartbeat is None else Path(heartbeat),
         shutdown_timeout=_shutdown_timeout(),
+        allow_insecure_file=allow_insecure_file,
     )
 
 

@@ -46,8 +46,7 @@ def shell(target: Target, job: str, words: tuple[str, ...]) -> int:
       schedctl shell poll-rates
       schedctl shell poll-rates python -c 'import app.tasks'
     """
-    target.require_file()
-    view = target.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=True))
+    view = target.source(ENVIRONMENT, runs=True).ask(ENVIRONMENT, AskEnvironment(job=job, reveal=True))
     variables = {variable.name: variable.value or "" for variable in view.variables if variable.origin != "each run"}
     variables |= {
         "SCHED_JOB": job,

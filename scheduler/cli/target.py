@@ -13,6 +13,7 @@ from scheduler.cli import DEFAULT_FILE, terminal
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import UnreachableError, UsageError
+from scheduler.path_owner import ALLOW
 from scheduler.text import printable_line
 from scheduler.wire.daemon import StatusView
 from scheduler.wire.operations import Operation
@@ -77,14 +78,18 @@ class Target:
             running = "".join(f"\n{line}" for line in _choices(client.live()).splitlines())
             raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{running}")
 
-    def source(self, operation: Operation[Any, Any], alone: str = "answering from the file") -> Client | FileAlone:
+    def source(
+        self, operation: Operation[Any, Any], alone: str = "answering from the file", *, runs: bool = False
+    ) -> Client | FileAlone:
         """What answers the operation: the schedd or, if none is running, the file, after a note that ends in `alone`.
 
-        UnreachableError for an operation that needs a schedd; ConfigError for an invalid file.
+        `runs`: what the file says will be run here. UnreachableError for an operation that needs a schedd; ConfigError
+        for an invalid file, and for one that others can change where root would run what it says.
         """
         if self.url is not None:
             return self._elsewhere(self.url)
-        if operation.writes:
+        runs = runs or operation.writes
+        if runs:
             self.require_file()
         if self.path is None:
             only, file = self._only_running()
@@ -96,7 +101,7 @@ class Target:
         if not operation.from_file:
             raise UnreachableError(f"no schedd is running for {self.path}; to start it: schedd {self.path}")
         terminal.note(f"no schedd is running for {self.path}: {alone}")
-        return FileAlone(self.path)
+        return FileAlone(self.path, trusted=runs and not os.environ.get(ALLOW))
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request, from whatever answers it; see `source`."""
@@ -116,15 +121,16 @@ def _choices(found: Sequence[tuple[Client, StatusView]]) -> str:
 class FileAlone:
     """Answers from the file, with the functions that schedd uses."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, trusted: bool) -> None:
         # Imported here: this loads the engine and yaml, which are not needed when a schedd answers.
         from functools import partial  # noqa: PLC0415
         from pathlib import Path  # noqa: PLC0415
 
         from scheduler.api.file_service import FileService  # noqa: PLC0415
         from scheduler.config.load import load  # noqa: PLC0415
+        from scheduler.config.trusted_files import load_trusted  # noqa: PLC0415
 
-        config = load(Path(path))
+        config = load_trusted(Path(path)) if trusted else load(Path(path))
         self.timezone = config.timezone
         """That of `defaults`."""
         self.service = partial(FileService, config)

@@ -129,7 +129,8 @@ def test_the_commands_of_the_unit_start_reload_refuse_and_stop(tmp_path: Path, m
     program, *options = command("ExecStart", file)
     assert options == [str(file)]
     with schedd(file, program=(program,), cwd=tmp_path, **manager.environ) as running:
-        assert "STATUS=1 jobs" in manager.hears("READY=1")
+        manager.hears("STATUS=1 job")
+        manager.hears("READY=1")
         running.says("[slow] up")
         assert not any(b"NOTIFY_SOCKET" in Path(f"/proc/{pid}/environ").read_bytes() for pid in processes_with(marker))
 
@@ -141,6 +142,7 @@ def test_the_commands_of_the_unit_start_reload_refuse_and_stop(tmp_path: Path, m
         refused = schedctl(*words)
         assert refused.returncode == 1
         assert "schedules.yaml:1:" in refused.stderr
+        assert "schedules.yaml:1:" in manager.hears("STATUS=reload failed")  # B19
         file.write_text(good)
 
         running.signal(signal.SIGTERM)

@@ -1,0 +1,45 @@
+"""Finds the files of a configuration that others can change, which root refuses to run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from scheduler.config.load import load
+from scheduler.config.loading import Config
+from scheduler.config.problems import render
+from scheduler.errors import ConfigError, Problem, Severity
+from scheduler.path_owner import ALLOW, changeable_by
+
+CODE = "insecure-file"
+"""Of the warning of `schedctl check`. A file cannot ignore it: whoever can change the file could."""
+
+_HELP = (
+    "make root the owner and take write access from others (chown root, chmod go-w), or run schedd as that user; "
+    f"to allow it: --allow-insecure-file or {ALLOW}=1"
+)
+
+
+def load_trusted(path: Path) -> Config:
+    """Load a file. ConfigError also when this is root and somebody else can change one of its files."""
+    config = load(path)
+    if problems := insecure_files(config, Severity.ERROR):
+        raise ConfigError(render(problems), problems)
+    return config
+
+
+def insecure_files(config: Config, severity: Severity) -> tuple[Problem, ...]:
+    """For root, the schedule, included and env files that others can change, each with who and why."""
+    if os.geteuid() != 0:
+        return ()
+    env_files = (layer.file for job in config.jobs.values() for layer in job.environment if layer.file)
+    found = []
+    for path in dict.fromkeys((*config.files, *env_files)):
+        try:
+            who = changeable_by(path)
+        except OSError as error:
+            who = f"nobody knows whom: {error.strerror}"
+        if who is not None:
+            message = f"root would run what others write: this file can be changed by {who}"
+            found.append(Problem(severity=severity, path=path, message=message, help=_HELP, code=CODE))
+    return tuple(found)
