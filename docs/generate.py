@@ -36,6 +36,7 @@ FORMS = {
     "ScheduleForm": "A schedule with named fields",
     "ExclusionForm": "An entry of `except`",
     "RetryForm": "`retry`",
+    "LockForm": "`lock`",
     "ReferenceForm": "A value from a variable or a file",
     "RecipientForm": "A recipient",
     "LauncherForm": "`launcher`",

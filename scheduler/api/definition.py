@@ -36,6 +36,8 @@ def definition(job: Job) -> dict[str, Any]:
             shown |= _keys(field, getattr(job, field))
     if job.schedule is None:
         del shown["timezone"]
+    if (slots := shown.pop("lock_slots")) is not None:
+        shown["lock"] = {"name": job.lock, "slots": slots}
     return {key: value for key, value in shown.items() if value not in (None, "", [], {}) and (value or key not in OFF)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
 from scheduler.errors import UsageError
 from scheduler.model.run import Decision
-from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, skipped_by
+from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, predecessors, skipped_by
 from scheduler.wire.runs import HistoryEntry
 from scheduler.wire.times import REASONS, MismatchView, Why, WhyView
 
@@ -37,7 +37,7 @@ def why_job(service: Service, ask: Why) -> WhyView:
     return WhyView(
         job=job.name,
         timezone=zone.key,
-        sentences=(*missing, *_sentences(state, at, service.now(), checked, entry, zone_named(ask.timezone, job))),
+        sentences=(*missing, *_sentences(service, state, at, checked, entry, zone_named(ask.timezone, job))),
         at=at,
         is_scheduled=checked.is_scheduled,
         entry=entry,
@@ -51,12 +51,16 @@ def why_job(service: Service, ask: Why) -> WhyView:
 
 
 def _sentences(
-    state: JobState, at: datetime, now: datetime, checked: TimeCheck, entry: HistoryEntry | None, zone: ZoneInfo
+    service: Service, state: JobState, at: datetime, checked: TimeCheck, entry: HistoryEntry | None, zone: ZoneInfo
 ) -> Iterator[str]:
     if entry is not None:
         yield _decided(entry, zone)
     elif checked.is_scheduled:
-        yield _undecided(state, at, now, zone)
+        yield _undecided(state, at, service.now(), zone)
+    elif before := predecessors(state.job.schedule):
+        yield f"{state.job.name} {describe_chain(before)}."
+        for name in before:
+            yield from _sentence_about(service, name, at, zone)
     else:
         yield f"{state.job.name} is not scheduled at {in_zone(at, zone)}."
     for mismatch in checked.mismatches:
@@ -64,6 +68,21 @@ def _sentences(
         yield f"{field} is {mismatch.shown}; `{mismatch.part}` needs {mismatch.allowed}."
     if checked.note is not None:
         yield f"{checked.note}."
+
+
+def describe_chain(before: Sequence[str]) -> str:
+    """After which jobs a job runs."""
+    return f"runs when {' or '.join(before)} has succeeded"
+
+
+def _sentence_about(service: Service, name: str, at: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """What a job of a chain did at an instant."""
+    state = service.job(name)
+    entry = None if state is None else _entry(service, state, at)
+    if entry is None:
+        yield f"There is no record of a run of {name} at {in_zone(at, zone)}."
+    else:
+        yield f"{name}: {_decided(entry, zone)}"
 
 
 def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
@@ -75,6 +94,11 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
         sentences.append(f"{job.name} has no schedule: it runs on request only.")
     elif not job.enabled:
         sentences.append(f"{job.name} is disabled in the file: it runs on request only.")
+    elif before := predecessors(job.schedule):
+        sentences.append(f"It {describe_chain(before)}.")
+        for name in before:
+            decided = service.decisions(name)
+            sentences += [f"{name}: {_decided(_with_run(service, decided[-1]), zone)}"] if decided else []
     elif state.next_at is None:
         sentences.append(f"`{job.schedule.text}` has no further scheduled time.")
     else:

@@ -45,7 +45,7 @@ def show(service: Service, ask: Show) -> JobDetails:
         definition=shown,
         origins=origins_of(job, shown),
         words=None if job.schedule is None else describe(job.schedule),
-        next=tuple(islice(coming(state, service.now()), NEXT_SHOWN)),
+        next=tuple(islice(coming(service, state, service.now()), NEXT_SHOWN)),
         runs=tuple(run_view(run) for run in reversed(runs[-RUNS_SHOWN:])),
         counts=dict(counts),
     )

@@ -9,12 +9,24 @@ from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.service import JobState, Service
 from scheduler.engine.later import LaterRun
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
-from scheduler.schedule import Schedule, describe, dst_effects, dst_note, find_pitfalls, find_zone, kind
+from scheduler.schedule import (
+    Schedule,
+    describe,
+    dst_effects,
+    dst_note,
+    find_pitfalls,
+    find_zone,
+    kind,
+    predecessors,
+    runs_after,
+)
 from scheduler.wire.times import MOST, ChangeView, Explain, Explanation, Next, ScheduledTime
 
 AT_ONCE = 100
@@ -31,7 +43,7 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
     ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
     for order, name in enumerate(chosen(service, ask.jobs)):
         state = find(service, name)
-        times = _coming(state, start, zone_named(ask.timezone, state.job), ask)
+        times = _coming(service, state, start, zone_named(ask.timezone, state.job), ask)
         if (first := next(times, None)) is not None:
             heapq.heappush(ahead, (first.at, order, first, times))
         if order % AT_ONCE == 0:
@@ -51,17 +63,41 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
     return found
 
 
-def _coming(state: JobState, start: datetime, zone: ZoneInfo, ask: Next) -> Iterator[ScheduledTime]:
+def _coming(service: Service, state: JobState, start: datetime, zone: ZoneInfo, ask: Next) -> Iterator[ScheduledTime]:
     """The scheduled times of a job, unless it is disabled and not named, and the runs requested for later."""
     scheduled = state.job.enabled or ask.jobs
     times = _times(state, start, known=ask.start is None) if scheduled else iter(())
+    chained = _after(service, state, start) if scheduled else iter(())
     requested = (_requested(state, run) for run in state.requested if run.at > start)
-    return heapq.merge((_scheduled_time(state, at, zone) for at in times), requested, key=lambda each: each.at)
+    own = (_scheduled_time(state, at, zone) for at in times)
+    return heapq.merge(own, chained, requested, key=lambda each: each.at)
 
 
-def coming(state: JobState, now: datetime) -> Iterator[ScheduledTime]:
+def coming(service: Service, state: JobState, now: datetime) -> Iterator[ScheduledTime]:
     """The scheduled times of one job after `now`, and the runs requested for later."""
-    return _coming(state, now, state.job.timezone, Next(jobs=(state.job.name,)))
+    return _coming(service, state, now, state.job.timezone, Next(jobs=(state.job.name,)))
+
+
+def _after(service: Service, state: JobState, start: datetime) -> Iterator[ScheduledTime]:
+    """The scheduled times of the jobs after which the job runs, as far as its own limits allow them."""
+    job = state.job
+
+    def times(before: str) -> Iterator[ScheduledTime]:
+        for at in _chain_times(service, before, start):
+            if job.schedule is not None and runs_after(job.schedule, before, at):
+                note = f"when {before} has succeeded"
+                yield ScheduledTime(at=at, job=job.name, timezone=job.timezone.key, note=note)
+
+    return heapq.merge(*map(times, predecessors(job.schedule)), key=lambda each: each.at)
+
+
+def _chain_times(service: Service, name: str, start: datetime) -> Iterator[datetime]:
+    """The scheduled times of a job, those of a whole chain included."""
+    state = service.job(name)
+    if state is None or not state.job.enabled:
+        return iter(())
+    before = (_chain_times(service, each, start) for each in predecessors(state.job.schedule))
+    return heapq.merge(_times(state, start, known=False), *before)
 
 
 def _requested(state: JobState, run: LaterRun) -> ScheduledTime:
@@ -79,8 +115,12 @@ def times_of(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[Sc
 
 def explain(service: Service, ask: Explain) -> Explanation:
     """Explain a job's schedule."""
-    job = find(service, ask.job).job
-    return explanation(schedule_of(job), job.timezone, service.now())
+    state = find(service, ask.job)
+    job, now = state.job, service.now()
+    found = explanation(schedule_of(job), job.timezone, now)
+    if predecessors(job.schedule):
+        return msgspec.structs.replace(found, next=tuple(islice(coming(service, state, now), SHOWN)))
+    return found
 
 
 def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanation:

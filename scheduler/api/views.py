@@ -8,6 +8,7 @@ from scheduler.api.service import JobState
 from scheduler.engine.later import LaterRun
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Pause, Run
+from scheduler.schedule import predecessors
 from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
 
@@ -106,7 +107,8 @@ def status_of(state: JobState) -> Status:
     if state.paused:
         return "paused"
     # A job without a schedule waits for requests; one whose schedule has no further time is done.
-    return "done" if state.job.schedule is not None and state.next_at is None else "idle"
+    schedule = state.job.schedule
+    return "done" if schedule is not None and state.next_at is None and not predecessors(schedule) else "idle"
 
 
 def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from scheduler.config.field_types import JOB_NAME
 from scheduler.config.foreign_keys import names_target
 from scheduler.config.recipients import LISTS, recipients_of, value_of
+from scheduler.config.request_keys import request_fields, request_problems
 from scheduler.config.schedule_errors import explain, spec_of
 from scheduler.config.values import is_null
 from scheduler.document.finding import Fix
@@ -35,7 +36,7 @@ _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "path", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up",
-    "lock", "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
+    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
     "remind", "expect_success_within", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""
@@ -136,15 +137,14 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         schedule = restrict(schedule, _limits(entry, values))
     _check_retry(entry, scope.retry)
     _check_alarms(entry, values)
-    _check_accepts(entry, target)
+    for key, problem in request_problems(entry.given, target).items():
+        entry.error(key, problem)
     if target is None:
         return None
     fields = {key: value for key, value in values.items() if key in _UNCHANGED}
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
-    if "accepts" in values:
-        accepts = values["accepts"]
-        fields["accepts"] = tuple(dict.fromkeys([accepts] if isinstance(accepts, str) else accepts))
+    fields |= request_fields(values)
     if scope.retry:
         fields["retry"] = _retry(scope.retry)
     if _PROCESS & values.keys():
@@ -209,12 +209,6 @@ def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
     for key in ("remind", "expect_success_within"):
         if values.get(key) is not None and not values.get("on_failure"):
             entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
-
-
-def _check_accepts(entry: Entry, target: Target | None) -> None:
-    accepts = entry.given.get("accepts", ())
-    if "kwargs" in ([accepts] if isinstance(accepts, str) else accepts) and isinstance(target, ShellCommand | Argv):
-        entry.error("accepts", 'accepts: "kwargs" is only valid together with "python"')
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

@@ -22,7 +22,7 @@ from scheduler.config.loading import Config, File, Ignored, Loading, warn
 from scheduler.launch.environment import Environment
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
-from scheduler.schedule import Restricted, Schedule, dst_effects, find_pitfalls, format_duration
+from scheduler.schedule import Restricted, Schedule, dst_effects, find_pitfalls, format_duration, predecessors
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
@@ -122,7 +122,7 @@ class _Lint:
             message = "the job is disabled: its schedule is ignored"
             yield LintWarning(LintCode.DISABLED, "enabled", message)
             return
-        if not job.schedule.at_start and job.schedule.next_after(self._now) is None:
+        if not job.schedule.at_start and not predecessors(job.schedule) and job.schedule.next_after(self._now) is None:
             yield LintWarning(LintCode.NEVER_FIRES, *_never_runs(job.schedule, self._now))
         for pitfall in find_pitfalls(job.schedule):
             yield LintWarning(LintCode(pitfall.kind.value), "schedule", pitfall.sentence)

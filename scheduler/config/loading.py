@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from scheduler.absolute_path import absolute
+from scheduler.config.between_jobs import BetweenJobs
 from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.host_checks import HOST_KEYS, Host
 from scheduler.config.job_shape import report_no_job, report_no_mapping
@@ -93,6 +94,7 @@ class Loading:
         self.path = Path(absolute(str(path)))
         self._files: list[str] = []
         self._names: dict[str, tuple[Source, int]] = {}
+        self._between = BetweenJobs()
 
     def config(self) -> Config:
         """The configuration; incomplete when there are errors."""
@@ -102,6 +104,7 @@ class Loading:
         jobs = self._jobs(main, defaults)
         for included in self._included(main):
             jobs |= self._jobs(included, self._defaults(included, defaults))
+        jobs = self._between.finished(jobs)
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.error(None, 'missing key "jobs"', _INIT)
         if "launcher" not in main.values and any(job.launcher is not LauncherName.LOCAL for job in jobs.values()):
@@ -181,6 +184,7 @@ class Loading:
             job = None if self._is_taken(entry) else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
+                self._between.add(entry, job)
                 ignored = _ignored(defaults.values | entry.given)
                 if job.enabled and entry.given.keys() & HOST_KEYS:
                     self._check_host(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)

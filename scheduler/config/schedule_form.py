@@ -71,8 +71,8 @@ AnySchedule = Annotated[
     ScheduleText | ScheduleForm | list[ScheduleText | ScheduleForm] | None,
     Meta(
         extra={"reads": "schedule"},
-        description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, named fields, or "
-        "a list of these. Without it the job only runs manually.",
+        description="When the job runs: five cron fields, @daily and the like, @every, @at, @reboot, @after, named "
+        "fields, or a list of these. Without it the job only runs manually.",
     ),
 ]
 FirstTime = Annotated[

@@ -44,6 +44,16 @@ class RetryForm(Form, frozen=True):
     max_delay: Annotated[Duration, Meta(description="Longest delay.")] = "10m"
 
 
+class LockForm(Form, frozen=True):
+    """A lock that several runs may hold at the same time."""
+
+    name: Annotated[Name | UnsetType, Meta(description="Name of the lock.", examples=["imports"])] = UNSET
+    slots: Annotated[
+        Annotated[int, Meta(ge=1, le=10_000)] | UnsetType,
+        Meta(description="How many runs may hold it; the same in all jobs that say it.", examples=[3]),
+    ] = UNSET
+
+
 class LintForm(Form, frozen=True):
     """Settings of `schedctl check` for this job."""
 
@@ -130,7 +140,11 @@ class DefaultsForm(Form, frozen=True):
         ),
     ] = 0
     lock: Annotated[
-        Name | None, Meta(description="Jobs with the same lock never run at the same time.", examples=["database"])
+        Name | LockForm | None,
+        Meta(
+            description="Jobs with the same lock never run at the same time, or as many as it has slots.",
+            examples=["database", {"name": "imports", "slots": 3}],
+        ),
     ] = None
     max_waiting: Annotated[
         Annotated[int, Meta(ge=1, le=1_000_000)], Meta(description="Most manual runs of the job that wait at once.")

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.accepted import Accepted
+from scheduler.engine.chains import Chains
 from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.events import (
     Announcer,
@@ -65,6 +66,7 @@ class Engine:
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
         self._accepted = Accepted(self._is_known)
         self.announce = Announcer((self.history.hear, self.following.hear, self._accepted.hear, *listeners))
+        self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).hear)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self.requests = Requests(
             clock, self.timetable, self.runner, self.following, self.announce, self._accepted, new_id
@@ -262,6 +264,10 @@ class Engine:
             self._skip(Decision(job.name, Reason.LATE, first=scheduled_at, last=scheduled_at))
         else:
             self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=scheduled_at, previous=due.previous)
+
+    def _submit_after(self, job: Job, run: Run) -> None:
+        """The next job of a chain, after a run has succeeded."""
+        self._submit(job, Trigger.AFTER, run.scheduled_at, waits_from=self.clock.now())
 
     def _skip(self, decision: Decision) -> None:
         self.announce(RunSkipped(decision))

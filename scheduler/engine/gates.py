@@ -98,7 +98,7 @@ class OverlapGate:
 
 
 class LockGate:
-    """At most one run at once holds a lock; jobs share a lock by its name."""
+    """As many runs hold a lock as it has slots; jobs share a lock by its name."""
 
     reason = Reason.LOCK
     unlimited = False
@@ -111,9 +111,11 @@ class LockGate:
         name = live_run.job.lock
         if name is None:
             return None
+        slots = live_run.job.lock_slots or 1
         lock = self._locks.get(name)
         if lock is None:
-            lock = self._locks[name] = Semaphore(1)
+            lock = self._locks[name] = Semaphore(slots)
+        lock.set_limit(slots)  # a reload may have changed it
         return _enter(lock, live_run, self.reason)
 
     def occupy(self, live_run: LiveRun) -> None:

@@ -14,7 +14,7 @@ from scheduler.engine.events import report_bug
 from scheduler.launch.launcher import Child, Earlier
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
-from scheduler.model.run import PLAIN_REQUEST, Reason, Run, RunRequest, Trigger
+from scheduler.model.run import PLAIN_REQUEST, Launch, Reason, Run, RunRequest, Trigger
 
 
 class Phase(StrEnum):
@@ -98,6 +98,22 @@ class LiveRun(msgspec.Struct, eq=False):
         while requester is not None:
             yield requester
             requester = requester.requested_by
+
+    def launch(self, number: int) -> Launch:
+        """What the launcher needs to know for an attempt."""
+        return Launch(
+            self.job,
+            self.run_id,
+            number,
+            self.trigger,
+            self.scheduled_at,
+            self.previous_at,
+            self.request.env,
+            self.request.stdin,
+            self.deadline,
+            self.request.args,
+            self.request.kwargs,
+        )
 
     def state(self) -> LiveState:
         """A copy of what may be known outside of the engine."""

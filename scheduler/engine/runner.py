@@ -17,7 +17,7 @@ from scheduler.engine.throttle import Throttle
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
-from scheduler.model.run import Attempt, Decision, Launch, Outcome, Reason, Trigger
+from scheduler.model.run import Attempt, Decision, Outcome, Reason, Trigger
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
@@ -254,19 +254,7 @@ class Runner:
                 age = timedelta() if live_run.earlier is None else live_run.earlier.age()
                 self._record.started(live_run, started_at - age, place)
 
-        launch = Launch(
-            live_run.job,
-            live_run.run_id,
-            number,
-            live_run.trigger,
-            live_run.scheduled_at,
-            live_run.previous_at,
-            live_run.request.env,
-            live_run.request.stdin,
-            live_run.deadline,
-            live_run.request.args,
-            live_run.request.kwargs,
-        )
+        launch = live_run.launch(number)
         earlier = live_run.earlier
         launcher = self._launchers.launcher_for(live_run.job) if earlier is None else earlier.launcher()
         return await make_attempt(

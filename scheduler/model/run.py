@@ -22,6 +22,7 @@ class Trigger(StrEnum):
     SCHEDULE = "schedule"
     MANUAL = "manual"
     START = "start"
+    AFTER = "after"
 
 
 class Outcome(StrEnum):

@@ -1,5 +1,6 @@
 """When: text to fire times. Pure; the only owner of croniter."""
 
+from scheduler.schedule.after import predecessors, runs_after
 from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.description import describe, kind
 from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note
@@ -50,8 +51,10 @@ __all__ = [
     "parse_from",
     "parse_schedule",
     "parse_until",
+    "predecessors",
     "refresh_zones",
     "restrict",
+    "runs_after",
     "skipped_by",
     "starts_at",
     "timezone_pitfall",

@@ -7,6 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from scheduler.clock import rfc3339
+from scheduler.schedule.after import AfterJob
 from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field
@@ -43,6 +44,8 @@ def describe(schedule: Schedule) -> str | None:
             return f"once, at {rfc3339(schedule.instant)}"
         case AtStart():
             return "when schedd starts"
+        case AfterJob():
+            return f"when {schedule.job} has succeeded"
         case Union():
             parts = [describe(part) for part in schedule.parts]
             return None if None in parts else "; also ".join(filter(None, parts))
@@ -92,6 +95,8 @@ def kind(schedule: Schedule) -> str:
             return "once"
         case AtStart():
             return "at start"
+        case AfterJob():
+            return "after a job"
         case Cron():
             return "fixed-time" if schedule.pattern.is_fixed else "wildcard"
         case Restricted():

@@ -9,6 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import ScheduleError
+from scheduler.schedule.after import parse_after
 from scheduler.schedule.at import At, AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_expression import ALIASES, read_expression
@@ -62,6 +63,8 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
         return _parse_every(rest, text.rfind(rest), zone)
     if first == "@at":
         return _parse_at(rest, text.rfind(rest), zone)
+    if first == "@after":
+        return parse_after(rest, text.rfind(rest))
     if not first.startswith("@"):
         return _cron(" ".join(text.split()), read_expression(text, job_name), zone)
     if rest or first not in {*ALIASES, "@reboot"}:
@@ -70,7 +73,7 @@ def _parse_text(text: str, zone: ZoneInfo, job_name: str) -> Schedule:
 
 
 def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
-    known = [*ALIASES, "@reboot", "@every", "@at"]
+    known = [*ALIASES, "@reboot", "@every", "@at", "@after"]
     if word in known:
         return ScheduleError(f"{word} takes no argument, but {rest[:20]!r} follows")
     reason = f"unknown alias {word[:20]}; valid are {', '.join(known)}"

@@ -54,7 +54,7 @@ def test_every_kind_of_target_and_value_is_used(config: Config) -> None:
 
 def test_every_form_of_a_schedule_is_used(config: Config) -> None:
     text = FILE.read_text()
-    for form in ("@every ", "@every 2w from ", "@at ", "@reboot", "@monthly", "H ", "* * mon"):
+    for form in ("@every ", "@every 2w from ", "@at ", "@reboot", "@monthly", "@after ", "H ", "* * mon"):
         assert f'"{form}' in text or f" {form}" in text, form
     assert re.search(r"schedule: \[", text)
     assert re.search(r"schedule: \{", text)
