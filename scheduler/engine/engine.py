@@ -260,10 +260,13 @@ class Engine:
             return
         if due.missed is not None:
             self._skip(due.missed)
-        if (now - scheduled_at).total_seconds() > job.start_deadline:
-            self._skip(Decision(job.name, Reason.LATE, first=scheduled_at, last=scheduled_at))
-        else:
+        late = (now - scheduled_at).total_seconds()
+        if late <= job.start_deadline:
             self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=scheduled_at, previous=due.previous)
+        elif job.catch_up is not None and late <= job.catch_up:  # schedd was suspended, or the clock was set forward
+            self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=now, previous=due.previous)
+        else:
+            self._skip(Decision(job.name, Reason.LATE, first=scheduled_at, last=scheduled_at))
 
     def _submit_after(self, job: Job, run: Run) -> None:
         """The next job of a chain, after a run has succeeded."""

@@ -17,6 +17,9 @@ from scheduler.schedule import LARGEST_STEP, Schedule
 MOST_COUNTED = 1000
 """Missed times of one job beyond this many are reported as "more than"."""
 
+REPEATS_NOTHING = timedelta(minutes=1)
+"""A step of the wall clock back that is so small that even frequent jobs wait until it is made up for."""
+
 
 class Due(msgspec.Struct, frozen=True):
     """A job whose time has come.
@@ -154,8 +157,11 @@ class Timetable:
     def set_back(self, now: datetime, *, by: timedelta) -> None:
         """The wall clock went back to `now`, `by` below the latest instant it had reached since the last correction.
 
-        Up to LARGEST_STEP fixed times stay taken and the rest goes on from `now`; beyond it only a taken `@at` does.
+        Up to REPEATS_NOTHING every time stays taken. Up to LARGEST_STEP fixed times do, and the rest goes on from
+        `now`; beyond it only a taken `@at` does.
         """
+        if by <= REPEATS_NOTHING:
+            return
         for entry in self._entries.values():
             _set_back(entry, now, correction=by > LARGEST_STEP)
         if by > LARGEST_STEP:

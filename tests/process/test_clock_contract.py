@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,3 +57,55 @@ def test_it_can_be_woken(clock_and_run: tuple[Clock, Run], moment: timedelta | N
         assert clock.steady() - before < 5
 
     run(main())
+
+
+def test_a_clock_that_is_set_wakes_the_sleeper_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B17: a timer that expires stands in for one that the kernel cancels, since a test must not set the clock."""
+    monkeypatch.setattr("scheduler.clock_set.FAR", 0.05)
+
+    async def main() -> None:
+        clock, wake = SystemClock(), asyncio.Event()
+        for _ in range(2):  # it is armed anew
+            before = clock.steady()
+            await clock.sleep_until(clock.now() + timedelta(days=1), wake)
+            assert wake.is_set()
+            assert clock.steady() - before < 5
+            wake.clear()
+
+    asyncio.run(main())
+
+
+def test_the_kernel_takes_a_timer_that_it_cancels_when_the_clock_is_set() -> None:
+    """B17"""
+
+    async def main() -> str:
+        sleeping = asyncio.create_task(SystemClock().sleep_until(None, asyncio.Event()))
+        await asyncio.sleep(0.01)
+        info = timers()
+        sleeping.cancel()
+        await asyncio.wait([sleeping])
+        assert timers() == ""
+        return info
+
+    info = asyncio.run(main())
+    assert "clockid: 0" in info
+    assert "settime flags: 03" in info
+
+
+def timers() -> str:
+    found = (each.read_text() for each in Path("/proc/self/fdinfo").iterdir() if each.exists())
+    return "".join(text for text in found if "settime flags" in text)
+
+
+def test_where_the_kernel_has_no_such_timer_it_sleeps_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """B17"""
+    monkeypatch.setattr("scheduler.clock_set._TFD_FLAGS", 0x40000000)
+    monkeypatch.setattr("scheduler.clock.WATCHED", 0.0)
+
+    async def main() -> None:
+        clock = SystemClock()
+        moment = clock.now() + timedelta(seconds=0.05)
+        await clock.sleep_until(moment, asyncio.Event())
+        assert clock.now() >= moment - timedelta(seconds=0.002)
+
+    asyncio.run(main())

@@ -298,3 +298,54 @@ def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
         12:00:30 started j 12:00:30
     """)
     assert stage.engine.history.decided == {Reason.PAUSED: 2, RAN: 3}
+
+
+@pytest.mark.parametrize("by", [1, 5, 40, 60])
+@pytest.mark.parametrize("schedule", ["@every 1s", "@every 7s", "* * * * *", "*/2 * * * *"])
+def test_a_small_step_back_decides_each_scheduled_time_once(schedule: str, by: int) -> None:
+    """B18"""
+    stage = Stage(job(schedule=schedule))
+    stage.play(stepping(180.5, timedelta(seconds=-by), 480))
+    assert len(starts(stage)) == len(set(starts(stage))) > 2
+    assert starts(stage) == sorted(starts(stage))
+
+
+def test_two_small_steps_back_that_add_up_are_a_large_one() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.until(100)
+        stage.clock.step(timedelta(seconds=-40))
+        await stage.until(101)
+        stage.clock.step(timedelta(seconds=-40))
+        await stage.until(110.5)
+
+    stage = Stage(job(schedule="@every 1s"))
+    stage.play(script)
+    assert starts(stage)[-1] == "12:00:30"
+
+
+@pytest.mark.parametrize(
+    ("forward", "catch_up", "started"),
+    [
+        (timedelta(hours=2), 3600.0, ["13:55:00"]),
+        (timedelta(hours=2), 60.0, []),
+        (timedelta(hours=2), None, []),
+        (timedelta(minutes=3), 3600.0, []),
+        (timedelta(days=400), 7 * 86_400.0, ["13:55:00", "13:55:00"]),  # at the start as well
+    ],
+)
+def test_a_step_forward_counts_as_time_in_which_schedd_was_not_running(
+    forward: timedelta, catch_up: float | None, started: list[str]
+) -> None:
+    """B16: a machine that starts with a wrong clock, which a time server then sets."""
+    minute = 55 if forward > timedelta(hours=1) else 0
+    stage = Stage(job(schedule=f"{minute} 13 * * *", catch_up=catch_up, start_deadline=30.0))
+    stage.play(stepping(8, forward, 30))
+    assert starts(stage) == started
+
+
+def test_a_step_forward_catches_up_with_the_latest_time_alone() -> None:
+    """B16"""
+    stage = Stage(job(schedule="@every 10m", catch_up=3600.0, start_deadline=5.0))
+    stage.play(stepping(8, timedelta(minutes=45), 30))
+    assert starts(stage) == ["12:00:00", "12:40:00"]
+    assert "12:45:08 skipped j 3 of 12:10:00..12:30:00 coalesced" in stage.lines
