@@ -12,7 +12,8 @@ from tests.system.programs import BIN, environment, schedctl, schedd, write
 
 def test_accepted_runs_that_wait_at_the_shutdown_are_logged(tmp_path: Path) -> None:
     """B12"""
-    file = write(tmp_path / "s.yaml", 'jobs: {a: {command: "while [ ! -e go ]; do sleep 0.1; done", lock: db, overlap: queue}}')
+    job = '{command: "while [ ! -e go ]; do sleep 0.1; done", lock: db, overlap: queue}'
+    file = write(tmp_path / "s.yaml", f"jobs: {{a: {job}}}")
     with schedd(file) as running:
         ids = [schedctl("-c", file, "run-now", "a", "--detach", "--json") for _ in range(5)]
         assert [each.returncode for each in ids] == [0] * 5
