@@ -40,7 +40,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def is_typo(word: str, known: str) -> bool:
-    """Whether `word` is a misspelling of `known`: one letter in four wrong, missing, added or swapped, at least one."""
+    """Whether `word` is a misspelling of `known`: one letter in four wrong, missing, added or swapped, at least one.
+
+    Digits are never misspelled.
+    """
+    if re.findall("[0-9]", word) != re.findall("[0-9]", known):
+        return False
     return word != known and _distance(word.lower(), known.lower()) <= max(1, len(known) // 4)
 
 

@@ -16,7 +16,7 @@ from scheduler.document.node_end import end_of
 from scheduler.document.nodes import Mapping, Node, Scalar, compose
 from scheduler.document.source import Source
 from scheduler.errors import MASK
-from scheduler.suggestion import Replacement, checked
+from scheduler.suggestion import Replacement, checked, keeps
 
 _LONGEST = 160
 """Characters of a replacement that is shown."""
@@ -55,6 +55,8 @@ def key_fix(key: Scalar, name: str, value: Node, source: Source, read: Read) -> 
     if text is None or end is None or len(text) > _LONGEST or "\n" in source.text[key.index : end]:
         key_end = end_of(key, source)
         return None if key_end is None else Fix(key.index, key_end, (name,))
+    if not keeps(source.text[value.index : end], Replacement(text)):
+        return None  # a part of the value is not valid YAML and was left out
     return Fix(key.index, end, (f"{name}: {MASK}",), text, masked=_masked(text))
 
 

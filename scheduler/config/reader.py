@@ -27,13 +27,12 @@ from scheduler.config.node_errors import (
 )
 from scheduler.config.recipient_form import RecipientForm
 from scheduler.config.unknown_key import UnknownKey
-from scheduler.config.value_errors import MOST_FIXES, report
+from scheduler.config.value_errors import MOST_FIXES, report, report_variable
 from scheduler.config.value_formats import KINDS
 from scheduler.config.values import InvalidValueError, Kind
-from scheduler.document.finding import Fix
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
-from scheduler.document.value_spans import NAME, is_variable
+from scheduler.document.value_spans import is_variable
 from scheduler.schedule import Exclusion
 
 
@@ -217,11 +216,7 @@ def _dict(info: types.DictType) -> Read:
         for key, value in node.entries:
             name = key.value
             if pattern and not pattern.search(name):
-                message = "not a valid variable name: it must be letters, digits and _, and not start with a digit"
-                corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
-                is_free = re.fullmatch(NAME, name) and all(corrected != other.value for other, _ in node.entries)
-                fixes = (Fix(key.index, key.index + len(name), (corrected,)),) if is_free and key.plain else ()
-                source.error(key.index, message, fixes=fixes, width=max(1, len(name)), key=where)
+                report_variable(key, value, node, source, where, value_reader)
                 continue
             if pattern and name.startswith("SCHED_"):
                 message = "variables that start with SCHED_ are set by schedd"

@@ -147,7 +147,12 @@ def _place(where: str) -> str:
 
 def _did_you_mean(unknown: UnknownKey, ours: str, word: str) -> KeyProblem:
     message = f'unknown key "{unknown.name}"; did you mean "{ours}"?'
-    if ours in unknown.present:
+    is_retry_without_times = (
+        ours == "retry"
+        and isinstance(unknown.value, Mapping)
+        and not any(key.value == "times" for key, _ in unknown.value.entries)
+    )
+    if ours in unknown.present or is_retry_without_times:
         return KeyProblem(message)
     candidates = list(_converted(ours, word, unknown.value))
     if candidates:

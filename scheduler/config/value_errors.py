@@ -7,8 +7,9 @@ import re
 from scheduler.config.node_errors import Read, has_place
 from scheduler.config.values import InvalidValueError
 from scheduler.document.finding import Fix
-from scheduler.document.nodes import Node, Scalar
+from scheduler.document.nodes import Mapping, Node, Scalar
 from scheduler.document.source import Source
+from scheduler.document.value_spans import NAME
 
 MOST_FIXES = 500
 """Findings of one file for which replacements are looked for."""
@@ -38,3 +39,18 @@ def report(
 
 def _width(node: Node) -> int:
     return max(1, len(node.value)) if isinstance(node, Scalar) and "\n" not in node.value else 1
+
+
+def report_variable(key: Scalar, value: Node, variables: Mapping, source: Source, where: str, read: Read) -> None:
+    """Report a name that no variable can have."""
+    from scheduler.config.fixes import accepts  # noqa: PLC0415 - only for errors
+
+    name = key.value
+    message = "not a valid variable name: it must be letters, digits and _, and not start with a digit"
+    corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
+    is_free = all(corrected != other.value for other, _ in variables.entries)
+    is_shown = key.plain and re.fullmatch(NAME, name) is not None
+    fixes = (
+        (Fix(key.index, key.index + len(name), (corrected,)),) if is_free and is_shown and accepts(read, value) else ()
+    )
+    source.error(key.index, message, fixes=fixes, width=max(1, len(name)), key=where)

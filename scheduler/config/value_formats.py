@@ -119,7 +119,7 @@ def _apprise(text: str, plain: bool) -> str:
 def _address(text: str, _plain: bool) -> str:
     if re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", text) and text.isprintable():
         return text
-    raise InvalidValueError("must be a mail address")
+    raise InvalidValueError("must be a mail address", kind="address")
 
 
 def _listen(text: str, _plain: bool) -> ListenAddress:

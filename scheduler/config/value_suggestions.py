@@ -142,6 +142,14 @@ def _function(text: str) -> Iterator[Replacement]:
         yield Replacement(f"{module}:{name}")
 
 
+def _address(text: str) -> Iterator[Replacement]:
+    addresses = [part.strip().removeprefix("mailto:") for part in re.split(r"[,;]", text)]
+    if len(addresses) == 1:
+        yield Replacement(addresses[0], converted=("mailto",))
+    elif all(re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address) for address in addresses):
+        yield Replacement(f"[{', '.join(addresses)}]", converted=("mailto",))
+
+
 def _quoted(text: str) -> Iterator[Replacement]:
     words = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
     both = text.lower() in words
@@ -158,6 +166,7 @@ def _choice(text: str, known: list[str]) -> Iterator[Replacement]:
 
 
 _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
+    "address": _address,
     "boolean": _boolean,
     "integer": _integer,
     "duration": _duration,

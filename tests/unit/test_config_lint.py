@@ -110,6 +110,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("code", "lines"), TABLE)
 def test_a_questionable_job_gets_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
+    """A12 A13 B2 B3 B5 B6 B7 B8 D9"""
     assert set(codes(tmp_path, job(*lines))) == {code}
 
 

@@ -351,7 +351,7 @@ NOISE = (
 )
 
 
-@settings(max_examples=1_500, deadline=2_000)
+@settings(max_examples=1_000, deadline=2_000)
 @given(words=st.lists(st.sampled_from(NOISE.split()), min_size=1, max_size=8))
 def test_whatever_is_offered_is_valid_and_keeps_every_number(words: list[str]) -> None:
     """Law 12. Numbers of a time of day in 12 hours, of weekdays and of words are counted in another way."""
@@ -364,7 +364,7 @@ def test_whatever_is_offered_is_valid_and_keeps_every_number(words: list[str]) -
             spec = list(one.spec) if isinstance(one.spec, tuple) else one.spec
             assert parse_schedule(spec, UTC, job_name="job") is not None
             kept = {int(number) for number in re.findall(r"\d+", one.text)}
-            if "follows the five fields" in found.reason:
+            if "follows the" in found.reason:
                 continue  # what follows belongs to other keys
             in_24_hours = re.sub(r"\d+(?::\d\d)?\s*[ap]m", "", text)
             lost = {int(number) for number in re.findall(r"\d+", in_24_hours)} - kept
