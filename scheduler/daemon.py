@@ -225,6 +225,10 @@ class Daemon(EngineService):
             notification_errors=dict(self._notifications.errors()),
         )
 
+    def notification_errors(self, job: str) -> tuple[str, ...]:
+        """The recipients of a job whose latest notification was not delivered, each with the cause."""
+        return self._notifications.errors_of(job)
+
     @property
     def failed(self) -> bool:
         """A bug has ended the loop."""

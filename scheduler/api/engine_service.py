@@ -129,7 +129,12 @@ class EngineService:
             failing_since=history.failing_since,
             waiting_runs=sum(each.phase is Phase.WAITING for each in live) + len(requested),
             requested=requested,
+            notification_errors=self.notification_errors(job.name),
         )
+
+    def notification_errors(self, job: str) -> tuple[str, ...]:  # noqa: ARG002 - the daemon has notifications
+        """The recipients of a job whose latest notification was not delivered, each with the cause."""
+        return ()
 
     def _job(self, name: str) -> Job:
         job = self._engine.timetable.job(name)

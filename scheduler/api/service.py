@@ -30,7 +30,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
     CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept
     successful runs, in seconds. `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
-    `waiting_runs` is how many runs wait, those in `requested`, for a later time, included.
+    `waiting_runs` is how many runs wait, those in `requested`, for a later time, included. `notification_errors` are
+    the recipients whose latest notification was not delivered, each with the cause.
     """
 
     job: Job
@@ -45,6 +46,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None = None
     waiting_runs: int = 0
     requested: tuple[LaterRun, ...] = ()
+    notification_errors: tuple[str, ...] = ()
 
 
 class Stopped(msgspec.Struct, frozen=True):

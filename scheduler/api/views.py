@@ -83,6 +83,7 @@ def job_view(state: JobState) -> JobView:
         failing_since=state.failing_since,
         waiting=state.waiting_runs,
         requested=tuple(_requested(run) for run in state.requested[:REQUESTED_SHOWN]),
+        notification_errors=state.notification_errors,
     )
 
 

@@ -138,14 +138,15 @@ def _running(view: JobView, now: datetime) -> str:
 
 
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
-    """The status, with how long it has lasted or will last, and the note of a pause."""
+    """The status, with how long it has lasted or will last, the note of a pause, and whether nobody was notified."""
+    unaware = ", not notified" if view.notification_errors else ""
     if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures
-        return Cell("failing" if count == 1 else f"failing, {count} runs", "bad")
+        return Cell(("failing" if count == 1 else f"failing, {count} runs") + unaware, "bad")
     more = _more_status(view, now, note)
     if view.waiting > (view.status == "waiting"):
         more += f", {view.waiting} waiting"
-    return Cell(f"{view.status}{more}", COLOURS.get(view.status, ""))
+    return Cell(f"{view.status}{more}{unaware}", "bad" if unaware else COLOURS.get(view.status, ""))
 
 
 def _more_status(view: JobView, now: datetime, note: bool) -> str:

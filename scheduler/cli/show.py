@@ -61,6 +61,8 @@ def paragraphs(details: JobDetails, zone: tzinfo, now: datetime) -> Iterator[str
     yield f"{terminal.paint(view.name, 'head')}  {terminal.paint(printable_line(status.text), status.colour)}"
     if view.description:
         yield f"{INDENT}{printable_line(view.description)}"
+    for error in view.notification_errors:
+        yield f"{INDENT}{terminal.paint(f'not notified: {printable_line(error)}', 'bad')}"
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
     yield from _definition(details)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from pathlib import Path
 
 from scheduler.engine.engine import Engine
@@ -12,6 +13,15 @@ from scheduler.report.log import Log
 
 INTERVAL = 10.0
 """Seconds between two updates."""
+
+
+def touch(path: Path) -> None:
+    """Set the modification time to now. OSError for a symbolic link, which somebody else may have put in /tmp."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
+    try:
+        os.utime(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Heartbeat:
@@ -26,7 +36,7 @@ class Heartbeat:
         if path is None:
             return
         try:
-            path.touch()
+            touch(path)
         except OSError as error:
             raise UsageError(f"--heartbeat: cannot write {path}: {error.strerror}") from None
 
@@ -45,7 +55,7 @@ class Heartbeat:
 
     def _touch(self, path: Path) -> None:
         try:
-            path.touch()
+            touch(path)
         except OSError as error:
             if not self._failed:
                 self._log.warning("heartbeat failed", file=str(path), error=error.strerror)

@@ -39,7 +39,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
     of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
     many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how
-    many runs wait, those for a later time included, of which `requested` has the first ten.
+    many runs wait, those for a later time included, of which `requested` has the first ten. `notification_errors` are
+    the recipients whose latest notification was not delivered, each with the cause.
     """
 
     name: str
@@ -59,6 +60,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None = None
     waiting: int = 0
     requested: tuple[RequestedView, ...] = ()
+    notification_errors: tuple[str, ...] = ()
 
 
 class ListJobs(msgspec.Struct, frozen=True):

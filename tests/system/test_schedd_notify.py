@@ -149,10 +149,13 @@ def test_a_failure_that_could_not_be_delivered_is_shown_and_the_next_one_is_sent
     with schedd(file) as running:
         schedctl("-c", file, "run-now", "failing")
         running.says("notification not delivered", "answered 403")
-        assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, "status").stdout
+        for verb in (["status"], ["show", "failing"]):
+            assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, *verb).stdout
+        assert "failing, not notified" in schedctl("-c", file, "list").stdout
         schedctl("-c", file, "run-now", "failing")
         running.says("notification delivered")
         assert "403" not in schedctl("-c", file, "status").stdout
+        assert "failing, 2 runs\n" in schedctl("-c", file, "list").stdout
         assert running.stop() == 0
     assert json.loads(server.requests[1].body)["failures"] == 2
 
@@ -263,6 +266,6 @@ def _notify_test(file: Path, server: HttpServer) -> None:
     nobody = schedctl("-c", file, "notify-test", "told", "--event", "skip")
     assert (nobody.returncode, nobody.stderr.splitlines()[-1]) == (
         5,
-        "schedctl: told has no on_skip: nobody would be told",
+        "schedctl: told has no on_skip: there is nobody to notify",
     )
     assert schedctl("-c", file, "notify-test", "nobody").returncode == 4

@@ -120,3 +120,13 @@ def test_output_of_jobs_reaches_the_log_escaped(tmp_path: Path) -> None:
     for text in (running.log, logs.stdout, shown.stdout):
         assert "\u202e" not in text
         assert "\u2028" not in text
+
+
+def test_a_heartbeat_goes_through_no_link_that_others_may_have_made(tmp_path: Path) -> None:
+    """D3: the file may be in /tmp."""
+    (tmp_path / "alive").symlink_to(tmp_path / "elsewhere" / "made")
+    file = write(tmp_path / "schedules.yaml", "jobs: {}")
+    with schedd(file, "--heartbeat", str(tmp_path / "alive"), ready=False) as refused:
+        assert refused.ends() == 2
+    assert "cannot write" in refused.errors
+    assert not (tmp_path / "elsewhere" / "made").exists()

@@ -36,6 +36,10 @@ class Loaded(Protocol):
         """By job, the recipients whose latest notification was not delivered, each with the cause."""
         ...
 
+    def errors_of(self, job: str) -> tuple[str, ...]:
+        """The same for one job."""
+        ...
+
 
 class LazyNotifications:
     """The listener that the daemon knows. What it loads takes 2 MB, which a schedule without recipients saves."""
@@ -63,6 +67,10 @@ class LazyNotifications:
     def errors(self) -> Mapping[str, tuple[str, ...]]:
         """By job, the recipients whose latest notification was not delivered, each with the cause."""
         return {} if self._loaded is None else self._loaded.errors()
+
+    def errors_of(self, job: str) -> tuple[str, ...]:
+        """The same for one job."""
+        return () if self._loaded is None else self._loaded.errors_of(job)
 
     def reserve(self, timeout: float) -> float:
         """Seconds of the shutdown timeout to leave for `close`."""

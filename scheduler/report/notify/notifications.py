@@ -75,10 +75,11 @@ class Notifications:
 
     def errors(self) -> dict[str, tuple[str, ...]]:
         """By job, the recipients whose latest notification was not delivered, each with the cause."""
-        return {
-            job: tuple(f"{name_of(recipient)}: {error}" for recipient, error in errors.items())
-            for job, errors in self._errors.items()
-        }
+        return {job: self.errors_of(job) for job in self._errors}
+
+    def errors_of(self, job: str) -> tuple[str, ...]:
+        """The same for one job."""
+        return tuple(f"{name_of(recipient)}: {error}" for recipient, error in self._errors.get(job, {}).items())
 
     def missed(self, job: str, scheduled_at: datetime) -> None:
         """Take note of a scheduled time before the start at which schedd was not running."""
