@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from scheduler.clock import SystemClock
 from scheduler.config.load import Config, load
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
+from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
@@ -47,7 +49,7 @@ jobs:
   nightly-backup: {description: Main database to the vault, schedule: "30 2 * * *", command: vault-dump, timeout: 1h}
   newsletter: {description: Digest for subscribers, schedule: "0 8 * * mon,thu", command: newsletter}
   ledger-close: {description: Month-end close, schedule: "0 18 L * *", timezone: America/New_York, command: close}
-  replay-events: {description: Events of one day, command: replay}
+  customer-report: {description: Report for one customer, command: [report], accepts: args}
   legacy-report: {description: Old weekly report, schedule: "@weekly", enabled: false, command: report}
 """
 
@@ -90,7 +92,7 @@ class Shown(EngineService):
     """A service with the status of a daemon that has run for three weeks."""
 
     def __init__(self, engine: Engine, config: Config) -> None:
-        super().__init__(engine)
+        super().__init__(engine, Environment({}))
         self.metrics = Metrics()
         self._config = config
 
@@ -132,8 +134,9 @@ def past(config: Config) -> Iterator[tuple[datetime, Run]]:
     return iter(sorted(found, key=lambda each: each[0]))
 
 
-async def serve(folder: Path) -> None:
-    """Make up the past, serve the page, take the pictures."""
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[tuple[str, SetClock]]:
+    """Make up the past and serve the page; yields its address and its clock."""
     file = folder / "schedules.yaml"
     file.write_text(FILE)
     config = load(file)
@@ -159,9 +162,16 @@ async def serve(folder: Path) -> None:
     clock.set(NOW)
     await web.start()
     try:
-        await take(str(web.address.url), folder, clock)
+        yield str(web.address.url), clock
     finally:
         await web.close()
+        file.unlink()
+
+
+async def make(folder: Path) -> None:
+    """Write dashboard-light.png and dashboard-dark.png into a folder."""
+    async with serving(folder) as (url, clock):
+        await take(url, folder, clock)
 
 
 async def take(url: str, folder: Path, clock: SetClock) -> None:
@@ -180,11 +190,5 @@ async def take(url: str, folder: Path, clock: SetClock) -> None:
         await browser.close()
 
 
-def main(folder: Path) -> None:
-    """Write dashboard-light.png and dashboard-dark.png into a folder."""
-    asyncio.run(serve(folder))
-    (folder / "schedules.yaml").unlink()
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if sys.argv[1:] and sys.argv[1][0] != "-" else HERE)
+    asyncio.run(make(Path(sys.argv[1]) if sys.argv[1:] and sys.argv[1][0] != "-" else HERE))

@@ -8,6 +8,8 @@ import json
 import re
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -360,3 +362,14 @@ def test_the_dashboard_line_and_the_readiness(tmp_path: Path) -> None:
         eventually(lambda: web.ask("GET", "/readyz")[0] == 503)
         assert web.ask("GET", "/healthz")[0] == 200
         assert b"schedd is shutting down" in web.ask("GET", "/")[2]
+
+
+def test_a_schedd_without_web_imports_nothing_of_it(tmp_path: Path) -> None:
+    code = (
+        "import sys; from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading\n"
+        "with loading(*NOT_FOR_THE_DAEMON):\n import scheduler.daemon\n"
+        "print(*(name for name in sys.modules if name in ('h11', 'jinja2', 'markupsafe', 'ssl', 'http.client')"
+        " or name.startswith('scheduler.web.') or name == 'scheduler.api.metrics'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["scheduler.web.lazy_web"]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,9 +18,12 @@ from hypothesis import strategies as st
 
 from scheduler.cli import times
 from scheduler.clock import VirtualClock
-from scheduler.errors import UsageError
+from scheduler.errors import SchedError, UsageError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
+from scheduler.model.web import ListenAddress, WebSettings
+from scheduler.web import pages
+from scheduler.web.lazy_web import LazyWeb
 from scheduler.web.live import Live
 from scheduler.web.pages import local_path
 from scheduler.web.recent import IN_A_ROW, KEPT, Recent
@@ -227,3 +234,26 @@ def test_changes_are_one_event_a_second_and_a_slow_reader_is_told_that_everythin
 
 async def no_wait() -> None:
     pass
+
+
+def test_templates_style_sheet_and_script_stay_within_60_kb() -> None:
+    folder = Path(pages.__file__).parent
+    files = [*(folder / "templates").iterdir(), *(folder / "static").iterdir()]
+    assert sum(file.stat().st_size for file in files) <= 60_000
+
+
+def test_no_template_has_a_script_or_a_style_of_its_own_nor_leaves_a_value_unescaped() -> None:
+    for file in (Path(pages.__file__).parent / "templates").iterdir():
+        text = file.read_text()
+        assert not re.search(r"<script(?! src=)|<style| style=| on[a-z]+=|javascript:|\|\s*safe\b|autoescape", text), (
+            file
+        )
+
+
+def test_without_its_extra_http_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("h11", "scheduler.web.server", "scheduler.web.connection", "scheduler.web.listener"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "h11", None)
+    web = LazyWeb(cast("Any", None), cast("Any", None), WebSettings(listen=ListenAddress()), lambda: None)
+    with pytest.raises(SchedError, match=r"h11 is missing.*pip install 'schedd\[web\]'"):
+        asyncio.run(web.start())

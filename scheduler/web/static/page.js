@@ -5,7 +5,7 @@ const $ = (query, from) => (from || document).querySelector(query);
 const all = (query, from) => [...(from || document).querySelectorAll(query)];
 const root = document.body.dataset.root;
 
-/* Time: the server's, as far as this machine's own clock counts seconds. */
+/* The server's time. */
 const clock = $("#clock");
 const skew = Date.parse(clock.dateTime) - Date.now();
 const now = () => Date.now() + skew;
@@ -111,7 +111,7 @@ function focusAgain(part, index) {
 }
 function say(text) { put($("#state"), text); }
 
-/* Strips of far rows, and rows that changed out of sight, are asked for when they come into view. */
+/* Far rows are asked for when they come into view. */
 const seen = new Set();
 let asking = 0;
 const observer = new IntersectionObserver(entries => {
@@ -226,7 +226,6 @@ function write(stream, lines) {
   put($("#amount"), `${list.childElementCount} lines · the last 64 KiB of a run are kept`);
   if (atEnd) box.scrollTop = box.scrollHeight;
 }
-/* eslint-disable no-control-regex */
 function plain(line) {
   return line.replace(/^.*\r(?!$)/, "").replace(/\r$/, "")
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g, "")
@@ -288,8 +287,16 @@ function press(key) {
   button.focus();
   button.click();
   const menu = button.closest("details");
-  if (menu && menu.open) { const first = $("input:not([type=hidden]), button", menu.lastElementChild); if (first) first.focus(); }
+  if (menu && menu.open) enter(menu);
 }
+/* An opened menu is ready to be typed into. */
+function enter(menu) {
+  const first = $("input:not([type=hidden]), button", menu.lastElementChild);
+  if (first) first.focus();
+}
+document.addEventListener("toggle", event => {
+  if (event.target.matches("details.menu[open]") && $("input[type=text]", event.target)) enter(event.target);
+}, true);
 function move(by) {
   const list = rows();
   if (!list.length) return;
