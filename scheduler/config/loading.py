@@ -186,7 +186,7 @@ class Loading:
                 jobs[name.value] = job
                 self._between.add(entry, job)
                 ignored = _ignored(defaults.values | entry.given)
-                if job.enabled and entry.given.keys() & HOST_KEYS:
+                if job.enabled and not HOST_KEYS.isdisjoint(entry.given):
                     self._check_host(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
                 if self._on_job:
                     self._on_job(entry, job, ignored)

@@ -162,8 +162,9 @@ class _Composer:
                 nodes = []
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
                 children, (nodes, event, count) = nodes, stack.pop()
-                above = nodes[-1] if len(stack) == 1 and len(nodes) % 2 else None
-                word = self._words.get(above.value, "key") if type(above) is Scalar else "key"
+                word = "key"
+                if len(stack) == 1 and nodes and type(nodes[-1]) is Scalar:
+                    word = self._words.get(nodes[-1].value, word)
                 nodes.append(self._close(event, children, count, word))
             elif kind is AliasEvent:
                 nodes.append(self._alias(event))

@@ -1,4 +1,4 @@
-"""Notifiers in the file: what each form means, what is refused, and that no address or secret shows."""
+"""Recipients in the file: what each form means, what is rejected, and that no address or secret is shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def job(folder: Path, keys: str, defaults: str = "{}") -> Job:
 
 
 @pytest.mark.parametrize(
-    ("text", "notifier"),
+    ("text", "recipient"),
     [
         ("{command: logger hi}", CommandRecipient(target=ShellCommand("logger hi"))),
         ("{command: [logger, hi], timeout: 1m}", CommandRecipient(target=Argv(("logger", "hi")), timeout=60.0)),
@@ -44,8 +44,8 @@ def job(folder: Path, keys: str, defaults: str = "{}") -> Job:
         ),
     ],
 )  # fmt: skip
-def test_a_notifier_has_one_kind(tmp_path: Path, text: str, notifier: Recipient) -> None:
-    assert job(tmp_path, f"on_failure: [{text}]").on_failure == (notifier,)
+def test_a_recipient_has_one_kind(tmp_path: Path, text: str, recipient: Recipient) -> None:
+    assert job(tmp_path, f"on_failure: [{text}]").on_failure == (recipient,)
 
 
 def test_a_path_is_relative_to_the_file_that_names_it(tmp_path: Path) -> None:
