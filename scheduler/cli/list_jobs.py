@@ -70,3 +70,5 @@ def print_source(status: StatusView) -> None:
     if status.reload_error is not None:
         terminal.note("the last reload failed; the previous configuration stays active:", "bad")
         terminal.note(status.reload_error, "")
+    if status.notification_errors:
+        terminal.note("some notifications could not be delivered; schedctl status shows which", "bad")

@@ -10,7 +10,7 @@ import pytest
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.init import STARTER
-from scheduler.cli.schedctl import COMMANDS, command
+from scheduler.cli.schedctl import ALIASES, COMMANDS, command, unknown_command
 from scheduler.config.load import load
 from scheduler.wire.operations import OPERATIONS
 
@@ -60,3 +60,27 @@ def test_the_starter_file_limits_no_job() -> None:
     config = load(STARTER)
     assert [job.timeout for job in config.jobs.values()] == [None, None]
     assert [job.process.memory_limit for job in config.jobs.values()] == [None, None]
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_the_name_of_a_command_in_another_tool_leads_to_ours(alias: str) -> None:
+    """F3"""
+    name, *options = ALIASES[alias].split()
+    assert alias not in COMMANDS
+    assert unknown_command(alias) == f"unknown command {alias!r}; did you mean 'schedctl {ALIASES[alias]}'?"
+    known = {option for parameter in command_of(name).params for option in parameter.opts}
+    assert set(options) <= known
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("statsu", "did you mean 'status'?"),
+        ("lgos", "did you mean 'logs'?"),
+        ("simulat", "did you mean 'simulate'?"),
+        ("runnow", "did you mean 'run-now'?"),
+        ("zzz", "schedctl --help lists all commands"),
+    ],
+)
+def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str) -> None:
+    assert unknown_command(typed).endswith(answer)
