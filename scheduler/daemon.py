@@ -245,17 +245,15 @@ class Daemon(EngineService):
         """
         try:
             config = self._read(self._config.path)
-            if digest is not None and digest != digest_of(config):
-                raise RefusedError("the files have changed since this plan was made; look at the new plan")
             if not plan:
                 self._presence.lock()
-        except RefusedError:
-            raise
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)
                 self._engine.announce(ReloadFailed(str(error)))
             raise
+        if digest is not None and digest != digest_of(config):
+            raise RefusedError("the files have changed since this plan was made; look at the new plan")
         timetable = self._engine.timetable
         old = timetable.jobs()
         before = {name: timetable.next_of(name) for name in old}

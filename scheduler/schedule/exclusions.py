@@ -221,6 +221,7 @@ def start_of_date(day: date, zone: ZoneInfo) -> datetime:
 
 def end_of_date(day: date, zone: ZoneInfo) -> datetime:
     """The last second (UTC) of a date in `zone`, or the last one before it where the date is skipped."""
-    start = start_of_date(day, zone)
-    is_skipped = start.astimezone(zone).date() != day
-    return (start if is_skipped else _end_of_day(zone, start)) - timedelta(seconds=1)
+    midnight = datetime.combine(day + _DAY, datetime.min.time())
+    first = instant_of(midnight, zone)
+    again = midnight.replace(tzinfo=zone, fold=1).astimezone(UTC)  # before `first` where the midnight is skipped
+    return max(first, again) - timedelta(seconds=1)

@@ -17,7 +17,7 @@ FILE = """
     jobs:
       poll-rates: {schedule: "*/5 * * * *", command: echo polled}
       weekly-reminder: {schedule: "0 8 * * mon", command: echo reminded}
-      import-file: {command: "echo $DRY_RUN $SCHED_SCHEDULED_AT"}
+      import-file: {command: "echo $DRY_RUN $SCHED_SCHEDULED_AT", accepts: [args, stdin]}
     """
 
 GOES_ON = ("schedctl list --watch", "schedctl logs -f poll-rates import-file")
@@ -29,6 +29,13 @@ ENDS_WITH = {
     "schedctl shell poll-rates python -c 'import app.tasks'": 1,  # no such module here
     "schedctl notify-test poll-rates": 5,  # nobody is told
     "schedctl notify-test poll-rates --event recovery": 5,
+    "schedctl result k3v9d2qa": 4,
+    "schedctl result k3v9d2qa --json": 4,
+    "schedctl wait k3v9d2qa": 4,
+    "schedctl wait $(cat ids) && echo all succeeded": 2,  # there are no ids yet
+    "schedctl import /etc/systemd/system/backup.timer": 2,  # no such timer here
+    "schedctl workers": 5,  # the file names none
+    "schedctl workers --json": 5,
 }
 
 PRINTS = {

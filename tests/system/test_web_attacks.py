@@ -250,7 +250,7 @@ def test_a_flood_of_streams_is_bounded_and_the_rest_is_told_to_come_again(web: W
             sock.sendall(b"GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n")
         answers = [sock.recv(12) for sock in streams]
         assert (answers.count(b"HTTP/1.1 200"), answers.count(b"HTTP/1.1 503")) == (32, 28)
-        assert web.ask("GET", "/")[0] == 200
+        eventually(lambda: web.ask("GET", "/")[0] == 200)  # connections of the flood before may still be refused
         assert on_time(web)
     finally:
         for sock in streams:

@@ -29,11 +29,11 @@ class Limits(NamedTuple):
     last: str | None = None
     excluded: tuple[str, ...] = ()
 
-    def is_within(self, wall: datetime) -> bool:
-        """Whether a wall time is between `from` and `until`; right where neither is in a repeated hour."""
+    def is_within(self, moment: datetime, zone: ZoneInfo) -> bool:
+        """Whether an instant is between `from` and `until`; times of day must not be in a repeated hour."""
         return not (
-            (self.first is not None and wall < datetime.fromisoformat(self.first))
-            or (self.last is not None and wall > last_moment(self.last))
+            (self.first is not None and moment < bounds(self.first, zone)[0])
+            or (self.last is not None and moment > bounds(self.last, zone)[1])
         )
 
     def excludes(self, wall: datetime) -> bool:
@@ -41,9 +41,18 @@ class Limits(NamedTuple):
         return any(is_excluded(entry, wall) for entry in self.excluded)
 
 
-def last_moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if "T" in text else moment + timedelta(days=1) - datetime.resolution
+@cache
+def bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The first and the last minute of a date, found by looking at each minute around it; or the time itself."""
+    start = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    around = [start + n * MINUTE for n in range(-2 * 24 * 60, 3 * 24 * 60)]
+    if "T" in text:
+        (moment,) = [each for each in around if f"{each.astimezone(zone):%Y-%m-%dT%H:%M}" == text]
+        return moment, moment
+    dates = {each: f"{each.astimezone(zone):%Y-%m-%d}" for each in around}
+    first = min(each for each, date in dates.items() if date == text or (date > text and text not in dates.values()))
+    last = max(each for each, date in dates.items() if date == text or (date < text and text not in dates.values()))
+    return first, last
 
 
 @cache
@@ -67,7 +76,7 @@ def limited_times(
     """The fire times within the limits; with `excluded`, those that `except` removes."""
     for moment in fire_times(expression, zone, after, until):
         wall = moment.astimezone(zone).replace(tzinfo=None)
-        if limits.is_within(wall) and limits.excludes(wall) is excluded:
+        if limits.is_within(moment, zone) and limits.excludes(wall) is excluded:
             yield moment
 
 
