@@ -24,7 +24,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 8_000
+PATIENCE = 30_000
 """Milliseconds for whatever a page is to show."""
 
 REQUIRED = bool(os.environ.get("CI"))
