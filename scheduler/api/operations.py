@@ -49,7 +49,9 @@ def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerat
 
 def wait(service: Service, ask: Wait) -> AsyncGenerator[Event, None]:
     """Follow runs to their ends."""
-    return service.wait(ask.runs)
+    if ask.output and len(ask.runs) != 1:
+        raise UsageError("the output of one run at a time can be followed")
+    return service.wait(ask.runs, output=ask.output)
 
 
 def result(service: Service, ask: AskResult) -> RunResult:

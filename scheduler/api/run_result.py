@@ -62,8 +62,11 @@ def result_of(engine: Engine, run_id: str) -> RunResult | None:
     return None if decision is None else _skipped(engine, run_id, decision)
 
 
-def wait_for(engine: Engine, run_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
-    """Each run's `Finished` or `Skipped`, in the order in which they end. UnknownNameError for an unknown run."""
+def wait_for(engine: Engine, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
+    """Each run's `Finished` or `Skipped`, in the order in which they end. UnknownNameError for an unknown run.
+
+    With `output` every event of each run, one run after the other.
+    """
     ended: list[Event] = []
     streams: list[RunStream] = []
     for run_id in dict.fromkeys(run_ids):
@@ -76,7 +79,15 @@ def wait_for(engine: Engine, run_ids: Sequence[str]) -> AsyncGenerator[Event, No
             for opened in streams:
                 opened.close()
             raise UnknownNameError(f"no run {run_id!r} is known; it may be too old to be kept in history")
-    return _ends(engine, ended, streams)
+    return _all(engine, ended, streams) if output else _ends(engine, ended, streams)
+
+
+async def _all(engine: Engine, ended: list[Event], streams: list[RunStream]) -> AsyncGenerator[Event, None]:
+    for event in ended:
+        yield event
+    for stream in streams:
+        async for value in run_events(stream):
+            yield _event(engine, stream.run_id, value) if isinstance(value, Decision) else value
 
 
 async def _ends(engine: Engine, ended: list[Event], streams: list[RunStream]) -> AsyncGenerator[Event, None]:

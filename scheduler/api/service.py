@@ -103,8 +103,10 @@ class Service(Protocol):
         """What became of a run, also of one that waits or was skipped; None when it is not known (any more)."""
         ...
 
-    def wait(self, run_ids: Sequence[str]) -> AsyncGenerator[Event, None]:
+    def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
         """Follow runs until each has ended: their `Finished` and `Skipped` events, as they come.
+
+        With `output` all events of a run, its kept output included.
 
         UnknownNameError at once when one is not known.
         """

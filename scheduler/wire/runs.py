@@ -107,9 +107,13 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """`wait`: follow runs until each has ended, by a `finished` or `skipped` event."""
+    """`wait`: follow runs until each has ended, by a `finished` or `skipped` event.
+
+    With `output`, of one run only, all its events come, its kept output first.
+    """
 
     runs: tuple[str, ...]
+    output: bool = False
 
 
 class AskResult(msgspec.Struct, frozen=True):

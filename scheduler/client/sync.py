@@ -1,0 +1,105 @@
+"""The client for programs without asyncio."""
+# ruff: noqa: PLC0415 - the socket and JSON are imported by the first request, since they take most of the time
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from scheduler.client.values import Event, Job, RunResult
+
+
+class Client:
+    """Requests to one schedd. Each request has a connection of its own, so that threads may share a client."""
+
+    def __init__(
+        self, file: str | os.PathLike[str] | None = None, *, socket: str | os.PathLike[str] | None = None
+    ) -> None:
+        """The schedd that manages `file`, or listens on `socket`.
+
+        Without either, $SCHEDD_SOCKET, $SCHEDD_CONFIG or ./schedules.yaml says which, as for schedctl.
+        """
+        self._file = file
+        self._socket = socket
+
+    def run(
+        self,
+        job: str,
+        *args: object,
+        wait: float | None = None,
+        key: str | None = None,
+        at: datetime | None = None,
+        stdin: bytes | str | None = None,
+        force: bool = False,
+        **kwargs: object,
+    ) -> RunResult:
+        """Run a job and wait for its end, at most `wait` seconds. WaitTimeoutError after that; the run goes on.
+
+        `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. Nothing is started while a
+        run that was requested with the same `key` is known: the result is that of that run. `at` is when to run it.
+        """
+        from scheduler.client.connection import ended
+        from scheduler.client.protocol import run_request
+
+        request = run_request(job, args, kwargs, stdin, key, at, force, wait=True)
+        return ended(self._paths(), "run-now", request, wait)
+
+    def enqueue(
+        self,
+        job: str,
+        *args: object,
+        key: str | None = None,
+        at: datetime | None = None,
+        stdin: bytes | str | None = None,
+        force: bool = False,
+        **kwargs: object,
+    ) -> str:
+        """Request a run and return its id at once; see `run`."""
+        from scheduler.client.connection import first_id
+        from scheduler.client.protocol import run_request
+
+        request = run_request(job, args, kwargs, stdin, key, at, force, wait=False)
+        return first_id(self._paths(), "run-now", request)
+
+    def wait(self, run_id: str, timeout: float | None = None) -> RunResult:
+        """Wait for the end of a run. WaitTimeoutError after `timeout` seconds."""
+        from scheduler.client.connection import ended
+
+        return ended(self._paths(), "wait", {"runs": [run_id]}, timeout, run_id)
+
+    def follow(self, run_id: str) -> Iterator[Event]:
+        """What happens to a run, from its kept output on, to its end."""
+        from scheduler.client.connection import events
+
+        return events(self._paths(), "wait", {"runs": [run_id], "output": True})
+
+    def result(self, run_id: str) -> RunResult:
+        """What became of a run, without waiting."""
+        from scheduler.client.connection import ask
+        from scheduler.client.protocol import result_of
+
+        return result_of(ask(self._paths(), "result", {"run": run_id}))
+
+    def stop(self, job_or_run: str, *, kill: bool = False) -> None:
+        """Stop a run, also one that waits, or all runs of a job. Returns when they have ended."""
+        self.ask("stop", {"target": job_or_run, "kill": kill})
+
+    def jobs(self) -> list[Job]:
+        """All jobs, in the order of the file."""
+        from scheduler.client.connection import ask
+        from scheduler.client.protocol import job_of
+
+        return [job_of(raw) for raw in ask(self._paths(), "list", {})]
+
+    def ask(self, operation: str, args: Mapping[str, object]) -> object:
+        """The reply of any operation of the protocol, as JSON."""
+        from scheduler.client.connection import ask
+
+        reply: object = ask(self._paths(), operation, args)
+        return reply
+
+    def _paths(self) -> list[str]:
+        from scheduler.client.place import sockets
+
+        return sockets(self._file, self._socket)
