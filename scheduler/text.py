@@ -145,3 +145,23 @@ def as_json(value: object) -> bytes:
         return _UNDECODABLE.sub(lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text).encode(
             errors="backslashreplace"
         )
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+
+
+def span(seconds: float) -> str:
+    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`: at most two units."""
+    if seconds < 9.95 and not float(seconds).is_integer():
+        return f"{max(seconds, 0.1):.1f}s"
+    rest = round(seconds)
+    words = []
+    for size, unit in _UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            words.append(f"{count}{unit}")
+        elif words:
+            break
+        if len(words) == 2:
+            break
+    return " ".join(words) or "0s"

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, tzinfo
 import click
 
 from scheduler.errors import UsageError
+from scheduler.text import span as span  # noqa: PLC0414 - one of the ways to print times
 
 LOCAL = "local"
 """The name that --timezone takes for the time zone of this machine."""
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 _SAME_YEAR = 180
 """Days from now within which a date is printed without its year: it is the nearest day with that date."""
@@ -21,23 +21,6 @@ _SAME_YEAR = 180
 def now() -> datetime:
     """The current time, aware UTC. schedctl reads the clock only here; `scheduler.clock` would import asyncio."""
     return datetime.now(UTC)
-
-
-def span(duration: float) -> str:
-    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`. Two units at most."""
-    if duration < 9.95 and not float(duration).is_integer():
-        return f"{max(duration, 0.1):.1f}s"
-    rest = round(duration)
-    words = []
-    for size, unit in _UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            words.append(f"{count}{unit}")
-        elif words:
-            break
-        if len(words) == 2:
-            break
-    return " ".join(words) or "0s"
 
 
 def relative(moment: datetime, now: datetime) -> str:

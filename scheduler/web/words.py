@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from scheduler.model.run import Attempt, Outcome, Run
-
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
+from scheduler.text import span as span  # noqa: PLC0414 - a word of the page like the others
 
 EXITS = {
     64: "usage error",
@@ -27,23 +26,6 @@ EXITS = {
     127: "command not found",
 }
 """Exit codes that sysexits.h and shells define."""
-
-
-def span(seconds: float) -> str:
-    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`: at most two units."""
-    if seconds < 9.95 and not float(seconds).is_integer():
-        return f"{max(seconds, 0.1):.1f}s"
-    rest = round(seconds)
-    words = []
-    for size, unit in _UNITS:
-        count, rest = divmod(rest, size)
-        if count:
-            words.append(f"{count}{unit}")
-        elif words:
-            break
-        if len(words) == 2:
-            break
-    return " ".join(words) or "0s"
 
 
 def size(count: int) -> str:
