@@ -37,8 +37,10 @@ def missing(what: str) -> None:
     pytest.skip(f"the browser tests need {what}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """A browser for the tests of a file. Playwright runs an event loop in this thread until the fixture ends, beside
+    which no other test could run its own."""
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not everybody has it
     except ImportError:
