@@ -208,6 +208,7 @@ def test_a_person_logs_in_once_and_out_again(guarded: Site, browser: Any) -> Non
         page.get_by_role("button", name="Run now").first.click()
         page.locator("#state-of", has_text="succeeded").wait_for()
         page.get_by_role("link", name="Jobs", exact=True).click()
+        page.wait_for_url(f"{guarded.url}/")
         page.keyboard.press("?")
         page.get_by_role("button", name="Log out").click()
         page.get_by_label("Token").wait_for()
