@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 
 ALLOW = "SCHEDD_ALLOW_INSECURE_FILE"
-"""The variable that stands for `schedd --allow-insecure-file`; schedctl reads it too."""
+"""The variable that means the same as `schedd --allow-insecure-file`; schedctl reads it too."""
 
 _MOST_LINKS = 40
 
@@ -34,7 +34,7 @@ def changeable_by(path: str) -> str | None:
 
 def _who(part: str, about: os.stat_result) -> str | None:
     if about.st_uid not in {0, os.geteuid()}:
-        return f"user {_user(about.st_uid)}, to whom {part} belongs"
+        return f"user {_user(about.st_uid)}, who owns {part}"
     if stat.S_ISLNK(about.st_mode):  # its mode says nothing
         return None
     if stat.S_ISDIR(about.st_mode) and about.st_mode & stat.S_ISVTX:  # others cannot replace what is not theirs

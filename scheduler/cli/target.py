@@ -27,7 +27,7 @@ class Target:
     """The file named by `-c`, $SCHEDD_CONFIG or the current directory."""
 
     def __init__(self, option: str | None, url: str | None = None) -> None:
-        """A file, or the address of a schedd elsewhere, for which $SCHEDD_URL stands in when no file is given.
+        """A file, or the address of a schedd elsewhere, which is read from $SCHEDD_URL when no file is given.
 
         UsageError for an empty option: a script whose variable is unset must not reach another schedd.
         """

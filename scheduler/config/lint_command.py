@@ -11,7 +11,7 @@ from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.model.job import Job
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
-VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
+VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*(?::?[-+=?][^}]*)?\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
 """A variable that a shell or a template would expand."""
 
 _SECRET = re.compile(
@@ -57,6 +57,9 @@ def command_warnings(job: Job) -> Iterator[LintWarning]:
             if _has_reference([*args, *kwargs.values()]):
                 message = "from_env and from_file are not read here: the function gets the mapping itself"
                 yield LintWarning(LintCode.UNEXPANDED, "kwargs", message, "read the value in the function")
+            elif any(VARIABLE.search(text) for text in _texts([*args, *kwargs.values()])):
+                message = "variables are not expanded in the arguments of a function"
+                yield LintWarning(LintCode.UNEXPANDED, "kwargs" if kwargs else "args", message)
 
 
 def _of_any(command: str) -> Iterator[LintWarning]:
@@ -99,6 +102,14 @@ def _of_words(words: tuple[str, ...]) -> Iterator[LintWarning]:
     if not is_shell and any(VARIABLE.search(word) for word in words):
         message = "variables are not expanded in an argument list, which runs without a shell"
         yield LintWarning(LintCode.UNEXPANDED, "command", message, "write the command as text, which runs by a shell")
+
+
+def _texts(values: object) -> Iterator[str]:
+    if isinstance(values, str):
+        yield values
+    elif isinstance(values, dict | list | tuple):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _texts(value)
 
 
 def _has_reference(values: object) -> bool:

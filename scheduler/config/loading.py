@@ -219,7 +219,8 @@ class Loading:
             try:
                 names = _files_of(path)
             except OSError as error:
-                message = f"include: {shown}: {reason(error)}"
+                problem = "variables are not expanded in the file" if "$" in text else reason(error)
+                message = f"include: {shown}: {problem}"
                 main.source.error(node.index, message, width=len(text), key="include")
                 continue
             if names is not None:

@@ -58,7 +58,24 @@ _COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
 def unknown_key(unknown: UnknownKey) -> KeyProblem:
     """The error about a key that a form does not have."""
-    return _misplaced(unknown) or _special(unknown) or _foreign(unknown) or _misspelled(unknown) or not_known(unknown)
+    return (
+        _after_comma(unknown)
+        or _misplaced(unknown)
+        or _special(unknown)
+        or _foreign(unknown)
+        or _misspelled(unknown)
+        or not_known(unknown)
+    )
+
+
+def _after_comma(unknown: UnknownKey) -> KeyProblem | None:
+    """The rest of a value in braces that a comma has cut: `{schedule: 0 9 * * 1,3, command: x}`."""
+    text, end = unknown.source.text, unknown.key.index + len(unknown.name)
+    if not unknown.key.plain or not re.compile(r"\s*[,}]").match(text, end):
+        return None
+    return KeyProblem(
+        f'unknown key "{unknown.name}": a comma in braces starts a new key; put the whole value in quotes'
+    )
 
 
 def _misplaced(unknown: UnknownKey) -> KeyProblem | None:

@@ -38,8 +38,10 @@ def insecure_files(config: Config, severity: Severity) -> tuple[Problem, ...]:
         try:
             who = changeable_by(path)
         except OSError as error:
-            who = f"nobody knows whom: {error.strerror}"
-        if who is not None:
+            message = f"root would run this file, and who can change it is unknown: {error.strerror}"
+        else:
+            if who is None:
+                continue
             message = f"root would run what others write: this file can be changed by {who}"
-            found.append(Problem(severity=severity, path=path, message=message, help=_HELP, code=CODE))
+        found.append(Problem(severity=severity, path=path, message=message, help=_HELP, code=CODE))
     return tuple(found)

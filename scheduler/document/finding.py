@@ -12,8 +12,9 @@ from scheduler.errors import MASK, Severity
 class Fix(NamedTuple):
     """A replacement for the text from `start` to `end`: `key: value` entries, or one value.
 
-    MASK in an entry stands for `fill`, a text of the file that may be secret; `masked` is shown in that case. `reading`
-    says who reads the original so, where several readings are offered. `key` is only shown: it precedes `start`.
+    MASK in an entry is replaced by `fill`, a text of the file that may be secret; `masked` is shown in that case.
+    `reading` names the program that reads the original in this way, where several readings are offered. `key` is only
+    shown: it precedes `start`.
     """
 
     start: int

@@ -129,7 +129,7 @@ def _error_index(text: str) -> int | None:
 
 
 class _Composer:
-    """One pass over the parser's events. Aliases share the node of their anchor."""
+    """Builds the nodes from the parser's events, in order. Aliases share the node of their anchor."""
 
     def __init__(self, source: Source, text: str, skipped: dict[int, int], words: dict[str, str]) -> None:
         self._source = source

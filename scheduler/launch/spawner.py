@@ -239,10 +239,10 @@ class Spawner:
 
 
 def _seclude() -> None:
-    """Let what we were started with stand in nobody's way.
+    """Undo what we inherited and what would disturb runs.
 
     Descriptors that we have inherited are not for our children. The standard ones must be there, should somebody have
-    closed them: a pipe with such a number would get lost. With SIGCHLD ignored the kernel throws exit codes away.
+    closed them: a pipe would get such a number and be lost. With SIGCHLD ignored the kernel throws exit codes away.
     """
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -177,7 +177,7 @@ class Run(msgspec.Struct, frozen=True):
 class Decision(msgspec.Struct, frozen=True):
     """Whether a job ran for a scheduled time or a request, or the reason why it was skipped.
 
-    One record stands for `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
+    One record covers `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
     counting stopped at `count`. `run_id` is set when it ran, and for a request, which had an id before it was skipped.
     `note` is a sentence where the reason alone does not explain the skip.
     """

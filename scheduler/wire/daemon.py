@@ -72,7 +72,7 @@ class JobChange(msgspec.Struct, frozen=True, kw_only=True):
 class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
     """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs that stay as they are.
 
-    `digest` stands for the content of the files that were read: `reload` with it applies this plan or none.
+    `digest` identifies the content of the files that were read: `reload` with it applies this plan or none.
     """
 
     applied: bool

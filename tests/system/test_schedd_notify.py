@@ -213,6 +213,7 @@ def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
     heavy = {
         "http.client",
         "smtplib",
+        "hashlib",
         "urllib.request",
         "email",
         "apprise",

@@ -245,6 +245,14 @@ def test_a_variable_in_the_file_is_explained(tmp_path: Path, written: str) -> No
     assert "variables are not expanded in the file; write the" in message(tmp_path, text)
 
 
+def test_a_comma_in_braces_is_explained(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs:\n  a: {schedule: 0 9 * * 1,3,5, command: x}\n")
+    assert [finding.message for _, finding in errors_of(file)] == [
+        f'unknown key "{key}": a comma in braces starts a new key; put the whole value in quotes' for key in "35"
+    ]
+
+
 def test_both_zones_of_a_job_are_not_offered(tmp_path: Path) -> None:
     """A5"""
     assert offered(tmp_path, "schedule: 0 6 * * * Europe/Berlin") == ['schedule: "0 6 * * *"\ntimezone: Europe/Berlin']

@@ -1,4 +1,4 @@
-"""The service of a systemd timer: what it runs, as whom, where and with which limits."""
+"""The service of a systemd timer: what it runs, as which user, where and with which limits."""
 
 from __future__ import annotations
 
