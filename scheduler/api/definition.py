@@ -10,7 +10,7 @@ import msgspec
 
 from scheduler.clock import rfc3339
 from scheduler.errors import MASK
-from scheduler.model.job import Job, ProcessSettings, Retry
+from scheduler.model.job import Job, ProcessSettings, Retry, SlowAfter
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, ShellCommand, Target
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import Restricted, Schedule, format_duration
@@ -36,6 +36,10 @@ def definition(job: Job) -> dict[str, Any]:
             shown |= _keys(field, getattr(job, field))
     if job.schedule is None:
         del shown["timezone"]
+    if job.run_if is None:
+        del shown["run_if_timeout"]
+    if not job.on_failure:
+        del shown["notify_after"]
     if (slots := shown.pop("lock_slots")) is not None:
         shown["lock"] = {"name": job.lock, "slots": slots}
     return {key: value for key, value in shown.items() if value not in (None, "", [], {}) and (value or key not in OFF)}
@@ -44,6 +48,8 @@ def definition(job: Job) -> dict[str, Any]:
 def _keys(field: str, value: Any) -> dict[str, Any]:
     """The keys of the file that make up a field of `Job`."""
     match value:
+        case ShellCommand() | Argv() if field == "run_if":
+            return {field: _target(value)["command"]}
         case ShellCommand() | Argv() | Entrypoint():
             return _target(value)
         case ProcessSettings():
@@ -89,6 +95,8 @@ def _value(field: str, value: Any) -> Any:
             return [_value(field, each) for each in value]
         case ZoneInfo():
             return value.key
+        case SlowAfter(seconds=seconds, times=times):
+            return f"{times:g}x" if times else format_duration(seconds)
         case Retry(times=0):
             return None
         case msgspec.Struct():

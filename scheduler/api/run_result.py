@@ -26,6 +26,8 @@ NOT_STARTED: dict[str, str] = {
 
 def in_words(engine: Engine, decision: Decision) -> str:
     """Why a run was skipped."""
+    if decision.reason is Reason.CONDITION:
+        return f"its run_if did not allow it: {decision.note}"
     if decision.note is not None:
         return decision.note
     runs = ", ".join(state.run.id for state in engine.live(decision.job) if state.run is not None)

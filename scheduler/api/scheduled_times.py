@@ -118,7 +118,7 @@ def explain(service: Service, ask: Explain) -> Explanation:
     state = find(service, ask.job)
     job, now = state.job, service.now()
     found = explanation(schedule_of(job), job.timezone, now)
-    if predecessors(job.schedule):
+    if predecessors(job.schedule) or job.run_if is not None:
         return msgspec.structs.replace(found, next=tuple(islice(coming(service, state, now), SHOWN)))
     return found
 
@@ -145,9 +145,11 @@ def schedule_of(job: Job) -> Schedule:
 
 
 def note_of(state: JobState, at: datetime, zone: ZoneInfo) -> str | None:
-    """What DST, a pause or `enabled: false` means for a scheduled time, with times in `zone`."""
+    """What DST, `run_if`, a pause or `enabled: false` means for a scheduled time, with times in `zone`."""
     job, pause = state.job, state.paused
     notes = [] if job.schedule is None else [dst_note(job.schedule, at)]
+    if job.run_if is not None:
+        notes.append("if its run_if allows it")
     if not job.enabled:
         notes.append("will not run: disabled in the file")
     elif pause is not None and pause.covers(at):

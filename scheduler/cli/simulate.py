@@ -96,6 +96,9 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
     if assumed := sum(load.source == "assumed" for load in result.jobs):
         jobs = "1 job" if assumed == 1 else f"{assumed} jobs"
         terminal.note(f"{jobs} assumed to take {ASSUMED:g}s; to change it: --durations 10s, or --durations JOB=10s")
+    if conditional := sum(job.run_if is not None for job in config.jobs.values()):
+        jobs = "1 job" if conditional == 1 else f"{conditional} jobs"
+        terminal.note(f"run_if of {jobs} is assumed to allow each run")
 
 
 def _follow(progress: Progress, begin: datetime, end: datetime) -> Listener:

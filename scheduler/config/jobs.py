@@ -36,8 +36,8 @@ _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
 _UNCHANGED = LISTS | {
     "description", "timezone", "enabled", "path", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up",
-    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments",
-    "remind", "expect_success_within", "ping", "sentry",
+    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments", "run_if_timeout",
+    "remind", "expect_success_within", "slow_after", "notify_after", "ping", "sentry",
 }  # fmt: skip
 """Keys whose value becomes the field of `Job` with the same name."""
 
@@ -141,21 +141,31 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         entry.error(key, problem)
     if target is None:
         return None
-    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
-    if "success_codes" in values:
-        fields["success_codes"] = frozenset(values["success_codes"])
-    fields |= request_fields(values)
-    if scope.retry:
-        fields["retry"] = _retry(scope.retry)
-    if _PROCESS & values.keys():
-        fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
+    fields = _fields(values, scope.retry)
     cwd = values.get("cwd") or directory
     fields["origins"] = _origins(tuple(entry.given), tuple(defaults.values))
     if fields.get("launcher") is LauncherName.CELERY:
         fields.setdefault("on_shutdown", OnShutdown.LEAVE)
     elif fields.get("on_shutdown") is OnShutdown.LEAVE:
         entry.error("on_shutdown", '"on_shutdown: leave" is only valid for jobs that run on workers')
+    if values.get("run_if") is None:
+        entry.error("run_if_timeout", '"run_if_timeout" is only valid together with "run_if"')
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
+
+
+def _fields(values: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `Job` that need no more than the values of the keys."""
+    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
+    if "success_codes" in values:
+        fields["success_codes"] = frozenset(values["success_codes"])
+    fields |= request_fields(values)
+    if retry:
+        fields["retry"] = _retry(retry)
+    if _PROCESS & values.keys():
+        fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
+    if condition := _condition(values):
+        fields["run_if"] = condition
+    return fields
 
 
 @cache
@@ -180,7 +190,8 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
     if "command" in given:
         command = given["command"]
         if not isinstance(command, str):
-            entry.error("shell", '"shell" is only valid for a command that is text')
+            if not isinstance(values.get("run_if"), str):
+                entry.error("shell", '"shell" is only valid for a command that is text')
             return Argv(tuple(command))
         return ShellCommand(command, shell=_shell(values.get("shell")))
     if "python" in given:
@@ -189,6 +200,13 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
             given["python"], tuple(given.get("args", ())), given.get("kwargs", {}), interpreter, values.get("setup")
         )
     return None
+
+
+def _condition(values: dict[str, Any]) -> ShellCommand | Argv | None:
+    command = values.get("run_if")
+    if isinstance(command, str):
+        return ShellCommand(command, shell=_shell(values.get("shell")))
+    return None if command is None else Argv(tuple(command))
 
 
 def _shell(given: str | list[str] | None) -> tuple[str, ...]:
@@ -206,9 +224,13 @@ def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
 
 
 def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
-    for key in ("remind", "expect_success_within"):
+    for key in ("remind", "expect_success_within", "notify_after"):
         if values.get(key) is not None and not values.get("on_failure"):
             entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
+    if values.get("slow_after") is not None and not values.get("on_slow"):
+        entry.error("slow_after", '"slow_after" notifies the recipients of "on_slow", and this job has none')
+    if values.get("on_slow") and values.get("slow_after") is None:
+        entry.error("on_slow", '"on_slow" needs "slow_after", the time after which a run is slow')
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

@@ -55,6 +55,10 @@ class LintCode(StrEnum):
     """The command uses syntax of bash, while /bin/sh is another shell."""
     UNEXPANDED = "unexpanded"
     """A variable such as $HOME is written where none is expanded."""
+    RUN_IF_WRITES = "run-if-writes"
+    """The command of run_if seems to change something, while it should only test a condition."""
+    RUN_IF_HERE = "run-if-here"
+    """The job runs on a worker, while its run_if runs on the machine of schedd."""
     PLAIN_SECRET = "plain-secret"  # noqa: S105 - a code
     """A value in the file looks like a secret."""
     DISABLED = "disabled"

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from scheduler.config.lint_codes import LintCode, LintWarning
-from scheduler.model.job import Job
+from scheduler.model.job import Job, LauncherName
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
 VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*(?::?[-+=?][^}]*)?\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
@@ -41,17 +41,26 @@ _BASH = {
 }
 """What bash understands and POSIX shells such as dash do not, each with its pattern outside of quotes."""
 
+_WRITES = re.compile(
+    r"(?<![0-9&])>>?(?!\s*(?:/dev/(?:null|stderr|stdout)|&))|\b(?:rm|mv|cp|tee|touch|mkdir|rmdir|truncate|kill|chmod|chown)\s"
+    r"|\bcurl\b.*\s-(?:X\s*|-request[ =])(?:POST|PUT|DELETE|PATCH)|\bsed\s+-i"
+)
 _SHELLS_OF_BASH = {"bash", "zsh", "ksh", "ksh93", "mksh"}
 
 
 def command_warnings(job: Job) -> Iterator[LintWarning]:
     """The warnings about what a job runs."""
+    if job.run_if is not None:
+        yield from _of_condition(job.run_if)
+        if job.launcher is LauncherName.CELERY:
+            message = "run_if runs on the machine of schedd, not on the worker that runs the job"
+            yield LintWarning(LintCode.RUN_IF_HERE, "run_if", message, "test on the worker in the command itself")
     match job.target:
         case ShellCommand(text, shell=shell):
             yield from _of_text(text, shell[0])
             yield from _of_any(text)
         case Argv(words):
-            yield from _of_words(words)
+            yield from _of_words(words, "command")
             yield from _of_any(" ".join(words))
         case Entrypoint(args=args, kwargs=kwargs):
             if _has_reference([*args, *kwargs.values()]):
@@ -60,6 +69,20 @@ def command_warnings(job: Job) -> Iterator[LintWarning]:
             elif any(VARIABLE.search(text) for text in _texts([*args, *kwargs.values()])):
                 message = "variables are not expanded in the arguments of a function"
                 yield LintWarning(LintCode.UNEXPANDED, "kwargs" if kwargs else "args", message)
+
+
+def _of_condition(condition: ShellCommand | Argv) -> Iterator[LintWarning]:
+    if isinstance(condition, ShellCommand):
+        text = condition.text
+        yield from _of_shell(text, condition.shell[0], "run_if")
+    else:
+        text = " ".join(condition.words)
+        yield from _of_words(condition.words, "run_if")
+    if _WRITES.search(_QUOTED.sub("Q", text)):
+        message = "run_if seems to change something: it runs at each scheduled time, also when the job then does not"
+        yield LintWarning(
+            LintCode.RUN_IF_WRITES, "run_if", message, "change things in the command, which runs after it"
+        )
 
 
 def _of_any(command: str) -> Iterator[LintWarning]:
@@ -76,11 +99,15 @@ def _of_text(text: str, program: str) -> Iterator[LintWarning]:
     if _CRON_LINE.match(text):
         message = "the command starts with a cron expression, which the shell takes for a program"
         yield LintWarning(LintCode.CRONTAB_LINE, "command", message, "put the expression under `schedule`")
+    yield from _of_shell(text, program, "command")
+
+
+def _of_shell(text: str, program: str, key: str) -> Iterator[LintWarning]:
     if program != DEFAULT_SHELL[0] or (shell := _sh()) in _SHELLS_OF_BASH:
         return
     for name in bash_syntax(text):
         message = f"{name} is syntax of bash, and /bin/sh is {shell}"
-        yield LintWarning(LintCode.BASH_SYNTAX, "command", message, "set `shell: bash`")
+        yield LintWarning(LintCode.BASH_SYNTAX, key, message, "set `shell: bash`")
         return
 
 
@@ -97,11 +124,11 @@ def _sh() -> str:
     return Path("/bin/sh").resolve().name
 
 
-def _of_words(words: tuple[str, ...]) -> Iterator[LintWarning]:
+def _of_words(words: tuple[str, ...], key: str) -> Iterator[LintWarning]:
     is_shell = len(words) > 2 and Path(words[0]).name.endswith("sh") and words[1].startswith("-")
     if not is_shell and any(VARIABLE.search(word) for word in words):
         message = "variables are not expanded in an argument list, which runs without a shell"
-        yield LintWarning(LintCode.UNEXPANDED, "command", message, "write the command as text, which runs by a shell")
+        yield LintWarning(LintCode.UNEXPANDED, key, message, "write the command as text, which runs by a shell")
 
 
 def _texts(values: object) -> Iterator[str]:

@@ -14,8 +14,8 @@ from scheduler.document.value_spans import NAME, is_variable, keys_of_mappings, 
 from scheduler.text import nearest
 
 _SECRET = (
-    "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "webhook", "headers", "secret",
-    "apprise", "ping",
+    "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "on_slow", "webhook", "headers",
+    "secret", "apprise", "ping",
 )  # fmt: skip
 _SECRET_KEYS = frozenset(map(normalized, (*_SECRET, "url", "secrets", "sentry", "dotenv"))).union(
     *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)

@@ -8,7 +8,7 @@ from typing import Any
 from scheduler.model.recipient import AppriseRecipient, CommandRecipient, MailRecipient, Recipient, WebhookRecipient
 from scheduler.model.target import Argv, FromEnv, FromFile, ShellCommand, Value
 
-LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip"})
+LISTS = frozenset({"on_failure", "on_success", "on_recovery", "on_skip", "on_slow"})
 """The keys with lists of recipients."""
 
 

@@ -139,6 +139,15 @@ class DefaultsForm(Form, frozen=True):
             examples=[2, {"times": 3, "delay": "1m"}],
         ),
     ] = 0
+    run_if: Annotated[
+        Text | Annotated[list[Text], Meta(min_length=1)] | None,
+        Meta(
+            extra={"reads": "command"},
+            description="Command that must exit with 0 for a run to start; else the run is skipped.",
+            examples=["test ! -e /run/maintenance"],
+        ),
+    ] = None
+    run_if_timeout: Annotated[Deadline, Meta(description="Time limit of run_if.", examples=["30s"])] = "10s"
     lock: Annotated[
         Name | LockForm | None,
         Meta(
@@ -207,6 +216,20 @@ class DefaultsForm(Form, frozen=True):
         tuple[RecipientForm, ...],
         Meta(description="Recipients to notify when runs start being skipped for a reason that nobody requested."),
     ] = ()
+    on_slow: Annotated[
+        tuple[RecipientForm, ...], Meta(description="Recipients to notify when a run takes longer than slow_after.")
+    ] = ()
+    slow_after: Annotated[
+        Text | None,
+        Meta(
+            extra={"reads": "slow after"},
+            description="Time after which a running run is reported as slow, or a multiple of its usual duration.",
+            examples=["10m", "3x"],
+        ),
+    ] = None
+    notify_after: Annotated[
+        int, Meta(ge=1, le=1000, description="Failures in a row before on_failure is notified.", examples=[3])
+    ] = 1
     remind: Annotated[
         Duration | None,
         Meta(description="Repeat the failure notification at this interval until the job recovers.", examples=["1h"]),

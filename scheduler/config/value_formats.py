@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
 from scheduler.errors import ScheduleError
+from scheduler.model.job import SlowAfter
 from scheduler.model.web import ListenAddress, is_network, parse_listen_address
 from scheduler.schedule import DurationError, find_zone, parse_duration, parse_from, parse_until
 
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
+_MOST_TIMES = 1000
 _ZERO = r"0[0.]*[wdhms]?"
 
 
@@ -71,6 +73,14 @@ def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     if zone is None:
         raise InvalidValueError("not a valid time zone; use an IANA name such as Europe/Berlin", kind="zone")
     return zone
+
+
+def _slow_after(text: str, plain: bool) -> SlowAfter:
+    if match := re.fullmatch(r"(?ai)(\d+(?:\.\d+)?)\s?x", text.strip()):
+        if not 1 < float(match[1]) <= _MOST_TIMES:
+            raise InvalidValueError(f"must be more than 1 and at most {_MOST_TIMES} times the usual duration")
+        return SlowAfter(times=float(match[1]))
+    return SlowAfter(seconds=_limit(text, plain))
 
 
 def _first_time(text: str, _plain: bool) -> str:
@@ -151,6 +161,7 @@ KINDS = {
     "size": Kind("a size", _size),
     "mode": Kind("octal digits", _mode),
     "zone": Kind("a time zone", _zone),
+    "slow after": Kind("a duration, or a multiple such as 3x", _slow_after),
     "first time": Kind("a date", _first_time),
     "last time": Kind("a date", _last_time),
     "url": Kind("an address", _url),

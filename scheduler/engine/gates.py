@@ -12,12 +12,16 @@ from scheduler.model.run import Reason, Trigger
 
 
 class SkipError(Exception):
-    """A run will not start: the reason, and a sentence where the reason alone does not say it."""
+    """A run will not start: the reason, and a sentence where the reason alone does not say it.
 
-    def __init__(self, reason: Reason, refusal: str | None = None) -> None:
+    `broken`: an error is the cause, and not a rule that somebody has set.
+    """
+
+    def __init__(self, reason: Reason, refusal: str | None = None, *, broken: bool = False) -> None:
         super().__init__(refusal or reason.value)
         self.reason = reason
         self.refusal = refusal
+        self.broken = broken
 
 
 class Gate(Protocol):

@@ -46,6 +46,11 @@ class JobHistory:
         # Not by `statistics`, which takes 1.5 ms and a quarter of a megabyte to import.
         return (durations[half] + durations[~half]) / 2 if durations else None
 
+    @property
+    def successes(self) -> int:
+        """How many of the kept runs succeeded."""
+        return sum(run.outcome is Outcome.SUCCEEDED for run in self.runs)
+
     def count(self, run: Run) -> None:
         """Count a finished run as a failure or a success."""
         if run.outcome is not None and run.outcome.is_failure:
@@ -145,7 +150,8 @@ class History:
 
 def _mergeable(earlier: Decision, later: Decision) -> bool:
     """Skips for the same reason are one record, but a request, which has an id, has a record of its own."""
-    return earlier.reason is later.reason and earlier.run_id is None and later.run_id is None
+    is_same = earlier.reason is later.reason and earlier.note == later.note
+    return is_same and earlier.run_id is None and later.run_id is None
 
 
 def _merged(earlier: Decision, later: Decision) -> Decision:

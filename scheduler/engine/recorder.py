@@ -106,4 +106,5 @@ def _decision(live_run: LiveRun, skip: SkipError) -> Decision:
         run_id=live_run.run_id if live_run.trigger is Trigger.MANUAL else None,
         by=live_run.request.by,
         note=skip.refusal,
+        broken=skip.broken,
     )

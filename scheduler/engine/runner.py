@@ -9,6 +9,7 @@ from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import make_attempt
+from scheduler.engine.condition_gate import ConditionGate
 from scheduler.engine.events import Announcer, report_bug
 from scheduler.engine.gates import CapacityGate, Gate, LockGate, OverlapGate, SkipError
 from scheduler.engine.live_run import LiveRun, Phase
@@ -48,7 +49,7 @@ class Runner:
         self._overlap = OverlapGate()
         self._capacity = CapacityGate()
         self._lock = LockGate()
-        self._gates: tuple[Gate, ...] = (self._lock, self._capacity)
+        self._gates: tuple[Gate, ...] = (ConditionGate(launchers.conditions), self._lock, self._capacity)
         self.throttle = Throttle()
 
     def live_runs(self, job: str | None = None) -> Iterator[LiveRun]:
@@ -157,8 +158,6 @@ class Runner:
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [task for live_runs in self._jobs.values() for task in live_runs.values()]
-
-    # Waiting and being skipped.
 
     def _check_waiting(self, limit: int, live_runs: dict[LiveRun, asyncio.Task[None]]) -> None:
         waiting = sum(each.phase is Phase.WAITING for each in live_runs)

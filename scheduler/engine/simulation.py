@@ -100,7 +100,9 @@ def simulate(
         listeners = [tally.hear] if also is None else [tally.hear, also]
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
         ids = map(str, count())
-        engine = Engine(clock, Launchers(launcher), log=NoLog(), listeners=listeners, new_id=ids.__next__)
+        engine = Engine(
+            clock, Launchers(launcher, simulated=True), log=NoLog(), listeners=listeners, new_id=ids.__next__
+        )
         engine.load(jobs, max_running=max_running)
         engine.start()
         ticking = asyncio.get_running_loop().create_task(engine.run())

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from scheduler.model.recipient import Recipient
-from scheduler.model.target import EnvLayer, Target, Value
+from scheduler.model.target import Argv, EnvLayer, ShellCommand, Target, Value
 from scheduler.schedule import Schedule
 
 
@@ -66,6 +66,19 @@ class Retry(msgspec.Struct, frozen=True):
         return min(self.max_delay, self.delay * self.factor ** min(attempt - 2, 64))
 
 
+class SlowAfter(msgspec.Struct, frozen=True):
+    """After how long a run is slow: `seconds`, or `times` the usual duration."""
+
+    seconds: float = 0.0
+    times: float = 0.0
+
+    def limit(self, usual: float | None) -> float | None:
+        """Seconds, given the usual duration; None when that is needed and not known."""
+        if not self.times:
+            return self.seconds
+        return None if usual is None else self.times * usual
+
+
 class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     """User, group and limits of a job's process; None leaves what schedd itself has.
 
@@ -107,6 +120,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     start_deadline: float = 60.0
     catch_up: float | None = None
     retry: Retry = Retry()
+    run_if: ShellCommand | Argv | None = None
+    run_if_timeout: float = 10.0
     lock: str | None = None
     lock_slots: int | None = None
     max_waiting: int = 1000
@@ -121,6 +136,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     on_success: tuple[Recipient, ...] = ()
     on_recovery: tuple[Recipient, ...] = ()
     on_skip: tuple[Recipient, ...] = ()
+    on_slow: tuple[Recipient, ...] = ()
+    slow_after: SlowAfter | None = None
+    notify_after: int = 1
     remind: float | None = None
     expect_success_within: float | None = None
     ping: Value | None = None

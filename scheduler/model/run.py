@@ -59,6 +59,7 @@ class Reason(StrEnum):
     COALESCED = "coalesced"
     EXCLUDED = "excluded"
     PAUSED = "paused"
+    CONDITION = "condition"
     LOCK = "lock"
     CAPACITY = "capacity"
     STOPPED = "stopped"
@@ -179,7 +180,7 @@ class Decision(msgspec.Struct, frozen=True):
 
     One record covers `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
     counting stopped at `count`. `run_id` is set when it ran, and for a request, which had an id before it was skipped.
-    `note` is a sentence where the reason alone does not explain the skip.
+    `note` is a sentence where the reason alone does not explain the skip. `broken`: an error is the cause of the skip.
     """
 
     job: str
@@ -191,6 +192,7 @@ class Decision(msgspec.Struct, frozen=True):
     run_id: str | None = None
     by: Requester | None = None
     note: str | None = None
+    broken: bool = False
 
     @property
     def word(self) -> str:

@@ -25,10 +25,14 @@ from scheduler.wire.requester import Requester
 
 Fields = dict[str, Any]
 
-EXPECTED = frozenset(
-    {Reason.EXCLUDED, Reason.PAUSED, Reason.COALESCED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
-)
+_SET_BY_SOMEBODY = {Reason.EXCLUDED, Reason.CONDITION, Reason.PAUSED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
+EXPECTED = frozenset({*_SET_BY_SOMEBODY, Reason.COALESCED})
 """Reasons that somebody asked for or that lose nothing: info. A skip for any other reason is a warning."""
+
+
+def is_expected(decision: Decision) -> bool:
+    """Whether a skip is nothing to worry about."""
+    return decision.reason in EXPECTED and not decision.broken
 
 
 def record(event: Event) -> tuple[str, str, Fields] | None:
@@ -40,7 +44,7 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
         case RunStarted() | AttemptFinished() | RunFinished():
             return _run_record(event)
         case RunSkipped(decision=decision):
-            level = "info" if decision.reason in EXPECTED else "warning"
+            level = "info" if is_expected(decision) else "warning"
             return level, "run skipped", _skipped(decision)
         case JobsChanged(changes=changes):
             counts = ("added", "changed", "removed", "unchanged")

@@ -31,6 +31,9 @@ _RECIPIENTS = (
     "on_recovery",
     "on_success",
     "on_skip",
+    "on_slow",
+    "slow_after",
+    "notify_after",
     "remind",
     "expect_success_within",
     "ping",
@@ -179,7 +182,7 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
     if facts.state.next_at is None:
         found.append(("Next run", "none", "runs on demand only" if facts.job.schedule is None else facts.word))
     else:
-        paused = "" if facts.pause is None else ", paused"
+        paused = ", paused" if facts.pause is not None else ", if run_if allows it" if facts.job.run_if else ""
         found.append(
             ("Next run", moment.rel(facts.state.next_at), moment.clock(facts.state.next_at, zone=True) + paused)
         )
@@ -212,7 +215,7 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
 
 def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
     """A skipped scheduled time, or several that follow each other."""
-    text = REASONS[decision.word]
+    text = REASONS[decision.word] + (f" ({decision.note})" if decision.note else "")
     if decision.count > 1:
         more = "more than " if decision.more else ""
         text = f"{more}{decision.count} times since {moment.clock(decision.first)}: {text}"
@@ -234,7 +237,7 @@ def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:
     return {"sentences": sentences, "kind": kind, "gates": list(_gates(answer, facts)), "links": links}
 
 
-_GATES = ("paused", "late", "overlap", "lock", "capacity")
+_GATES = ("paused", "late", "overlap", "condition", "lock", "capacity")
 
 
 def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
@@ -252,6 +255,7 @@ def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
         "paused": ("Pause", "not paused at that time"),
         "late": ("Deadline", "started within start_deadline"),
         "overlap": ("Overlap", f"no other run of {facts.job.name}"),
+        "condition": ("Condition", "run_if allowed it" if facts.job.run_if else "no run_if"),
         "lock": ("Lock", f"{facts.job.lock} was free" if facts.job.lock else "needs none"),
         "capacity": ("Capacity", "below max_running"),
     }

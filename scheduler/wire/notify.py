@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-NotifyEvent = Literal["failure", "success", "recovery", "skip"]
+NotifyEvent = Literal["failure", "success", "recovery", "skip", "slow"]
 
 
 class NotifyTest(msgspec.Struct, frozen=True, kw_only=True):

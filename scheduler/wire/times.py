@@ -114,6 +114,7 @@ REASONS = {
     "coalesced": "a later run of the job took its place",
     "excluded": "`except` excludes this time",
     "paused": "the job was paused",
+    "condition": "its run_if did not allow it",
     "lock": "its lock was not free before the start deadline",
     "capacity": "max_running was reached until the start deadline",
     "stopped": "it was stopped while it waited",

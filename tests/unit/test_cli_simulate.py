@@ -92,6 +92,11 @@ def test_what_is_assumed_is_said(file: Path) -> None:
     assert "assumed" not in typed(file, "--durations", "2m")
 
 
+def test_conditions_are_assumed_to_hold_and_that_is_said(file: Path) -> None:
+    file.write_text(FILE.replace("long: {", "long: {run_if: 'false', "))
+    assert "run_if of 1 job is assumed to allow each run" in typed(file, "--durations", "1m")
+
+
 def test_a_schedd_that_cannot_be_asked_is_said_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def find(_path: str) -> None:
         raise UnreachableError("pid 7 does not answer")

@@ -15,7 +15,7 @@ from scheduler.config.loading import Config
 from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
 from scheduler.config.value_formats import KINDS
 from scheduler.errors import ConfigError
-from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, Retry
+from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, Retry, SlowAfter
 from scheduler.model.target import Argv, Entrypoint, EnvLayer, FromEnv, FromFile, ShellCommand
 
 
@@ -48,6 +48,39 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "field", "value"),
+    [
+        (["slow_after: 10m", "on_slow: [{mail: a@b.c}]"], "slow_after", SlowAfter(seconds=600.0)),
+        (["slow_after: 3x", "on_slow: [{mail: a@b.c}]"], "slow_after", SlowAfter(times=3.0)),
+        (["slow_after: 1.5 X", "on_slow: [{mail: a@b.c}]"], "slow_after", SlowAfter(times=1.5)),
+        (["notify_after: 3", "on_failure: [{mail: a@b.c}]"], "notify_after", 3),
+    ],
+)
+def test_when_recipients_are_notified(folder: Folder, lines: list[str], field: str, value: object) -> None:
+    assert getattr(folder.job(*lines), field) == value
+    assert getattr(folder.job(defaults=f"{{{', '.join(lines)}}}"), field) == value
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("slow_after: 10m", '"slow_after" notifies the recipients of "on_slow", and this job has none'),
+        ("on_slow: [{mail: a@b.c}]", '"on_slow" needs "slow_after", the time after which a run is slow'),
+        ("notify_after: 3", '"notify_after" notifies the recipients of "on_failure", and this job has none'),
+        ("slow_after: 1x", "slow_after: must be more than 1 and at most 1000 times the usual duration"),
+        ("slow_after: 3", "slow_after: a duration needs a unit: for example 90s, 10m, 1h30m or 2d"),
+        ("slow_after: 0s", "slow_after: must be longer than 0s; null means no limit"),
+        ("notify_after: 0", "notify_after: must be a whole number from 1 to 1000"),
+    ],
+)
+def test_keys_about_notifications_that_have_no_effect_or_no_meaning_are_errors(
+    folder: Folder, line: str, message: str
+) -> None:
+    ((_, _, said), *_) = refusal(folder, f"jobs: {{poll: {{command: x, {line}}}}}")
+    assert said == message
 
 
 def test_shell_setup_and_path_come_from_defaults_and_relative_directories_from_their_file(folder: Folder) -> None:

@@ -91,6 +91,10 @@ TABLE = [
     (LintCode.UNEXPANDED, ["python: json:dumps", "kwargs: {t: {from_env: T}}"]),
     (LintCode.UNEXPANDED, ["python: json:dumps", 'args: ["$HOME/x"]']),
     (LintCode.CRONTAB_PERCENT, ["command: date +\\%F"]),
+    (LintCode.RUN_IF_WRITES, ["run_if: touch /tmp/asked"]),
+    (LintCode.RUN_IF_WRITES, ["run_if: date > last"]),
+    (LintCode.BASH_SYNTAX, ["run_if: '[[ -e leader ]]'"]),
+    (LintCode.UNEXPANDED, ["run_if: [test, -e, $HOME]"]),
     (LintCode.PLAIN_SECRET, ["env: {API_TOKEN: hunter2}"]),
     (LintCode.PLAIN_SECRET, ["command: echo --password hunter2"]),
     (LintCode.PLAIN_SECRET, ["command: echo postgres://app:hunter2@db/app"]),
@@ -278,14 +282,24 @@ def test_another_user_requires_root(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert codes(tmp_path, job("user: 4711")) == []
 
 
+def test_a_condition_of_a_job_on_workers_runs_here_and_its_text_may_test_and_discard_output(tmp_path: Path) -> None:
+    text = job("run_if: test -e leader", "launcher: celery", "cwd: /srv/app")
+    workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
+    assert "run-if-here" in codes(tmp_path, workers + text)
+    assert codes(tmp_path, job("run_if: 'grep -q a > /dev/null 2>&1 f && ! pgrep -f \"rm x\" >&2'")) == []
+
+
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
     assert {kind.value for kind in PitfallKind} <= {code.value for code in LintCode}
 
 
 def test_every_code_has_an_example_here() -> None:
-    assert {code for code, _ in TABLE} | {LintCode.BUSY_MINUTE, LintCode.MACHINE_TIMEZONE, LintCode.NEEDS_ROOT} == set(
-        LintCode
-    )
+    assert {code for code, _ in TABLE} | {
+        LintCode.BUSY_MINUTE,
+        LintCode.MACHINE_TIMEZONE,
+        LintCode.NEEDS_ROOT,
+        LintCode.RUN_IF_HERE,
+    } == set(LintCode)
 
 
 def test_every_code_is_documented() -> None:

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from scheduler.launch.simulated import Play
-from scheduler.model.job import Job, OnShutdown, Overlap, Retry
+from scheduler.model.job import Job, OnShutdown, Overlap, Retry, SlowAfter
 from scheduler.model.recipient import CommandRecipient, PingRecipient, Recipient, SentryRecipient
 from scheduler.model.run import Launch, Outcome
 from scheduler.model.target import ShellCommand
@@ -28,7 +28,7 @@ def told(name: str) -> tuple[CommandRecipient, ...]:
     return (CommandRecipient(target=ShellCommand(name)),)
 
 
-ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "success", "recovery", "skip")}
+ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "success", "recovery", "skip", "slow")}
 TROUBLE: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "recovery")}
 
 
@@ -119,6 +119,55 @@ def test_a_retry_that_helps_is_no_news_and_the_last_attempt_is() -> None:
         "12:02:07 failure: Job j failed in 2 attempts after 7s: exit code 3",
         "12:03:01 recovery: Job j recovered after 1 failed run in 54s",
     ]
+
+
+def test_with_notify_after_only_so_many_failures_in_row_are_news_and_fewer_need_no_recovery() -> None:
+    patient = job(schedule="@every 1m", notify_after=3, **TROUBLE)
+    assert tell(patient, pattern="sffsfffffs", seconds=660) == [
+        "12:07:01 failure: Job j failed after 1s: exit code 3 (as did 2 runs before it)",
+        "12:10:01 recovery: Job j recovered after 5 failed runs in 5m",
+    ]
+
+
+def test_a_job_that_needs_three_failures_flaps_when_it_reaches_them_again_and_again() -> None:
+    patient = job(schedule="@every 1m", notify_after=2, **TROUBLE)
+    lines = tell(patient, pattern="ffsffsffsffs", seconds=13 * 60)
+    assert [line.partition(": Job j ")[0] for line in lines] == [
+        "12:02:01 failure",
+        "12:03:01 recovery",
+        "12:05:01 failure",
+        "12:06:01 recovery",
+        "12:08:01 failure",
+    ]
+    assert "fails and recovers in turn" in lines[-1]
+
+
+def test_a_slow_run_is_reported_once_and_one_that_ends_in_time_is_not() -> None:
+    slow = job(schedule="@every 1h", slow_after=SlowAfter(seconds=600.0), on_slow=told("slow"))
+    durations = iter([599.0, 1200.0, 60.0])
+    assert tell(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=3.5 * HOUR) == [
+        "14:10:00 slow: Job j is slow: it has been running for 10m",
+    ]
+
+
+def test_slow_as_a_multiple_of_the_usual_duration_needs_three_successes() -> None:
+    slow = job(schedule="@every 1h", slow_after=SlowAfter(times=3.0), on_slow=told("slow"))
+    durations = iter([100.0, 10.0, 10.0, 10.0, 31.0, 29.0])
+    assert tell(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=6.5 * HOUR) == [
+        "17:00:30 slow: Job j is slow: it has been running for 30s",
+    ]
+
+
+def test_a_slow_run_that_is_stopped_or_whose_schedd_stops_is_not_reported() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        await stage.until(HOUR + 300)
+        await stage.engine.runner.stop(list(stage.engine.runner.live_runs()))
+        await stage.until(2 * HOUR + 300)
+
+    slow = job(
+        schedule="@every 1h", slow_after=SlowAfter(seconds=600.0), on_slow=told("slow"), on_shutdown=OnShutdown.WAIT
+    )
+    assert tell(slow, play=lambda _launch: Play(None), story=story, budget=900) == []
 
 
 def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:

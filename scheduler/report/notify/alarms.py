@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
-from scheduler.model.job import Job
+from scheduler.model.job import Job, SlowAfter
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.report.notify.notification import Alarm, Notification, Topic, failed, notifies
-from scheduler.report.records import EXPECTED
+from scheduler.report.records import is_expected
 
 FLAPS = 3
 """A job that begins to fail so many times within FLAPPING is flapping: one notification replaces those that follow."""
@@ -34,8 +34,10 @@ class Alarms:
     a suspend makes a job overdue.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, usual_duration: Callable[[str], float | None]) -> None:
+        """`usual_duration` gives the seconds that a job's runs usually take, None when that is not known yet."""
         self._clock = clock
+        self._usual_duration = usual_duration
         self._states: dict[str, _JobState] = {}
 
     def load(self, jobs: Mapping[str, Job]) -> None:
@@ -43,7 +45,7 @@ class Alarms:
         states = {}
         for name, job in jobs.items():
             if notifies(job):
-                state = self._states.get(name) or _JobState(job, self._clock)
+                state = self._states.get(name) or _JobState(job, self._clock, self._usual_duration)
                 state.replace_job(job)
                 states[name] = state
         self._states = states
@@ -87,8 +89,9 @@ class Alarms:
 class _JobState:
     """What is known of one job."""
 
-    def __init__(self, job: Job, clock: Clock) -> None:
+    def __init__(self, job: Job, clock: Clock, usual_duration: Callable[[str], float | None]) -> None:
         self._job = job
+        self._usual_duration = usual_duration
         self._clock = clock
         self._last_ok: bool | None = None
         """The result of the last run."""
@@ -110,6 +113,8 @@ class _JobState:
         """A scheduled time before the start, if no run has succeeded since."""
         self._skips: set[str] = set()
         """Reasons of skips since the last start."""
+        self._running: dict[str, tuple[Run, float, float]] = {}
+        """By id, the runs that may become slow: when they started and when they are slow, in steady time."""
 
     def replace_job(self, job: Job) -> None:
         """Take over a definition. A job that is enabled again has its full time to succeed."""
@@ -119,9 +124,16 @@ class _JobState:
 
     def started(self, run: Run) -> Iterator[Notification]:
         self._skips.clear()
+        if self._job.slow_after is not None and (limit := self._slow_limit(self._job.slow_after)) is not None:
+            now = self._clock.steady()
+            self._running[run.id] = run, now, now + limit
         yield self._notification(Topic.STARTED, run=run)
 
+    def _slow_limit(self, slow_after: SlowAfter) -> float | None:
+        return slow_after.limit(self._usual_duration(self._job.name) if slow_after.times else None)
+
     def finished(self, run: Run) -> Iterator[Notification]:
+        self._running.pop(run.id, None)
         if run.outcome is Outcome.STOPPED:
             return
         yield self._notification(Topic.ENDED, run=run)
@@ -146,15 +158,15 @@ class _JobState:
 
     def skipped(self, decision: Decision) -> Iterator[Notification]:
         """The first skip for each reason is reported, until the job starts again."""
-        if decision.word not in EXPECTED and decision.word not in self._skips:
+        if not is_expected(decision) and decision.word not in self._skips:
             self._skips.add(decision.word)
             yield self._notification(Topic.SKIP, skipped=decision)
 
     @property
     def due_at(self) -> float | None:
+        times = [slow_at for _, _, slow_at in self._running.values()]
         if not self._job.enabled:
-            return None
-        times = []
+            return min(times, default=None)
         if self._job.expect_success_within is not None and not self._overdue:
             times.append(self._succeeded + self._job.expect_success_within)
         if self._job.remind is not None and self._alarmed_at is not None:
@@ -164,6 +176,12 @@ class _JobState:
     def due(self) -> Iterator[Notification]:
         now, due_at = self._clock.steady(), self.due_at
         if due_at is None or now < due_at - TOLERANCE:
+            return
+        slow = [run_id for run_id, (_, _, slow_at) in self._running.items() if now >= slow_at - TOLERANCE]
+        for run_id in slow:
+            run, started, _ = self._running.pop(run_id)
+            yield self._notification(Topic.SLOW, run=run, lasted=now - started)
+        if slow:
             return
         within = self._job.expect_success_within
         if not self._overdue and within is not None and now >= self._succeeded + within - TOLERANCE:
@@ -179,15 +197,15 @@ class _JobState:
 
     def _fails(self, run: Run) -> Iterator[Notification]:
         self._failures += 1
-        if self._in_row == 1:
+        if self._in_row == 1 and not self._overdue and not self._flapping:
+            self._began = self._clock.now(), self._clock.steady()
+        if self._in_row == self._job.notify_after:
             self._streaks.append(self._clock.steady())
         if self._flapping:
             if self._in_row == STEADY:
                 self._flapping = False
                 yield self._alarm(Alarm.FAILING, run=run)
-        elif self._in_row == 1:
-            if not self._overdue:
-                self._began = self._clock.now(), self._clock.steady()
+        elif self._in_row == self._job.notify_after:
             self._flapping = len(self._streaks) == FLAPS and self._streaks[-1] - self._streaks[0] <= FLAPPING
             yield self._alarm(Alarm.FLAPPING if self._flapping else Alarm.FAILING, run=run)
 
@@ -197,7 +215,7 @@ class _JobState:
         was_overdue, self._overdue = self._overdue, False
         if self._flapping and self._in_row < STEADY:
             return
-        if self._failures or was_overdue:
+        if self._alarmed_at is not None or was_overdue:
             yield self._notification(Topic.RECOVERY, run=run)
         if self._flapping:
             self._streaks.clear()
@@ -212,4 +230,4 @@ class _JobState:
         if topic in {Topic.FAILURE, Topic.RECOVERY}:
             since, steady = self._began
             trouble = {"failures": self._failures, "since": since, "lasted": self._clock.steady() - steady}
-        return Notification(topic=topic, job=self._job, at=self._clock.now(), **trouble, **facts)
+        return Notification(topic=topic, job=self._job, at=self._clock.now(), **(trouble | facts))

@@ -16,12 +16,13 @@ OUTPUT_INCLUDED = 8 * 1024
 
 
 class Topic(StrEnum):
-    """The subject of a notification. The first four are lists in the file; ping and Sentry get the other two."""
+    """The subject of a notification. The first five are lists in the file; ping and Sentry get the other two."""
 
     FAILURE = "failure"
     SUCCESS = "success"
     RECOVERY = "recovery"
     SKIP = "skip"
+    SLOW = "slow"
     STARTED = "started"
     ENDED = "ended"
 
@@ -41,9 +42,10 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     """Something to report about a job, with a copy of all there is to say.
 
     `failures` counts the runs that failed since the trouble began, at `since`, `lasted` seconds ago; for a recovery,
-    the trouble that is over. `run` is None where no run is the cause. `missed` is a scheduled time at which schedd was
-    not running. `reminder`: the same alarm was sent before. `output` is the run's latest output. `test`: nothing
-    happened, somebody wants to see whether the notification arrives.
+    the trouble that is over. For a slow run `lasted` is how long it has been running. `run` is None where no run is the
+    cause. `missed` is a scheduled time at which schedd was not running. `reminder`: the same alarm was sent before.
+    `output` is the run's latest output. `test`: nothing happened, somebody wants to see whether the notification
+    arrives.
     """
 
     topic: Topic
@@ -63,7 +65,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
 def notifies(job: Job) -> bool:
     """Whether the job has any recipient."""
-    lists = job.on_failure or job.on_success or job.on_recovery or job.on_skip
+    lists = job.on_failure or job.on_success or job.on_recovery or job.on_skip or job.on_slow
     return bool(lists) or job.ping is not None or job.sentry
 
 
@@ -78,6 +80,8 @@ def recipients(job: Job, topic: Topic) -> tuple[Recipient, ...]:
             return job.on_recovery
         case Topic.SKIP:
             return job.on_skip
+        case Topic.SLOW:
+            return job.on_slow
         case Topic.STARTED | Topic.ENDED:
             ping = () if job.ping is None else (PingRecipient(job.ping),)
             return (*ping, SentryRecipient()) if job.sentry else ping

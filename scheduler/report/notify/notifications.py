@@ -29,6 +29,9 @@ from scheduler.report.notify.sender import name_of
 T = TypeVar("T")
 
 
+USUAL_FROM = 3
+"""Successful runs of a job that must be kept before their duration counts as the usual one."""
+
 RETRY = 3600.0
 """Seconds after which a recipient that did not get an alarm is notified again, unless a further failure comes first."""
 
@@ -38,7 +41,7 @@ class Notifications:
 
     def __init__(self, engine: Engine, deliveries: Deliveries) -> None:
         self._engine = engine
-        self._alarms = Alarms(engine.clock)
+        self._alarms = Alarms(engine.clock, self._usual_duration)
         self._deliveries = deliveries
         deliveries.on_result = self._on_result
         self.counted: Counter[tuple[str, str]] = Counter()
@@ -137,6 +140,10 @@ class Notifications:
                 for recipient in found:
                     self._deliveries.send(recipient, complete)
         self._set_timer(job)
+
+    def _usual_duration(self, job: str) -> float | None:
+        history = self._engine.history.of(job)
+        return history.usual_duration if history.successes >= USUAL_FROM else None
 
     def _output(self, notification: Notification) -> bytes:
         if notification.run is None:

@@ -39,6 +39,9 @@ def sample_notification(job: Job, topic: Topic, now: datetime) -> Notification:
     if topic is Topic.SKIP:
         skipped = Decision(job.name, Reason.OVERLAP, first=now, last=now)
         return Notification(topic=topic, job=job, at=now, skipped=skipped, test=True)
+    if topic is Topic.SLOW:
+        running = Run("test", job.name, Trigger.MANUAL, now, now)
+        return Notification(topic=topic, job=job, at=now, run=running, lasted=60.0, test=True)
     bad = topic is Topic.FAILURE
     outcome = Outcome.FAILED if bad else Outcome.SUCCEEDED
     attempt = Attempt(1, now, 1.0, outcome, Exit(1 if bad else 0))

@@ -31,6 +31,8 @@ def reason(notification: Notification) -> str:
     """How the run ended, or why it was skipped; empty where the sentence has no more to say."""
     if notification.skipped is not None:
         return notification.skipped.word
+    if notification.topic is Topic.SLOW:
+        return "slow"
     if notification.run is not None and notification.topic is not Topic.RECOVERY:
         return _ending(notification.run)
     return "overdue" if notification.alarm is Alarm.OVERDUE else ""
@@ -51,7 +53,7 @@ def text(notification: Notification, *, longest: int) -> str:
     lines.append(f"Time: {_local(notification.at, job)}")
     if run is not None:
         lines.append(f"Run: {run.id}, scheduled at {_local(run.scheduled_at, job)}")
-        lines += [f"Note: {note}" for note in run.attempts[-1].exit.notes]
+        lines += [f"Note: {note}" for attempt in run.attempts[-1:] for note in attempt.exit.notes]
     shown = output(notification)[-longest:].strip("\n")
     if shown:
         lines += ["", "Last output:", "", shown]
@@ -93,7 +95,7 @@ def variables(notification: Notification) -> dict[str, str]:
     }
     if notification.alarm is not None:
         values["SCHED_ALARM"] = notification.alarm.value
-    if notification.run is not None:
+    if notification.run is not None and notification.run.outcome is not None:
         values["SCHED_OUTCOME"] = str(notification.run.outcome)
         values["SCHED_EXIT"] = str(notification.run.exit_code)
         values["SCHED_DURATION"] = f"{notification.run.duration or 0.0:.3f}"
@@ -112,6 +114,8 @@ def _predicate(notification: Notification) -> str:
             skipped = notification.skipped
             cause = REASONS.get(skipped.word, skipped.word)
             return f"did not run at {_local(skipped.last, notification.job)}: {cause}"
+        case Topic.SLOW:
+            return f"is slow: it has been running for {_span(notification.lasted)}"
         case Topic.STARTED:
             return "started"
     return "has nothing to report" if notification.run is None else _result(notification.run)

@@ -11,15 +11,15 @@ _RANGE_SIGNS = re.compile(r"\s*(?:\.\.\.?|\s-\s|–|—|/|\bto\b|\buntil\b|:)\s*
 
 
 def read_dates(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """A date, yearly date, range or weekday in the syntax of `except`, and the words that it replaces."""
+    """A date, yearly date, range or weekday in the syntax of `except`, and what it expresses in another way."""
     found = _range_or_days(text)
-    return (found, tuple(re.findall(r"[^\W\d_]+", text))) if found else None
+    return (found, (text,)) if found else None
 
 
 def read_date(text: str) -> tuple[str, tuple[str, ...]] | None:
-    """A date with its year, and the words that it replaces."""
+    """A date with its year, and what it expresses in another way."""
     found = _date(text, yearly=False)
-    return (found, tuple(re.findall(r"[^\W\d_]+", text))) if found else None
+    return (found, (text,)) if found else None
 
 
 def _range_or_days(text: str) -> str | None:

@@ -1,0 +1,101 @@
+"""The gate of `run_if`: a command decides whether a run starts."""
+
+from __future__ import annotations
+
+import asyncio
+
+from msgspec.structs import replace
+
+from scheduler.engine.gates import SkipError
+from scheduler.engine.live_run import LiveRun
+from scheduler.launch.launcher import Launcher, LaunchError, Stream, launched
+from scheduler.model.run import Launch, Reason
+from scheduler.schedule import format_duration
+from scheduler.text import printable_bytes
+
+GRACE = 1.0
+"""Seconds between SIGTERM and SIGKILL for a command that takes too long."""
+
+_LONGEST = 200
+"""Bytes of the first line of output that are kept."""
+
+
+class ConditionGate:
+    """Runs the command of `run_if` on this machine. Without one, or without a launcher, every run passes."""
+
+    reason = Reason.CONDITION
+    unlimited = True
+    brief = True
+
+    def __init__(self, launcher: Launcher | None) -> None:
+        self._launcher = launcher
+        self._checks: dict[LiveRun, asyncio.Task[None]] = {}
+
+    def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
+        """The future is done when the command allows the run; it raises SkipError when it does not."""
+        if live_run.job.run_if is None or self._launcher is None:
+            return None
+        check = asyncio.get_running_loop().create_task(self._check(live_run, self._launcher))
+        self._checks[live_run] = check
+        return check
+
+    def leave(self, live_run: LiveRun) -> None:
+        """End a check that is under way."""
+        check = self._checks.pop(live_run, None)
+        if check is not None and not check.cancel() and not check.cancelled():
+            check.exception()  # nobody else may have looked at it
+
+    async def _check(self, live_run: LiveRun, launcher: Launcher) -> None:
+        job, output = live_run.job, FirstLine()
+        launch = Launch(
+            replace(job, target=job.run_if),
+            live_run.run_id,
+            1,
+            live_run.trigger,
+            live_run.scheduled_at,
+            live_run.previous_at,
+            live_run.request.env,
+        )
+        try:
+            child = await launched(launcher.launch(launch, output))
+        except LaunchError as error:
+            raise SkipError(Reason.CONDITION, f"run_if could not be started: {error}", broken=True) from error
+        try:
+            async with asyncio.timeout(job.run_if_timeout):
+                end = await asyncio.shield(child.ended)
+        except TimeoutError:
+            await child.stop(GRACE)
+            said = f"run_if took longer than {format_duration(job.run_if_timeout)}"
+            raise SkipError(Reason.CONDITION, said, broken=True) from None
+        except asyncio.CancelledError:
+            child.kill()
+            raise
+        if end.code != 0:
+            broken = end.code in {126, 127} and end.signal is None
+            said = output.text or f"run_if exited with {end.code}"
+            raise SkipError(Reason.CONDITION, "; ".join((said, *end.notes)) if broken else said, broken=broken)
+
+
+class FirstLine:
+    """Keeps the first line that a command prints. Implements `Output`."""
+
+    most = 1 << 16
+
+    def __init__(self) -> None:
+        self._begin = b""
+
+    @property
+    def text(self) -> str:
+        """The line, safe to print; empty when there is none."""
+        return printable_bytes(self._begin.strip().partition(b"\n")[0].strip()).decode()
+
+    def write(self, stream: Stream, data: bytes) -> None:  # noqa: ARG002 - both streams are taken alike
+        """Keep the beginning."""
+        if len(self._begin) < _LONGEST:
+            self._begin = (self._begin + data).lstrip()[:_LONGEST]
+
+    def full(self) -> None:
+        """It never is."""
+
+    def close(self) -> None:
+        """Nothing to do."""
