@@ -47,11 +47,13 @@ def bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     start = datetime.fromisoformat(text).replace(tzinfo=UTC)
     around = [start + n * MINUTE for n in range(-2 * 24 * 60, 3 * 24 * 60)]
     if "T" in text:
-        (moment,) = [each for each in around if f"{each.astimezone(zone):%Y-%m-%dT%H:%M}" == text]
+        wall = datetime.fromisoformat(text)
+        (moment,) = [each for each in around if each.astimezone(zone).replace(tzinfo=None) == wall]
         return moment, moment
-    dates = {each: f"{each.astimezone(zone):%Y-%m-%d}" for each in around}
-    first = min(each for each, date in dates.items() if date == text or (date > text and text not in dates.values()))
-    last = max(each for each, date in dates.items() if date == text or (date < text and text not in dates.values()))
+    dates = {each: each.astimezone(zone).date().isoformat() for each in around}
+    is_skipped = text not in dates.values()
+    first = min(each for each, date in dates.items() if date == text or (date > text and is_skipped))
+    last = max(each for each, date in dates.items() if date == text or (date < text and is_skipped))
     return first, last
 
 

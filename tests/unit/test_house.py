@@ -23,6 +23,7 @@ OWNERS = {
 }
 
 
+@cache
 def imports_of(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
