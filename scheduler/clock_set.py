@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -32,6 +33,8 @@ class ClockSetWatch:
         """OSError when the kernel has no such timers."""
         self._on_set = on_set
         self._libc = ctypes.CDLL(None, use_errno=True)
+        if not hasattr(self._libc, "timerfd_create"):
+            raise OSError(errno.ENOSYS, "timerfd_create")
         self._descriptor = self._libc.timerfd_create(time.CLOCK_REALTIME, _TFD_FLAGS)
         if self._descriptor < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create")

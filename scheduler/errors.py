@@ -59,6 +59,10 @@ class AlreadyRunningError(SchedError):
     """Another schedd runs with the same file."""
 
 
+class UnsupportedError(SchedError):
+    """This system lacks something that schedd needs."""
+
+
 class ScheduleError(SchedError):
     """A schedule that is not valid.
 

@@ -8,10 +8,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 
-_DRAIN = (signal.SIGTERM, signal.SIGQUIT, signal.SIGPWR)
+
+def _known(*names: str) -> list[signal.Signals]:
+    """Those that this system has."""
+    return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
+
+
+_DRAIN = _known("SIGTERM", "SIGQUIT", "SIGPWR")
 """SIGQUIT is the graceful stop of nginx and of some images, SIGPWR that of some container managers."""
 
-_IGNORED = (signal.SIGUSR1, signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF, signal.SIGIO, signal.SIGSTKFLT)
+_IGNORED = _known("SIGUSR1", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGSTKFLT")
 """By default each of these ends a process at once, and would leave its jobs behind."""
 
 Reaction = Callable[[], object]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime
@@ -153,7 +152,7 @@ class AsyncClient:
                 continue
             try:
                 sock = writer.get_extra_info("socket")
-                check_peer(path, sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+                check_peer(path, sock)
             except BaseException:
                 writer.transport.abort()
                 raise

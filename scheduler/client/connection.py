@@ -83,7 +83,7 @@ def _connected(paths: list[str]) -> socket.socket:
             check_directory(path)
             sock.settimeout(ANSWER_WITHIN)
             sock.connect(path)
-            check_peer(path, sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+            check_peer(path, sock)
         except OSError:
             sock.close()
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 
 from scheduler.absolute_path import absolute
@@ -35,8 +36,11 @@ def check_directory(path: str) -> None:
     verify_private(os.path.dirname(path), os.geteuid())
 
 
-def check_peer(path: str, credentials: bytes) -> None:
-    """UnreachableError unless a process of our user listens; `credentials` are those of SO_PEERCRED."""
+def check_peer(path: str, connection: socket.socket) -> None:
+    """UnreachableError unless a process of our user listens. Only Linux can say; elsewhere the directory must do."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
     uid = int.from_bytes(credentials[4:8], sys.byteorder)
     if uid != os.geteuid():
         raise UnreachableError(f"{path} belongs to a process of uid {uid}, not of uid {os.geteuid()}")

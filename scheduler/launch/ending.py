@@ -30,6 +30,8 @@ class Ending:
         self._known: dict[int, int] = {}
         """Members seen so far, pid to start: they remain members when their parents have been killed."""
         self._killed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_blind = False
+        """Whether /proc shows no processes."""
         self._stops = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -41,6 +43,8 @@ class Ending:
             self._send(signal.SIGTERM, members)
             self._send(signal.SIGCONT, members)  # a process halted by SIGSTOP sees the SIGTERM only when it goes on
             if await self._gone(grace):
+                if self._is_blind:  # the rest of the group cannot be seen, and may be waited for by nobody
+                    self._send(signal.SIGKILL, ())
                 return True
             in_time = self._killed.done()
             await self._kill()
@@ -83,6 +87,7 @@ class Ending:
 
     async def _scan(self) -> list[Seen]:
         seen = await self._scans.next()
+        self._is_blind = not seen
         members = {process.pid: process for process in self._members(seen)}
         members |= {
             process.pid: process

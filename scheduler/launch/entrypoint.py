@@ -74,7 +74,7 @@ def read_call() -> tuple[list[object], dict[str, object]]:
         rest = file.read()
     if rest:
         # In a file of its own: children that inherit it must not find the arguments at its beginning.
-        fd = os.memfd_create("stdin")
+        fd = file_without_name()
         with open(fd, "wb", closefd=False) as copy:
             copy.write(rest)
         os.lseek(fd, 0, os.SEEK_SET)
@@ -83,6 +83,16 @@ def read_call() -> tuple[list[object], dict[str, object]]:
     os.dup2(fd, 0)
     os.close(fd)
     return args, kwargs
+
+
+def file_without_name() -> int:
+    """In memory where the system can do that, else a file that is removed already."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("stdin")
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def find(reference: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import time
@@ -33,7 +34,8 @@ class Family:
 
         Children that we have already belong to no run: a script may have started them before it became this program.
         """
-        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        with contextlib.suppress(AttributeError):  # other systems than Linux
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         if not self._has_no_children():
             self._orphans.update({process.pid: "" for process in scan() if process.parent == os.getpid()})
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -97,14 +98,22 @@ def _command(target: Target) -> tuple[tuple[str, ...], bytes]:
             return (*words, "-", *setup), msgspec.json.encode((target.args, target.kwargs)) + b"\n"
 
 
+def _file_without_name() -> int:
+    """In memory where the system can do that, else a file that is removed already."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("stdin")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
 @contextmanager
 def _in_memory(content: bytes) -> Iterator[int | None]:
-    """A file that exists in memory only, open at its beginning; None when there is nothing to put into it."""
+    """A file without a name, open at its beginning; None when there is nothing to put into it."""
     if not content:
         yield None
         return
     try:
-        descriptor = os.memfd_create("stdin")
+        descriptor = _file_without_name()
     except OSError as error:
         raise LaunchError(f"cannot create the file that the process reads on stdin: {error.strerror}") from error
     try:

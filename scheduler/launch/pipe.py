@@ -99,7 +99,7 @@ class Pipe:
     def _widen(self) -> None:
         """Have a job that fills its pipe wait less often: twice as much goes through in a second."""
         self._at_once = self._output.most
-        with contextlib.suppress(OSError):  # other pipes of this user are wide enough already
+        with contextlib.suppress(OSError, AttributeError):  # this user has many wide pipes, or this is not Linux
             fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, _WIDE)
 
     def _resume(self, _full: asyncio.Future[None]) -> None:

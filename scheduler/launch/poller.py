@@ -7,6 +7,11 @@ import select
 from collections.abc import Callable
 
 
+def make_poller() -> Poller:
+    """The poller of this system."""
+    return Poller() if hasattr(select, "epoll") else LoopPoller()
+
+
 class Poller:
     """Calls back on the running loop while a descriptor is readable or at its end.
 
@@ -54,3 +59,13 @@ class Poller:
                 except Exception as bug:  # as the loop does: the others still get theirs
                     context = {"message": f"{callback} failed", "exception": bug}
                     asyncio.get_running_loop().call_exception_handler(context)
+
+
+class LoopPoller(Poller):
+    """Leaves the descriptors to the event loop, on systems without epoll."""
+
+    def add(self, descriptor: int, callback: Callable[[], object]) -> None:
+        asyncio.get_running_loop().add_reader(descriptor, callback)
+
+    def remove(self, descriptor: int) -> None:
+        asyncio.get_running_loop().remove_reader(descriptor)

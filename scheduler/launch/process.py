@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from scheduler.launch.ending import Ending
+from scheduler.launch.exit_watch import HAS_PIDFD
 from scheduler.launch.family import Family
 from scheduler.launch.launcher import Output
 from scheduler.launch.pipe import Pipe
@@ -37,7 +38,7 @@ class Process:
     def __init__(
         self,
         pid: int,
-        pidfd: int,
+        exit_watch: int,
         pipes: tuple[Pipe, Pipe],
         *,
         run_id: str,
@@ -51,7 +52,7 @@ class Process:
         self.ended: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self.explain: Explain = _no_explanation
         self._run_id = run_id
-        self._pidfd = pidfd
+        self._exit_watch = exit_watch
         self._pipes = pipes
         self._output = output
         self._family = family
@@ -63,7 +64,7 @@ class Process:
         self._holder: Seen | None = None
         self._notes: list[str] = []
         self._task: asyncio.Task[None] | None = None
-        poller.add(pidfd, self._leader_exited)
+        poller.add(exit_watch, self._leader_exited)
         family.add(pid, run_id)
 
     async def stop(self, grace: float) -> None:
@@ -91,7 +92,7 @@ class Process:
         return self._ending
 
     def _leader_exited(self) -> None:
-        self._poller.remove(self._pidfd)
+        self._poller.remove(self._exit_watch)
         self.exited.set_result(None)
         self._read_now()
         if self._calm.is_set() and not self._held():
@@ -107,8 +108,8 @@ class Process:
 
     def _reap(self) -> None:
         self._output.close()
-        _, status, usage = os.wait4(self.pid, 0)  # does not block: the pidfd is readable, so the leader is a zombie
-        os.close(self._pidfd)
+        _, status, usage = os.wait4(self.pid, 0)  # does not block: its exit was announced, so the leader is a zombie
+        os.close(self._exit_watch)
         self._note_background()
         self._family.remove(self.pid)
         result = os.waitstatus_to_exitcode(status)
@@ -178,9 +179,9 @@ def _no_explanation(_code: int, _signal: int | None, _stderr: bytes) -> Iterable
 
 
 def _peak_memory(kibibytes: int) -> int | None:
-    """The peak of a reaped child in bytes; None when it was below our own.
+    """The peak of a reaped child in bytes; None when it was below our own, and where the unit is not that of Linux.
 
     A child is started in our memory (vfork) and the kernel counts that as its own first peak, 26 MB for `true`: what
     wait4 tells is the greater of the two.
     """
-    return kibibytes * 1024 if kibibytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None
+    return kibibytes * 1024 if HAS_PIDFD and kibibytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None

@@ -100,8 +100,14 @@ def _content(path: str, most: int) -> bytes:
 
 
 def holder_of(pipe: int, candidates: Iterable[Seen]) -> Seen | None:
-    """The first candidate, other than this process, that has the pipe behind our descriptor `pipe` open."""
-    name = os.readlink(f"/proc/self/fd/{pipe}")
+    """The first candidate, other than this process, that has the pipe behind our descriptor `pipe` open.
+
+    None where there is no /proc.
+    """
+    try:
+        name = os.readlink(f"/proc/self/fd/{pipe}")
+    except OSError:
+        return None
     own = os.getpid()
     links = 0
     for process in candidates:

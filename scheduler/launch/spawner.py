@@ -8,27 +8,30 @@ import os
 import resource
 import signal
 import subprocess
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from scheduler.launch.exit_causes import refusal
+from scheduler.launch.exit_watch import HAS_PIDFD, require_exit_watch, watch_exit
 from scheduler.launch.family import Family
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
-from scheduler.launch.poller import Poller
+from scheduler.launch.poller import make_poller
+from scheduler.launch.priority import start_at
 from scheduler.launch.process import Process
 from scheduler.launch.process_spec import ProcessSpec
 
 _PER_CHILD = 3
-"""Descriptors of a live child: two pipes and its pidfd."""
+"""Descriptors of a live child: two pipes and the watch on its exit."""
 
 _RESERVE = 64
 """Descriptors that are left to everything else."""
 
 _ORPHAN_INTERVAL = 5.0
 """Seconds between two looks for orphans that have exited, while there are any children."""
+
+_AS_PLACE = getattr(os, "O_PATH", os.O_RDONLY)
+"""Opens a directory to go back to, where possible without the right to read it."""
 
 _ORPHAN_DELAY = 0.2
 """Seconds from the end of a child of PID 1, which may be an orphan of anybody, to a look."""
@@ -39,7 +42,7 @@ class Spawner:
 
     def __init__(self) -> None:
         self._family = Family()
-        self._poller = Poller()
+        self._poller = make_poller()
         self._limit, self._hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._original_limit = self._limit
         self._here = self._null = self._pids = -1
@@ -60,10 +63,14 @@ class Spawner:
 
         Children still start with the limit that we were given. Orphans of theirs are adopted, and reaped.
         """
+        require_exit_watch()
         _seclude()
         self._ignored = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
         self._limit = self._hard_limit
-        self._limit_descriptors(self._limit)
+        try:
+            self._limit_descriptors(self._limit)
+        except (OSError, ValueError):  # macOS names no limit, and grants less
+            self._limit = self._original_limit
         self._here = _open_directory()
         self._null = _open_null()
         with contextlib.suppress(OSError):
@@ -95,9 +102,9 @@ class Spawner:
             ends += os.pipe()
             ends += os.pipe()
             out, out_end, err, err_end = ends
-            simple = command.account is None and command.settings.memory_limit is None
+            simple = HAS_PIDFD and command.account is None and command.settings.memory_limit is None
             start = self._posix_spawn if simple else self._fork
-            pid = _start_at(command.settings.nice, lambda: start(command, out_end, err_end))
+            pid = start_at(command.settings.nice, lambda: start(command, out_end, err_end))
         except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
             _close(ends)
             raise refusal(error, command) from error
@@ -113,9 +120,9 @@ class Spawner:
         poller = self._poller
         descriptors = [out, err]
         try:
-            descriptors.append(pidfd := os.pidfd_open(pid))
+            descriptors.append(exit_watch := watch_exit(pid))
             pipes = (Pipe(out, Stream.STDOUT, output, poller), Pipe(err, Stream.STDERR, output, poller))
-            return Process(pid, pidfd, pipes, run_id=run_id, output=output, family=self._family, poller=poller)
+            return Process(pid, exit_watch, pipes, run_id=run_id, output=output, family=self._family, poller=poller)
         except OSError as error:
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -130,7 +137,8 @@ class Spawner:
         Once a turn of the event loop: with a herd, others that want the processor would have it after each start.
         """
         if not self._gave_way:
-            os.sched_yield()
+            if hasattr(os, "sched_yield"):
+                os.sched_yield()
             self._gave_way = True
             asyncio.get_running_loop().call_soon(self._turn_over)
 
@@ -191,7 +199,10 @@ class Spawner:
         return tuple(self._low)
 
     def _fork(self, command: ProcessSpec, out: int, err: int) -> int:
-        """For a job with a user or a memory limit, neither of which we could put on and take off again."""
+        """For a job with a user or a memory limit, neither of which we could put on and take off again.
+
+        On systems other than Linux for every job: posix_spawn cannot start a session on all of them.
+        """
         account = command.account
         process = subprocess.Popen(
             command.argv,
@@ -220,6 +231,8 @@ class Spawner:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._limit_descriptors(self._original_limit)
+        if (nice := command.settings.nice) is not None and not HAS_PIDFD:  # elsewhere a thread has no value of its own
+            os.setpriority(os.PRIO_PROCESS, 0, nice)
         if (memory := command.settings.memory_limit) is not None:
             resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
@@ -250,7 +263,7 @@ def _seclude() -> None:
         pass
     os.close(descriptor)
     with contextlib.suppress(OSError):
-        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        for name in os.listdir("/proc/self/fd" if HAS_PIDFD else "/dev/fd"):  # noqa: PTH208
             if int(name) > 2:
                 with contextlib.suppress(OSError):  # that of the listing itself
                     os.set_inheritable(int(name), False)
@@ -259,9 +272,9 @@ def _seclude() -> None:
 def _open_directory() -> int:
     """The one that we are in, or the root when that is closed to us: in root's home, `sudo -u app schedd` is."""
     try:
-        return os.open(".", os.O_PATH | os.O_CLOEXEC)
+        return os.open(".", _AS_PLACE | os.O_CLOEXEC)
     except OSError:
-        return os.open("/", os.O_PATH | os.O_CLOEXEC)
+        return os.open("/", _AS_PLACE | os.O_CLOEXEC)
 
 
 def _open_null() -> int:
@@ -271,24 +284,3 @@ def _open_null() -> int:
 def _close(descriptors: Iterable[int]) -> None:
     for descriptor in descriptors:
         os.close(descriptor)
-
-
-def _start_at(nice: int | None, start: Callable[[], int]) -> int:
-    """Start a child at this nice value (absolute). LaunchError when we may not set it so low.
-
-    A child inherits the value of the thread that starts it, so a thread of its own does that: the value of a child that
-    runs already could be set only after its first instructions.
-    """
-    if nice is None:
-        return start()
-
-    def in_thread() -> int:
-        try:
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
-        except OSError as error:
-            own = os.getpriority(os.PRIO_PROCESS, 0)
-            raise LaunchError(f"only root may start a job at nice {nice}; schedd itself runs at {own}") from error
-        return start()
-
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(in_thread).result()

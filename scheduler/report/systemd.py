@@ -53,7 +53,7 @@ class Systemd:
     def _send(self, *lines: str) -> None:
         if not self._address:
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as client:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
             try:
                 client.sendto("\n".join(lines).encode(errors="replace"), socket.MSG_DONTWAIT, self._address)
             except OSError:

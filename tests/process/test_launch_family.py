@@ -125,7 +125,8 @@ def test_what_a_normal_exit_leaves_in_the_background_lives_on_and_is_named(
     async def story() -> None:
         workshop = Workshop()
         other = [await workshop.start(Argv(("sleep", "999")), run_id="other") for _ in range(others)]
-        ended = await workshop.run(command.format(n=seconds) + " sleep 0.1")
+        is_there = f"\nuntil pgrep -fx 'sleep {seconds}' >/dev/null; do sleep 0.02; done"
+        ended = await workshop.run(command.format(n=seconds) + is_there)
         (left,) = living(seconds)
         assert ended.notes == (f"left in the background: {left}",)
         for each in other:
