@@ -17,13 +17,13 @@ class ClockJump(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The daemon. `uptime` is in seconds, `timezone` is that of `defaults`. `reload_error` lists the errors of the
-    file as it is now, or is null.
+    """The daemon. `uptime` is in seconds, `timezone` is that of `defaults`. `reload_error` has the errors of the file
+    if the last reload failed.
 
-    `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false once it is shutting
-    down, `problem` says why scheduled times are not decided in time, or is null. `running` and `waiting` count runs.
-    `dropped_lines` counts lines of the log that could not be written.
-    `notification_errors` has, by job, the recipients whose latest notification was not delivered, each with the cause.
+    `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false during the shutdown.
+    `problem` says why scheduled times are not decided in time, or is null. `running` and `waiting` count runs.
+    `dropped_lines` counts lines of the log that could not be written. `notification_errors` has, by job, the
+    recipients whose latest notification was not delivered, each with the cause.
     """
 
     version: str
@@ -60,7 +60,7 @@ class KeyChange(msgspec.Struct, frozen=True):
 class JobChange(msgspec.Struct, frozen=True, kw_only=True):
     """A job that a reload adds, changes or removes: its next scheduled time before and after, and the keys that differ.
 
-    Of an added job `keys` are those that the file sets; a change of a secret shows the same mask twice.
+    For an added job, `keys` are those that the file sets. A changed secret has the same mask before and after.
     """
 
     name: str
@@ -70,7 +70,7 @@ class JobChange(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reload did, or would do when `applied` is false. `unchanged` counts the jobs that stay as they are.
+    """What a reload changed, or would change if `applied` is false. `unchanged` is the number of unchanged jobs.
 
     `digest` identifies the content of the files that were read: `reload` with it applies this plan or none.
     """
@@ -85,13 +85,13 @@ class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskStatus(msgspec.Struct, frozen=True):
-    """`status`: describe the daemon."""
+    """`status`: Describe the daemon."""
 
 
 class Reload(msgspec.Struct, frozen=True):
-    """`reload`: read the file and apply the changes; `plan` only reports them.
+    """`reload`: Read the file and apply the changes, or with `plan` only report them.
 
-    With the `digest` of a plan it is refused when the files have changed since.
+    With the `digest` of a plan, the request is refused if the files have changed since.
     """
 
     plan: bool = False
@@ -99,11 +99,14 @@ class Reload(msgspec.Struct, frozen=True):
 
 
 class AskWorkers(msgspec.Struct, frozen=True):
-    """`workers`: the workers that are there."""
+    """`workers`: List the workers that reported within the last ten seconds."""
 
 
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker of the file's `launcher`. `same_file`: the jobs of its schedule file are those of schedd."""
+    """A worker of the file's `launcher`, and the ids of the runs that it executes.
+
+    `same_file`: its schedule file has the same jobs as that of schedd.
+    """
 
     name: str
     version: str
@@ -114,6 +117,6 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskMetrics(msgspec.Struct, frozen=True):
-    """`metrics`: counts and states in Prometheus' text format, or as OpenMetrics."""
+    """`metrics`: Return metrics in Prometheus' text format, or in OpenMetrics."""
 
     openmetrics: bool = False

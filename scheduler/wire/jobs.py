@@ -16,7 +16,7 @@ Status = Literal["idle", "running", "waiting", "retrying", "paused", "disabled",
 
 
 class PauseView(msgspec.Struct, frozen=True, kw_only=True):
-    """From when until when a job's scheduled runs are skipped; `until` null is until resumed or restarted."""
+    """The time in which a job's scheduled runs are skipped; `until` is null for a pause without end."""
 
     since: datetime
     until: datetime | None = None
@@ -34,7 +34,7 @@ class RequestedView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job and its state. `schedule` is null when it runs on request only, `next_at` when no scheduled time is left.
+    """A job and its state. `schedule` is null if it only runs manually, `next_at` if it has no further scheduled time.
 
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
     of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
@@ -64,13 +64,13 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListJobs(msgspec.Struct, frozen=True):
-    """`list`: all jobs, or the ones named, in the order of the file."""
+    """`list`: List all jobs, or those in `jobs`, in the order of the file."""
 
     jobs: tuple[str, ...] = ()
 
 
 class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`pause`: skip the scheduled runs of the jobs named, or of all present ones; for `seconds`, else until resumed."""
+    """`pause`: Skip the scheduled runs of `jobs`, or of `all` jobs of the file, for `seconds` or until `resume`."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False
@@ -79,14 +79,14 @@ class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`resume`: end the pause of the jobs named, or of all."""
+    """`resume`: End the pause of `jobs`, or of `all`."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False
 
 
 class Show(msgspec.Struct, frozen=True):
-    """`show`: the definition and the state of one job."""
+    """`show`: Show the definition and the state of one job."""
 
     job: str
 
@@ -94,7 +94,7 @@ class Show(msgspec.Struct, frozen=True):
 class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A job in full.
 
-    `definition` has the keys of the file, defaults applied, with values as JSON; what may be secret is `•••`.
+    `definition` has all keys with their effective values as JSON; what may be secret is `•••`.
     `origins` says for each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
     `counts` are its kept decisions: `ran`, and skips by reason.
     """
@@ -109,7 +109,7 @@ class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
-    """`env`: the environment of a job's runs. `shell` is the client's own environment, to compare with."""
+    """`env`: Show the environment of a job's runs. `shell` is the environment of the client, to compare with."""
 
     job: str
     reveal: bool = False
@@ -119,9 +119,9 @@ class AskEnvironment(msgspec.Struct, frozen=True, kw_only=True):
 class VariableView(msgspec.Struct, frozen=True, kw_only=True):
     """A variable and where it comes from. `value` is null when it is secret and `reveal` was not set.
 
-    An origin `each run` marks an example: the value differs from run to run.
+    The origin `each run` means that `value` is an example: each run has another one.
 
-    `here` compares it with the client's environment.
+    `here` compares the value with the client's environment.
     """
 
     name: str

@@ -10,7 +10,7 @@ NotifyEvent = Literal["failure", "success", "recovery", "skip", "slow"]
 
 
 class NotifyTest(msgspec.Struct, frozen=True, kw_only=True):
-    """`notify-test`: send a test notification to the job's recipients for the event."""
+    """`notify-test`: Send a test notification to the job's recipients for the event."""
 
     job: str
     event: NotifyEvent = "failure"

@@ -57,7 +57,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """The decision about a scheduled time, about `count` consecutive ones skipped for the same reason, or a request.
+    """The decision about a scheduled time, about `count` in a row that were skipped for the same reason, or a request.
 
     `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
     `run_id` is set when it ran, and for a request; `run` when it ran and is still kept. `by` is who requested it.
@@ -78,7 +78,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):
-    """What `stop` ended: the runs, now finished, and how many runs that were still waiting."""
+    """What was stopped: the runs, which have finished, and the number of waiting runs that were cancelled."""
 
     runs: tuple[RunView, ...] = ()
     waiting: int = 0
@@ -107,9 +107,9 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """`wait`: follow runs until each has ended, by a `finished` or `skipped` event.
+    """`wait`: Wait until each of `runs` has ended. Each sends a `finished` or `skipped` event.
 
-    With `output`, of one run only, all its events come, its kept output first.
+    With `output`, for one run only, all its events are sent, beginning with the output that schedd kept.
     """
 
     runs: tuple[str, ...]
@@ -117,7 +117,7 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class AskResult(msgspec.Struct, frozen=True):
-    """`result`: what became of a run."""
+    """`result`: Show the state of a run."""
 
     run: str
 
@@ -141,17 +141,17 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """`stop`: all runs of a job, waiting ones included, or one run by its id; `kill` sends SIGKILL at once."""
+    """`stop`: Stop all runs of a job, waiting ones included, or one run by its id. `kill` sends SIGKILL at once."""
 
     target: str
     kill: bool = False
 
 
 class Logs(msgspec.Struct, frozen=True, kw_only=True):
-    """`logs`: the kept output of each job's latest run, or of the run with id `run`; `follow` continues live.
+    """`logs`: Send the kept output of each job's latest run, or of the run with the id `run`; `follow` continues live.
 
-    `runs` is how many runs of each job; by default one, or all with output since `since`. `lines` limits what is kept
-    of each job to its last lines. The output of several jobs comes in the order of its times.
+    `runs` is the number of runs of each job; by default one, or all with output since `since`. `lines` limits the kept
+    output of each job to its last lines. The output of several jobs is in the order of its times.
     """
 
     jobs: tuple[str, ...] = ()
@@ -163,7 +163,7 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """`history`: newest first, at most `limit` entries; with `failed` only runs that did not succeed."""
+    """`history`: List at most `limit` decisions, newest first; with `failed` only runs that did not succeed."""
 
     jobs: tuple[str, ...] = ()
     failed: bool = False
@@ -181,7 +181,7 @@ class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """A run has started; in `logs`: output of this run follows."""
+    """A run has started. In `logs`: its output follows."""
 
     run: RunView
 
@@ -197,7 +197,7 @@ class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):
 
 
 class Lost(msgspec.Struct, frozen=True, tag_field="event", tag="lost"):
-    """`size` bytes of the run's output are missing here: no longer kept, or the reader was too slow."""
+    """`size` bytes of output are missing here: schedd no longer keeps them, or the client was too slow."""
 
     run_id: str
     job: str
@@ -214,13 +214,13 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag_field="event", tag="attempt"
 
 
 class Finished(msgspec.Struct, frozen=True, tag_field="event", tag="finished"):
-    """The run has finished. Nothing about it follows."""
+    """The run has finished. This is its last event."""
 
     run: RunView
 
 
 class Skipped(msgspec.Struct, frozen=True, tag_field="event", tag="skipped"):
-    """The run was skipped while it waited; `message` is the reason in words. Nothing about it follows."""
+    """The run was skipped while it waited; `message` is the reason in words. This is its last event."""
 
     run_id: str
     job: str

@@ -14,9 +14,9 @@ MOST = 100_000
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """`next`: the coming scheduled times of all enabled jobs, or of the ones named, in order.
+    """`next`: List the coming scheduled times of all enabled jobs, or of `jobs`, in order.
 
-    At most `count`, strictly after `start` (by default now), none after `until`. Times within notes are in
+    Lists at most `count`, strictly after `start` (by default now), none after `until`. Times in notes are in
     `timezone`, by default that of the job.
     """
 
@@ -41,7 +41,7 @@ class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Explain(msgspec.Struct, frozen=True):
-    """`explain`: describe a job's schedule."""
+    """`explain`: Explain a job's schedule in words."""
 
     job: str
 
@@ -70,10 +70,10 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """`why`: why a job ran, or did not, at an instant; without an offset it is read in the job's zone.
+    """`why`: Explain why a job ran, or did not run, at the time `at`; without an offset it is in the job's zone.
 
-    Without an instant: the job's last decision and its next scheduled time.
-    Times within the answer are in `timezone`, by default that of the job.
+    Without `at`, explain the job's last decision and its next scheduled time. Times in `sentences` are in
+    `timezone`, by default that of the job.
     """
 
     job: str

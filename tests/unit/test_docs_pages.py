@@ -7,6 +7,7 @@ import re
 from importlib import util
 from pathlib import Path
 from types import ModuleType
+from typing import Any, get_args
 
 import pytest
 
@@ -14,7 +15,7 @@ from scheduler.config.load import load
 from scheduler.model.job import Overlap
 from scheduler.model.run import Outcome, Reason
 from scheduler.wire.envelope import FAULTS
-from scheduler.wire.operations import OPERATIONS
+from scheduler.wire.operations import OPERATIONS, Operation
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -37,7 +38,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["configuration.md", "commands.md", "openapi.json"])
+@pytest.mark.parametrize("name", ["configuration.md", "commands.md", "protocol.md", "architecture.md", "openapi.json"])
 def test_a_generated_page_is_what_the_generator_writes(name: str) -> None:
     assert (DOCS / name).read_text() == generator().pages()[name], "run: python docs/generate.py"
 
@@ -89,6 +90,19 @@ def test_every_decision_and_every_outcome_is_explained(word: str) -> None:
     assert f"`{word}`" in (DOCS / "overlaps.md").read_text()
 
 
-@pytest.mark.parametrize("word", [*FAULTS, *OPERATIONS])
-def test_every_operation_and_every_error_code_of_the_socket_is_documented(word: str) -> None:
-    assert f"| `{word}` |" in (DOCS / "protocol.md").read_text()
+@pytest.mark.parametrize("code", FAULTS)
+def test_every_error_code_of_the_socket_is_documented(code: str) -> None:
+    assert f"| `{code}` |" in (DOCS / "protocol.md").read_text()
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: str(operation.name))
+def test_every_operation_is_documented_with_each_field_of_its_request_and_its_reply(
+    operation: Operation[Any, Any],
+) -> None:
+    page = (DOCS / "protocol.md").read_text()
+    sections = dict(re.findall(r"^### (.+?)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    request = sections[operation.name]
+    assert set(re.findall(r"^\| `(\w+)`", request, re.MULTILINE)) == set(operation.ask.__struct_fields__)
+    for reply in get_args(operation.reply) or [operation.reply] * hasattr(operation.reply, "__struct_fields__"):
+        assert f"[{reply.__name__}](#{reply.__name__.lower()})" in request
+        assert set(re.findall(r"^\| `(\w+)`", sections[reply.__name__], re.MULTILINE)) == set(reply.__struct_fields__)
