@@ -51,12 +51,12 @@ BASES = {"ExclusionForm": "ScheduleForm"}
 """The forms that have all keys of another one."""
 
 JOB_GROUPS = {
-    "When it runs": "schedule timezone from until except splay enabled catch_up start_deadline",
+    "When it runs": "schedule timezone from until except splay enabled catch_up start_deadline run_if run_if_timeout",
     "What it runs": "description command shell python args kwargs setup interpreter accepts secret_arguments launcher",
     "Its environment": "env env_file path cwd user group umask nice memory_limit output",
     "Overlaps and limits": "overlap lock max_waiting timeout stop_grace on_shutdown",
     "Failures": "retry success_codes",
-    "Notifications": "on_failure on_recovery on_success on_skip remind expect_success_within ping sentry",
+    "Notifications": "on_failure on_recovery on_success on_skip on_slow slow_after notify_after remind expect_success_within ping sentry",
     "Warnings": "lint",
 }
 """The keys of a job, grouped."""
