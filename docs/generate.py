@@ -56,8 +56,8 @@ JOB_GROUPS = {
     "Its environment": "env env_file path cwd user group umask nice memory_limit output",
     "Overlaps and limits": "overlap lock max_waiting timeout stop_grace on_shutdown",
     "Failures": "retry success_codes",
-    "Notifications": "on_failure notify_after remind on_recovery on_success on_skip on_slow slow_after expect_success_within "
-    "ping sentry",
+    "Notifications": "on_failure notify_after remind on_recovery on_success on_skip on_slow slow_after "
+    "expect_success_within ping sentry",
     "Warnings": "lint",
 }
 """The keys of a job, grouped."""
