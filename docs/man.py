@@ -34,6 +34,7 @@ ENVIRONMENT = [
     ("SCHEDD_CONFIG", "The schedule file, unless an option names it."),
     ("SCHEDD_SOCKET", "The path of the control socket."),
     ("SCHEDD_SHUTDOWN_TIMEOUT", "Overrides shutdown_timeout of the file, such as 25s."),
+    ("SCHEDD_PAUSED", "1: start with all jobs paused, as with --paused."),
 ]
 
 

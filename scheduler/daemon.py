@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -63,13 +64,14 @@ def run(  # noqa: PLR0913 - one for each option
     watch: bool,
     web: str | None,
     heartbeat: Path | None,
+    paused: bool,
     shutdown_timeout: float | None,
     allow_insecure_file: bool,
 ) -> int:
     """Run the jobs of a file until a signal ends it (exit code 0) or a bug (70). `web` is an address to serve HTTP on.
 
-    Unless `allow_insecure_file`, root refuses a file that others can change, at a reload too.
-    ConfigError, AlreadyRunningError and UsageError are for the caller to show.
+    `paused`: all jobs are paused at first. Unless `allow_insecure_file`, root refuses a file that others can change, at
+    a reload too. ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
     if watch:
         require_watchfiles()
@@ -78,7 +80,8 @@ def run(  # noqa: PLR0913 - one for each option
     if web is not None:
         config = replace(config, web=listening_on(config.web, web, config.path))
     loaded()
-    return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, watch=watch, heartbeat=heartbeat))
+    how = {"watch": watch, "heartbeat": heartbeat, "paused": paused}
+    return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
 
 
 async def _serve(
@@ -87,9 +90,7 @@ async def _serve(
     shutdown_timeout: float | None,
     log_format: LogFormat,
     log_level: str,
-    *,
-    watch: bool,
-    heartbeat: Path | None,
+    how: dict[str, Any],
 ) -> int:
     clock = SystemClock()
     loop = asyncio.get_running_loop()
@@ -99,7 +100,7 @@ async def _serve(
     left = 0.0
     try:
         daemon = Daemon(read, config, shutdown_timeout, clock, log)
-        left = await daemon.serve(watch=watch, heartbeat=heartbeat)
+        left = await daemon.serve(**how)
         return EXIT_BUG if daemon.failed else 0
     finally:
         stdout.close(max(left, LAST_LINES))
@@ -144,11 +145,11 @@ class Daemon(EngineService):
             self._stop_asked,
             stop_runs=engine.runner.end_all,
             kill_runs=engine.runner.kill_all,
-            reload=self._reload_soon,
+            reload=lambda: self._liveness.start(self._reload_unasked()),
             ignored=lambda name: log.warning("signal ignored", signal=name),
         )
 
-    async def serve(self, *, watch: bool, heartbeat: Path | None) -> float:
+    async def serve(self, *, watch: bool, heartbeat: Path | None, paused: bool) -> float:
         """Run until a signal or a bug ends it. Ready means that requests are answered and scheduled times decided.
 
         With `watch` a change of the files is a reload. Returns the seconds that are left of the shutdown timeout.
@@ -173,6 +174,8 @@ class Daemon(EngineService):
             self._systemd.ready()
             for earlier in find_earlier(str(self._config.path), self._config.jobs):
                 self._engine.take_over(earlier)
+            if paused:
+                self.pause(list(self._config.jobs), until=None, note="started with --paused", by=None)
             started_at = self._engine.start()
             missed = startup.report_missed(self._log, self._engine, started_at, self._on_missed)
             self._liveness.start_loop(self._engine.run())
@@ -272,9 +275,6 @@ class Daemon(EngineService):
         """As the file says, but no more than there are descriptors for: near that limit runs wait for capacity."""
         possible = self._processes.most_children
         return possible if self._config.max_running is None else min(self._config.max_running, possible)
-
-    def _reload_soon(self) -> None:
-        self._liveness.start(self._reload_unasked())
 
     async def _reload_on_change(self) -> None:
         def warn(why: str) -> None:

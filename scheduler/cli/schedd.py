@@ -20,6 +20,9 @@ EXIT_STATUS = (
 
 DEFAULT_ADDRESS = "127.0.0.1:8765"
 
+PAUSED = "SCHEDD_PAUSED"
+"""The variable that stands for --paused."""
+
 
 @click.command(
     cls=Subcommand,
@@ -56,6 +59,12 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
     help="Update the modification time of this file every 10s while schedd is healthy",
 )
 @click.option(
+    "--paused",
+    is_flag=True,
+    envvar=PAUSED,
+    help=f"Start with all jobs paused, until `schedctl resume` [default: ${PAUSED}]",
+)
+@click.option(
     "--allow-insecure-file",
     is_flag=True,
     envvar=ALLOW,
@@ -71,6 +80,7 @@ def command(  # noqa: PLR0913 - one for each option
     heartbeat: str | None,
     *,
     watch: bool,
+    paused: bool,
     allow_insecure_file: bool,
 ) -> int:
     """Run the jobs of FILE at their scheduled times, in the foreground.
@@ -106,6 +116,7 @@ def command(  # noqa: PLR0913 - one for each option
         watch=watch,
         web=web,
         heartbeat=None if heartbeat is None else Path(heartbeat),
+        paused=paused,
         shutdown_timeout=_shutdown_timeout(),
         allow_insecure_file=allow_insecure_file,
     )

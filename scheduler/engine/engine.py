@@ -108,13 +108,18 @@ class Engine:
             if job.schedule is None or not job.enabled:
                 continue
             within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
-            if within is not None and (missed := latest_time(job.schedule, now, within)) is not None:
-                if (last := self.history.of(job.name).last) is not None and last.scheduled_at >= missed:
+            if within is not None and (at := latest_time(job.schedule, now, within)) is not None:
+                if (last := self.history.of(job.name).last) is not None and last.scheduled_at >= at:
                     continue  # kept in a store: it did run
-                self.timetable.taken_at_start(job.name, missed)
-                self._submit(job, Trigger.START, missed, waits_from=now)
+                self.timetable.taken_at_start(job.name, at)
             elif starts_at(job.schedule, now):
-                self._submit(job, Trigger.START, now.replace(microsecond=0), waits_from=now)
+                at = now.replace(microsecond=0)
+            else:
+                continue
+            if self.timetable.pause_of(job.name, now) is not None:
+                self._skip(Decision(job.name, Reason.PAUSED, first=at, last=at))
+            else:
+                self._submit(job, Trigger.START, at, waits_from=now)
         return now
 
     async def run(self) -> None:

@@ -55,6 +55,7 @@ class Stage:
         start: datetime = NOON,
         max_running: int | None = None,
         launcher: Launcher | None = None,
+        paused: bool = False,
     ) -> None:
         self.jobs = {each.name: each for each in jobs}
         self.clock = VirtualClock(start)
@@ -62,6 +63,7 @@ class Stage:
         self.lines: list[str] = []
         self.launcher: Launcher = launcher or SimulatedLauncher(play or (lambda _launch: Play()))
         self._max_running = max_running
+        self._paused = paused
         self._engine: Engine | None = None
 
     @property
@@ -91,6 +93,8 @@ class Stage:
         asyncio.get_running_loop().set_exception_handler(self._bug)
         self.engine.load(self.jobs, max_running=self._max_running)
         ticking = asyncio.create_task(self.engine.run())
+        for name in self.jobs if self._paused else ():
+            self.engine.pause(name, until=None, note="")
         self.engine.start()
         if isinstance(script, (int, float)):
             await asyncio.sleep(script)

@@ -231,6 +231,18 @@ def test_reboot_fires_when_schedd_starts_and_not_on_reload() -> None:
     assert len(stage.lines) == 3
 
 
+def test_an_engine_that_starts_paused_skips_what_is_due_at_the_start() -> None:
+    jobs = (job("boot", "@reboot"), job("up", "55 * * * *", catch_up=600.0), job("often", "@every 1m"))
+    stage = Stage(*jobs, paused=True)
+    stage.play(61.0)
+    assert stage.lines == lines("""
+        12:00:00 skipped boot 12:00:00 paused
+        12:00:00 skipped up 11:55:00 paused
+        12:01:00 skipped often 12:01:00 paused
+        12:01:01 stopping
+    """)
+
+
 @pytest.mark.parametrize(
     ("catch_up", "started"), [(None, []), (299.0, []), (300.0, ["11:55:00"]), (600.0, ["11:55:00"])]
 )
