@@ -35,7 +35,7 @@ def test_an_interpreter_says_where_it_looks_for_modules(tmp_path: Path) -> None:
     assert str(tmp_path) in ask_search_path(sys.executable, str(tmp_path), variables)
 
 
-def test_a_program_that_is_no_interpreter_is_named(tmp_path: Path) -> None:
+def test_an_interpreter_that_is_not_python_is_named(tmp_path: Path) -> None:
     """B4"""
     with pytest.raises(LaunchError, match="/bin/false does not answer where it looks for modules"):
         ask_search_path("/bin/false", str(tmp_path), {})

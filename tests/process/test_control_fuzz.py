@@ -84,7 +84,7 @@ def test_any_bytes(path: str, request_bytes: bytes) -> None:
 
 @SETTINGS
 @given(st.sampled_from(sorted(set(OPERATIONS) - {"run-now", "logs"})), ARGS)
-def test_any_arguments_of_any_verb(path: str, verb: str, args: dict[str, object]) -> None:
+def test_any_arguments_of_any_operation(path: str, verb: str, args: dict[str, object]) -> None:
     request = json.dumps({"v": 1, "op": verb, "args": args}).encode()
     lines = answer(path, request + b"\n")
     closing = [line for line in lines if "event" not in line]

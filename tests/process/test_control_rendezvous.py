@@ -87,7 +87,7 @@ def other_schedd(file: Path, runtime: Path) -> Iterator[Callable[[Path], subproc
         child.stdout.close()
 
 
-def test_a_second_schedd_on_the_same_file_is_told_the_firsts_pid(
+def test_a_second_schedd_on_the_same_file_names_the_pid_of_the_first(
     file: Path, runtime: Path, other_schedd: Callable[[Path], subprocess.Popen[str]]
 ) -> None:
     """D1"""
@@ -108,7 +108,7 @@ def test_the_same_file_by_another_name_is_the_same_file(
         FileLock(str(link)).acquire()
 
 
-def test_what_a_killed_schedd_leaves_behind_hinders_nobody(
+def test_what_a_killed_schedd_leaves_behind_does_not_prevent_a_start(
     file: Path,
     runtime: Path,
     other_schedd: Callable[[Path], subprocess.Popen[str]],
@@ -171,7 +171,7 @@ def test_a_reload_moves_the_lock_to_the_file_that_has_the_name_now(file: Path) -
     assert holder(str(file)) is None
 
 
-def test_one_who_only_looks_does_not_keep_a_schedd_from_starting(file: Path, runtime: Path) -> None:
+def test_a_reading_client_does_not_prevent_a_schedd_from_starting(file: Path, runtime: Path) -> None:
     lock = FileLock(str(file))
     lock.acquire()
     (name,) = [path for path in runtime.iterdir() if path.suffix == ".lock"]
@@ -185,7 +185,7 @@ def test_one_who_only_looks_does_not_keep_a_schedd_from_starting(file: Path, run
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: None])
-def test_what_is_no_file_is_held_by_nobody(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_path_that_is_not_a_file_has_no_holder(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "x")
     assert holder(str(tmp_path / "x")) is None
 
@@ -217,7 +217,7 @@ def test_a_link_in_place_of_the_directory_is_not_followed(file: Path, runtime: P
         open_socket(str(file))
 
 
-def test_what_is_no_socket_is_not_removed(file: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_not_a_socket_is_not_removed(file: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runtime.mkdir(mode=0o700)
     precious = runtime / "precious"
     precious.write_text("not yours")

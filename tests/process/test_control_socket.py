@@ -119,7 +119,7 @@ def test_events_come_in_order_and_bytes_survive(daemon: Client, service: FakeSer
         (RunNow(job="boom"), SchedError, "internal error; see schedd's log"),
     ],
 )
-def test_refusals_arrive_as_the_error_they_are(
+def test_errors_arrive_with_their_class(
     daemon: Client, service: FakeService, ask: RunNow, error: type[SchedError], text: str
 ) -> None:
     service.expected_bugs = ["ZeroDivisionError()"] if ask.job == "boom" else []
@@ -137,7 +137,7 @@ def test_a_run_and_a_pause_record_who_asked(daemon: Client, service: FakeService
     assert service.paused["beta"].by == me
 
 
-def test_every_plain_verb_answers(daemon: Client, service: FakeService) -> None:
+def test_every_operation_without_events_answers(daemon: Client, service: FakeService) -> None:
     assert daemon.ask(STOP, Stop(target="alpha")).waiting == 1
     assert daemon.ask(RELOAD, Reload(plan=True)).applied is False
     assert [view.name for view in daemon.ask(PAUSE, PauseJobs(jobs=("beta",)))] == ["beta"]
@@ -191,7 +191,7 @@ def test_a_hundred_clients_at_once_are_fine(daemon: Client) -> None:
             sock.close()
 
 
-def test_beyond_the_limit_newcomers_are_told_so(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_further_clients_get_an_error(daemon: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("scheduler.control.server.MOST_CONNECTIONS", 5)
     silent = [socket.socket(socket.AF_UNIX) for _ in range(10)]
     try:
@@ -243,7 +243,7 @@ def test_nonsense_is_answered_with_an_error_and_no_bug(daemon: Client, request_l
     assert ("error" in answer[-1]) if request_line else answer == []
 
 
-def test_another_version_is_told_in_words(daemon: Client) -> None:
+def test_another_version_is_explained_in_words(daemon: Client) -> None:
     (answer,) = raw(daemon, b'{"v": 2, "op": "list"}\n')
     assert answer["error"]["code"] == "unreachable"  # type: ignore[index]
     assert "this client uses version 2 of the protocol" in answer["error"]["message"]  # type: ignore[index]

@@ -38,7 +38,7 @@ def script(tmp_path: Path) -> Callable[..., str]:
     return write
 
 
-def test_a_missing_program_is_told_with_the_path_that_was_searched(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_with_the_path_that_was_searched(tmp_path: Path) -> None:
     """M3"""
     env = (EnvLayer("env", {"PATH": f"{tmp_path}:/nowhere"}),)
     command = Argv(("frobnicate", CANARY))
@@ -75,7 +75,7 @@ def test_a_program_is_found_on_the_jobs_path_from_the_jobs_directory(tmp_path: P
         (b"\x7fELF nonsense", 0o755, ": Exec format error"),
     ],
 )
-def test_a_program_that_cannot_be_run_is_told_with_what_is_wrong_with_it(
+def test_a_program_that_cannot_be_run_is_reported_with_the_cause(
     script: Callable[..., str], content: bytes, mode: int, cause: str
 ) -> None:
     """M3"""
@@ -95,7 +95,7 @@ def test_the_directory_a_folder_as_program_and_an_empty_word(tmp_path: Path) -> 
     assert cause_of(Argv(("",))) == (127, "the command is an empty word")
 
 
-def test_what_no_program_can_be_given_is_named() -> None:
+def test_an_argument_that_no_program_can_get_is_named() -> None:
     """M3"""
     assert cause_of(Argv(("echo", CANARY, f"{CANARY}\0"))) == (126, "argument 2 contains a NUL byte")
     assert cause_of(ShellCommand(f"echo \0{CANARY}")) == (126, "argument 2 contains a NUL byte")
@@ -104,7 +104,7 @@ def test_what_no_program_can_be_given_is_named() -> None:
     assert cause_of(Argv(("true", f"{CANARY}\ud800")))[1] == "argument 1 contains half of a surrogate pair"
 
 
-def test_what_is_too_big_is_told_with_its_size() -> None:
+def test_a_value_that_is_too_large_is_reported_with_its_size() -> None:
     """M3"""
     big = CANARY * 20_000
     too_long = "is longer than the 128 KiB that the kernel allows"
@@ -114,13 +114,13 @@ def test_what_is_too_big_is_told_with_its_size() -> None:
     assert cause_of("true", extra_env=many)[1].startswith("arguments and environment have 97")
 
 
-def test_a_missing_secret_file_is_told_by_its_key(tmp_path: Path) -> None:
+def test_a_missing_secret_file_is_reported_by_its_key(tmp_path: Path) -> None:
     env = (EnvLayer("defaults.env", {"TOKEN": FromFile(str(tmp_path / "token"))}),)
     cause = cause_of("true", environment=env)[1]
     assert cause == f"defaults.env.TOKEN: {tmp_path}/token: No such file or directory"
 
 
-def test_unknown_users_and_groups_are_told() -> None:
+def test_unknown_users_and_groups_are_reported() -> None:
     """M3"""
     assert cause_of("true", user="nobody-here") == (126, "there is no user nobody-here")
     assert cause_of("true", group="nobody-here") == (126, "there is no group nobody-here")
@@ -137,7 +137,7 @@ def test_a_program_in_a_closed_directory_is_not_said_to_be_missing(closed: Path)
 
 
 @pytest.mark.parametrize("spare", range(11))
-def test_too_few_descriptors_are_told_and_none_leaks(spare: int) -> None:
+def test_too_few_descriptors_are_reported_and_none_leaks(spare: int) -> None:
     """M2, M3: whichever step of a launch it is that they do not suffice for."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
@@ -193,7 +193,7 @@ def exhausted(spare: int) -> Iterator[None]:
         (errno.ENFILE, "the system has no file descriptor left (fs.file-max)"),
     ],
 )
-def test_a_refusal_of_the_kernel_is_told(monkeypatch: pytest.MonkeyPatch, number: int, cause: str) -> None:
+def test_an_error_of_the_kernel_is_reported(monkeypatch: pytest.MonkeyPatch, number: int, cause: str) -> None:
     """M3"""
 
     def refuse(*_args: object, **_kwargs: object) -> None:
@@ -203,7 +203,7 @@ def test_a_refusal_of_the_kernel_is_told(monkeypatch: pytest.MonkeyPatch, number
     assert cause_of("true") == (126, cause)
 
 
-def test_a_child_that_cannot_be_watched_is_no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_cannot_be_watched_fails_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """M2, M3"""
 
     def refuse(*_args: object) -> int:
@@ -312,7 +312,7 @@ def test_windows_line_ends_are_explained(script: Callable[..., str], line: bytes
         "echo 'fatal error: out of memory' >&2; exit 2",
     ],
 )
-def test_an_end_for_want_of_address_space_is_explained(command: str) -> None:
+def test_an_end_for_lack_of_address_space_is_explained(command: str) -> None:
     """C8"""
     ended, _ = run(command, memory_limit=512 * 1024**2)
     assert "memory_limit allows 512M of address space" in " ".join(ended.notes)

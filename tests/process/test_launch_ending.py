@@ -47,7 +47,7 @@ def members(group: int) -> list[int]:
         ("sh -c 'kill -KILL $$'; exit $?", 137, None),
     ],
 )
-def test_an_exit_is_told_as_a_shell_would(command: str, code: int, number: int | None) -> None:
+def test_an_exit_code_is_that_of_a_shell(command: str, code: int, number: int | None) -> None:
     ended, _ = run(command)
     assert (ended.code, ended.signal) == (code, number)
 
@@ -67,7 +67,7 @@ def test_a_peak_below_our_own_is_unknown_rather_than_ours() -> None:
 
 
 @pytest.mark.parametrize("leaves_at_once", [False, True])
-def test_stopping_leaves_nobody_of_the_group(leaves_at_once: bool) -> None:
+def test_stop_ends_every_process_of_the_group(leaves_at_once: bool) -> None:
     """P1: also when its leader has gone."""
 
     async def story() -> None:
@@ -83,7 +83,7 @@ def test_stopping_leaves_nobody_of_the_group(leaves_at_once: bool) -> None:
     play(story())
 
 
-def test_what_ignores_term_is_killed_after_the_grace_and_the_log_is_told() -> None:
+def test_a_process_that_ignores_sigterm_is_killed_after_stop_grace_and_logged() -> None:
     """P1"""
 
     async def story() -> None:
@@ -147,7 +147,7 @@ def test_kill_cuts_a_stop_short() -> None:
     play(story())
 
 
-def test_two_who_stop_the_same_child_both_see_it_gone() -> None:
+def test_two_stops_of_the_same_child_both_return_after_its_end() -> None:
     async def story() -> None:
         workshop = Workshop()
         child = await workshop.start("trap '' TERM; echo up; while :; do sleep 0.05; done")
@@ -202,7 +202,7 @@ def test_a_held_pipe_does_not_keep_a_run_running(background: str) -> None:
     play(story())
 
 
-def test_the_exit_is_told_before_the_end_of_what_holds_the_output() -> None:
+def test_the_exit_is_reported_before_other_processes_close_the_output() -> None:
     async def story() -> None:
         child = await Workshop().start("sleep 0.1 & exit 3")
         await asyncio.shield(child.exited)

@@ -176,7 +176,7 @@ def test_an_exception_is_a_traceback_without_our_frames_and_exit_1(
     assert ended.notes == (last,)
 
 
-def test_a_call_that_does_not_fit_and_a_module_that_does_not_parse_are_told(app: Path) -> None:
+def test_a_wrong_signature_and_a_module_with_a_syntax_error_are_reported(app: Path) -> None:
     assert call(app, "app.tasks:needs")[2][-1] == "TypeError: needs() missing 1 required positional argument: 'x'"
     assert call(app, "app.crooked:x")[2][-1] == "SyntaxError: invalid syntax"
 
@@ -268,7 +268,7 @@ def later(tmp_path: Path) -> Path:
         ("part", ["part 4"]),
     ],
 )
-def test_whatever_can_be_awaited_is_awaited(
+def test_every_awaitable_is_awaited(
     later: Path, monkeypatch: pytest.MonkeyPatch, function: str, out: list[str]
 ) -> None:
     """B3"""

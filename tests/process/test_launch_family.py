@@ -117,7 +117,7 @@ def test_a_stop_ends_nothing_of_another_run(seconds: int) -> None:
     ["sleep {n} >/dev/null 2>&1 &", "setsid sleep {n} >/dev/null 2>&1 &", f'{PYTHON} "{DOUBLE_FORK}" {{n}}'],
     ids=["in its group", "in a session of its own", "double fork"],
 )
-def test_what_a_normal_exit_leaves_in_the_background_lives_on_and_is_named(
+def test_background_processes_are_left_alone_after_a_normal_exit_and_named(
     command: str, others: int, seconds: int
 ) -> None:
     """C1: also beside other runs, and it survives their end."""

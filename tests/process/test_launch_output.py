@@ -37,7 +37,7 @@ class Scales(Log):
         self.digest.update(block)
 
 
-def test_the_two_streams_are_told_apart() -> None:
+def test_the_two_streams_are_distinguished() -> None:
     _, log = run("echo out; echo err >&2")
     assert log.lines() == [b"out"]
     assert log.lines(Stream.STDERR) == [b"err"]
@@ -101,7 +101,7 @@ def test_fifty_jobs_writing_at_once_keep_their_lines_whole() -> None:
     play(story())
 
 
-def test_one_who_prints_nothing_is_not_held_up_by_a_log_that_others_have_filled() -> None:
+def test_a_silent_run_is_not_delayed_by_a_full_log() -> None:
     async def story() -> None:
         workshop = Workshop()
         workshop.log.obstacle = asyncio.get_running_loop().create_future()
@@ -110,7 +110,7 @@ def test_one_who_prints_nothing_is_not_held_up_by_a_log_that_others_have_filled(
     play(story())
 
 
-def test_one_who_leaves_a_silent_child_is_not_held_up_by_a_log_that_others_have_filled() -> None:
+def test_a_run_with_a_silent_background_child_is_not_delayed_by_a_full_log() -> None:
     async def story() -> None:
         workshop = Workshop()
         workshop.log.obstacle = asyncio.get_running_loop().create_future()
@@ -218,7 +218,7 @@ def test_the_last_output_waits_for_a_full_log(script: str, lines: list[bytes]) -
     play(story())
 
 
-def test_one_who_leaves_a_child_that_never_stops_writing_ends_although_it_fills_the_log() -> None:
+def test_a_run_with_a_background_child_that_never_stops_writing_finishes() -> None:
     """P2: what was in the pipe is read, as fast as the log goes, and then it is let go."""
 
     async def story() -> None:

@@ -132,7 +132,7 @@ def test_a_directory_that_closes_behind_schedd_keeps_no_job_from_running(
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])
-def test_a_process_that_cannot_be_watched_is_no_process(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_a_process_that_cannot_be_watched_fails_to_start(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     """The system may refuse to watch any of a child's three descriptors; the next child is watched again."""
 
     class Epoll:
@@ -184,7 +184,7 @@ def test_a_job_runs_as_its_user_with_that_users_groups_and_home() -> None:
 
 
 @root_only
-def test_who_is_not_root_is_told_what_only_root_may() -> None:
+def test_a_user_other_than_root_gets_an_error_for_what_needs_root() -> None:
     """M3"""
     program = """
 import os, resource
@@ -213,7 +213,7 @@ for keys in ({"user": "nobody"}, {"user": "65534", "group": "nogroup"}, {"nice":
     ]
 
 
-def test_what_we_were_started_with_stands_in_nobodys_way(tmp_path: Path) -> None:
+def test_inherited_descriptors_and_signals_do_not_affect_jobs(tmp_path: Path) -> None:
     """P6: SIGCHLD ignored, our directory gone, stdin and stderr closed."""
     program = """
 import os, signal

@@ -10,7 +10,7 @@ from scheduler.launch.poller import Poller
 from tests.process.workshop import play
 
 
-def test_a_bug_in_one_callback_is_told_and_the_others_are_still_called() -> None:
+def test_a_bug_in_one_callback_is_logged_and_the_others_are_still_called() -> None:
     bugs: list[str] = []
 
     async def story() -> None:

@@ -120,12 +120,12 @@ def test_a_directory_that_is_closed_does_not_either(closed: Path) -> None:
     assert tell(command("true"), notice(cwd=str(closed / "app")))[0] == "exit code 0"
 
 
-def test_a_command_that_fails_has_not_told_and_is_not_run_again() -> None:
+def test_a_command_that_fails_counts_as_not_delivered_and_is_not_run_again() -> None:
     error = refusal(command("echo oops >&2; exit 7"))
     assert (str(error).split(";")[0], error.again) == ("exit code 7", False)
 
 
-def test_a_command_that_does_not_exist_is_told() -> None:
+def test_a_command_that_does_not_exist_is_reported() -> None:
     assert "command not found: nothing-like-it" in str(refusal(CommandRecipient(target=Argv(("nothing-like-it",)))))
 
 
@@ -251,25 +251,25 @@ def test_an_address_that_is_not_http_is_not_opened(url: str) -> None:
         ("", "HOOK"),
     ],
 )
-def test_an_address_that_leads_nowhere_is_told_without_it(url: str, why: str) -> None:
+def test_an_unreachable_address_is_reported_without_the_address(url: str, why: str) -> None:
     """L2"""
     assert why in str(refusal(WebhookRecipient(url=FromEnv("HOOK")), environ={"HOOK": url}))
 
 
-def test_a_header_that_http_cannot_carry_is_told_without_its_value(server: HttpServer) -> None:
+def test_an_invalid_http_header_is_reported_without_its_value(server: HttpServer) -> None:
     """L2"""
     for value in (f"{CANARY}\r\nX: y", f"{CANARY}\u20ac"):
         refusal(WebhookRecipient(url=server.url, headers=(("X-Token", FromEnv("TOKEN")),)), environ={"TOKEN": value})
     assert server.requests == []
 
 
-def test_one_who_does_not_speak_http_is_told() -> None:
+def test_a_client_that_does_not_speak_http_gets_an_error() -> None:
     with mail_server() as mail:
         assert "does not speak HTTP" in str(refusal(WebhookRecipient(url=f"http://127.0.0.1:{mail.port}/")))
 
 
 @pytest.mark.parametrize("address", ["http://[::1/x", "http://::1]/x"])
-def test_a_ping_to_what_is_no_address_is_refused_without_it(address: str) -> None:
+def test_an_invalid_ping_address_is_an_error_that_does_not_show_it(address: str) -> None:
     """L2"""
     assert (
         str(refusal(PingRecipient(FromEnv("PING")), environ={"PING": address}))
@@ -283,7 +283,7 @@ def test_a_user_and_password_in_an_address_are_sent_as_http_has_it(server: HttpS
     assert (request.path, request.headers["Authorization"]) == ("/x", "Basic b3BzOnBAc3M=")
 
 
-def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> None:
+def test_an_address_may_be_read_from_a_file(server: HttpServer, tmp_path: Path) -> None:
     (tmp_path / "hook").write_text(f"{server.url}/x\n")
     tell(WebhookRecipient(url=FromFile(str(tmp_path / "hook"))))
     assert server.requests[0].path == "/x"
@@ -292,7 +292,7 @@ def test_an_address_may_stand_in_a_file(server: HttpServer, tmp_path: Path) -> N
 # --- dead man's switches
 
 
-def test_a_ping_tells_start_success_and_failure(server: HttpServer) -> None:
+def test_a_ping_reports_start_success_and_failure(server: HttpServer) -> None:
     ping = partial(tell, PingRecipient(f"{server.url}/uuid"))
     ping(notice(Topic.STARTED))
     ping(notice(Topic.ENDED, Outcome.SUCCEEDED))
@@ -327,7 +327,7 @@ def test_a_mail_has_a_readable_subject_and_the_output() -> None:
     assert body.get_content().endswith("no space left\r\n")
 
 
-def test_a_wrong_password_is_told_and_not_tried_again() -> None:
+def test_a_wrong_password_is_reported_and_not_tried_again() -> None:
     """L2"""
     with mail_server("ops", "right") as server:
         environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}"}
@@ -335,7 +335,7 @@ def test_a_wrong_password_is_told_and_not_tried_again() -> None:
     assert (str(error), error.again) == ("the mail server refused the user or password of SMTP_URL (535)", False)
 
 
-def test_a_server_that_refuses_the_mail_is_told_without_its_words() -> None:
+def test_a_mail_server_that_rejects_the_mail_is_reported_without_its_text() -> None:
     """L2"""
     with mail_server() as server:
         server.refuses = True
@@ -362,7 +362,7 @@ def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
         (f"smtps://user:{CANARY}@127.0.0.1:1", "Connection refused"),
     ],
 )
-def test_a_mail_server_that_is_not_named_well_is_told_without_its_address(url: str, why: str) -> None:
+def test_an_invalid_mail_server_is_reported_without_its_address(url: str, why: str) -> None:
     """L2"""
     assert why in str(refusal(MailRecipient(to=("a@example.com",)), environ={"SMTP_URL": url}))
 
@@ -394,7 +394,7 @@ def test_apprise_says_nothing_of_an_address_that_does_not_work(address: str, cap
     assert CANARY not in "".join(capfd.readouterr())
 
 
-def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpServer) -> None:
+def test_sentry_gets_check_ins_of_a_run_and_a_monitor_for_the_schedule(server: HttpServer) -> None:
     schedule = parse_schedule("*/5 * * * *", ZoneInfo("UTC"), job_name="backup")
     environ = {"SENTRY_DSN": f"http://{CANARY}@127.0.0.1:{server.port}/42"}
     for told in (notice(Topic.STARTED, schedule=schedule), notice(Topic.ENDED, schedule=schedule)):
@@ -413,5 +413,5 @@ def test_sentry_hears_of_a_run_and_has_a_monitor_for_the_schedule(server: HttpSe
     assert check_ins[0]["monitor_config"]["schedule"] == {"type": "crontab", "value": "*/5 * * * *"}
 
 
-def test_sentry_without_an_address_is_told() -> None:
+def test_sentry_without_an_address_is_a_warning() -> None:
     assert "SENTRY_DSN is not set" in str(refusal(SentryRecipient(), notice(Topic.STARTED), {}))

@@ -75,7 +75,7 @@ def test_while_it_moves_nothing_is_lost_and_writers_are_held_back(pipe: tuple[in
     assert b"".join(received) == BLOCK * 200
 
 
-def test_while_it_moves_nothing_is_lost_though_somebody_has_made_it_non_blocking(pipe: tuple[int, int]) -> None:
+def test_a_non_blocking_stdout_that_is_read_loses_nothing(pipe: tuple[int, int]) -> None:
     """P3: the flag belongs to whoever shares the pipe or the terminal."""
     reading, writing = pipe
     os.set_blocking(writing, False)
@@ -98,7 +98,7 @@ def test_while_it_moves_nothing_is_lost_though_somebody_has_made_it_non_blocking
 
 
 @pytest.mark.parametrize("blocking", [True, False])
-def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_counted_and_told(
+def test_without_a_reader_writers_wait_for_a_while_and_then_lines_are_dropped_counted_and_reported(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch, *, blocking: bool
 ) -> None:
     """P3"""
@@ -133,7 +133,7 @@ def test_when_nobody_reads_writers_wait_for_a_while_and_then_lines_are_dropped_c
     assert text.endswith(b"and on it goes\n")
 
 
-def test_what_a_full_disk_did_not_take_is_counted_and_told_when_there_is_room_again(pipe: tuple[int, int]) -> None:
+def test_lines_lost_on_a_full_disk_are_counted_and_reported_when_there_is_room_again(pipe: tuple[int, int]) -> None:
     """P5"""
     reading, writing = pipe
     full = os.open("/dev/full", os.O_WRONLY)
@@ -194,7 +194,7 @@ def test_a_line_torn_by_a_full_disk_is_completed_and_the_loss_reported_in_the_fo
         assert json.loads(report)["count"] == dropped
 
 
-def test_it_stays_bounded_whoever_writes(pipe: tuple[int, int]) -> None:
+def test_it_stays_bounded_for_any_writer(pipe: tuple[int, int]) -> None:
     """M1"""
     _, writing = pipe
 
@@ -231,7 +231,7 @@ def test_empty_lines_of_one_job_cost_no_record_of_another(pipe: tuple[int, int])
     assert b"another" in record
 
 
-def test_the_last_lines_are_waited_for_only_while_somebody_reads(
+def test_schedd_waits_for_its_last_lines_only_while_they_are_read(
     pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S2"""
@@ -260,7 +260,7 @@ def test_the_last_lines_are_waited_for_only_while_somebody_reads(
 
 
 @pytest.mark.parametrize("blocking", [True, False])
-def test_a_closed_reader_hurts_nobody(pipe: tuple[int, int], *, blocking: bool) -> None:
+def test_a_closed_reader_affects_no_other(pipe: tuple[int, int], *, blocking: bool) -> None:
     reading, writing = pipe
     os.set_blocking(writing, blocking)
     os.close(reading)

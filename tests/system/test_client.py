@@ -170,7 +170,7 @@ def test_each_kind_of_error_is_an_exception_of_its_own(ask: Ask) -> None:
         ask("enqueue", "copy", stdin=b"x" * (4 << 20))
 
 
-def test_too_many_waiting_is_a_refusal_of_its_own(ask: Ask) -> None:
+def test_too_many_waiting_runs_have_an_own_error_code(ask: Ask) -> None:
     ids = [ask("enqueue", "slow") for _ in range(2)]
     with pytest.raises(TooManyWaitingError, match="1 runs of it are waiting already"):
         ask("enqueue", "slow")
@@ -179,7 +179,7 @@ def test_too_many_waiting_is_a_refusal_of_its_own(ask: Ask) -> None:
 
 
 @pytest.mark.parametrize("client", [Client, AsyncClient])
-def test_where_no_schedd_is_the_error_says_so(
+def test_without_a_schedd_the_error_says_so(
     client: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def jobs(*args: Any, **kwargs: Any) -> Any:

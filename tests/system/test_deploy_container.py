@@ -176,7 +176,7 @@ def test_as_pid_1_read_only_and_nameless_it_runs_answers_reaps_and_ends(etc: Pat
         assert not running.lines("level=error")
 
 
-def test_an_edit_of_the_mounted_directory_is_taken_over_and_a_mistake_is_unhealthy(etc: Path) -> None:
+def test_an_edit_of_the_mounted_directory_is_applied_and_an_error_is_unhealthy(etc: Path) -> None:
     """R4"""
     with container(etc) as running:
         running.says("[healthy] healthy")

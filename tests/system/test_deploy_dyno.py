@@ -43,7 +43,7 @@ def instant(line: str, field: str) -> datetime:
     return datetime.fromisoformat(f" {line}".partition(f" {field}=")[2].split()[0])
 
 
-def test_through_a_restart_each_slot_is_taken_at_most_once_and_only_the_gap_is_lost(tmp_path: Path) -> None:
+def test_through_a_restart_each_scheduled_time_runs_at_most_once_and_only_the_gap_is_missed(tmp_path: Path) -> None:
     """S1 S3 S4 D1: what docs/heroku.md says of a deploy and of the daily restart."""
     old_mark, new_mark = (f"DYNO_{os.getpid()}_{time.monotonic_ns()}_{which}" for which in ("old", "new"))
     taken = tmp_path / "taken"

@@ -77,7 +77,7 @@ def release(directory: Path, number: int, text: str) -> None:
     (directory / "..data_tmp").rename(directory / "..data")
 
 
-def test_an_edited_config_map_arrives_and_a_mistake_in_it_is_unready_but_alive(tmp_path: Path) -> None:
+def test_an_edited_config_map_is_applied_and_an_error_in_it_is_unready_but_live(tmp_path: Path) -> None:
     """R3 R4"""
     file = tmp_path / "schedules.yaml"
     release(tmp_path, 1, CONFIG_MAP["data"]["schedules.yaml"])

@@ -51,7 +51,7 @@ def test_the_unit_says_what_schedd_needs(name: str, value: str) -> None:
     assert directives()[name] == value
 
 
-def test_a_file_with_a_mistake_and_a_wrong_command_line_are_not_tried_again(tmp_path: Path) -> None:
+def test_an_invalid_file_and_a_usage_error_are_not_restarted(tmp_path: Path) -> None:
     final = directives()["RestartPreventExitStatus"].split()
     bad = write(tmp_path / "bad.yaml", "jobs: [oops")
     with schedd(bad, ready=False) as refused, schedd(bad, "--strange", ready=False) as misled:
@@ -72,7 +72,7 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
 
 
-def test_the_page_tells_the_score_that_systemd_gives() -> None:
+def test_the_page_has_the_exposure_level_that_systemd_computes() -> None:
     told = re.search(r"exposure level of \*\*([\d.]+)\*\*", PAGE.read_text())
     assert told
     scored = systemd_analyze("security", "--offline=true", UNIT).stdout.splitlines()[-1]

@@ -50,7 +50,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize("key", JobForm.__struct_encode_fields__)
-def test_every_key_of_a_job_stands_in_the_readme(key: str) -> None:
+def test_every_key_of_a_job_is_in_the_readme(key: str) -> None:
     assert f"`{key}`" in README
 
 

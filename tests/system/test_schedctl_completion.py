@@ -110,5 +110,5 @@ def test_the_script_is_for_both_programs_or_for_the_one_that_is_named(shell: str
     assert "_SCHEDD_COMPLETE" in one
 
 
-def test_a_question_that_no_shell_asks_is_answered_with_an_exit_code() -> None:
+def test_an_unknown_shell_of_completion_is_answered_with_an_exit_code() -> None:
     assert schedctl(_SCHEDCTL_COMPLETE="tcsh_complete").returncode == 1

@@ -92,7 +92,7 @@ def test_without_a_change_nothing_is_left_behind(file: Path, copies: Path, edito
     assert list(copies.glob("schedctl-edit-*")) == []
 
 
-def test_a_change_by_somebody_else_meanwhile_is_not_overwritten(file: Path, copies: Path) -> None:
+def test_a_concurrent_change_is_not_overwritten(file: Path, copies: Path) -> None:
     script = write(file.parent / "both.sh", f"echo '# mine' >> $1\necho '# theirs' >> {file}")
     ended = schedctl("-c", file, "edit", EDITOR=f"sh {script}")
     assert ended.returncode == 5

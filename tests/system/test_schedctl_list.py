@@ -65,7 +65,7 @@ def test_without_a_daemon_the_file_answers_and_says_so(file: Path) -> None:
     assert all(job["last"] is None for job in told)
 
 
-def test_a_daemon_that_hangs_is_not_passed_over_for_the_file(file: Path) -> None:
+def test_a_daemon_that_hangs_is_an_error_and_the_file_is_not_used_instead(file: Path) -> None:
     with schedd(file) as daemon:
         daemon.signal(signal.SIGSTOP)
         ended = schedctl("-c", file, "list")
@@ -74,7 +74,7 @@ def test_a_daemon_that_hangs_is_not_passed_over_for_the_file(file: Path) -> None
     assert "has not answered for 2 s" in ended.stderr
 
 
-def test_a_daemon_without_its_socket_is_not_passed_over_either(file: Path, tmp_path: Path) -> None:
+def test_a_daemon_without_its_socket_is_an_error_too(file: Path, tmp_path: Path) -> None:
     directory = f"/tmp/sc-{os.getpid()}"
     with schedd(file, SCHEDD_SOCKET=f"{directory}/s.sock") as daemon:
         ended = schedctl("-c", file, "list")
@@ -96,7 +96,7 @@ def test_a_killed_daemon_leaves_the_file_to_answer(file: Path) -> None:
         assert (status.returncode, status.stdout) == (3, "")
 
 
-def test_a_refused_reload_is_shown_until_the_file_is_mended(file: Path) -> None:
+def test_a_failed_reload_is_shown_until_the_file_is_fixed(file: Path) -> None:
     good = file.read_text()
     with schedd(file) as daemon:
         file.write_text(good.replace("command", "comand"))
@@ -161,7 +161,7 @@ def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command
     assert ended.returncode == 1
 
 
-def test_a_file_whose_name_is_no_text_is_served_and_told_in_json(file: Path) -> None:
+def test_a_file_whose_name_is_not_utf8_is_served_and_shown_in_json(file: Path) -> None:
     bad = file.rename(file.with_name("bad\udcff.yaml"))
     shown = str(bad).replace("\udcff", r"\xff")
     with schedd(bad, "--log-format", "json") as daemon:

@@ -94,7 +94,7 @@ def test_it_ends_as_the_job_does_and_keeps_its_outputs_apart(
         ("disabled", 0, ""),
     ],
 )
-def test_what_is_no_plain_end_is_told(
+def test_an_unusual_end_is_reported(
     run: Callable[..., subprocess.CompletedProcess[str]], job: str, code: int, words: str
 ) -> None:
     ended = run(job)
@@ -121,7 +121,7 @@ def test_much_output_arrives_whole(run: Callable[..., subprocess.CompletedProces
     assert hashlib.sha256(ended.stdout.encode()).digest() == hashlib.sha256(expected.encode()).digest()
 
 
-def test_the_job_is_told_what_was_asked(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_the_job_gets_the_requested_arguments(run: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     ended = run("facts", "--as-of", "2026-05-04T02:00:00+02:00", "--env", "EXTRA=a b=c")
     assert ended.stdout == "facts 2026-05-04T00:00:00Z manual a b=c\n"
 
@@ -141,7 +141,7 @@ def test_as_json_it_prints_one_document_and_the_output_goes_to_stderr(
 
 
 @pytest.mark.parametrize("words", [("--env", "SECRET"), ("--as-of", "someday"), ("--as-of", "25:00")])
-def test_a_wrong_command_line_is_told_and_starts_nothing(
+def test_a_wrong_command_line_is_an_error_and_starts_nothing(
     run: Callable[..., subprocess.CompletedProcess[str]], words: tuple[str, ...]
 ) -> None:
     ended = run("seven", *words)
@@ -213,7 +213,7 @@ def test_what_waits_says_for_what(file: Path) -> None:
         assert first not in second.stderr
 
 
-def test_when_nobody_reads_on_it_ends_quietly(file: Path) -> None:
+def test_it_exits_quietly_when_its_output_is_no_longer_read(file: Path) -> None:
     shell = f"{BIN / 'schedctl'} -c {file} run-now much | head -n 1; echo ${{PIPESTATUS[0]}}"
     with schedd(file):
         ended = subprocess.run(["bash", "-c", shell], env=environment({}), capture_output=True, text=True, check=True)
@@ -224,7 +224,7 @@ def test_when_nobody_reads_on_it_ends_quietly(file: Path) -> None:
     assert "Traceback" not in alone.stderr
 
 
-def test_a_bad_file_is_no_run(tmp_path: Path) -> None:
+def test_an_invalid_file_starts_no_run(tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.yaml", "jobs: {x: {comand: y}}")
     ended = schedctl("-c", bad, "run-now", "x")
     assert ended.returncode == 1

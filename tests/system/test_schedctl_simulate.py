@@ -127,7 +127,7 @@ def test_it_agrees_with_a_real_schedd_on_every_decision(
     assert {each.what for each in expected} >= seen
 
 
-def test_it_prints_a_table_with_the_crowded_minutes_or_a_document(tmp_path: Path) -> None:
+def test_it_prints_a_table_with_the_busy_minutes_or_json(tmp_path: Path) -> None:
     file = write(
         tmp_path / "s.yaml", 'jobs: {a: {schedule: "@hourly", command: x}, b: {schedule: "0 * * * *", command: x}}'
     )

@@ -54,7 +54,7 @@ def test_stopping_a_job_ends_its_back_off_too(file: Path, daemon: Schedd) -> Non
     assert (unknown.returncode, unknown.stderr) == (4, "schedctl: no job or run 'faling'; did you mean 'failing'?\n")
 
 
-def test_a_pause_skips_slots_until_it_is_over(file: Path, daemon: Schedd) -> None:
+def test_a_pause_skips_runs_until_it_ends(file: Path, daemon: Schedd) -> None:
     paused = ask(file, "pause", "often", "--for", "1h", "--note", "API is down")
     assert re.search(r"paused, (1h|59m \d+s) left: API is down", paused.stdout)
     daemon.says('event="run skipped"', "job=often", "reason=paused")
@@ -121,7 +121,7 @@ def test_logs_of_one_job_are_its_own_bytes_and_of_several_they_are_named(file: P
     assert ask(file, "logs", "--run", "nosuchid").returncode == 4
 
 
-def test_logs_show_what_a_live_run_has_drawn_so_far_and_tell_what_is_no_longer_kept(tmp_path: Path) -> None:
+def test_logs_show_the_output_of_a_live_run_so_far_and_how_much_is_no_longer_kept(tmp_path: Path) -> None:
     file = write(
         tmp_path / "schedules.yaml",
         """

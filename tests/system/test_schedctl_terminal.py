@@ -179,7 +179,7 @@ def test_a_pipe_is_not_watched(file: Path) -> None:
     assert "stdout is not one" in ended.stderr
 
 
-def test_at_a_terminal_run_now_tells_what_becomes_of_the_run(file: Path) -> None:
+def test_on_a_terminal_run_now_prints_the_progress_of_the_run(file: Path) -> None:
     drawn = ESCAPES.sub("", OnTerminal("-c", file, "run-now", "job-3-xxx", columns=120).ended())
     assert re.search(r"run \w{8} of job-3-xxx\r\n", drawn)
     assert re.search(r"run \w{8} failed, exit 3, ", drawn)

@@ -112,7 +112,7 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
         (("list", "--watch", "--json"), 2, "exclude each other"),
     ],
 )
-def test_a_mistake_is_one_message_that_says_what_to_type(
+def test_an_error_is_one_message_that_says_what_to_type(
     file: Path, words: tuple[str, ...], code: int, said: str
 ) -> None:
     ended = schedctl("-c", file, *words)
@@ -187,7 +187,7 @@ def test_env_prints_the_value_of_one_variable(file: Path) -> None:
     assert missing.stderr.endswith("gets no variable 'SHARDE'; did you mean 'SHARED'?\n")
 
 
-def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> None:
+def test_check_lists_and_counts_every_error(file: Path, tmp_path: Path) -> None:
     good = write(tmp_path / "good.yaml", 'jobs: {a: {command: "true", schedule: "0 12 * * *"}}')
     assert schedctl("check", good).stdout == f"{good}: 1 job, no problems\n"
     bad = write(tmp_path / "bad.yaml", "jobs: {a: {comand: x}, b: {command: y, timeout: 5}}")
@@ -203,7 +203,7 @@ def test_check_lists_every_mistake_and_counts(file: Path, tmp_path: Path) -> Non
     assert [line.split()[0] for line in annotated] == ["::error", "::warning", "::error"]
 
 
-def test_check_tells_doubts_and_fails_on_them_when_it_is_strict(tmp_path: Path) -> None:
+def test_check_prints_warnings_and_fails_on_them_with_strict(tmp_path: Path) -> None:
     doubtful = write(tmp_path / "doubtful.yaml", 'jobs: {a: {command: "true", schedule: "0 0 31 * *"}}')
     ended = schedctl("check", doubtful)
     assert (ended.returncode, "warning: " in ended.stdout) == (0, True)

@@ -118,7 +118,7 @@ def test_errors_have_the_same_exit_codes(
     assert "Traceback" not in done.stderr
 
 
-def test_an_address_that_is_none_and_one_where_nobody_listens(tmp_path: Path) -> None:
+def test_an_invalid_address_and_one_without_a_listener_are_errors(tmp_path: Path) -> None:
     assert schedctl("--url", "jobs.example.com", "list").returncode == 2
     assert schedctl("-c", tmp_path / "x.yaml", "--url", "http://localhost:1", "list").returncode == 2
     assert schedctl("--url", "http://localhost:1", "-c", tmp_path / "x.yaml", "list").returncode == 2

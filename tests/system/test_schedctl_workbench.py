@@ -27,7 +27,7 @@ def test_schema_is_a_json_schema_of_the_file() -> None:
     assert "jobs" in json.dumps(schema)
 
 
-def test_a_shell_has_the_jobs_circumstances_whoever_answers(tmp_path: Path) -> None:
+def test_a_shell_has_the_environment_of_the_job_from_the_daemon_or_the_file(tmp_path: Path) -> None:
     (tmp_path / "work").mkdir()
     file = write(
         tmp_path / "schedules.yaml",
@@ -53,7 +53,7 @@ def test_a_shell_has_the_jobs_circumstances_whoever_answers(tmp_path: Path) -> N
     assert "NO_SUCH_VARIABLE" in poor.stderr
 
 
-def test_a_command_that_the_shell_cannot_run_is_told_apart_from_circumstances(tmp_path: Path) -> None:
+def test_a_command_that_the_shell_cannot_run_differs_from_a_lack_of_resources(tmp_path: Path) -> None:
     file = write(
         tmp_path / "schedules.yaml",
         """

@@ -43,7 +43,7 @@ def test_set_forward_it_folds_what_it_missed_into_one_run_and_says_by_how_much(t
         assert running.stop() == 0
 
 
-def test_set_back_an_hour_it_neither_freezes_nor_takes_a_slot_twice(tmp_path: Path) -> None:
+def test_set_back_an_hour_it_neither_freezes_nor_runs_a_scheduled_time_twice(tmp_path: Path) -> None:
     """T7"""
     with settable(tmp_path, 'jobs: {tick: {schedule: "@every 1s", command: "true"}}') as (running, offset):
         running.says("run finished", "job=tick", times=2)

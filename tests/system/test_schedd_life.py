@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> Path:
     )
 
 
-def test_it_tells_the_schedule_fires_jobs_prefixes_their_output_and_drains_on_term(file: Path) -> None:
+def test_it_logs_the_schedule_runs_jobs_prefixes_their_output_and_drains_on_sigterm(file: Path) -> None:
     with schedd(file) as running:
         (loaded,) = running.says('event="job loaded"', "job=hello")
         assert 'schedule="@every 1s"' in loaded
@@ -88,7 +88,7 @@ def test_a_killed_schedd_does_not_hinder_the_next(file: Path) -> None:
         assert second.stop() == 0
 
 
-def test_a_file_with_mistakes_ends_with_78_and_names_each(tmp_path: Path) -> None:
+def test_schedd_exits_with_78_and_names_each_error_of_an_invalid_file(tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.yaml", """
         jobs:
           a: {schedule: "61 * * * *", command: "true"}
@@ -151,7 +151,7 @@ def test_it_ends_with_its_terminal_unless_nohup_kept_it_from_that(file: Path, hu
             assert running.stop() == 0
 
 
-def test_reloading_all_the_time_takes_every_slot_exactly_once(tmp_path: Path) -> None:
+def test_with_continuous_reloads_every_scheduled_time_runs_exactly_once(tmp_path: Path) -> None:
     """R2"""
     file = write(
         tmp_path / "s.yaml",
@@ -239,7 +239,7 @@ def test_three_terms_are_like_one_and_a_second_interrupt_hurries(tmp_path: Path)
         assert hurried.lines("run finished", "outcome=stopped")
 
 
-def test_nobody_reads_its_output_and_jobs_start_all_the_same(tmp_path: Path) -> None:
+def test_jobs_start_although_the_output_is_not_read(tmp_path: Path) -> None:
     """P3"""
     beats = tmp_path / "beats"
     file = write(tmp_path / "s.yaml", f"""
@@ -381,7 +381,7 @@ def test_a_second_dyno_is_warned_about(file: Path) -> None:
         running.says("more than one dyno", "clock.2")
 
 
-def test_where_descriptors_run_out_firings_wait_for_capacity(tmp_path: Path) -> None:
+def test_when_descriptors_run_out_runs_wait_for_capacity(tmp_path: Path) -> None:
     """M3"""
     names = [f"job{number}" for number in range(30)]
     jobs = [f"  {name}: {{schedule: '@reboot', command: 'ulimit -Sn; sleep 1'}}" for name in names]

@@ -85,7 +85,7 @@ def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path:
     assert (good.headers["X-Token"], CANARY in good.body.decode()) == (CANARY, False)
 
 
-def test_a_black_hole_delays_neither_slots_nor_the_end(tmp_path: Path) -> None:
+def test_a_recipient_that_never_answers_delays_neither_runs_nor_the_shutdown(tmp_path: Path) -> None:
     """N1"""
     with black_hole() as port:
         file = write(
@@ -160,7 +160,7 @@ def test_a_failure_that_could_not_be_delivered_is_shown_and_the_next_one_is_sent
     assert json.loads(server.requests[1].body)["failures"] == 2
 
 
-def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, server: HttpServer) -> None:
+def test_notifications_under_way_at_the_shutdown_still_arrive(tmp_path: Path, server: HttpServer) -> None:
     def slowly(_request: object) -> tuple[int, dict[str, str]]:
         time.sleep(0.5)
         return 200, {}
@@ -180,7 +180,7 @@ def test_notices_that_are_under_way_at_the_end_still_arrive(tmp_path: Path, serv
     assert len(server.requests) == 1
 
 
-def test_notices_arrive_over_tls_from_those_who_are_trusted_and_from_nobody_else(tmp_path: Path) -> None:
+def test_notifications_use_tls_and_only_trusted_certificates(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "authority.pem")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -206,7 +206,7 @@ def test_notices_arrive_over_tls_from_those_who_are_trusted_and_from_nobody_else
     assert (len(web.requests), len(post.mails)) == (1, 1)
 
 
-def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
+def test_without_recipients_no_notification_code_is_loaded() -> None:
     program = "import sys, scheduler.daemon; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "scheduler.daemon" in loaded
@@ -223,7 +223,7 @@ def test_a_schedd_that_tells_nobody_loads_nothing_for_it() -> None:
     assert heavy & {*loaded} == set()
 
 
-def test_a_schedd_that_tells_nobody_holds_no_tls_library(tmp_path: Path) -> None:
+def test_without_recipients_no_tls_library_is_loaded(tmp_path: Path) -> None:
     """4 MB, which asyncio would load."""
     file = write(tmp_path / "schedules.yaml", 'jobs: {done: {schedule: "@reboot", command: "true"}}')
     with schedd(file) as running:

@@ -109,7 +109,7 @@ def test_three_restarts_in_a_row_see_the_same_run_and_start_no_second_one(file: 
     assert len(runs) == 1
 
 
-def test_what_a_finished_run_has_left_in_the_background_is_no_live_run(file: Path) -> None:
+def test_a_background_process_of_a_finished_run_is_not_a_live_run(file: Path) -> None:
     """C2"""
     with schedd(file) as first:
         ended = ask(file, "run-now", "leaves")

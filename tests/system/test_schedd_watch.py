@@ -86,7 +86,7 @@ def test_a_config_map_that_is_swapped_is_taken_over(tmp_path: Path) -> None:
             running.says(f"[say] {word}")
 
 
-def test_a_file_with_a_mistake_changes_nothing_until_it_is_mended(file: Path, running: Schedd) -> None:
+def test_an_invalid_file_changes_nothing_until_it_is_fixed(file: Path, running: Schedd) -> None:
     """R3"""
     file.write_text("jobs: [oops\n")
     running.says('event="reload failed"')

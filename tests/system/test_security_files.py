@@ -124,7 +124,7 @@ def test_root_starts_with_files_that_only_root_can_change(app: Path, how: str) -
         assert running.stop() == 0
 
 
-def test_who_allows_it_may_start(app: Path) -> None:
+def test_a_file_that_others_can_change_runs_if_it_is_allowed(app: Path) -> None:
     """D3"""
     os.chown(app / "schedules.yaml", OTHER, OTHER)
     with schedd(app / "schedules.yaml", "--allow-insecure-file") as running:
@@ -197,7 +197,7 @@ look read-only/schedules.yaml "$2"
 """
 
 
-def test_a_volume_that_is_read_only_for_everybody_may_belong_to_anybody(app: Path) -> None:
+def test_a_read_only_volume_may_belong_to_any_user(app: Path) -> None:
     """D3: as a ConfigMap of Kubernetes is, or `-v ./schedules.yaml:/etc/schedd/schedules.yaml:ro`, in a container."""
     container = ["unshare", "--mount", "--pid", "--fork", "--mount-proc"]
     command: list[str | Path] = [*container, "sh", "-ec", VOLUME, "sh", app, BIN / "python"]

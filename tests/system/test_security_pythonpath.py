@@ -68,7 +68,7 @@ def test_what_is_only_on_pythonpath_is_still_found(tmp_path: Path) -> None:
     assert ended.stdout.startswith("schedd 0.")
 
 
-def test_the_directory_of_the_programs_is_no_place_for_modules(tmp_path: Path, app: Path) -> None:
+def test_modules_are_not_imported_from_the_directory_of_the_programs(tmp_path: Path, app: Path) -> None:
     """D7: Python looks there first."""
     for name in NAMES:
         (tmp_path / f"{name}.py").write_text("raise ImportError('the wrong one')")

@@ -139,7 +139,7 @@ def test_where_schedd_socket_names_the_socket_of_another_user_it_is_not_used(pla
     assert unnamed.returncode == 2
 
 
-def test_who_has_only_locked_the_file_gets_nothing_of_root_and_runs_nothing_as_root(place: Path, file: Path) -> None:
+def test_a_user_with_a_lock_on_the_file_alone_gets_nothing_from_root(place: Path, file: Path) -> None:
     """D1: the attacker pretends to manage the file, so root's schedctl becomes the attacker before it asks."""
     tmp = place / "tmp"
     locked = f"import fcntl; held = open({str(file)!r}); fcntl.flock(held, fcntl.LOCK_EX)\n{FAKE_SCHEDD}"
@@ -175,7 +175,7 @@ def test_another_user_does_not_read_the_file_in_place_of_roots_schedd(file: Path
 
 
 @pytest.mark.parametrize("how", ["a process", "shared", "a child whose parent has ended", "a setuid program"])
-def test_nobody_elses_lock_on_the_file_keeps_schedd_from_anything(place: Path, file: Path, how: str) -> None:
+def test_a_lock_of_another_user_on_the_file_does_not_affect_schedd(place: Path, file: Path, how: str) -> None:
     """D4"""
     setuid = Path(shutil.copy("/bin/sleep", place / "sleep"))
     setuid.chmod(0o4755)

@@ -191,7 +191,7 @@ def test_headers_are_not_injected_by_what_a_form_says(web: Web) -> None:
     ].startswith("/?")
 
 
-def test_slow_requests_are_ended_and_hold_nobody_up(web: Web) -> None:
+def test_slow_requests_are_ended_and_delay_no_other(web: Web) -> None:
     """Slowloris: 50 connections that send a header a second never become a request."""
     slow = [web.connect() for _ in range(50)]
     try:
@@ -243,7 +243,7 @@ def test_ten_thousand_connections_leave_room_for_runs(web: Web) -> None:
     eventually(lambda: web.ask("GET", "/healthz")[0] == 200, seconds=15)
 
 
-def test_a_flood_of_streams_is_bounded_and_the_rest_is_told_to_come_again(web: Web) -> None:
+def test_the_number_of_streams_is_bounded_and_further_clients_must_retry(web: Web) -> None:
     streams = [web.connect() for _ in range(60)]
     try:
         for sock in streams:

@@ -39,7 +39,7 @@ def test_a_job_accepts_only_what_it_says(given: dict[str, Any], kind: str) -> No
         ({"env": {"A=B": ""}}, "'A=B' is not a valid name"),
     ],
 )
-def test_what_no_job_can_get_is_a_usage_error(given: dict[str, Any], error: str) -> None:
+def test_a_variable_that_no_job_can_get_is_a_usage_error(given: dict[str, Any], error: str) -> None:
     with pytest.raises(UsageError, match=error):
         run_request(job(accepts=ALL), RunNow(job="j", **given), None, NOON)
 

@@ -36,7 +36,7 @@ def test_each_form_of_a_schedule_can_be_typed(typed: str, text: str) -> None:
         ("{\udcff: 5}", "is not allowed in a schedule"),
     ],
 )
-def test_a_mistake_in_it_is_pointed_at(typed: str, message: str) -> None:
+def test_an_error_in_it_is_marked(typed: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         read_schedule(typed, "UTC")
     assert message in str(raised.value)

@@ -105,7 +105,7 @@ def test_a_schedd_that_cannot_be_asked_is_said_too(file: Path, monkeypatch: pyte
     assert "usual durations are unknown: pid 7 does not answer" in typed(file)
 
 
-def test_the_tables_tell_runs_reasons_busy_time_and_the_worst_minutes(file: Path) -> None:
+def test_the_tables_show_runs_reasons_busy_time_and_the_busiest_minutes(file: Path) -> None:
     shown = typed(file, "--durations", "10s,long=90m").splitlines()
     rows = {line.split()[0]: line.split()[1:] for line in shown[3:7]}
     assert rows["long"][:7] == ["1", "1", "overlap", "1h", "30m", "given", "1h"]
@@ -126,12 +126,12 @@ def test_the_tables_tell_runs_reasons_busy_time_and_the_worst_minutes(file: Path
         (["--to", "2026-06-01T00:00Z"], UsageError, "--to must be after --from"),
     ],
 )
-def test_mistakes_are_told_in_words(file: Path, words: list[str], error: type[Exception], says: str) -> None:
+def test_errors_are_explained_in_words(file: Path, words: list[str], error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         simulate_file.main([str(file), *SPAN, *words], obj=Target(str(file)), standalone_mode=False)
 
 
-def test_a_day_that_the_calendar_does_not_have_is_refused(file: Path) -> None:
+def test_a_date_that_does_not_exist_is_an_error(file: Path) -> None:
     with pytest.raises(UsageError, match="outside the supported range of dates"):
         simulate_file.main([str(file), "--from", "9999-12-31T12:00Z"], obj=Target(str(file)), standalone_mode=False)
 

@@ -15,7 +15,7 @@ from scheduler.wire.operations import LIST
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 
-def test_a_file_alone_tells_what_is_to_come_from_the_time_of_each_question(tmp_path: Path) -> None:
+def test_answers_from_the_file_alone_start_at_the_time_of_each_request(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text('jobs: {often: {schedule: "@every 10s", command: "true"}}')
     with freeze_time(NOON, real_asyncio=True) as clock:

@@ -94,7 +94,7 @@ def test_a_name_that_is_not_a_zone_is_an_error(name: str) -> None:
         times.zone_of(name)
 
 
-def test_names_of_zones_are_completed_whatever_their_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_of_zones_are_completed_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     """F4"""
     context, option = click.Context(click.Command("x")), click.Option(["--timezone"])
     assert times.zone_names(context, option, "europe/berl") == ["Europe/Berlin"]

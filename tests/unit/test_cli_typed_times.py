@@ -135,7 +135,7 @@ def test_an_abbreviation_that_many_zones_have_means_that_of_the_zone_in_use() ->
     assert read("2026-01-05 10:00 CST", zone=shanghai) == utc("2026-01-05 02:00")
 
 
-def test_an_abbreviation_tells_the_two_occurrences_of_a_repeated_hour_apart() -> None:
+def test_an_abbreviation_distinguishes_the_two_occurrences_of_a_repeated_hour() -> None:
     assert read("2026-10-25 02:30 CEST") == utc("2026-10-25 00:30")
     assert read("2026-10-25 02:30 CET") == utc("2026-10-25 01:30")
     assert read("2026-10-25 02:30") == utc("2026-10-25 00:30")

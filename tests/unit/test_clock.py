@@ -42,7 +42,7 @@ def test_the_machines_clock_never_sleeps_so_long_that_a_step_goes_unnoticed(monk
     assert max(asked) <= LONGEST_SLEEP
 
 
-def test_a_virtual_day_passes_in_order_and_on_the_microsecond() -> None:
+def test_a_virtual_day_is_in_order_and_exact_to_the_microsecond() -> None:
     clock = VirtualClock(START)
     seen: list[datetime] = []
 
@@ -84,7 +84,7 @@ def test_a_step_wakes_sleepers_and_leaves_steady_time_alone() -> None:
     clock.run(main())
 
 
-def test_waiting_for_what_cannot_come_is_told_instead_of_hanging() -> None:
+def test_waiting_for_an_impossible_condition_is_an_error_instead_of_a_hang() -> None:
     async def main() -> None:
         await asyncio.Event().wait()
 

@@ -63,7 +63,7 @@ def test_no_secret_of_the_file_is_shown(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_problems_stand_in_the_order_of_the_file(name: str) -> None:
+def test_problems_are_in_the_order_of_the_file(name: str) -> None:
     error = refused(name)
     places = [(problem.line, problem.column) for problem in error.problems]
     assert places == sorted(places)

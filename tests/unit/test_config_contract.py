@@ -380,7 +380,7 @@ def test_a_job_of_two_files_names_both_places(folder: Folder) -> None:
     assert problems == [("more.yaml", 2, f'duplicate job "a" (first defined in {main} on line 3)')]
 
 
-def test_mistakes_of_all_files_come_at_once_and_in_their_order(folder: Folder) -> None:
+def test_errors_of_all_files_are_reported_together_in_order(folder: Folder) -> None:
     folder.write("one.yaml", "jobs:\n  one: {comand: x}\n")
     folder.write("two.yaml", "max_running: 2\njobs:\n  two: {command: x}\n")
     places = [
@@ -425,7 +425,7 @@ def test_the_defaults_that_are_documented_are_those_that_hold() -> None:
     assert (documented(JobForm)["timezone"], documented(JobForm)["success_codes"]) == ("UTC", (0,))
 
 
-def test_every_key_of_a_job_but_these_may_stand_in_defaults() -> None:
+def test_every_key_of_a_job_except_these_is_allowed_in_defaults() -> None:
     assert set(JobForm.__struct_encode_fields__) - set(DefaultsForm.__struct_encode_fields__) == {
         "schedule", "command", "python", "args", "kwargs", "description", "ping",
     }  # fmt: skip

@@ -258,7 +258,7 @@ def test_a_warning_never_shows_the_secret_that_it_is_about(tmp_path: Path) -> No
     assert "hunter2" not in repr(check(file, now=NOW).config.warnings)
 
 
-def test_warnings_stand_beside_errors_in_the_order_of_the_file(tmp_path: Path) -> None:
+def test_warnings_and_errors_are_in_the_order_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text('jobs:\n  a: {command: echo, schedule: "@every 2d"}\n  b: {command: echo, timeout: 5}\n')
     with pytest.raises(ConfigError) as caught:
@@ -267,7 +267,7 @@ def test_warnings_stand_beside_errors_in_the_order_of_the_file(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("command", ["[[1]]", "[{a: b}]", "[null]", "[[a], no-such-program]"])
-def test_a_command_with_a_bad_word_is_told_of_that_word_only(tmp_path: Path, command: str) -> None:
+def test_an_error_in_one_word_of_a_command_names_only_that_word(tmp_path: Path, command: str) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text(job(f"command: {command}"))
     with pytest.raises(ConfigError) as caught:

@@ -64,7 +64,7 @@ def test_the_example_file_is_valid() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in CORPUS if path.stem not in BOMBS], ids=lambda path: path.stem)
-def test_a_bad_file_is_invalid_where_a_schema_can_tell(path: Path) -> None:
+def test_an_invalid_file_is_invalid_for_the_schema_where_a_schema_can_express_it(path: Path) -> None:
     assert is_valid(path) == bool(BEYOND_A_SCHEMA.fullmatch(path.stem))
 
 

@@ -41,17 +41,17 @@ def test_a_missing_file_is_named(file: Path) -> None:
     assert message(file) == "no such file"
 
 
-def test_a_directory_is_no_file(tmp_path: Path) -> None:
+def test_a_directory_is_not_a_file(tmp_path: Path) -> None:
     assert message(tmp_path) == "this is a directory, not a file"
 
 
-def test_a_pipe_nobody_writes_to_is_refused_at_once(file: Path) -> None:
+def test_a_pipe_without_a_writer_is_refused_at_once(file: Path) -> None:
     """C6"""
     os.mkfifo(file)
     assert message(file) == "not a regular file: a pipe, a socket or a device"
 
 
-def test_a_device_without_end_is_refused() -> None:
+def test_an_endless_device_is_refused() -> None:
     """C6"""
     assert message(Path("/dev/zero")) == "not a regular file: a pipe, a socket or a device"
 

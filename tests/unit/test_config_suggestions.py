@@ -367,7 +367,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(line=mutated(), flow=st.booleans())
-def test_whatever_is_offered_for_a_slip_is_accepted_and_means_the_same(
+def test_every_suggestion_for_a_typing_error_is_accepted_and_means_the_same(
     tmp_path_factory: pytest.TempPathFactory, line: str, flow: bool
 ) -> None:
     """Law 12"""
@@ -376,7 +376,7 @@ def test_whatever_is_offered_for_a_slip_is_accepted_and_means_the_same(
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(entries=st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), flow=st.booleans())
-def test_whatever_is_offered_is_accepted_in_its_place(
+def test_every_suggestion_is_accepted_in_its_place(
     tmp_path_factory: pytest.TempPathFactory, entries: dict[str, str], flow: bool
 ) -> None:
     """Law 12"""

@@ -31,7 +31,7 @@ def runs(events: list[Event], kind: type[Started | Finished]) -> list[str]:
     return [event.run.id for event in events if isinstance(event, kind)]
 
 
-def test_a_run_that_begins_while_kept_output_is_sent_is_heard_of_once() -> None:
+def test_a_run_that_starts_while_kept_output_is_sent_is_reported_once() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(1.5)
         async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
@@ -53,7 +53,7 @@ def test_a_run_that_begins_while_kept_output_is_sent_is_heard_of_once() -> None:
     assert not [line for line in stage.lines if "BUG" in line]
 
 
-def test_for_a_reader_who_takes_nothing_no_more_is_held_than_the_bounds_and_he_is_told_what_he_missed(
+def test_for_a_client_that_reads_nothing_buffers_are_bounded_and_it_learns_what_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(following, "MOST_UNREAD", 100)

@@ -31,14 +31,14 @@ def stepping(at: float, by: timedelta, until: float) -> Script:
 
 
 @pytest.mark.parametrize("second", [0, 0.5, 30, 59.9])
-def test_the_slot_of_the_current_minute_does_not_fire_at_start(second: float) -> None:
+def test_the_current_minute_does_not_run_at_start(second: float) -> None:
     """T10"""
     stage = Stage(job(schedule="* * * * *"), start=NOON + timedelta(seconds=second))
     stage.play(61.0)
     assert starts(stage)[0] == "12:01:00"
 
 
-def test_an_hour_back_fixed_slots_stay_taken_and_minutely_jobs_go_on() -> None:
+def test_after_an_hour_back_fixed_times_do_not_repeat_and_minutely_jobs_continue() -> None:
     """T7"""
     fixed = job("fixed", "29,30 11 * * *")
     stage = Stage(fixed, job("minutely", "* * * * *"), start=NOON.replace(hour=11, minute=28, second=30))
@@ -48,7 +48,7 @@ def test_an_hour_back_fixed_slots_stay_taken_and_minutely_jobs_go_on() -> None:
     assert "10:31:30 clock jumped -1:00:00" in stage.lines
 
 
-def test_a_day_back_everything_is_asked_afresh_but_a_taken_at() -> None:
+def test_a_day_back_everything_is_computed_again_except_an_at_that_ran() -> None:
     """T7"""
     stage = Stage(
         job("fixed", "30 11 * * *"),
@@ -86,7 +86,7 @@ def test_each_schedule_of_a_list_follows_its_own_rule_until_the_clock_is_back_wh
     assert "12:45:00" in times
 
 
-def test_steps_back_of_both_sizes_leave_a_taken_at_taken_and_ask_fixed_slots_afresh_after_the_large_one() -> None:
+def test_after_steps_back_of_both_sizes_an_at_does_not_run_again_and_fixed_times_do_after_the_large_one() -> None:
     """T7"""
 
     async def script(stage: Stage) -> None:
@@ -104,7 +104,7 @@ def test_steps_back_of_both_sizes_leave_a_taken_at_taken_and_ask_fixed_slots_afr
     assert starts(stage, "fixed") == ["12:45:00"] * 3  # on the 1st of June, on the 31st of May, and again on the 1st
 
 
-def test_the_slot_before_is_told_only_where_it_lies_before() -> None:
+def test_the_previous_time_is_given_only_if_it_is_earlier() -> None:
     told: list[tuple[str, str | None]] = []
 
     def play(launch: Launch) -> Play:
@@ -122,7 +122,7 @@ def test_the_slot_before_is_told_only_where_it_lies_before() -> None:
     ]
 
 
-def test_more_than_a_thousand_slots_missed_after_a_step_back_end_in_the_latest_that_was_not_taken() -> None:
+def test_more_than_a_thousand_times_missed_after_a_step_back_become_the_latest_that_did_not_run() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(3600 + 2)
         stage.clock.step(timedelta(hours=-1))
@@ -136,7 +136,7 @@ def test_more_than_a_thousand_slots_missed_after_a_step_back_end_in_the_latest_t
     assert starts(stage)[-1] == "13:00:00"
 
 
-def test_a_tiny_step_back_across_a_slot_does_not_run_it_twice() -> None:
+def test_a_tiny_step_back_across_a_scheduled_time_does_not_run_it_twice() -> None:
     """T7"""
     stage = Stage(job(schedule="* * * * *"))
     stage.play(stepping(60.05, timedelta(seconds=-0.1), 130))
@@ -159,7 +159,7 @@ def test_six_hours_forward_gives_one_coalesced_run_and_one_line_about_the_jump()
     """)
 
 
-def test_beyond_a_thousand_missed_slots_are_told_as_more() -> None:
+def test_more_than_a_thousand_missed_times_are_reported_as_more() -> None:
     """T8"""
     stage = Stage(job(schedule="@every 1s"))
     stage.play(stepping(1.5, timedelta(days=30), 1.6))
@@ -186,7 +186,7 @@ def test_many_jobs_with_one_schedule_count_what_they_missed_once(monkeypatch: py
     assert asked < 500 + 2 * MOST_COUNTED
 
 
-def test_a_frozen_daemon_runs_the_latest_slot_if_it_is_within_its_deadline() -> None:
+def test_a_frozen_daemon_runs_the_latest_scheduled_time_within_its_deadline() -> None:
     """T8"""
 
     async def frozen(stage: Stage) -> None:
@@ -206,7 +206,7 @@ def test_a_frozen_daemon_runs_the_latest_slot_if_it_is_within_its_deadline() -> 
     """)
 
 
-def test_every_48_hours_fires_under_daily_restarts() -> None:
+def test_every_48_hours_runs_in_spite_of_daily_restarts() -> None:
     """T11"""
     fired = []
     for day in range(6):
@@ -216,7 +216,7 @@ def test_every_48_hours_fires_under_daily_restarts() -> None:
     assert len(fired) == 3
 
 
-def test_reboot_fires_when_schedd_starts_and_not_on_reload() -> None:
+def test_reboot_runs_when_schedd_starts_and_not_on_reload() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(5)
         stage.engine.load({**stage.jobs, "new": job("new", "@reboot")}, max_running=None)
@@ -246,20 +246,20 @@ def test_an_engine_that_starts_paused_skips_what_is_due_at_the_start() -> None:
 @pytest.mark.parametrize(
     ("catch_up", "started"), [(None, []), (299.0, []), (300.0, ["11:55:00"]), (600.0, ["11:55:00"])]
 )
-def test_catch_up_takes_the_latest_slot_missed_before_the_start(catch_up: float | None, started: list[str]) -> None:
+def test_catch_up_runs_the_latest_time_missed_before_the_start(catch_up: float | None, started: list[str]) -> None:
     stage = Stage(job(schedule="55 * * * *", catch_up=catch_up))
     stage.play(1.0)
     assert starts(stage) == started
 
 
 @pytest.mark.parametrize("schedule", ["45 12 * * *", "*/15 * * * *", "@at 2026-06-01T12:45:00Z"])
-def test_a_slot_caught_up_is_taken_like_any_other(schedule: str) -> None:
+def test_a_run_that_is_caught_up_counts_like_any_other(schedule: str) -> None:
     stage = Stage(job(schedule=schedule, catch_up=600.0), start=NOON + timedelta(minutes=50))
     stage.play(stepping(5, timedelta(minutes=-10), 599))
     assert starts(stage) == ["12:45:00"]
 
 
-def test_a_slot_that_falls_due_between_load_and_start_is_the_loops() -> None:
+def test_a_scheduled_time_between_load_and_start_is_run_by_the_loop() -> None:
     class Slow(Stage):
         """What follows the load takes two seconds."""
 
@@ -273,7 +273,7 @@ def test_a_slot_that_falls_due_between_load_and_start_is_the_loops() -> None:
     assert starts(stage) == ["12:00:00", "12:01:00"]
 
 
-def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -> None:
+def test_the_latest_missed_time_of_each_job_in_the_hour_before_the_start_is_reported() -> None:
     stage = Stage(
         job("often", "*/20 * * * *"),
         job("at-noon", "0 12 * * *"),
@@ -292,7 +292,7 @@ def test_slots_of_the_hour_before_the_start_are_named_the_latest_of_each_job() -
     assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]
 
 
-def test_paused_slots_are_decided_as_paused_until_the_pause_is_over() -> None:
+def test_runs_are_skipped_as_paused_until_the_pause_ends() -> None:
     async def script(stage: Stage) -> None:
         stage.engine.pause("j", until=NOON + timedelta(seconds=25), note="")
         await stage.until(31)

@@ -19,7 +19,7 @@ from scheduler.model.run import RAN, Launch, RunRequest, Trigger
 from tests.unit.stage import NOON, Stage, job
 
 
-def test_a_day_of_1440_minutely_slots_for_ten_jobs_is_14400_decisions() -> None:
+def test_a_day_of_1440_scheduled_times_for_ten_jobs_is_14400_decisions() -> None:
     stage = Stage(*[job(f"job{n}", "* * * * *") for n in range(10)], play=lambda _: Play(1.0))
     stage.play(86_400 + 30.0)
     assert stage.engine.history.decided == {RAN: 14_400}
@@ -148,7 +148,7 @@ class Life(Stage):
 
 @settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(jobs, min_size=1, max_size=4), plays, st.lists(happenings, max_size=8), st.sampled_from([None, 1, 2]))
-def test_slots_in_are_decisions_out(
+def test_every_scheduled_time_becomes_one_decision(
     definitions: list[dict[str, Any]], play: Play, steps: list[Any], max_running: int | None
 ) -> None:
     """P8"""
@@ -216,7 +216,7 @@ def assert_a_taken_at_stays_taken(life: Life) -> None:
                 assert sum(span is not None and span[1] == AT for span in spans) <= 1
 
 
-def test_a_thousand_races_of_slot_finish_by_hand_stop_reload_and_retry_never_run_two_at_once() -> None:
+def test_a_thousand_races_of_schedule_finish_manual_run_stop_reload_and_retry_never_run_two_at_once() -> None:
     """P8"""
 
     def play(launch: Launch) -> Play:

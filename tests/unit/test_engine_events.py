@@ -7,7 +7,7 @@ import asyncio
 from scheduler.engine.events import Announcer, Event, Stopping
 
 
-def test_what_is_put_off_is_told_together_and_before_what_is_told_meanwhile() -> None:
+def test_delayed_events_are_announced_together_and_before_later_ones() -> None:
     first, second, third = (Stopping(timeout=25.0, running=number, waiting=0) for number in (1, 2, 3))
     heard: list[Event] = []
 

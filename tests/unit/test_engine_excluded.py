@@ -52,7 +52,7 @@ def test_excluded_times_after_a_suspend_are_one_record_and_nothing_of_them_is_la
     assert stage.engine.history.decided == {RAN: 1, "excluded": 58}
 
 
-def test_what_is_recorded_stays_recorded_once_across_a_reload_and_a_changed_schedule_starts_afresh() -> None:
+def test_decisions_survive_a_reload_and_a_changed_schedule_starts_anew() -> None:
     first = limited("* * * * *", "1-3 12 * * *")
     stage = Stage(first)
 

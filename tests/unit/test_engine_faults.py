@@ -165,7 +165,7 @@ def test_a_loop_that_does_not_wake_up_is_noticed(monkeypatch: pytest.MonkeyPatch
     Stage(job(schedule="@every 10s")).play(script)
 
 
-def test_a_suspend_is_no_problem_of_the_loop() -> None:
+def test_a_suspend_does_not_count_as_a_late_loop() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(1)
         VirtualClock.step(stage.clock, timedelta(hours=3))

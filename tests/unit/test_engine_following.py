@@ -83,7 +83,7 @@ def test_a_run_that_is_neither_live_nor_kept_cannot_be_followed() -> None:
     Stage(job("a", None), play=lambda _: Play()).play(script)
 
 
-def test_who_follows_a_run_that_is_skipped_while_it_waits_gets_the_reason() -> None:
+def test_a_follower_of_a_waiting_run_gets_the_reason_of_its_skip() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(10.5)  # `b` was due at 10 and waits for the lock
         (waiting,) = stage.engine.live("b")

@@ -30,7 +30,7 @@ def test_jobs_under_one_lock_run_one_after_the_other_first_come_first_served() -
     """)
 
 
-def test_a_firing_that_waits_for_a_lock_beyond_its_deadline_is_skipped_for_that_reason() -> None:
+def test_a_run_that_waits_for_a_lock_beyond_its_deadline_is_skipped_for_that_reason() -> None:
     jobs = [job("a", "@every 10s", lock="db"), job("b", "@every 10s", lock="db", start_deadline=3.0)]
     stage = Stage(*jobs, play=lambda _: Play(5.0))
     assert stage.play(16.0) == lines("""
@@ -55,7 +55,7 @@ def test_capacity_is_waited_for_in_order_and_skipped_at_the_deadline() -> None:
     """)
 
 
-def test_by_hand_waits_for_a_lock_without_a_deadline() -> None:
+def test_a_manual_run_waits_for_a_lock_without_a_deadline() -> None:
     async def script(stage: Stage) -> None:
         stage.engine.run_now(stage.jobs["a"])
         waiting = stage.engine.run_now(stage.jobs["b"])
@@ -90,7 +90,7 @@ def test_a_run_in_back_off_holds_its_lock_but_no_place_within_the_capacity() -> 
     """)
 
 
-def test_a_waiting_firing_occupies_its_job_for_the_overlap_gate() -> None:
+def test_a_waiting_run_occupies_its_job_for_the_overlap_gate() -> None:
     jobs = [job("a", "@every 10s", lock="db"), job("b", "@every 10s", lock="db", overlap=Overlap.SKIP)]
     stage = Stage(*jobs, play=lambda launch: Play(15.0 if launch.job.name == "a" else 1.0))
     stage.play(30.0)
@@ -98,7 +98,7 @@ def test_a_waiting_firing_occupies_its_job_for_the_overlap_gate() -> None:
     assert "12:00:25 started b 12:00:10" in stage.lines
 
 
-def test_raising_max_running_lets_those_who_wait_in() -> None:
+def test_raising_max_running_starts_waiting_runs() -> None:
     async def script(stage: Stage) -> None:
         for name in "abc":
             stage.engine.run_now(stage.jobs[name])

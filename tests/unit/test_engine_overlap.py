@@ -78,7 +78,7 @@ def test_a_three_second_job_due_every_second_does_what_its_overlap_policy_promis
     assert stage.play(5.5) == lines(THREE_SECONDS_EVERY_SECOND[overlap])
 
 
-def test_a_minutely_job_that_takes_almost_a_minute_loses_no_slot_when_it_queues() -> None:
+def test_a_minutely_job_that_takes_almost_a_minute_skips_no_run_when_it_queues() -> None:
     """T9"""
     stage = Stage(job(schedule="* * * * *", overlap=Overlap.QUEUE), play=lambda _: Play(59.95))
     stage.play(10 * 60 + 30)
@@ -104,7 +104,7 @@ async def by_hand(stage: Stage, name: str = "j", *, force: bool = False) -> None
     stage.engine.run_now(stage.jobs[name], RunRequest(force=force))
 
 
-def test_by_hand_obeys_overlap_and_force_passes_it() -> None:
+def test_a_manual_run_obeys_overlap_and_force_ignores_it() -> None:
     async def script(stage: Stage) -> None:
         await by_hand(stage)
         await stage.until(1)

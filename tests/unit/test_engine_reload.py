@@ -22,7 +22,7 @@ def reloading(at: float, change: Callable[[dict[str, Job]], dict[str, Job]], unt
     return script
 
 
-def test_an_edit_never_creates_a_slot_in_the_past() -> None:
+def test_an_edit_never_creates_a_scheduled_time_in_the_past() -> None:
     """R1"""
     changed = job(schedule="*/5 * * * *")
     stage = Stage(job(schedule="0 0 * * *"))
@@ -30,13 +30,13 @@ def test_an_edit_never_creates_a_slot_in_the_past() -> None:
     assert [line.split()[3] for line in stage.lines if "started" in line] == ["12:10:00"]
 
 
-def test_an_unchanged_schedule_keeps_its_next_slot_when_other_keys_change() -> None:
+def test_an_unchanged_schedule_keeps_its_next_time_when_other_keys_change() -> None:
     stage = Stage(job(schedule="@every 10s"))
     stage.play(reloading(9.9, lambda jobs: {"j": replace(jobs["j"], target=ShellCommand("new"))}, 11))
     assert stage.lines[0] == "12:00:10 started j 12:00:10"
 
 
-def test_reloading_all_the_time_takes_every_slot_exactly_once() -> None:
+def test_with_continuous_reloads_every_scheduled_time_runs_exactly_once() -> None:
     """R2"""
 
     async def script(stage: Stage) -> None:
@@ -93,7 +93,7 @@ def test_a_job_that_goes_while_it_runs_finishes_and_is_not_tried_again(how: str)
     """)
 
 
-def test_a_queued_firing_of_a_removed_job_is_skipped_as_removed() -> None:
+def test_a_queued_run_of_a_removed_job_is_skipped_as_removed() -> None:
     stage = Stage(job(schedule="@every 10s", overlap=Overlap.QUEUE), job("other", None), play=lambda _: Play(60.0))
     stage.play(reloading(21, GONE["removed"], 25), budget=2.0)
     assert "12:00:21 skipped j 12:00:20 removed" in stage.lines

@@ -110,7 +110,7 @@ def test_a_key_whose_run_was_skipped_can_be_used_again() -> None:
 
 
 @pytest.mark.parametrize("moment", [1.0, 10.0])
-def test_who_repeats_a_request_gets_the_output_of_the_run(moment: float) -> None:
+def test_a_repeated_request_gets_the_output_of_the_run(moment: float) -> None:
     async def script(stage: Stage) -> None:
         stage.engine.run_now(stage.jobs["a"], RunRequest(key="k"))
         await stage.until(moment)

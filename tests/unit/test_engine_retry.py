@@ -102,7 +102,7 @@ def test_success_codes_are_successes() -> None:
     assert stage.lines[1] == "12:10:01 succeeded j 12:10:00"
 
 
-def test_stop_ends_the_attempt_the_back_off_and_the_waiting_firing_and_leaves_the_next_slot() -> None:
+def test_stop_ends_the_attempt_the_back_off_and_the_waiting_run_and_leaves_the_next_scheduled_time() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(13)
         await stage.engine.runner.stop(list(stage.engine.runner.live_runs("j")))

@@ -10,7 +10,7 @@ from scheduler.model.run import Decision, Launch
 from tests.unit.stage import Stage, job, lines
 
 
-def test_a_run_may_go_on_until_its_grace_before_the_end_of_the_budget() -> None:
+def test_a_run_may_continue_until_stop_grace_before_the_end_of_the_shutdown_timeout() -> None:
     """S1"""
     jobs = [job("short", "@every 10s"), job("long", "@every 10s"), job("deaf", "@every 10s")]
 
@@ -47,7 +47,7 @@ def test_on_shutdown_stop_ends_a_run_at_once() -> None:
     """)
 
 
-def test_retries_queued_locked_and_crowded_out_firings_end_at_once_as_shutdown() -> None:
+def test_runs_that_wait_for_a_retry_a_queue_a_lock_or_capacity_end_at_once_as_shutdown() -> None:
     """S1"""
     jobs = [
         job("retrying", "@every 10s", retry=Retry(3, delay=60.0)),
@@ -80,7 +80,7 @@ def test_a_run_that_fails_while_schedd_drains_was_stopped_and_is_not_tried_again
     """)
 
 
-def test_a_death_by_the_platforms_term_just_before_ours_is_no_failure() -> None:
+def test_a_run_that_the_platform_ends_just_before_schedd_is_not_a_failure() -> None:
     """S3: everybody gets TERM at once, and the child's reaches us first."""
     stage = Stage(job(schedule="@every 10s", retry=Retry(5, delay=0.1)), play=lambda _: Play(1.0, code=143))
     stage.play(11.4)
@@ -96,14 +96,14 @@ def test_a_death_by_a_strangers_term_is_a_failure_a_second_later() -> None:
     assert stage.lines[1] == "12:00:12 failed j 12:00:10"
 
 
-def test_a_budget_shorter_than_the_grace_is_kept() -> None:
+def test_a_shutdown_timeout_shorter_than_stop_grace_is_kept() -> None:
     """S1"""
     stage = Stage(job(schedule="@every 10s", stop_grace=60.0), play=lambda _: Play(None, stubborn=True))
     stage.play(11.0, budget=4.0)
     assert stage.clock.steady() == 14.0
 
 
-def test_after_the_first_term_no_slot_is_taken() -> None:
+def test_after_the_first_sigterm_no_scheduled_run_starts() -> None:
     """D1: the old schedd is quiet from its first TERM."""
     stage = Stage(
         job("every-second"),
@@ -117,7 +117,7 @@ def test_after_the_first_term_no_slot_is_taken() -> None:
     assert sum("skipped every-second" in line and "shutdown" in line for line in after) == 6
 
 
-def test_hurrying_sends_term_and_then_kill_to_whatever_is_left() -> None:
+def test_a_second_and_third_sigint_send_sigterm_and_sigkill_to_what_is_left() -> None:
     """S4"""
 
     async def script(stage: Stage) -> None:
@@ -135,7 +135,7 @@ def test_hurrying_sends_term_and_then_kill_to_whatever_is_left() -> None:
     """)
 
 
-def test_a_request_by_hand_is_refused_while_schedd_drains() -> None:
+def test_a_manual_run_is_refused_while_schedd_shuts_down() -> None:
     async def script(stage: Stage) -> None:
         await stage.until(1)
 

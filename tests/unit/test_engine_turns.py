@@ -15,7 +15,7 @@ from scheduler.model.run import Launch, Reason
 from tests.unit.stage import Stage, job
 
 
-def test_a_herd_starts_in_order_and_keeps_nobody_waiting() -> None:
+def test_many_runs_at_once_start_in_order_without_waiting() -> None:
     turn = 0
     started: list[tuple[str, int]] = []
 
@@ -43,7 +43,7 @@ def test_a_herd_starts_in_order_and_keeps_nobody_waiting() -> None:
     assert list(Counter(turn for _, turn in started).values()) == [FEW, FEW, FEW, 1]
 
 
-def test_all_of_a_turn_start_before_the_first_of_them_is_told() -> None:
+def test_all_runs_of_a_tick_start_before_the_first_of_them_is_announced() -> None:
     told_at_start: list[int] = []
 
     def play(_: Launch) -> Play:
@@ -61,7 +61,7 @@ def test_all_of_a_turn_start_before_the_first_of_them_is_told() -> None:
     assert sum(isinstance(event, RunStarted) for event in stage.events) == FEW
 
 
-def test_those_who_waited_for_capacity_start_a_few_at_a_time_too() -> None:
+def test_runs_that_waited_for_capacity_start_a_few_at_a_time() -> None:
     at_once: list[int] = []
 
     async def script(stage: Stage) -> None:

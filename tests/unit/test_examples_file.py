@@ -61,7 +61,7 @@ def test_every_form_of_a_schedule_is_used(config: Config) -> None:
     assert any(job.schedule is None for job in config.jobs.values())
 
 
-def test_every_key_stands_beside_a_comment() -> None:
+def test_every_key_has_a_comment() -> None:
     keys = {field.encode_name for form in (FileForm, JobForm) for field in msgspec.structs.fields(form)}
     lines = FILE.read_text().splitlines()
     explained = {match[1] for line in lines if (match := re.match(r"\s*(?:# )?([a-z_]+):(?: .*)? # ", line))}

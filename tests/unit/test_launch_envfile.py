@@ -81,7 +81,7 @@ def test_anything_else_is_refused_with_its_line_and_without_its_content(tmp_path
         (b"#" * (LARGEST + 1), "the file is larger than 1 MiB"),
     ],
 )
-def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes, cause: str) -> None:
+def test_bytes_that_are_not_utf8_are_an_error(tmp_path: Path, content: bytes, cause: str) -> None:
     with pytest.raises(LaunchError) as caught:
         read(tmp_path, content)
     assert str(caught.value) == f"{tmp_path}/.env: {cause}"
@@ -99,7 +99,7 @@ def test_a_file_that_has_nothing_to_read_yet_is_one_message(monkeypatch: pytest.
         read_env_file(str(tmp_path / "kmsg"))
 
 
-def test_a_fifo_holds_nobody_up(tmp_path: Path) -> None:
+def test_a_fifo_blocks_nothing(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     with pytest.raises(LaunchError, match="not a regular file"):
         read_env_file(str(tmp_path / "fifo"))
@@ -114,5 +114,5 @@ def test_odd_files_take_no_time(tmp_path: Path, content: str) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r'"), max_size=30))
-def test_whatever_stands_in_single_quotes_is_the_value(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
+def test_everything_in_single_quotes_is_the_value(tmp_path_factory: pytest.TempPathFactory, value: str) -> None:
     assert read(tmp_path_factory.getbasetemp(), f"A='{value}'\n") == {"A": value}

@@ -57,7 +57,7 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
     }
 
 
-def test_path_goes_in_front_of_whatever_path_the_layers_give() -> None:
+def test_path_is_put_in_front_of_the_path_of_the_layers() -> None:
     layered = replace(job(EnvLayer("env", {"PATH": "/opt/bin"})), path=("/srv/app/.venv/bin", "/srv/app/bin"))
     variables = Environment({"PATH": "/usr/bin"}).of_job(layered)
     assert told(variables)["PATH"] == ("/srv/app/.venv/bin:/srv/app/bin:/opt/bin", "path")
@@ -83,7 +83,7 @@ def test_the_scheduled_time_is_given_in_utc_and_in_the_jobs_zone(zone: str, utc:
 
 
 @pytest.mark.parametrize("name", ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "JOURNAL_STREAM"])
-def test_what_a_supervisor_tells_schedd_stays_with_schedd(name: str) -> None:
+def test_variables_of_the_supervisor_are_not_passed_to_jobs(name: str) -> None:
     assert name not in Environment({name: "1"}).of_job(job()).values
     assert Environment({name: "1"}).of_job(job(EnvLayer("env", {name: "mine"}))).values[name] == "mine"
 
@@ -137,13 +137,13 @@ def test_a_job_of_schedds_own_user_keeps_its_session() -> None:
     assert Environment(SESSION).of_job(job()).values.keys() >= SESSION.keys()
 
 
-def test_python_is_unbuffered_unless_somebody_says_otherwise() -> None:
+def test_python_is_unbuffered_unless_the_environment_says_otherwise() -> None:
     assert Environment({}).of_job(job()).values["PYTHONUNBUFFERED"] == "1"
     assert Environment({"PYTHONUNBUFFERED": ""}).of_job(job()).values["PYTHONUNBUFFERED"] == ""
     assert "PYTHONUNBUFFERED" not in Environment({}).of_job(job(EnvLayer("env", {"PYTHONUNBUFFERED": None}))).values
 
 
-def test_a_run_is_told_its_facts_and_nobody_overrides_them() -> None:
+def test_a_run_gets_its_variables_and_no_setting_overrides_them() -> None:
     launch = Launch(
         job=job(EnvLayer("env", {"SCHED_JOB": "other"})),
         run_id="abcd1234",

@@ -87,7 +87,7 @@ def test_what_a_run_takes_at_once_fits_in_while_it_is_not_held(clock: VirtualClo
     clock.run(story())
 
 
-def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: VirtualClock) -> None:
+def test_a_run_waits_for_a_slow_follower(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
         follower = follow(run, holding=True)
@@ -106,7 +106,7 @@ def test_a_follower_who_takes_a_little_now_and_then_is_waited_for(clock: Virtual
     clock.run(story())
 
 
-def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(clock: VirtualClock) -> None:
+def test_a_client_that_reads_nothing_is_skipped_after_a_while_and_learns_what_it_missed(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
         follower = follow(run, holding=True)
@@ -124,7 +124,7 @@ def test_one_who_takes_nothing_is_let_be_after_a_while_and_told_what_it_missed(c
     clock.run(story())
 
 
-def test_one_who_leaves_holds_nobody(clock: VirtualClock) -> None:
+def test_a_client_that_disconnects_delays_no_run(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
         follower = follow(run, holding=True)
@@ -136,7 +136,7 @@ def test_one_who_leaves_holds_nobody(clock: VirtualClock) -> None:
     clock.run(story())
 
 
-def test_who_merely_looks_on_holds_nobody(clock: VirtualClock) -> None:
+def test_a_client_that_only_watches_delays_no_run(clock: VirtualClock) -> None:
     async def story() -> None:
         run = output()
         follow(run)

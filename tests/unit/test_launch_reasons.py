@@ -40,7 +40,7 @@ def test_without_a_cgroup_that_counts_nothing_is_claimed(tmp_path: Path) -> None
     assert explain_memory((None, 3)) is None
 
 
-def test_a_kill_is_told_from_a_lack_of_memory() -> None:
+def test_a_kill_differs_from_a_lack_of_memory() -> None:
     assert explain_memory((2, 2)) == "it was not the out-of-memory killer of schedd's cgroup"
     assert explain_memory((2, 3)) == "the kernel killed for want of memory in schedd's cgroup during this run"
 

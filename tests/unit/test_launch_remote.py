@@ -119,7 +119,7 @@ def test_a_letter_that_is_lost_is_sent_again() -> None:
     Site().run(story)
 
 
-def test_without_a_worker_the_attempt_is_given_up_at_its_deadline_for_good() -> None:
+def test_without_a_worker_the_attempt_is_cancelled_at_its_deadline() -> None:
     async def story(site: Site) -> None:
         site.mailbox._delays = lambda _: (90.0,)
         with pytest.raises(NotTakenError) as given_up:
@@ -235,7 +235,7 @@ ARRIVALS = st.lists(st.floats(0, 90), max_size=3).map(tuple)
 
 @settings(max_examples=50, deadline=None)
 @given(FAULTS, ARRIVALS, st.floats(0, 30), st.booleans())
-def test_whatever_fails_an_attempt_is_made_at_most_once_and_ends(
+def test_after_any_failure_an_attempt_is_made_at_most_once_and_ends(
     faults: list[tuple[str, float, float]], arrivals: tuple[float, ...], seconds: float, bounded: bool
 ) -> None:
     async def story(site: Site) -> None:

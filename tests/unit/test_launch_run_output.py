@@ -119,7 +119,7 @@ def test_the_tail_is_the_latest_output_in_order(writes: list[tuple[Stream, int]]
     ]
 
 
-def test_who_follows_late_is_told_how_much_went_before() -> None:
+def test_a_late_follower_gets_the_size_of_the_earlier_output() -> None:
     async def story() -> None:
         run = output(OutputMode.DISCARD)
         run.write(OUT, b"a" * 100 + b"b" * TAIL)
@@ -171,7 +171,7 @@ def test_a_follower_waits_for_news() -> None:
     play(story())
 
 
-def test_a_slow_follower_is_told_what_it_missed_and_holds_nobody_up() -> None:
+def test_a_slow_follower_gets_the_size_of_what_it_missed_and_delays_no_run() -> None:
     """M1"""
 
     async def story() -> None:

@@ -113,7 +113,7 @@ def test_the_story_of_a_job_that_fails_fails_succeeds_and_fails() -> None:
     ]
 
 
-def test_a_retry_that_helps_is_no_news_and_the_last_attempt_is() -> None:
+def test_only_a_failure_of_the_last_attempt_is_reported() -> None:
     retried = job(schedule="@every 1m", retry=Retry(times=1, delay=5), **TROUBLE)
     assert tell(retried, pattern="fsffs", seconds=200) == [
         "12:02:07 failure: Job j failed in 2 attempts after 7s: exit code 3",
@@ -180,7 +180,7 @@ def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
     ]
 
 
-def test_a_job_that_flaps_is_told_once_until_it_is_steady() -> None:
+def test_a_job_that_flaps_is_reported_once_until_it_is_steady() -> None:
     lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="sfsfsfsfsfsssssfs", seconds=18 * 60)
     assert lines == [
         "12:02:01 failure: Job j failed after 1s: exit code 3",
@@ -194,7 +194,7 @@ def test_a_job_that_flaps_is_told_once_until_it_is_steady() -> None:
     ]
 
 
-def test_a_job_that_flaps_and_then_only_fails_is_told_so() -> None:
+def test_a_job_that_flaps_and_then_only_fails_is_reported_as_failing() -> None:
     lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="fsfsfsfffffff", seconds=14 * 60)
     assert lines[4:] == [
         "12:05:01 failure: Job j fails and recovers in turn: it began to fail 3 times within 1d",
@@ -207,7 +207,7 @@ def test_a_daily_job_never_flaps() -> None:
     assert [line.split()[1] for line in lines] == ["failure:", "recovery:"] * 3
 
 
-def test_the_run_that_did_not_happen_is_told_once_and_when_it_has_happened() -> None:
+def test_a_missing_success_is_reported_once_and_so_is_its_recovery() -> None:
     by_hand = job(schedule=None, expect_success_within=26 * HOUR, **TROUBLE)
 
     async def story(stage: Stage, _wall: Wall) -> None:
@@ -264,7 +264,7 @@ def test_a_disabled_job_is_expected_to_do_nothing_and_has_all_its_time_once_it_i
 
 
 @pytest.mark.parametrize("on_shutdown", list(OnShutdown))
-def test_a_run_that_shutdown_ends_tells_nobody(on_shutdown: OnShutdown) -> None:
+def test_a_run_that_the_shutdown_stops_causes_no_notification(on_shutdown: OnShutdown) -> None:
     """S3"""
     running = job(schedule="@reboot", on_shutdown=on_shutdown, ping="https://x/", sentry=True, remind=1.0, **ALL)
 
@@ -276,12 +276,12 @@ def test_a_run_that_shutdown_ends_tells_nobody(on_shutdown: OnShutdown) -> None:
     assert tell(running, story=story, play=lambda _launch: Play(None), budget=20) == []
 
 
-def test_a_run_that_fails_by_itself_because_everybody_is_signalled_tells_nobody() -> None:
+def test_a_run_that_fails_because_the_platform_signals_it_causes_no_notification() -> None:
     """S3"""
     assert tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(1.5, 143)) == []
 
 
-def test_a_run_that_is_over_while_schedd_drains_is_told_as_ever() -> None:
+def test_a_run_that_finishes_during_the_shutdown_is_reported_as_usual() -> None:
     lines = tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(5.0))
     assert lines == ["12:01:05 success: Job j succeeded in 5s"]
 
@@ -299,7 +299,7 @@ def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
     ]
 
 
-def test_nothing_is_overdue_and_nobody_is_reminded_while_schedd_drains() -> None:
+def test_during_the_shutdown_no_alarm_or_reminder_is_sent() -> None:
     waiting = job("waiting", schedule=None, expect_success_within=65.0, **TROUBLE)
     failing = job("failing", schedule="@at 2026-06-01T12:00:50+00:00", remind=15.0, **TROUBLE)
     slow = job("slow", schedule="@at 2026-06-01T12:00:58+00:00")
@@ -308,7 +308,7 @@ def test_nothing_is_overdue_and_nobody_is_reminded_while_schedd_drains() -> None
     assert lines == ["12:00:51 failure: Job failing failed after 1s: exit code 3"]
 
 
-def test_skips_are_told_at_the_first_of_a_row_and_again_after_a_start() -> None:
+def test_the_first_skip_in_a_row_is_reported_and_again_after_a_start() -> None:
     lines = tell(job(schedule="@every 10s", **ALL), seconds=64, play=lambda _launch: Play(29.0))
     assert lines == [
         f"12:00:20 skip: Job j did not run at 2026-06-01 12:00:20 UTC: {REASONS['overlap']}",
@@ -318,7 +318,7 @@ def test_skips_are_told_at_the_first_of_a_row_and_again_after_a_start() -> None:
     ]
 
 
-def test_skips_that_somebody_asked_for_are_told_nobody() -> None:
+def test_requested_skips_cause_no_notification() -> None:
     async def story(stage: Stage, _wall: Wall) -> None:
         stage.engine.pause("j", until=None, note="")
         await stage.until(65)
@@ -327,7 +327,7 @@ def test_skips_that_somebody_asked_for_are_told_nobody() -> None:
     assert tell(queued, story=story) == []
 
 
-def test_a_dead_mans_switch_hears_of_every_run() -> None:
+def test_a_ping_address_is_called_for_every_run() -> None:
     watched = job(schedule="@every 1m", ping="https://hc-ping.com/secret", sentry=True)
     assert tell(watched, pattern="ffs", seconds=190) == [
         f"12:0{minute}:0{second} {who}: Job j {what}"
@@ -341,14 +341,14 @@ def test_a_dead_mans_switch_hears_of_every_run() -> None:
     ]
 
 
-def test_two_hooks_of_one_kind_are_both_told_even_if_they_are_equal() -> None:
+def test_two_equal_webhooks_are_both_notified() -> None:
     """N2"""
     twice = job(schedule="@every 1m", on_failure=told("one") + told("other") + told("one"))
     lines = tell(twice, pattern="f", seconds=70)
     assert [line.split()[1] for line in lines] == ["one:", "other:", "one:"]
 
 
-def test_how_a_job_stands_survives_a_reload() -> None:
+def test_the_alarm_state_of_a_job_survives_a_reload() -> None:
     failing = job(schedule="@every 1m", **TROUBLE)
 
     async def story(stage: Stage, _wall: Wall) -> None:
@@ -362,7 +362,7 @@ def test_how_a_job_stands_survives_a_reload() -> None:
     ]
 
 
-def test_a_job_that_is_removed_is_told_of_no_more() -> None:
+def test_a_removed_job_causes_no_more_notifications() -> None:
     async def story(stage: Stage, _wall: Wall) -> None:
         await stage.until(60.5)
         stage.engine.load({}, max_running=None)
@@ -371,11 +371,11 @@ def test_a_job_that_is_removed_is_told_of_no_more() -> None:
     assert tell(job(schedule="@every 1m", remind=60.0, **TROUBLE), pattern="f", story=story) == []
 
 
-def test_a_job_that_tells_nobody_costs_no_notice() -> None:
+def test_a_job_without_recipients_creates_no_notification() -> None:
     assert tell(job(schedule="@every 1m", expect_success_within=5.0, remind=5.0), pattern="f", seconds=200) == []
 
 
-def test_a_notice_has_the_run_and_the_end_of_its_output() -> None:
+def test_a_notification_has_the_run_and_the_end_of_its_output() -> None:
     notices: list[Notification] = []
 
     async def story(stage: Stage, wall: Wall) -> None:
@@ -469,7 +469,7 @@ def test_a_recipient_that_did_not_get_the_first_failure_gets_the_next_one_and_th
     ]
 
 
-def test_an_alarm_that_no_run_repeats_is_sent_again_after_an_hour() -> None:
+def test_an_undelivered_alarm_is_sent_again_after_an_hour() -> None:
     """B5: a job that is overdue may never run again."""
 
     async def story(stage: Stage, wall: Wall) -> None:
@@ -485,7 +485,7 @@ def test_an_alarm_that_no_run_repeats_is_sent_again_after_an_hour() -> None:
     ]
 
 
-def test_nobody_is_notified_late_of_a_trouble_that_is_over() -> None:
+def test_no_late_notification_is_sent_after_the_recovery() -> None:
     """B5"""
 
     async def story(stage: Stage, wall: Wall) -> None:

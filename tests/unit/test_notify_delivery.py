@@ -75,7 +75,7 @@ async def well(_notice: Notification) -> str:
     return "fine"
 
 
-def test_a_black_hole_is_tried_four_times_and_then_given_up() -> None:
+def test_a_recipient_that_never_answers_is_tried_four_times_and_then_dropped() -> None:
     """N1"""
     office = Office(hole=hole)
 
@@ -104,7 +104,7 @@ def test_a_black_hole_keeps_a_bounded_queue_whose_oldest_go() -> None:
     assert lines[51:] == [f"12:01:20 notifications dropped j{n}: schedd stopped (1)" for n in range(51, 151)]
 
 
-def test_dropped_notices_are_counted_by_job() -> None:
+def test_dropped_notifications_are_counted_by_job() -> None:
     office = Office(hole=hole)
 
     async def story() -> None:
@@ -115,7 +115,7 @@ def test_dropped_notices_are_counted_by_job() -> None:
     assert office.run(story)[1:] == ["12:01:11 notifications dropped j: more than 100 waited (400)"]
 
 
-def test_a_black_hole_holds_up_nobody_else() -> None:
+def test_a_recipient_that_never_answers_delays_no_other() -> None:
     """N1"""
     office = Office(hole=hole, well=well)
 
@@ -130,7 +130,7 @@ def test_a_black_hole_holds_up_nobody_else() -> None:
     assert lines[-1] == "12:00:01.99 notification delivered j: fine"
 
 
-def test_a_black_hole_changes_nothing_about_slots() -> None:
+def test_a_recipient_that_never_answers_delays_no_scheduled_run() -> None:
     """N1"""
 
     def lines(*told: CommandRecipient) -> list[str]:
@@ -166,7 +166,7 @@ def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
     assert office.run(story) == ["12:00:06 notification not delivered j: no such page (3)"]
 
 
-def test_the_notices_for_one_recipient_keep_their_order() -> None:
+def test_notifications_for_one_recipient_keep_their_order() -> None:
     arrived = []
     answers = iter([DeliveryError("busy", again=True)])
 
@@ -187,7 +187,7 @@ def test_the_notices_for_one_recipient_keep_their_order() -> None:
     assert arrived == ["a", "b", "c"]
 
 
-def test_what_a_library_raises_is_told_by_its_kind_alone() -> None:
+def test_an_exception_of_a_library_is_reported_by_its_type_alone() -> None:
     """L2"""
 
     async def broken(_notice: Notification) -> str:

@@ -73,7 +73,7 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
         ),
     ],
 )  # fmt: skip
-def test_a_notice_is_one_sentence(notice: Notification, sentence: str) -> None:
+def test_a_notification_is_one_sentence(notice: Notification, sentence: str) -> None:
     assert wording.headline(notice) == sentence
 
 
@@ -174,7 +174,9 @@ def test_good_news_looks_good() -> None:
         ("https://x/a?create=1", Topic.ENDED, Outcome.TIMED_OUT, "https://x/a/fail?create=1&rid={rid}"),
     ],
 )
-def test_a_ping_goes_where_healthchecks_wants_it(url: str, topic: Topic, outcome: Outcome | None, address: str) -> None:
+def test_a_ping_uses_the_addresses_of_healthchecks(
+    url: str, topic: Topic, outcome: Outcome | None, address: str
+) -> None:
     run = a_run(outcome or Outcome.SUCCEEDED)
     told = Notification(topic=topic, job=job(), at=NOON, run=run)
     assert address_of(url, told) == address.format(rid=uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa"))
@@ -204,7 +206,7 @@ def test_no_more_of_an_address_is_shown_than_its_host(recipient: Recipient, name
     assert "canary" not in name
 
 
-def test_a_value_that_is_not_there_is_told_by_its_place() -> None:
+def test_a_missing_value_is_reported_by_its_key() -> None:
     with pytest.raises(DeliveryError, match="webhook: the variable HOOK is not set in schedd's environment"):
         resolve(FromEnv("HOOK"), "webhook", {})
     with pytest.raises(DeliveryError, match="secret: /nonexistent/secret: No such file"):
@@ -244,7 +246,7 @@ def test_a_slug_is_what_sentry_accepts() -> None:
     assert slug_of("Nightly.Backup_" + "x" * 63) == "nightly-backup_" + "x" * 35
 
 
-def test_a_trouble_tells_how_long_it_has_lasted() -> None:
+def test_an_alarm_says_how_long_the_job_has_been_failing() -> None:
     lasted = timedelta(hours=2, minutes=30).total_seconds()
     assert wording.headline(failure(reminder=True, run=None, failures=3, lasted=lasted)) == (
         "Job j still fails: 3 failed runs in 2h30m"

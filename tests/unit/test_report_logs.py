@@ -153,7 +153,7 @@ def test_json_records_carry_numbers_and_lists(logged: Logged) -> None:
     assert (told["duration"], told["notes"], told["level"]) == (1.5, ["it said so"], "error")
 
 
-def test_a_name_that_is_no_text_is_escaped_in_json_too(logged: Logged) -> None:
+def test_a_name_that_is_not_utf8_is_escaped_in_json_too(logged: Logged) -> None:
     log, out = logged(LogFormat.JSON)
     log.info("schedd started", file="/srv/bad\udcff.yaml", all=["\udc80", "a\\"])
     told = json.loads(out.text)
@@ -167,7 +167,7 @@ def test_a_reload_that_failed_shows_every_problem(logged: Logged) -> None:
         assert text in out.text
 
 
-def test_output_is_prefixed_with_the_job_and_its_errors_are_told_apart(logged: Logged) -> None:
+def test_output_is_prefixed_with_the_job_and_stderr_is_marked(logged: Logged) -> None:
     """L1"""
     log, out = logged()
     log.write_lines("mail", "abcd2345", Stream.STDOUT, b"one\n\ntwo\n")

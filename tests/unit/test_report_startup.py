@@ -64,7 +64,7 @@ def test_a_file_that_says_its_zone_is_not_doubted(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("zone", ["", "UTC", ":UTC", "Etc/UTC", "UTC0"])
-def test_a_tz_that_says_utc_misleads_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
+def test_no_warning_if_tz_is_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
     monkeypatch.setenv("TZ", zone)
     assert warnings(tmp_path, UNSAID) == []
 
@@ -102,5 +102,5 @@ def test_a_missed_run_is_reported_where_it_is_news(tmp_path: Path, schedule: str
     assert missed(tmp_path, schedule)[0] == (["j0"] if reported else [])
 
 
-def test_notifications_hear_of_frequent_jobs_too(tmp_path: Path) -> None:
+def test_notifications_include_frequent_jobs(tmp_path: Path) -> None:
     assert missed(tmp_path, "@every 5s", "30 11 * * *", "0 8 * * *") == (["j1"], ["j0", "j1"])

@@ -163,7 +163,7 @@ def test_the_coming_dst_changes_are_described(spec: object, gap: str, fold: str)
     assert second.sentence.endswith(fold)
 
 
-def test_where_clocks_do_not_change_or_do_not_matter_there_is_nothing_to_tell() -> None:
+def test_without_dst_changes_there_is_nothing_to_report() -> None:
     assert dst_effects(parse("30 2 * * *", ZoneInfo("UTC")), utc("2024-01-01T00:00")) == ()
     assert dst_effects(parse("@every 5m"), utc("2024-01-01T00:00")) == ()
 
@@ -213,7 +213,7 @@ def test_a_scheduled_time_is_confirmed_with_its_neighbours() -> None:
     assert (answer.before, answer.after) == (utc("2024-03-09T07:30"), utc("2024-03-11T06:30"))
 
 
-def test_why_an_instant_is_no_scheduled_time_names_the_fields_and_the_neighbours() -> None:
+def test_why_names_the_fields_that_do_not_match_and_the_nearest_times() -> None:
     answer = check_time(parse("30 2 * * 1-5"), utc("2024-06-01T06:31"))
     assert not answer.is_scheduled
     assert answer.mismatches == (
@@ -249,7 +249,7 @@ def test_of_two_day_fields_only_those_that_decide_are_named(spec: object, fields
     assert [mismatch.field for mismatch in answer.mismatches] == fields
 
 
-def test_why_the_second_pass_of_a_repeated_hour_is_no_slot() -> None:
+def test_why_explains_that_the_second_occurrence_of_a_repeated_hour_is_not_scheduled() -> None:
     answer = check_time(parse("30 1 * * *"), utc("2024-11-03T06:30"))
     assert not answer.is_scheduled
     assert answer.mismatches == ()
@@ -271,7 +271,7 @@ def test_a_wall_time_that_does_not_exist_is_found_out() -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(rng=st.randoms(use_true_random=False))
-def test_every_fire_time_of_any_schedule_is_a_slot_and_can_be_explained(rng: random.Random) -> None:
+def test_every_scheduled_time_of_any_schedule_matches_and_can_be_explained(rng: random.Random) -> None:
     case = random_case(rng)
     schedule = parse_schedule([case.expression, "@every 37m"], case.zone, job_name="x")
     at = schedule.next_after(case.after)

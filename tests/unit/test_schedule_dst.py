@@ -153,7 +153,7 @@ def test_a_wildcard_minute_of_a_skipped_hour_does_not_run_that_day(gap: Change) 
 
 
 @each_fold
-def test_a_fixed_time_runs_in_the_first_pass_only(fold: Change) -> None:
+def test_a_fixed_time_runs_at_the_first_occurrence_only(fold: Change) -> None:
     """T2"""
     first, second = fold.minutes
     assert fold.times(f"{first} {fold.hour} * * *") == [passes(fold, first)[0]]
@@ -161,7 +161,7 @@ def test_a_fixed_time_runs_in_the_first_pass_only(fold: Change) -> None:
 
 
 @each_fold
-def test_a_fixed_time_of_each_hour_is_silent_in_the_second_pass(fold: Change) -> None:
+def test_a_fixed_minute_of_each_hour_does_not_run_at_the_second_occurrence(fold: Change) -> None:
     times = fold.times(f"{fold.minutes[0]} 0-23 * * *")
     first, second = passes(fold, fold.minutes[0])
     assert first in times
@@ -169,7 +169,7 @@ def test_a_fixed_time_of_each_hour_is_silent_in_the_second_pass(fold: Change) ->
 
 
 @each_fold
-def test_wildcards_run_in_both_passes(fold: Change) -> None:
+def test_wildcards_run_at_both_occurrences(fold: Change) -> None:
     """T3"""
     both = set(passes(fold, fold.minutes[0]))
     assert both <= set(fold.times(f"{fold.minutes[0]} * * * *"))
@@ -179,7 +179,7 @@ def test_wildcards_run_in_both_passes(fold: Change) -> None:
 
 
 @each_fold
-def test_asking_within_the_second_pass_does_not_bring_a_fixed_time_back(fold: Change) -> None:
+def test_a_start_within_the_second_occurrence_does_not_repeat_a_fixed_time(fold: Change) -> None:
     minute = fold.minutes[0]
     first, second = passes(fold, minute)
     schedule = parse_schedule(f"{minute} {fold.hour} * * *", ZoneInfo(fold.zone), job_name="x")
@@ -240,7 +240,9 @@ def test_a_larger_change_is_a_correction(expression: str, zone: str, after: str,
         ("0 0 29 2 *", "UTC", "2096-03-01T00:00", ["2104-02-29T00:00"]),
     ],
 )
-def test_the_fire_times_of_the_contract_come_out(expression: str, zone: str, after: str, expected: list[str]) -> None:
+def test_the_documented_scheduled_times_are_computed(
+    expression: str, zone: str, after: str, expected: list[str]
+) -> None:
     """T1 T2 T3 T5"""
     schedule = parse_schedule(expression, ZoneInfo(zone), job_name="x")
     assert times_after(schedule, datetime.fromisoformat(after + "Z"), len(expected)) == expected

@@ -45,7 +45,7 @@ def test_a_duration_is_read(text: str, seconds: float) -> None:
         ("9" * 400 + "d", "not a valid duration"),
     ],
 )
-def test_what_is_no_duration_is_refused_with_the_reason(text: str, reason: str) -> None:
+def test_an_invalid_duration_is_an_error_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_duration(text)
 

@@ -72,7 +72,7 @@ def times(schedule: Schedule, count: int = 3, after: datetime = START) -> list[s
         ("@every 24h from 2025-12-05", "0 0 * * *"),
     ],
 )
-def test_forms_that_mean_the_same_fire_at_the_same_times(spec: object, same_as: str) -> None:
+def test_schedules_that_mean_the_same_run_at_the_same_times(spec: object, same_as: str) -> None:
     assert times(parse(spec), 12) == times(parse(same_as), 12)
 
 
@@ -110,17 +110,17 @@ def test_forms_that_mean_the_same_fire_at_the_same_times(spec: object, same_as: 
         (["0 6 * * *", "@at 2026-01-02T06:00", "0 6,7 * * *"], ["01-02 06:00", "01-02 07:00", "01-03 06:00"]),
     ],
 )
-def test_a_form_fires_at_its_times(spec: object, expected: list[str]) -> None:
+def test_a_schedule_with_named_fields_runs_at_its_times(spec: object, expected: list[str]) -> None:
     assert times(parse(spec)) == expected
 
 
-def test_seconds_fire_every_so_many_seconds() -> None:
+def test_a_schedule_with_seconds_runs_at_each_of_them() -> None:
     schedule = parse({"second": "*/20"})
     assert schedule.next_after(START) == START + timedelta(seconds=20)
     assert schedule.next_after(START + timedelta(seconds=40, microseconds=1)) == START + timedelta(seconds=60)
 
 
-def test_an_interval_lies_on_the_epochs_grid_whoever_asks() -> None:
+def test_an_interval_is_on_the_grid_of_the_epoch() -> None:
     """T11"""
     schedule = parse("@every 7h", BERLIN)
     at = schedule.next_after(START)
@@ -154,7 +154,7 @@ def test_an_instant_in_the_jobs_zone_obeys_clock_changes_like_a_fixed_time() -> 
     )
 
 
-def test_an_instant_in_the_past_never_fires() -> None:
+def test_an_at_in_the_past_never_runs() -> None:
     schedule = parse("@at 2020-01-01T00:00")
     assert schedule.next_after(START) is None
     assert schedule.last_before(START) == datetime(2020, 1, 1, tzinfo=UTC)
@@ -282,7 +282,7 @@ def test_after_a_step_back_only_what_follows_the_clock_comes_again(spec: object,
     assert (following is not None and following <= taken) is taken_again
 
 
-def test_after_a_correction_all_but_an_instant_is_asked_afresh() -> None:
+def test_after_a_correction_everything_except_an_at_is_computed_again() -> None:
     """T7"""
     yesterday = START - timedelta(days=1)
     for spec in ("30 11 * * *", "*/10 * * * *", "@every 10m"):

@@ -12,7 +12,7 @@ from scheduler.schedule import parse_schedule
 GOLDEN = Path(__file__).with_name("data") / "cron-golden.jsonl"
 
 
-def test_all_fire_times_recorded_from_cron_itself_come_out() -> None:
+def test_all_times_recorded_from_cron_itself_are_computed() -> None:
     """T1 T2 T3 T5"""
     wrong = []
     rows = [json.loads(line) for line in GOLDEN.read_text().splitlines()]

@@ -79,7 +79,7 @@ def test_agrees_with_cronsim_on_utc(rng: random.Random) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(case=cases, data=st.data())
-def test_fire_times_strictly_increase_and_every_instant_between_two_has_the_same_next_one(
+def test_scheduled_times_strictly_increase_and_every_instant_between_two_has_the_same_next_one(
     case: Case, data: st.DataObject
 ) -> None:
     """T4"""
@@ -100,7 +100,7 @@ def test_fire_times_strictly_increase_and_every_instant_between_two_has_the_same
 
 @settings(max_examples=150, deadline=None)
 @given(case=cases)
-def test_the_last_fire_time_before_an_instant_is_the_one_that_next_after_passes_last(case: Case) -> None:
+def test_the_last_scheduled_time_before_an_instant_agrees_with_next_after(case: Case) -> None:
     schedule = parse_schedule(case.expression, case.zone, job_name="x")
     times = answers(schedule, case.after - timedelta(days=1), case.after + timedelta(hours=12))[:60]
     for low, high in pairwise(times):
@@ -163,7 +163,7 @@ def test_what_comes_every_month_is_found_both_ways_without_croniter(
 
 @settings(max_examples=100, deadline=None)
 @given(case=cases, rng=st.randoms(use_true_random=False))
-def test_a_list_fires_at_the_merged_times_of_its_entries(case: Case, rng: random.Random) -> None:
+def test_a_list_runs_at_the_merged_times_of_its_entries(case: Case, rng: random.Random) -> None:
     entries: list[object] = [case.expression, random_expression(rng, 2), "@every 35m", "@reboot"]
     until = case.after + timedelta(hours=8)
     parts = [parse_schedule(entry, case.zone, job_name="x") for entry in entries]

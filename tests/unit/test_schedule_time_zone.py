@@ -33,7 +33,7 @@ def next_in(name: str) -> datetime | None:
     return parse_schedule("0 0 * * *", zone, job_name="x").next_after(NOON)
 
 
-def test_changed_zone_data_is_read_afresh_and_unchanged_data_is_kept(zones: Path) -> None:
+def test_changed_zone_data_is_read_again_and_unchanged_data_is_kept(zones: Path) -> None:
     """B9"""
     for name in ("Testing", "Other"):
         shutil.copy(SYSTEM / "America/New_York", zones / name)

@@ -40,7 +40,7 @@ def test_runs_skips_and_busy_time_are_counted_by_job() -> None:
     assert (result.runs, result.skipped) == (72, {"overlap": 60})
 
 
-def test_what_runs_at_once_and_where_it_is_crowded_is_named() -> None:
+def test_peak_concurrency_and_busy_minutes_are_reported() -> None:
     jobs = [job(f"hourly{number}", "@hourly") for number in range(7)] + [job("quarter", "15 * * * *")]
     result = simulated(*jobs, hours=3.01, takes=60.0)
     assert (result.most_at_once, result.most_at_once_at) == (7, NOON + timedelta(hours=1))
@@ -78,7 +78,7 @@ def test_what_runs_or_waits_at_the_end_counts_for_nothing_after_it(
     assert caplog.messages == []  # asyncio says there what was left behind
 
 
-def test_back_off_is_no_load() -> None:
+def test_back_off_does_not_count_as_running() -> None:
     retrying = job("again", "@hourly", timeout=60.0, retry=Retry(times=1, delay=600.0))
     again = load_of(simulated(retrying, hours=1.9, takes=90.0), "again")
     assert (again.runs, again.timed_out, again.busy) == (1, 2, 120.0)
@@ -97,7 +97,7 @@ def test_the_parts_hold_the_whole_load(takes: float, hours: float, overlap: Over
     assert long.busy <= long.runs * takes + 0.1
 
 
-def test_a_month_of_slots_keeps_no_more_than_a_day() -> None:
+def test_a_month_of_scheduled_times_keeps_no_more_than_a_day() -> None:
     result = simulated(job("queued", "*/30 * * * *", overlap=Overlap.QUEUE), hours=24 * 30, takes=1.0)
     assert (result.runs, len(result.jobs[0].load)) == (48 * 30, PARTS)
     assert len(result.crowded) <= 5

@@ -49,7 +49,7 @@ def test_marks_that_reorder_or_break_a_line_are_escaped(letter: str) -> None:
 
 
 @given(st.binary(max_size=64))
-def test_whatever_a_job_prints_is_safe_to_show(block: bytes) -> None:
+def test_any_output_of_a_job_is_safe_to_show(block: bytes) -> None:
     """L3, D10"""
     text = printable_bytes(block).decode()
     assert not UNSAFE.search(text)

@@ -52,7 +52,7 @@ def test_a_damaged_file_makes_a_schedule_file_that_loads(
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("other", FORMATS)
-def test_a_file_of_another_format_is_no_accident(tmp_path: Path, name: str, other: str) -> None:
+def test_a_file_of_another_format_is_recognized(tmp_path: Path, name: str, other: str) -> None:
     done = imported(tmp_path, EXAMPLES[other], forced=name)
     assert done.config.jobs.keys() == {job.name for job in done.translation.jobs}
 
@@ -68,7 +68,7 @@ NO_FORMAT = [
 
 
 @pytest.mark.parametrize("text", NO_FORMAT)
-def test_a_file_of_no_format_is_one_message(text: str) -> None:
+def test_a_file_of_unknown_format_is_one_message(text: str) -> None:
     if text:
         with pytest.raises(SchedError, match="not a format that can be imported"):
             format_of(SourceFile("x", text))

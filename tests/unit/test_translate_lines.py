@@ -148,7 +148,7 @@ def test_variables_apply_from_their_line_on_and_shared_ones_are_in_defaults(tmp_
     assert done.text.count("PATH") == 1
 
 
-def test_cron_sets_shell_and_path_whatever_schedd_was_started_with(tmp_path: Path) -> None:
+def test_shell_and_path_are_set_as_cron_does_in_any_environment_of_schedd(tmp_path: Path) -> None:
     (job,) = imported(tmp_path, "* * * * * x\n").config.jobs.values()
     assert job.environment[0].values == {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
     (job,) = imported(tmp_path, "* * * * * x\n", dialect=Dialect.BUSYBOX).config.jobs.values()
@@ -180,7 +180,7 @@ def test_the_hint_for_mailto_is_a_key_that_loads(tmp_path: Path, value: str, hin
     assert load(path).jobs
 
 
-def test_no_mail_is_nothing_to_report(tmp_path: Path) -> None:
+def test_mail_that_is_switched_off_is_not_reported(tmp_path: Path) -> None:
     assert imported(tmp_path, 'MAILTO=""\n* * * * * x\n').translation.remarks == ()
 
 
@@ -268,7 +268,7 @@ STARTS = st.sampled_from(["* * * * * ", "@daily ", "# ", "A=", "CRON_TZ=", "HOME
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.tuples(STARTS, LINES).map("".join), max_size=5), dialect=st.sampled_from([None, *Dialect]))
-def test_whatever_a_crontab_says_the_file_loads_and_says_the_same(
+def test_any_crontab_becomes_a_file_that_loads_and_means_the_same(
     tmp_path: Path, lines: list[str], dialect: Dialect | None
 ) -> None:
     done = imported(tmp_path, "\n".join(lines), forced="crontab", dialect=dialect)

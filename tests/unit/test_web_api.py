@@ -216,7 +216,7 @@ def test_jobs_are_paused_and_resumed_one_or_all() -> None:
         ("POST", "/runs/abc/stop", {}, (404, "unknown")),
     ],
 )  # fmt: skip
-def test_mistakes_are_problems_with_the_code_of_the_socket(
+def test_errors_are_problem_documents_with_the_code_of_the_socket(
     method: str, path: str, body: Any, expected: tuple[int, str]
 ) -> None:
     async def script(stage: Stage, ask: Ask, _service: Served) -> None:
@@ -228,7 +228,7 @@ def test_mistakes_are_problems_with_the_code_of_the_socket(
     play(script, job(schedule="@hourly"))
 
 
-def test_what_is_no_page_is_404_and_a_wrong_method_405() -> None:
+def test_an_unknown_page_is_404_and_a_wrong_method_405() -> None:
     async def script(stage: Stage, ask: Ask, _service: Served) -> None:
         assert (await ask("GET", "/none"))[0] == 404
         status, headers, _ = await ask("DELETE", f"{API}/jobs/j")

@@ -89,7 +89,7 @@ def test_a_time_that_is_none_is_an_error(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "hours"), [("1h", 1), ("1h 30m", 1.5), ("15:32:08", 1), ("14:32:08", 24), ("mon 14:32:08", 4 * 24 + 1)]
 )
-def test_a_pause_lasts_until_a_time_that_lies_ahead(text: str, hours: float) -> None:
+def test_a_pause_must_end_in_the_future(text: str, hours: float) -> None:
     assert typed_until(text, NOW, BERLIN) == hours * 3600
 
 
@@ -100,7 +100,7 @@ def test_a_pause_without_a_time_has_no_end_and_one_in_the_past_is_an_error() -> 
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_typed_is_a_time_or_one_error(text: str) -> None:
+def test_any_typed_text_is_a_time_or_one_error(text: str) -> None:
     try:
         found = typed_instant(text, NOW, BERLIN)
     except UsageError:
@@ -209,7 +209,7 @@ def test_pages_do_not_wait_for_ever_for_a_schedd_that_is_always_busy() -> None:
     VirtualClock(NOW).run(script())
 
 
-def test_changes_are_one_event_a_second_and_a_slow_reader_is_told_that_everything_may_have_changed() -> None:
+def test_changes_are_one_event_a_second_and_a_slow_reader_learns_that_everything_may_have_changed() -> None:
     async def script() -> None:
         live = Live(no_wait)
         quick, slow = live.stream(), live.stream()
