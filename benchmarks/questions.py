@@ -91,11 +91,11 @@ def _fill(history: History, name: str, number: int) -> None:
     for hour in range(DECISIONS_KEPT // 2):
         at = START + timedelta(hours=hour)
         run = Run(f"{number:05d}{hour:03d}", name, Trigger.SCHEDULE, at, at)
-        history.hear(RunStarted(run, 1))
+        history.on_event(RunStarted(run, 1))
         ended = replace(run, attempts=(Attempt(1, at, 1.0, Outcome.SUCCEEDED, Exit(0)),), outcome=Outcome.SUCCEEDED)
-        history.hear(RunFinished(replace(ended, finished_at=at, duration=1.0)))
+        history.on_event(RunFinished(replace(ended, finished_at=at, duration=1.0)))
         half_past = at + timedelta(minutes=30)
-        history.hear(RunSkipped(Decision(name, Reason.OVERLAP, first=half_past, last=half_past)))
+        history.on_event(RunSkipped(Decision(name, Reason.OVERLAP, first=half_past, last=half_past)))
 
 
 if __name__ == "__main__":

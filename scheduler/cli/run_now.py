@@ -55,7 +55,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.option("--in", "delay", type=typed_times.duration, metavar="DURATION", help="Run it later, after 90s, 1h30m, 2d")
 @click.option("--at", type=typed_times.future, metavar="TIME", help="Run it later, at a time such as 'tomorrow 8:00'")
-@click.option("--key", metavar="KEY", help="Start nothing if a run that was requested with this key is known")
+@click.option(
+    "--key", metavar="KEY", help="Name of this request: if a run with this key exists, show that run and start none"
+)
 @click.option("-e", "--env", multiple=True, metavar="KEY=VALUE", help="Set an environment variable for this run")
 @click.option(
     "--kwarg", multiple=True, metavar="NAME=VALUE", help="Keyword argument: JSON if it is valid JSON, or text"
@@ -83,7 +85,7 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
     """Run a job now and exit with its exit code.
 
     Prints the output of the job while it runs. Ctrl-C detaches: the run continues in schedd. Where no schedd is
-    running, the job runs here, and Ctrl-C stops it. Arguments are accepted where `accepts` of the job says so.
+    running, the job runs here, and Ctrl-C stops it. Arguments need the key `accepts` of the job.
 
     \b
     Examples:

@@ -31,7 +31,7 @@ GROUPS = {
     "Control": {
         "run-now": ("run_now:run_now", "Run a job now and exit with its exit code"),
         "wait": ("wait_result:wait", "Wait for runs and exit with their exit code"),
-        "result": ("wait_result:result", "Show what became of a run"),
+        "result": ("wait_result:result", "Show the state of a run"),
         "stop": ("stop_pause:stop", "Stop runs of a job"),
         "pause": ("stop_pause:pause", "Pause jobs: skip their scheduled runs"),
         "resume": ("stop_pause:resume", "Resume paused jobs"),

@@ -46,7 +46,7 @@ Durations = Callable[[str], tuple[float, str]]
     "--durations",
     multiple=True,
     metavar="[JOB=]TIME,…",
-    help="Duration of runs of one job, or of all others [default: the usual one as known to schedd, else 1s]",
+    help="Duration of runs of one job, or of all others [default: the usual duration in the running schedd, else 1s]",
 )
 @timezone_option
 @output_options("an object")
@@ -104,11 +104,11 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
 def _follow(progress: Progress, begin: datetime, end: datetime) -> Listener:
     """A listener that turns the times of runs into the share of the work that is done."""
 
-    def hear(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, RunStarted):
             progress.reached((event.run.started_at - begin) / (end - begin))
 
-    return hear
+    return on_event
 
 
 def _end(begin: datetime, end: datetime | None, length: float | None) -> datetime:

@@ -49,9 +49,9 @@ def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
 @output_options("an object")
 @click.pass_obj
 def result(target: Target, run: str, form: str | None) -> None:
-    """Show what became of a run.
+    """Show the state of a run.
 
-    Also of one that waits, or was skipped while it waited.
+    Shows also runs that are waiting, and runs that were skipped while they waited.
 
     \b
     Examples:

@@ -21,7 +21,7 @@ from scheduler.wire.operations import WORKERS
 def workers(target: Target, form: str | None) -> None:
     """List the workers that run the jobs.
 
-    A worker that was heard of within the last ten seconds is listed, with the runs that it has.
+    Lists the workers that reported within the last ten seconds, with their runs.
 
     \b
     Examples:

@@ -43,7 +43,7 @@ class Accepted:
             self._keys[job, request.key] = run_id
         return None
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Free what a run held that is over."""
         match event:
             case RunFinished(run=run):

@@ -27,7 +27,7 @@ class Chains:
         self._next: dict[str, list[str]] = {}
         """By job: those that run after it."""
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Notice changes of the jobs, and runs that have succeeded."""
         match event:
             case JobsChanged():

@@ -65,8 +65,8 @@ class Engine:
         self.history = History()
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
         self._accepted = Accepted(self._is_known)
-        self.announce = Announcer((self.history.hear, self.following.hear, self._accepted.hear, *listeners))
-        self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).hear)
+        self.announce = Announcer((self.history.on_event, self.following.on_event, self._accepted.on_event, *listeners))
+        self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self.requests = Requests(
             clock, self.timetable, self.runner, self.following, self.announce, self._accepted, new_id

@@ -94,7 +94,7 @@ class Following:
         self._history = history
         self._streams: dict[str, list[RunStream]] = {}
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Pass an event about a run on to those that follow it."""
         if not self._streams:
             return

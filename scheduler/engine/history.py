@@ -91,7 +91,7 @@ class History:
         decisions = self.of(self._job_of.get(run_id, "")).decisions
         return next((each for each in decisions if each.run_id == run_id and each.reason is not None), None)
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         """Record an event."""
         match event:
             case RunStarted(run=run):

@@ -97,7 +97,7 @@ def simulate(
     plays = {name: Play(seconds=load.duration) for name, load in tally.jobs.items()}
 
     async def life() -> None:
-        listeners = [tally.hear] if also is None else [tally.hear, also]
+        listeners = [tally.on_event] if also is None else [tally.on_event, also]
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
         ids = map(str, count())
         engine = Engine(
@@ -132,7 +132,7 @@ class _Tally:
         self._in_minute = 0
         self._crowded: list[Minute] = []
 
-    def hear(self, event: Event) -> None:
+    def on_event(self, event: Event) -> None:
         match event:
             case AttemptFinished(run=run, attempt=attempt):
                 self._ran(self.jobs[run.job], attempt)

@@ -82,7 +82,7 @@ def simulated(file: Path, start: datetime) -> list[Happened]:
     takes = {name: float(str(job.target).split("sleep ")[1].split("'")[0]) for name, job in config.jobs.items()}
     records: list[dict[str, Any]] = []
 
-    def hear(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if told := record(event):
             records.append({"event": told[1], **told[2]})
 
@@ -92,7 +92,7 @@ def simulated(file: Path, start: datetime) -> list[Happened]:
         max_running=config.max_running,
         start=start,
         end=start + timedelta(seconds=SECONDS),
-        also=hear,
+        also=on_event,
     )
     return happened(records)
 

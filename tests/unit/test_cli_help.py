@@ -12,7 +12,6 @@ import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imp
 from scheduler.cli.init import STARTER
 from scheduler.cli.schedctl import ALIASES, COMMANDS, command, unknown_command
 from scheduler.config.load import load
-from scheduler.wire.operations import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -41,13 +40,6 @@ def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_summary_in_the_list_of_commands_begins_the_help_of_the_command(name: str) -> None:
     assert (command_of(name).help or "").splitlines()[0] == f"{COMMANDS[name][1]}."
-
-
-@pytest.mark.parametrize("name", OPERATIONS)
-def test_every_operation_of_the_socket_is_documented_with_its_arguments(name: str) -> None:
-    (row,) = re.findall(rf"^\| `{name}` \|.*$", (ROOT / "docs/protocol.md").read_text(), re.MULTILINE)
-    for field in OPERATIONS[name].ask.__struct_fields__:
-        assert f"`{field}`" in row
 
 
 def test_the_starter_file_is_valid() -> None:
