@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -36,12 +36,15 @@ SHOWN = 5
 """Scheduled times in an explanation."""
 
 
-async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
+async def next_times(
+    service: Service, ask: Next, on_progress: Callable[[float], object] | None = None
+) -> list[ScheduledTime]:
     """The coming scheduled times of several jobs, merged."""
     start = service.now() if ask.start is None else in_utc(ask.start)
     found: list[ScheduledTime] = []
     ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
-    for order, name in enumerate(chosen(service, ask.jobs)):
+    names = chosen(service, ask.jobs)
+    for order, name in enumerate(names):
         state = find(service, name)
         times = _coming(service, state, start, zone_named(ask.timezone, state.job), ask)
         if (first := next(times, None)) is not None:
@@ -59,8 +62,17 @@ async def next_times(service: Service, ask: Next) -> list[ScheduledTime]:
         else:
             heapq.heapreplace(ahead, (following.at, order, following, times))
         if len(found) % AT_ONCE == 0:
+            if on_progress is not None:
+                on_progress(_share(ask, start, at, len(found), len(names)))
             await asyncio.sleep(0)
     return found
+
+
+def _share(ask: Next, start: datetime, at: datetime, count: int, jobs: int) -> float:
+    """How much of the work is done when the first time of each job and `count` times up to `at` are known."""
+    by_time = 0.0 if ask.until is None else (at - start) / (ask.until - start)
+    expected = count / max(by_time, count / min(ask.count, MOST))
+    return (jobs + count) / (jobs + expected)
 
 
 def _coming(service: Service, state: JobState, start: datetime, zone: ZoneInfo, ask: Next) -> Iterator[ScheduledTime]:

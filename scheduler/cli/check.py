@@ -11,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from scheduler.cli import DEFAULT_FILE, output, terminal, times
+from scheduler.cli.progress import Progress
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
 from scheduler.config import lint
@@ -73,7 +74,10 @@ def check(
 def check_file(path: Path, shown: Path | None = None, *, run_interpreters: bool = False) -> Checked:
     """Load the file as schedd would. The result speaks of it as `shown`."""
     try:
-        config, not_checked = lint.check(path, now=times.now(), run_interpreters=run_interpreters)
+        with Progress(f"checking {path.name}") as progress:
+            config, not_checked = lint.check(
+                path, now=times.now(), run_interpreters=run_interpreters, on_progress=progress.reached
+            )
     except ConfigError as error:
         ok, jobs, problems, not_checked = False, 0, error.problems, ()
     else:

@@ -11,6 +11,7 @@ from scheduler.cli.arguments import job_names
 from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.target import Target
+from scheduler.errors import UsageError
 from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
 
@@ -45,7 +46,8 @@ def explain(target: Target, schedule_or_job: str, zone: tzinfo | None, form: str
       schedctl explain weekly-reminder
     """
     if _is_schedule(schedule_or_job):
-        explanation = _explained(schedule_or_job, str(zone or "UTC"))
+        schedule, zone = (schedule_or_job, zone) if zone is not None else _with_zone(schedule_or_job)
+        explanation = _explained(schedule, str(zone or "UTC"))
     else:
         explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
     if not output.shown(explanation, form):
@@ -79,6 +81,17 @@ def show(explanation: Explanation, zone: tzinfo, now: datetime) -> None:
 def _is_schedule(text: str) -> bool:
     """Whether the text is a schedule: names of jobs have no spaces, brackets or `@`."""
     return " " in text.strip() or text.startswith(("@", "{", "[")) or not text.strip()
+
+
+def _with_zone(text: str) -> tuple[str, tzinfo | None]:
+    """`0 8 * * mon in Europe/Berlin`, the first line that this command prints, in its two parts."""
+    schedule, found, name = text.rpartition(" in ")
+    if found and not name.islower():  # a name of a zone has capital letters; `every day in may` has no zone
+        try:
+            return schedule, times.zone_of(name)
+        except UsageError:
+            pass
+    return text, None
 
 
 def _explained(text: str, zone_name: str) -> Explanation:

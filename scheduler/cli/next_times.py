@@ -11,10 +11,11 @@ from scheduler.cli import output, terminal, times, typed_times
 from scheduler.cli.arguments import some_jobs
 from scheduler.cli.output import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
+from scheduler.cli.target import FileAlone, Target
 from scheduler.cli.terminal import Cell
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.control.client import Client
 from scheduler.errors import UsageError
 from scheduler.wire.operations import NEXT
 from scheduler.wire.times import MOST, Next, ScheduledTime
@@ -64,7 +65,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         after = None if start is None else _just_before(start.at(shown_in))
         end = None if until is None else until.at(shown_in)
         ask = Next(jobs=jobs, count=count, start=after, until=end, timezone=str(shown_in))
-        found = source.ask(NEXT, ask)
+        found = _coming_runs(source, ask)
     elif jobs:
         raise UsageError("--expr and JOB exclude each other")
     else:
@@ -79,6 +80,18 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         terminal.note("no coming runs")
     if all_until and len(found) == MOST:
         terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
+
+
+def _coming_runs(source: Client | FileAlone, ask: Next) -> list[ScheduledTime]:
+    if isinstance(source, Client):
+        return source.ask(NEXT, ask)
+    import asyncio  # noqa: PLC0415
+
+    from scheduler.api import scheduled_times  # noqa: PLC0415
+    from scheduler.cli.progress import Progress  # noqa: PLC0415
+
+    with Progress("computing times") as progress:
+        return asyncio.run(scheduled_times.next_times(source.service(), ask, progress.reached))
 
 
 def _of_expression(expr: str, zone: tzinfo, count: int, start: datetime, until: datetime | None) -> list[ScheduledTime]:

@@ -76,7 +76,8 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
       schedctl simulate --durations 10s,poll-rates=45s
     """
     path = Path(file or target.path or DEFAULT_FILE)
-    config = load(path)
+    with Progress(f"reading {path.name}") as reading:
+        config = load(path, reading.reached)
     shown_in = zone or times.zone_of(config.timezone)
     begin = times.now().replace(microsecond=0) if start is None else start.at(shown_in)
     finish = _end(begin, None if end is None else end.at(shown_in), length)

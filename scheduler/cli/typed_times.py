@@ -66,11 +66,11 @@ def past(text: str) -> TypedTime:
 
 
 def duration(text: str) -> float:
-    """The click type of a duration such as 90s or 1h30m, in seconds."""
+    """The click type of a duration such as 90s or 1h30m, in seconds; also `1h 30m`, as durations are printed."""
     from scheduler.schedule import DurationError, parse_duration  # noqa: PLC0415 - imports all of `schedule`
 
     try:
-        return parse_duration(text)
+        return parse_duration(re.sub(r"(?<=[a-z]) (?=\d)", "", text.strip()))
     except DurationError as error:
         raise click.BadParameter(f"{text!r}: {error}") from None
 

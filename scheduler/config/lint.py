@@ -18,7 +18,7 @@ from scheduler.config.lint_command import command_warnings
 from scheduler.config.lint_target import TargetCheck
 from scheduler.config.lint_values import value_warnings
 from scheduler.config.load import finish
-from scheduler.config.loading import Config, File, Ignored, Loading, warn
+from scheduler.config.loading import Config, File, Ignored, Loading, OnProgress, warn
 from scheduler.launch.environment import Environment
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
@@ -38,7 +38,9 @@ class Checked(NamedTuple):
     not_checked: tuple[str, ...] = ()
 
 
-def check(path: Path, *, now: datetime, run_interpreters: bool = False) -> Checked:
+def check(
+    path: Path, *, now: datetime, run_interpreters: bool = False, on_progress: OnProgress | None = None
+) -> Checked:
     """Load a schedule file with all warnings about it. ConfigError includes them too.
 
     `now` is the aware instant after which scheduled times count. With `run_interpreters` the interpreters of jobs are
@@ -46,7 +48,7 @@ def check(path: Path, *, now: datetime, run_interpreters: bool = False) -> Check
     """
     targets = TargetCheck(Environment(os.environ), run_interpreters=run_interpreters)
     lint = _Lint(now, targets)
-    loading = Loading(path, lint.file, lint.job)
+    loading = Loading(path, lint.file, lint.job, on_progress=on_progress)
     return Checked(finish(loading, lint.whole), tuple(targets.not_checked))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from scheduler import fast_start
-from scheduler.config.loading import Config, Loading
+from scheduler.config.loading import Config, Loading, OnProgress
 from scheduler.config.problems import problems_of, render
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.source import Source
@@ -19,13 +19,13 @@ _MOST_TEXT = 2_000_000
 """Characters of a file that are read again to check the fixes of its syntax."""
 
 
-def load(path: Path) -> Config:
+def load(path: Path, on_progress: OnProgress | None = None) -> Config:
     """Read a schedule file, its included files, and changed time zone data.
 
     Raises ConfigError with every problem, in the order of the files.
     """
     refresh_zones()
-    return finish(Loading(path))
+    return finish(Loading(path, on_progress=on_progress))
 
 
 def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> Config:

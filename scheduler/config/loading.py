@@ -38,6 +38,8 @@ _ON_WORKERS = NOTHING._replace(values={"launcher": LauncherName.CELERY})
 Ignored = frozenset[str]
 OnFile = Callable[["File", Ignored], None]
 OnJob = Callable[[Entry, Job, Ignored], None]
+OnProgress = Callable[[float], object]
+"""Called with the share of the work that is done, 0 to 1."""
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,7 +77,7 @@ class Loading:
     """One call of `load`: the files read so far.
 
     `on_file` is called for each file and `on_job` for each valid job, with the lint codes that it ignores. `changed`
-    has texts to read instead of those of their files.
+    has texts to read instead of those of their files. `on_progress` is called after each job.
     """
 
     def __init__(
@@ -84,11 +86,13 @@ class Loading:
         on_file: OnFile | None = None,
         on_job: OnJob | None = None,
         changed: dict[Path, str] | None = None,
+        on_progress: OnProgress | None = None,
     ) -> None:
         self._changed = changed or {}
         self._host = Host(os.environ)
         self._on_file = on_file
         self._on_job = on_job
+        self._on_progress = on_progress or (lambda _share: None)
         self.sources: list[Source] = []
         self._shown = path
         self.path = Path(absolute(str(path)))
@@ -172,6 +176,7 @@ class Loading:
             return {}
         jobs = {}
         directory = str(self.path.parent)
+        before, length = self._share_of(file.source)
         node.entries.reverse()
         while node.entries:  # the nodes of a job are freed before the next one is built
             name, value = node.entries.pop()
@@ -190,7 +195,13 @@ class Loading:
                     self._check_host(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
                 if self._on_job:
                     self._on_job(entry, job, ignored)
+            self._on_progress(before + length * name.index)
         return jobs
+
+    def _share_of(self, source: Source) -> tuple[float, float]:
+        """How much of all text that has been read is before this file, and is one character of it."""
+        lengths = [len(each.text) for each in self.sources]
+        return sum(lengths[: self.sources.index(source)]) / max(1, sum(lengths)), 1 / max(1, sum(lengths))
 
     def _check_host(
         self, source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from scheduler.config.load import load
-from scheduler.config.loading import Config
+from scheduler.config.loading import Config, OnProgress
 from scheduler.config.problems import render
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
@@ -20,9 +20,9 @@ _HELP = (
 )
 
 
-def load_trusted(path: Path) -> Config:
+def load_trusted(path: Path, on_progress: OnProgress | None = None) -> Config:
     """Load a file. ConfigError also when this is root and somebody else can change one of its files."""
-    config = load(path)
+    config = load(path, on_progress)
     if problems := insecure_files(config, Severity.ERROR):
         raise ConfigError(render(problems), problems)
     return config

@@ -222,3 +222,12 @@ def test_a_long_simulation_shows_its_progress_on_a_terminal(tmp_path: Path) -> N
     assert simulating.ended().rstrip("\r\n").endswith("\x1b[K")
     assert simulating.process.returncode == 130
     assert "simulating" not in schedctl("simulate", file, "--for", "1h").stderr
+
+
+def test_a_long_check_shows_its_progress_on_a_terminal(tmp_path: Path) -> None:
+    jobs = "".join(f'  j{n}: {{schedule: "{n % 60} {n % 24} * * mon", command: "true"}}\n' for n in range(9_000))
+    file = write(tmp_path / "s.yaml", f"jobs:\n{jobs}")
+    checking = OnTerminal("check", file, columns=100)
+    eventually(lambda: re.search(rb"checking s.yaml: \d+%, about [\ddhms ]+ left", checking.written))
+    checking.type(b"\x03")
+    assert checking.ended().rstrip("\r\n").endswith("\x1b[K")

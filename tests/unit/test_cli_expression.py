@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
+from click.testing import CliRunner
 
+from scheduler.cli.explain import explain
 from scheduler.cli.typed_schedule import read_schedule
 from scheduler.errors import UsageError
 
@@ -40,3 +43,16 @@ def test_an_error_in_it_is_marked(typed: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         read_schedule(typed, "UTC")
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("typed", "zone"),
+    [
+        ("0 8 * * mon in Europe/Berlin", "Europe/Berlin"),
+        ("@daily in UTC", "UTC"),
+        ("0 8 * * mon", "UTC"),
+    ],
+)
+def test_a_schedule_can_be_typed_as_explain_prints_it(typed: str, zone: str) -> None:
+    shown = CliRunner().invoke(explain, [typed, "--json"])
+    assert (shown.exit_code, msgspec.json.decode(shown.stdout)["timezone"]) == (0, zone)

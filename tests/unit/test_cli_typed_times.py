@@ -173,7 +173,12 @@ def test_a_duration_is_understood(text: str, seconds: float) -> None:
     assert typed_times.duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "5", "1 apple", "-1h"])
+@given(st.integers(1, 10**7))
+def test_a_duration_that_is_printed_means_the_same_within_its_precision(seconds: int) -> None:
+    assert abs(typed_times.duration(times.span(seconds)) - seconds) < 3600
+
+
+@pytest.mark.parametrize("text", ["", "5", "1 apple", "-1h", "1 0m", "1m 1h"])
 def test_what_is_not_a_duration_is_an_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
         typed_times.duration(text)
