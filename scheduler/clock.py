@@ -173,7 +173,7 @@ class _VirtualLoop(asyncio.BaseEventLoop):
         return []
 
     def _process_events(self, event_list: list[Any]) -> None:
-        """There are none."""
+        """Nothing: there are no descriptors."""
 
     def _write_to_self(self) -> None:
-        """Nobody else could be waiting: everything happens on this thread."""
+        """Nothing to wake: everything happens on this thread."""

@@ -1,4 +1,4 @@
-"""Whether somebody else can change a file: by its owner, its mode, and those of every directory and link on the way."""
+"""Whether another user can change a file: by its owner, its mode, and those of each directory and link on the way."""
 
 from __future__ import annotations
 

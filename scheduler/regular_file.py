@@ -1,4 +1,4 @@
-"""Reads a regular file: never more than it should, and never waiting for anybody."""
+"""Reads a regular file of a limited size, without ever blocking."""
 
 from __future__ import annotations
 

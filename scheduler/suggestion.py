@@ -24,7 +24,7 @@ class Candidate(Protocol):
     """A replacement that may be offered.
 
     `text` is the replacement. `converted` are words and numbers of the original that it expresses in another way, such
-    as `9pm` by the hour 21; whoever makes the candidate vouches for them.
+    as `9pm` by the hour 21; the code that makes the candidate is responsible for them.
     """
 
     @property

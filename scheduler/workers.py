@@ -46,7 +46,7 @@ class LazyWorkers:
             await self._link.start(engine)
 
     async def views(self, jobs: Iterable[Job], live: Iterable[LiveState]) -> list[WorkerView]:
-        """The workers that are there. RefusedError when the file names none, or the store is away."""
+        """The present workers. RefusedError when the file names none, or the store cannot be reached."""
         if self._link is None:
             raise RefusedError('the file has no top-level key "launcher": jobs run on this machine')
         try:
@@ -68,7 +68,7 @@ class LazyWorkers:
         ]
 
     async def close(self) -> None:
-        """Give the lease to whoever stands by, and end the connections."""
+        """Release the lease to a standby scheduler, and close the connections."""
         if self._link is not None:
             await self._link.close()
 

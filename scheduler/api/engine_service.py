@@ -98,7 +98,7 @@ class EngineService:
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification to a job's recipients for an event, and wait for their answers."""
-        # Imported here: few schedules tell anybody, and nobody else's daemon should pay for it.
+        # Imported here: most schedules have no recipients, and need not load this.
         from scheduler.report.notify.notification import Topic  # noqa: PLC0415
         from scheduler.report.notify.sample import send_sample  # noqa: PLC0415
         from scheduler.report.notify.sender import SenderContext  # noqa: PLC0415

@@ -86,7 +86,7 @@ class FileService(EngineService):
         raise RefusedError("no schedd manages this file")
 
     def _job(self, name: str) -> Job:
-        # Whatever the file says about the log of a daemon: here output goes to the person who started the run.
+        # The output goes to the terminal of the person who started the run, with any `output` of the job.
         return replace(super()._job(name), output=OutputMode.RAW)
 
 
@@ -123,6 +123,6 @@ class _Pace:
             self._caught_up = None
 
     def let_go(self) -> None:
-        """Nobody reads any more: further output must not keep the run from ending."""
+        """The reader has gone: further output must not keep the run from ending."""
         self._reader_left = True
         self.begin()

@@ -48,7 +48,7 @@ def edit(target: Target, yes: bool) -> int:
             click.echo(f"{path}: no changes")
             return 0
         if _read(path) != before:
-            raise RefusedError(f"{path} was changed by somebody else meanwhile; your copy is {copy}")
+            raise RefusedError(f"{path} was changed by another program meanwhile; your copy is {copy}")
         _replace(path, after)
         if not _applied(target, ask=ask):
             _replace(path, before)

@@ -138,7 +138,7 @@ def _running(view: JobView, now: datetime) -> str:
 
 
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
-    """The status, with how long it has lasted or will last, the note of a pause, and whether nobody was notified."""
+    """The status with its duration, the note of a pause, and whether a notification was not delivered."""
     unaware = ", not notified" if view.notification_errors else ""
     if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures

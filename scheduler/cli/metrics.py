@@ -1,4 +1,4 @@
-"""`schedctl metrics`: print metrics for Prometheus, with no listener at all."""
+"""`schedctl metrics`: print metrics for Prometheus, without an HTTP listener."""
 
 from __future__ import annotations
 

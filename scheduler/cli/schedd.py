@@ -21,7 +21,7 @@ EXIT_STATUS = (
 DEFAULT_ADDRESS = "127.0.0.1:8765"
 
 PAUSED = "SCHEDD_PAUSED"
-"""The variable that stands for --paused."""
+"""The variable that means the same as --paused."""
 
 
 @click.command(

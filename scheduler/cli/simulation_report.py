@@ -42,7 +42,7 @@ def show(result: Simulation, zone: tzinfo) -> None:
         click.echo(f"timed out         {timed_out}")
     if result.most_at_once_at is not None:
         click.echo(f"peak concurrency  {result.most_at_once}, first at {times.full(result.most_at_once_at, zone)}")
-    for number, minute in enumerate(result.crowded):
+    for number, minute in enumerate(result.busy_minutes):
         head = "busy minutes" if number == 0 else ""
         click.echo(f"{head:16}  {minute.starts} starts in the minute of {times.full(minute.at, zone)}")
 

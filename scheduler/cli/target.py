@@ -1,4 +1,4 @@
-"""The schedule file that a command is about, and who answers: its running schedd, or else the file."""
+"""The schedule file of a command, and what answers it: the running schedd, or else the file."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class Target:
         return FileAlone(self.path, trusted=runs and not os.environ.get(ALLOW))
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
-        """The reply to one request, from whatever answers it; see `source`."""
+        """The reply to one request; see `source` for what answers it."""
         return self.source(operation, alone).ask(operation, request)
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""`schedctl wait` and `result`: what became of requested runs."""
+"""`schedctl wait` and `result`: wait for requested runs, show their state."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ class Watch:
         self._events: Sequence[Event] = ()
         self._error = ""
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
-        """What became of actions, which may take as long as a job takes to stop."""
+        """The results of actions, which may take as long as a job takes to stop."""
 
     def run(self, keyboard: Keyboard) -> None:
         """Run until `q`."""
@@ -128,7 +128,7 @@ class Watch:
 
 
 def _done(daemon: Client, action: Action) -> str:
-    """Do it; what became of it, in words."""
+    """Do it, and return the result in words."""
     job = action.job
     match action.deed:
         case "run":

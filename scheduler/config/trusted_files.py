@@ -1,4 +1,4 @@
-"""Finds the files of a configuration that others can change, which root refuses to run."""
+"""Finds files of a configuration that other users can change; root refuses to run them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
 
 CODE = "insecure-file"
-"""Of the warning of `schedctl check`. A file cannot ignore it: whoever can change the file could."""
+"""Of the warning of `schedctl check`. It cannot be ignored in the file, which others can change."""
 
 _HELP = (
     "make root the owner and take write access from others (chown root, chmod go-w), or run schedd as that user; "

@@ -105,7 +105,7 @@ def _at(paths: list[str], uid: int) -> Client | None:
 
 
 def _connected(path: str, uid: int) -> socket.socket:
-    """A connection to a schedd of the user `uid`, and of nobody else, root included.
+    """A connection to a schedd of the user `uid`, and of no other user, not even root.
 
     OSError when there is none. UnreachableError when it does not answer.
     """

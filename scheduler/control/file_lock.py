@@ -75,7 +75,7 @@ class FileLock:
             _unlock(lock, self._locks.pop(lock))
 
     def _mark_file(self) -> None:
-        """Lock the schedule file itself, unless somebody has whose lock does not count."""
+        """Lock the schedule file itself, unless a user whose lock does not count has locked it."""
         try:
             fd = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # it may have become a FIFO
         except OSError:

@@ -1,4 +1,4 @@
-"""The directories for one user's sockets and locks, and the check that nobody else can use them."""
+"""The directories for one user's sockets and locks, and the check that no other user can use them."""
 
 from __future__ import annotations
 

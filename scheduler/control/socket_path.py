@@ -114,7 +114,7 @@ def _listen(path: str) -> ControlSocket:
 
 
 def _remove_left_over(path: str) -> None:
-    """Remove a socket on which nobody listens. AlreadyRunningError when a schedd does."""
+    """Remove a socket without a listener. AlreadyRunningError when a schedd does."""
     try:
         about = os.lstat(path)
     except FileNotFoundError:

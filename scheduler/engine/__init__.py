@@ -1,1 +1,1 @@
-"""Making it happen: from fire times to finished runs."""
+"""The engine: from scheduled times to finished runs."""

@@ -1,4 +1,4 @@
-"""One attempt of a run: launch it, watch it, and report how it ended, whatever its launcher does."""
+"""One attempt of a run: launch it, watch it, and report how it ended, also when its launcher fails or hangs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def make_attempt(
 ) -> Attempt:
     """Carry out one attempt; `launched` gets the time at which it began and its place, None when it did not start.
 
-    `waiting` is called when starting it takes long. SkipError when nobody has taken the first attempt of a run.
+    `waiting` is called when starting it takes long. SkipError when no worker has taken the first attempt of a run.
     """
     started_at, begun = clock.now(), clock.steady()
     cause = None
@@ -93,7 +93,7 @@ async def _launch(live_run: LiveRun, launch: Launch, launcher: Launcher, waiting
 
 
 def _kill_late_child(launching: asyncio.Future[Child]) -> None:
-    """The run is over: a child that is there all the same must not live on."""
+    """The run is over: a child that was started after all must be stopped."""
     if launching.cancelled() or launching.exception() is not None:
         return
     try:
@@ -131,7 +131,7 @@ async def _watch(live_run: LiveRun, child: Child, draining: Callable[[], bool]) 
 
 
 async def _stop(live_run: LiveRun, child: Child) -> Exit:
-    """SIGTERM, `stop_grace`, SIGKILL, and how it ended. Takes a bounded time, whatever the launcher does."""
+    """SIGTERM, `stop_grace`, SIGKILL, and how it ended. Takes a bounded time, also when the launcher hangs."""
     grace = live_run.job.stop_grace
     stopping = asyncio.ensure_future(child.stop(grace))
     await asyncio.wait((stopping,), timeout=grace + STOP_PATIENCE)

@@ -15,7 +15,7 @@ Claim = Callable[[str], Awaitable[bool]]
 
 
 class ClaimGate:
-    """Lets a run pass that nobody else has claimed. Manual runs and those at the start are nobody else's."""
+    """Lets a run pass unless another scheduler has claimed it. Manual runs and runs at the start are not claimed."""
 
     reason = Reason.ELSEWHERE
     unlimited = False
@@ -30,7 +30,7 @@ class ClaimGate:
         return asyncio.ensure_future(self._enter(f"at:{live_run.job.name}:{rfc3339(live_run.scheduled_at)}"))
 
     def leave(self, live_run: LiveRun) -> None:
-        """A claim is for ever: the time was this scheduler's."""
+        """Do nothing: a claim is never given back."""
 
     async def _enter(self, key: str) -> None:
         if not await self._claim(key):

@@ -43,7 +43,7 @@ class ConditionGate:
         """End a check that is under way."""
         check = self._checks.pop(live_run, None)
         if check is not None and not check.cancel() and not check.cancelled():
-            check.exception()  # nobody else may have looked at it
+            check.exception()  # otherwise asyncio would log it as never retrieved
 
     async def _check(self, live_run: LiveRun, launcher: Launcher) -> None:
         job, output = live_run.job, FirstLine()

@@ -1,4 +1,4 @@
-"""The loop: sleep until the earliest scheduled time, take what is due, decide. And what people request of it."""
+"""The loop: sleep until the earliest scheduled time, decide what is due. It also takes requests for runs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ STALLED = 5.0
 
 
 class Engine:
-    """Owns only its place in time: next times are the timetable's, live runs the runner's, the past is history's."""
+    """Owns the current position in time. `Timetable` owns next times, `Runner` live runs, `History` finished runs."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Engine:
         return changes
 
     def take_over(self, earlier: Earlier) -> None:
-        """Watch a run that an earlier schedd has left, of a job that may be gone. Its time limit goes on."""
+        """Watch a run that an earlier schedd left running; its job may no longer exist. Its timeout continues."""
         job = self.timetable.job(earlier.job) or Job(name=earlier.job, target=ShellCommand(""), cwd="/")
         if job.timeout is not None:
             job = replace(job, timeout=max(0.0, job.timeout - earlier.age().total_seconds()))
@@ -157,7 +157,7 @@ class Engine:
             if self._failures >= MOST_FAILURES:
                 raise
             report_bug("a tick failed", bug)
-            await asyncio.sleep(1)  # whatever failed may fail again at once
+            await asyncio.sleep(1)  # the same error may occur again at once
             self._wake.set()
 
     def tick(self, now: datetime) -> None:

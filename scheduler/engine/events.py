@@ -151,7 +151,7 @@ class Announcer:
     def soon(self, event: Event) -> None:
         """Announce it in the next turn of the event loop, with all that is deferred.
 
-        Before whatever is announced meanwhile: listeners get events in the order in which things happened.
+        Before events that are announced meanwhile: listeners get events in the order in which they happened.
         """
         if not self._deferred:
             asyncio.get_running_loop().call_soon(self._catch_up)

@@ -14,7 +14,7 @@ from scheduler.model.run import Reason, Trigger
 class SkipError(Exception):
     """A run will not start: the reason, and a sentence where the reason alone does not say it.
 
-    `broken`: an error is the cause, and not a rule that somebody has set.
+    `broken`: an error is the cause, and not a rule of the file.
     """
 
     def __init__(self, reason: Reason, refusal: str | None = None, *, broken: bool = False) -> None:

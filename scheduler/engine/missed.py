@@ -14,7 +14,7 @@ MISSED_REPORTED = timedelta(hours=1)
 
 
 def latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
-    """The latest scheduled time up to `now`, unless it is further back. That there is one is checked first: cheaper."""
+    """The latest scheduled time up to `now`, unless it is further back. A cheaper check comes first."""
     first = schedule.next_after(now - within - datetime.resolution)
     return None if first is None or first > now else schedule.last_before(now + datetime.resolution)
 

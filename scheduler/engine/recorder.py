@@ -83,7 +83,7 @@ class Recorder:
         self._announce(RunFinished(live_run.run))
 
     def given_up(self, live_run: LiveRun, outcome: Outcome, note: str) -> None:
-        """Its task was cancelled or failed: whatever it was doing, it ends in one recorded decision."""
+        """Its task was cancelled or failed: in every state it ends in one recorded decision."""
         run = live_run.run
         if live_run.phase is Phase.WAITING:
             self.skipped(live_run, SkipError(live_run.ending or Reason.SHUTDOWN))

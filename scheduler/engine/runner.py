@@ -28,7 +28,7 @@ LEFT = "it goes on; the next schedd follows it"
 
 
 class Runner:
-    """Carries out runs. What is no coroutine never waits; all of it runs on one event loop."""
+    """Carries out runs, all on one event loop. Methods that are not coroutines never wait."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class Runner:
             raise SkipError(Reason.MAX_WAITING, f"{waiting} runs of it are waiting already (max_waiting)")
 
     async def _pass(self, gate: Gate, live_run: LiveRun, place: asyncio.Future[None] | None) -> None:
-        """Return when the run is inside. SkipError when the deadline has passed, or somebody ended the run."""
+        """Return when the run is inside. SkipError when the deadline has passed, or the run was asked to end."""
         if place is not None:
             deadline = None if gate.unlimited else live_run.deadline
             seconds = None if deadline is None else (deadline - self._clock.now()).total_seconds()
@@ -207,7 +207,7 @@ class Runner:
             self._leave(live_run)
 
     def give_up(self, live_run: LiveRun, bug: Exception) -> None:
-        """Record that a run has ended by a bug of ours."""
+        """Record that a run has ended because of a bug in schedd."""
         report_bug(f"a run of {live_run.job.name} failed by an internal error", bug)
         live_run.kill()
         if live_run.phase is Phase.WAITING:
@@ -216,7 +216,7 @@ class Runner:
         self._record.given_up(live_run, outcome, "internal error: see the log")
 
     def _leave(self, live_run: LiveRun) -> None:
-        """It is over: what it held goes to those that wait for it."""
+        """The run is over: free what it held for the runs that wait for it."""
         live_run.phase = Phase.DONE
         live_runs = self._jobs[live_run.job.name]
         del live_runs[live_run], self._by_id[live_run.run_id]
@@ -272,7 +272,7 @@ class Runner:
         return retry.delay_before(attempt.number + 1) if again and not live_run.last_attempt else None
 
     async def _back_off(self, live_run: LiveRun, delay: float) -> bool:
-        """Wait between two attempts, then for capacity, however long. False: somebody ended the run meanwhile."""
+        """Wait between two attempts, then for capacity without a deadline. False: the run was asked to end."""
         live_run.phase, live_run.retry_at = Phase.RETRYING, self._clock.now() + timedelta(seconds=delay)
         await live_run.wait(None, delay)
         await self.throttle.take()

@@ -41,7 +41,7 @@ class Semaphore:
         return place
 
     def occupy(self, live_run: LiveRun) -> None:
-        """Let a run in that is running already, whatever the limit is."""
+        """Let a run in that is running already, even beyond the limit."""
         self._inside.add(live_run)
 
     def leave(self, live_run: LiveRun) -> None:

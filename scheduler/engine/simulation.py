@@ -29,7 +29,7 @@ from scheduler.model.run import Attempt, Outcome
 PARTS = 96
 """The span is divided into so many parts to show its load over time: quarters of an hour, when it is a day."""
 
-CROWDED_KEPT = 5
+BUSY_MINUTES_KEPT = 5
 
 MOMENT = 0.001
 """Seconds after the end at which all times up to it, one at the very end included, have been decided."""
@@ -64,8 +64,8 @@ class Minute(msgspec.Struct, frozen=True):
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     """What happened.
 
-    `skipped` counts scheduled times by reason. `most_at_once` counts runs, also those between two attempts. `crowded`
-    are the minutes with most starts, worst first.
+    `skipped` counts scheduled times by reason. `most_at_once` counts runs, also those between two attempts.
+    `busy_minutes` are the minutes with most starts, worst first.
     """
 
     start: datetime
@@ -74,7 +74,7 @@ class Simulation(msgspec.Struct, frozen=True, kw_only=True):
     skipped: dict[str, int]
     most_at_once: int
     most_at_once_at: datetime | None
-    crowded: tuple[Minute, ...]
+    busy_minutes: tuple[Minute, ...]
     jobs: tuple[JobLoad, ...]
 
 
@@ -130,7 +130,7 @@ class _Tally:
         self._most_at: datetime | None = None
         self._minute = start
         self._in_minute = 0
-        self._crowded: list[Minute] = []
+        self._busy_minutes: list[Minute] = []
 
     def on_event(self, event: Event) -> None:
         match event:
@@ -175,9 +175,9 @@ class _Tally:
     def _end_minute(self) -> None:
         """Starts come in order of time, so that one minute at a time is counted."""
         if self._in_minute > 1:
-            self._crowded.append(Minute(self._minute, self._in_minute))
-            self._crowded.sort(key=lambda minute: (-minute.starts, minute.at))
-            del self._crowded[CROWDED_KEPT:]
+            self._busy_minutes.append(Minute(self._minute, self._in_minute))
+            self._busy_minutes.sort(key=lambda minute: (-minute.starts, minute.at))
+            del self._busy_minutes[BUSY_MINUTES_KEPT:]
         self._in_minute = 0
 
     def result(self) -> Simulation:
@@ -193,6 +193,6 @@ class _Tally:
             skipped=dict(skipped),
             most_at_once=self._most,
             most_at_once_at=self._most_at,
-            crowded=tuple(self._crowded),
+            busy_minutes=tuple(self._busy_minutes),
             jobs=tuple(self.jobs.values()),
         )

@@ -12,8 +12,8 @@ FEW = 16
 class Throttle:
     """FEW runs a turn, in the order in which they ask.
 
-    A herd then keeps nothing else waiting, and children that have exited are reaped in between: since a launch costs in
-    proportion to the descriptors that are open, 5,000 in one go take more than twice as long.
+    Many runs at one instant then delay nothing else, and children that have exited are reaped in between: since a
+    launch costs in proportion to the descriptors that are open, 5,000 in one go take more than twice as long.
     """
 
     def __init__(self) -> None:

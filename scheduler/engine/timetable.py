@@ -18,7 +18,7 @@ MOST_COUNTED = 1000
 """Missed times of one job beyond this many are reported as "more than"."""
 
 REPEATS_NOTHING = timedelta(minutes=1)
-"""A step of the wall clock back that is so small that even frequent jobs wait until it is made up for."""
+"""After a smaller step of the wall clock back, even frequent jobs wait until the time from before is reached."""
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -253,7 +253,7 @@ def _coalesced(schedule: Schedule, first: datetime, second: datetime, now: datet
         previous, latest, count = latest, following, count + 1
         following = schedule.next_after(latest)
     more = following is not None and following <= now
-    if more:  # a count of millions helps nobody and would stall the loop: go straight to the latest
+    if more:  # counting millions would stall the loop: go straight to the latest
         latest = schedule.last_before(now + datetime.resolution) or latest
         previous = schedule.last_before(latest) or previous
         following = schedule.next_after(latest)

@@ -43,7 +43,7 @@ class Ending:
             self._send(signal.SIGTERM, members)
             self._send(signal.SIGCONT, members)  # a process halted by SIGSTOP sees the SIGTERM only when it goes on
             if await self._gone(grace):
-                if self._is_blind:  # the rest of the group cannot be seen, and may be waited for by nobody
+                if self._is_blind:  # the rest of the group is not visible, and nothing may wait for it
                     self._send(signal.SIGKILL, ())
                 return True
             in_time = self._killed.done()
@@ -82,7 +82,7 @@ class Ending:
             self._send(signal.SIGKILL, members)
             await asyncio.sleep(_POLL)
         await asyncio.shield(self._exited)
-        # /proc may hide processes, or a fork may have escaped the last scan: this one misses nobody of the group.
+        # /proc may hide processes, or a fork may have escaped the last scan: this signal reaches the whole group.
         self._send(signal.SIGKILL, ())
 
     async def _scan(self) -> list[Seen]:

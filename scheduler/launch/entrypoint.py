@@ -6,7 +6,7 @@ arguments. With `-`, the first line of stdin is `[args, kwargs]` as JSON: on the
 further children inherit, everybody could read them. What follows that line is the stdin of the function.
 """
 
-# Imports stand where they are needed and pathlib nowhere, since each would delay every job.
+# Imports are inside the functions that need them, and pathlib is not used: each import would delay every job.
 # ruff: noqa: PLC0415, PTH100, PTH109, PTH120, T201
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def refusal(code: int, text: str) -> SystemExit:
 
 
 def show(error: Exception) -> None:
-    """The traceback, from the job's first frame on, by whatever hook the job's modules have installed."""
+    """The traceback, from the job's first frame on, by the hook that the job's modules may have installed."""
     traceback = error.__traceback__
     while traceback and traceback.tb_frame.f_code.co_filename == __file__:
         traceback = traceback.tb_next

@@ -1,4 +1,4 @@
-"""Env files: `KEY=VALUE` lines as dotenv tools write them, read anew at each launch."""
+"""Env files: `KEY=VALUE` lines as dotenv tools write them, read again at each launch."""
 
 from __future__ import annotations
 

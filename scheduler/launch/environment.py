@@ -41,12 +41,12 @@ class Variables(msgspec.Struct):
     origins: dict[str, str] = {}
 
     def set(self, values: Mapping[str, str], origin: str) -> None:
-        """Set these, whatever they were."""
+        """Set these variables."""
         self.values.update(values)
         self.origins.update(dict.fromkeys(values, origin))
 
     def unset(self, name: str) -> None:
-        """Let there be no such variable."""
+        """Remove a variable."""
         self.values.pop(name, None)
         self.origins.pop(name, None)
 
@@ -88,7 +88,7 @@ class Environment:
         return variables
 
     def of_run(self, launch: Launch) -> dict[str, str]:
-        """The values of `of_job`, those of the request, and what tells one run from another."""
+        """The values of `of_job`, those of the request, and the variables of this run."""
         values = self.of_job(launch.job).values
         values.update(launch.extra_env)
         values["SCHED_JOB"] = launch.job.name

@@ -33,7 +33,7 @@ class LaunchError(Exception):
 
 
 class NotTakenError(LaunchError):
-    """Nobody took the attempt, and nobody will: the run is skipped for this reason."""
+    """No worker took the attempt, and none will: the run is skipped for this reason."""
 
     def __init__(self, reason: Reason, cause: str) -> None:
         super().__init__(cause)

@@ -1,4 +1,4 @@
-"""Whether the kernel has killed processes of our cgroup for want of memory."""
+"""Whether the kernel has killed processes of our cgroup because its memory ran out."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OomKills:
         return self._latest
 
     def count(self) -> int | None:
-        """How many there have been since the cgroup began; None when it does not tell."""
+        """How many there have been since the cgroup began; None when that is unknown."""
         if not self._looked:
             self._looked = True
             self._file = next((file for file in self._candidates() if os.access(file, os.R_OK)), None)

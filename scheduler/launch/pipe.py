@@ -28,7 +28,7 @@ class Pipe:
     def __init__(self, descriptor: int, stream: Stream, output: Output, watch: Poller) -> None:
         self.descriptor = descriptor
         self.end = b""
-        """The latest bytes, for whoever explains the exit."""
+        """The latest bytes, to explain the exit with."""
         self.closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stream = stream
         self._output = output
@@ -42,7 +42,7 @@ class Pipe:
     def read_now(self) -> None:
         """Read what is in the pipe at this moment, as far as the output takes it.
 
-        Bounded, since whoever holds the other end may write faster than we read.
+        Bounded, since a process may write faster than schedd reads.
         """
         for _ in range(_MOST_READS):
             if self._paused or self.closed.done() or not self._read():
@@ -51,7 +51,7 @@ class Pipe:
     async def empty(self) -> None:
         """Return when what the pipe holds at this moment has been read, however long the output is full.
 
-        What is written meanwhile may stay: who writes for ever would never be done.
+        What is written meanwhile may stay: a process that writes without end would never be done.
         """
         last = self._taken + self._size()
         while self._taken < last and self._size():
@@ -61,16 +61,16 @@ class Pipe:
         self.read_now()  # its end, if that has come
 
     def close(self) -> None:
-        """Let go of it; whoever still writes will get SIGPIPE."""
+        """Close it; a process that still writes gets SIGPIPE."""
         if not self.closed.done():
             self._watch.remove(self.descriptor)
             os.close(self.descriptor)
             self.closed.set_result(None)
 
     def _read(self) -> bool:
-        """Read once; False when there was nothing to read, or nobody to take it."""
-        # Asked before, not after: of a hundred that have something to say at once, one may fill what the others need.
-        # Who has nothing to say, not even at its end, need not wait for those.
+        """Read once; False when there was nothing to read, or the output is full."""
+        # Asked before reading: of a hundred pipes with output, one may fill the log for the others.
+        # An empty pipe need not wait for the others.
         if (full := self._output.full()) and self._size():
             self._paused = True
             self._watch.remove(self.descriptor)
@@ -97,7 +97,7 @@ class Pipe:
         return int.from_bytes(fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def _widen(self) -> None:
-        """Have a job that fills its pipe wait less often: twice as much goes through in a second."""
+        """Enlarge the pipe: a job that fills it waits less often, and its throughput doubles."""
         self._at_once = self._output.most
         with contextlib.suppress(OSError, AttributeError):  # this user has many wide pipes, or this is not Linux
             fcntl.fcntl(self.descriptor, fcntl.F_SETPIPE_SZ, _WIDE)

@@ -1,4 +1,4 @@
-"""Tells when the descriptors of children have something to say: one epoll for all of them."""
+"""Calls back when descriptors of children are readable: one epoll for all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One started child: its processes, its pipes, its end."""
+"""One started child: its processes, its pipes, its exit."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scheduler.launch.procfs import Seen, holder_of, scan
 from scheduler.model.run import Exit
 
 DRAIN = 0.2
-"""Seconds that output may still come after a child's exit before its pipes are closed on whoever holds them."""
+"""Seconds of output after a child's exit; then its pipes are closed, also if another process holds them."""
 
 _MOST_NAMED = 5
 
@@ -158,7 +158,7 @@ class Process:
             pipe.read_now()
 
     def _held(self) -> list[Pipe]:
-        """The pipes that somebody can still write to."""
+        """The pipes that a process can still write to."""
         return [pipe for pipe in self._pipes if not pipe.closed.done()]
 
     def _note_holder(self, pipe: Pipe) -> None:
@@ -181,7 +181,7 @@ def _no_explanation(_code: int, _signal: int | None, _stderr: bytes) -> Iterable
 def _peak_memory(kibibytes: int) -> int | None:
     """The peak of a reaped child in bytes; None when it was below our own, and where the unit is not that of Linux.
 
-    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 26 MB for `true`: what
-    wait4 tells is the greater of the two.
+    A child is started in our memory (vfork) and the kernel counts that as its own first peak, 26 MB for `true`:
+    wait4 returns the greater of the two.
     """
     return kibibytes * 1024 if HAS_PIDFD and kibibytes > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss else None

@@ -39,7 +39,7 @@ def find_program(word: str, path: str, cwd: str) -> str:
 
 
 def _absence(program: Path) -> LaunchError:
-    """Of a file that is not to be seen: there is none, or its directory is closed to schedd."""
+    """Why a file is not visible: it does not exist, or schedd may not enter its directory."""
     try:
         program.stat()
     except PermissionError as error:
@@ -110,7 +110,7 @@ _ALSO_RUNS = {62: 3, 183: 40}
 
 
 def _foreign_machine(program: Path, header: bytes) -> str | None:
-    """That a program is for another machine than the one that runs this one."""
+    """Whether a program is for another machine architecture than this one."""
     with Path("/proc/self/exe").open("rb") as file:
         own = _machine(file.read(20))
     machine = _machine(header)

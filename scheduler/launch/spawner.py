@@ -1,4 +1,4 @@
-"""Spawns children, owns the limits they start under, and reaps, as PID 1, what others have left behind."""
+"""Spawns children, owns the limits they start under, and as PID 1 reaps orphans of other processes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _AS_PLACE = getattr(os, "O_PATH", os.O_RDONLY)
 """Opens a directory to go back to, where possible without the right to read it."""
 
 _ORPHAN_DELAY = 0.2
-"""Seconds from the end of a child of PID 1, which may be an orphan of anybody, to a look."""
+"""Seconds from the end of a child of PID 1, which may be any orphan, to a check."""
 
 
 class Spawner:
@@ -48,7 +48,7 @@ class Spawner:
         self._here = self._null = self._pids = -1
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
-        self._gave_way = False
+        self._yielded = False
         self._ignored: tuple[int, ...] = ()
         """Signals that Python ignores, or our parent has ignored for us: children start with the defaults."""
 
@@ -64,7 +64,7 @@ class Spawner:
         Children still start with the limit that we were given. Orphans of theirs are adopted, and reaped.
         """
         require_exit_watch()
-        _seclude()
+        _undo_inherited()
         self._ignored = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
         self._limit = self._hard_limit
         try:
@@ -92,7 +92,7 @@ class Spawner:
             self._limit_descriptors(self._original_limit)
             self._limit = self._original_limit
             _close(each for each in (self._here, self._null, self._pids, *self._low) if each >= 0)
-            self._here = self._null = self._pids = -1  # the numbers may soon be somebody else's
+            self._here = self._null = self._pids = -1  # the numbers may soon be reused
             self._low = []
 
     def spawn(self, command: ProcessSpec, output: Output) -> Process:
@@ -108,7 +108,7 @@ class Spawner:
         except (OSError, ValueError, MemoryError, subprocess.SubprocessError) as error:
             _close(ends)
             raise refusal(error, command) from error
-        self._give_way()
+        self._yield_processor()
         # First this, so that there are descriptors for what follows.
         _close((out_end, err_end))
         if self._orphans_due is None:
@@ -131,19 +131,19 @@ class Spawner:
             _close(descriptors)
             raise LaunchError(f"the new process cannot be watched: {error.strerror}") from error
 
-    def _give_way(self) -> None:
-        """Let a new child begin. It may wait behind us, also when another processor is idle: 0.6 ms in the median.
+    def _yield_processor(self) -> None:
+        """Let a new child start to run. It may wait for this process, also when another processor is idle: 0.6 ms.
 
-        Once a turn of the event loop: with a herd, others that want the processor would have it after each start.
+        Once a turn of the event loop: when many start, other processes would get the processor after each start.
         """
-        if not self._gave_way:
+        if not self._yielded:
             if hasattr(os, "sched_yield"):
                 os.sched_yield()
-            self._gave_way = True
+            self._yielded = True
             asyncio.get_running_loop().call_soon(self._turn_over)
 
     def _turn_over(self) -> None:
-        self._gave_way = False
+        self._yielded = False
 
     def _posix_spawn(self, command: ProcessSpec, out: int, err: int) -> int:
         """Nearly every child is started like this: as fast as from C.
@@ -191,7 +191,7 @@ class Spawner:
         return env
 
     def _lowered(self, ends: tuple[int, int, int]) -> tuple[int, ...]:
-        """The same under numbers kept for it: under the low limit, posix_spawn refuses to be told of high ones."""
+        """The same under numbers kept for it: under a low limit, posix_spawn rejects high ones."""
         if not self._low:
             return ends
         for end, number in zip(ends, self._low, strict=True):
@@ -251,10 +251,10 @@ class Spawner:
             self._reap_orphans_in(_ORPHAN_INTERVAL)
 
 
-def _seclude() -> None:
+def _undo_inherited() -> None:
     """Undo what we inherited and what would disturb runs.
 
-    Descriptors that we have inherited are not for our children. The standard ones must be there, should somebody have
+    Descriptors that we have inherited are not for our children. The standard ones must be open, even if our parent has
     closed them: a pipe would get such a number and be lost. With SIGCHLD ignored the kernel throws exit codes away.
     """
     if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:

@@ -67,7 +67,7 @@ class Retry(msgspec.Struct, frozen=True):
 
 
 class SlowAfter(msgspec.Struct, frozen=True):
-    """After how long a run is slow: `seconds`, or `times` the usual duration."""
+    """The duration after which a run is slow: `seconds`, or `times` the usual duration."""
 
     seconds: float = 0.0
     times: float = 0.0

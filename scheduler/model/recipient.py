@@ -10,7 +10,7 @@ from scheduler.model.target import Argv, ShellCommand, Value
 
 
 class WebhookFormat(StrEnum):
-    """What a webhook is sent: all there is to say, or a text in the form that a chat understands."""
+    """The body of a webhook: a JSON document, or a text in the format of a chat service."""
 
     JSON = "json"
     SLACK = "slack"
@@ -20,18 +20,18 @@ class WebhookFormat(StrEnum):
 
 
 RECIPIENT_TIMEOUT = 10.0
-"""Seconds that one attempt to tell somebody may take, unless the notifier says otherwise."""
+"""Seconds that one delivery attempt may take, unless the recipient says otherwise."""
 
 
 class CommandRecipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Tells by running a program as the job is run."""
+    """Notified by a command that runs as the job runs."""
 
     target: ShellCommand | Argv
     timeout: float = RECIPIENT_TIMEOUT
 
 
 class WebhookRecipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Tells by a POST to `url`, with `headers` as pairs, signed when there is a `secret`."""
+    """Notified by a POST to `url`, with `headers` as pairs, signed when there is a `secret`."""
 
     url: Value
     format: WebhookFormat = WebhookFormat.JSON
@@ -41,21 +41,21 @@ class WebhookRecipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MailRecipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Tells by a mail to these addresses."""
+    """Notified by a mail to these addresses."""
 
     to: tuple[str, ...]
     timeout: float = RECIPIENT_TIMEOUT
 
 
 class AppriseRecipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Tells through whichever service the apprise library finds behind `url`."""
+    """Notified through the service of the apprise library that `url` names."""
 
     url: Value
     timeout: float = RECIPIENT_TIMEOUT
 
 
 class PingRecipient(msgspec.Struct, frozen=True):
-    """A dead man's switch that wants to hear of every run."""
+    """An address that is requested at the start and the end of every run."""
 
     url: Value
     timeout: float = 10.0

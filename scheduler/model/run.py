@@ -13,7 +13,7 @@ from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 
 RAN = "ran"
-"""The word for a decision that is no skip."""
+"""The word for a decision that is not a skip."""
 
 
 class Trigger(StrEnum):
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether it is retried and told as a failure; what somebody, or shutdown, stopped is neither."""
+        """Whether it counts as a failure; a run that a person or a shutdown stopped does not."""
         return self in _FAILURES
 
     @property
@@ -91,7 +91,7 @@ class Launch(msgspec.Struct, frozen=True):
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a manual run is requested with.
+    """The request of a manual run.
 
     `force` passes the overlap gate. `as_of` is the scheduled time that the job sees; `env` is added to its environment.
     `caller` is the id of a run that waits for the end of this one, and so must not be waited for. `args`, `kwargs` and
@@ -116,7 +116,7 @@ PLAIN_REQUEST = RunRequest()
 
 
 class Exit(msgspec.Struct, frozen=True):
-    """How a process ended: `code` as a shell tells it (128 + n for signal n), `signal` the number or None.
+    """How a process ended: `code` as in a shell (128 + n for signal n), `signal` the number or None.
 
     `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
     None where the launcher cannot know. `notes` are sentences for the person reading the log. `lost`: the end was not

@@ -85,7 +85,7 @@ def is_network(text: str) -> bool:
 
 
 class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`web` of the file. Without a `token` whoever reaches the address may do everything.
+    """`web` of the file. Without a `token`, every client that can connect may do everything.
 
     `view_token` may only look. `hosts` are names by which the page is reached besides the address itself.
     `trusted_proxies` are addresses or networks whose `X-Forwarded-*` headers count; `unix` means any client of

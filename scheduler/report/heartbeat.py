@@ -1,4 +1,4 @@
-"""A file that shows that schedd is alive: its modification time is set anew as long as scheduled times are taken."""
+"""A file that shows that schedd is alive: its modification time is updated while schedd is healthy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INTERVAL = 10.0
 
 
 def touch(path: Path) -> None:
-    """Set the modification time to now. OSError for a symbolic link, which somebody else may have put in /tmp."""
+    """Set the modification time to now. OSError for a symbolic link, which another user may have created in /tmp."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o644)
     try:
         os.utime(descriptor)

@@ -1,4 +1,4 @@
-"""Counts of what happened since the start, for metrics. A listener on events; what is true now is asked elsewhere."""
+"""Counts of events since the start, for metrics. A listener on events; current states come from the engine."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Fields = dict[str, Any]
 
 _SET_BY_SOMEBODY = {Reason.EXCLUDED, Reason.CONDITION, Reason.PAUSED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
 EXPECTED = frozenset({*_SET_BY_SOMEBODY, Reason.COALESCED})
-"""Reasons that somebody asked for or that lose nothing: info. A skip for any other reason is a warning."""
+"""Skips for these reasons are requested or harmless, and logged as info. A skip for any other reason is a warning."""
 
 
 def is_expected(decision: Decision) -> bool:

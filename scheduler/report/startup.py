@@ -1,4 +1,4 @@
-"""What the log says when schedd starts: its version, the jobs it loaded, and runs that it may have missed."""
+"""The log records of the start: the version, the loaded jobs, and runs that schedd may have missed."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Stdout:
 
     def full(self) -> asyncio.Future[None] | None:
         """None: there is room. Otherwise a future that is done when there is, or when it is no use to wait."""
-        with self._changed:  # else the thread could write everything before it knows that somebody waits
+        with self._changed:  # else the thread could write everything before it knows that a run waits
             if self._size < ENOUGH or self._stuck:
                 return None
             if self._full is None:
@@ -84,7 +84,7 @@ class Stdout:
             return self._full
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most `seconds` and while somebody reads it, and end the thread."""
+        """Write what waits, for at most `seconds` and while it is read, and end the thread."""
         with self._changed:
             self._closing.set()
             self._changed.notify()
@@ -137,7 +137,9 @@ class Stdout:
         while view:
             try:
                 count = os.write(self._fd, view[:_LARGEST_WRITE])
-            except BlockingIOError:  # somebody who shares the file has set the flag: wait as a blocking write does
+            except (
+                BlockingIOError
+            ):  # another process that shares the file has set the flag: wait as a blocking write does
                 room.poll()
                 continue
             except OSError:  # a closed pipe or a lost terminal: for ever; a full disk: for a while

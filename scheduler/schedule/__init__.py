@@ -1,4 +1,4 @@
-"""When: text to fire times. Pure; the only owner of croniter."""
+"""When a job runs: from text to scheduled times. Pure; the only owner of croniter."""
 
 from scheduler.schedule.after import predecessors, runs_after
 from scheduler.schedule.cron import LARGEST_STEP

@@ -1,6 +1,6 @@
 """The parser of one field's text.
 
-It rejects or rewrites whatever cron implementations read differently, and whatever croniter reads wrongly.
+It rejects or rewrites what cron implementations read differently, and what croniter reads wrongly.
 """
 
 from __future__ import annotations

@@ -41,6 +41,6 @@ class Schedule(Protocol):
     def after_correction(self, handled: datetime) -> Schedule:
         """Return the schedule to use after the wall clock was set back by more than three hours.
 
-        Everything is computed afresh, except that an `@at` up to `handled` does not run again.
+        Everything is computed again, except that an `@at` up to `handled` does not run again.
         """
         ...

@@ -1,4 +1,4 @@
-"""Who may do what: the Host allow-list, forwarded addresses, tokens and cookies, and requests across sites."""
+"""Access control: allowed hosts, forwarded addresses, tokens and cookies, and requests across sites."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ class Access:
         given = token.encode(errors="surrogateescape")
         found = Scope.NOTHING
         for scope, expected in ((Scope.CONTROL, self._tokens.control), (Scope.VIEW, self._tokens.view)):
-            # Both are compared whatever the first says, so that the time tells nothing.
+            # Both are always compared, so that the time reveals nothing.
             if expected is not None and hmac.compare_digest(given, expected.encode()):
                 found = max(found, scope)
         if found is Scope.NOTHING:
@@ -183,7 +183,7 @@ class Access:
             request.scheme = request.header("x-forwarded-proto") or "http"
 
     def _client_of(self, forwarded: str) -> str | None:
-        """The last address that no proxy of ours has: what stands before it was written by the client."""
+        """The last address that is not a trusted proxy's: what is before it was written by the client."""
         for text in reversed(forwarded.split(",")[-20:]):
             try:
                 address = ipaddress.ip_address(text.strip())

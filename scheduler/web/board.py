@@ -1,4 +1,4 @@
-"""What the pages read: the state and the past of one job at a time."""
+"""The data of the pages: state, runs and decisions, read one job at a time."""
 
 from __future__ import annotations
 

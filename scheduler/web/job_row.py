@@ -1,4 +1,4 @@
-"""A job as its row of the table shows it."""
+"""One row of the table of jobs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scheduler.web.words import Moment, ending, span
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """A job as its row shows it."""
+    """One row."""
 
     name: str
     state: str

@@ -49,7 +49,7 @@ def _tcp(address: ListenAddress) -> socket.socket:
 
 
 def _unix(path: str) -> socket.socket:
-    """A socket with mode 0600; one that nobody listens on any more is removed first."""
+    """A socket with mode 0600; an old one without a listener is removed first."""
     place = Path(path)
     with contextlib.suppress(FileNotFoundError):
         if not stat.S_ISSOCK(place.lstat().st_mode):
@@ -64,7 +64,7 @@ def _unix(path: str) -> socket.socket:
                 raise OSError(errno.EADDRINUSE, "another process listens on it")
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        listener.bind(path)  # nobody can connect before it listens
+        listener.bind(path)  # no client can connect before it listens
         place.chmod(0o600)
     except OSError:
         listener.close()

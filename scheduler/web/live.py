@@ -39,7 +39,7 @@ _EVERYTHING = event("change", as_json({"jobs": [], "all": True}))
 
 
 class Live:
-    """Listens to the engine and tells every open page. Without one an event costs a look at a set."""
+    """Passes changes of jobs to every open page. Without an open page an event costs nearly nothing."""
 
     def __init__(self, calm: Callable[[], Awaitable[None]]) -> None:
         """`calm` waits while many runs are being started."""

@@ -33,7 +33,7 @@ IN_A_ROW = 3
 
 
 class Entry(msgspec.Struct, kw_only=True):
-    """One thing that happened, or `count` equal ones from `first` to `at`.
+    """One decision, or `count` equal ones from `first` to `at`.
 
     `job` is empty for what concerns the daemon. `kind` is the class of its mark; `by` who asked for it.
     """
@@ -50,7 +50,7 @@ class Entry(msgspec.Struct, kw_only=True):
 
 
 class Recent:
-    """Listens to events, and hears of requests from the operations."""
+    """Collects events, and requests from the operations."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -115,7 +115,7 @@ class Recent:
     def add(
         self, job: str, kind: str, text: str, *, detail: str = "", by: str = "", run_id: str = "", count: int = 1
     ) -> None:
-        """One more entry; a second equal one of the same job joins the first, unless somebody asked for it."""
+        """One more entry; a second equal one of the same job joins the first, unless it was requested."""
         now = self._now()
         number = self._last_of.get(job) if job else None
         last = None if number is None else self._entries.get(number)

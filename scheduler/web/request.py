@@ -18,7 +18,7 @@ _USER = re.compile(r"[\w.@+-]{1,64}", re.ASCII)
 
 
 class Request:
-    """A whole request. `address` and `scheme` are the client's where a trusted proxy tells them.
+    """A whole request. `address` and `scheme` are the client's if a trusted proxy forwards them.
 
     `server` is the address that was connected to; both addresses are empty over a Unix socket.
     """

@@ -87,7 +87,7 @@ class Web:
         await self._listener.close()
 
     def on_event(self, event: Event) -> None:
-        """What the engine tells its listeners."""
+        """Take note of an event."""
         self._health.on_event(event)
         self._recent.on_event(event)
         self._buckets.on_event(event)
@@ -120,7 +120,7 @@ class Web:
             return self._shown(request, _denial(denied))
         except SchedError as error:
             return self._shown(request, problem_of(error))
-        except ValueError:  # more fields than anybody has
+        except ValueError:  # more fields than any form has
             return self._shown(request, response.problem(400, "Bad request", "too many fields"))
 
     # Routes.

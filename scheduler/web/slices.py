@@ -61,6 +61,6 @@ class Slices:
     async def _until_calm(self) -> None:
         """One look for all pages that wait."""
         end = self._steady() + LONGEST_WAIT
-        while self._busy() and self._steady() < end:  # noqa: ASYNC110 - the engine tells nobody
+        while self._busy() and self._steady() < end:  # noqa: ASYNC110 - the engine has no event for it
             await asyncio.sleep(LOOK)
         self._looking = None

@@ -1,4 +1,4 @@
-"""Durations, instants, sizes and endings in the words that the pages show."""
+"""Durations, instants, sizes and endings as text on the pages."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ class Moment:
         return there.strftime("%H:%M:%S" if there.date() == self.local.date() else "%a %-d %b %H:%M")
 
     def abbreviation(self, moment: datetime) -> str:
-        """The zone's abbreviation at that instant, which tells summer from winter."""
+        """The zone's abbreviation at that instant, which differs between summer and winter."""
         return self._there(moment).tzname() or ""
 
     def iso(self, moment: datetime) -> str:
@@ -130,7 +130,7 @@ class Moment:
         return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def typed(self, moment: datetime) -> str:
-        """As somebody types it: `2026-10-14 02:30`."""
+        """As people type it: `2026-10-14 02:30`."""
         there = self._there(moment)
         return there.strftime("%Y-%m-%d %H:%M:%S" if there.second else "%Y-%m-%d %H:%M")
 

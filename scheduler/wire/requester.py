@@ -1,4 +1,4 @@
-"""Who asked for something."""
+"""Who requested an operation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class Requester(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who asked: over the Unix socket `uid`, `user`, `pid` and `program` of the other end; over HTTP `address`, and
+    """The requester: over the Unix socket `uid`, `user`, `pid` and `program` of the other end; over HTTP `address`, and
     `user` where the client named one. What is not known is left out.
     """
 

@@ -115,7 +115,7 @@ def test_a_new_file_in_an_included_directory_is_taken_over(tmp_path: Path) -> No
 
 
 def test_where_the_system_refuses_to_watch_it_looks_and_says_so(file: Path) -> None:
-    """R4: no inotify instance is left, as on a crowded node."""
+    """R4: no inotify instance is left, as on a busy node."""
     program = (sys.executable, str(Path(__file__).with_name("schedd_without_inotify.py")))
     with schedd(file, "--watch", program=program) as running:
         running.says("file watch failed", "Too many open files")

@@ -44,7 +44,7 @@ def test_peak_concurrency_and_busy_minutes_are_reported() -> None:
     jobs = [job(f"hourly{number}", "@hourly") for number in range(7)] + [job("quarter", "15 * * * *")]
     result = simulated(*jobs, hours=3.01, takes=60.0)
     assert (result.most_at_once, result.most_at_once_at) == (7, NOON + timedelta(hours=1))
-    assert [(minute.at, minute.starts) for minute in result.crowded] == [
+    assert [(minute.at, minute.starts) for minute in result.busy_minutes] == [
         (NOON + timedelta(hours=hour), 7) for hour in (1, 2, 3)
     ]
 
@@ -100,4 +100,4 @@ def test_the_parts_hold_the_whole_load(takes: float, hours: float, overlap: Over
 def test_a_month_of_scheduled_times_keeps_no_more_than_a_day() -> None:
     result = simulated(job("queued", "*/30 * * * *", overlap=Overlap.QUEUE), hours=24 * 30, takes=1.0)
     assert (result.runs, len(result.jobs[0].load)) == (48 * 30, PARTS)
-    assert len(result.crowded) <= 5
+    assert len(result.busy_minutes) <= 5

@@ -147,7 +147,7 @@ class RecipientQueue:
 async def attempt_once(
     send: Callable[[Notification], Awaitable[str]], notification: Notification, seconds: float
 ) -> str:
-    """Return what was answered within `seconds`. DeliveryError for whatever else happens."""
+    """Return what was answered within `seconds`. DeliveryError otherwise."""
     try:
         async with asyncio.timeout(seconds):
             return await send(notification)

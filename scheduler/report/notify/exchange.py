@@ -10,7 +10,7 @@ import threading
 class Exchange:
     """Opens connections for one blocking call; `abort` ends them, and with them the call.
 
-    The timeout of a socket is not enough: it begins anew with each byte, so a server that sends a little again and
+    The timeout of a socket is not enough: it starts again with each byte, so a server that sends a little again and
     again would hold the thread for ever.
     """
 

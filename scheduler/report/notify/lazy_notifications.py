@@ -25,7 +25,7 @@ class Loaded(Protocol):
     """What `Notifications` does, for code that must not load it."""
 
     def on_event(self, event: Event) -> None:
-        """Notify the recipients that want to know of an event."""
+        """Notify the recipients of an event."""
         ...
 
     def missed(self, job: str, scheduled_at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A notification: what happened to a job, and which recipients want to know."""
+"""A notification: what happened to a job, and which recipients get it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def failed(run: Run) -> bool:
 
 
 def uuid_of(run: Run) -> str:
-    """The same UUID for a run's start and its end, for services that want one."""
+    """The same UUID for a run's start and its end, for services that need one."""
     import uuid  # noqa: PLC0415 - only for ping and sentry
 
     return str(uuid.uuid5(uuid.NAMESPACE_OID, run.id))

@@ -1,4 +1,4 @@
-"""Turns events into notifications under way: asks the alarms, keeps their timers, and sends what they say."""
+"""Turns events into notifications: asks the alarms, keeps their timers, and sends what they decide."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Notifications:
         self._stopping = False
 
     def on_event(self, event: Event) -> None:
-        """Notify the recipients that want to know of an event."""
+        """Notify the recipients of an event."""
         match event:
             case RunStarted(run=run):
                 self._send(run.job, self._alarms.on_event(event))
@@ -105,7 +105,7 @@ class Notifications:
                 self._unaware.setdefault(job, {})[recipient] = retry
 
     def _repeat(self, job: str, missing: Iterable[Recipient], run: Run | None = None) -> None:
-        """Send the alarm to those that did not get it; to nobody when the trouble is over."""
+        """Send the alarm to recipients that did not get it, unless the job has recovered."""
         alarm = self._alarms.repeat(job, run)
         for recipient in missing:
             self._aware(job, recipient)

@@ -44,7 +44,7 @@ def output(notification: Notification) -> str:
 
 
 def text(notification: Notification, *, longest: int) -> str:
-    """Everything that a person wants to know, with at most `longest` characters of output."""
+    """A text for people, with at most `longest` characters of output."""
     job, run = notification.job, notification.run
     lines = [headline(notification), ""]
     if job.description:
