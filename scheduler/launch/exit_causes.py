@@ -63,7 +63,7 @@ def explain_memory(kills: tuple[int | None, int | None]) -> str | None:
     if before is None or after is None:
         return None
     if after > before:
-        return "the kernel killed for want of memory in schedd's cgroup during this run"
+        return "the out-of-memory killer killed a process in schedd's cgroup during this run"
     return "it was not the out-of-memory killer of schedd's cgroup"
 
 

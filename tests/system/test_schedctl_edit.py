@@ -96,7 +96,7 @@ def test_a_concurrent_change_is_not_overwritten(file: Path, copies: Path) -> Non
     script = write(file.parent / "both.sh", f"echo '# mine' >> $1\necho '# theirs' >> {file}")
     ended = schedctl("-c", file, "edit", EDITOR=f"sh {script}")
     assert ended.returncode == 5
-    assert "was changed by somebody else meanwhile; your copy is" in ended.stderr
+    assert "was changed by another program meanwhile; your copy is" in ended.stderr
     assert file.read_text() == GOOD + "# theirs\n"
 
 

@@ -42,7 +42,7 @@ def test_without_a_cgroup_that_counts_nothing_is_claimed(tmp_path: Path) -> None
 
 def test_a_kill_differs_from_a_lack_of_memory() -> None:
     assert explain_memory((2, 2)) == "it was not the out-of-memory killer of schedd's cgroup"
-    assert explain_memory((2, 3)) == "the kernel killed for want of memory in schedd's cgroup during this run"
+    assert explain_memory((2, 3)) == "the out-of-memory killer killed a process in schedd's cgroup during this run"
 
 
 @pytest.mark.parametrize(
