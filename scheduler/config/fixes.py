@@ -5,6 +5,7 @@ Imported only when something is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ _LONGEST = 160
 """Characters of a replacement that is shown."""
 
 
-def value_fixes(
+def value_fixes(  # noqa: PLR0913 - what a replacement is checked with
     candidates: Iterable[Replacement],
     node: Node,
     source: Source,
@@ -31,10 +32,12 @@ def value_fixes(
     *,
     name: str = "",
     end: int | None = None,
+    shown: re.Pattern[str] | None = None,
 ) -> tuple[Fix, ...]:
     """Fixes that replace the value at `node`, up to `end` if that is given; with `key`, the whole entry.
 
-    `read` is the reader of the value. `name` replaces the name of the key.
+    `read` is the reader of the value. `name` replaces the name of the key. Entries that match `shown` as `key: value`
+    are not secret.
     """
     end = end if end is not None else end_of(node, source) if _has_text(node) else None
     if end is None:
@@ -43,7 +46,7 @@ def value_fixes(
     good = checked(original, candidates, lambda one: len(one.text) <= _LONGEST and _is_read(read, one.text))
     start = node.index if key is None else key.index
     entry = MASK if key is None else f"{name or key.value}: {MASK}"
-    return tuple(Fix(start, end, (entry,), one.text, one.reading, masked=_masked(one.text)) for one in good)
+    return tuple(Fix(start, end, (entry,), one.text, one.reading, masked=_masked(one.text, shown)) for one in good)
 
 
 def key_fix(key: Scalar, name: str, value: Node, source: Source, read: Read) -> Fix | None:
@@ -60,9 +63,10 @@ def key_fix(key: Scalar, name: str, value: Node, source: Source, read: Read) -> 
     return Fix(key.index, end, (f"{name}: {MASK}",), text, masked=_masked(text))
 
 
-def _masked(text: str) -> str:
+def _masked(text: str, shown: re.Pattern[str] | None = None) -> str:
     node = node_of(text)
-    return (in_flow(node, mask=True) if node else None) or MASK
+    masked = node and (in_flow(node, mask=True, shown=shown) if shown else in_flow(node, mask=True))
+    return masked or MASK
 
 
 def _has_text(node: Node) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from scheduler.config.lint_codes import LintCode, LintWarning
+from scheduler.config.shell_syntax import bash_syntax, without_quotes
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
-VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*(?::?[-+=?][^}]*)?\}|[A-Z_][A-Z0-9_]+\b)|\{\{\s*[\w.]+\s*\}\}")
+VARIABLE = re.compile(r"(?<![\\\w])\$(?:\{[A-Za-z_]\w*(?::?[-+=?][^}]*)?\}|[A-Z_][A-Z0-9_]*\b)|\{\{\s*[\w.]+\s*\}\}")
 """A variable that a shell or a template would expand."""
 
 _SECRET = re.compile(
@@ -19,28 +21,6 @@ _SECRET = re.compile(
 )
 _CRON_FIELD = r"(?:\*|\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*)(?:/\d+)?"
 _CRON_LINE = re.compile(rf"\s*(?:{_CRON_FIELD}\s+){{4}}(?:{_CRON_FIELD}|(?i:[a-z]{{3}}(?:[-,][a-z]{{3}})*))\s+\S")
-_QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|(?:^|(?<=\s))#[^\n]*", re.DOTALL)
-_START = r"(?:^|[;&|(\n]|\b(?:then|do|else)\b)\s*"
-_BASH = {
-    "source": rf"{_START}source\s+\S",
-    "[[ … ]]": rf"{_START}!?\s*\[\[\s|\b(?:if|while|until)\s+!?\s*\[\[\s",
-    "&>": r"&>>?(?!\s*&)",
-    "set -o pipefail": r"\bset\s+(?:-\w+\s+)*-\w*o\s+pipefail\b",
-    "<( … )": r"[<>]\([^)]",
-    "<<<": r"<<<",
-    "|&": r"\|&",
-    "{1..5}": r"\{-?\w+\.\.-?\w+\}",
-    "{a,b}": r"(?<![$\w])[\w./-]*\{[\w./-]*(?:,[\w./-]*)+\}",
-    "(( … ))": rf"{_START}\(\([^)]|\b(?:if|while|until)\s+\(\(",
-    "arrays": r"(?:^|[\s;])\w+\+?=\(|\$\{\w+\[",
-    "${name//a/b}": r"\$\{\w+(?:/|\^|,|:\d)",
-    "function": rf"{_START}function\s+\w+",
-    "declare": rf"{_START}(?:declare|typeset|shopt|pushd|popd|let|mapfile|readarray)\s",
-    "==": r"(?:^|\s)\[\s[^\]]*\s==\s[^\]]*\]",
-    "$'…'": r"(?<![\\$])\$'",
-}
-"""What bash understands and POSIX shells such as dash do not, each with its pattern outside of quotes."""
-
 _WRITES = re.compile(
     r"(?<![0-9&])>>?(?!\s*(?:/dev/(?:null|stderr|stdout)|&))|\b(?:rm|mv|cp|tee|touch|mkdir|rmdir|truncate|kill|chmod|chown)\s"
     r"|\bcurl\b.*\s-(?:X\s*|-request[ =])(?:POST|PUT|DELETE|PATCH)|\bsed\s+-i"
@@ -50,14 +30,15 @@ _SHELLS_OF_BASH = {"bash", "zsh", "ksh", "ksh93", "mksh"}
 
 def command_warnings(job: Job) -> Iterator[LintWarning]:
     """The warnings about what a job runs."""
+    variables = {*os.environ, *(name for layer in job.environment for name in layer.values)}
     if job.run_if is not None:
-        yield from _of_condition(job.run_if)
+        yield from _of_condition(job.run_if, variables)
         if job.launcher is LauncherName.CELERY:
             message = "run_if runs on the machine of schedd, not on the worker that runs the job"
             yield LintWarning(LintCode.RUN_IF_HERE, "run_if", message, "test on the worker in the command itself")
     match job.target:
         case ShellCommand(text, shell=shell):
-            yield from _of_text(text, shell[0])
+            yield from _of_text(text, shell[0], variables)
             yield from _of_any(text)
         case Argv(words):
             yield from _of_words(words, "command")
@@ -66,19 +47,19 @@ def command_warnings(job: Job) -> Iterator[LintWarning]:
             if _has_reference([*args, *kwargs.values()]):
                 message = "from_env and from_file are not read here: the function gets the mapping itself"
                 yield LintWarning(LintCode.UNEXPANDED, "kwargs", message, "read the value in the function")
-            elif any(VARIABLE.search(text) for text in _texts([*args, *kwargs.values()])):
+            elif any(VARIABLE.search(text) for text in texts([*args, *kwargs.values()])):
                 message = "variables are not expanded in the arguments of a function"
                 yield LintWarning(LintCode.UNEXPANDED, "kwargs" if kwargs else "args", message)
 
 
-def _of_condition(condition: ShellCommand | Argv) -> Iterator[LintWarning]:
+def _of_condition(condition: ShellCommand | Argv, variables: set[str]) -> Iterator[LintWarning]:
     if isinstance(condition, ShellCommand):
         text = condition.text
-        yield from _of_shell(text, condition.shell[0], "run_if")
+        yield from _of_shell(text, condition.shell[0], "run_if", variables)
     else:
         text = " ".join(condition.words)
         yield from _of_words(condition.words, "run_if")
-    if _WRITES.search(_QUOTED.sub("Q", text)):
+    if _WRITES.search(without_quotes(text)):
         message = "run_if seems to change something: it runs at each scheduled time, also when the job then does not"
         yield LintWarning(
             LintCode.RUN_IF_WRITES, "run_if", message, "change things in the command, which runs after it"
@@ -95,27 +76,20 @@ def _of_any(command: str) -> Iterator[LintWarning]:
         yield LintWarning(LintCode.PLAIN_SECRET, "command", message, help)
 
 
-def _of_text(text: str, program: str) -> Iterator[LintWarning]:
+def _of_text(text: str, program: str, variables: set[str]) -> Iterator[LintWarning]:
     if _CRON_LINE.match(text):
         message = "the command starts with a cron expression, which the shell takes for a program"
         yield LintWarning(LintCode.CRONTAB_LINE, "command", message, "put the expression under `schedule`")
-    yield from _of_shell(text, program, "command")
+    yield from _of_shell(text, program, "command", variables)
 
 
-def _of_shell(text: str, program: str, key: str) -> Iterator[LintWarning]:
+def _of_shell(text: str, program: str, key: str, variables: set[str]) -> Iterator[LintWarning]:
     if program != DEFAULT_SHELL[0] or (shell := _sh()) in _SHELLS_OF_BASH:
         return
-    for name in bash_syntax(text):
+    for name in bash_syntax(text, shell, variables):
         message = f"{name} is syntax of bash, and /bin/sh is {shell}"
         yield LintWarning(LintCode.BASH_SYNTAX, key, message, "set `shell: bash`")
         return
-
-
-def bash_syntax(text: str) -> list[str]:
-    """The syntax of bash in a command, outside of quotes."""
-    dollar_quotes = [name for name in ("$'…'",) if re.search(_BASH[name], text)]
-    plain = _QUOTED.sub(lambda quoted: " " if quoted[0].startswith("#") else "Q", text)
-    return [name for name, pattern in _BASH.items() if name != "$'…'" and re.search(pattern, plain)] + dollar_quotes
 
 
 @cache
@@ -131,12 +105,13 @@ def _of_words(words: tuple[str, ...], key: str) -> Iterator[LintWarning]:
         yield LintWarning(LintCode.UNEXPANDED, key, message, "write the command as text, which runs by a shell")
 
 
-def _texts(values: object) -> Iterator[str]:
+def texts(values: object) -> Iterator[str]:
+    """The texts in a value of the file."""
     if isinstance(values, str):
         yield values
     elif isinstance(values, dict | list | tuple):
         for value in values.values() if isinstance(values, dict) else values:
-            yield from _texts(value)
+            yield from texts(value)
 
 
 def _has_reference(values: object) -> bool:

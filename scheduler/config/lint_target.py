@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from scheduler.config.recipients import LISTS
 from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.interpreter_path import ask_search_path, guess_search_path
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import directory_problem, find_program
 from scheduler.model.job import Job
+from scheduler.model.recipient import CommandRecipient
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 
 _SHELL_SYNTAX = set("$`(){}[]<>|&;=*?!#~\\")
@@ -50,16 +53,23 @@ class TargetCheck:
         except LaunchError:
             return None  # another warning names what is missing
         match job.target:
-            case Argv(words):
-                problems = iter([_program_problem(words[0], job.cwd, variables)])
-            case ShellCommand(text, shell=shell):
-                problems = (
-                    _program_problem(word, job.cwd, variables) for word in (shell[0], _first_word(text)) if word
-                )
+            case Argv() | ShellCommand() as command:
+                return next(_command_problems(command, job.cwd, variables), None)
             case Entrypoint(reference, interpreter=interpreter, setup=setup):
                 functions = [reference] if setup is None else [setup, reference]
                 problems = (self._function(each, job, interpreter, variables) for each in functions)
         return next(filter(None, problems), None)
+
+    def recipient_problems(self, job: Job) -> Iterator[tuple[str, str]]:
+        """The keys of recipients whose command would not be found, each with the reason."""
+        with contextlib.suppress(LaunchError):
+            variables = self._environment.of_job(job).values
+            for key in sorted(LISTS):
+                for recipient in getattr(job, key):
+                    if isinstance(recipient, CommandRecipient) and (
+                        problem := next(_command_problems(recipient.target, job.cwd, variables), None)
+                    ):
+                        yield key, problem
 
     def _function(self, reference: str, job: Job, interpreter: str | None, variables: Mapping[str, str]) -> str | None:
         if interpreter is not None:
@@ -85,10 +95,20 @@ class TargetCheck:
         path += guess_search_path(program)
         if reference.partition(":")[0].partition(".")[0] in sys.stdlib_module_names:
             return None
-        if _missing_module(reference, path, interpreter):
+        if missing := _missing_module(reference, path, interpreter):
+            package = _spec_of(reference.partition(":")[0].partition(".")[0], [job.cwd])
+            if package is not None and package.origin is not None:
+                return missing  # the job's directory comes first, so no other path has the rest of this package
             self.not_checked.append(job.name)
             return None
         return _function_problem(reference, path)
+
+
+def _command_problems(command: Argv | ShellCommand, cwd: str, variables: Mapping[str, str]) -> Iterator[str]:
+    words = command.words[:1] if isinstance(command, Argv) else (command.shell[0], _first_word(command.text))
+    for word in words:
+        if word is not None and (problem := _program_problem(word, cwd, variables)):
+            yield problem
 
 
 def _program_problem(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
@@ -118,6 +138,8 @@ def _missing_module(reference: str, path: list[str], python: str) -> str | None:
     names = reference.partition(":")[0].split(".")
     for depth in range(1, len(names) + 1):
         name = ".".join(names[:depth])
+        if name in sys.modules and names[0] in sys.stdlib_module_names:
+            continue  # os.path is no file of its own
         if _spec_of(name, path) is None:
             return f"no module {name} in {path[0]} or on the path of {python}"
     return None

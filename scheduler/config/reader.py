@@ -97,13 +97,15 @@ def _scalar(kind: Kind) -> Read:
 
 def _union(info: types.UnionType) -> Read:
     """The shape of the node selects one of the types: null, a scalar, a list or a mapping."""
-    nullable = False
+    nullable = is_path = False
     by_shape: dict[type, Read] = {}
     for option in info.types:
         inner = option.type if isinstance(option, types.Metadata) else option
         if isinstance(inner, types.NoneType):
             nullable = True
-        elif isinstance(inner, types.StructType | types.DictType):
+            continue
+        is_path |= isinstance(option, types.Metadata) and (option.extra or {}).get("reads") == "path"
+        if isinstance(inner, types.StructType | types.DictType):
             by_shape[Mapping] = _reader(option)
         elif isinstance(inner, types.ListType):
             by_shape[Sequence] = _reader(option)
@@ -113,6 +115,8 @@ def _union(info: types.UnionType) -> Read:
 
     def read(node: Node, source: Source, where: str) -> Any:
         if nullable and type(node) is Scalar and node.plain and values.is_null(node.value):
+            if is_path and node.value == "~":
+                raise InvalidValueError("~ is null in YAML, not the home directory; write a path, or null")
             return None
         return by_shape.get(type(node), fallback)(node, source, where)
 

@@ -24,8 +24,6 @@ def request_fields(values: dict[str, Any]) -> dict[str, Any]:
 def request_problems(given: dict[str, Any], target: Target | None) -> dict[str, str]:
     """What is wrong with the values of these keys, by key."""
     problems = {}
-    if isinstance(given.get("lock"), dict) and len(given["lock"]) < 2:
-        problems["lock"] = 'lock: a mapping must have "name" and "slots"'
     if Accepts.KWARGS in _accepts(given) and target is not None and not isinstance(target, Entrypoint):
         problems["accepts"] = 'accepts: "kwargs" is only valid together with "python"'
     return problems

@@ -53,6 +53,11 @@ class LockForm(Form, frozen=True):
         Meta(description="How many runs may hold it; the same in all jobs that say it.", examples=[3]),
     ] = UNSET
 
+    @classmethod
+    def conflict(cls, keys: set[str]) -> str | None:
+        missing = {"name", "slots"} - keys
+        return 'a mapping must have "name" and "slots"' if missing and not keys - {"name", "slots"} else None
+
 
 class LintForm(Form, frozen=True):
     """Settings of `schedctl check` for this job."""

@@ -14,6 +14,12 @@ from scheduler.document.value_spans import NAME
 MOST_FIXES = 500
 """Findings of one file for which replacements are looked for."""
 
+_NOT_SECRET = {
+    "recipient": re.compile(r"format: .*|mail: [\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
+    "url": re.compile(r"from_env: [A-Za-z_]\w*"),
+}
+"""What of a suggestion is shown although the values of its key are secret, by the kind of the value."""
+
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*|\$\(|\{\{.*\}\}|<%.*%>")
 
 
@@ -31,7 +37,8 @@ def report(
         message = "variables are not expanded in the file; write the value itself"
     fixes: tuple[Fix, ...] = ()
     if len(source.findings) < MOST_FIXES:
-        fixes = value_fixes(suggestions(error, node), node, source, read, key, end=error.end)
+        candidates = suggestions(error, node)
+        fixes = value_fixes(candidates, node, source, read, key, end=error.end, shown=_NOT_SECRET.get(error.kind))
     shown = where.rpartition(".")[2] if key is None else key.value
     shown = f"{shown}: " if re.search(r"[\w\]]", shown) else ""
     source.error(at.index, shown + message, fixes=fixes, width=_width(at), key=where)

@@ -103,13 +103,15 @@ def _bound(text: str, parse: Callable[[str, zoneinfo.ZoneInfo], object]) -> str:
 def _function(text: str, _plain: bool) -> str:
     if re.fullmatch(_FUNCTION, text):
         return text
-    raise InvalidValueError("must have the form package.module:function", kind="function")
+    is_script = re.search(r"\.py\b|/|^-m\b", text) and ":" not in text
+    advice = "; a script is run with the key `command`" if is_script else ""
+    raise InvalidValueError(f"must have the form package.module:function{advice}", kind="function")
 
 
 def _url(text: str, _plain: bool) -> str:
     """No message repeats the address: those of webhooks are secrets."""
     if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
-        raise InvalidValueError("must be an address that starts with https:// or http:// and has no spaces")
+        raise InvalidValueError("must be an address that starts with https:// or http:// and has no spaces", kind="url")
     try:
         parts = urlsplit(text)
         if parts.hostname and parts.port != 0:

@@ -142,6 +142,12 @@ def _function(text: str) -> Iterator[Replacement]:
         yield Replacement(f"{module}:{name}")
 
 
+def _url(text: str) -> Iterator[Replacement]:
+    """`$HOOK` and `${HOOK}`, which other programs replace by the variable."""
+    if name := re.fullmatch(r"\$\{?([A-Za-z_]\w*)\}?", text):
+        yield Replacement(f"{{from_env: {name[1]}}}")
+
+
 def _address(text: str) -> Iterator[Replacement]:
     addresses = [part.strip().removeprefix("mailto:") for part in re.split(r"[,;]", text)]
     if len(addresses) == 1:
@@ -175,6 +181,7 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "date": _date,
     "dates": _dates,
     "function": _function,
+    "url": _url,
     "quoted": _quoted,
     "number": _integer,
 }

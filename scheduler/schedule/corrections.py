@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from scheduler.errors import ScheduleError
 from scheduler.schedule.dialects.celery import read_celery
-from scheduler.schedule.dialects.english import read_english, read_interval
+from scheduler.schedule.dialects.english import INTERVAL, read_english, read_interval
 from scheduler.schedule.dialects.moments import iso_duration, read_date
 from scheduler.schedule.dialects.more_fields import read_aws, read_more_fields
 from scheduler.schedule.dialects.on_calendar import read_on_calendar
@@ -29,6 +29,7 @@ _FORMS = (
     "not a valid schedule; use five cron fields (minute hour day month day-of-week), an alias such as @daily, "
     "@every with a duration, or @at with a date"
 )
+_NO_SCHEDULE = {"never", "none", "no", "off", "false", "manual", "manually", "disabled", "on demand"}
 _MOST_REPAIRS = 5
 _OTHER_FIELDS = {
     "weekday": "day_of_week", "weekdays": "day_of_week", "dow": "day_of_week", "wday": "day_of_week",
@@ -70,6 +71,8 @@ class _Corrector(NamedTuple):
         if _VARIABLE.search(spec):
             return Correction("variables are not expanded in the file; write the schedule itself")
         text = _normalized(spec)
+        if text.lower().lstrip("@") in _NO_SCHEDULE:
+            return Correction("a job without a schedule runs only on demand: leave this key out")
         if text and (dialect := self._dialect(text)):
             return Correction(dialect.reason, self._offered(text, dialect.translations))
         candidates = (Translation(text),) if text != spec else self._repaired(spec, error)
@@ -173,7 +176,6 @@ class _Corrector(NamedTuple):
 
 def _interval(text: str) -> Dialect | None:
     """`@every 1 day`, `@every 90`, `PT5M`: a duration in another spelling."""
-    reason = "an interval is written with @every"
     word, _, amount = text.partition(" ")
     amount, start = re.fullmatch(r"(?i)(.*?)((?:\s+from\s.+)?)", amount).groups()  # type: ignore[union-attr]
     is_every = word.lower() in {"@every", "every"}
@@ -183,7 +185,10 @@ def _interval(text: str) -> Dialect | None:
         return Dialect("@every: missing unit; a duration is a number with w, d, h, m or s", tuple(readings))
     iso = iso_duration(amount if is_every else text)
     found = iso or (read_interval(f"{word} {amount}") if is_every and (start or word.startswith("@")) else None)
-    return Dialect(reason, (Translation(f"@every {found[0]}{start}", converted=found[1]),)) if found else None
+    if not found or f"@every {found[0]}{start}" == text:
+        return None
+    reason = "@every takes a duration such as 90s, 10m, 1h30m or 2d" if word.startswith("@") else INTERVAL
+    return Dialect(reason, (Translation(f"@every {found[0]}{start}", converted=found[1]),))
 
 
 def _normalized(text: str) -> str:

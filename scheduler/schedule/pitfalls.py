@@ -88,11 +88,12 @@ def _of_pattern(pattern: Pattern) -> Iterator[tuple[PitfallKind, str]]:
 
 
 def _every_minute(pattern: Pattern) -> Iterator[str]:
-    """A `*` minute with single hours, as a list or a step; with a range of hours it is probably meant."""
+    """A minute of `*` or `*/1` with single hours, as a list or a step; with a range of hours it is probably meant."""
     hours = sorted(pattern.hour.values)
-    if pattern.minute.text == "*" and not pattern.hour.is_full and all(b - a > 1 for a, b in pairwise(hours)):
+    minute = pattern.minute.text
+    if minute in {"*", "*/1"} and not pattern.hour.is_full and all(b - a > 1 for a, b in pairwise(hours)):
         which = f"hour {hours[0]}" if len(hours) == 1 else f"each of the hours {pattern.hour.text}"
-        yield f"`*` as the minute means all 60 minutes of {which}; write 0 to run once"
+        yield f"`{minute}` as the minute means all 60 minutes of {which}; write 0 to run once"
 
 
 def _uneven_step(field: Field) -> Iterator[str]:

@@ -65,6 +65,8 @@ def timezone_pitfall(name: str) -> str | None:
     """Why a valid zone name may not be what its author expects, and a better one where that is certain."""
     if name in {"localtime", "Factory", "posixrules"}:
         return f"{name} depends on the machine; use a city such as Europe/Berlin, or UTC"
+    if name.startswith("right/"):
+        return f"{name} counts leap seconds, which clocks of machines do not; use {name.removeprefix('right/')}"
     if match := _FIXED_OFFSET.fullmatch(name):
         behind = "behind" if match[1] == "+" else "ahead of"
         return f"{name} is {match[2]} hours {behind} UTC, since the sign of these names is reversed"

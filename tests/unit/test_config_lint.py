@@ -61,6 +61,8 @@ TABLE = [
     (LintCode.UNDELIVERABLE, ["on_success: [{webhook: 'https://x.y/z', headers: {A: {from_env: NOT_SET}}}]"]),
     (LintCode.UNDELIVERABLE, ["ping: {from_env: NOT_SET}"]),
     (LintCode.UNDELIVERABLE, ["sentry: true"]),
+    (LintCode.UNDELIVERABLE, ["on_failure: [{command: no-such-program -x}]"]),
+    (LintCode.UNDELIVERABLE, ["on_skip: [{command: [/no/such/program]}]"]),
     (LintCode.NEVER_FIRES, ['schedule: "@at 2020-01-01T00:00"']),
     (LintCode.NEVER_FIRES, ['schedule: "@daily"', "until: 2026-01-14"]),
     (LintCode.NEVER_FIRES, ['schedule: "@daily"', 'except: "* * * * *"']),
@@ -71,7 +73,9 @@ TABLE = [
     (LintCode.EVERY_MINUTE, ['schedule: "* 3 * * *"']),
     (LintCode.EVERY_MINUTE, ['schedule: "* */2 * * *"']),
     (LintCode.EVERY_MINUTE, ["schedule: '* 9,17 * * *'"]),
+    (LintCode.EVERY_MINUTE, ["schedule: '*/1 */6 * * *'"]),
     (LintCode.ODD_TIMEZONE, ["timezone: EST"]),
+    (LintCode.ODD_TIMEZONE, ["timezone: right/Europe/Berlin"]),
     (LintCode.ODD_TIMEZONE, ["timezone: Etc/GMT+2"]),
     (LintCode.ODD_TIMEZONE, ["timezone: Factory"]),
     (LintCode.UNEVEN_STEP, ['schedule: "*/7 * * * *"']),
@@ -90,6 +94,15 @@ TABLE = [
     (LintCode.UNEXPANDED, ['env: {P: "${A:-b}"}']),
     (LintCode.UNEXPANDED, ["python: json:dumps", "kwargs: {t: {from_env: T}}"]),
     (LintCode.UNEXPANDED, ["python: json:dumps", 'args: ["$HOME/x"]']),
+    (LintCode.UNEXPANDED, ["python: json:dumps", 'args: ["$X"]']),
+    (LintCode.UNEXPANDED, ["env: {NOW: $(date)}"]),
+    (LintCode.UNEXPANDED, ["env: {NOW: '`date`'}"]),
+    (LintCode.UNEXPANDED, ["env: {HERE: ~/x}"]),
+    (LintCode.UNEXPANDED, ["env: {HERE: '%HOME%/x'}"]),
+    (LintCode.UNEXPANDED, ["lock: db-$TENANT"]),
+    (LintCode.UNEXPANDED, ["ping: 'https://x.y/${ID}'"]),
+    (LintCode.UNEXPANDED, ["on_failure: [{webhook: 'https://x.y/${ID}'}]"]),
+    (LintCode.UNEXPANDED, ["on_failure: [{webhook: 'https://x.y/z', headers: {Authorization: Bearer $TOKEN}}]"]),
     (LintCode.CRONTAB_PERCENT, ["command: date +\\%F"]),
     (LintCode.RUN_IF_WRITES, ["run_if: touch /tmp/asked"]),
     (LintCode.RUN_IF_WRITES, ["run_if: date > last"]),
@@ -104,6 +117,7 @@ TABLE = [
     (LintCode.NOT_FOUND, ["command: [no-such-program]"]),
     (LintCode.NOT_FOUND, ["command: no-such-program --now"]),
     (LintCode.NOT_FOUND, ["command: /no/such/program"]),
+    (LintCode.NOT_FOUND, ["path: /no/such/directory"]),
     (LintCode.NOT_FOUND, ["command: echo hi", "cwd: /no/such/directory"]),
     (LintCode.NOT_FOUND, ["python: no_such_module:run"]),
     (LintCode.NOT_FOUND, ["python: json.no_such_part:run"]),
@@ -161,6 +175,9 @@ def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: lis
         ["python: json:dumps"],
         ["python: json.decoder:JSONDecoder.decode"],
         ["python: os:getcwd"],
+        ["python: os.path:join"],
+        ["env: {FORMAT: '%Y%m%d', PATTERN: '^\\$(x)$', PRICE: US$5, QUOTE: it`s, REST: a ~/b}"],
+        ["on_failure: [{command: echo $SCHED_JOB}, {command: [echo, hi]}]"],
     ],
 )
 def test_a_good_job_gets_no_warning(tmp_path: Path, lines: list[str]) -> None:
@@ -194,6 +211,8 @@ def test_the_functions_of_another_interpreter_are_looked_for_without_running_it(
     assert codes(tmp_path, job("python: installed:run", *using)) == []
     assert codes(tmp_path, job("python: installed:ran", *using)) == ["not-found"]
     assert check(tmp_path / "schedules.yaml", now=NOW).not_checked == ()
+    (tmp_path / "app" / "__init__.py").touch()
+    assert codes(tmp_path, job("python: app.cly:main", *using)) == ["not-found"]
     assert codes(tmp_path, job("python: somewhere.else_:run", *using)) == []
     assert check(tmp_path / "schedules.yaml", now=NOW).not_checked == ("poll",)
 

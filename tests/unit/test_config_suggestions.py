@@ -251,6 +251,29 @@ def test_a_variable_in_the_file_is_explained(tmp_path: Path, written: str) -> No
     assert "variables are not expanded in the file; write the" in message(tmp_path, text)
 
 
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("on_failure: me@example.com", "on_failure: [{mail: me@example.com}]"),
+        ("on_failure: {email: me@example.com}", "on_failure: [{mail: me@example.com}]"),
+        ("on_failure: {slack: 'https://hooks.slack.com/s3cret'}", 'on_failure: [{webhook: "•••", format: slack}]'),
+        ("ping: ${PING}", "ping: {from_env: PING}"),
+        ("env: [mail=p@ss.word]", 'env: {mail: "•••"}'),
+    ],
+)
+def test_a_suggestion_is_shown_so_that_it_can_be_typed_unless_it_has_a_secret(
+    tmp_path: Path, written: str, shown: str
+) -> None:
+    """A11 B11"""
+    assert message(tmp_path, f"jobs:\n  a:\n    command: echo hello\n    {written}\n").endswith(shown)
+
+
+@pytest.mark.parametrize("key", ["cwd", "env_file", "path"])
+def test_a_tilde_that_yaml_reads_as_null_is_explained(tmp_path: Path, key: str) -> None:
+    text = f"jobs:\n  a:\n    command: echo hello\n    {key}: ~\n"
+    assert message(tmp_path, text) == f"{key}: ~ is null in YAML, not the home directory; write a path, or null"
+
+
 def test_a_comma_in_braces_is_explained(tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text("jobs:\n  a: {schedule: 0 9 * * 1,3,5, command: x}\n")

@@ -94,6 +94,8 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
         *("@every 500ms", "@every 0s", "@every five", "@reboot 5m", "@daily 5"),
         *("@at tomorrow", "@at 2027-01-01", "@at 2027-02-30 10:00", "2027-13-01 09:00", "01/02/2027 09:00"),
         *("0 0 L * 5", "0 9 1-7 * mon#1", "0 9 * * 1-5 UTC+2", "0 9 * * 1-5 PST", "@every -5m", "@hourly at 9"),
+        *("@every 1M", "@every 10M", "5 M", "every 2 M", "@every 5M from 2026-01-01T00:00", "rate(0 minutes)"),
+        *("@every 1d from 09:00", "@manual", "never", "0 6 * * * Berlin", "0 6 * * * New_York"),
         *("@once", "@continuous", "rate(five minutes)", "rate(1 month)", "cron(0 12 * *)", "cron(61 12 * * ? *)"),
         *("crontab(minute=x)", "crontab()(", "Mon *-*-31..01 9:00", "*-02-30 04:00", "Mon *-*-01 04:00"),
         *(
@@ -107,6 +109,22 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
 def test_nothing_is_offered_where_the_meaning_is_not_certain(written: str) -> None:
     """A2 A6 A7"""
     assert offered(written) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "part"),
+    [
+        ("@every 0s", "the shortest interval is 1s"),
+        ("@every 1d from 09:00", "needs a date and a time"),
+        ("@every 1 day", "@every takes a duration such as 90s"),
+        ("never", "a job without a schedule runs only on demand"),
+        ("@manual", "a job without a schedule runs only on demand"),
+        ("0 6 * * * Berlin", "a time zone is a separate key"),
+    ],
+)
+def test_the_message_says_what_is_wrong(written: str, part: str) -> None:
+    """A6 A7"""
+    assert part in correction(written).reason
 
 
 @pytest.mark.parametrize(
@@ -265,6 +283,8 @@ def test_english_is_translated(written: str, meant: str) -> None:
     ("written", "meant"),
     [
         ("@every 1 day", "@every 1d"),
+        ("@startup", "@reboot"),
+        ("on boot", "@reboot"),
         ("@every 5 minutes", "@every 5m"),
         ("@every 2 weeks", "@every 2w"),
         ("@every 1h 30m", "@every 1h30m"),

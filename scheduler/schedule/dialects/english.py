@@ -36,6 +36,7 @@ _ALIASES = {
     "every weekday": "0 0 * * mon-fri",
     "weekday": "0 0 * * mon-fri", "weekdays": "0 0 * * mon-fri", "weekend": "0 0 * * sat,sun",
     "weekends": "0 0 * * sat,sun", "noon": "0 12 * * *", "midnight": "0 0 * * *", "midday": "0 12 * * *",
+    **dict.fromkeys(("startup", "on startup", "at startup", "boot", "on boot", "at boot"), "@reboot"),
     "quarterly": "0 0 1 1,4,7,10 *", "every quarter": "0 0 1 1,4,7,10 *", "every second": "@every 1s",
 } | {
     f"once {each} {unit}": alias
@@ -72,6 +73,9 @@ _PAST_HOUR = re.compile(r"(?:hourly|every hour) at (?::|minute )(?P<minute>[0-5]
 
 _AMOUNT = re.compile(r"(?P<number>\d+(?:\.\d+)?|[a-z-]+)[\s-]*(?P<unit>[a-z]+)")
 _BETWEEN = re.compile(r"\s*(?:,|and\b)?\s*")
+_MONTHS = re.compile(r"\d\s*M\b")
+"""`1M` is a month in systemd and elsewhere, and a minute to others."""
+
 _INTERVAL = re.compile(
     r"(?:(?:run )?(?P<every>@?every|each|once (?:every|per|a|an))(?:\s+|[_-]+|(?=\d)))?(?P<amounts>[^\s_-].*)"
 )
@@ -79,14 +83,14 @@ _INTERVAL = re.compile(
 
 def read_english(text: str) -> Dialect | None:
     """The meaning of an English phrase, whole or not at all."""
+    if _MONTHS.search(text):
+        return None
     phrase = " ".join(text.lower().replace("_", " ").split()).removeprefix("@").strip(" .!")
     at = text.lstrip().startswith("@")
     if phrase in _ALIASES and not (at and f"@{phrase}" == _ALIASES[phrase]):
         return Dialect(_REASON, (Translation(_ALIASES[phrase], converted=(phrase,)),))
-    if interval := read_interval(phrase):
-        return Dialect(
-            "an interval is written with @every", (Translation(f"@every {interval[0]}", converted=interval[1]),)
-        )
+    if (interval := read_interval(phrase)) and f"@every {interval[0]}" != text:
+        return Dialect(INTERVAL, (Translation(f"@every {interval[0]}", converted=interval[1]),))
     if match := _PAST_HOUR.fullmatch(phrase):
         return Dialect(_REASON, (Translation(f"{int(match['minute'])} * * * *", converted=_words(phrase)),))
     for pattern in (*_WITH_DAY, *_WITH_DAY_LAST, _TIME_ONLY):
@@ -96,13 +100,14 @@ def read_english(text: str) -> Dialect | None:
     return None
 
 
+INTERVAL = "an interval is written with @every"
 _REASON = "not a valid schedule; a cron expression has five fields (minute hour day month day-of-week)"
 
 
 def read_interval(phrase: str) -> tuple[str, tuple[str, ...]] | None:
     """The duration of `5 minutes`, `every 1h 30m` or `once a day`, and the words that it does not repeat."""
     match = _INTERVAL.fullmatch(phrase.strip().lower())
-    if match is None:
+    if match is None or _MONTHS.search(phrase):
         return None
     every = (match["every"] or "").split()
     amounts = match["amounts"]

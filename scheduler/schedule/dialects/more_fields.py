@@ -69,7 +69,9 @@ def _followed_by_more(words: list[str], accepts: Accepts) -> Dialect | None:
     if len(rest) == 1 and (rest[0] == "Z" or find_zone(rest[0])):
         reason = f"{shown!r} follows the {what}; the time zone is a separate key"
         return Dialect(reason, (Translation(first, "UTC" if rest[0] == "Z" else rest[0], converted=("Z",)),))
-    if len(rest) == 1 and re.fullmatch(r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|[A-Z][a-z]+/[A-Z]\w+", rest[0]):
+    if len(rest) == 1 and re.fullmatch(
+        r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|[A-Z][a-z]+(?:[/_][A-Z]\w+)*", rest[0]
+    ):
         return Dialect(f"{shown!r} follows the {what}; a time zone is a separate key, with an IANA name")
     five = (Translation(first, converted=tuple(rest)),)
     if rest[0].startswith("#"):
