@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from scheduler.api.lookup import find, in_utc
+from scheduler.api.lookup import find_state, in_utc
 from scheduler.api.scheduled_times import in_zone, note_of, schedule_of, zone_named
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
@@ -19,7 +19,7 @@ from scheduler.wire.times import REASONS, MismatchView, Why, WhyView
 
 def why_job(service: Service, ask: Why) -> WhyView:
     """Why a job ran or did not run at an instant; without one, what it did last and does next."""
-    state = find(service, ask.job)
+    state = find_state(service, ask.job)
     if ask.at is None:
         return _now(service, state, zone_named(ask.timezone, state.job))
     job, zone = state.job, state.job.timezone
@@ -77,7 +77,7 @@ def describe_chain(before: Sequence[str]) -> str:
 
 def _sentence_about(service: Service, name: str, at: datetime, zone: ZoneInfo) -> Iterator[str]:
     """What a job of a chain did at an instant."""
-    state = service.job(name)
+    state = service.state(name)
     entry = None if state is None else _entry(service, state, at)
     if entry is None:
         yield f"There is no record of a run of {name} at {in_zone(at, zone)}."

@@ -36,9 +36,13 @@ class EngineService:
         """The names of all jobs, in the order of the file."""
         return tuple(self._engine.timetable.names())
 
-    def job(self, name: str) -> JobState | None:
-        """One job; None when there is none of that name."""
-        job = self._engine.timetable.job(name)
+    def job(self, name: str) -> Job | None:
+        """One job as it was loaded; None when there is none of that name."""
+        return self._engine.timetable.job(name)
+
+    def state(self, name: str) -> JobState | None:
+        """One job with its state; None when there is none of that name."""
+        job = self.job(name)
         return None if job is None else self._state(job, self.now())
 
     def decisions(self, job: str) -> Sequence[Decision]:
@@ -137,7 +141,7 @@ class EngineService:
         return ()
 
     def _job(self, name: str) -> Job:
-        job = self._engine.timetable.job(name)
+        job = self.job(name)
         if job is None:
             raise UnknownNameError(f"no job {name!r}")
         return job

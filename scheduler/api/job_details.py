@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Literal
 
 from scheduler.api.definition import definition
-from scheduler.api.lookup import find
+from scheduler.api.lookup import find_state
 from scheduler.api.scheduled_times import coming
 from scheduler.api.secret_values import is_secret, referenced
 from scheduler.api.service import JobState, Service
@@ -33,7 +33,7 @@ EXAMPLE_ID = "k3v9d2qa"
 
 def show(service: Service, ask: Show) -> JobDetails:
     """The definition and the state of a job."""
-    state = find(service, ask.job)
+    state = find_state(service, ask.job)
     job = state.job
     runs = [run for run in service.runs(job.name) if run.outcome is not None]
     counts: Counter[str] = Counter()
@@ -62,7 +62,7 @@ def origins_of(job: Job, keys: Iterable[str]) -> dict[str, str]:
 
 def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
     """What every run of a job finds in its environment. RefusedError when a part of it is missing."""
-    state = find(service, ask.job)
+    state = find_state(service, ask.job)
     job = state.job
     try:
         variables = service.environment.of_job(job)

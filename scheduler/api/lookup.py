@@ -7,17 +7,26 @@ from datetime import UTC, datetime
 
 from scheduler.api.service import JobState, Service
 from scheduler.errors import UnknownNameError, UsageError
+from scheduler.model.job import Job
 from scheduler.text import did_you_mean
 
 NAMES_SHOWN = 10
 """Jobs that an error message lists when no name is near."""
 
 
-def find(service: Service, name: str, kind: str = "job") -> JobState:
+def find(service: Service, name: str, kind: str = "job") -> Job:
     """The job of that name. UnknownNameError with the nearest name."""
-    state = service.job(name)
-    if state is None:
+    job = service.job(name)
+    if job is None:
         raise UnknownNameError(f"no {kind} {name!r}{_instead(name, service.names())}")
+    return job
+
+
+def find_state(service: Service, name: str) -> JobState:
+    """The job of that name with its state. UnknownNameError with the nearest name."""
+    find(service, name)
+    state = service.state(name)
+    assert state is not None, "nothing happens in between"  # noqa: S101
     return state
 
 

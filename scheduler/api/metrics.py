@@ -69,7 +69,7 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
     states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
     per_job = _PerJob(service.now(), status.started_at)
     for number, name in enumerate(service.names()):
-        state = service.job(name)
+        state = service.state(name)
         if state is not None:
             states[status_of(state)] += 1
             if counted.per_job:

@@ -11,7 +11,7 @@ import msgspec
 
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
-from scheduler.api.lookup import chosen, find
+from scheduler.api.lookup import chosen, find, find_state
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
@@ -43,7 +43,7 @@ def status(service: Service, _ask: AskStatus) -> StatusView:
 
 def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
     """Run a job on request and follow the run."""
-    job = find(service, ask.job).job
+    job = find(service, ask.job)
     return service.run_now(job.name, run_request(job, ask, by, service.now()), detach=ask.detach)
 
 
@@ -107,7 +107,7 @@ async def workers(service: Service, _ask: AskWorkers) -> list[WorkerView]:
 
 async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
     """Send a test notification to the job's recipients for the event."""
-    if not getattr(find(service, ask.job).job, f"on_{ask.event}"):
+    if not getattr(find(service, ask.job), f"on_{ask.event}"):
         raise RefusedError(f"{ask.job} has no on_{ask.event}: there is nobody to notify")
     return await service.notify_test(ask)
 
@@ -190,7 +190,7 @@ def _named(service: Service, names: Sequence[str], everything: bool, verb: str) 
 
 
 def _job_views(service: Service, names: Sequence[str]) -> list[JobView]:
-    return [job_view(find(service, name)) for name in names]
+    return [job_view(find_state(service, name)) for name in names]
 
 
 def _later(now: datetime, seconds: float) -> datetime:

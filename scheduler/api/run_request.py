@@ -14,7 +14,7 @@ from scheduler.api.secret_values import is_secret
 from scheduler.clock import rfc3339
 from scheduler.errors import MASK, RefusedError, UsageError
 from scheduler.model.job import Accepts, Job
-from scheduler.model.run import RunRequest
+from scheduler.model.run import NOTHING, RunRequest
 from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow
@@ -42,11 +42,11 @@ def run_request(job: Job, ask: RunNow, by: Requester | None, now: datetime) -> R
     return RunRequest(
         force=ask.force,
         as_of=None if ask.as_of is None else in_utc(ask.as_of),
-        env=ask.env,
+        env=ask.env or NOTHING,
         by=by,
         caller=ask.caller,
         args=ask.args,
-        kwargs=ask.kwargs,
+        kwargs=ask.kwargs or NOTHING,
         stdin=ask.stdin or b"",
         arguments=shown_arguments(job, ask),
         at=None if ask.at is None else in_utc(ask.at),
@@ -73,7 +73,8 @@ def shown_arguments(job: Job, ask: RunNow) -> ArgumentsView | None:
     if job.secret_arguments:
         return ArgumentsView(args=(MASK,) * len(ask.args), kwargs=dict.fromkeys(ask.kwargs, MASK), stdin=stdin)
     kwargs = {name: MASK if is_secret(name, _text(value)) else value for name, value in ask.kwargs.items()}
-    return ArgumentsView(args=tuple(_shown(ask.args)), kwargs=kwargs, stdin=stdin)
+    args = tuple(_shown(ask.args))
+    return ArgumentsView(args=ask.args if args == ask.args else args, kwargs=kwargs, stdin=stdin)
 
 
 def _shown(args: tuple[str, ...]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from scheduler.api.lookup import chosen, find, in_utc
+from scheduler.api.lookup import chosen, find_state, in_utc
 from scheduler.api.service import JobState, Service
 from scheduler.engine.later import LaterRun
 from scheduler.errors import RefusedError, UsageError
@@ -45,7 +45,7 @@ async def next_times(
     ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
     names = chosen(service, ask.jobs)
     for order, name in enumerate(names):
-        state = find(service, name)
+        state = find_state(service, name)
         times = _coming(service, state, start, zone_named(ask.timezone, state.job), ask)
         if (first := next(times, None)) is not None:
             heapq.heappush(ahead, (first.at, order, first, times))
@@ -105,7 +105,7 @@ def _after(service: Service, state: JobState, start: datetime) -> Iterator[Sched
 
 def _chain_times(service: Service, name: str, start: datetime) -> Iterator[datetime]:
     """The scheduled times of a job, those of a whole chain included."""
-    state = service.job(name)
+    state = service.state(name)
     if state is None or not state.job.enabled:
         return iter(())
     before = (_chain_times(service, each, start) for each in predecessors(state.job.schedule))
@@ -127,7 +127,7 @@ def times_of(schedule: Schedule, zone: ZoneInfo, after: datetime) -> Iterator[Sc
 
 def explain(service: Service, ask: Explain) -> Explanation:
     """Explain a job's schedule."""
-    state = find(service, ask.job)
+    state = find_state(service, ask.job)
     job, now = state.job, service.now()
     found = explanation(schedule_of(job), job.timezone, now)
     if predecessors(job.schedule) or job.run_if is not None:

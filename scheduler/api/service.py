@@ -74,8 +74,12 @@ class Service(Protocol):
         """The names of all jobs, in the order of the file."""
         ...
 
-    def job(self, name: str) -> JobState | None:
-        """One job; None when there is none of that name."""
+    def job(self, name: str) -> Job | None:
+        """One job as it was loaded; None when there is none of that name."""
+        ...
+
+    def state(self, name: str) -> JobState | None:
+        """One job with its state, which costs as much as its runs that wait or run; None when there is none."""
         ...
 
     def status(self) -> StatusView:

@@ -6,6 +6,7 @@ import os
 import pwd
 import socket
 import struct
+import sys
 from functools import lru_cache
 
 from scheduler.control.private_directory import verify_private
@@ -48,6 +49,6 @@ def _program(pid: int) -> str | None:
     """At most 15 bytes, as the kernel keeps them; None when the process has ended."""
     try:
         with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as comm:
-            return comm.read().rstrip("\n")
+            return sys.intern(comm.read().rstrip("\n"))
     except OSError:
         return None

@@ -20,13 +20,15 @@ class Accepted:
     def __init__(self, is_known: Callable[[str], bool]) -> None:
         """`is_known` says whether a run waits, is live, or is kept in history."""
         self._is_known = is_known
-        self._keys: dict[tuple[str, str], str] = {}
+        self._keys: dict[str, dict[str, str]] = {}
+        """The run of each key, by job."""
+        self._keys_added = 0
         self._sweep_at = SWEPT_FROM
         self._held: dict[str, int] = {}
 
     def same(self, job: str, key: str | None) -> str | None:
         """The run that was requested of the job with this key, while it is known."""
-        run_id = None if key is None else self._keys.get((job, key))
+        run_id = None if key is None else self._keys.get(job, {}).get(key)
         return run_id if run_id is not None and self._is_known(run_id) else None
 
     def add(self, run_id: str, job: str, request: RunRequest) -> str | None:
@@ -37,11 +39,20 @@ class Accepted:
         if size:
             self._held[run_id] = size
         if request.key is not None:
-            if len(self._keys) >= self._sweep_at:
-                self._keys = {key: known for key, known in self._keys.items() if self._is_known(known)}
-                self._sweep_at = max(SWEPT_FROM, 2 * len(self._keys))
-            self._keys[job, request.key] = run_id
+            self._keys_added += 1
+            if self._keys_added >= self._sweep_at:
+                self._sweep()
+            self._keys.setdefault(job, {})[request.key] = run_id
         return None
+
+    def _sweep(self) -> None:
+        """Remove the keys of runs that are not known any more."""
+        for job, keys in tuple(self._keys.items()):
+            self._keys[job] = {key: run for key, run in keys.items() if self._is_known(run)}
+            if not self._keys[job]:
+                del self._keys[job]
+        self._keys_added = sum(map(len, self._keys.values()))
+        self._sweep_at = max(SWEPT_FROM, 2 * self._keys_added)
 
     def on_event(self, event: Event) -> None:
         """Free what a run held that is over."""

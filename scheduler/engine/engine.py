@@ -63,11 +63,11 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
-        self.following = Following(self._live_run, self.timetable.later.find, self.history)
+        self.following = Following(lambda run_id: self.runner.find(run_id), self.timetable.later.find, self.history)
         self._accepted = Accepted(self._is_known)
         self.announce = Announcer((self.history.on_event, self.following.on_event, self._accepted.on_event, *listeners))
         self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
-        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
+        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self._refuse)
         self.requests = Requests(
             clock, self.timetable, self.runner, self.following, self.announce, self._accepted, new_id
         )
@@ -225,8 +225,10 @@ class Engine:
         find_later = self.timetable.later.find
         return bool(self.runner.find(run_id) or find_later(run_id) or self.history.run(run_id))
 
-    def _live_run(self, run_id: str) -> LiveRun | None:
-        return self.runner.find(run_id)
+    def _refuse(self, run_id: str, decision: Decision) -> None:
+        """A requested run does not start and did not wait: the answer says so, and no event."""
+        self._accepted.over(run_id)
+        self.following.refuse(run_id, decision)
 
     def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
         """Skip the job's scheduled runs from now on."""

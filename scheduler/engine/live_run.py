@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -127,6 +127,15 @@ class LiveRun(msgspec.Struct, eq=False):
             self.run,
             request=self.request,
         )
+
+    def until(self, place: asyncio.Future[None], seconds: float | None) -> Awaitable[None]:
+        """As `wait`. Without a limit nothing is needed but the place itself, which is then also done at the end."""
+        if seconds is not None:
+            return self.wait(place, seconds)
+        self._waiter = place
+        if self.ending is not None:
+            self._wake()
+        return place
 
     async def wait(self, future: asyncio.Future[Any] | None, seconds: float | None = None) -> None:
         """Until `future` is done, `seconds` have passed, or the run is asked to end, whichever comes first."""

@@ -95,7 +95,7 @@ class Runner:
         self._begin(live_run, self._carry_out(live_run, None, ()))
 
     def _begin(self, live_run: LiveRun, life: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(life)
+        task = asyncio.get_running_loop().create_task(life, name=live_run.run_id)
         self._jobs.setdefault(live_run.job.name, {})[live_run] = task
         self._by_id[live_run.run_id] = live_run
 
@@ -164,38 +164,45 @@ class Runner:
         if waiting >= limit:
             raise SkipError(Reason.MAX_WAITING, f"{waiting} runs of it are waiting already (max_waiting)")
 
-    async def _pass(self, gate: Gate, live_run: LiveRun, place: asyncio.Future[None] | None) -> None:
-        """Return when the run is inside. SkipError when the deadline has passed, or the run was asked to end."""
-        if place is not None:
-            deadline = None if gate.unlimited else live_run.deadline
-            seconds = None if deadline is None else (deadline - self._clock.now()).total_seconds()
-            await live_run.wait(place, seconds)
-            if live_run.ending is None:
-                await self.throttle.take()  # a run that leaves, or a new limit, may let many in at once
-            live_run.gate = None
+    def _enter(self, gate: Gate, live_run: LiveRun) -> asyncio.Future[None] | None:
+        """None: the run is inside. Otherwise it has to wait for its place."""
         if live_run.ending is not None:
             raise SkipError(live_run.ending)
-        if place is not None:
-            if not place.done():
-                raise SkipError(gate.reason)
-            place.result()
-
-    async def _enter(self, gate: Gate, live_run: LiveRun) -> None:
         place = gate.enter(live_run)
         if place is not None and not gate.brief:
             self._record.waiting(live_run, gate.reason)
-        await self._pass(gate, live_run, place)
+        return place
+
+    def _patience(self, gate: Gate, live_run: LiveRun) -> float | None:
+        """Seconds that a run waits at a gate; None is without end."""
+        deadline = None if gate.unlimited else live_run.deadline
+        return None if deadline is None else (deadline - self._clock.now()).total_seconds()
+
+    async def _admit(self, gate: Gate, live_run: LiveRun, place: asyncio.Future[None]) -> None:
+        """It has waited. SkipError when the deadline has passed, or the run was asked to end."""
+        if live_run.ending is None:
+            await self.throttle.take()  # a run that leaves, or a new limit, may let many in at once
+        live_run.gate = None
+        if live_run.ending is not None:
+            raise SkipError(live_run.ending)
+        if not place.done():
+            raise SkipError(gate.reason)
+        place.result()
 
     # One run.
 
     async def _carry_out(self, live_run: LiveRun, place: asyncio.Future[None] | None, gates: tuple[Gate, ...]) -> None:
+        # It waits here, not in further coroutines: thousands of runs may wait, and each of these takes 250 bytes.
         try:
-            if place is not None:
-                await self._pass(self._overlap, live_run, place)
-            else:
+            if place is None:
                 await self.throttle.take()
+            else:
+                await live_run.until(place, None)
+                await self._admit(self._overlap, live_run, place)
             for gate in gates:
-                await self._enter(gate, live_run)
+                if (place := self._enter(gate, live_run)) is not None:
+                    await live_run.until(place, self._patience(gate, live_run))
+                    await self._admit(gate, live_run, place)
             await self._run(live_run)
         except SkipError as skip:
             self._record.skipped(live_run, skip)
@@ -279,7 +286,9 @@ class Runner:
         try:
             if live_run.ending is None:
                 live_run.deadline = None
-                await self._enter(self._capacity, live_run)
+                if (place := self._enter(self._capacity, live_run)) is not None:
+                    await live_run.until(place, None)
+                    await self._admit(self._capacity, live_run, place)
         except SkipError:
             return False
         finally:

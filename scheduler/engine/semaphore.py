@@ -32,7 +32,7 @@ class Semaphore:
         return self._waiting.keys()
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
-        """None: the run is inside. Otherwise it is inside when the future is done, unless `leave` comes first."""
+        """None: the run is inside. Otherwise it is inside when the future is done, unless the run ends first."""
         if not self._waiting and self._has_room():
             self._inside.add(live_run)
             return None
@@ -63,4 +63,6 @@ class Semaphore:
         while self._waiting and self._has_room():
             live_run = next(iter(self._waiting))
             self._inside.add(live_run)
-            self._waiting.pop(live_run).set_result(None)
+            place = self._waiting.pop(live_run)
+            if not place.done():  # else the run is about to end, and passes its place on
+                place.set_result(None)

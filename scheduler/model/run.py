@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -14,6 +16,9 @@ from scheduler.wire.requester import Requester
 
 RAN = "ran"
 """The word for a decision that is not a skip."""
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""No variables or keyword arguments. One for all requests, of which thousands may wait."""
 
 
 class Trigger(StrEnum):
@@ -83,11 +88,11 @@ class Launch(msgspec.Struct, frozen=True):
     trigger: Trigger
     scheduled_at: datetime
     previous_at: datetime | None = None
-    extra_env: dict[str, str] = {}
+    extra_env: Mapping[str, str] = NOTHING
     stdin: bytes = b""
     deadline: datetime | None = None
     args: tuple[str, ...] = ()
-    kwargs: dict[str, Any] = {}
+    kwargs: Mapping[str, Any] = NOTHING
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,11 +106,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     force: bool = False
     as_of: datetime | None = None
-    env: dict[str, str] = {}
+    env: Mapping[str, str] = NOTHING
     by: Requester | None = None
     caller: str | None = None
     args: tuple[str, ...] = ()
-    kwargs: dict[str, Any] = {}
+    kwargs: Mapping[str, Any] = NOTHING
     stdin: bytes = b""
     arguments: ArgumentsView | None = None
     at: datetime | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -39,7 +40,7 @@ class Entrypoint(msgspec.Struct, frozen=True):
 Target = ShellCommand | Argv | Entrypoint
 
 
-def with_arguments(target: Target, args: tuple[str, ...], kwargs: dict[str, Any]) -> Target:
+def with_arguments(target: Target, args: tuple[str, ...], kwargs: Mapping[str, Any]) -> Target:
     """The target with further arguments; `kwargs` only make sense for a function, whose own they replace."""
     match target:
         case ShellCommand():

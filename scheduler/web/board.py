@@ -79,7 +79,7 @@ class Board:
 
     def facts(self, name: str) -> JobFacts | None:
         """One job; None when there is none of that name (any more)."""
-        state = self._service.job(name)
+        state = self._service.state(name)
         if state is None:
             return None
         past = self._engine.history.of(name)

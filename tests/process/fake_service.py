@@ -58,7 +58,11 @@ class FakeService:
     def names(self) -> Sequence[str]:
         return [state.job.name for state in self.states]
 
-    def job(self, name: str) -> JobState | None:
+    def job(self, name: str) -> Job | None:
+        state = self.state(name)
+        return None if state is None else state.job
+
+    def state(self, name: str) -> JobState | None:
         return next((state for state in self.states if state.job.name == name), None)
 
     def status(self) -> StatusView:

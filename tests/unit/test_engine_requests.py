@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import tracemalloc
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,8 @@ from scheduler.engine.following import RunStream
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
 from scheduler.model.run import Decision, Launch, Reason, Run, RunRequest
+from scheduler.wire.arguments import ArgumentsView
+from scheduler.wire.requester import Requester
 from tests.unit.stage import NOON, Stage, job, lines
 
 
@@ -137,6 +140,20 @@ def test_stdin_of_waiting_requests_is_bounded(monkeypatch: pytest.MonkeyPatch) -
     Stage(job("a", None, overlap=Overlap.QUEUE), play=lambda _: Play(5.0)).play(script)
 
 
+def test_stdin_of_refused_requests_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accepted, "MOST_HELD", 100)
+
+    async def script(stage: Stage) -> None:
+        stage.engine.run_now(stage.jobs["a"])
+        for _ in range(5):
+            refused = stage.engine.run_now(stage.jobs["a"], RunRequest(stdin=b"x" * 60))
+            assert reason(refused) == (Reason.OVERLAP, None)
+        await stage.until(10)
+        assert stage.engine.run_now(stage.jobs["a"], RunRequest(stdin=b"x" * 60)).ended is None
+
+    Stage(job("a", None), play=lambda _: Play(5.0)).play(script)
+
+
 def test_keys_of_forgotten_runs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accepted, "SWEPT_FROM", 50)
 
@@ -146,7 +163,7 @@ def test_keys_of_forgotten_runs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) 
         for number in range(500):
             stage.engine.run_now(stage.jobs["a"], RunRequest(key=f"k{number}")).close()
             await asyncio.sleep(1)
-        assert len(keys._keys) <= 60
+        assert len(keys._keys["a"]) <= 60
 
     Stage(job("a", None), play=lambda _: Play(0.1)).play(script)
 
@@ -181,3 +198,34 @@ def test_every_accepted_request_has_exactly_one_end() -> None:
     skipped = [event.run_id for event in stage.events if isinstance(event, RunSkipped)]
     assert started == finished
     assert sorted([*finished, *map(str, skipped)]) == [f"run{number:05d}" for number in range(1, 31)]
+
+
+@pytest.mark.parametrize("keys", [{"overlap": Overlap.QUEUE}, {"overlap": Overlap.ALLOW, "lock": "l", "lock_slots": 3}])
+def test_a_waiting_request_takes_less_than_two_kilobytes(keys: dict[str, Any]) -> None:
+    many = 1000
+
+    def request(number: int) -> RunRequest:
+        words = (f"/uploads/{number}.csv",)
+        by = Requester(uid=1000, user="deploy", pid=number, program="gunicorn")
+        return RunRequest(args=words, key=f"upload {number}", by=by, arguments=ArgumentsView(args=words))
+
+    async def script(stage: Stage) -> None:
+        async def ask(count: int) -> None:
+            for number in range(count):
+                stage.engine.run_now(stage.jobs["a"], request(number)).close()
+            await asyncio.sleep(0.1)
+
+        await ask(10)
+        stage.events.clear()
+        tracemalloc.start()
+        try:
+            await ask(many)
+            stage.events.clear()
+            stage.lines.clear()
+            taken, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert len(stage.engine.live("a")) >= many
+        assert taken / many <= 2048
+
+    Stage(job("a", None, max_waiting=2 * many, **keys), play=lambda _: Play(1000.0)).play(script)

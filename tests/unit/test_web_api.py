@@ -285,3 +285,13 @@ def test_health_says_when_the_engine_has_fallen_behind(monkeypatch: pytest.Monke
             assert (await ask("GET", "/healthz"))[0] == 503
 
     play(script, job("j", None))
+
+
+def test_a_request_for_a_run_costs_the_same_however_many_runs_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of a job costs as much as its runs that wait: a request does not ask for it."""
+
+    async def script(_stage: Stage, ask: Ask, service: Served) -> None:
+        monkeypatch.setattr(service, "state", None)
+        assert (await ask("POST", "/api/v1/jobs/a/runs"))[0] == 202
+
+    play(script, job("a", None))

@@ -258,9 +258,9 @@ def _letter(launch: Launch, now: datetime) -> Letter:
         scheduled_at=launch.scheduled_at,
         previous_at=launch.previous_at,
         start_by=launch.deadline,
-        extra_env=launch.extra_env,
+        extra_env=dict(launch.extra_env),
         args=launch.args,
-        kwargs=launch.kwargs,
+        kwargs=dict(launch.kwargs),
         stdin=launch.stdin,
         sent_at=now,
     )
