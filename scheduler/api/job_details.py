@@ -25,6 +25,9 @@ from scheduler.wire.jobs import AskEnvironment, EnvironmentView, JobDetails, Sho
 NEXT_SHOWN = 10
 RUNS_SHOWN = 10
 
+_LAYERS = {"defaults": "defaults", "overrides": "override"}
+"""Where a layer of the environment was set, by the start of its origin."""
+
 EACH_RUN = "each run"
 """The origin of variables that differ from run to run; the example is that of the next one."""
 
@@ -55,8 +58,8 @@ def origins_of(job: Job, keys: Iterable[str]) -> dict[str, str]:
     """Where each key was set."""
     origins = {key: job.origins.get(key, "built in") for key in keys}
     if "env" in origins:  # files of variables set it too
-        in_defaults = {layer.origin.startswith("defaults.") for layer in job.environment}
-        origins["env"] = "job and defaults" if len(in_defaults) == 2 else "defaults" if True in in_defaults else "job"
+        layers = dict.fromkeys(_LAYERS.get(layer.origin.partition(".")[0], "job") for layer in job.environment)
+        origins["env"] = " and ".join(reversed(layers))
     return origins
 
 

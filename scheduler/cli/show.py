@@ -23,6 +23,10 @@ from scheduler.wire.times import REASONS
 INDENT = "  "
 
 ORIGINS = {
+    "override": "Set by an override",
+    "override and job": "Set for this job and by an override",
+    "override and job and defaults": "Set for this job, in defaults and by an override",
+    "override and defaults": "Set in defaults and by an override",
     "job": "Set for this job",
     "job and defaults": "Set for this job and in defaults",
     "defaults": "Set in defaults",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from scheduler.config.jobs import Entry
+from scheduler.config.entry import Entry
 from scheduler.model.job import Job
 from scheduler.schedule import predecessors
 from scheduler.text import did_you_mean

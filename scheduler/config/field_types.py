@@ -75,3 +75,9 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
         """Why a mapping cannot have exactly these keys; None when it can."""
         del keys
         return None
+
+    @classmethod
+    def ignores(cls, key: str) -> bool:
+        """Whether a key that is not known is no error."""
+        del key
+        return False

@@ -15,9 +15,12 @@ from scheduler.config.field_types import (
     Name,
 )
 from scheduler.config.recipient_form import ReferenceForm
-from scheduler.config.spec import DefaultsForm, JobForm
+from scheduler.config.spec import DefaultsForm, JobForm, OverrideForm
 from scheduler.config.web_form import MetricsForm, WebForm
 from scheduler.config.workers_form import LauncherForm
+
+IGNORED = "x-"
+"""The beginning of top-level keys that are ignored."""
 
 
 class IncludedForm(Form, frozen=True):
@@ -28,6 +31,11 @@ class IncludedForm(Form, frozen=True):
         Meta(description="The jobs by name.", extra={"reads": "jobs"}),
     ]
     defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
+
+    @classmethod
+    def ignores(cls, key: str) -> bool:
+        """A key such as `x-common` is a place for YAML anchors."""
+        return key.startswith(IGNORED)
 
 
 class FileForm(IncludedForm, frozen=True):
@@ -65,6 +73,14 @@ class FileForm(IncludedForm, frozen=True):
             extra={"reads": "placed"},
         ),
     ] = []
+    overrides: Annotated[
+        dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], OverrideForm],
+        Meta(
+            description="Keys of included jobs to replace, by the name of the job; `env` and `retry` are merged.",
+            examples=[{"poll": {"schedule": "@every 5m"}, "mail": {"enabled": False}}],
+            extra={"reads": "jobs"},
+        ),
+    ] = {}
 
 
 def json_schema() -> dict[str, Any]:
@@ -75,4 +91,5 @@ def json_schema() -> dict[str, Any]:
         del definition["title"]  # the name of a class
     definitions[JobForm.__name__]["oneOf"] = [{"required": ["command"]}, {"required": ["python"]}]
     definitions[ReferenceForm.__name__] |= {"minProperties": 1, "maxProperties": 1}
+    definitions[FileForm.__name__]["patternProperties"] = {f"^{IGNORED}": {}}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}

@@ -39,6 +39,7 @@ FOREIGN = {
     "webhook": "url http https slack hook",
     "mail": "email to mailto",
     "defaults": "default common global globals",
+    "overrides": "override patch patches overlay overlays",
     "jobs": "tasks schedules cronjobs services job entries",
     "include": "includes import imports files extends",
     "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",

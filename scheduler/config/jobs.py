@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from scheduler.config.entry import Entry
 from scheduler.config.field_types import JOB_NAME
 from scheduler.config.foreign_keys import names_target
 from scheduler.config.recipients import LISTS, recipients_of, value_of
@@ -17,7 +18,6 @@ from scheduler.config.schedule_errors import explain, spec_of
 from scheduler.config.values import is_null
 from scheduler.document.finding import Fix
 from scheduler.document.nodes import Scalar
-from scheduler.document.source import Source
 from scheduler.errors import ScheduleError
 from scheduler.model.job import Job, LauncherName, OnShutdown, ProcessSettings, Retry
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, EnvValue, ShellCommand, Target
@@ -44,8 +44,11 @@ _UNCHANGED = LISTS | {
 _PROCESS = frozenset(ProcessSettings.__struct_fields__)
 """Keys whose value is the field of `ProcessSettings` of the same name."""
 
-_MERGED = ("env", "env_file", "retry")
+MERGED = ("env", "env_file", "retry")
 """Keys whose value is merged with that of the defaults."""
+
+ORIGINS = ("defaults", "job", "override")
+"""Where a key can be set; each goes before the one before it."""
 
 _OF_PYTHON = ("args", "kwargs", "interpreter", "setup")
 
@@ -98,21 +101,6 @@ def _variables(given: dict[str, Any], directory: Path) -> dict[str, EnvValue]:
     return {name: None if value is None else value_of(value, directory) for name, value in given.items()}
 
 
-class Entry(NamedTuple):
-    """One entry of `jobs`: its name, the positions of its keys, and the values of the valid ones."""
-
-    name: Scalar
-    places: dict[str, int]
-    given: dict[str, Any]
-    source: Source
-
-    def error(self, key: str, message: str, help: str | None = None) -> None:
-        """Report an error at a key of this job, if it has the key."""
-        if key in self.places:
-            where = f"jobs.{self.name.value}.{key}"
-            self.source.error(self.places[key], message, help, width=len(key), key=where)
-
-
 def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     """The job; None when its errors leave too little of it. Errors become findings of its source.
 
@@ -130,6 +118,8 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         fixes = (Fix(start, end, (corrected,)),) if is_shown else ()
         entry.source.error(start, message, fixes=fixes, width=max(1, len(name)), key=f"jobs.{name}")
     scope = defaults.narrowed(entry.given, entry.source.directory, "")
+    if (override := entry.override) is not None:
+        scope = scope.narrowed(override.given, override.source.directory, "overrides.")
     values = scope.values
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
@@ -137,13 +127,15 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
         schedule = restrict(schedule, _limits(entry, values))
     _check_retry(entry, scope.retry)
     _check_alarms(entry, values)
-    for key, problem in request_problems(entry.given, target).items():
+    for key, problem in request_problems(entry.effective, target).items():
         entry.error(key, problem)
     if target is None:
         return None
     fields = _fields(values, scope.retry)
     cwd = values.get("cwd") or directory
-    fields["origins"] = _origins(tuple(entry.given), tuple(defaults.values))
+    fields["origins"] = _origins(
+        tuple(defaults.values), tuple(entry.given), () if override is None else tuple(override.given)
+    )
     if fields.get("launcher") is LauncherName.CELERY:
         fields.setdefault("on_shutdown", OnShutdown.LEAVE)
     elif fields.get("on_shutdown") is OnShutdown.LEAVE:
@@ -169,15 +161,21 @@ def _fields(values: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _origins(given: tuple[str, ...], inherited: tuple[str, ...]) -> dict[str, str]:
-    """Where each key was set. Most jobs of a file set the same keys, and share one dictionary."""
-    origins = dict.fromkeys(inherited, "defaults") | dict.fromkeys(given, "job")
-    return origins | {key: "job and defaults" for key in _MERGED if key in given and key in inherited}
+def _origins(*keys: tuple[str, ...]) -> dict[str, str]:
+    """Where each key was set: the keys of `defaults`, of the job, and of its override.
+
+    Most jobs of a file set the same keys, and share one dictionary.
+    """
+    origins: dict[str, str] = {}
+    for layer, given in zip(ORIGINS, keys, strict=True):
+        for key in given:
+            origins[key] = f"{layer} and {origins[key]}" if key in MERGED and key in origins else layer
+    return origins
 
 
 def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
-    given = entry.given
-    keys = entry.places
+    given = entry.effective
+    keys = entry.keys
     if "command" in keys and "python" in keys:
         entry.error("python", 'a job must not have both "command" and "python"')
     elif "python" not in keys:
@@ -250,22 +248,24 @@ def _limits(entry: Entry, values: dict[str, Any]) -> Limits:
         delay=delay_of(entry.name.value, splay) if splay else splay,
     )
     if limits.first is not None and limits.last is not None and limits.first > limits.last:
-        entry.error("until" if "until" in entry.places else "from", "until must not be before from")
+        entry.error("until" if "until" in entry.keys else "from", "until must not be before from")
     return limits
 
 
 def _schedule(entry: Entry, zone: ZoneInfo) -> Schedule | None:
-    node = entry.given.get("schedule")
+    node = entry.effective.get("schedule")
     if node is None or (isinstance(node, Scalar) and node.plain and is_null(node.value)):
         return None
     try:
         return parse_schedule(spec_of(node), zone, job_name=entry.name.value)
     except ScheduleError as error:
-        name, place = entry.name.value, entry.places.get("schedule")
-        found = explain(node, error, entry.source, zone=zone, job_name=name, key=place)
+        owner = entry.owner("schedule")
+        found = explain(
+            node, error, owner.source, zone=zone, job_name=entry.name.value, key=owner.places.get("schedule")
+        )
         fixes = found.fixes
-        if "timezone" in entry.places:
+        if "timezone" in entry.keys:
             fixes = tuple(fix for fix in fixes if len(fix.entries) == 1)
-        message, where = f"schedule: {found.message}", f"jobs.{name}.schedule"
-        entry.source.error(found.at, message, fixes=fixes, width=found.width, key=where)
+        message, where = f"schedule: {found.message}", f"{owner.path}.schedule"
+        owner.source.error(found.at, message, fixes=fixes, width=found.width, key=where)
     return None

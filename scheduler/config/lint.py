@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scheduler.clock import rfc3339
-from scheduler.config.jobs import Entry
+from scheduler.config.entry import Entry
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.lint_command import command_warnings
 from scheduler.config.lint_target import TargetCheck
@@ -72,7 +72,8 @@ class _Lint:
         """Warn about one job."""
         for warning in self._warnings(entry, job):
             if warning.code not in ignored:
-                warn(entry.source, warning, entry.places, f"jobs.{job.name}", entry.name)
+                owner = entry.owner(warning.key)
+                warn(owner.source, warning, owner.places, owner.path, owner.name)
         if LintCode.MACHINE_TIMEZONE not in ignored and _depends_on_zone(job):
             self._in_utc.append(entry)
         if LintCode.BUSY_MINUTE not in ignored and job.enabled and job.schedule:
@@ -84,7 +85,7 @@ class _Lint:
         """Warn about all jobs together, once they are known."""
         zone = machine_zone()
         if self._in_utc and not is_utc(zone):
-            entry, count = self._in_utc[0], len(self._in_utc)
+            entry, count = self._in_utc[0].owner("schedule"), len(self._in_utc)
             others = f" and {count - 1} more" if count > 1 else ""
             message = f"the schedule of this job{others} uses UTC, but the time zone of this machine is {zone}"
             help = f"set `timezone: {zone}`, or `timezone: UTC`, under `defaults`"
@@ -92,20 +93,18 @@ class _Lint:
                 entry.source,
                 LintWarning(LintCode.MACHINE_TIMEZONE, "schedule", message, help),
                 entry.places,
-                f"jobs.{entry.name.value}",
+                entry.path,
             )
         for instant, entries in self._starts.items():
             if len(entries) > BUSY:
-                entry = entries[0]
+                entry = entries[0].owner("schedule")
                 message = f"{len(entries)} jobs start at {rfc3339(instant)}"
                 at = entry.places["schedule"]
                 help = "use H as the minute to spread the jobs over the hour"
-                entry.source.warn(
-                    at, message, help, code=LintCode.BUSY_MINUTE, width=8, key=f"jobs.{entry.name.value}.schedule"
-                )
+                entry.source.warn(at, message, help, code=LintCode.BUSY_MINUTE, width=8, key=f"{entry.path}.schedule")
 
     def _warnings(self, entry: Entry, job: Job) -> Iterator[LintWarning]:
-        yield from value_warnings(entry.given)
+        yield from value_warnings(entry.effective)
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from _of_expectation(job)
@@ -114,7 +113,7 @@ class _Lint:
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:
             return
         if job.enabled and (reason := self._targets.problem(job)):
-            key = "command" if "command" in entry.places else "python"
+            key = "command" if "command" in entry.keys else "python"
             yield LintWarning(LintCode.NOT_FOUND, key, reason)
         for key, reason in self._targets.recipient_problems(job) if job.enabled else ():
             yield LintWarning(LintCode.UNDELIVERABLE, key, f"{key}: {reason}; nothing can be sent")

@@ -12,14 +12,15 @@ import msgspec
 
 from scheduler.absolute_path import absolute
 from scheduler.config.between_jobs import BetweenJobs
+from scheduler.config.entry import Entry, entry_of
 from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.host_checks import HOST_KEYS, Host
 from scheduler.config.job_shape import report_no_job, report_no_mapping
-from scheduler.config.jobs import NOTHING, Entry, Scope, build
+from scheduler.config.jobs import MERGED, NOTHING, Scope, build
 from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of
+from scheduler.config.overrides import Overrides
 from scheduler.config.reader import reader_of
-from scheduler.config.spec import JobForm
 from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
 from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
@@ -99,6 +100,7 @@ class Loading:
         self._files: list[str] = []
         self._names: dict[str, tuple[Source, int]] = {}
         self._between = BetweenJobs()
+        self._overrides: Overrides | None = None
 
     def config(self) -> Config:
         """The configuration; incomplete when there are errors."""
@@ -106,8 +108,15 @@ class Loading:
         workers = workers_of(main.values, main.source.directory, self.path.stem)
         defaults = self._defaults(main, NOTHING if workers is None else _ON_WORKERS)
         jobs = self._jobs(main, defaults)
-        for included in self._included(main):
-            jobs |= self._jobs(included, self._defaults(included, defaults))
+        own = frozenset(self._names)
+        self._overrides = overrides = Overrides(main.values.get("overrides"), main.source)
+        files = self._included(main)
+        complete = all(file.values for file in files) and not any(
+            each.key == "include" for each in main.source.findings
+        )
+        for file in files:
+            jobs |= self._jobs(file, self._defaults(file, defaults))
+        overrides.check(own, self._names.keys() - own, complete=complete)
         jobs = self._between.finished(jobs)
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.error(None, 'missing key "jobs"', _INIT)
@@ -180,21 +189,19 @@ class Loading:
         node.entries.reverse()
         while node.entries:  # the nodes of a job are freed before the next one is built
             name, value = node.entries.pop()
+            is_taken = self._is_taken(name, file.source)
             if isinstance(value, Broken):
                 continue
             if not isinstance(value, Mapping):
                 report_no_job(name, value, file.source)
                 continue
-            entry = _entry(name, value, file.source)
-            job = None if self._is_taken(entry) else build(entry, defaults, directory)
+            entry = entry_of(name, value, file.source)
+            if self._overrides is not None:
+                entry = self._overrides.applied(entry)
+            job = None if is_taken else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
-                self._between.add(entry, job)
-                ignored = _ignored(defaults.values | entry.given)
-                if job.enabled and not HOST_KEYS.isdisjoint(entry.given):
-                    self._check_host(file.source, entry.given, entry.places, f"jobs.{name.value}", ignored)
-                if self._on_job:
-                    self._on_job(entry, job, ignored)
+                self._add(entry, job, _ignored(defaults.values | entry.effective))
             self._on_progress(before + length * name.index)
         return jobs
 
@@ -203,6 +210,15 @@ class Loading:
         lengths = [len(each.text) for each in self.sources]
         return sum(lengths[: self.sources.index(source)]) / max(1, sum(lengths)), 1 / max(1, sum(lengths))
 
+    def _add(self, entry: Entry, job: Job, ignored: Ignored) -> None:
+        self._between.add(entry, job)
+        for one in (entry, *filter(None, [entry.override])):
+            if job.enabled and not HOST_KEYS.isdisjoint(one.given):
+                effective = {key: value for key, value in one.given.items() if key in MERGED or entry.owner(key) is one}
+                self._check_host(one.source, effective, one.places, one.path, ignored)
+        if self._on_job:
+            self._on_job(entry, job, ignored)
+
     def _check_host(
         self, source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored
     ) -> None:
@@ -210,15 +226,14 @@ class Loading:
             if warning.code not in ignored:
                 warn(source, warning, places, where)
 
-    def _is_taken(self, entry: Entry) -> bool:
-        name = entry.name.value
-        if name not in self._names:
-            self._names[name] = entry.source, entry.name.index
+    def _is_taken(self, name: Scalar, source: Source) -> bool:
+        if name.value not in self._names:
+            self._names[name.value] = source, name.index
             return False
-        source, index = self._names[name]
-        line, _ = source.position(index)
-        message = f'duplicate job "{name}" (first defined in {source.shown} on line {line})'
-        entry.source.error(entry.name.index, message, width=len(name), key=f"jobs.{name}")
+        first, index = self._names[name.value]
+        line, _ = first.position(index)
+        message = f'duplicate job "{name.value}" (first defined in {first.shown} on line {line})'
+        source.error(name.index, message, width=len(name.value), key=f"jobs.{name.value}")
         return True
 
     def _included(self, main: File) -> list[File]:
@@ -265,8 +280,3 @@ def warn(source: Source, warning: LintWarning, places: dict[str, int], where: st
 
 def _ignored(values: dict[str, Any]) -> Ignored:
     return frozenset(values.get("lint", {}).get("ignore", ()))
-
-
-def _entry(name: Scalar, node: Mapping, source: Source) -> Entry:
-    given = reader_of(JobForm)(node, source, f"jobs.{name.value}")
-    return Entry(name, {key.value: key.index for key, _ in node.entries}, given, source)

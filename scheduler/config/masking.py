@@ -82,6 +82,7 @@ class Mask:
     def _find(self) -> None:
         text = re.sub(CONTROL, "?", self._readable)
         self._names = keys_of_mappings(text, "jobs", ("command", "python", "schedule"))
+        self._names |= keys_of_mappings(text, "overrides", ("command", "python", "schedule", "enabled", "timezone"))
         found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name))
         self._spans += found.spans
         if found.broken_at is not None:

@@ -175,6 +175,8 @@ def _form(form: type[Form]) -> Read:
             name = key.value
             path = f"{where}.{name}" if where else name
             if name not in hints:
+                if form.ignores(name):
+                    continue
                 present = frozenset(key.value for key, _ in entries)
                 _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
                 continue

@@ -274,3 +274,7 @@ class JobForm(DefaultsForm, frozen=True):
             examples=[{"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None
+
+
+class OverrideForm(JobForm, frozen=True):
+    """Keys that replace those of an included job."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from scheduler.config.field_types import Form
-from scheduler.config.file_form import FileForm, IncludedForm
+from scheduler.config.file_form import IGNORED, FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.config.node_errors import AlreadyReportedError
@@ -148,15 +148,16 @@ def _misspelled(unknown: UnknownKey) -> KeyProblem | None:
 
 def not_known(unknown: UnknownKey) -> KeyProblem:
     """The error about a key that resembles no other."""
-    return KeyProblem(
-        f'unknown key "{unknown.name}"{_place(unknown.where)}; valid keys are {", ".join(sorted(unknown.known))}'
-    )
+    known = ", ".join(sorted(unknown.known))
+    if issubclass(unknown.form, IncludedForm):
+        known += f'; keys that begin with "{IGNORED}" are ignored'
+    return KeyProblem(f'unknown key "{unknown.name}"{_place(unknown.where)}; valid keys are {known}')
 
 
 def _place(where: str) -> str:
     """` in job "trim"`, ` in "retry"`, or nothing for the top level."""
     top, _, rest = where.partition(".")
-    if top == "jobs" and rest and where.count(".") == 1:
+    if top in {"jobs", "overrides"} and rest and where.count(".") == 1:
         return f' in job "{rest}"'
     name = where.rpartition(".")[2]
     return f' in "{name}"' if name else ""

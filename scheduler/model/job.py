@@ -96,13 +96,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One job as the file defines it, defaults applied, paths absolute. Durations are seconds.
 
     `environment` holds the layers on top of schedd's own environment, later ones win; `path` are directories to put in
-    front of PATH. `schedule` None means that the
-    job runs on demand only. `timeout` None is no limit. `catch_up` is how many seconds before the start of schedd a
-    missed time may lie to be run at the start. At most `lock_slots` runs (None is one) hold the lock at once, at most
-    `max_waiting` manual runs wait at once. `accepts` is what a request may pass to a run; with `secret_arguments` that
-    is never shown. `on_failure` and the
-    like are notified; `ping` is an address that is called at every run; `expect_success_within` and `remind` are None
-    for never. `origins` says of each key of the file where it was set: `job`, `defaults` or `job and defaults`.
+    front of PATH. `schedule` None means that the job runs on demand only. `timeout` None is no limit. `catch_up` is how
+    many seconds before the start of schedd a missed time may lie to be run at the start. At most `lock_slots` runs
+    (None is one) hold the lock at once, at most `max_waiting` manual runs wait at once. `accepts` is what a request may
+    pass to a run; with `secret_arguments` that is never shown. `on_failure` and the like are notified; `ping` is an
+    address that is called at every run; `expect_success_within` and `remind` are None for never. `origins` says of each
+    key of the file where it was set: `job`, `defaults`, `override`, or several of them such as `job and defaults`.
     """
 
     name: str

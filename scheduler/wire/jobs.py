@@ -94,9 +94,9 @@ class Show(msgspec.Struct, frozen=True):
 class JobDetails(msgspec.Struct, frozen=True, kw_only=True):
     """A job in full.
 
-    `definition` has all keys with their effective values as JSON; what may be secret is `•••`.
-    `origins` says for each where it was set: `job`, `defaults`, `job and defaults`, or `built in`.
-    `counts` are its kept decisions: `ran`, and skips by reason.
+    `definition` has all keys with their effective values as JSON; what may be secret is `•••`. `origins` says for each
+    where it was set: `job`, `defaults`, `override`, several of them such as `job and defaults`, or `built in`. `counts`
+    are its kept decisions: `ran`, and skips by reason.
     """
 
     view: JobView

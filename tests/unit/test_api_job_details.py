@@ -43,7 +43,7 @@ def test_a_key_that_is_set_in_defaults_says_so(tmp_path: Path) -> None:
     job = load(tmp_path / "schedules.yaml").jobs["a"]
     shown = definition(job)
     origins = origins_of(job, shown)
-    built_in = {"enabled", "max_waiting", "launcher"}
+    built_in = {"enabled", "max_waiting", "launcher", "notify_after"}
     assert {key for key in shown if origins[key] == "job"} == {"schedule", "command"}
     assert {key for key in shown if origins[key] == "built in"} == built_in
     assert {key for key in shown if origins[key] == "defaults"} == shown.keys() - built_in - {"schedule", "command"}

@@ -56,7 +56,8 @@ def test_every_schedule_file_of_a_page_loads_without_a_warning(
         monkeypatch.setenv(name, "smtp://127.0.0.1")
     for comment, language, text in blocks(page):
         if language == "yaml" and comment != OTHERS and "typo" not in comment:
-            file = tmp_path / "schedules.yaml"
+            named = re.match(r"# ([\w-]+\.yaml)", text)  # for other files of the page that include it
+            file = tmp_path / (named[1] if named else "schedules.yaml")
             file.write_text(text)
             assert load(file).warnings == ()
         if language == "python":
