@@ -165,3 +165,11 @@ def span(seconds: float) -> str:
         if len(words) == 2:
             break
     return " ".join(words) or "0s"
+
+
+def size_as_written(count: int) -> str:
+    """Bytes as the file writes a size, exactly: `512M`, `1536K`; a number that is no whole KiB as `1000 bytes`."""
+    for unit, power in (("G", 3), ("M", 2), ("K", 1)):
+        if count and count % 1024**power == 0:
+            return f"{count // 1024**power}{unit}"
+    return f"{count} bytes"

@@ -14,6 +14,7 @@ from scheduler.model.job import Job, ProcessSettings, Retry, SlowAfter
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, ShellCommand, Target
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import Restricted, Schedule, format_duration
+from scheduler.text import size_as_written
 
 NOT_KEYS = {"name", "origins"}
 """Fields of a job that are no keys of the file."""
@@ -54,7 +55,10 @@ def _keys(field: str, value: Any) -> dict[str, Any]:
             return _target(value)
         case ProcessSettings():
             settings = msgspec.structs.asdict(value)
-            return settings | {"umask": None if value.umask is None else f"{value.umask:03o}"}
+            return settings | {
+                "umask": None if value.umask is None else f"{value.umask:03o}",
+                "memory_limit": None if value.memory_limit is None else size_as_written(value.memory_limit),
+            }
         case _ if field == "schedule":
             return _schedule(value)
         case _ if field == "environment":

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from typing import Any
 
 import click
 
+from scheduler.api.setting_words import in_words
 from scheduler.cli import job_table, output, terminal, times
 from scheduler.cli.arguments import one_job
 from scheduler.cli.output import output_options
@@ -96,40 +95,6 @@ def _definition(details: JobDetails) -> Iterator[str]:
         if keys:
             yield f"\n{terminal.paint(ORIGINS.get(origin, origin), 'head')}"
         for key in keys:
-            first, *more = _in_words(key, details.definition[key])
+            first, *more = in_words(key, details.definition[key])
             yield f"{INDENT}{key:{width}}  {first}"
             yield from (f"{INDENT}{'':{width}}  {line}" for line in more)
-
-
-def _in_words(key: str, value: Any) -> list[str]:
-    """A value as lines for people."""
-    match value:
-        case str():
-            return [printable_line(line) for line in value.rstrip("\n").splitlines()] or [""]
-        case list() if key == "env":
-            return [_env_layer(layer) for layer in value]
-        case list() if key == "command":
-            return [printable_line(shlex.join(value))]
-        case list():
-            return [printable_line(", ".join(_scalar(item) for item in value))]
-        case dict():
-            return [printable_line(", ".join(f"{name}: {_scalar(item)}" for name, item in value.items()))]
-        case _:
-            return [_scalar(value)]
-
-
-def _env_layer(layer: dict[str, Any]) -> str:
-    """`API_TOKEN, LANG` and where they are set; a variable that is removed is marked."""
-    names = [name if value is not None else f"{name} (removed)" for name, value in layer.get("sets", {}).items()]
-    what = ", ".join(names) or f"variables of {layer.get('file', '?')}"
-    return printable_line(f"{what}  ({layer['from']})")
-
-
-def _scalar(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {_scalar(item)}" for name, item in value.items()) + "}"
-    return str(value)

@@ -15,7 +15,7 @@ from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import directory_problem, find_program, why_not_runnable
 from scheduler.model.target import Argv, Entrypoint, ShellCommand, Target
-from scheduler.text import printable_bytes
+from scheduler.text import printable_bytes, size_as_written
 
 SYNTAX_ERROR = 2
 """The exit code of a shell that cannot read its script."""
@@ -53,7 +53,7 @@ def explain_memory_limit(limit: int, code: int, number: int | None, stderr: byte
     ended_by = number if number is not None else code - 128
     if ended_by not in _OF_MEMORY and not re.search(_NO_MEMORY, stderr):
         return None
-    size = f"{limit // 1024**2}M" if limit % 1024**2 == 0 else f"{limit} bytes"
+    size = size_as_written(limit)
     return f"memory_limit allows {size} of address space; node, java and go reserve far more than they use"
 
 

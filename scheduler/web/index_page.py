@@ -29,7 +29,7 @@ SORTS = ("state", "name", "next", "last", "duration")
 COLUMNS = (
     ("state", "State", ""),
     ("name", "Job", ""),
-    ("", "Schedule", ""),
+    ("", "Schedule", "c-sch"),
     ("next", "Next run", ""),
     ("last", "Last run", ""),
     ("duration", "Duration", "c-dur r"),

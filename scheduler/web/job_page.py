@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from markupsafe import Markup
 
+from scheduler.api.setting_words import in_words
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.schedule import describe, dst_note, find_pitfalls
 from scheduler.web import strip
@@ -117,7 +118,7 @@ def context(
     shown = everything if given.get("history") == "all" else everything[-RUNS_AT_FIRST:]
     drawn = strip.places(facts.runs, facts.state.live, facts.decisions, moment.now, 20)
     schedule = job.schedule
-    settings = [(key, _value(value), details.origins.get(key, "")) for key, value in details.definition.items()]
+    settings = [(key, in_words(key, value), details.origins.get(key, "")) for key, value in details.definition.items()]
     return {
         "job": {
             "name": job.name,
@@ -282,13 +283,3 @@ def _coming(facts: JobFacts) -> Iterator[dict[str, Any]]:
 
 def _capitalized(text: str | None) -> str | None:
     return None if text is None else text[:1].upper() + text[1:]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
-        return " ".join(str(each) for each in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
-    return msgspec.json.encode(value).decode()

@@ -48,7 +48,7 @@ def test_every_key_that_has_a_value_is_shown_as_it_can_be_written() -> None:
     expected = {
         "timeout": "1m30s", "retry": {"times": 2, "delay": "10s", "factor": 1.5, "max_delay": "10m"},
         "success_codes": [0, 3], "umask": "027", "overlap": "queue", "enabled": False, "timezone": "Europe/Berlin",
-        "expect_success_within": "1d2h", "memory_limit": 1 << 20, "args": ["•••"], "kwargs": {"token": "•••"},
+        "expect_success_within": "1d2h", "memory_limit": "1M", "args": ["•••"], "kwargs": {"token": "•••"},
     }  # fmt: skip
     assert {key: shown[key] for key in expected} == expected
 
