@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from scheduler.clock import Clock
-from scheduler.engine.accepted import Accepted
+from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.chains import Chains
 from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.events import (
@@ -64,12 +64,11 @@ class Engine:
         self.timetable = Timetable()
         self.history = History()
         self.following = Following(lambda run_id: self.runner.find(run_id), self.timetable.later.find, self.history)
-        self._accepted = Accepted(self._is_known)
-        self.announce = Announcer((self.history.on_event, self.following.on_event, self._accepted.on_event, *listeners))
+        self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
         self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
-        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self._refuse)
+        self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self.requests = Requests(
-            clock, self.timetable, self.runner, self.following, self.announce, self._accepted, new_id
+            clock, self.timetable, self.runner, self.following, self.announce, RequestKeys(self._is_known), new_id
         )
         self._new_id = new_id
         self._wake = asyncio.Event()
@@ -224,11 +223,6 @@ class Engine:
         """Whether the run waits, is live, or is kept in history."""
         find_later = self.timetable.later.find
         return bool(self.runner.find(run_id) or find_later(run_id) or self.history.run(run_id))
-
-    def _refuse(self, run_id: str, decision: Decision) -> None:
-        """A requested run does not start and did not wait: the answer says so, and no event."""
-        self._accepted.over(run_id)
-        self.following.refuse(run_id, decision)
 
     def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
         """Skip the job's scheduled runs from now on."""

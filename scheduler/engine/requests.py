@@ -6,15 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 from scheduler.clock import Clock
-from scheduler.engine.accepted import Accepted
 from scheduler.engine.events import Announcer, RunRequested, RunSkipped
 from scheduler.engine.following import Following, RunStream
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveRun
+from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Timetable
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, RunRequest, Trigger
+
+MOST_HELD = 64 << 20
+"""Bytes of stdin that all requests whose runs are not over may hold together."""
 
 
 class Requests:
@@ -27,7 +30,7 @@ class Requests:
         runner: Runner,
         following: Following,
         announce: Announcer,
-        accepted: Accepted,
+        keys: RequestKeys,
         new_id: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -35,12 +38,12 @@ class Requests:
         self._runner = runner
         self._following = following
         self._announce = announce
-        self._accepted = accepted
+        self._keys = keys
         self._new_id = new_id
 
     def run(self, job: Job, request: RunRequest, *, holding: bool) -> RunStream:
         """Take a request; see `Engine.run_now`."""
-        same = self._accepted.same(job.name, request.key)
+        same = self._keys.run_of(job.name, request.key)
         if same is not None and (known := self._following.of(same)) is not None:
             return known
         now = self._clock.now()
@@ -51,7 +54,10 @@ class Requests:
         refusal = self._refusal(live_run)
         if refusal is not None:
             self._following.refuse(live_run.run_id, refusal)
-        elif request.at is None or request.at <= now:
+            return stream
+        if request.key is not None:
+            self._keys.add(job.name, request.key, live_run.run_id)
+        if request.at is None or request.at <= now:
             self._runner.submit(live_run)
         else:
             self._timetable.later.add(LaterRun(live_run.run_id, job.name, request.at, request))
@@ -87,11 +93,18 @@ class Requests:
         elif request.at is not None and waiting >= job.max_waiting:
             note = f"{waiting} runs of it are waiting already (max_waiting)"
         else:
-            note = self._accepted.add(live_run.run_id, job.name, request)
-            if note is None:
+            if self._has_room(len(request.stdin)):
                 return None
+            note = f"requests that are not over hold {MOST_HELD >> 20} MiB of stdin already; try again later"
         at = live_run.scheduled_at
         return Decision(job.name, reason, first=at, last=at, run_id=live_run.run_id, by=request.by, note=note)
+
+    def _has_room(self, size: int) -> bool:
+        """Whether so much more stdin can be held until its run is over."""
+        if not size:
+            return True
+        live = sum(len(live_run.request.stdin) for live_run in self._runner.live_runs())
+        return size + live + sum(len(run.request.stdin) for run in self._timetable.later.of()) <= MOST_HELD
 
     def _skip(self, run: LaterRun, reason: Reason) -> None:
         request = run.request

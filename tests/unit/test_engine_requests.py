@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scheduler.engine import accepted
+from scheduler.engine import request_keys, requests
 from scheduler.engine.events import RunFinished, RunRequested, RunSkipped, RunStarted
 from scheduler.engine.following import RunStream
 from scheduler.launch.simulated import Play
@@ -125,7 +125,7 @@ def test_a_repeated_request_gets_the_output_of_the_run(moment: float) -> None:
 
 
 def test_stdin_of_waiting_requests_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepted, "MOST_HELD", 100)
+    monkeypatch.setattr(requests, "MOST_HELD", 100)
 
     async def script(stage: Stage) -> None:
         def ask(size: int) -> RunStream:
@@ -141,7 +141,7 @@ def test_stdin_of_waiting_requests_is_bounded(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_stdin_of_refused_requests_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepted, "MOST_HELD", 100)
+    monkeypatch.setattr(requests, "MOST_HELD", 100)
 
     async def script(stage: Stage) -> None:
         stage.engine.run_now(stage.jobs["a"])
@@ -155,15 +155,15 @@ def test_stdin_of_refused_requests_is_not_held(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_keys_of_forgotten_runs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accepted, "SWEPT_FROM", 50)
+    monkeypatch.setattr(request_keys, "SWEPT_FROM", 50)
 
     async def script(stage: Stage) -> None:
-        keys = stage.engine._accepted
+        keys = stage.engine.requests._keys
         keys._sweep_at = 50
         for number in range(500):
             stage.engine.run_now(stage.jobs["a"], RunRequest(key=f"k{number}")).close()
             await asyncio.sleep(1)
-        assert len(keys._keys["a"]) <= 60
+        assert len(keys._runs["a"]) <= 60
 
     Stage(job("a", None), play=lambda _: Play(0.1)).play(script)
 
