@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from scheduler.clock import Clock
-from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.chains import Chains
 from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.events import (
@@ -26,6 +25,7 @@ from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
 from scheduler.engine.live_run import LiveRun, LiveState, Phase
 from scheduler.engine.missed import latest_time
+from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.requests import Requests
 from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
@@ -63,7 +63,11 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
-        self.following = Following(lambda run_id: self.runner.find(run_id), self.timetable.later.find, self.history)
+        self.following = Following(
+            lambda run_id: self.runner.find(run_id),  # noqa: PLW0108 - the runner is made below
+            self.timetable.later.find,
+            self.history,
+        )
         self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
         self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
