@@ -23,7 +23,7 @@ from bench import Row, main
 from msgspec.structs import replace
 
 from scheduler.api.engine_service import EngineService
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.clock import SystemClock
 from scheduler.engine.engine import Engine

@@ -26,7 +26,7 @@ from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
-from scheduler.web.server import Web
+from scheduler.web.http_server import Web
 from scheduler.wire.daemon import StatusView
 
 HERE = Path(__file__).parent

@@ -134,7 +134,7 @@ def _is_wanted(ask: History, decision: Decision, run: Run | None) -> bool:
 
 async def metrics(service: Service, ask: AskMetrics) -> str:
     """Counts and states in Prometheus' text format, or as OpenMetrics."""
-    from scheduler.api.metrics import write_metrics  # noqa: PLC0415 - most daemons are never asked for them
+    from scheduler.api.prometheus import write_metrics  # noqa: PLC0415 - most daemons are never asked for them
 
     return await write_metrics(service, ask)
 

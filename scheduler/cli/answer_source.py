@@ -142,7 +142,7 @@ class FileAlone:
         """The reply to an operation that needs no daemon."""
         import asyncio  # noqa: PLC0415
 
-        from scheduler.api.operations import answer  # noqa: PLC0415
+        from scheduler.api.handlers import answer  # noqa: PLC0415
 
         reply = answer(self.service(), operation, request)
         return msgspec.convert(asyncio.run(reply) if isinstance(reply, Coroutine) else reply, type=operation.reply)

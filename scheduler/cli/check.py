@@ -10,10 +10,10 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from scheduler.cli import DEFAULT_FILE, output, terminal, times
+from scheduler.cli import DEFAULT_FILE, output_format, terminal, times
+from scheduler.cli.answer_source import Target
 from scheduler.cli.progress import Progress
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.config import lint
 from scheduler.config.problems import render
 from scheduler.config.trusted_files import insecure_files
@@ -60,7 +60,7 @@ def check(
     paths = files or [target.path or DEFAULT_FILE]
     checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in paths]
     if as_json:
-        output.show(checked)
+        output_format.show(checked)
     elif github:
         for problem in (problem for file in checked for problem in file.problems):
             click.echo(annotation(problem))

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 
 from scheduler.cli import DEFAULT_FILE, terminal
+from scheduler.cli.answer_source import Target
 from scheduler.cli.check import check_file, print_checked
 from scheduler.cli.reload import print_changes
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
 from scheduler.errors import EXIT_FAILURE, RefusedError, SchedError, UsageError

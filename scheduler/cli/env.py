@@ -6,11 +6,11 @@ import os
 
 import click
 
-from scheduler.cli import output, terminal
-from scheduler.cli.arguments import one_job
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import one_job
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import MASK, RefusedError, UnknownNameError
 from scheduler.text import did_you_mean, printable_line, utf8
@@ -45,7 +45,7 @@ def env(target: Target, job: str, name: str | None, reveal: bool, form: str | No
     if name is not None:
         click.echo(_value(view, name))
         return
-    if output.shown(view, form):
+    if output_format.shown(view, form):
         return
     rows = [
         [

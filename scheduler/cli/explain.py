@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.arguments import job_names
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import job_names
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.errors import UsageError
 from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
@@ -50,7 +50,7 @@ def explain(target: Target, schedule_or_job: str, zone: tzinfo | None, form: str
         explanation = _explained(schedule, str(zone or "UTC"))
     else:
         explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
-    if not output.shown(explanation, form):
+    if not output_format.shown(explanation, form):
         show(explanation, zone or times.zone_of(explanation.timezone), times.now())
 
 

@@ -6,11 +6,11 @@ from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import output, terminal, times, typed_times
-from scheduler.cli.arguments import some_jobs
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times, typed_times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import some_jobs
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
@@ -55,10 +55,10 @@ def history(
     shown_in = zone_for(zone, source, jobs)
     ask = History(jobs=jobs, failed=failed, since=None if since is None else since.at(shown_in), limit=limit)
     entries = source.ask(HISTORY, ask)
-    if output.shown(entries, form):
+    if output_format.shown(entries, form):
         pass
     elif entries:
-        now, wide = times.now(), form == output.WIDE
+        now, wide = times.now(), form == output_format.WIDE
         rows = [row(entry, shown_in, now, wide=wide) for entry in entries]
         terminal.show_table(HEADS, rows, SHRINKING, whole=wide)
     else:

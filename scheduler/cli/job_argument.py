@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scheduler.cli.target import Target
+from scheduler.cli.answer_source import Target
 from scheduler.control.client import Client
 from scheduler.errors import SchedError
 from scheduler.wire.jobs import ListJobs

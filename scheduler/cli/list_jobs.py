@@ -6,12 +6,12 @@ from datetime import tzinfo
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.arguments import some_jobs
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.job_table import show
-from scheduler.cli.output import output_options
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
@@ -49,7 +49,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
         watch_jobs(target, source, jobs, zone_for(zone, source, jobs))
         return
     views = source.ask(LIST, ListJobs(jobs))
-    if output.shown(views, form):
+    if output_format.shown(views, form):
         return
     status = None
     if isinstance(source, Client):
@@ -59,7 +59,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
         default = source.timezone
     if len(jobs) == 1:
         default = views[0].timezone
-    show(views, zone or times.zone_of(default), times.now(), wide=form == output.WIDE)
+    show(views, zone or times.zone_of(default), times.now(), wide=form == output_format.WIDE)
     if status is not None:
         print_source(status)
 

@@ -8,10 +8,10 @@ import click
 import msgspec
 
 from scheduler.cli import typed_times
-from scheduler.cli.arguments import run_ids, some_jobs
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import run_ids, some_jobs
 from scheduler.cli.log_printer import LinePrinter, RawPrinter
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.control.client import Client

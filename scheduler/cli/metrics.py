@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from scheduler.cli.answer_source import Target
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.wire.daemon import AskMetrics
 from scheduler.wire.operations import METRICS
 

@@ -7,11 +7,11 @@ from itertools import islice, takewhile
 
 import click
 
-from scheduler.cli import output, terminal, times, typed_times
-from scheduler.cli.arguments import some_jobs
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times, typed_times
+from scheduler.cli.answer_source import FileAlone, Target
+from scheduler.cli.job_argument import some_jobs
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import FileAlone, Target
 from scheduler.cli.terminal import Cell
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
@@ -72,10 +72,10 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         shown_in = zone or UTC
         begin = now if start is None else start.at(shown_in)
         found = _of_expression(expr, shown_in, count, begin, None if until is None else until.at(shown_in))
-    if output.shown(found, form):
+    if output_format.shown(found, form):
         pass
     elif found:
-        _show(found, shown_in, now, with_jobs=expr is None, wide=form == output.WIDE)
+        _show(found, shown_in, now, with_jobs=expr is None, wide=form == output_format.WIDE)
     else:
         terminal.note("no coming runs")
     if all_until and len(found) == MOST:

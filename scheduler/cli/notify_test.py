@@ -6,11 +6,11 @@ from typing import cast, get_args
 
 import click
 
-from scheduler.cli import output, terminal
-from scheduler.cli.arguments import one_job
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import one_job
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.errors import EXIT_FAILURE
 from scheduler.wire.notify import NotifyEvent, NotifyTest, RecipientView
@@ -42,7 +42,7 @@ def notify_test(target: Target, job: str, event: str, form: str | None) -> int:
     """
     ask = NotifyTest(job=job, event=cast("NotifyEvent", event))
     answers = target.ask(NOTIFY_TEST, ask, alone=HERE)
-    if not output.shown(answers, form):
+    if not output_format.shown(answers, form):
         rows = [[_result(each), Cell(each.to), Cell(each.answer)] for each in answers]
         terminal.show_table(("RESULT", "RECIPIENT", "ANSWER"), rows, shrinking=(2,))
     return 0 if all(each.delivered for each in answers) else EXIT_FAILURE

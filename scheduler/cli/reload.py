@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.text import printable_line
 from scheduler.wire.daemon import JobChange, Reload, ReloadView
@@ -38,7 +38,7 @@ def reload(target: Target, plan: bool, zone: tzinfo | None, form: str | None) ->
     """
     source = target.source(RELOAD)
     view = source.ask(RELOAD, Reload(plan))
-    if output.shown(view, form):
+    if output_format.shown(view, form):
         return
     print_changes(view, zone_for(zone, source, ()))
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from typing import cast
 
 from scheduler.api.file_service import FileService
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.cli.run_printer import RunPrinter
 from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.runs import Event, RunNow

@@ -9,12 +9,12 @@ from datetime import timedelta
 import click
 import msgspec
 
-from scheduler.cli import output, run_arguments, terminal, times, typed_times
-from scheduler.cli.arguments import one_job
+from scheduler.cli import output_format, run_arguments, terminal, times, typed_times
+from scheduler.cli.answer_source import FileAlone, Target
 from scheduler.cli.exit import EXIT_INTERRUPTED
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.run_printer import GATES, RunPrinter
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import FileAlone, Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
@@ -125,7 +125,7 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
         _print_detached(target, printer)
     if as_json:
         started = printer.run is not None
-        output.show(
+        output_format.show(
             Result(
                 started=started,
                 exit_code=code,

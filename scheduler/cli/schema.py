@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scheduler.cli import output
+from scheduler.cli import output_format
 from scheduler.cli.subcommand import subcommand
 from scheduler.config.file_form import json_schema
 
@@ -18,4 +18,4 @@ def schema() -> None:
     Examples:
       schedctl schema > schedules.schema.json
     """
-    output.show(json_schema())
+    output_format.show(json_schema())

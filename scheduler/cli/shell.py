@@ -10,9 +10,9 @@ from typing import NoReturn
 import click
 
 from scheduler.cli import terminal, times
-from scheduler.cli.arguments import one_job
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import one_job
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.clock import rfc3339
 from scheduler.errors import RefusedError
 from scheduler.launch.account import find_account

@@ -8,11 +8,11 @@ from datetime import datetime, tzinfo
 import click
 
 from scheduler.api.setting_words import in_words
-from scheduler.cli import job_table, output, terminal, times
-from scheduler.cli.arguments import one_job
-from scheduler.cli.output import output_options
+from scheduler.cli import job_table, output_format, terminal, times
+from scheduler.cli.job_argument import one_job
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
+from scheduler.cli.answer_source import Target
 from scheduler.cli.zones import timezone_option
 from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show
@@ -51,7 +51,7 @@ def show(target: Target, job: str, zone: tzinfo | None, form: str | None) -> Non
       schedctl show poll-rates --json
     """
     details = target.ask(SHOW, Show(job))
-    if output.shown(details, form):
+    if output_format.shown(details, form):
         return
     for line in paragraphs(details, zone or times.zone_of(details.view.timezone), times.now()):
         click.echo(line)

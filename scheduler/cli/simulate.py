@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from scheduler.absolute_path import absolute
-from scheduler.cli import DEFAULT_FILE, output, terminal, times, typed_times
-from scheduler.cli.output import output_options
+from scheduler.cli import DEFAULT_FILE, output_format, terminal, times, typed_times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import output_options
 from scheduler.cli.progress import Progress
 from scheduler.cli.simulation_report import show
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option
 from scheduler.config.load import load
@@ -91,7 +91,7 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
             end=finish,
             also=_follow(progress, begin, finish),
         )
-    if output.shown(result, form):
+    if output_format.shown(result, form):
         return
     show(result, shown_in)
     if assumed := sum(load.source == "assumed" for load in result.jobs):

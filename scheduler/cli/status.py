@@ -6,10 +6,10 @@ from datetime import datetime, tzinfo
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.zones import timezone_option
 from scheduler.errors import EXIT_FAILURE
 from scheduler.text import printable_line
@@ -35,7 +35,7 @@ def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: boo
       schedctl status --exit-code || echo 'schedd is unhealthy'
     """
     view = target.ask(STATUS, AskStatus())
-    if output.shown(view, form):
+    if output_format.shown(view, form):
         pass
     elif not exit_code:
         show(view, zone or times.zone_of(view.timezone), times.now())

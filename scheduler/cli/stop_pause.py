@@ -6,11 +6,11 @@ from datetime import tzinfo
 
 import click
 
-from scheduler.cli import job_table, output, times, typed_times
-from scheduler.cli.arguments import jobs_and_runs, some_jobs
-from scheduler.cli.output import output_options
+from scheduler.cli import job_table, output_format, times, typed_times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import jobs_and_runs, some_jobs
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.errors import UsageError
@@ -36,7 +36,7 @@ def stop(target: Target, job_or_run: str, kill: bool, form: str | None) -> None:
       schedctl stop k3v9d2qa --kill
     """
     view = target.ask(STOP, Stop(target=job_or_run, kill=kill))
-    if output.shown(view, form):
+    if output_format.shown(view, form):
         return
     for run in view.runs:
         took = times.span(run.duration or 0)
@@ -116,5 +116,5 @@ def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo
 
 
 def _show(views: list[JobView], zone: tzinfo, form: str | None) -> None:
-    if not output.shown(views, form):
+    if not output_format.shown(views, form):
         job_table.show(views, zone, times.now())

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from scheduler.cli.target import Target
+from scheduler.cli.answer_source import Target
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 

@@ -6,12 +6,12 @@ from datetime import UTC
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.arguments import some_runs
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import some_runs
+from scheduler.cli.output_format import output_options
 from scheduler.cli.run_printer import GATES
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.errors import EXIT_REFUSED
 from scheduler.text import printable_line
 from scheduler.wire.operations import RESULT, WAIT
@@ -40,7 +40,7 @@ def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
             ended.append(event)
             if form is None:
                 click.echo(_line(event))
-    output.shown([_result(event) for event in ended], form)
+    output_format.shown([_result(event) for event in ended], form)
     return max(map(_exit_code, ended), default=0)
 
 
@@ -59,7 +59,7 @@ def result(target: Target, run: str, form: str | None) -> None:
       schedctl result k3v9d2qa --json
     """
     found = target.ask(RESULT, AskResult(run))
-    if output.shown(found, form):
+    if output_format.shown(found, form):
         return
     click.echo(f"run {found.run_id} of {found.job}: {_words(found)}")
     for name, value in (("requested by", found.by), ("arguments", found.arguments)):

@@ -14,8 +14,8 @@ from datetime import tzinfo
 from typing import NoReturn
 
 from scheduler.cli import times
+from scheduler.cli.answer_source import FileAlone, Target
 from scheduler.cli.keyboard import Keyboard
-from scheduler.cli.target import FileAlone, Target
 from scheduler.cli.watch_frame import AROUND, job_frame, list_frame
 from scheduler.cli.watch_state import Action, WatchState
 from scheduler.control.client import Client

@@ -6,11 +6,11 @@ from datetime import tzinfo
 
 import click
 
-from scheduler.cli import output, times, typed_times
-from scheduler.cli.arguments import one_job
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, times, typed_times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import one_job
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.wire.operations import WHY
@@ -38,7 +38,7 @@ def why(target: Target, job: str, time: TypedTime | None, zone: tzinfo | None, f
     shown_in = zone_for(zone, source, (job,))
     at = None if time is None else time.wall(shown_in) if zone is None else time.at(shown_in)
     view = source.ask(WHY, Why(job=job, at=at, timezone=str(shown_in)))
-    if output.shown(view, form):
+    if output_format.shown(view, form):
         return
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)

@@ -6,10 +6,10 @@ from datetime import datetime
 
 import click
 
-from scheduler.cli import output, terminal, times
-from scheduler.cli.output import output_options
+from scheduler.cli import output_format, terminal, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.cli.terminal import Cell
 from scheduler.wire.daemon import AskWorkers, WorkerView
 from scheduler.wire.operations import WORKERS
@@ -29,7 +29,7 @@ def workers(target: Target, form: str | None) -> None:
       schedctl workers --json
     """
     views = target.ask(WORKERS, AskWorkers())
-    if output.shown(views, form):
+    if output_format.shown(views, form):
         return
     if not views:
         terminal.note("no workers")

@@ -8,7 +8,7 @@ from datetime import tzinfo
 import click
 
 from scheduler.cli import times
-from scheduler.cli.target import FileAlone
+from scheduler.cli.answer_source import FileAlone
 from scheduler.control.client import Client
 from scheduler.wire.daemon import AskStatus
 from scheduler.wire.jobs import ListJobs

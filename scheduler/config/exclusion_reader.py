@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from scheduler.config.node_errors import AlreadyReportedError, entries_of
+from scheduler.config.scalars import InvalidValueError
 from scheduler.config.schedule_errors import spec_of
 from scheduler.config.value_formats import KINDS
-from scheduler.config.values import InvalidValueError
 from scheduler.document.nodes import Broken, Mapping, Node, Sequence
 from scheduler.document.source import Source, UnreadableError, read_text
 from scheduler.errors import ScheduleError

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scheduler.config.node_errors import AlreadyReportedError, Read
-from scheduler.config.values import InvalidValueError
+from scheduler.config.scalars import InvalidValueError
 from scheduler.document.finding import Fix
 from scheduler.document.flow import in_flow
 from scheduler.document.node_end import end_of

@@ -14,8 +14,8 @@ from scheduler.config.field_types import JOB_NAME
 from scheduler.config.foreign_keys import names_target
 from scheduler.config.recipients import LISTS, recipients_of, value_of
 from scheduler.config.request_keys import request_fields, request_problems
+from scheduler.config.scalars import is_null
 from scheduler.config.schedule_errors import explain, spec_of
-from scheduler.config.values import is_null
 from scheduler.document.finding import Fix
 from scheduler.document.nodes import Scalar
 from scheduler.errors import ScheduleError

@@ -6,8 +6,8 @@ import re
 from typing import Any, get_origin
 
 from scheduler.config.node_errors import AlreadyReportedError, Read
+from scheduler.config.scalars import CLOCK, FALSE, FLOAT, INTEGER, NULLS, OCTAL_LOOKING, TRUE, InvalidValueError
 from scheduler.config.value_errors import report
-from scheduler.config.values import CLOCK, FALSE, FLOAT, INTEGER, NULLS, OCTAL_LOOKING, TRUE, InvalidValueError
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scheduler.config.values import InvalidValueError, Kind, is_null
+from scheduler.config.scalars import InvalidValueError, Kind, is_null
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source

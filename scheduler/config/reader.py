@@ -10,8 +10,8 @@ from typing import Annotated, Any, get_origin
 import msgspec
 import msgspec.inspect as types
 
-from scheduler.config import values
-from scheduler.config.exclusions import read_exclusion
+from scheduler.config import scalars
+from scheduler.config.exclusion_reader import read_exclusion
 from scheduler.config.field_types import Form
 from scheduler.config.json_values import json_reader
 from scheduler.config.node_errors import (
@@ -26,10 +26,10 @@ from scheduler.config.node_errors import (
     wrong_shape,
 )
 from scheduler.config.recipient_form import RecipientForm
+from scheduler.config.scalars import InvalidValueError, Kind
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_errors import MOST_FIXES, report, report_variable
 from scheduler.config.value_formats import KINDS
-from scheduler.config.values import InvalidValueError, Kind
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 from scheduler.document.value_spans import is_variable
@@ -72,14 +72,14 @@ def _reader(info: types.Type) -> Read:
 
 def _kind(info: types.Type) -> Kind:
     if isinstance(info, types.BoolType):
-        return values.BOOLEAN
+        return scalars.BOOLEAN
     if isinstance(info, types.IntType):
-        return values.integer(info.ge, info.le)
+        return scalars.integer(info.ge, info.le)
     if isinstance(info, types.FloatType):
-        return values.number(info.ge, info.le)
+        return scalars.number(info.ge, info.le)
     if isinstance(info, types.EnumType):
-        return values.choice(info.cls)  # type: ignore[arg-type]
-    return values.TEXT
+        return scalars.choice(info.cls)  # type: ignore[arg-type]
+    return scalars.TEXT
 
 
 def _scalar(kind: Kind) -> Read:
@@ -88,7 +88,7 @@ def _scalar(kind: Kind) -> Read:
     def read(node: Node, source: Source, _where: str) -> Any:
         if type(node) is not Scalar:
             raise wrong_shape(node, source, kind)
-        if node.plain and (not node.value or values.is_null(node.value)):
+        if node.plain and (not node.value or scalars.is_null(node.value)):
             raise nothing(node, source, kind)
         return read_text(node.value, node.plain)
 
@@ -114,7 +114,7 @@ def _union(info: types.UnionType) -> Read:
     fallback = by_shape.get(Scalar) or next(iter(by_shape.values()))
 
     def read(node: Node, source: Source, where: str) -> Any:
-        if nullable and type(node) is Scalar and node.plain and values.is_null(node.value):
+        if nullable and type(node) is Scalar and node.plain and scalars.is_null(node.value):
             if is_path and node.value == "~":
                 raise InvalidValueError("~ is null in YAML, not the home directory; write a path, or null")
             return None
@@ -278,7 +278,7 @@ def _exclusions(_hint: Any) -> Read:
     """One entry of `except` or a list of them; each may have several dates."""
 
     def read(node: Node, source: Source, where: str) -> tuple[Exclusion, ...]:
-        if isinstance(node, Scalar) and node.plain and values.is_null(node.value):
+        if isinstance(node, Scalar) and node.plain and scalars.is_null(node.value):
             return ()
         return tuple(one for entry, _ in _one_or_more(read_exclusion, node, source, where) for one in entry)
 

@@ -6,7 +6,7 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler.config.values import InvalidValueError
+from scheduler.config.scalars import InvalidValueError
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
@@ -31,7 +31,7 @@ def explain(
     """The finding about the schedule at `node`, which `parse_schedule` rejected; `key` is the index of its key."""
     from scheduler.document.node_end import end_of  # noqa: PLC0415 - only for errors
     from scheduler.schedule.corrections import correct  # noqa: PLC0415
-    from scheduler.schedule.dialects.translation import in_flow  # noqa: PLC0415
+    from scheduler.schedule.dialects.reading import in_flow  # noqa: PLC0415
 
     if isinstance(node, Sequence) and error.entry is not None:
         node, key = node.items[error.entry], None

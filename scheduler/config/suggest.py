@@ -16,11 +16,11 @@ from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, normalized
 from scheduler.config.node_errors import AlreadyReportedError
 from scheduler.config.other_shapes import as_variables, recipients
+from scheduler.config.scalars import InvalidValueError
 from scheduler.config.schedule_errors import schedule_reader, spec_of
 from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_suggestions import suggestions
-from scheduler.config.values import InvalidValueError
 from scheduler.document.finding import Fix
 from scheduler.document.flow import in_flow
 from scheduler.document.nodes import Mapping, Node, Scalar
@@ -29,7 +29,7 @@ from scheduler.document.value_spans import is_variable
 from scheduler.errors import ScheduleError
 from scheduler.schedule import parse_schedule
 from scheduler.schedule.corrections import correct
-from scheduler.schedule.dialects.translation import in_flow as schedule_in_flow
+from scheduler.schedule.dialects.reading import in_flow as schedule_in_flow
 from scheduler.suggestion import Replacement
 from scheduler.text import typo_of
 

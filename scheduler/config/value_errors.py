@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scheduler.config.node_errors import Read, has_place
-from scheduler.config.values import InvalidValueError
+from scheduler.config.scalars import InvalidValueError
 from scheduler.document.finding import Fix
 from scheduler.document.nodes import Mapping, Node, Scalar
 from scheduler.document.source import Source

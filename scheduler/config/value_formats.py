@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from scheduler.config.values import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
+from scheduler.config.scalars import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
 from scheduler.errors import ScheduleError
 from scheduler.model.job import SlowAfter
 from scheduler.model.web import ListenAddress, is_network, parse_listen_address

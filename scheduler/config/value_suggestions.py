@@ -10,7 +10,7 @@ import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
 
 from scheduler.config.other_shapes import as_variables, recipient, recipients
-from scheduler.config.values import InvalidValueError
+from scheduler.config.scalars import InvalidValueError
 from scheduler.config.zone_names import zones_of
 from scheduler.document.flow import in_flow
 from scheduler.document.line_context import quote

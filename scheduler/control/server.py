@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from scheduler import __version__
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.control.peer import peer, requester
 from scheduler.engine.events import report_bug

@@ -16,7 +16,7 @@ from scheduler.schedule.dialects.english import INTERVAL, read_english, read_int
 from scheduler.schedule.dialects.moments import iso_duration, read_date
 from scheduler.schedule.dialects.more_fields import read_aws, read_more_fields
 from scheduler.schedule.dialects.on_calendar import read_on_calendar
-from scheduler.schedule.dialects.translation import Dialect, Spec, Translation
+from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
 from scheduler.schedule.field_corrections import replacements_in_field
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.time_zone import find_zone

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.errors import SchedError, UsageError
 from scheduler.web.board import Board

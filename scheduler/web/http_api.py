@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.api.views import run_view
 from scheduler.errors import (

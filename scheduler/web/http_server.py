@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event

@@ -34,7 +34,7 @@ class LazyWeb:
         if self._settings.listen is None:
             return None
         try:
-            from scheduler.web.server import Web  # noqa: PLC0415 - an optional extra
+            from scheduler.web.http_server import Web  # noqa: PLC0415 - an optional extra
         except ModuleNotFoundError as error:
             if error.name not in ("h11", "jinja2", "markupsafe"):
                 raise

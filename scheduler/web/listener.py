@@ -12,7 +12,7 @@ from pathlib import Path
 
 from scheduler.errors import SchedError
 from scheduler.model.web import ListenAddress
-from scheduler.web.connection import Connection, Handler
+from scheduler.web.http_connection import Connection, Handler
 
 TO_END = 1.0
 """Seconds that answers being sent have at shutdown."""

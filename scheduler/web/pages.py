@@ -14,7 +14,7 @@ import jinja2
 import msgspec
 
 from scheduler import __version__
-from scheduler.api.operations import answer
+from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.errors import ConfigError, RefusedError, UsageError
 from scheduler.web import index_page, job_page, reload_page, response, run_page, schedule_page

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from scheduler.schedule import parse_schedule
-from scheduler.translate.importers.on_calendar import OnCalendarError, read_on_calendar
+from scheduler.translate.importers.systemd_calendar import OnCalendarError, read_on_calendar
 from tests.system.calendar_analysis import ITERATIONS, MISSING, elapses
 
 pytestmark = pytest.mark.skipif(MISSING is not None, reason=str(MISSING))

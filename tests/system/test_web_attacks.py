@@ -369,7 +369,7 @@ def test_a_schedd_without_web_imports_nothing_of_it(tmp_path: Path) -> None:
         "import sys; from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading\n"
         "with loading(*NOT_FOR_THE_DAEMON):\n import scheduler.daemon\n"
         "print(*(name for name in sys.modules if name in ('h11', 'jinja2', 'markupsafe', 'ssl', 'http.client')"
-        " or name.startswith('scheduler.web.') or name == 'scheduler.api.metrics'))"
+        " or name.startswith('scheduler.web.') or name == 'scheduler.api.prometheus'))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["scheduler.web.lazy_web"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from scheduler.api.operations import ANSWERS, reject_local
+from scheduler.api.handlers import ANSWERS, reject_local
 from scheduler.errors import RefusedError
 from scheduler.wire.jobs import AskEnvironment
 from scheduler.wire.operations import ENVIRONMENT, OPERATIONS, RUN_NOW

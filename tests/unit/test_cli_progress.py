@@ -11,7 +11,7 @@ import pytest
 
 from scheduler.api import scheduled_times
 from scheduler.cli import times
-from scheduler.cli.target import FileAlone
+from scheduler.cli.answer_source import FileAlone
 from scheduler.config import lint
 from scheduler.config.load import load
 from scheduler.wire.times import Next

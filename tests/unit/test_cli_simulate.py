@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler.cli.answer_source import Target
 from scheduler.cli.schedctl import command
 from scheduler.cli.simulate import simulate_file
 from scheduler.cli.simulation_report import FOLDS, PLAIN, SHADES, coalesced, strip
-from scheduler.cli.target import Target
 from scheduler.control import client
 from scheduler.engine.simulation import PARTS
 from scheduler.errors import UnknownNameError, UnreachableError, UsageError

@@ -8,7 +8,7 @@ from pathlib import Path
 from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
-from scheduler.cli.target import FileAlone
+from scheduler.cli.answer_source import FileAlone
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST
 

@@ -125,3 +125,16 @@ def test_no_face_of_a_package_shadows_a_module_of_it() -> None:
                 for alias in node.names
             }
             assert {each for each in defined if f"{name}.{each}" in MODULES} == set(), name
+
+
+SUBJECTS = ("scheduler.wire.", "scheduler.model.", "scheduler.client.", "scheduler.cli.")
+"""Packages whose files are named for a subject that has a file elsewhere too: its messages, its value, its command."""
+
+
+def test_a_file_name_has_one_meaning() -> None:
+    places: dict[str, list[str]] = {}
+    for name, path in MODULES.items():
+        if path.name not in {"__init__.py", "__main__.py"} and not name.startswith(SUBJECTS):
+            # A format of other schedulers has an importer and an exporter.
+            places.setdefault(name.rpartition(".")[2], []).append(name.replace(".importers.", ".exporters."))
+    assert {file: names for file, names in places.items() if len(set(names)) > 1} == {}

@@ -13,15 +13,15 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
 from scheduler.api.engine_service import EngineService
-from scheduler.api.metrics import write_metrics
-from scheduler.api.operations import ANSWERS
+from scheduler.api.handlers import ANSWERS
+from scheduler.api.prometheus import write_metrics
 from scheduler.engine.engine import Engine
 from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
-from scheduler.web import server
+from scheduler.web import http_server
 from scheduler.web.openapi import document
 from scheduler.web.request import Request
 from scheduler.web.response import Response
@@ -64,7 +64,7 @@ def play(script: Callable[[Stage, Ask, Served], Awaitable[None]], *jobs: Any, **
 
     async def perform(stage: Stage) -> None:
         service = Served(stage.engine)
-        web = server.Web(service, stage.engine, WebSettings(listen=ListenAddress(port=1)), lambda: None)
+        web = http_server.Web(service, stage.engine, WebSettings(listen=ListenAddress(port=1)), lambda: None)
         stage.engine.announce.add(web.on_event)
 
         async def ask(method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, str], Any]:
@@ -92,7 +92,7 @@ async def body_of(answer: Response) -> Any:
 
 @pytest.fixture(autouse=True)
 def _no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "open_listener", lambda _address: None)
+    monkeypatch.setattr(http_server, "open_listener", lambda _address: None)
 
 
 def test_every_operation_is_found_over_http_but_those_that_reveal_secrets() -> None:

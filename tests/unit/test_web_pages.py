@@ -251,7 +251,7 @@ def test_no_template_has_a_script_or_a_style_of_its_own_nor_leaves_a_value_unesc
 
 
 def test_without_its_extra_http_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("h11", "scheduler.web.server", "scheduler.web.connection", "scheduler.web.listener"):
+    for name in ("h11", "scheduler.web.http_server", "scheduler.web.http_connection", "scheduler.web.listener"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "h11", None)
     web = LazyWeb(cast("Any", None), cast("Any", None), WebSettings(listen=ListenAddress()), lambda: None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scheduler.schedule.dialects.translation import Dialect, Translation
+from scheduler.schedule.dialects.reading import Dialect, Translation
 
 _CALL = re.compile(r"crontab\((?P<arguments>[^()]*)\)")
 _ARGUMENT = re.compile(r"\s*(\w+)\s*=\s*(?:(\d+)|'([^']*)'|\"([^\"]*)\")\s*,?")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from scheduler.schedule.dialects.translation import Dialect, Translation
+from scheduler.schedule.dialects.reading import Dialect, Translation
 
 _UNITS = {
     "s": "s", "sec": "s", "second": "s", "m": "m", "min": "m", "minute": "m", "h": "h", "hr": "h", "hour": "h",

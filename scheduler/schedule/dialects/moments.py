@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scheduler.schedule.dialects.translation import Dialect, Translation
+from scheduler.schedule.dialects.reading import Dialect, Translation
 from scheduler.schedule.time_zone import find_zone
 
 _INSTANT = re.compile(

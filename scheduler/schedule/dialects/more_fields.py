@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from scheduler.schedule.cron_field import FieldName
-from scheduler.schedule.dialects.translation import Dialect, Spec, Translation
+from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
 from scheduler.schedule.field_parser import WEEKDAY_NAMES
 from scheduler.schedule.time_zone import find_zone
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from scheduler.schedule.cron_field import LIMITS, FieldName
-from scheduler.schedule.dialects.translation import Dialect, Spec, Translation
+from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
 
 _WEEKDAY = r"(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*"
 _WEEKDAYS = re.compile(rf"{_WEEKDAY}(?:(?:\.\.|,){_WEEKDAY})*,?")

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from scheduler.schedule import format_duration
 from scheduler.translate.importers.crontab_times import problem_of
-from scheduler.translate.importers.on_calendar import OnCalendarError, read_on_calendar
 from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.systemd_calendar import OnCalendarError, read_on_calendar
 from scheduler.translate.importers.systemd_service import ServiceReading
 from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_of
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
