@@ -9,10 +9,10 @@ import click
 
 from scheduler.api.setting_words import in_words
 from scheduler.cli import job_table, output_format, terminal, times
+from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import one_job
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.answer_source import Target
 from scheduler.cli.zones import timezone_option
 from scheduler.text import printable_line
 from scheduler.wire.jobs import JobDetails, Show

@@ -15,8 +15,8 @@ from scheduler.config.between_jobs import BetweenJobs
 from scheduler.config.entry import Entry, entry_of
 from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.host_checks import HOST_KEYS, Host
-from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.job_builder import MERGED, NOTHING, Scope, build
+from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of
 from scheduler.config.overrides import Overrides
