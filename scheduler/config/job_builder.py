@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from scheduler.config.accepts_and_lock import request_fields, request_problems
 from scheduler.config.entry import Entry
 from scheduler.config.field_types import JOB_NAME
 from scheduler.config.foreign_keys import names_target
 from scheduler.config.recipients import LISTS, recipients_of, value_of
-from scheduler.config.request_keys import request_fields, request_problems
 from scheduler.config.scalars import is_null
 from scheduler.config.schedule_errors import explain, spec_of
 from scheduler.document.finding import Fix
