@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -29,21 +30,26 @@ class ConditionGate:
 
     def __init__(self, launcher: Launcher | None) -> None:
         self._launcher = launcher
-        self._checks: dict[LiveRun, asyncio.Task[None]] = {}
+        self._checks: dict[LiveRun, tuple[asyncio.Task[None], asyncio.Future[None]]] = {}
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
         """The future is done when the command allows the run; it raises SkipError when it does not."""
         if live_run.job.run_if is None or self._launcher is None:
             return None
-        check = asyncio.get_running_loop().create_task(self._check(live_run, self._launcher))
-        self._checks[live_run] = check
-        return check
+        loop = asyncio.get_running_loop()
+        place: asyncio.Future[None] = loop.create_future()
+        check = loop.create_task(self._check(live_run, self._launcher))
+        check.add_done_callback(partial(_settle, place))
+        self._checks[live_run] = check, place
+        return place
 
     def leave(self, live_run: LiveRun) -> None:
         """End a check that is under way."""
-        check = self._checks.pop(live_run, None)
-        if check is not None and not check.cancel() and not check.cancelled():
-            check.exception()  # otherwise asyncio would log it as never retrieved
+        if live_run in self._checks:
+            check, place = self._checks.pop(live_run)
+            check.cancel()
+            if place.done() and not place.cancelled():
+                place.exception()  # a run that has ended meanwhile has not looked at it
 
     async def _check(self, live_run: LiveRun, launcher: Launcher) -> None:
         job, output = live_run.job, FirstLine()
@@ -67,13 +73,23 @@ class ConditionGate:
             await child.stop(GRACE)
             said = f"run_if took longer than {format_duration(job.run_if_timeout)}"
             raise SkipError(Reason.CONDITION, said, broken=True) from None
-        except asyncio.CancelledError:
-            child.kill()
-            raise
+        finally:
+            if not child.ended.done():
+                child.kill()
         if end.code != 0:
             broken = end.code in {126, 127} and end.signal is None
             said = output.text or f"run_if exited with {end.code}"
             raise SkipError(Reason.CONDITION, "; ".join((said, *end.notes)) if broken else said, broken=broken)
+
+
+def _settle(place: asyncio.Future[None], check: asyncio.Task[None]) -> None:
+    error = None if check.cancelled() else check.exception()
+    if place.done():  # the run has been asked to end
+        return
+    if error is None:
+        place.set_result(None)
+    else:
+        place.set_exception(error)
 
 
 class FirstLine:
