@@ -2,7 +2,8 @@
 
 It is taken on files in the private directories of the user, since everybody who can read the schedule file can lock
 that. The schedule file is locked as well, to show other users who manages it; there, only a lock of the same user, of
-root or of the file's owner keeps schedd from starting.
+root or of the file's owner keeps schedd from starting. Containers share the file and not those directories, and none
+sees the processes of another: there a lock counts where only schedd's own user and group can read the file.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Collection
 from typing import NamedTuple
 
 from scheduler.control.private_directory import make_private, names, private_directories, verify_private
 from scheduler.errors import AlreadyRunningError
+
+_INITIAL_PID_NAMESPACE = "pid:[4026531836]"
+"""Of the machine itself; see PROC_PID_INIT_INO in the kernel. From there every process is visible."""
 
 BLINK = 0.3
 """Seconds. A schedctl that checks a lock holds it itself for a moment; a schedd waits that long."""
@@ -39,6 +44,8 @@ class FileLock:
         self.path = os.path.abspath(path)
         self._locks: dict[str, int] = {}
         self._mark: int | None = None
+        self.locked_from_outside = False
+        """Whether a process that is not visible here has locked the file: another schedd, or whoever can read it."""
 
     def acquire(self) -> None:
         """Take the locks; called again at a reload, they move on to the file that now has the path.
@@ -84,14 +91,19 @@ class FileLock:
         if old is not None and os.path.sameopenfile(fd, old):
             os.close(fd)
             return
+        self.locked_from_outside = False
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            uid_of_file = os.fstat(fd).st_uid
+            about = os.fstat(fd)
             os.close(fd)
             other = _marker(self.path)
-            if other is not None and other.uid in {os.geteuid(), 0, uid_of_file}:
+            if other is not None and other.uid in {os.geteuid(), 0, about.st_uid}:
                 raise AlreadyRunningError(f"{self.path} is already managed by {other}") from None
+            self.locked_from_outside = other is None and _is_in_container()
+            if self.locked_from_outside and _is_private(about):
+                message = f"{self.path} is already managed by a schedd outside of this container"
+                raise AlreadyRunningError(message) from None
             return
         self._mark = fd
         if old is not None:
@@ -179,6 +191,20 @@ def _marker(path: str) -> Holder | None:
         with contextlib.suppress(OSError):  # it has ended: a child of it has the lock, which no child of schedd has
             return _process(int(fields[4]))
     return None
+
+
+def _is_in_container() -> bool:
+    """Whether there are processes that are not visible here."""
+    try:
+        return os.readlink("/proc/self/ns/pid") != _INITIAL_PID_NAMESPACE
+    except OSError:
+        return False
+
+
+def _is_private(about: os.stat_result) -> bool:
+    """Whether only the file's owner, root and our own group can read the file, and so lock it."""
+    others = stat.S_IROTH if about.st_gid == os.getegid() else stat.S_IROTH | stat.S_IRGRP
+    return not about.st_mode & others
 
 
 def _process(pid: int) -> Holder:

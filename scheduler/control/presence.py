@@ -31,8 +31,12 @@ class Presence:
 
     def lock(self) -> None:
         """Lock the file that the path leads to now. AlreadyRunningError when another schedd has it."""
+        outside = self._lock.locked_from_outside
         try:
             self._lock.acquire()
+            if self._lock.locked_from_outside and not outside:
+                error = "a process outside of this container has locked the file, which others can read"
+                self._warn("file lock failed", error=error, hint="if that is another schedd, both run every job")
         except OSError as error:  # a file system without locks, or the file has gone again since it was read
             self._warn("file lock failed", error=str(error), hint="only the socket keeps a second schedd off it")
 

@@ -106,7 +106,7 @@ UNSHARE = ("unshare", "--pid", "--mount", "--fork", "--mount-proc")
 
 
 @contextmanager
-def container(etc: Path) -> Iterator[Schedd]:
+def container(etc: Path, *, ready: bool = True) -> Iterator[Schedd]:
     """The image's command line, on the schedule file in `etc`. Its pid is that of unshare, outside."""
     if subprocess.run([*UNSHARE, "mount", "-t", "tmpfs", "tmpfs", "/srv"], capture_output=True, check=False).returncode:
         pytest.skip("this machine allows no namespaces of processes and mounts, in which a container could be played")
@@ -124,7 +124,8 @@ def container(etc: Path) -> Iterator[Schedd]:
         USER_ID=instructions("USER")[0].partition(":")[0],
     ) as running:
         try:
-            running.says("schedd started")
+            if ready:
+                running.says("schedd started")
             yield running
         finally:
             end_first_process(running, signal.SIGKILL)  # and with it all others
@@ -192,3 +193,23 @@ def test_an_edit_of_the_mounted_directory_is_applied_and_an_error_is_unhealthy(e
         running.says("[healthy] healthy", times=count + 1)
         end_first_process(running, signal.SIGTERM)
         assert running.ends(DEADLINE) == 0
+
+
+def test_a_second_container_on_a_file_that_nobody_else_can_read_is_refused(etc: Path) -> None:
+    """D4"""
+    file = etc / "schedules.yaml"
+    user, group = map(int, instructions("USER")[0].split(":"))
+    for owner, mode in ((user, 0o600), (0, 0o640)):
+        os.chown(file, owner, group)
+        file.chmod(mode)
+        with container(etc), container(etc, ready=False) as second:
+            assert second.ends() == 1
+            assert "is already managed by a schedd outside of this container" in second.errors
+
+
+def test_a_second_container_on_a_file_that_others_can_read_starts_and_warns(etc: Path) -> None:
+    """D4: whoever can read the file can lock it, and must not keep schedd from starting."""
+    with container(etc) as first, container(etc) as second:
+        (warning,) = second.says("file lock failed", "outside of this container")
+        assert "both run every job" in warning
+        assert first.lines("file lock failed") == []

@@ -65,7 +65,7 @@ def test_every_schedule_file_of_a_page_loads_without_a_warning(
 
 
 @pytest.mark.parametrize(
-    "page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: str(page.name)
+    "page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"], ids=lambda page: str(page.name)
 )
 def test_every_link_of_a_page_resolves(page: Path) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
@@ -84,6 +84,14 @@ def anchors(page: Path) -> set[str]:
 def test_the_index_links_to_every_page() -> None:
     linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (DOCS / "README.md").read_text()))
     assert linked == {page.name for page in PAGES} - {"README.md"}
+
+
+def test_every_attack_names_a_test_that_exists() -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (DOCS / "security.md").read_text())
+    rows = [line for line in (DOCS / "security.md").read_text().splitlines() if line.startswith("|")][2:]
+    assert len(named) == len(rows) > 20
+    for file, test in named:
+        assert f"def {test}(" in (ROOT / file).read_text(), test
 
 
 @pytest.mark.parametrize("word", [*Reason, *Outcome, *Overlap], ids=str)
