@@ -48,9 +48,12 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
-    top = click.Context(schedctl, info_name="schedctl")
+    top = click.Context(schedctl, info_name="schedctl", **schedctl.context_settings)
     written = {
-        "schedd.1": _page(click.Context(schedd, info_name="schedd"), see=["schedctl(1)", "schedules.yaml(5)"]),
+        "schedd.1": _page(
+            click.Context(schedd, info_name="schedd", **schedd.context_settings),
+            see=["schedctl(1)", "schedules.yaml(5)"],
+        ),
         "schedctl.1": _page(top, see=["schedd(1)", "schedules.yaml(5)", *(f"schedctl-{name}(1)" for name in COMMANDS)]),
         "schedules.yaml.5": _file_page(),
     }

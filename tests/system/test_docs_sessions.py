@@ -1,4 +1,4 @@
-"""Every session that a page of docs/ shows is typed in, page by page, and must show what the page shows."""
+"""Every session that a Markdown page shows is typed in, page by page, and must show what the page shows."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from scheduler.cli.schedctl import COMMANDS
+from tests.markdown import blocks, name, with_blocks
 from tests.system.programs import BIN, DEADLINE, environment, eventually, schedd
-
-DOCS = Path(__file__).parents[2] / "docs"
-PAGES = sorted(page for page in DOCS.glob("*.md"))
-
 
 ALIKE = {
     r"\b\d+(?:\.\d+)?(?:ms|[smhd])(?: \d+[smhd])*\b": "SPAN",
@@ -35,19 +29,6 @@ ALIKE = {
     r"DAY 0-0 CLOCK": "in SPAN, CLOCK",
 }
 """What differs from run to run, and what stands for it. A month from now the sessions must still be true."""
-
-
-class Block(NamedTuple):
-    """A fenced block, and the file that a comment before it names as its place."""
-
-    language: str
-    text: str
-    file: str | None
-
-
-def blocks(page: Path) -> Iterator[Block]:
-    found = re.finditer(r"(?:<!-- file: (\S+) -->\n)?^```(\w+)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
-    return (Block(match[2], match[3], match[1]) for match in found)
 
 
 def shapes(text: str) -> list[str]:
@@ -107,9 +88,7 @@ class Reader:
         return shapes(done.stdout)
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in PAGES if "```console" in page.read_text()], ids=lambda page: page.stem
-)
+@pytest.mark.parametrize("page", with_blocks("console"), ids=name)
 def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         reader = Reader(tmp_path, stack)
@@ -121,13 +100,8 @@ def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
                     reader.types(command, shown)
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if "```sh" in page.read_text()], ids=lambda page: page.stem)
-def test_commands_that_are_not_for_here_are_at_least_commands(page: Path) -> None:
-    for block in blocks(page):
-        if block.language == "sh":
-            parsed = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
-            assert (parsed.returncode, parsed.stderr) == (0, ""), block.text
-            for verb in re.findall(r"schedctl (?:-c \S+ )?([a-z-]+)", block.text):
-                assert verb in COMMANDS
-            for path in re.findall(r"\bdeploy/[\w./-]+\.\w+", block.text):
-                assert (DOCS.parent / path).exists() or path.startswith("deploy/container/schedules")
+@pytest.mark.parametrize("page", with_blocks("sh"), ids=name)
+def test_commands_that_are_not_for_here_are_at_least_shell_syntax(page: Path) -> None:
+    for block in blocks(page, "sh"):
+        parsed = subprocess.run(["sh", "-n"], input=block.text, capture_output=True, text=True, check=False)
+        assert (parsed.returncode, parsed.stderr) == (0, ""), block.text
