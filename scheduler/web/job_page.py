@@ -120,19 +120,7 @@ def context(
     schedule = job.schedule
     settings = [(key, in_words(key, value), details.origins.get(key, "")) for key, value in details.definition.items()]
     return {
-        "job": {
-            "name": job.name,
-            "description": job.description,
-            "state": facts.shown_word,
-            "mark": facts.mark,
-            "paused": facts.pause is not None,
-            "stoppable": bool(facts.live),
-            "waiting": facts.state.waiting_runs,
-            "grace": span(job.stop_grace),
-            "schedule": "" if schedule is None else schedule.text,
-            "usual": "" if facts.state.usual_duration is None else span(facts.state.usual_duration),
-            "alert": failing_alert(facts, moment) if facts.failures else None,
-        },
+        "job": _heading(facts, moment),
         "waiting": _waiting(facts),
         "opened": given.get("open", ""),
         "accepts": job.accepts,
@@ -154,6 +142,24 @@ def context(
         "coming": list(islice(_coming(facts), COMING)),
         "asked": given.get("at", "")[:40],
         "answer": None if answer is None else explained(answer, facts),
+    }
+
+
+def _heading(facts: JobFacts, moment: Moment) -> dict[str, Any]:
+    """The top of the page: name and state, and what its buttons need."""
+    job, usual = facts.job, facts.state.usual_duration
+    return {
+        "name": job.name,
+        "description": job.description,
+        "state": facts.shown_word,
+        "mark": facts.mark,
+        "paused": facts.pause is not None,
+        "stoppable": bool(facts.live),
+        "waiting": facts.state.waiting_runs,
+        "grace": span(job.stop_grace),
+        "schedule": "" if job.schedule is None else job.schedule.text,
+        "usual": "" if usual is None else span(usual),
+        "alert": failing_alert(facts, moment) if facts.failures else None,
     }
 
 

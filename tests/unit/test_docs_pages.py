@@ -68,3 +68,9 @@ def test_every_operation_is_documented_with_each_field_of_its_request_and_its_re
     for reply in get_args(operation.reply) or [operation.reply] * hasattr(operation.reply, "__struct_fields__"):
         assert f"[{reply.__name__}](#{reply.__name__.lower()})" in request
         assert set(re.findall(r"^\| `(\w+)`", sections[reply.__name__], re.MULTILINE)) == set(reply.__struct_fields__)
+
+
+def test_every_file_that_the_architecture_names_exists() -> None:
+    written, _, _ = (DOCS / "architecture.md").read_text().partition("## The files")
+    named = re.findall(r"`((?:\w+/)*\w+\.(?:py|yaml)|(?:\w+/)+)`", written)
+    assert [name for name in named if not any((root / name).exists() for root in (ROOT / "scheduler", ROOT))] == []
