@@ -7,9 +7,12 @@ import os
 
 def machine_zone() -> str:
     """The value of TZ, which may be no IANA name, else the name behind /etc/localtime, else UTC."""
-    named = os.environ.get("TZ", "").removeprefix(":")
-    place = os.path.realpath("/etc/localtime")
-    return named or place.partition("zoneinfo/")[2] or "UTC"
+    return os.environ.get("TZ", "").removeprefix(":") or localtime_zone()
+
+
+def localtime_zone() -> str:
+    """The name behind /etc/localtime, else UTC."""
+    return os.path.realpath("/etc/localtime").partition("zoneinfo/")[2] or "UTC"
 
 
 def is_utc(zone: str) -> bool:

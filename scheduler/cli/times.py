@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, tzinfo
 
 import click
 
 from scheduler.errors import UsageError
+from scheduler.machine_zone import machine_zone
 from scheduler.text import span as span  # noqa: PLC0414 - one of the ways to print times
 
 LOCAL = "local"
@@ -85,9 +85,7 @@ def local_zone_name() -> str:
     """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
 
-    named = os.environ.get("TZ", "").removeprefix(":")
-    place = os.path.realpath("/etc/localtime")
-    name = named or place.partition("zoneinfo/")[2] or "UTC"
+    name = machine_zone()
     try:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):

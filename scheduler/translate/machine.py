@@ -8,6 +8,7 @@ import shutil
 from functools import cache
 from pathlib import Path
 
+from scheduler.machine_zone import localtime_zone, machine_zone
 from scheduler.schedule import find_zone
 
 
@@ -16,12 +17,9 @@ class LocalMachine:
 
     @property
     def timezone(self) -> str:
-        """The IANA name of the zone from TZ or /etc/localtime, UTC when neither names one."""
-        _, found, name = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
-        for zone in (os.environ.get("TZ", "").lstrip(":"), name if found else ""):
-            if zone and find_zone(zone) is not None:
-                return zone
-        return "UTC"
+        """The IANA name of the zone from TZ or /etc/localtime, UTC when neither is one."""
+        named = (zone for zone in (machine_zone(), localtime_zone()) if find_zone(zone) is not None)
+        return next(named, "UTC")
 
     def is_user(self, name: str) -> bool:
         """Whether a user has this name."""
