@@ -20,18 +20,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from bench import Row, main
-from msgspec.structs import replace
+from history import filled
 
 from scheduler.api.engine_service import EngineService
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.clock import SystemClock
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
-from scheduler.engine.history import DECISIONS_KEPT, History
+from scheduler.launch.environment import Environment
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
-from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
 from scheduler.wire import runs
@@ -53,13 +52,14 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
 
 async def _measure(repeats: int) -> list[Row]:
     jobs = {f"job-{n}": Job(name=f"job-{n}", target=ShellCommand("true"), cwd="/", schedule=DAILY) for n in range(JOBS)}
-    engine = Engine(SystemClock(), SimulatedLauncher(lambda _: Play(0)), log=NoLog())
+    engine = Engine(SystemClock(), Launchers(SimulatedLauncher(lambda _: Play(0)), simulated=True), log=NoLog())
     engine.load(jobs, max_running=None)
-    for number, name in enumerate(jobs):
-        _fill(engine.history, name, number)
+    for name in jobs:
+        for event in filled(name, START):
+            engine.history.on_event(event)
     gc.collect()
     gc.freeze()
-    service, name = EngineService(engine), f"job-{JOBS // 2}"
+    service, name = EngineService(engine, Environment({})), f"job-{JOBS // 2}"
     third_day = START + timedelta(days=3, hours=3)
     return [
         Row(
@@ -84,18 +84,6 @@ async def _on_loop(service: Service, operation: Operation[Any, Any], ask: msgspe
             await reply
         seen.append(time.perf_counter() - begun)
     return f"{median(seen) * 1000:.2g} ms"
-
-
-def _fill(history: History, name: str, number: int) -> None:
-    """Runs and skips in turn, so that none of them are one record."""
-    for hour in range(DECISIONS_KEPT // 2):
-        at = START + timedelta(hours=hour)
-        run = Run(f"{number:05d}{hour:03d}", name, Trigger.SCHEDULE, at, at)
-        history.on_event(RunStarted(run, 1))
-        ended = replace(run, attempts=(Attempt(1, at, 1.0, Outcome.SUCCEEDED, Exit(0)),), outcome=Outcome.SUCCEEDED)
-        history.on_event(RunFinished(replace(ended, finished_at=at, duration=1.0)))
-        half_past = at + timedelta(minutes=30)
-        history.on_event(RunSkipped(Decision(name, Reason.OVERLAP, first=half_past, last=half_past)))
 
 
 if __name__ == "__main__":

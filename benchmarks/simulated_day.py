@@ -17,6 +17,7 @@ from bench import Row, main
 
 from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
 from scheduler.model.run import RAN
@@ -34,7 +35,7 @@ def simulate(jobs: int, days: int) -> tuple[float, int]:
     }
 
     async def live() -> Engine:
-        engine = Engine(clock, SimulatedLauncher(lambda _launch: Play(1.0)), log=NoLog())
+        engine = Engine(clock, Launchers(SimulatedLauncher(lambda _launch: Play(1.0)), simulated=True), log=NoLog())
         engine.load(definitions, max_running=None)
         ticking = asyncio.create_task(engine.run())
         await asyncio.sleep(days * 86_400 + 30)

@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import SystemClock, VirtualClock
 from scheduler.engine.engine import Engine
+from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.launch.spawner import Spawner
@@ -75,7 +76,7 @@ def play(launch: Launch) -> Play:
 
 
 async def million(clock: VirtualClock, slots: int) -> bool:
-    engine = Engine(clock, SimulatedLauncher(play), log=NoLog())
+    engine = Engine(clock, Launchers(SimulatedLauncher(play), simulated=True), log=NoLog())
     engine.load(jobs(), max_running=15)
     measured = [footprint("start")]
     ticking = asyncio.create_task(engine.run())
@@ -93,7 +94,7 @@ async def million(clock: VirtualClock, slots: int) -> bool:
 
 async def ten_thousand(runs: int) -> bool:
     processes = Spawner()
-    engine = Engine(SystemClock(), LocalLauncher(processes), log=NoLog())
+    engine = Engine(SystemClock(), Launchers(LocalLauncher(processes)), log=NoLog())
     command = ShellCommand("head -c 2000 /dev/urandom; echo; echo error >&2; exit $(( $$ % 2 ))")
     made = jobs(target=command, schedule=None, retry=Retry(), overlap=Overlap.ALLOW, cwd=str(Path.cwd()))
     engine.load(made, max_running=None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted
-from scheduler.launch.output import Chunk
+from scheduler.engine.packed_records import Form, PackedRecords
+from scheduler.engine.tails import Tails
 from scheduler.model.run import Decision, Outcome, Run
 
 RUNS_KEPT = 20
@@ -17,20 +18,36 @@ RUNS_KEPT = 20
 DECISIONS_KEPT = 200
 """Decisions a job; equal consecutive skips are one."""
 
+ALL_JOBS = 28 * 1024 * 1024
+"""Bytes that the runs and decisions of all jobs may take; beyond that the job with the most loses its oldest."""
+
+_GRAIN = 2048
+"""Histories whose sizes differ by fewer bytes count as equally long."""
+
+_PLACES = 4096
+"""Run ids are spread over so many lists of jobs, so that a run is found among few jobs."""
+
+_RUN = Form(Run)
+_DECISION = Form(Decision)
+
 
 class JobHistory:
-    """What is kept of one job, oldest first.
+    """What is kept of one job, oldest first; `size` is how many bytes that takes.
 
     `failures` is how many runs in a row have failed, the first of them at `failing_since`; stopped runs change neither.
     """
 
-    __slots__ = ("decisions", "failing_since", "failures", "runs")
+    __slots__ = ("_durations", "decisions", "failing_since", "failures", "length", "runs", "size")
 
     def __init__(self) -> None:
-        self.runs: deque[Run] = deque(maxlen=RUNS_KEPT)
-        self.decisions: deque[Decision] = deque(maxlen=DECISIONS_KEPT)
+        self.runs: PackedRecords[Run] = PackedRecords(_RUN)
+        self.decisions: PackedRecords[Decision] = PackedRecords(_DECISION)
         self.failures = 0
         self.failing_since: datetime | None = None
+        self.size = 0
+        self.length = -1
+        """The size in grains, as `History` has filed it; -1 when it has not."""
+        self._durations: tuple[int, float | None] | None = None
 
     @property
     def last(self) -> Run | None:
@@ -40,24 +57,31 @@ class JobHistory:
     @property
     def usual_duration(self) -> float | None:
         """The median of the kept successful runs, in seconds."""
-        durations = [run.duration for run in self.runs if run.outcome is Outcome.SUCCEEDED and run.duration is not None]
-        durations.sort()
-        half = len(durations) // 2
-        # Not by `statistics`, which takes 1.5 ms and a quarter of a megabyte to import.
-        return (durations[half] + durations[~half]) / 2 if durations else None
+        return self._successes()[1]
 
     @property
     def successes(self) -> int:
         """How many of the kept runs succeeded."""
-        return sum(run.outcome is Outcome.SUCCEEDED for run in self.runs)
+        return self._successes()[0]
 
     def count(self, run: Run) -> None:
         """Count a finished run as a failure or a success."""
+        self._durations = None
         if run.outcome is not None and run.outcome.is_failure:
             self.failures += 1
             self.failing_since = self.failing_since or run.finished_at
         elif run.outcome is Outcome.SUCCEEDED:
             self.failures, self.failing_since = 0, None
+
+    def _successes(self) -> tuple[int, float | None]:
+        """Their number and median duration, computed anew only when a run has finished since."""
+        if self._durations is None:
+            durations = sorted(run.duration or 0.0 for run in self.runs if run.outcome is Outcome.SUCCEEDED)
+            half = len(durations) // 2
+            # Not by `statistics`, which takes 1.5 ms and a quarter of a megabyte to import.
+            median = (durations[half] + durations[~half]) / 2 if durations else None
+            self._durations = (len(durations), median)
+        return self._durations
 
 
 class History:
@@ -67,9 +91,12 @@ class History:
         self.decided: Counter[str] = Counter()
         """Decisions since the start by their word, over all jobs, removed ones included."""
         self.tails = Tails()
+        self.size = 0
+        """Bytes that the runs and decisions of all jobs take."""
         self._jobs: dict[str, JobHistory] = {}
-        self._job_of: dict[str, str] = {}
-        """The job of each kept run, and of each skipped request that is kept as a decision."""
+        self._by_length: dict[int, dict[JobHistory, None]] = {}
+        self._by_id: dict[int, list[JobHistory]] = {}
+        """By a hash of the id: the job of each kept run, and of each skipped request that is kept as a decision."""
 
     def of(self, job: str) -> JobHistory:
         """What is kept of a job; empty for one that did nothing yet."""
@@ -77,18 +104,17 @@ class History:
 
     def run(self, run_id: str) -> Run | None:
         """The finished run with that id, while it is kept."""
-        job = self._job_of.get(run_id)
-        return None if job is None else next((run for run in self._jobs[job].runs if run.id == run_id), None)
+        return next((run for kept in self._with(run_id) for run in kept.runs if run.id == run_id), None)
 
     def restore(self, run: Run) -> None:
         """Take a finished run of an earlier schedd, kept elsewhere; it counts for nothing since the start."""
         at = run.scheduled_at
-        self._kept(run.job).decisions.append(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
+        self._keep_decision(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
         self._finished(run)
 
     def decision(self, run_id: str) -> Decision | None:
         """The decision by which a request was skipped, while it is kept."""
-        decisions = self.of(self._job_of.get(run_id, "")).decisions
+        decisions = (each for kept in self._with(run_id) for each in kept.decisions)
         return next((each for each in decisions if each.run_id == run_id and each.reason is not None), None)
 
     def on_event(self, event: Event) -> None:
@@ -109,21 +135,75 @@ class History:
     def _finished(self, run: Run) -> None:
         kept = self._kept(run.job)
         if len(kept.runs) == RUNS_KEPT:
-            self._drop(kept.runs[0])
-        kept.runs.append(run)
+            self._drop_run(kept)
+        self._resize(kept, kept.runs.append(run))
         kept.count(run)
-        self._job_of[run.id] = run.job
+        self._by_id.setdefault(hash(run.id) % _PLACES, []).append(kept)
+        self._shorten()
+
+    def _decide(self, decision: Decision) -> None:
+        self.decided[decision.word] += decision.count
+        self._keep_decision(decision)
+
+    def _keep_decision(self, decision: Decision) -> None:
+        kept = self._kept(decision.job)
+        # Skips for the same reason are one record, but a request, which has an id, has a record of its own.
+        if decision.run_id is None and kept.decisions:
+            before = kept.decisions[-1]
+            if before.run_id is None and (before.reason, before.note) == (decision.reason, decision.note):
+                self._resize(kept, -kept.decisions.drop_last())
+                decision = _merged(before, decision)
+        if len(kept.decisions) == DECISIONS_KEPT:
+            self._drop_decision(kept)
+        self._resize(kept, kept.decisions.append(decision))
+        if decision.run_id is not None and decision.reason is not None:
+            self._by_id.setdefault(hash(decision.run_id) % _PLACES, []).append(kept)
+        self._shorten()
+
+    def _shorten(self) -> None:
+        """Keep to the bound over all jobs: the oldest of the job with the most is dropped first."""
+        while self.size > ALL_JOBS:
+            kept = next(iter(self._by_length[max(self._by_length)]))
+            if kept.runs.size > kept.decisions.size:
+                self._drop_run(kept)
+            else:
+                self._drop_decision(kept)
 
     def _forget(self, job: str) -> None:
         kept = self._jobs.pop(job, JobHistory())
-        for run in kept.runs:
-            self._drop(run)
-        for decision in kept.decisions:
-            self._drop_request(decision)
+        while kept.runs:
+            self._drop_run(kept)
+        while kept.decisions:
+            self._drop_decision(kept)
+        self._file(kept, -1)
 
-    def _drop(self, run: Run) -> None:
-        self._job_of.pop(run.id, None)
+    def _drop_run(self, kept: JobHistory) -> None:
+        run, size = kept.runs.drop_first()
+        self._resize(kept, -size)
+        self._by_id[hash(run.id) % _PLACES].remove(kept)
         self.tails.drop(run.id)
+
+    def _drop_decision(self, kept: JobHistory) -> None:
+        decision, size = kept.decisions.drop_first()
+        self._resize(kept, -size)
+        if decision.run_id is not None and decision.reason is not None:
+            self._by_id[hash(decision.run_id) % _PLACES].remove(kept)
+
+    def _resize(self, kept: JobHistory, by: int) -> None:
+        kept.size += by
+        self.size += by
+        if kept.size // _GRAIN != kept.length:
+            self._file(kept, kept.size // _GRAIN)
+
+    def _file(self, kept: JobHistory, length: int) -> None:
+        """File a history among those of its length; -1 for nowhere."""
+        if kept.length >= 0:
+            del self._by_length[kept.length][kept]
+            if not self._by_length[kept.length]:
+                del self._by_length[kept.length]
+        kept.length = length
+        if length >= 0:
+            self._by_length.setdefault(length, {})[kept] = None
 
     def _kept(self, job: str) -> JobHistory:
         kept = self._jobs.get(job)
@@ -131,27 +211,9 @@ class History:
             kept = self._jobs[job] = JobHistory()
         return kept
 
-    def _decide(self, decision: Decision) -> None:
-        self.decided[decision.word] += decision.count
-        decisions = self._kept(decision.job).decisions
-        if decisions and _mergeable(decisions[-1], decision):
-            decisions[-1] = _merged(decisions[-1], decision)
-            return
-        if len(decisions) == DECISIONS_KEPT:
-            self._drop_request(decisions[0])
-        decisions.append(decision)
-        if decision.run_id is not None and decision.reason is not None:
-            self._job_of[decision.run_id] = decision.job
-
-    def _drop_request(self, decision: Decision) -> None:
-        if decision.run_id is not None and decision.reason is not None:
-            self._job_of.pop(decision.run_id, None)
-
-
-def _mergeable(earlier: Decision, later: Decision) -> bool:
-    """Skips for the same reason are one record, but a request, which has an id, has a record of its own."""
-    is_same = earlier.reason is later.reason and earlier.note == later.note
-    return is_same and earlier.run_id is None and later.run_id is None
+    def _with(self, run_id: str) -> dict[JobHistory, None]:
+        """The jobs that may have a run or a skipped request with that id."""
+        return dict.fromkeys(self._by_id.get(hash(run_id) % _PLACES, ()))
 
 
 def _merged(earlier: Decision, later: Decision) -> Decision:
@@ -162,38 +224,3 @@ def _merged(earlier: Decision, later: Decision) -> Decision:
         count=earlier.count + later.count,
         more=earlier.more or later.more,
     )
-
-
-ALL_TAILS = 32 * 1024 * 1024
-"""Bytes that all tails together may take; the oldest are dropped first."""
-
-_KEEPING = 256
-"""Bytes that one kept chunk takes besides its content."""
-
-
-class Tails:
-    """The kept output of finished runs, by run id, in the order in which the runs finished."""
-
-    def __init__(self) -> None:
-        self._size = 0
-        self._kept: dict[str, tuple[Chunk, ...]] = {}
-
-    def of(self, run_id: str) -> tuple[Chunk, ...]:
-        """A finished run's output, oldest first; empty when it printed nothing or its tail was dropped."""
-        return self._kept.get(run_id, ())
-
-    def keep(self, run_id: str, tail: tuple[Chunk, ...]) -> None:
-        """Keep it as the newest, and drop the oldest beyond the bound."""
-        if tail:
-            self._kept[run_id] = tail
-            self._size += _size(tail)
-        while self._size > ALL_TAILS:
-            self.drop(next(iter(self._kept)))
-
-    def drop(self, run_id: str) -> None:
-        """Drop a run's tail, if there is one."""
-        self._size -= _size(self._kept.pop(run_id, ()))
-
-
-def _size(tail: tuple[Chunk, ...]) -> int:
-    return sum(len(chunk.data) + _KEEPING for chunk in tail)

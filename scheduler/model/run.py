@@ -120,7 +120,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN_REQUEST = RunRequest()
 
 
-class Exit(msgspec.Struct, frozen=True):
+class Exit(msgspec.Struct, frozen=True, array_like=True):
     """How a process ended: `code` as in a shell (128 + n for signal n), `signal` the number or None.
 
     `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
@@ -136,7 +136,7 @@ class Exit(msgspec.Struct, frozen=True):
     lost: bool = False
 
 
-class Attempt(msgspec.Struct, frozen=True):
+class Attempt(msgspec.Struct, frozen=True, array_like=True):
     """One process of a run. When it could not be started, `cause` says why and `exit` is what a shell would answer."""
 
     number: int
@@ -147,7 +147,7 @@ class Attempt(msgspec.Struct, frozen=True):
     cause: str | None = None
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, array_like=True):
     """The execution of a job for a scheduled time, or on request; then `scheduled_at` is the second of the request.
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
@@ -180,7 +180,7 @@ class Run(msgspec.Struct, frozen=True):
         return 124 if self.outcome is Outcome.TIMED_OUT else self.attempts[-1].exit.code
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, array_like=True):
     """Whether a job ran for a scheduled time or a request, or the reason why it was skipped.
 
     One record covers `count` consecutive scheduled times that were skipped for the same reason; `more` is true when

@@ -86,8 +86,8 @@ class Board:
         return JobFacts(
             state=state,
             live=self._engine.live(name),
-            runs=tuple(past.runs),
-            decisions=tuple(past.decisions),
+            runs=past.runs,
+            decisions=past.decisions,
             word=status_of(state),
         )
 
