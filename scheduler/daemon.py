@@ -46,6 +46,7 @@ from scheduler.report.systemd import Systemd
 from scheduler.signals import Signals
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView, WorkerView
+from scheduler.wire.requester import Requester
 from scheduler.workers import LazyWorkers
 
 STDOUT = 1
@@ -241,7 +242,7 @@ class Daemon(EngineService):
         """The workers that are there, and the runs that each of them has."""
         return await self._workers.views(self._config.jobs.values(), self._engine.live())
 
-    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
         """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
 
         Read on the loop, not on a thread: schedules share their croniter objects, which are not safe to share so.
@@ -253,7 +254,7 @@ class Daemon(EngineService):
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)
-                self._engine.announce(ReloadFailed(str(error)))
+                self._engine.announce(ReloadFailed(str(error), by))
             raise
         if digest is not None and digest != digest_of(config):
             raise RefusedError("the files have changed since this plan was made; look at the new plan")
@@ -267,7 +268,7 @@ class Daemon(EngineService):
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
             startup.log_warnings(self._log, config.warnings)
             self.environment.withhold(config.withheld)
-            changes = self._engine.load(config.jobs, max_running=self._max_running())
+            changes = self._engine.load(config.jobs, max_running=self._max_running(), by=by)
             after = {name: timetable.next_of(name) for name in config.jobs}
         return reload_view(changes, old, config, (before, after), applied=not plan)
 

@@ -75,19 +75,19 @@ class EngineService:
                     raise refusal_of(self._engine, event)
                 yield event
 
-    async def stop(self, target: str, *, kill: bool) -> Stopped:
+    async def stop(self, target: str, *, kill: bool, by: Requester | None) -> Stopped:
         """Stop a job's runs, also of one that a reload removed, or one run; returns when they have ended."""
         engine = self._engine
         chosen, requested = engine.live(target), engine.timetable.later.of(target)
         if not chosen and not requested and engine.timetable.job(target) is None:
-            if engine.requests.cancel(target, Reason.STOPPED):
+            if engine.requests.cancel(target, Reason.STOPPED, by):
                 return Stopped(waiting=1)
             state = engine.find_live(target)
             if state is None and engine.history.run(target) is None:
                 raise UnknownNameError(f"no job or run {target!r}")
             chosen = () if state is None else (state,)
-        engine.requests.cancel_all(target, Reason.STOPPED)
-        runs = await engine.stop(chosen, kill=kill)
+        engine.requests.cancel_all(target, Reason.STOPPED, by)
+        runs = await engine.stop(chosen, kill=kill, by=by)
         return Stopped(runs=runs, waiting=len(chosen) - len(runs) + len(requested))
 
     def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
@@ -119,6 +119,7 @@ class EngineService:
         live, history = self._engine.live(job.name), self._engine.history.of(job.name)
         requested = self._engine.timetable.later.of(job.name)
         retries = [state.retry_at for state in live if state.retry_at is not None]
+        queued = tuple(state for state in live if state.phase is Phase.WAITING)
         resting = retries and not any(state.phase is Phase.RUNNING for state in live)
         return JobState(
             job=job,
@@ -131,8 +132,9 @@ class EngineService:
             usual_duration=history.usual_duration,
             consecutive_failures=history.failures,
             failing_since=history.failing_since,
-            waiting_runs=sum(each.phase is Phase.WAITING for each in live) + len(requested),
+            waiting_runs=len(queued) + len(requested),
             requested=requested,
+            queued=queued,
             notification_errors=self.notification_errors(job.name),
         )
 

@@ -24,6 +24,7 @@ from scheduler.model.run import RunRequest
 from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Output, Started
 
 MOST_UNREAD = 1 << 17
@@ -81,7 +82,7 @@ class FileService(EngineService):
         """There is no daemon that has counted."""
         raise RefusedError("no schedd manages this file")
 
-    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:  # noqa: ARG002 - the Service's
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:  # noqa: ARG002 - the Service's
         """There is no daemon that could apply it."""
         raise RefusedError("no schedd manages this file")
 

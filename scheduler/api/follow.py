@@ -44,10 +44,10 @@ def _event(value: Mark) -> Event | Decision:
     match value:
         case Run():
             return Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
-        case RunWaiting(run_id=run_id, job=job, gate=gate):
-            return Waiting(run_id, job, gate.value)
-        case RunRequested(run_id=run_id, job=job, at=at):
-            return Waiting(run_id, job, "time", at)
+        case RunWaiting(run_id=run_id, job=job, gate=gate, request=request):
+            return Waiting(run_id, job, gate.value, by=request.by)
+        case RunRequested(run_id=run_id, job=job, at=at, request=request):
+            return Waiting(run_id, job, "time", at, by=request.by)
         case AttemptFinished():
             return _attempt_ended(value)
         case Decision():

@@ -62,14 +62,14 @@ def result(service: Service, ask: AskResult) -> RunResult:
     return found
 
 
-async def stop(service: Service, ask: Stop, _by: Requester | None) -> StopView:
+async def stop(service: Service, ask: Stop, by: Requester | None) -> StopView:
     """Stop a job's runs, or one run."""
     try:
-        stopped = await service.stop(ask.target, kill=ask.kill)
+        stopped = await service.stop(ask.target, kill=ask.kill, by=by)
     except UnknownNameError:
         find(service, ask.target, "job or run")
         raise
-    return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting)
+    return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting, by=by)
 
 
 def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[JobView]:
@@ -87,9 +87,9 @@ def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobV
     return _job_views(service, names)
 
 
-async def reload(service: Service, ask: Reload, _by: Requester | None) -> ReloadView:
+async def reload(service: Service, ask: Reload, by: Requester | None) -> ReloadView:
     """Read the file again and apply it, or report what would change."""
-    return await service.reload(plan=ask.plan, digest=ask.digest)
+    return msgspec.structs.replace(await service.reload(plan=ask.plan, digest=ask.digest, by=by), by=by)
 
 
 def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:

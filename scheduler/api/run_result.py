@@ -144,4 +144,6 @@ def _skipped(engine: Engine, run_id: str, decision: Decision) -> RunResult:
         reason=decision.word,
         message=in_words(engine, decision),
         by=decision.by,
+        arguments=decision.arguments,
+        stopped_by=decision.stopped_by,
     )

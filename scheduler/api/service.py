@@ -12,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from scheduler.engine.later import LaterRun
+from scheduler.engine.live_run import LiveState
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
@@ -30,8 +31,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
     CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept
     successful runs, in seconds. `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
-    `waiting_runs` is how many runs wait, those in `requested`, for a later time, included. `notification_errors` are
-    the recipients whose latest notification was not delivered, each with the cause.
+    `waiting_runs` is how many runs wait: those in `requested`, for a later time, and those in `queued`, at a gate.
+    `notification_errors` are the recipients whose latest notification was not delivered, each with the cause.
     """
 
     job: Job
@@ -46,6 +47,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None = None
     waiting_runs: int = 0
     requested: tuple[LaterRun, ...] = ()
+    queued: tuple[LiveState, ...] = ()
     notification_errors: tuple[str, ...] = ()
 
 
@@ -130,7 +132,7 @@ class Service(Protocol):
         """
         ...
 
-    async def stop(self, target: str, *, kill: bool) -> Stopped:
+    async def stop(self, target: str, *, kill: bool, by: Requester | None) -> Stopped:
         """End all runs of the job `target`, waiting ones and those in back-off included, or the run with that id.
 
         SIGTERM, `stop_grace`, SIGKILL, or SIGKILL at once; returns when they have ended. Nothing to stop is no error.
@@ -146,7 +148,7 @@ class Service(Protocol):
         """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is."""
         ...
 
-    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
         """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
 
         RefusedError when the files are no longer those of the plan with this `digest`.

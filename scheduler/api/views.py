@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from scheduler.api.service import JobState
 from scheduler.engine.later import LaterRun
+from scheduler.engine.live_run import LiveState
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Pause, Run
 from scheduler.schedule import predecessors
-from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status
+from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status, WaitingView
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
 
-REQUESTED_SHOWN = 10
-"""Runs requested for later in the view of a job."""
+WAITING_SHOWN = 10
+"""Waiting runs in the view of a job: so many for a later time, and so many at a gate."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:
@@ -51,6 +52,7 @@ def run_view(run: Run) -> RunView:
         arguments=run.arguments,
         earlier=run.earlier,
         worker=run.worker,
+        stopped_by=run.stopped_by,
     )
 
 
@@ -82,7 +84,8 @@ def job_view(state: JobState) -> JobView:
         consecutive_failures=state.consecutive_failures,
         failing_since=state.failing_since,
         waiting=state.waiting_runs,
-        requested=tuple(_requested(run) for run in state.requested[:REQUESTED_SHOWN]),
+        requested=tuple(_requested(run) for run in state.requested[:WAITING_SHOWN]),
+        queued=tuple(_queued(run) for run in state.queued[:WAITING_SHOWN]),
         notification_errors=state.notification_errors,
     )
 
@@ -90,6 +93,16 @@ def job_view(state: JobState) -> JobView:
 def _requested(run: LaterRun) -> RequestedView:
     request = run.request
     return RequestedView(run_id=run.run_id, at=run.at, by=request.by, arguments=request.arguments)
+
+
+def _queued(state: LiveState) -> WaitingView:
+    gate, request = state.gate, state.request
+    return WaitingView(
+        run_id=state.run_id,
+        waiting_for=None if gate is None else gate.value,
+        by=request.by,
+        arguments=request.arguments,
+    )
 
 
 def pause_view(pause: Pause) -> PauseView:
@@ -126,4 +139,6 @@ def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:
         run=None if run is None else run_view(run),
         by=decision.by,
         note=decision.note,
+        arguments=decision.arguments,
+        stopped_by=decision.stopped_by,
     )

@@ -76,10 +76,12 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
         outcome = Cell(f"skipped{count}", "care")
         why = REASONS.get(entry.reason, entry.reason) + ("" if entry.note is None else f" ({entry.note})")
         why += "" if entry.by is None else f"; requested by {entry.by.text}"
+        why += "" if entry.arguments is None else f" with {entry.arguments.text}"
+        why += "" if entry.stopped_by is None else f"; stopped by {entry.stopped_by.text}"
         return [when, Cell(entry.job), Cell(entry.run_id or "-", "quiet"), outcome, Cell("-", "quiet"), Cell(why)]
     if run is None:
         forgotten = Cell("details no longer kept", "quiet")
-        return [when, Cell(entry.job), Cell("-", "quiet"), Cell("ran"), Cell("-"), forgotten]
+        return [when, Cell(entry.job), Cell(entry.run_id or "-", "quiet"), Cell("ran"), Cell("-"), forgotten]
     colour = {"succeeded": "good", None: "busy", "stopped": "care"}.get(run.outcome, "bad")
     took = "-" if run.duration is None else times.span(run.duration)
     details = [] if run.trigger == "schedule" else ["manual" if run.trigger == "manual" else "at start"]
@@ -89,6 +91,8 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
         details.append(f"with {run.arguments.text}")
     if run.outcome not in (None, "succeeded"):
         details.append(run.attempts[-1].cause or f"exit {run.exit_code}")
+    if run.stopped_by is not None:
+        details.append(f"stopped by {run.stopped_by.text}")
     if len(run.attempts) > 1:
         details.append(f"{len(run.attempts)} attempts")
     outcome = Cell(run.outcome or "running", colour)

@@ -6,9 +6,14 @@ from datetime import tzinfo
 
 import click
 
+<<<<<<< HEAD
 from scheduler.cli import output_format, terminal, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_jobs
+=======
+from scheduler.cli import argument_table, output, terminal, times
+from scheduler.cli.arguments import some_jobs
+>>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
 from scheduler.cli.job_table import show
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
@@ -29,7 +34,8 @@ from scheduler.wire.operations import LIST, STATUS
 def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo | None, form: str | None) -> None:
     """List jobs with their next and last runs.
 
-    The running schedd answers. Where none is running, the list comes from the schedule file.
+    The running schedd answers. Where none is running, the list comes from the schedule file. A second table has the
+    arguments of runs that wait or run.
 
     With --watch, arrow keys select a job, Enter shows it with its output, / filters, s sorts, r runs it, p pauses it,
     x stops it, q quits.
@@ -59,7 +65,13 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
         default = source.timezone
     if len(jobs) == 1:
         default = views[0].timezone
+<<<<<<< HEAD
     show(views, zone or times.zone_of(default), times.now(), wide=form == output_format.WIDE)
+=======
+    now = times.now()
+    show(views, zone or times.zone_of(default), now, wide=form == output.WIDE)
+    argument_table.show(views, now)
+>>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
     if status is not None:
         print_source(status)
 

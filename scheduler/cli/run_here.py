@@ -25,7 +25,7 @@ async def _follow(service: FileService, ask: RunNow, printer: RunPrinter) -> Non
     stops: list[asyncio.Task[object]] = []
 
     def interrupted() -> None:
-        stops.append(loop.create_task(service.stop(ask.job, kill=bool(stops))))
+        stops.append(loop.create_task(service.stop(ask.job, kill=bool(stops), by=None)))
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, interrupted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import click
@@ -20,6 +20,7 @@ from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
 from scheduler.wire.operations import RUN_NOW
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow, RunView
 
 HERE = (
@@ -42,6 +43,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str | None = None
     run: RunView | None = None
     waiting_for: str | None = None
+    by: Requester | None = None
     error: str | None = None
 
 
@@ -109,21 +111,9 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
         caller=None if detach else os.environ.get("SCHED_RUN_ID"),
     )
     printer = RunPrinter(all_to_stderr=as_json)
-    error = None
-    try:
-        source = target.source(RUN_NOW, alone=HERE)
-        if as_of is not None:
-            ask = msgspec.structs.replace(ask, as_of=as_of.at(zone_for(None, source, (job,))))
-        if at is not None:
-            ask = msgspec.structs.replace(ask, at=at.at(zone_for(None, source, (job,))))
-        _follow(source, ask, printer)
-        code = 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code
-    except SchedError as failure:
-        code, error = _report(failure, printer)
-    except KeyboardInterrupt:
-        code = EXIT_INTERRUPTED
-        _print_detached(target, printer)
+    code, error = _run(target, ask, {"as_of": as_of, "at": at}, printer)
     if as_json:
+<<<<<<< HEAD
         started = printer.run is not None
         output_format.show(
             Result(
@@ -135,9 +125,42 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
                 error=error,
             )
         )
+=======
+        output.show(_result(code, error, printer))
+>>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
     elif detach and printer.run_id is not None:
         click.echo(printer.run_id)
     return code
+
+
+def _run(
+    target: Target, ask: RunNow, typed: Mapping[str, TypedTime | None], printer: RunPrinter
+) -> tuple[int, str | None]:
+    """Run it and print what happens; the exit code, and the error if there is one. `typed` times are the job's."""
+    try:
+        source = target.source(RUN_NOW, alone=HERE)
+        for field, time in typed.items():
+            if time is not None:
+                ask = msgspec.structs.replace(ask, **{field: time.at(zone_for(None, source, (ask.job,)))})
+        _follow(source, ask, printer)
+    except SchedError as failure:
+        return _report(failure, printer)
+    except KeyboardInterrupt:
+        _print_detached(target, printer)
+        return EXIT_INTERRUPTED, None
+    return 0 if printer.run is None or printer.run.exit_code is None else printer.run.exit_code, None
+
+
+def _result(code: int, error: str | None, printer: RunPrinter) -> Result:
+    return Result(
+        started=printer.run is not None,
+        exit_code=code,
+        run_id=printer.run_id,
+        run=printer.run,
+        waiting_for=printer.waiting_for,
+        by=printer.by,
+        error=error,
+    )
 
 
 def _follow(source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> None:

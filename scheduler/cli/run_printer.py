@@ -6,6 +6,7 @@ import sys
 from datetime import UTC
 
 from scheduler.cli import terminal, times
+from scheduler.wire.requester import Requester
 from scheduler.wire.runs import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
 
 GATES = {
@@ -24,6 +25,7 @@ class RunPrinter:
         self.run: RunView | None = None
         self.run_id: str | None = None
         self.waiting_for: str | None = None
+        self.by: Requester | None = None
         self._all_to_stderr = all_to_stderr
         self._lost = 0
         # On a terminal, notes say what happens; a script gets the output of the job and nothing else.
@@ -36,12 +38,12 @@ class RunPrinter:
                 out = sys.stdout if stream == "stdout" and not self._all_to_stderr else sys.stderr
                 out.buffer.write(data)
                 out.buffer.flush()
-            case Waiting(run_id=run_id, gate=gate, until=until):
-                self.run_id, self.waiting_for = run_id, gate
+            case Waiting(run_id=run_id, gate=gate, until=until, by=by):
+                self.run_id, self.waiting_for, self.by = run_id, gate, by
                 when = "" if until is None else f", {times.full(until, UTC)}; it is lost if schedd stops before"
                 terminal.note(f"schedctl: run {run_id} is waiting for {GATES.get(gate, gate)}{when}", "care")
             case Started(run=run):
-                self.run, self.run_id, self.waiting_for = run, run.id, None
+                self.run, self.run_id, self.waiting_for, self.by = run, run.id, None, run.by
                 if self._verbose:
                     terminal.note(f"run {run.id} of {run.job}")
             case AttemptEnded(attempt=attempt, retry_at=retry_at):

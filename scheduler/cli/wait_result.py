@@ -62,7 +62,8 @@ def result(target: Target, run: str, form: str | None) -> None:
     if output_format.shown(found, form):
         return
     click.echo(f"run {found.run_id} of {found.job}: {_words(found)}")
-    for name, value in (("requested by", found.by), ("arguments", found.arguments)):
+    stopped_by = found.stopped_by if found.run is None else found.run.stopped_by
+    for name, value in (("requested by", found.by), ("arguments", found.arguments), ("stopped by", stopped_by)):
         if value is not None:
             click.echo(f"  {name} {printable_line(value.text)}")
     if found.run is not None:

@@ -63,11 +63,15 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
+<<<<<<< HEAD
         self.following = Following(
             lambda run_id: self.runner.find(run_id),  # noqa: PLW0108 - the runner is made below
             self.timetable.later.find,
             self.history,
         )
+=======
+        self.following = Following(self._live_run, self.timetable.later.find, self.history)
+>>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
         self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
         self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
@@ -81,7 +85,7 @@ class Engine:
         self._put_off: dict[str, Due] = {}
         self._clock_watch = ClockWatch(clock, self.timetable, self.announce)
 
-    def load(self, jobs: Mapping[str, Job], *, max_running: int | None) -> Changes:
+    def load(self, jobs: Mapping[str, Job], *, max_running: int | None, by: Requester | None = None) -> Changes:
         """Use these jobs from now on. What is due by now is decided by the old ones; nothing new is due in the past."""
         now = self.clock.now()
         self.tick(now)
@@ -91,7 +95,7 @@ class Engine:
             self.runner.cancel_waiting(name, Reason.REMOVED)
             self.requests.cancel_all(name, Reason.REMOVED)
         self._wake.set()
-        self.announce(JobsChanged(changes))
+        self.announce(JobsChanged(changes, by))
         return changes
 
     def take_over(self, earlier: Earlier) -> None:
@@ -210,10 +214,12 @@ class Engine:
         live_run = self.runner.find(run_id)
         return None if live_run is None else live_run.state()
 
-    async def stop(self, states: Sequence[LiveState], *, kill: bool = False) -> tuple[Run, ...]:
+    async def stop(
+        self, states: Sequence[LiveState], *, kill: bool = False, by: Requester | None = None
+    ) -> tuple[Run, ...]:
         """Stop runs, and return those that had started as they ended; see `Runner.stop`."""
         chosen = [live_run for state in states if (live_run := self.runner.find(state.run_id)) is not None]
-        await self.runner.stop(chosen, kill=kill)
+        await self.runner.stop(chosen, kill=kill, by=by)
         return tuple(live_run.run for live_run in chosen if live_run.run is not None)
 
     def tail(self, run_id: str) -> tuple[Chunk, ...]:
@@ -227,6 +233,9 @@ class Engine:
         """Whether the run waits, is live, or is kept in history."""
         find_later = self.timetable.later.find
         return bool(self.runner.find(run_id) or find_later(run_id) or self.history.run(run_id))
+
+    def _live_run(self, run_id: str) -> LiveRun | None:
+        return self.runner.find(run_id)
 
     def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
         """Skip the job's scheduled runs from now on."""

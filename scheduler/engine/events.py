@@ -22,6 +22,7 @@ class RunWaiting(msgspec.Struct, frozen=True):
     trigger: Trigger
     scheduled_at: datetime
     gate: Reason
+    request: RunRequest
 
 
 class RunRequested(msgspec.Struct, frozen=True):
@@ -68,12 +69,14 @@ class JobsChanged(msgspec.Struct, frozen=True):
     """The schedule file was loaded, for the first time or again."""
 
     changes: Changes
+    by: Requester | None = None
 
 
 class ReloadFailed(msgspec.Struct, frozen=True):
     """The file is invalid; the previous configuration stays active. `text` names every problem."""
 
     text: str
+    by: Requester | None = None
 
 
 class Paused(msgspec.Struct, frozen=True):

@@ -144,9 +144,7 @@ class Following:
         if live_run.run is not None:
             stream.start(live_run.run, live_run.output, select)
         elif live_run.gate is not None:
-            stream.follower.mark(
-                RunWaiting(live_run.run_id, live_run.job.name, live_run.trigger, live_run.scheduled_at, live_run.gate)
-            )
+            stream.follower.mark(live_run.waiting_at(live_run.gate))
         return stream
 
     def _open(self, run_id: str, *, holding: bool = False) -> RunStream:

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from scheduler.engine.events import report_bug
+from scheduler.engine.events import RunWaiting, report_bug
 from scheduler.launch.launcher import Child, Earlier
 from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Launch, Reason, Run, RunRequest, Trigger
+from scheduler.wire.requester import Requester
 
 
 class Phase(StrEnum):
@@ -73,13 +74,16 @@ class LiveRun(msgspec.Struct, eq=False):
     output: RunOutput | None = None
     child: Child | None = None
     ending: Reason | None = None
+    stopped_by: Requester | None = None
+    """Who asked to end it."""
     last_attempt: bool = False
     _waiter: asyncio.Future[None] | None = None
 
-    def end(self, why: Reason) -> None:
+    def end(self, why: Reason, by: Requester | None = None) -> None:
         """Ask it to end: SIGTERM to what runs, no further attempt, no more waiting. The first reason counts."""
         if self.ending is None:
             self.ending = why
+            self.stopped_by = by
             self.last_attempt = True
             self._wake()
 
@@ -128,9 +132,13 @@ class LiveRun(msgspec.Struct, eq=False):
             request=self.request,
         )
 
+    def waiting_at(self, gate: Reason) -> RunWaiting:
+        """The event that it waits at a gate."""
+        return RunWaiting(self.run_id, self.job.name, self.trigger, self.scheduled_at, gate, self.request)
+
     def until(self, place: asyncio.Future[None], seconds: float | None) -> Awaitable[None]:
         """As `wait`. Without a limit nothing is needed but the place itself, which is then also done at the end."""
-        if seconds is not None:
+        if seconds is not None or isinstance(place, asyncio.Task):  # a task ends by itself only
             return self.wait(place, seconds)
         self._waiter = place
         if self.ending is not None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import UNKNOWN
-from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, RunWaiting
+from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.launch.output import Chunk
@@ -34,7 +34,7 @@ class Recorder:
     def waiting(self, live_run: LiveRun, gate: Reason) -> None:
         """It has to wait at a gate."""
         live_run.gate, live_run.accepted = gate, True
-        self._announce(RunWaiting(live_run.run_id, live_run.job.name, live_run.trigger, live_run.scheduled_at, gate))
+        self._announce(live_run.waiting_at(gate))
 
     def skipped(self, live_run: LiveRun, skip: SkipError) -> None:
         """It will not start."""
@@ -76,7 +76,13 @@ class Recorder:
         """It is over, and so is its output."""
         assert live_run.run is not None, "an attempt starts the run"  # noqa: S101
         duration = self._clock.steady() - live_run.begun
-        live_run.run = replace(live_run.run, outcome=outcome, finished_at=self._clock.now(), duration=duration)
+        live_run.run = replace(
+            live_run.run,
+            outcome=outcome,
+            finished_at=self._clock.now(),
+            duration=duration,
+            stopped_by=live_run.stopped_by if outcome is Outcome.STOPPED else None,
+        )
         if live_run.output is not None:
             live_run.output.finish()
             self._keep_tail(live_run.run_id, live_run.output.tail())
@@ -107,4 +113,6 @@ def _decision(live_run: LiveRun, skip: SkipError) -> Decision:
         by=live_run.request.by,
         note=skip.refusal,
         broken=skip.broken,
+        arguments=live_run.request.arguments,
+        stopped_by=live_run.stopped_by,
     )

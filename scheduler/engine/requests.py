@@ -15,6 +15,7 @@ from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Timetable
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, RunRequest, Trigger
+from scheduler.wire.requester import Requester
 
 MOST_HELD = 64 << 20
 """Bytes of stdin that all requests whose runs are not over may hold together."""
@@ -72,17 +73,17 @@ class Requests:
             at = run.request.as_of or run.at
             self._runner.submit(LiveRun(job, run.run_id, Trigger.MANUAL, at, request=run.request, accepted=True))
 
-    def cancel(self, run_id: str, reason: Reason) -> bool:
+    def cancel(self, run_id: str, reason: Reason, by: Requester | None = None) -> bool:
         """Cancel a run that was requested for later; false when there is none with that id."""
         run = self._timetable.later.remove(run_id)
         if run is not None:
-            self._skip(run, reason)
+            self._skip(run, reason, by)
         return run is not None
 
-    def cancel_all(self, job: str | None, reason: Reason) -> None:
+    def cancel_all(self, job: str | None, reason: Reason, by: Requester | None = None) -> None:
         """Cancel the runs that were requested for later, of one job or of all."""
         for run in self._timetable.later.of(job):
-            self.cancel(run.run_id, reason)
+            self.cancel(run.run_id, reason, by)
 
     def _refusal(self, live_run: LiveRun) -> Decision | None:
         """Why a request is not accepted, as far as the gates do not decide that."""
@@ -106,7 +107,16 @@ class Requests:
         live = sum(len(live_run.request.stdin) for live_run in self._runner.live_runs())
         return size + live + sum(len(run.request.stdin) for run in self._timetable.later.of()) <= MOST_HELD
 
-    def _skip(self, run: LaterRun, reason: Reason) -> None:
+    def _skip(self, run: LaterRun, reason: Reason, by: Requester | None) -> None:
         request = run.request
-        decision = Decision(run.job, reason, first=run.at, last=run.at, run_id=run.run_id, by=request.by)
+        decision = Decision(
+            run.job,
+            reason,
+            first=run.at,
+            last=run.at,
+            run_id=run.run_id,
+            by=request.by,
+            arguments=request.arguments,
+            stopped_by=by,
+        )
         self._announce(RunSkipped(decision, run.run_id))

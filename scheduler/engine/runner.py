@@ -19,6 +19,7 @@ from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
 from scheduler.model.run import Attempt, Decision, Outcome, Reason, Trigger
+from scheduler.wire.requester import Requester
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
@@ -99,11 +100,11 @@ class Runner:
         self._jobs.setdefault(live_run.job.name, {})[live_run] = task
         self._by_id[live_run.run_id] = live_run
 
-    async def stop(self, live_runs: Sequence[LiveRun], *, kill: bool = False) -> None:
+    async def stop(self, live_runs: Sequence[LiveRun], *, kill: bool = False, by: Requester | None = None) -> None:
         """End these with SIGTERM, grace and SIGKILL, or with SIGKILL at once. Returns when nothing of them is left."""
         tasks = [task for each in live_runs if (task := self._jobs.get(each.job.name, {}).get(each)) is not None]
         for live_run in live_runs:
-            live_run.end(Reason.STOPPED)
+            live_run.end(Reason.STOPPED, by)
             if kill:
                 live_run.kill()
         if tasks:

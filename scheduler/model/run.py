@@ -152,7 +152,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True):
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
     `finished_at` are None until the run has finished. `by` is who requested it, and `arguments` what with; None for the
-    schedule. `earlier`: an earlier schedd has started it, and left it running.
+    schedule. `earlier`: an earlier schedd has started it, and left it running. `stopped_by` is who asked to stop it.
     """
 
     id: str
@@ -168,6 +168,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True):
     arguments: ArgumentsView | None = None
     earlier: bool = False
     worker: str | None = None
+    stopped_by: Requester | None = None
 
     @property
     def lateness(self) -> float:
@@ -186,6 +187,7 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
     One record covers `count` consecutive scheduled times that were skipped for the same reason; `more` is true when
     counting stopped at `count`. `run_id` is set when it ran, and for a request, which had an id before it was skipped.
     `note` is a sentence where the reason alone does not explain the skip. `broken`: an error is the cause of the skip.
+    `by` is who requested the run and `arguments` what with, `stopped_by` who asked to stop it while it waited.
     """
 
     job: str
@@ -198,6 +200,8 @@ class Decision(msgspec.Struct, frozen=True, array_like=True):
     by: Requester | None = None
     note: str | None = None
     broken: bool = False
+    arguments: ArgumentsView | None = None
+    stopped_by: Requester | None = None
 
     @property
     def word(self) -> str:

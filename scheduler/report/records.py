@@ -21,6 +21,7 @@ from scheduler.engine.events import (
     Stopping,
 )
 from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run, Trigger
+from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 
 Fields = dict[str, Any]
@@ -46,13 +47,17 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
         case RunSkipped(decision=decision):
             level = "info" if is_expected(decision) else "warning"
             return level, "run skipped", _skipped(decision)
-        case JobsChanged(changes=changes):
-            counts = ("added", "changed", "removed", "unchanged")
-            return "info", "configuration changed", {name: len(getattr(changes, name)) for name in counts}
-        case ReloadFailed(text=text):
-            return "error", "reload failed", {"error": text, "hint": "the previous configuration stays active"}
-        case ClockJumped(by=by):
-            return "warning", "clock jumped", {"by": round(by, 3)}
+        case JobsChanged(changes=changes, by=by):
+            counts = {name: len(getattr(changes, name)) for name in ("added", "changed", "removed", "unchanged")}
+            return "info", "configuration changed", {**counts, **_by(by)}
+        case ReloadFailed(text=text, by=by):
+            return (
+                "error",
+                "reload failed",
+                {"error": text, "hint": "the previous configuration stays active", **_by(by)},
+            )
+        case ClockJumped(by=seconds):
+            return "warning", "clock jumped", {"by": round(seconds, 3)}
         case RunWaiting() | RunRequested():
             return "info", "run waiting", _waiting(event)
         case Paused(job=job, pause=pause):
@@ -87,20 +92,16 @@ def _scheduled(run: Run) -> Fields:
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
     if run.trigger is Trigger.SCHEDULE:
         fields["lateness"] = round(run.lateness, 3)
-    if run.arguments is not None:
-        fields["arguments"] = run.arguments.text
-    return {**fields, **_by(run.by)}
+    return {**fields, **_arguments(run.arguments), **_by(run.by)}
 
 
 def _waiting(event: RunWaiting | RunRequested) -> Fields:
     fields: Fields = {"job": event.job, "run": event.run_id}
     if isinstance(event, RunWaiting):
-        return {**fields, "for": event.gate.value}
-    arguments = event.request.arguments
-    fields |= {"for": "time", "until": rfc3339(event.at)}
-    if arguments is not None:
-        fields["arguments"] = arguments.text
-    return {**fields, **_by(event.request.by)}
+        fields["for"] = event.gate.value
+    else:
+        fields |= {"for": "time", "until": rfc3339(event.at)}
+    return {**fields, **_arguments(event.request.arguments), **_by(event.request.by)}
 
 
 def _paused(job: str, pause: Pause) -> Fields:
@@ -112,8 +113,12 @@ def _paused(job: str, pause: Pause) -> Fields:
     return {**fields, **_by(pause.by)}
 
 
-def _by(requester: Requester | None) -> Fields:
-    return {} if requester is None else {"by": requester.text}
+def _by(requester: Requester | None, key: str = "by") -> Fields:
+    return {} if requester is None else {key: requester.text}
+
+
+def _arguments(arguments: ArgumentsView | None) -> Fields:
+    return {} if arguments is None else {"arguments": arguments.text}
 
 
 def _finished_level(run: Run) -> str:
@@ -132,7 +137,7 @@ def _run_result(run: Run) -> Fields:
     fields["duration"] = round(run.duration or 0.0, 3)
     if len(run.attempts) > 1:
         fields["attempts"] = len(run.attempts)
-    return fields
+    return {**fields, **_by(run.stopped_by, "stopped_by")}
 
 
 def _result(attempt: Attempt) -> Fields:
@@ -153,8 +158,7 @@ def _skipped(decision: Decision) -> Fields:
     fields: Fields = {"job": decision.job, "reason": decision.word}
     if decision.run_id is not None:
         fields["run"] = decision.run_id
-    if decision.by is not None:
-        fields["by"] = decision.by.text
+    fields |= {**_arguments(decision.arguments), **_by(decision.by), **_by(decision.stopped_by, "stopped_by")}
     if decision.note is not None:
         fields["note"] = decision.note
     if decision.count == 1:

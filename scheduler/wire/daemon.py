@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from scheduler.errors import Problem
+from scheduler.wire.requester import Requester
 
 
 class ClockJump(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,7 @@ class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
     """What a reload changed, or would change if `applied` is false. `unchanged` is the number of unchanged jobs.
 
     `digest` identifies the content of the files that were read: `reload` with it applies this plan or none.
+    `by` is who asked for it.
     """
 
     applied: bool
@@ -82,6 +84,7 @@ class ReloadView(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: int = 0
     warnings: tuple[Problem, ...] = ()
     digest: str = ""
+    by: Requester | None = None
 
 
 class AskStatus(msgspec.Struct, frozen=True):

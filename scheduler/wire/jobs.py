@@ -33,14 +33,23 @@ class RequestedView(msgspec.Struct, frozen=True, kw_only=True):
     arguments: ArgumentsView | None = None
 
 
+class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that waits at a gate (`overlap`, `lock`, `capacity`); `by` is who requested it, null for the schedule."""
+
+    run_id: str
+    waiting_for: str | None
+    by: Requester | None = None
+    arguments: ArgumentsView | None = None
+
+
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """A job and its state. `schedule` is null if it only runs manually, `next_at` if it has no further scheduled time.
 
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt
     of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
     many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how
-    many runs wait, those for a later time included, of which `requested` has the first ten. `notification_errors` are
-    the recipients whose latest notification was not delivered, each with the cause.
+    many runs wait: `requested` has the first ten for a later time, `queued` the first ten at a gate.
+    `notification_errors` are the recipients whose latest notification was not delivered, each with the cause.
     """
 
     name: str
@@ -60,6 +69,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     failing_since: datetime | None = None
     waiting: int = 0
     requested: tuple[RequestedView, ...] = ()
+    queued: tuple[WaitingView, ...] = ()
     notification_errors: tuple[str, ...] = ()
 
 

@@ -37,6 +37,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
 
     `by` is who requested it, and `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
     it, and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
+    `stopped_by` is who asked to stop it.
     """
 
     id: str
@@ -54,6 +55,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     arguments: ArgumentsView | None = None
     earlier: bool = False
     worker: str | None = None
+    stopped_by: Requester | None = None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +63,8 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
     `run_id` is set when it ran, and for a request; `run` when it ran and is still kept. `by` is who requested it.
-    `note` is a sentence where the reason alone does not explain a skip.
+    `note` is a sentence where the reason alone does not explain a skip. A skipped request has its `arguments`, and
+    `stopped_by` when somebody stopped it while it waited.
     """
 
     job: str
@@ -75,13 +78,19 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     run: RunView | None = None
     by: Requester | None = None
     note: str | None = None
+    arguments: ArgumentsView | None = None
+    stopped_by: Requester | None = None
 
 
 class StopView(msgspec.Struct, frozen=True, kw_only=True):
-    """What was stopped: the runs, which have finished, and the number of waiting runs that were cancelled."""
+    """What was stopped: the runs, which have finished, and the number of waiting runs that were cancelled.
+
+    `by` is who asked for it.
+    """
 
     runs: tuple[RunView, ...] = ()
     waiting: int = 0
+    by: Requester | None = None
 
 
 class RunNow(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +147,7 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     message: str | None = None
     by: Requester | None = None
     arguments: ArgumentsView | None = None
+    stopped_by: Requester | None = None
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,12 +182,16 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
-    """The run waits at a gate: `overlap`, `lock` or `capacity`, or until its time (`time`), which is `until`."""
+    """The run waits at a gate: `overlap`, `lock` or `capacity`, or until its time (`time`), which is `until`.
+
+    `by` is who requested it.
+    """
 
     run_id: str
     job: str
     gate: str
     until: datetime | None = None
+    by: Requester | None = None
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):

@@ -123,7 +123,7 @@ class FakeService:
             self.left.set()
         yield Finished(run_view(run))
 
-    async def stop(self, target: str, *, kill: bool) -> Stopped:
+    async def stop(self, target: str, *, kill: bool, by: Requester | None) -> Stopped:
         await asyncio.sleep(0)
         return Stopped(runs=(finished_run("alpha"),), waiting=1)
 
@@ -138,7 +138,7 @@ class FakeService:
     def metrics(self) -> Metrics:
         return Metrics()
 
-    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
         return ReloadView(applied=not plan)
 
     async def workers(self) -> list[WorkerView]:

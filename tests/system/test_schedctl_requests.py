@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +33,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
           copy: {command: cat, accepts: stdin}
           plain: {command: "true"}
           later: {command: "exit 3", accepts: args}
+          uploads: {command: "sleep 30", overlap: queue, accepts: args}
           queue: {command: "sleep 30", overlap: queue, max_waiting: 2}
         """,
     )
@@ -95,8 +100,53 @@ def test_arguments_are_shown_in_history_and_log_without_secrets(file: Path, daem
     assert not daemon.lines("event=", "canary")  # the job itself prints it
 
 
+def test_arguments_of_runs_that_wait_or_run_are_listed_without_secrets(file: Path) -> None:
+    first = detached(file, "uploads", "--", "/uploads/a.csv", "--token=canary")
+    second, third = detached(file, "uploads", "--", "b.csv"), detached(file, "uploads", "--in", "1h", "--", "c.csv")
+    _, _, table = ask(file, "list", "uploads").stdout.partition("\n\n")
+    rows = [re.split(r"  +", line) for line in table.splitlines()]
+    assert rows[0] == ["JOB", "RUN", "STATE", "ARGUMENTS", "REQUESTED BY"]
+    assert [row[:4] for row in rows[1:]] == [
+        ["uploads", first, "running", "/uploads/a.csv '--token=•••'"],
+        ["uploads", second, "waiting for overlap", "b.csv"],
+        ["uploads", third, rows[3][2], "c.csv"],
+    ]
+    (listed,) = json.loads(ask(file, "list", "uploads", "--json").stdout)
+    assert [queued["arguments"]["args"] for queued in listed["queued"]] == [["b.csv"]]
+    assert ask(file, "list", "plain").stdout.count("\n") == 2
+    ask(file, "stop", "uploads")
+
+
+def test_who_asked_is_in_the_answer_the_history_and_the_log(file: Path, daemon: Schedd) -> None:
+    def who(by: dict[str, Any]) -> tuple[object, ...]:
+        assert by["pid"] > 0
+        return by["uid"], by["user"], by["program"]
+
+    me = (os.geteuid(), pwd.getpwuid(os.geteuid()).pw_name, "schedctl")
+    running = json.loads(run_now(file, "uploads", "--detach", "--json", "--", "x").stdout)
+    waiting = json.loads(run_now(file, "uploads", "--detach", "--json", "--", "y").stdout)
+    assert (who(running["by"]), who(running["run"]["by"]), who(waiting["by"])) == (me, me, me)
+    stopped = json.loads(ask(file, "stop", "uploads", "--json").stdout)
+    assert (who(stopped["by"]), who(stopped["runs"][0]["stopped_by"])) == (me, me)
+    assert who(json.loads(ask(file, "reload", "--json").stdout)["by"]) == me
+    (paused,) = json.loads(ask(file, "pause", "plain", "--json").stdout)
+    assert who(paused["paused"]["by"]) == me
+    ask(file, "resume", "plain")
+    entries = {each["run_id"]: each for each in json.loads(ask(file, "history", "uploads", "--json").stdout)}
+    ran, skipped = entries[running["run_id"]], entries[waiting["run_id"]]
+    assert (who(skipped["by"]), who(skipped["stopped_by"]), skipped["arguments"]["args"]) == (me, me, ["y"])
+    assert (who(ran["by"]), who(ran["run"]["stopped_by"])) == (me, me)
+    assert "stopped by" in ask(file, "history", "uploads").stdout
+    assert "stopped by" in ask(file, "result", waiting["run_id"]).stdout
+    name = f'by="{me[1]} (schedctl, pid '
+    daemon.says("configuration changed", name)
+    daemon.says("job paused", name)
+    for words in (("run finished", running["run_id"]), ("run skipped", waiting["run_id"])):
+        daemon.says(*words, f"stopped_{name}")
+
+
 def detached(file: Path, *words: str) -> str:
-    ended = run_now(file, *words, "--detach")
+    ended = run_now(file, words[0], "--detach", *words[1:])
     assert ended.returncode == 0, ended.stderr
     return ended.stdout.strip()
 

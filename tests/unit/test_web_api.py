@@ -28,6 +28,7 @@ from scheduler.web.response import Response
 from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView, WorkerView
 from scheduler.wire.http_routes import API, HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS
+from scheduler.wire.requester import Requester
 from tests.unit.stage import NOON, Stage, job
 
 ON_THE_SOCKET_ONLY = {"env", "wait"}
@@ -52,7 +53,7 @@ class Served(EngineService):
             next_job=None, decisions={},
         )  # fmt: skip
 
-    async def reload(self, *, plan: bool, digest: str | None = None) -> ReloadView:
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
         return ReloadView(applied=not plan)
 
 
