@@ -6,14 +6,9 @@ from datetime import tzinfo
 
 import click
 
-<<<<<<< HEAD
-from scheduler.cli import output_format, terminal, times
+from scheduler.cli import argument_table, output_format, terminal, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_jobs
-=======
-from scheduler.cli import argument_table, output, terminal, times
-from scheduler.cli.arguments import some_jobs
->>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
 from scheduler.cli.job_table import show
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
@@ -65,13 +60,9 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
         default = source.timezone
     if len(jobs) == 1:
         default = views[0].timezone
-<<<<<<< HEAD
-    show(views, zone or times.zone_of(default), times.now(), wide=form == output_format.WIDE)
-=======
     now = times.now()
-    show(views, zone or times.zone_of(default), now, wide=form == output.WIDE)
+    show(views, zone or times.zone_of(default), now, wide=form == output_format.WIDE)
     argument_table.show(views, now)
->>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
     if status is not None:
         print_source(status)
 

@@ -113,21 +113,7 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
     printer = RunPrinter(all_to_stderr=as_json)
     code, error = _run(target, ask, {"as_of": as_of, "at": at}, printer)
     if as_json:
-<<<<<<< HEAD
-        started = printer.run is not None
-        output_format.show(
-            Result(
-                started=started,
-                exit_code=code,
-                run_id=printer.run_id,
-                run=printer.run,
-                waiting_for=printer.waiting_for,
-                error=error,
-            )
-        )
-=======
-        output.show(_result(code, error, printer))
->>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
+        output_format.show(_result(code, error, printer))
     elif detach and printer.run_id is not None:
         click.echo(printer.run_id)
     return code

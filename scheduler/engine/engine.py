@@ -63,15 +63,7 @@ class Engine:
         self.log = log
         self.timetable = Timetable()
         self.history = History()
-<<<<<<< HEAD
-        self.following = Following(
-            lambda run_id: self.runner.find(run_id),  # noqa: PLW0108 - the runner is made below
-            self.timetable.later.find,
-            self.history,
-        )
-=======
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
->>>>>>> c3e8e87 (Say who stopped a run and who reloaded; list the arguments of runs that wait or run)
         self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
         self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
