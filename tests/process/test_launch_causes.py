@@ -132,8 +132,8 @@ def test_a_program_in_a_closed_directory_is_not_said_to_be_missing(closed: Path)
     script = closed.parent / "script"
     script.write_text(f"#!{inside}\n")
     script.chmod(0o755)
-    told = f"{script} names the interpreter '{inside}' in its first line, which schedd may not use"
-    assert cause_of(Argv((str(script),))) == (126, told)
+    cause = f"{script} names the interpreter '{inside}' in its first line, which schedd may not use"
+    assert cause_of(Argv((str(script),))) == (126, cause)
 
 
 @pytest.mark.parametrize("spare", range(11))

@@ -52,7 +52,7 @@ def server() -> Iterator[HttpServer]:
         yield running
 
 
-def notice(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **keys: Any) -> Notification:
+def a_notification(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **keys: Any) -> Notification:
     job = Job(**{"name": "backup", "target": ShellCommand("x"), "cwd": "/", **keys})
     attempt = Attempt(1, NOON, 2.0, outcome, Exit(3 if outcome is Outcome.FAILED else 0))
     run = Run("k3v9d2qa", "backup", Trigger.SCHEDULE, NOON, NOON, (attempt,), outcome, NOON, 2.0)
@@ -62,24 +62,24 @@ def notice(topic: Topic = Topic.FAILURE, outcome: Outcome = Outcome.FAILED, **ke
     )
 
 
-def tell(
-    recipient: Recipient, told: Notification | None = None, environ: Mapping[str, str] | None = None
+def send(
+    recipient: Recipient, given: Notification | None = None, environ: Mapping[str, str] | None = None
 ) -> tuple[str, Workshop]:
     """Send one notice; DeliveryError when it does not arrive."""
 
     async def story() -> tuple[str, Workshop]:
         workshop = Workshop()
         sender = sender_for(recipient, SenderContext(environ or {}, workshop.launcher, workshop.log))
-        return await attempt_once(sender.send, told or notice(), recipient.timeout), workshop
+        return await attempt_once(sender.send, given or a_notification(), recipient.timeout), workshop
 
     return play(story())
 
 
 def refusal(
-    recipient: Recipient, told: Notification | None = None, environ: Mapping[str, str] | None = None
+    recipient: Recipient, given: Notification | None = None, environ: Mapping[str, str] | None = None
 ) -> DeliveryError:
     with pytest.raises(DeliveryError) as caught:
-        tell(recipient, told, environ)
+        send(recipient, given, environ)
     assert CANARY not in str(caught.value)
     return caught.value
 
@@ -92,7 +92,7 @@ def command(text: str, timeout: float = 10.0) -> CommandRecipient:
 
 
 def test_a_command_gets_what_happened_in_its_environment_and_as_a_document() -> None:
-    answer, workshop = tell(command('echo "$SCHED_EVENT $SCHED_OUTCOME $SCHED_EXIT $SCHED_REASON $SCHED_JOB"; cat'))
+    answer, workshop = send(command('echo "$SCHED_EVENT $SCHED_OUTCOME $SCHED_EXIT $SCHED_REASON $SCHED_JOB"; cat'))
     first, document = workshop.log.lines()
     assert (answer, first) == ("exit code 0", b"failure failed 3 exit code 3 backup")
     assert json.loads(document)["output"] == "no space left\n"
@@ -102,8 +102,8 @@ def test_a_command_gets_what_happened_in_its_environment_and_as_a_document() -> 
 def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
     (tmp_path / "tool").write_text("#!/bin/sh\necho $PWD $COLOUR $0\n")
     (tmp_path / "tool").chmod(0o755)
-    told = notice(cwd=str(tmp_path), environment=(EnvLayer("env", {"COLOUR": "red"}),))
-    _, workshop = tell(CommandRecipient(target=Argv(("./tool",))), told)
+    given = a_notification(cwd=str(tmp_path), environment=(EnvLayer("env", {"COLOUR": "red"}),))
+    _, workshop = send(CommandRecipient(target=Argv(("./tool",))), given)
     assert workshop.log.lines() == [f"{tmp_path} red {tmp_path}/tool".encode()]
 
 
@@ -113,11 +113,11 @@ def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
     ids=["directory", "env_file"],
 )
 def test_what_kept_the_job_from_starting_does_not_keep_the_command_from_it(keys: dict[str, Any]) -> None:
-    assert tell(command("true"), notice(**keys))[0] == "exit code 0"
+    assert send(command("true"), a_notification(**keys))[0] == "exit code 0"
 
 
 def test_a_directory_that_is_closed_does_not_either(closed: Path) -> None:
-    assert tell(command("true"), notice(cwd=str(closed / "app")))[0] == "exit code 0"
+    assert send(command("true"), a_notification(cwd=str(closed / "app")))[0] == "exit code 0"
 
 
 def test_a_command_that_fails_counts_as_not_delivered_and_is_not_run_again() -> None:
@@ -137,7 +137,7 @@ def test_a_hook_that_never_ends_is_ended_with_all_it_started() -> None:
 
 
 def test_what_a_command_prints_on_stderr_reaches_the_log() -> None:
-    assert tell(command("echo hm >&2"))[1].log.lines(Stream.STDERR) == [b"hm"]
+    assert send(command("echo hm >&2"))[1].log.lines(Stream.STDERR) == [b"hm"]
 
 
 # --- webhooks
@@ -150,7 +150,7 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
         secret=FromEnv("KEY"),
     )
     environ = {"HOOK": f"{server.url}/hooks/{CANARY}?a=1", "TOKEN": f"Bearer {CANARY}", "KEY": "s3cret"}
-    answer, _ = tell(notifier, environ=environ)
+    answer, _ = send(notifier, environ=environ)
     (request,) = server.requests
     assert (answer, request.method, request.path) == ("answered 200", "POST", f"/hooks/{CANARY}?a=1")
     assert json.loads(request.body)["message"] == "Job backup failed after 2s: exit code 3"
@@ -162,7 +162,7 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
 
 
 def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
-    tell(WebhookRecipient(url=server.url, format=WebhookFormat.SLACK))
+    send(WebhookRecipient(url=server.url, format=WebhookFormat.SLACK))
     text = "❌ Job backup failed after 2s: exit code 3\n```\nno space left\n```"
     assert json.loads(server.requests[0].body) == {"text": text}
 
@@ -278,14 +278,14 @@ def test_an_invalid_ping_address_is_an_error_that_does_not_show_it(address: str)
 
 
 def test_a_user_and_password_in_an_address_are_sent_as_http_has_it(server: HttpServer) -> None:
-    tell(WebhookRecipient(url=server.url.replace("//", "//ops:p%40ss@") + "/x"))
+    send(WebhookRecipient(url=server.url.replace("//", "//ops:p%40ss@") + "/x"))
     (request,) = server.requests
     assert (request.path, request.headers["Authorization"]) == ("/x", "Basic b3BzOnBAc3M=")
 
 
 def test_an_address_may_be_read_from_a_file(server: HttpServer, tmp_path: Path) -> None:
     (tmp_path / "hook").write_text(f"{server.url}/x\n")
-    tell(WebhookRecipient(url=FromFile(str(tmp_path / "hook"))))
+    send(WebhookRecipient(url=FromFile(str(tmp_path / "hook"))))
     assert server.requests[0].path == "/x"
 
 
@@ -293,10 +293,10 @@ def test_an_address_may_be_read_from_a_file(server: HttpServer, tmp_path: Path) 
 
 
 def test_a_ping_reports_start_success_and_failure(server: HttpServer) -> None:
-    ping = partial(tell, PingRecipient(f"{server.url}/uuid"))
-    ping(notice(Topic.STARTED))
-    ping(notice(Topic.ENDED, Outcome.SUCCEEDED))
-    ping(notice(Topic.ENDED))
+    ping = partial(send, PingRecipient(f"{server.url}/uuid"))
+    ping(a_notification(Topic.STARTED))
+    ping(a_notification(Topic.ENDED, Outcome.SUCCEEDED))
+    ping(a_notification(Topic.ENDED))
     rid = uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa")
     assert [request.path for request in server.requests] == [
         f"/uuid/start?rid={rid}",
@@ -313,7 +313,7 @@ def test_a_ping_reports_start_success_and_failure(server: HttpServer) -> None:
 def test_a_mail_has_a_readable_subject_and_the_output() -> None:
     with mail_server("ops", CANARY) as server:
         environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}", "MAIL_FROM": "Schedd <s@example.com>"}
-        answer, _ = tell(MailRecipient(to=("a@example.com", "b@example.com")), environ=environ)
+        answer, _ = send(MailRecipient(to=("a@example.com", "b@example.com")), environ=environ)
     (mail,) = server.mails
     message = email.message_from_bytes(mail.original_content or b"", policy=email.policy.default)
     assert answer == "accepted by 127.0.0.1"
@@ -380,7 +380,7 @@ def test_a_server_without_tls_is_not_sent_the_password() -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # apprise's own
 def test_apprise_reaches_its_services(server: HttpServer) -> None:
     address = f"json://127.0.0.1:{server.port}/{CANARY}"
-    assert tell(AppriseRecipient(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
+    assert send(AppriseRecipient(url=FromEnv("CHANNEL")), environ={"CHANNEL": address})[0] == "sent"
     said = json.loads(server.requests[0].body)
     assert said["title"] == "Job backup failed after 2s: exit code 3"
     assert "no space left" in said["message"]
@@ -397,8 +397,8 @@ def test_apprise_says_nothing_of_an_address_that_does_not_work(address: str, cap
 def test_sentry_gets_check_ins_of_a_run_and_a_monitor_for_the_schedule(server: HttpServer) -> None:
     schedule = parse_schedule("*/5 * * * *", ZoneInfo("UTC"), job_name="backup")
     environ = {"SENTRY_DSN": f"http://{CANARY}@127.0.0.1:{server.port}/42"}
-    for told in (notice(Topic.STARTED, schedule=schedule), notice(Topic.ENDED, schedule=schedule)):
-        assert tell(SentryRecipient(), told, environ)[0] == "handed to sentry-sdk"
+    for given in (a_notification(Topic.STARTED, schedule=schedule), a_notification(Topic.ENDED, schedule=schedule)):
+        assert send(SentryRecipient(), given, environ)[0] == "handed to sentry-sdk"
     check_ins = [
         json.loads(line)
         for request in server.requests
@@ -414,4 +414,4 @@ def test_sentry_gets_check_ins_of_a_run_and_a_monitor_for_the_schedule(server: H
 
 
 def test_sentry_without_an_address_is_a_warning() -> None:
-    assert "SENTRY_DSN is not set" in str(refusal(SentryRecipient(), notice(Topic.STARTED), {}))
+    assert "SENTRY_DSN is not set" in str(refusal(SentryRecipient(), a_notification(Topic.STARTED), {}))

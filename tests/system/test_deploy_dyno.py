@@ -53,7 +53,7 @@ def test_through_a_restart_each_scheduled_time_runs_at_most_once_and_only_the_ga
         old.says("run finished", "job=tick", times=3)
         for job in ("finishes", "dies", "hangs"):
             old.says(f"[{job}] up")
-        told = time.monotonic()
+        start = time.monotonic()
         term_to_every_process(old, old_mark)
         with schedd(
             new_file, ready=False, SCHEDD_SOCKET=str(tmp_path / "new/s"), SCHEDD_SHUTDOWN_TIMEOUT=BUDGET, PORT="5000"
@@ -62,7 +62,7 @@ def test_through_a_restart_each_scheduled_time_runs_at_most_once_and_only_the_ga
                 time.sleep(0.5)
                 term_to_every_process(old, old_mark)
             assert old.ends(KILLED_AFTER) == 0  # or else it would have been killed
-            assert time.monotonic() - told < 7
+            assert time.monotonic() - start < 7
             assert processes_with(old_mark) == []
             (finished,) = old.lines("run finished", "job=finishes")
             assert "outcome=succeeded" in finished
@@ -73,15 +73,16 @@ def test_through_a_restart_each_scheduled_time_runs_at_most_once_and_only_the_ga
             new.says("run finished", "job=tick", times=3)
             assert new.stop() == 0
 
-    slots = Counter(datetime.fromisoformat(line) for line in taken.read_text().split())
-    assert max(slots.values()) == 1
-    first, last = min(slots), max(slots)
+    scheduled_times = Counter(datetime.fromisoformat(line) for line in taken.read_text().split())
+    assert max(scheduled_times.values()) == 1
+    first, last = min(scheduled_times), max(scheduled_times)
     due = {first + SECOND * number for number in range(int((last - first) / SECOND) + 1)}
     stopping = instant(old.lines("shutting down")[0], "timestamp")
     ready = instant(new.lines("schedd started")[0], "timestamp")
     begun = {instant(line, "scheduled_at") for line in old.lines("run started", "job=tick")}
-    for slot in due - slots.keys():  # between the two dynos, or begun when TERM came and stopped before its first line
-        assert stopping < slot <= ready or slot in begun, (slot, stopping, ready)
+    # Between the two dynos, or started when SIGTERM came and stopped before its first line.
+    for scheduled in due - scheduled_times.keys():
+        assert stopping < scheduled <= ready or scheduled in begun, (scheduled, stopping, ready)
 
 
 def test_the_procfile_starts_schedd_on_a_file_that_is_there_as_a_clock_never_as_web() -> None:

@@ -73,12 +73,12 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
 
 
 def test_the_page_has_the_exposure_level_that_systemd_computes() -> None:
-    told = re.search(r"exposure level of \*\*([\d.]+)\*\*", PAGE.read_text())
-    assert told
+    answer = re.search(r"exposure level of \*\*([\d.]+)\*\*", PAGE.read_text())
+    assert answer
     scored = systemd_analyze("security", "--offline=true", UNIT).stdout.splitlines()[-1]
     level = re.search(r": ([\d.]+) ", scored)
     assert level, scored
-    assert float(level[1]) <= float(told[1])
+    assert float(level[1]) <= float(answer[1])
 
 
 class Manager:
@@ -88,7 +88,7 @@ class Manager:
         self._socket = listening
         self.environ = {"NOTIFY_SOCKET": "@" + listening.getsockname()[1:].decode(), "WATCHDOG_USEC": "500000"}
 
-    def hears(self, word: str) -> str:
+    def receives(self, word: str) -> str:
         """The next message with this word."""
         end = time.monotonic() + 10
         while time.monotonic() < end:
@@ -129,8 +129,8 @@ def test_the_commands_of_the_unit_start_reload_refuse_and_stop(tmp_path: Path, m
     program, *options = command("ExecStart", file)
     assert options == [str(file)]
     with schedd(file, program=(program,), cwd=tmp_path, **manager.environ) as running:
-        manager.hears("STATUS=1 job")
-        manager.hears("READY=1")
+        manager.receives("STATUS=1 job")
+        manager.receives("READY=1")
         running.says("[slow] up")
         assert not any(b"NOTIFY_SOCKET" in Path(f"/proc/{pid}/environ").read_bytes() for pid in processes_with(marker))
 
@@ -142,11 +142,11 @@ def test_the_commands_of_the_unit_start_reload_refuse_and_stop(tmp_path: Path, m
         refused = schedctl(*words)
         assert refused.returncode == 1
         assert "schedules.yaml:1:" in refused.stderr
-        assert "schedules.yaml:1:" in manager.hears("STATUS=reload failed")  # B19
+        assert "schedules.yaml:1:" in manager.receives("STATUS=reload failed")  # B19
         file.write_text(good)
 
         running.signal(signal.SIGTERM)
-        manager.hears("STOPPING=1")
+        manager.receives("STOPPING=1")
         assert running.ends(float(directives()["TimeoutStopSec"])) == 0
         assert running.lines("[slow] done")
         assert running.lines("run finished", "job=slow", "outcome=succeeded")
@@ -156,14 +156,14 @@ def test_a_schedd_that_hangs_is_noticed_by_the_watchdog(tmp_path: Path, manager:
     file = write(tmp_path / "schedules.yaml", 'jobs: {tick: {schedule: "@every 1s", command: "true"}}')
     with schedd(file, **manager.environ) as running:
         for _ in range(3):
-            manager.hears("WATCHDOG=1")
+            manager.receives("WATCHDOG=1")
         running.signal(signal.SIGSTOP)
         eventually(lambda: "T" in Path(f"/proc/{running.pid}/stat").read_text().rpartition(")")[2].split()[0])
         manager.silence()
         with pytest.raises(TimeoutError):
-            manager.hears("WATCHDOG=1")
+            manager.receives("WATCHDOG=1")
         running.signal(signal.SIGCONT)
-        manager.hears("WATCHDOG=1")
+        manager.receives("WATCHDOG=1")
         assert running.stop() == 0
 
 

@@ -131,8 +131,8 @@ def test_a_snapshot_shares_what_has_not_changed(tmp_path: Path) -> None:
 
 def test_a_changed_address_is_reported_once(tmp_path: Path) -> None:
     file = copy_of("home-server", tmp_path)
-    told = [run(file, "dynamic-dns", ADDRESS_COMMAND="echo 192.0.2.7", REPORT="echo new").stdout for _ in range(2)]
-    assert told == ["new 192.0.2.7\n", "unchanged: 192.0.2.7\n"]
+    answer = [run(file, "dynamic-dns", ADDRESS_COMMAND="echo 192.0.2.7", REPORT="echo new").stdout for _ in range(2)]
+    assert answer == ["new 192.0.2.7\n", "unchanged: 192.0.2.7\n"]
 
 
 @pytest.mark.parametrize(

@@ -47,22 +47,22 @@ def test_the_daemon_answers_and_says_so(file: Path) -> None:
         assert rows["once"].endswith("done")
         assert "running" in rows["long"]
 
-        told = {job["name"]: job for job in json.loads(schedctl("-c", file, "list", "--json").stdout)}
-        assert {"name", "schedule", "timezone", "enabled", "next_at", "status", "last"} <= set(told["weekly"])
-        assert [job["status"] for job in told.values()][2:] == ["idle", "disabled", "done", "running"]
-        assert told["by-hand"]["last"]["exit_code"] == 3
-        assert told["often"]["next_at"].endswith("Z")
-        assert told["off"]["next_at"] is None
+        answer = {job["name"]: job for job in json.loads(schedctl("-c", file, "list", "--json").stdout)}
+        assert {"name", "schedule", "timezone", "enabled", "next_at", "status", "last"} <= set(answer["weekly"])
+        assert [job["status"] for job in answer.values()][2:] == ["idle", "disabled", "done", "running"]
+        assert answer["by-hand"]["last"]["exit_code"] == 3
+        assert answer["often"]["next_at"].endswith("Z")
+        assert answer["off"]["next_at"] is None
 
 
 def test_without_a_daemon_the_file_answers_and_says_so(file: Path) -> None:
     ended = schedctl("list", cwd=file.parent)
     assert ended.returncode == 0
     assert f"no schedd is running for {file}: answering from the file" in ended.stderr
-    told = json.loads(schedctl("list", "--json", cwd=file.parent).stdout)
-    assert [job["status"] for job in told] == ["idle", "idle", "idle", "disabled", "done", "idle"]
-    assert told[1]["next_at"] is not None
-    assert all(job["last"] is None for job in told)
+    answer = json.loads(schedctl("list", "--json", cwd=file.parent).stdout)
+    assert [job["status"] for job in answer] == ["idle", "idle", "idle", "disabled", "done", "idle"]
+    assert answer[1]["next_at"] is not None
+    assert all(job["last"] is None for job in answer)
 
 
 def test_a_daemon_that_hangs_is_an_error_and_the_file_is_not_used_instead(file: Path) -> None:
@@ -110,8 +110,13 @@ def test_a_failed_reload_is_shown_until_the_file_is_fixed(file: Path) -> None:
         assert schedctl("-c", file, "reload").stdout == "nothing changed: 6 jobs\n"
         eventually(lambda: schedctl("-c", file, "status", "--exit-code").returncode == 0)
         assert "comand" not in schedctl("-c", file, "list").stderr
-        told = json.loads(schedctl("-c", file, "status", "--json").stdout)
-        assert (told["pid"], told["file"], told["jobs"], told["reload_error"]) == (daemon.pid, str(file), 6, None)
+        answer = json.loads(schedctl("-c", file, "status", "--json").stdout)
+        assert (answer["pid"], answer["file"], answer["jobs"], answer["reload_error"]) == (
+            daemon.pid,
+            str(file),
+            6,
+            None,
+        )
 
 
 def test_with_no_file_named_the_only_daemon_answers_and_of_several_one_must_be_chosen(tmp_path: Path) -> None:

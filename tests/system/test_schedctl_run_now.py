@@ -130,14 +130,14 @@ def test_as_json_it_prints_one_document_and_the_output_goes_to_stderr(
     run: Callable[..., subprocess.CompletedProcess[str]],
 ) -> None:
     ended = run("seven", "--json")
-    told = json.loads(ended.stdout)
-    assert (ended.returncode, told["started"], told["exit_code"]) == (7, True, 7)
-    assert (told["run"]["outcome"], told["run"]["job"]) == ("failed", "seven")
+    answer = json.loads(ended.stdout)
+    assert (ended.returncode, answer["started"], answer["exit_code"]) == (7, True, 7)
+    assert (answer["run"]["outcome"], answer["run"]["job"]) == ("failed", "seven")
     assert "out\n" in ended.stderr
     assert "err\n" in ended.stderr
     refused = run("nobody", "--json")
-    told = json.loads(refused.stdout)
-    assert (refused.returncode, told["started"], told["exit_code"]) == (4, False, 4)
+    answer = json.loads(refused.stdout)
+    assert (refused.returncode, answer["started"], answer["exit_code"]) == (4, False, 4)
 
 
 @pytest.mark.parametrize("words", [("--env", "SECRET"), ("--as-of", "someday"), ("--as-of", "25:00")])

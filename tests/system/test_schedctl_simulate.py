@@ -54,27 +54,27 @@ SECONDS = 22
 class Happened(NamedTuple):
     """What became of a slot: `ran`, a reason, or how an attempt or the run ended."""
 
-    slot: datetime
+    scheduled: datetime
     job: str
     what: str
 
 
 def happened(records: Iterable[dict[str, Any]]) -> list[Happened]:
     """In the order of slots and jobs, and for one slot of one job in the order of events."""
-    told: list[Happened] = []
-    slots: dict[str, datetime] = {}
+    happened: list[Happened] = []
+    scheduled_times: dict[str, datetime] = {}
     for each in records:
         match each:
-            case {"event": "run started", "job": job, "run": run, "scheduled_at": slot}:
-                slots[run] = datetime.fromisoformat(slot)
-                told.append(Happened(slots[run], job, "ran"))
+            case {"event": "run started", "job": job, "run": run, "scheduled_at": scheduled}:
+                scheduled_times[run] = datetime.fromisoformat(scheduled)
+                happened.append(Happened(scheduled_times[run], job, "ran"))
             case {"event": "attempt finished", "job": job, "run": run, "attempt": number, "outcome": outcome}:
-                told.append(Happened(slots[run], job, f"attempt {number} {outcome}"))
+                happened.append(Happened(scheduled_times[run], job, f"attempt {number} {outcome}"))
             case {"event": "run finished", "job": job, "run": run, "outcome": outcome}:
-                told.append(Happened(slots[run], job, outcome))
-            case {"event": "run skipped", "job": job, "reason": reason, "scheduled_at": slot}:
-                told.append(Happened(datetime.fromisoformat(slot), job, reason))
-    return sorted(told, key=lambda each: (each.slot, each.job))
+                happened.append(Happened(scheduled_times[run], job, outcome))
+            case {"event": "run skipped", "job": job, "reason": reason, "scheduled_at": scheduled}:
+                happened.append(Happened(datetime.fromisoformat(scheduled), job, reason))
+    return sorted(happened, key=lambda each: (each.scheduled, each.job))
 
 
 def simulated(file: Path, start: datetime) -> list[Happened]:
@@ -83,8 +83,8 @@ def simulated(file: Path, start: datetime) -> list[Happened]:
     records: list[dict[str, Any]] = []
 
     def on_event(event: Event) -> None:
-        if told := record(event):
-            records.append({"event": told[1], **told[2]})
+        if answer := record(event):
+            records.append({"event": answer[1], **answer[2]})
 
     simulate(
         config.jobs,
@@ -120,10 +120,10 @@ def test_it_agrees_with_a_real_schedd_on_every_decision(
     played: dict[str, tuple[Path, list[Happened]]], play: str, seen: set[str]
 ) -> None:
     file, real = played[play]
-    first = real[0].slot
+    first = real[0].scheduled
     last = first + timedelta(seconds=SECONDS) - GRID - SETTLED
-    expected = [each for each in simulated(file, first - GRID / 2) if each.slot <= last]
-    assert [each for each in real if each.slot <= last] == expected
+    expected = [each for each in simulated(file, first - GRID / 2) if each.scheduled <= last]
+    assert [each for each in real if each.scheduled <= last] == expected
     assert {each.what for each in expected} >= seen
 
 
@@ -138,8 +138,8 @@ def test_it_prints_a_table_with_the_busy_minutes_or_json(tmp_path: Path) -> None
     assert shown.stdout.isascii()
     assert "peak concurrency  2" in shown.stdout
     assert "\x1b" not in shown.stdout
-    told = json.loads(schedctl("simulate", file, *span, "--json").stdout)
-    assert (told["runs"], told["skipped"], [job["runs"] for job in told["jobs"]]) == (48, {}, [24, 24])
+    answer = json.loads(schedctl("simulate", file, *span, "--json").stdout)
+    assert (answer["runs"], answer["skipped"], [job["runs"] for job in answer["jobs"]]) == (48, {}, [24, 24])
     unknown = schedctl("simulate", file, "--durations", "c=3s")
     assert (unknown.returncode, "unknown job 'c'" in unknown.stderr) == (4, True)
 
@@ -150,9 +150,9 @@ def test_what_schedd_has_seen_its_jobs_take_is_taken_for_usual(tmp_path: Path) -
         running.says("run finished")
         eventually(lambda: json.loads(schedctl("-c", file, "list", "--json").stdout)[0]["usual_duration"])
         asked = schedctl("-c", file, "simulate", "--json")
-        told = {job["name"]: job for job in json.loads(asked.stdout)["jobs"]}
-    assert (told["seen"]["source"], told["new"]["source"]) == ("usual", "assumed")
-    assert 0.3 <= told["seen"]["duration"] < 5
+        answer = {job["name"]: job for job in json.loads(asked.stdout)["jobs"]}
+    assert (answer["seen"]["source"], answer["new"]["source"]) == ("usual", "assumed")
+    assert 0.3 <= answer["seen"]["duration"] < 5
 
 
 @pytest.mark.parametrize("columns", [80, 200])

@@ -91,8 +91,8 @@ def test_the_plan_of_a_reload_is_what_the_reload_then_does(file: Path, daemon: S
     assert ask(file, "reload").stdout.endswith("1 added, 1 changed, 1 removed, 4 unchanged\n")
     assert ask(file, "run-now", "other").returncode == 4
     file.write_text(before)
-    told = json.loads(ask(file, "reload", "--json").stdout)
-    assert ([job["name"] for job in told["added"]], told["applied"], told["unchanged"]) == (["other"], True, 4)
+    answer = json.loads(ask(file, "reload", "--json").stdout)
+    assert ([job["name"] for job in answer["added"]], answer["applied"], answer["unchanged"]) == (["other"], True, 4)
 
 
 def test_history_has_runs_and_skips_newest_first(file: Path, daemon: Schedd) -> None:
@@ -170,8 +170,8 @@ def test_a_run_whose_job_a_reload_removed_is_counted_and_can_be_stopped_by_its_j
 
 
 def test_status_counts_what_was_decided(file: Path, daemon: Schedd) -> None:
-    told = json.loads(ask(file, "status", "--json").stdout)
-    assert told["decisions"]["ran"] > 0
+    answer = json.loads(ask(file, "status", "--json").stdout)
+    assert answer["decisions"]["ran"] > 0
     shown = ask(file, "status").stdout
     assert f"pid {daemon.pid}" in shown
     assert re.search(r"^decisions +\d+ ran", shown, re.MULTILINE)
@@ -179,13 +179,14 @@ def test_status_counts_what_was_decided(file: Path, daemon: Schedd) -> None:
 
 def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:
     (line,) = daemon.says('event="run finished"', "job=often")[:1]
-    slot = re.search(r"scheduled_at=(\S+)", line)
-    told = json.loads(ask(file, "why", "often", "--json").stdout)
-    assert (told["entry"]["decision"], told["entry"]["reason"]) in (("ran", None), ("skipped", "paused"))
+    scheduled_time = re.search(r"scheduled_at=(\S+)", line)
+    answer = json.loads(ask(file, "why", "often", "--json").stdout)
+    assert (answer["entry"]["decision"], answer["entry"]["reason"]) in (("ran", None), ("skipped", "paused"))
     assert "It is scheduled next at" in ask(file, "why", "often").stdout
-    if slot is not None:
+    if scheduled_time is not None:
         assert re.search(
-            r"The run scheduled at .* started \d\.\d+ s later as \w{8}: ", ask(file, "why", "often", slot[1]).stdout
+            r"The run scheduled at .* started \d\.\d+ s later as \w{8}: ",
+            ask(file, "why", "often", scheduled_time[1]).stdout,
         )
 
 

@@ -33,8 +33,8 @@ def ask(file: Path, *words: str, **environ: str) -> str:
 
 
 def test_next_merges_all_jobs_in_time_order(file: Path) -> None:
-    told = json.loads(ask(file, "next", "--from", "2026-06-01T00:00Z", "-n", "4", "--json"))
-    assert [(slot["at"], slot["job"]) for slot in told] == [
+    answer = json.loads(ask(file, "next", "--from", "2026-06-01T00:00Z", "-n", "4", "--json"))
+    assert [(scheduled_time["at"], scheduled_time["job"]) for scheduled_time in answer] == [
         ("2026-06-01T00:30:00Z", "night"),
         ("2026-06-01T12:00:00Z", "noon"),
         ("2026-06-02T00:30:00Z", "night"),
@@ -43,8 +43,12 @@ def test_next_merges_all_jobs_in_time_order(file: Path) -> None:
 
 
 def test_next_begins_with_from_and_ends_with_until(file: Path) -> None:
-    told = ask(file, "next", "noon", "--from", "2026-06-01T12:00Z", "--until", "2026-06-03T12:00Z", "--json")
-    assert [slot["at"][:10] for slot in json.loads(told)] == ["2026-06-01", "2026-06-02", "2026-06-03"]
+    answer = ask(file, "next", "noon", "--from", "2026-06-01T12:00Z", "--until", "2026-06-03T12:00Z", "--json")
+    assert [scheduled_time["at"][:10] for scheduled_time in json.loads(answer)] == [
+        "2026-06-01",
+        "2026-06-02",
+        "2026-06-03",
+    ]
 
 
 def test_next_says_when_until_is_too_far() -> None:
@@ -85,9 +89,9 @@ def test_next_answers_for_an_expression_alone() -> None:
         "5",
         "--json",
     )
-    told = json.loads(ended.stdout)
-    assert [slot["at"] for slot in told[:2]] == ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]
-    assert (len(told), told[0]["job"]) == (5, None)
+    answer = json.loads(ended.stdout)
+    assert [scheduled_time["at"] for scheduled_time in answer[:2]] == ["2026-03-08T07:00:00Z", "2026-03-09T06:30:00Z"]
+    assert (len(answer), answer[0]["job"]) == (5, None)
 
 
 def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
@@ -128,8 +132,8 @@ def test_explain_says_words_class_times_changes_and_traps() -> None:
     assert len(re.findall(r"-31 02:\d\d:00 CE", shown)) >= 5
     assert "clocks go forward" in shown
     assert "`*/7` starts again every hour" in shown
-    told = json.loads(schedctl("explain", "@every 90s", "--json").stdout)
-    assert (told["kind"], told["dst_changes"], len(told["next"])) == ("interval", [], 5)
+    answer = json.loads(schedctl("explain", "@every 90s", "--json").stdout)
+    assert (answer["kind"], answer["dst_changes"], len(answer["next"])) == ("interval", [], 5)
 
 
 def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path) -> None:
@@ -195,9 +199,9 @@ def test_check_lists_and_counts_every_error(file: Path, tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert f"{bad}:1:12: error: " in ended.stdout
     assert "help: timeout: 5s" in ended.stdout
-    told = json.loads(schedctl("check", bad, "--json").stdout)
-    assert not told[0]["ok"]
-    assert [problem["severity"] for problem in told[0]["problems"]] == ["error", "warning", "error"]
+    answer = json.loads(schedctl("check", bad, "--json").stdout)
+    assert not answer[0]["ok"]
+    assert [problem["severity"] for problem in answer[0]["problems"]] == ["error", "warning", "error"]
     annotated = schedctl("check", bad, "--github").stdout.splitlines()
     assert annotated[0].startswith(f"::error file={bad},line=1,col=12")
     assert [line.split()[0] for line in annotated] == ["::error", "::warning", "::error"]

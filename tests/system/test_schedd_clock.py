@@ -51,8 +51,10 @@ def test_set_back_an_hour_it_neither_freezes_nor_runs_a_scheduled_time_twice(tmp
         running.says('event="clock jumped"', "by=-3")
         count = len(running.lines("run finished", "job=tick"))
         running.says("run finished", "job=tick", times=count + 3)
-        slots = [line.partition("scheduled_at=")[2].split()[0] for line in running.lines("run started", "job=tick")]
-        assert len(slots) == len(set(slots))
+        scheduled_times = [
+            line.partition("scheduled_at=")[2].split()[0] for line in running.lines("run started", "job=tick")
+        ]
+        assert len(scheduled_times) == len(set(scheduled_times))
         assert running.stop() == 0
 
 

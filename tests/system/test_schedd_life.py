@@ -171,9 +171,11 @@ def test_with_continuous_reloads_every_scheduled_time_runs_exactly_once(tmp_path
         assert len(running.lines("configuration changed", "changed=1")) > 20
         for job in ("steady", "edited"):
             lines = running.lines("run started", f"job={job}", "trigger=schedule")
-            slots = [datetime.fromisoformat(line.partition("scheduled_at=")[2].split()[0]) for line in lines]
-            assert slots == [slots[0] + timedelta(seconds=number) for number in range(len(slots))]
-            assert len(slots) >= 6
+            scheduled_times = [datetime.fromisoformat(line.partition("scheduled_at=")[2].split()[0]) for line in lines]
+            assert scheduled_times == [
+                scheduled_times[0] + timedelta(seconds=number) for number in range(len(scheduled_times))
+            ]
+            assert len(scheduled_times) >= 6
 
 
 def test_term_leaves_nothing_behind_even_of_a_job_that_ignores_it(tmp_path: Path) -> None:
@@ -303,31 +305,31 @@ def test_systemd_is_notified_of_readiness_reload_life_and_end(file: Path) -> Non
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(address)
         manager.settimeout(10)
-        told: list[str] = []
+        messages: list[str] = []
 
-        def hears(word: str) -> str:
+        def receives(word: str) -> str:
             while True:
-                told.append(manager.recv(4096).decode())
-                if word in told[-1]:
-                    return told[-1]
+                messages.append(manager.recv(4096).decode())
+                if word in messages[-1]:
+                    return messages[-1]
 
         with schedd(file, NOTIFY_SOCKET="@" + address[1:], WATCHDOG_USEC="400000") as running:
-            hears("STATUS=1 job")
-            hears("READY=1")
-            hears("WATCHDOG=1")
+            receives("STATUS=1 job")
+            receives("READY=1")
+            receives("WATCHDOG=1")
             running.signal(signal.SIGHUP)
-            assert "MONOTONIC_USEC=" in hears("RELOADING=1")
-            hears("STATUS=1 job")
-            hears("READY=1")
+            assert "MONOTONIC_USEC=" in receives("RELOADING=1")
+            receives("STATUS=1 job")
+            receives("READY=1")
             write(file, "jobs: {a: {schedul: x}}")
             running.signal(signal.SIGHUP)
-            hears("RELOADING=1")
-            status = hears("STATUS=reload failed")
+            receives("RELOADING=1")
+            status = receives("STATUS=reload failed")
             assert "previous configuration stays active" in status
             assert f"{file.name}:1:" in status
-            hears("READY=1")
+            receives("READY=1")
             running.signal(signal.SIGTERM)
-            hears("STOPPING=1")
+            receives("STOPPING=1")
             assert running.ends() == 0
 
 

@@ -113,12 +113,12 @@ class Stage:
 
     def _hear(self, event: Event) -> None:
         self.events.append(event)
-        line = told(event)
+        line = text_of(event)
         if line:
             self.lines.append(f"{clock_face(self.clock.now())} {line}")
 
 
-def told(event: Event) -> str | None:
+def text_of(event: Event) -> str | None:
     """An event in a few words."""
     match event:
         case RunStarted(run=run):

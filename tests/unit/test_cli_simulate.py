@@ -65,8 +65,8 @@ def typed(file: Path, *words: str) -> str:
 
 
 def taken(file: Path, *words: str) -> list[tuple[float, str]]:
-    told = json.loads(typed(file, *words, "--json"))
-    return [(job["duration"], job["source"]) for job in told["jobs"]]
+    printed = json.loads(typed(file, *words, "--json"))
+    return [(job["duration"], job["source"]) for job in printed["jobs"]]
 
 
 @pytest.mark.parametrize(

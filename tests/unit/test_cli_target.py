@@ -20,9 +20,9 @@ def test_answers_from_the_file_alone_start_at_the_time_of_each_request(tmp_path:
     file.write_text('jobs: {often: {schedule: "@every 10s", command: "true"}}')
     with freeze_time(NOON, real_asyncio=True) as clock:
         alone = FileAlone(str(file), trusted=False)
-        told = []
+        found = []
         for _ in range(3):
             (often,) = alone.ask(LIST, ListJobs())
-            told.append(often.next_at)
+            found.append(often.next_at)
             clock.tick(10)
-    assert told == [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]
+    assert found == [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]

@@ -17,7 +17,7 @@ from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, Started
 from tests.unit.stage import Stage, job
 
 
-async def heard(events: AsyncGenerator[Event, None], seconds: float = 0.5) -> list[Event]:
+async def received(events: AsyncGenerator[Event, None], seconds: float = 0.5) -> list[Event]:
     """What comes until so many seconds have passed."""
     found: list[Event] = []
     with suppress(TimeoutError):
@@ -39,7 +39,7 @@ def test_a_run_that_starts_while_kept_output_is_sent_is_reported_once() -> None:
             assert isinstance(first, Started)
             assert first.run.job == "early"
             await stage.until(4.5)  # meanwhile a run of `late` begins and ends, and another begins
-            rest = await heard(events)
+            rest = await received(events)
         assert runs([first, *rest], Started) == ["run00001", "run00002", "run00003"]
         assert runs(rest, Finished) == ["run00001", "run00002"]
         assert [event.data for event in rest if isinstance(event, Output)] == [b"early", b"late", b"late"]
@@ -65,7 +65,7 @@ def test_for_a_client_that_reads_nothing_buffers_are_bounded_and_it_learns_what_
             before = len(asyncio.all_tasks())
             await stage.until(500.5)
             assert len(asyncio.all_tasks()) <= before + 100
-            rest = await heard(events)
+            rest = await received(events)
         assert sorted(runs([first, *rest], Started)) == sorted(runs(rest, Finished))
         shown = sum(len(event.data) for event in rest if isinstance(event, Output))
         assert shown <= FOLLOWER_LAG + QUEUED * len(says)
@@ -79,9 +79,9 @@ def test_for_a_client_that_reads_nothing_buffers_are_bounded_and_it_learns_what_
 def test_many_runs_at_once_with_little_output_are_all_shown_to_a_reader_who_reads() -> None:
     async def script(stage: Stage) -> None:
         async with aclosing(job_logs(stage.engine, Logs(follow=True))) as events:
-            told = await heard(events, 1.5)
-        assert len(runs(told, Started)) == len(runs(told, Finished)) == 2 * MOST_UNREAD
-        assert sum(isinstance(event, Output) for event in told) == 2 * MOST_UNREAD
+            answer = await received(events, 1.5)
+        assert len(runs(answer, Started)) == len(runs(answer, Finished)) == 2 * MOST_UNREAD
+        assert sum(isinstance(event, Output) for event in answer) == 2 * MOST_UNREAD
 
     stage = Stage(*[job(f"j{number}") for number in range(2 * MOST_UNREAD)], play=lambda _: Play(says=b"little"))
     stage.play(script)

@@ -9,18 +9,18 @@ from scheduler.engine.events import Announcer, Event, Stopping
 
 def test_delayed_events_are_announced_together_and_before_later_ones() -> None:
     first, second, third = (Stopping(timeout=25.0, running=number, waiting=0) for number in (1, 2, 3))
-    heard: list[Event] = []
+    received: list[Event] = []
 
-    async def tell() -> None:
-        announce = Announcer([heard.append])
+    async def notify() -> None:
+        announce = Announcer([received.append])
         announce.soon(first)
         announce.soon(second)
-        assert heard == []
+        assert received == []
         await asyncio.sleep(0)
-        assert heard == [first, second]
+        assert received == [first, second]
         announce.soon(first)
         announce(third)
         await asyncio.sleep(0)
 
-    asyncio.run(tell())
-    assert heard == [first, second, first, third]
+    asyncio.run(notify())
+    assert received == [first, second, first, third]

@@ -100,18 +100,18 @@ def hourly(**keys: Any) -> Job:
     return job(schedule="@hourly", **keys)
 
 
-async def by_hand(stage: Stage, name: str = "j", *, force: bool = False) -> None:
+async def manual_job(stage: Stage, name: str = "j", *, force: bool = False) -> None:
     stage.engine.run_now(stage.jobs[name], RunRequest(force=force))
 
 
 def test_a_manual_run_obeys_overlap_and_force_ignores_it() -> None:
     async def script(stage: Stage) -> None:
-        await by_hand(stage)
+        await manual_job(stage)
         await stage.until(1)
         refused = stage.engine.run_now(stage.jobs["j"])
         assert isinstance(refused.ended, Decision)
         assert refused.ended.reason == "overlap"
-        await by_hand(stage, force=True)
+        await manual_job(stage, force=True)
         await stage.until(20)
 
     stage = Stage(hourly(), play=lambda _: Play(10.0))
@@ -128,7 +128,7 @@ def test_manual_runs_wait_behind_each_other_and_none_replaces_another() -> None:
     """B12"""
 
     async def script(stage: Stage) -> None:
-        await by_hand(stage)
+        await manual_job(stage)
         for second in (1, 2, 3):
             await stage.until(second)
             waiting = stage.engine.run_now(stage.jobs["j"])

@@ -48,8 +48,8 @@ def test_with_continuous_reloads_every_scheduled_time_runs_exactly_once() -> Non
     stage = Stage(job("j", "@every 1s"), job("flips", "@every 1s"))
     stage.play(script)
     for name in ("j", "flips"):
-        slots = [line.split()[3] for line in stage.lines if line.split()[1:3] == ["started", name]]
-        assert len(slots) == len(set(slots)) == 64
+        scheduled_times = [line.split()[3] for line in stage.lines if line.split()[1:3] == ["started", name]]
+        assert len(scheduled_times) == len(set(scheduled_times)) == 64
 
 
 def test_a_running_job_keeps_the_definition_it_started_with() -> None:

@@ -24,7 +24,7 @@ def job(*layers: EnvLayer) -> Job:
     return Job(name="mail", target=ShellCommand("true"), cwd="/", environment=layers)
 
 
-def told(variables: Variables) -> dict[str, tuple[str, str]]:
+def shown(variables: Variables) -> dict[str, tuple[str, str]]:
     """Value and origin of each, none without the other."""
     assert variables.values.keys() == variables.origins.keys()
     return {name: (value, variables.origins[name]) for name, value in variables.values.items()}
@@ -46,7 +46,7 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
         EnvLayer("env", {"C": "own", "HOME": None, "ABSENT": None, "S": FromEnv("SECRET")}),
     )
     inherited = {"A": "outer", "HOME": "/root", "LANG": "C", "SECRET": CANARY}
-    assert told(Environment(inherited).of_job(job(*layers))) == {
+    assert shown(Environment(inherited).of_job(job(*layers))) == {
         "A": ("file", f"defaults.env_file {file}"),
         "B": ("defaults", "defaults.env"),
         "C": ("own", "env"),
@@ -60,7 +60,7 @@ def test_later_layers_win_and_each_variable_knows_its_origin(tmp_path: Path) -> 
 def test_path_is_put_in_front_of_the_path_of_the_layers() -> None:
     layered = replace(job(EnvLayer("env", {"PATH": "/opt/bin"})), path=("/srv/app/.venv/bin", "/srv/app/bin"))
     variables = Environment({"PATH": "/usr/bin"}).of_job(layered)
-    assert told(variables)["PATH"] == ("/srv/app/.venv/bin:/srv/app/bin:/opt/bin", "path")
+    assert shown(variables)["PATH"] == ("/srv/app/.venv/bin:/srv/app/bin:/opt/bin", "path")
     without = replace(job(EnvLayer("env", {"PATH": None})), path=("/srv/bin",))
     assert Environment({"PATH": "/usr/bin"}).of_job(without).values["PATH"] == f"/srv/bin:{DEFAULT_PATH}"
 

@@ -24,12 +24,12 @@ from tests.unit.stage import NOON, Stage, clock_face, job
 HOUR = 3600.0
 
 
-def told(name: str) -> tuple[CommandRecipient, ...]:
+def recipients(name: str) -> tuple[CommandRecipient, ...]:
     return (CommandRecipient(target=ShellCommand(name)),)
 
 
-ALL: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "success", "recovery", "skip", "slow")}
-TROUBLE: dict[str, Any] = {f"on_{topic}": told(topic) for topic in ("failure", "recovery")}
+ALL: dict[str, Any] = {f"on_{topic}": recipients(topic) for topic in ("failure", "success", "recovery", "skip", "slow")}
+TROUBLE: dict[str, Any] = {f"on_{topic}": recipients(topic) for topic in ("failure", "recovery")}
 
 
 class Wall(Deliveries):
@@ -37,13 +37,13 @@ class Wall(Deliveries):
 
     def __init__(self, stage: Stage) -> None:
         self.lines: list[str] = []
-        self.notices: list[Notification] = []
+        self.all_notifications: list[Notification] = []
         self.down: dict[str, str] = {}
         """Recipients that cannot be reached, with the error."""
-        self.hears = Notifications(stage.engine, self)
+        self.receives = Notifications(stage.engine, self)
         self._stage = stage
 
-    def send(self, recipient: Recipient, notice: Notification) -> None:
+    def send(self, recipient: Recipient, notification: Notification) -> None:
         match recipient:
             case CommandRecipient(target=ShellCommand(text)):
                 who = text
@@ -51,9 +51,9 @@ class Wall(Deliveries):
                 who = type(recipient).__name__.removesuffix("Recipient").lower()
             case _:
                 raise AssertionError(recipient)
-        self.lines.append(f"{clock_face(self._stage.clock.now())} {who}: {wording.headline(notice)}")
-        self.notices.append(notice)
-        self.on_result(recipient, notice, self.down.get(who))
+        self.lines.append(f"{clock_face(self._stage.clock.now())} {who}: {wording.headline(notification)}")
+        self.all_notifications.append(notification)
+        self.on_result(recipient, notification, self.down.get(who))
 
     def forget_idle(self) -> None:
         """Nothing is kept."""
@@ -75,7 +75,7 @@ def ends(pattern: str) -> Callable[[Launch], Play]:
 Story = Callable[[Stage, Wall], Awaitable[None]]
 
 
-def tell(
+def notified(
     *jobs: Job, pattern: str = "s", seconds: float = 0, story: Story | None = None, play: Any = None, budget: float = 25
 ) -> list[str]:
     """Every notice, as `12:01:01 failure: j failed …`."""
@@ -85,7 +85,7 @@ def tell(
 
     async def script(stage: Stage) -> None:
         walls.append(Wall(stage))
-        listening = stage.engine.announce.with_listener(walls[0].hears.on_event)
+        listening = stage.engine.announce.with_listener(walls[0].receives.on_event)
         listening.__enter__()  # until the end of the stage, shutdown included
         ears.append(listening)
         stage.engine.load(stage.jobs, max_running=None)
@@ -100,7 +100,7 @@ def tell(
 
 
 def test_the_story_of_a_job_that_fails_fails_succeeds_and_fails() -> None:
-    lines = tell(job(schedule="@every 1m", **ALL), pattern="sffsfss", seconds=460)
+    lines = notified(job(schedule="@every 1m", **ALL), pattern="sffsfss", seconds=460)
     assert lines == [
         "12:01:01 success: Job j succeeded in 1s",
         "12:02:01 failure: Job j failed after 1s: exit code 3",
@@ -115,7 +115,7 @@ def test_the_story_of_a_job_that_fails_fails_succeeds_and_fails() -> None:
 
 def test_only_a_failure_of_the_last_attempt_is_reported() -> None:
     retried = job(schedule="@every 1m", retry=Retry(times=1, delay=5), **TROUBLE)
-    assert tell(retried, pattern="fsffs", seconds=200) == [
+    assert notified(retried, pattern="fsffs", seconds=200) == [
         "12:02:07 failure: Job j failed in 2 attempts after 7s: exit code 3",
         "12:03:01 recovery: Job j recovered after 1 failed run in 54s",
     ]
@@ -123,7 +123,7 @@ def test_only_a_failure_of_the_last_attempt_is_reported() -> None:
 
 def test_with_notify_after_only_so_many_failures_in_row_are_news_and_fewer_need_no_recovery() -> None:
     patient = job(schedule="@every 1m", notify_after=3, **TROUBLE)
-    assert tell(patient, pattern="sffsfffffs", seconds=660) == [
+    assert notified(patient, pattern="sffsfffffs", seconds=660) == [
         "12:07:01 failure: Job j failed after 1s: exit code 3 (as did 2 runs before it)",
         "12:10:01 recovery: Job j recovered after 5 failed runs in 5m",
     ]
@@ -131,7 +131,7 @@ def test_with_notify_after_only_so_many_failures_in_row_are_news_and_fewer_need_
 
 def test_a_job_that_needs_three_failures_flaps_when_it_reaches_them_again_and_again() -> None:
     patient = job(schedule="@every 1m", notify_after=2, **TROUBLE)
-    lines = tell(patient, pattern="ffsffsffsffs", seconds=13 * 60)
+    lines = notified(patient, pattern="ffsffsffsffs", seconds=13 * 60)
     assert [line.partition(": Job j ")[0] for line in lines] == [
         "12:02:01 failure",
         "12:03:01 recovery",
@@ -143,17 +143,17 @@ def test_a_job_that_needs_three_failures_flaps_when_it_reaches_them_again_and_ag
 
 
 def test_a_slow_run_is_reported_once_and_one_that_ends_in_time_is_not() -> None:
-    slow = job(schedule="@every 1h", slow_after=SlowAfter(seconds=600.0), on_slow=told("slow"))
+    slow = job(schedule="@every 1h", slow_after=SlowAfter(seconds=600.0), on_slow=recipients("slow"))
     durations = iter([599.0, 1200.0, 60.0])
-    assert tell(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=3.5 * HOUR) == [
+    assert notified(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=3.5 * HOUR) == [
         "14:10:00 slow: Job j is slow: it has been running for 10m",
     ]
 
 
 def test_slow_as_a_multiple_of_the_usual_duration_needs_three_successes() -> None:
-    slow = job(schedule="@every 1h", slow_after=SlowAfter(times=3.0), on_slow=told("slow"))
+    slow = job(schedule="@every 1h", slow_after=SlowAfter(times=3.0), on_slow=recipients("slow"))
     durations = iter([100.0, 10.0, 10.0, 10.0, 31.0, 29.0])
-    assert tell(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=6.5 * HOUR) == [
+    assert notified(slow, play=lambda _launch: Play(next(durations, 1.0)), seconds=6.5 * HOUR) == [
         "17:00:30 slow: Job j is slow: it has been running for 30s",
     ]
 
@@ -165,14 +165,17 @@ def test_a_slow_run_that_is_stopped_or_whose_schedd_stops_is_not_reported() -> N
         await stage.until(2 * HOUR + 300)
 
     slow = job(
-        schedule="@every 1h", slow_after=SlowAfter(seconds=600.0), on_slow=told("slow"), on_shutdown=OnShutdown.WAIT
+        schedule="@every 1h",
+        slow_after=SlowAfter(seconds=600.0),
+        on_slow=recipients("slow"),
+        on_shutdown=OnShutdown.WAIT,
     )
-    assert tell(slow, play=lambda _launch: Play(None), story=story, budget=900) == []
+    assert notified(slow, play=lambda _launch: Play(None), story=story, budget=900) == []
 
 
 def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
     reminded = job(schedule="@every 15m", remind=HOUR, **TROUBLE)
-    assert tell(reminded, pattern="sfffffffffss", seconds=4 * HOUR) == [
+    assert notified(reminded, pattern="sfffffffffss", seconds=4 * HOUR) == [
         "12:30:01 failure: Job j failed after 1s: exit code 3",
         "13:30:01 failure: Job j still fails: 4 failed runs in 1h",
         "14:30:01 failure: Job j still fails: 8 failed runs in 2h",
@@ -181,7 +184,7 @@ def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
 
 
 def test_a_job_that_flaps_is_reported_once_until_it_is_steady() -> None:
-    lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="sfsfsfsfsfsssssfs", seconds=18 * 60)
+    lines = notified(job(schedule="@every 1m", **TROUBLE), pattern="sfsfsfsfsfsssssfs", seconds=18 * 60)
     assert lines == [
         "12:02:01 failure: Job j failed after 1s: exit code 3",
         "12:03:01 recovery: Job j recovered after 1 failed run in 1m",
@@ -195,7 +198,7 @@ def test_a_job_that_flaps_is_reported_once_until_it_is_steady() -> None:
 
 
 def test_a_job_that_flaps_and_then_only_fails_is_reported_as_failing() -> None:
-    lines = tell(job(schedule="@every 1m", **TROUBLE), pattern="fsfsfsfffffff", seconds=14 * 60)
+    lines = notified(job(schedule="@every 1m", **TROUBLE), pattern="fsfsfsfffffff", seconds=14 * 60)
     assert lines[4:] == [
         "12:05:01 failure: Job j fails and recovers in turn: it began to fail 3 times within 1d",
         "12:11:01 failure: Job j failed after 1s: exit code 3 (as did 5 runs before it)",
@@ -203,32 +206,32 @@ def test_a_job_that_flaps_and_then_only_fails_is_reported_as_failing() -> None:
 
 
 def test_a_daily_job_never_flaps() -> None:
-    lines = tell(job(schedule="@daily", **TROUBLE), pattern="fsfsfs", seconds=6.5 * 86_400)
+    lines = notified(job(schedule="@daily", **TROUBLE), pattern="fsfsfs", seconds=6.5 * 86_400)
     assert [line.split()[1] for line in lines] == ["failure:", "recovery:"] * 3
 
 
 def test_a_missing_success_is_reported_once_and_so_is_its_recovery() -> None:
-    by_hand = job(schedule=None, expect_success_within=26 * HOUR, **TROUBLE)
+    manual = job(schedule=None, expect_success_within=26 * HOUR, **TROUBLE)
 
     async def story(stage: Stage, _wall: Wall) -> None:
         await stage.until(60 * HOUR)
-        stage.engine.run_now(by_hand)
+        stage.engine.run_now(manual)
         await stage.until(61 * HOUR)
 
-    assert tell(by_hand, story=story) == [
+    assert notified(manual, story=story) == [
         "14:00:00 failure: Job j has not succeeded for 1d2h",
         "00:00:01 recovery: Job j succeeded again after 2d12h1s",
     ]
 
 
 def test_a_success_in_time_puts_the_alarm_off() -> None:
-    lines = tell(job(schedule="@every 1h", expect_success_within=2 * HOUR, **TROUBLE), seconds=12 * HOUR)
+    lines = notified(job(schedule="@every 1h", expect_success_within=2 * HOUR, **TROUBLE), seconds=12 * HOUR)
     assert lines == []
 
 
 def test_failures_do_not_count_as_the_expected_success() -> None:
     failing = job(schedule="@every 1h", expect_success_within=3.5 * HOUR, **TROUBLE)
-    assert tell(failing, pattern="fffffs", seconds=7 * HOUR) == [
+    assert notified(failing, pattern="fffffs", seconds=7 * HOUR) == [
         "13:00:01 failure: Job j failed after 1s: exit code 3",
         "15:30:00 failure: Job j has not succeeded for 3h30m",
         "18:00:01 recovery: Job j recovered after 5 failed runs in 5h",
@@ -237,7 +240,7 @@ def test_failures_do_not_count_as_the_expected_success() -> None:
 
 def test_what_is_overdue_is_reminded_of_too() -> None:
     overdue = job(schedule=None, expect_success_within=2 * HOUR, remind=HOUR, **TROUBLE)
-    assert tell(overdue, seconds=3.5 * HOUR) == [
+    assert notified(overdue, seconds=3.5 * HOUR) == [
         "14:00:00 failure: Job j has not succeeded for 2h",
         "15:00:00 failure: Job j still has not succeeded for 3h",
     ]
@@ -249,7 +252,7 @@ def test_a_clock_that_is_set_makes_nothing_overdue() -> None:
         stage.clock.step(timedelta(days=3))
         await stage.until(2 * HOUR)
 
-    assert tell(job(schedule=None, expect_success_within=4 * HOUR, **TROUBLE), story=story) == []
+    assert notified(job(schedule=None, expect_success_within=4 * HOUR, **TROUBLE), story=story) == []
 
 
 def test_a_disabled_job_is_expected_to_do_nothing_and_has_all_its_time_once_it_is_enabled() -> None:
@@ -260,7 +263,7 @@ def test_a_disabled_job_is_expected_to_do_nothing_and_has_all_its_time_once_it_i
         stage.engine.load({"j": replace(disabled, enabled=True)}, max_running=None)
         await stage.until(9 * HOUR)
 
-    assert tell(disabled, story=story) == ["20:00:00 failure: Job j has not succeeded for 2h"]
+    assert notified(disabled, story=story) == ["20:00:00 failure: Job j has not succeeded for 2h"]
 
 
 @pytest.mark.parametrize("on_shutdown", list(OnShutdown))
@@ -273,16 +276,16 @@ def test_a_run_that_the_shutdown_stops_causes_no_notification(on_shutdown: OnShu
         await stage.until(5)
         wall.lines.clear()
 
-    assert tell(running, story=story, play=lambda _launch: Play(None), budget=20) == []
+    assert notified(running, story=story, play=lambda _launch: Play(None), budget=20) == []
 
 
 def test_a_run_that_fails_because_the_platform_signals_it_causes_no_notification() -> None:
     """S3"""
-    assert tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(1.5, 143)) == []
+    assert notified(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(1.5, 143)) == []
 
 
 def test_a_run_that_finishes_during_the_shutdown_is_reported_as_usual() -> None:
-    lines = tell(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(5.0))
+    lines = notified(job(schedule="@every 1m", **ALL), seconds=61, play=lambda _launch: Play(5.0))
     assert lines == ["12:01:05 success: Job j succeeded in 5s"]
 
 
@@ -293,7 +296,7 @@ def test_a_run_that_a_person_stops_is_neither_failure_nor_success() -> None:
         await stage.until(190)
 
     plays = iter([Play(1.0, 3), Play(None), Play(1.0)])
-    assert tell(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: next(plays)) == [
+    assert notified(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: next(plays)) == [
         "12:01:01 failure: Job j failed after 1s: exit code 3",
         "12:03:01 recovery: Job j recovered after 1 failed run in 2m",
     ]
@@ -304,12 +307,12 @@ def test_during_the_shutdown_no_alarm_or_reminder_is_sent() -> None:
     failing = job("failing", schedule="@at 2026-06-01T12:00:50+00:00", remind=15.0, **TROUBLE)
     slow = job("slow", schedule="@at 2026-06-01T12:00:58+00:00")
     play: Callable[[Launch], Play] = lambda launch: Play(20.0) if launch.job.name == "slow" else Play(1.0, 3)  # noqa: E731
-    lines = tell(waiting, failing, slow, seconds=60, play=play, budget=60)
+    lines = notified(waiting, failing, slow, seconds=60, play=play, budget=60)
     assert lines == ["12:00:51 failure: Job failing failed after 1s: exit code 3"]
 
 
 def test_the_first_skip_in_a_row_is_reported_and_again_after_a_start() -> None:
-    lines = tell(job(schedule="@every 10s", **ALL), seconds=64, play=lambda _launch: Play(29.0))
+    lines = notified(job(schedule="@every 10s", **ALL), seconds=64, play=lambda _launch: Play(29.0))
     assert lines == [
         f"12:00:20 skip: Job j did not run at 2026-06-01 12:00:20 UTC: {REASONS['overlap']}",
         "12:00:39 success: Job j succeeded in 29s",
@@ -324,12 +327,12 @@ def test_requested_skips_cause_no_notification() -> None:
         await stage.until(65)
 
     queued = job(schedule="@every 10s", overlap=Overlap.QUEUE, **ALL)
-    assert tell(queued, story=story) == []
+    assert notified(queued, story=story) == []
 
 
 def test_a_ping_address_is_called_for_every_run() -> None:
     watched = job(schedule="@every 1m", ping="https://hc-ping.com/secret", sentry=True)
-    assert tell(watched, pattern="ffs", seconds=190) == [
+    assert notified(watched, pattern="ffs", seconds=190) == [
         f"12:0{minute}:0{second} {who}: Job j {what}"
         for minute, end in (
             (1, "failed after 1s: exit code 3"),
@@ -343,8 +346,8 @@ def test_a_ping_address_is_called_for_every_run() -> None:
 
 def test_two_equal_webhooks_are_both_notified() -> None:
     """N2"""
-    twice = job(schedule="@every 1m", on_failure=told("one") + told("other") + told("one"))
-    lines = tell(twice, pattern="f", seconds=70)
+    twice = job(schedule="@every 1m", on_failure=recipients("one") + recipients("other") + recipients("one"))
+    lines = notified(twice, pattern="f", seconds=70)
     assert [line.split()[1] for line in lines] == ["one:", "other:", "one:"]
 
 
@@ -356,7 +359,7 @@ def test_the_alarm_state_of_a_job_survives_a_reload() -> None:
         stage.engine.load({"j": replace(failing, description="changed")}, max_running=None)
         await stage.until(190)
 
-    assert tell(failing, pattern="ffs", story=story) == [
+    assert notified(failing, pattern="ffs", story=story) == [
         "12:01:01 failure: Job j failed after 1s: exit code 3",
         "12:03:01 recovery: Job j recovered after 2 failed runs in 2m",
     ]
@@ -368,26 +371,26 @@ def test_a_removed_job_causes_no_more_notifications() -> None:
         stage.engine.load({}, max_running=None)
         await stage.until(HOUR)
 
-    assert tell(job(schedule="@every 1m", remind=60.0, **TROUBLE), pattern="f", story=story) == []
+    assert notified(job(schedule="@every 1m", remind=60.0, **TROUBLE), pattern="f", story=story) == []
 
 
 def test_a_job_without_recipients_creates_no_notification() -> None:
-    assert tell(job(schedule="@every 1m", expect_success_within=5.0, remind=5.0), pattern="f", seconds=200) == []
+    assert notified(job(schedule="@every 1m", expect_success_within=5.0, remind=5.0), pattern="f", seconds=200) == []
 
 
 def test_a_notification_has_the_run_and_the_end_of_its_output() -> None:
-    notices: list[Notification] = []
+    all_notifications: list[Notification] = []
 
     async def story(stage: Stage, wall: Wall) -> None:
         await stage.until(70)
-        notices.extend(wall.notices)
+        all_notifications.extend(wall.all_notifications)
 
     says = b"x" * 20_000 + b"the end\n"
-    tell(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: Play(1.0, 3, says=says))
-    (notice,) = notices
-    assert notice.run is not None
-    assert notice.run.outcome is Outcome.FAILED
-    assert (len(notice.output), notice.output[-8:]) == (8192, b"the end\n")
+    notified(job(schedule="@every 1m", **TROUBLE), story=story, play=lambda _launch: Play(1.0, 3, says=says))
+    (notification,) = all_notifications
+    assert notification.run is not None
+    assert notification.run.outcome is Outcome.FAILED
+    assert (len(notification.output), notification.output[-8:]) == (8192, b"the end\n")
 
 
 def test_a_scheduled_time_before_the_start_counts_as_not_succeeded() -> None:
@@ -395,10 +398,10 @@ def test_a_scheduled_time_before_the_start_counts_as_not_succeeded() -> None:
     daily = job(schedule="0 11 * * *", expect_success_within=26 * HOUR, **TROUBLE)
 
     async def story(stage: Stage, wall: Wall) -> None:
-        wall.hears.missed("j", NOON - timedelta(hours=1))
+        wall.receives.missed("j", NOON - timedelta(hours=1))
         await stage.until(22 * HOUR)
 
-    assert tell(daily, story=story) == [
+    assert notified(daily, story=story) == [
         (
             "13:00:00 failure: Job j has not succeeded for 1d2h; "
             "schedd was not running at its scheduled time 2026-06-01 11:00:00 UTC"
@@ -419,11 +422,11 @@ def test_the_alarm_counts_from_the_last_time_that_may_have_succeeded(schedule: s
 
     async def story(stage: Stage, wall: Wall) -> None:
         await stage.until(60)
-        wall.hears.missed("j", NOON)
+        wall.receives.missed("j", NOON)
         await stage.until(7 * 86400)
 
     watched = job(schedule=schedule, expect_success_within=within, **TROUBLE)
-    lines = tell(watched, story=story, play=lambda _: Play(1.0, 3))
+    lines = notified(watched, story=story, play=lambda _: Play(1.0, 3))
     assert next(line.split()[0] for line in lines if "has not succeeded" in line) == first
 
 
@@ -431,10 +434,10 @@ def test_a_success_after_the_start_ends_what_was_missed_before_it() -> None:
     """B2"""
 
     async def story(stage: Stage, wall: Wall) -> None:
-        wall.hears.missed("j", NOON - timedelta(hours=1))
+        wall.receives.missed("j", NOON - timedelta(hours=1))
         await stage.until(12 * HOUR)
 
-    assert tell(job(schedule="0 * * * *", expect_success_within=3.5 * HOUR, **TROUBLE), story=story) == []
+    assert notified(job(schedule="0 * * * *", expect_success_within=3.5 * HOUR, **TROUBLE), story=story) == []
 
 
 def test_a_job_without_the_limit_has_nothing_to_miss() -> None:
@@ -442,25 +445,25 @@ def test_a_job_without_the_limit_has_nothing_to_miss() -> None:
 
     async def story(stage: Stage, wall: Wall) -> None:
         for name in ("j", "unknown"):
-            wall.hears.missed(name, NOON - timedelta(hours=1))
+            wall.receives.missed(name, NOON - timedelta(hours=1))
         await stage.until(86400)
 
-    assert tell(job(schedule="0 11 * * *", **TROUBLE), story=story) == []
+    assert notified(job(schedule="0 11 * * *", **TROUBLE), story=story) == []
 
 
 def test_a_recipient_that_did_not_get_the_first_failure_gets_the_next_one_and_the_others_do_not() -> None:
     """B5"""
-    twice = job(schedule="@every 1m", on_failure=told("down") + told("up"), on_recovery=told("up"))
+    twice = job(schedule="@every 1m", on_failure=recipients("down") + recipients("up"), on_recovery=recipients("up"))
 
     async def story(stage: Stage, wall: Wall) -> None:
         wall.down = {"down": "no address"}
         await stage.until(140)
-        assert wall.hears.errors() == {"j": ("command: no address",)}
+        assert wall.receives.errors() == {"j": ("command: no address",)}
         wall.down = {}
         await stage.until(430)
-        assert wall.hears.errors() == {}
+        assert wall.receives.errors() == {}
 
-    assert tell(twice, pattern="fffffs", story=story) == [
+    assert notified(twice, pattern="fffffs", story=story) == [
         "12:01:01 down: Job j failed after 1s: exit code 3",
         "12:01:01 up: Job j failed after 1s: exit code 3",
         "12:02:01 down: Job j failed after 1s: exit code 3 (as did the run before it)",
@@ -478,7 +481,7 @@ def test_an_undelivered_alarm_is_sent_again_after_an_hour() -> None:
         wall.down = {}
         await stage.until(10 * HOUR)
 
-    assert tell(job(schedule=None, expect_success_within=2 * HOUR, **TROUBLE), story=story) == [
+    assert notified(job(schedule=None, expect_success_within=2 * HOUR, **TROUBLE), story=story) == [
         "14:00:00 failure: Job j has not succeeded for 2h",
         "15:00:00 failure: Job j still has not succeeded for 3h",
         "16:00:00 failure: Job j still has not succeeded for 4h",
@@ -494,7 +497,7 @@ def test_no_late_notification_is_sent_after_the_recovery() -> None:
         wall.down = {}
         await stage.until(3 * HOUR)
 
-    assert tell(job(schedule="@every 1m", **TROUBLE), pattern="fs", story=story) == [
+    assert notified(job(schedule="@every 1m", **TROUBLE), pattern="fs", story=story) == [
         "12:01:01 failure: Job j failed after 1s: exit code 3",
         "12:02:01 recovery: Job j recovered after 1 failed run in 1m",
     ]
@@ -502,13 +505,13 @@ def test_no_late_notification_is_sent_after_the_recovery() -> None:
 
 def test_a_recipient_that_a_reload_removes_is_forgotten() -> None:
     """B5"""
-    failing = job(schedule="@every 1m", on_failure=told("down"))
+    failing = job(schedule="@every 1m", on_failure=recipients("down"))
 
     async def story(stage: Stage, wall: Wall) -> None:
         wall.down = {"down": "no address"}
         await stage.until(70)
-        stage.engine.load({"j": replace(failing, on_failure=told("other"))}, max_running=None)
-        assert wall.hears.errors() == {}
+        stage.engine.load({"j": replace(failing, on_failure=recipients("other"))}, max_running=None)
+        assert wall.receives.errors() == {}
         await stage.until(2 * HOUR)
 
-    assert tell(failing, pattern="f", story=story) == ["12:01:01 down: Job j failed after 1s: exit code 3"]
+    assert notified(failing, pattern="f", story=story) == ["12:01:01 down: Job j failed after 1s: exit code 3"]

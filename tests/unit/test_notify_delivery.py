@@ -23,7 +23,7 @@ def recipient(name: str, timeout: float = 10.0) -> CommandRecipient:
     return CommandRecipient(target=ShellCommand(name), timeout=timeout)
 
 
-def notice(name: str = "j", topic: Topic = Topic.FAILURE) -> Notification:
+def a_notification(name: str = "j", topic: Topic = Topic.FAILURE) -> Notification:
     return Notification(topic=topic, job=job(name), at=NOON)
 
 
@@ -62,8 +62,8 @@ class Sending:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    async def send(self, notice: Notification) -> str:
-        return await self._send(notice)
+    async def send(self, notification: Notification) -> str:
+        return await self._send(notification)
 
 
 async def hole(_notice: Notification) -> str:
@@ -80,7 +80,7 @@ def test_a_recipient_that_never_answers_is_tried_four_times_and_then_dropped() -
     office = Office(hole=hole)
 
     async def story() -> None:
-        office.deliveries.send(recipient("hole"), notice())
+        office.deliveries.send(recipient("hole"), a_notification())
         await asyncio.sleep(1000)
 
     # 10 s each, and 1 + 5 + 25 s between them.
@@ -93,7 +93,7 @@ def test_a_black_hole_keeps_a_bounded_queue_whose_oldest_go() -> None:
 
     async def story() -> None:
         for number in range(MOST_WAITING + 51):
-            office.deliveries.send(recipient("hole"), notice(f"j{number}"))
+            office.deliveries.send(recipient("hole"), a_notification(f"j{number}"))
             await asyncio.sleep(0)
         await asyncio.sleep(80)
         await office.deliveries.close(0)
@@ -109,7 +109,7 @@ def test_dropped_notifications_are_counted_by_job() -> None:
 
     async def story() -> None:
         for _ in range(500):
-            office.deliveries.send(recipient("hole"), notice())
+            office.deliveries.send(recipient("hole"), a_notification())
         await asyncio.sleep(80)
 
     assert office.run(story)[1:] == ["12:01:11 notifications dropped j: more than 100 waited (400)"]
@@ -121,8 +121,8 @@ def test_a_recipient_that_never_answers_delays_no_other() -> None:
 
     async def story() -> None:
         for _ in range(200):
-            office.deliveries.send(recipient("hole"), notice())
-            office.deliveries.send(recipient("well"), notice())
+            office.deliveries.send(recipient("hole"), a_notification())
+            office.deliveries.send(recipient("well"), a_notification())
             await asyncio.sleep(0.01)
 
     lines = office.run(story)
@@ -133,8 +133,8 @@ def test_a_recipient_that_never_answers_delays_no_other() -> None:
 def test_a_recipient_that_never_answers_delays_no_scheduled_run() -> None:
     """N1"""
 
-    def lines(*told: CommandRecipient) -> list[str]:
-        stage = Stage(job(schedule="@every 1s", on_failure=told, on_success=told), play=lambda _: Play(0.5))
+    def lines(*recipients: CommandRecipient) -> list[str]:
+        stage = Stage(job(schedule="@every 1s", on_failure=recipients, on_success=recipients), play=lambda _: Play(0.5))
         office = Office(hole=hole)
 
         async def script(stage: Stage) -> None:
@@ -160,7 +160,7 @@ def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
     office = Office(moody=moody)
 
     async def story() -> None:
-        office.deliveries.send(recipient("moody"), notice())
+        office.deliveries.send(recipient("moody"), a_notification())
         await asyncio.sleep(100)
 
     assert office.run(story) == ["12:00:06 notification not delivered j: no such page (3)"]
@@ -170,17 +170,17 @@ def test_notifications_for_one_recipient_keep_their_order() -> None:
     arrived = []
     answers = iter([DeliveryError("busy", again=True)])
 
-    async def moody(told: Notification) -> str:
+    async def moody(notification: Notification) -> str:
         for error in answers:
             raise error
-        arrived.append(told.job.name)
+        arrived.append(notification.job.name)
         return "fine"
 
     office = Office(moody=moody)
 
     async def story() -> None:
         for name in ("a", "b", "c"):
-            office.deliveries.send(recipient("moody"), notice(name))
+            office.deliveries.send(recipient("moody"), a_notification(name))
         await asyncio.sleep(100)
 
     office.run(story)
@@ -196,7 +196,7 @@ def test_an_exception_of_a_library_is_reported_by_its_type_alone() -> None:
     office = Office(broken=broken)
 
     async def story() -> None:
-        office.deliveries.send(recipient("broken"), notice())
+        office.deliveries.send(recipient("broken"), a_notification())
         await asyncio.sleep(100)
 
     (line,) = office.run(story)
@@ -212,9 +212,9 @@ def test_closing_waits_for_what_is_under_way_but_not_for_ever() -> None:
     office = Office(slow=slow, hole=hole)
 
     async def story() -> None:
-        office.deliveries.send(recipient("slow"), notice("a"))
-        office.deliveries.send(recipient("hole"), notice("b"))
-        office.deliveries.send(recipient("hole"), notice("c"))
+        office.deliveries.send(recipient("slow"), a_notification("a"))
+        office.deliveries.send(recipient("hole"), a_notification("b"))
+        office.deliveries.send(recipient("hole"), a_notification("c"))
         await office.deliveries.close(3)
 
     assert office.run(story) == [
@@ -228,7 +228,7 @@ def test_closing_does_not_wait_when_nothing_is_under_way() -> None:
     office = Office(well=well)
 
     async def story() -> None:
-        office.deliveries.send(recipient("well"), notice())
+        office.deliveries.send(recipient("well"), a_notification())
         await asyncio.sleep(1)
         await office.deliveries.close(3)
 
@@ -240,8 +240,8 @@ def test_a_dead_mans_switch_is_pinged_without_a_word() -> None:
     office = Office(well=well)
 
     async def story() -> None:
-        office.deliveries.send(recipient("well"), notice(topic=Topic.STARTED))
-        office.deliveries.send(recipient("well"), notice(topic=Topic.ENDED))
+        office.deliveries.send(recipient("well"), a_notification(topic=Topic.STARTED))
+        office.deliveries.send(recipient("well"), a_notification(topic=Topic.ENDED))
         await asyncio.sleep(1)
 
     assert office.run(story) == []

@@ -43,7 +43,7 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
 
 
 @pytest.mark.parametrize(
-    ("notice", "sentence"),
+    ("notification", "sentence"),
     [
         (failure(), "Job j failed after 2.5s: exit code 3"),
         (failure(run=a_run(Outcome.FAILED, 3, attempts=3)), "Job j failed in 3 attempts after 7.5s: exit code 3"),
@@ -73,8 +73,8 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
         ),
     ],
 )  # fmt: skip
-def test_a_notification_is_one_sentence(notice: Notification, sentence: str) -> None:
-    assert wording.headline(notice) == sentence
+def test_a_notification_is_one_sentence(notification: Notification, sentence: str) -> None:
+    assert wording.headline(notification) == sentence
 
 
 def test_the_document_says_everything() -> None:
@@ -178,8 +178,8 @@ def test_a_ping_uses_the_addresses_of_healthchecks(
     url: str, topic: Topic, outcome: Outcome | None, address: str
 ) -> None:
     run = a_run(outcome or Outcome.SUCCEEDED)
-    told = Notification(topic=topic, job=job(), at=NOON, run=run)
-    assert address_of(url, told) == address.format(rid=uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa"))
+    notification = Notification(topic=topic, job=job(), at=NOON, run=run)
+    assert address_of(url, notification) == address.format(rid=uuid.uuid5(uuid.NAMESPACE_OID, "k3v9d2qa"))
 
 
 @pytest.mark.parametrize(

@@ -32,9 +32,9 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, T
 from scheduler.report.log import Log, LogFormat
 from scheduler.text import printable
 
-SLOT = datetime(2026, 6, 1, 12, tzinfo=UTC)
-NOW = SLOT + timedelta(milliseconds=2)
-STARTED = Run("abcd2345", "mail", Trigger.SCHEDULE, SLOT, NOW)
+SCHEDULED = datetime(2026, 6, 1, 12, tzinfo=UTC)
+NOW = SCHEDULED + timedelta(milliseconds=2)
+STARTED = Run("abcd2345", "mail", Trigger.SCHEDULE, SCHEDULED, NOW)
 FAILED = Attempt(1, NOW, 1.5, Outcome.FAILED, Exit(7, max_rss=1_000_000, cpu_seconds=0.25, notes=("it said so",)))
 MISSING = Attempt(1, NOW, 0.0, Outcome.NOT_STARTED, Exit(127), cause="no such program: mial")
 
@@ -78,7 +78,7 @@ def logged() -> Logged:
 
 def finished(attempt: Attempt) -> RunFinished:
     return RunFinished(
-        Run("abcd2345", "mail", Trigger.SCHEDULE, SLOT, NOW, (attempt,), attempt.outcome, NOW, attempt.duration)
+        Run("abcd2345", "mail", Trigger.SCHEDULE, SCHEDULED, NOW, (attempt,), attempt.outcome, NOW, attempt.duration)
     )
 
 
@@ -113,11 +113,11 @@ RECORDS: list[tuple[Event, str]] = [
         ),
     ),
     (
-        RunSkipped(Decision("mail", Reason.OVERLAP, SLOT, SLOT)),
+        RunSkipped(Decision("mail", Reason.OVERLAP, SCHEDULED, SCHEDULED)),
         'level=warning event="run skipped" job=mail reason=overlap scheduled_at=2026-06-01T12:00:00Z',
     ),
     (
-        RunSkipped(Decision("mail", Reason.COALESCED, SLOT, SLOT + timedelta(hours=1), 1000, more=True)),
+        RunSkipped(Decision("mail", Reason.COALESCED, SCHEDULED, SCHEDULED + timedelta(hours=1), 1000, more=True)),
         (
             'level=info event="run skipped" job=mail reason=coalesced count="more than 1000" '
             "first=2026-06-01T12:00:00Z last=2026-06-01T13:00:00Z"
@@ -149,15 +149,15 @@ def test_what_the_record_of_the_run_says_is_not_logged_twice(logged: Logged, eve
 def test_json_records_carry_numbers_and_lists(logged: Logged) -> None:
     log, out = logged(LogFormat.JSON)
     log.on_event(finished(FAILED))
-    told = json.loads(out.text)
-    assert (told["duration"], told["notes"], told["level"]) == (1.5, ["it said so"], "error")
+    answer = json.loads(out.text)
+    assert (answer["duration"], answer["notes"], answer["level"]) == (1.5, ["it said so"], "error")
 
 
 def test_a_name_that_is_not_utf8_is_escaped_in_json_too(logged: Logged) -> None:
     log, out = logged(LogFormat.JSON)
     log.info("schedd started", file="/srv/bad\udcff.yaml", all=["\udc80", "a\\"])
-    told = json.loads(out.text)
-    assert (told["file"], told["all"]) == (r"/srv/bad\xff.yaml", [r"\x80", "a\\"])
+    answer = json.loads(out.text)
+    assert (answer["file"], answer["all"]) == (r"/srv/bad\xff.yaml", [r"\x80", "a\\"])
 
 
 def test_a_reload_that_failed_shows_every_problem(logged: Logged) -> None:

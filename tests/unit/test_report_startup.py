@@ -78,9 +78,9 @@ def missed(tmp_path: Path, *schedules: str) -> tuple[list[str], list[str]]:
     log = Log(stdout, clock, form=LogFormat.KV, level="info", fd=1, environ={})  # type: ignore[arg-type]
     engine = Engine(clock, Launchers(SimulatedLauncher(lambda _: Play())), log=log)
     engine.load(load(file).jobs, max_running=None)
-    heard: list[str] = []
-    clock.run(report_missed(log, engine, NOW, lambda job, _at, _frequent: heard.append(job)))
-    return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], heard
+    received: list[str] = []
+    clock.run(report_missed(log, engine, NOW, lambda job, _at, _frequent: received.append(job)))
+    return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], received
 
 
 @pytest.mark.parametrize(
