@@ -27,7 +27,7 @@ FOREIGN = {
     "description": "desc comment title summary doc help notes",
     "success_codes": "exitcodes successexitcodes okcodes successcode allowedexitcodes successexitstatus",
     "memory_limit": "memory memlimit maxmemory ram memorymax",
-    "nice": "niceness priority",
+    "nice": "niceness",
     "output": "stdout logging log capture captureoutput capturestdout",
     "args": "arguments parameters params",
     "interpreter": "pythonbin executable pythonexecutable",

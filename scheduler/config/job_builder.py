@@ -223,12 +223,17 @@ def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
 
 def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
     for key in ("remind", "expect_success_within", "notify_after"):
-        if values.get(key) is not None and not values.get("on_failure"):
+        if values.get(key) is not None and _is_without("on_failure", entry, values):
             entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
-    if values.get("slow_after") is not None and not values.get("on_slow"):
+    if values.get("slow_after") is not None and _is_without("on_slow", entry, values):
         entry.error("slow_after", '"slow_after" notifies the recipients of "on_slow", and this job has none')
-    if values.get("on_slow") and values.get("slow_after") is None:
+    if values.get("on_slow") and _is_without("slow_after", entry, values):
         entry.error("on_slow", '"on_slow" needs "slow_after", the time after which a run is slow')
+
+
+def _is_without(key: str, entry: Entry, values: dict[str, Any]) -> bool:
+    """Whether the job has no value for the key; one that is not valid has an error of its own."""
+    return not values.get(key) and (key in entry.effective or key not in entry.keys)
 
 
 def _retry(keys: dict[str, Any]) -> Retry:

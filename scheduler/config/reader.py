@@ -246,6 +246,8 @@ def _command(hint: Any) -> Read:
 
     def read(node: Node, source: Source, where: str) -> Any:
         command = read_words(node, source, where)
+        if command is None:
+            return None
         program = command if isinstance(command, str) else command[0]
         if not program.strip():
             raise InvalidValueError("must not be empty")

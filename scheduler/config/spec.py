@@ -100,7 +100,7 @@ class DefaultsForm(Form, frozen=True):
         Meta(description="Function to call before that of `python`, as module:function.", examples=["django:setup"]),
     ] = None
     shell: Annotated[
-        Text | Annotated[list[Text], Meta(min_length=1)] | None,
+        Annotated[str, Meta(extra={"reads": "shell"})] | Annotated[list[Text], Meta(min_length=1)] | None,
         Meta(
             description="Shell of a `command` that is text: a program that knows -c, or all words before the text; by "
             "default /bin/sh.",

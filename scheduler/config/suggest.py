@@ -53,6 +53,22 @@ _UNITS = {
     "milliseconds": "ms", "millis": "ms", "ms": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "m",
     "mins": "m", "min": "m", "hours": "h", "days": "d",
 }  # fmt: skip
+_REFUSED = {
+    "skipcodes skipcode skipexitcodes skiponexitcodes skipon": (
+        "an exit code cannot mean that a run was skipped",
+        "test in `run_if`, before the run, or list the code in `success_codes`",
+    ),
+    "dependson depends dependencies dependency needs requires upstream upstreams after runafter downstream dag": (
+        "jobs have no dependencies but `@after`",
+        'use `schedule: "@after JOB"`, or one job whose command runs all steps',
+    ),
+    "priority prio priorities priorityclass priorityclassname weight": (
+        "jobs have no priority: waiting runs start in the order in which they were due",
+        "give the other jobs a common `lock`, or less CPU time with `nice`",
+    ),
+}
+"""Keys for what does not exist on purpose, as in docs/recipes.md: why not, and what serves instead."""
+
 _COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
 
@@ -61,6 +77,7 @@ def unknown_key(unknown: UnknownKey) -> KeyProblem:
     return (
         _after_comma(unknown)
         or _misplaced(unknown)
+        or _refused(unknown)
         or _special(unknown)
         or _foreign(unknown)
         or _misspelled(unknown)
@@ -96,6 +113,14 @@ def _misplaced(unknown: UnknownKey) -> KeyProblem | None:
             return KeyProblem(f'"{name}" is a setting of the file: put it at the top level')
     elif issubclass(form, DefaultsForm) and name in _keys(JobForm):
         return KeyProblem(f'"{name}" has no default: put it in each job')
+    return None
+
+
+def _refused(unknown: UnknownKey) -> KeyProblem | None:
+    if issubclass(unknown.form, DefaultsForm):
+        for words, (reason, help) in _REFUSED.items():
+            if normalized(unknown.name) in words.split():
+                return KeyProblem(f'unknown key "{unknown.name}": {reason}', help)
     return None
 
 

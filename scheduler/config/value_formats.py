@@ -80,7 +80,17 @@ def _slow_after(text: str, plain: bool) -> SlowAfter:
         if not 1 < float(match[1]) <= _MOST_TIMES:
             raise InvalidValueError(f"must be more than 1 and at most {_MOST_TIMES} times the usual duration")
         return SlowAfter(times=float(match[1]))
-    return SlowAfter(seconds=_limit(text, plain))
+    try:
+        return SlowAfter(seconds=_limit(text, plain))
+    except InvalidValueError as error:
+        message = f"{error.message}; or a multiple of the usual duration, such as 3x"
+        raise InvalidValueError(message, kind="slow") from None
+
+
+def _shell(text: str, plain: bool) -> str:
+    if re.search(r"\s-", text):
+        raise InvalidValueError("must be a program, or a list of it and its options", kind="words")
+    return read_path(text, plain)
 
 
 def _first_time(text: str, _plain: bool) -> str:
@@ -163,6 +173,7 @@ KINDS = {
     "size": Kind("a size", _size),
     "mode": Kind("octal digits", _mode),
     "zone": Kind("a time zone", _zone),
+    "shell": Kind("a program", _shell),
     "slow after": Kind("a duration, or a multiple such as 3x", _slow_after),
     "first time": Kind("a date", _first_time),
     "last time": Kind("a date", _last_time),

@@ -6,6 +6,7 @@ Imported only when a value is not valid.
 from __future__ import annotations
 
 import re
+import shlex
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
 
@@ -100,6 +101,25 @@ def _duration(text: str) -> Iterator[Replacement]:
             yield Replacement(found[0], converted=found[1])
 
 
+def _slow(text: str) -> Iterator[Replacement]:
+    """A multiple such as `3 times`, `x3` or `300%`, or a duration."""
+    if match := re.fullmatch(r"(?ai)(\d+(?:\.\d+)?)\s*(?:×|times)|[x×]\s*(\d+(?:\.\d+)?)", text.strip()):
+        yield Replacement(f"{match[1] or match[2]}x", converted=("times", "x"))
+    elif percent := re.fullmatch(r"(?a)(\d+)\s*%", text.strip()):
+        yield Replacement(f"{int(percent[1]) / 100:g}x", converted=(percent[1],))
+    else:
+        yield from _duration(text)
+
+
+def _words(text: str) -> Iterator[Replacement]:
+    """A command line as a list."""
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return
+    yield Replacement(f"[{', '.join(str(in_flow(Scalar(word, 0, True))) for word in words)}]")
+
+
 def _size(text: str) -> Iterator[Replacement]:
     match = re.fullmatch(_SIZE, text.strip())
     if match is None:
@@ -177,6 +197,8 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "integer": _integer,
     "duration": _duration,
     "size": _size,
+    "slow": _slow,
+    "words": _words,
     "zone": _zone,
     "date": _date,
     "dates": _dates,

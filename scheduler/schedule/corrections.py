@@ -23,6 +23,7 @@ from scheduler.schedule.time_zone import find_zone
 from scheduler.suggestion import checked
 from scheduler.text import is_typo
 
+_FROM = "from|starting(?:\\s+(?:from|on|at))?|since|beginning(?:\\s+(?:on|at))?"
 _VARIABLE = re.compile(r"\$\{?\w+|\$\(|\{\{|<%|%[A-Z_]+%")
 _TYPOGRAPHY = str.maketrans("–—−‐‑∗＊，；／：\u00a0\u2009\u202f\u3000", "-----**,;/:    ", "\u200b\ufeff“”„‘’´")
 _FORMS = (
@@ -177,7 +178,8 @@ class _Corrector(NamedTuple):
 def _interval(text: str) -> Dialect | None:
     """`@every 1 day`, `@every 90`, `PT5M`: a duration in another spelling."""
     word, _, amount = text.partition(" ")
-    amount, start = re.fullmatch(r"(?i)(.*?)((?:\s+from\s.+)?)", amount).groups()  # type: ignore[union-attr]
+    amount, _, keyword, first = re.fullmatch(rf"(?i)(.*?)(\s+({_FROM})\s+(.+))?", amount).groups()  # type: ignore[union-attr]
+    start = "" if first is None else f" from {first}"
     is_every = word.lower() in {"@every", "every"}
     if is_every and re.fullmatch(r"(?a)\d+(?:\.\d+)?", amount):
         units = (("s", "seconds"), ("m", "minutes"))
@@ -188,7 +190,8 @@ def _interval(text: str) -> Dialect | None:
     if not found or f"@every {found[0]}{start}" == text:
         return None
     reason = "@every takes a duration such as 90s, 10m, 1h30m or 2d" if word.startswith("@") else INTERVAL
-    return Dialect(reason, (Translation(f"@every {found[0]}{start}", converted=found[1]),))
+    words = (keyword or "").split()
+    return Dialect(reason, (Translation(f"@every {found[0]}{start}", converted=(*found[1], *words)),))
 
 
 def _normalized(text: str) -> str:

@@ -45,6 +45,9 @@ class Folder:
         return self.load(f"defaults: {defaults}\njobs:\n  poll:\n{body}\n").jobs["poll"]
 
 
+MULTIPLE = "or a multiple of the usual duration, such as 3x"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     return Folder(tmp_path)
@@ -71,9 +74,19 @@ def test_when_recipients_are_notified(folder: Folder, lines: list[str], field: s
         ("on_slow: [{mail: a@b.c}]", '"on_slow" needs "slow_after", the time after which a run is slow'),
         ("notify_after: 3", '"notify_after" notifies the recipients of "on_failure", and this job has none'),
         ("slow_after: 1x", "slow_after: must be more than 1 and at most 1000 times the usual duration"),
-        ("slow_after: 3", "slow_after: a duration needs a unit: for example 90s, 10m, 1h30m or 2d"),
-        ("slow_after: 0s", "slow_after: must be longer than 0s; null means no limit"),
+        (
+            "slow_after: 3",
+            f"slow_after: a duration needs a unit: for example 90s, 10m, 1h30m or 2d; {MULTIPLE}",
+        ),
+        (
+            "slow_after: 0s",
+            f"slow_after: must be longer than 0s; null means no limit; {MULTIPLE}",
+        ),
         ("notify_after: 0", "notify_after: must be a whole number from 1 to 1000"),
+        ("run_if: ''", "run_if: must not be empty"),
+        ("run_if: []", "run_if: must not be an empty list"),
+        ("run_if_timeout: 5s", '"run_if_timeout" is only valid together with "run_if"'),
+        ("run_if: x, run_if_timeout: null", "run_if_timeout: must be a duration, not null"),
     ],
 )
 def test_keys_about_notifications_that_have_no_effect_or_no_meaning_are_errors(
@@ -81,6 +94,30 @@ def test_keys_about_notifications_that_have_no_effect_or_no_meaning_are_errors(
 ) -> None:
     ((_, _, said), *_) = refusal(folder, f"jobs: {{poll: {{command: x, {line}}}}}")
     assert said == message
+
+
+IN_BASH = ShellCommand("test -e leader", (), ("bash", "-c"))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("run_if: test -e leader", ShellCommand("test -e leader")),
+        ("run_if: [test, -e, leader]", Argv(("test", "-e", "leader"))),
+        ("run_if: test -e leader\nshell: bash", IN_BASH),
+        ("run_if: test -e leader\nshell: bash\ncommand: [a]", IN_BASH),
+        ("run_if: null", None),
+    ],
+)
+def test_a_condition_is_a_command(folder: Folder, line: str, expected: object) -> None:
+    assert folder.job(*line.split("\n")).run_if == expected
+    assert folder.job("run_if: null", defaults="{run_if: x}").run_if is None
+    assert folder.job(defaults="{run_if: x, run_if_timeout: 3s}").run_if_timeout == 3.0
+
+
+@pytest.mark.parametrize("lines", ["slow_after: 10, on_slow: [{command: x}]", "slow_after: 10m, on_slow: a@b.c"])
+def test_a_value_that_is_not_valid_is_not_called_missing_as_well(folder: Folder, lines: str) -> None:
+    assert len(refusal(folder, f"jobs: {{poll: {{command: x, {lines}}}}}")) == 1
 
 
 def test_shell_setup_and_path_come_from_defaults_and_relative_directories_from_their_file(folder: Folder) -> None:

@@ -115,6 +115,14 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ("except: weekends", ['except: "* * * * sat,sun"']),
         ("from: 31.12.2026", ["from: 2026-12-31"]),
         ("from: 05/06/2027", []),
+        ("only_if: test -e leader", ["run_if: test -e leader"]),
+        ("on_slow: [{mail: a@b.c}]\n    slow_after: 10min", ["slow_after: 10m"]),
+        ("on_slow: [{mail: a@b.c}]\n    slow_after: 3 times", ["slow_after: 3x"]),
+        ("on_slow: [{mail: a@b.c}]\n    slow_after: 300%", ["slow_after: 3x"]),
+        ("on_slow: [{mail: a@b.c}]\n    slow_after: 1x", []),
+        ("on_failure: [{mail: a@b.c}]\n    notify_after: 3x", ["notify_after: 3"]),
+        ("shell: bash -eo pipefail -c", ["shell: [bash, -eo, pipefail, -c]"]),
+        ('schedule: "@every 2 weeks starting 2027-01-02T17:00"', ['schedule: "@every 2w from 2027-01-02T17:00"']),
         ("retry: {attempts: 3}", ["times: 2"]),
         ("retry: {max_attempts: 1}", ["times: 0"]),
         ("retry: {retries: 3}", ["times: 3"]),
@@ -194,6 +202,27 @@ def test_keys_and_shapes_of_others_become_ours_where_they_mean_the_same(
     """A11"""
     found = offered(tmp_path, written)
     assert found == (found if meant is None else meant)
+
+
+@pytest.mark.parametrize(
+    ("written", "reason", "instead"),
+    [
+        ("skip_codes: [99]", "an exit code cannot mean that a run was skipped", "`success_codes`"),
+        ("skipExitCodes: 99", "an exit code cannot mean that a run was skipped", "`run_if`"),
+        ("priority: 5", "jobs have no priority", "`lock`"),
+        ("depends_on: other", "jobs have no dependencies but `@after`", '`schedule: "@after JOB"`'),
+        ("needs: [a, b]", "jobs have no dependencies but `@after`", "one job whose command runs all steps"),
+    ],
+)
+def test_a_key_that_is_missing_on_purpose_is_answered_with_the_reason_and_the_way(
+    tmp_path: Path, written: str, reason: str, instead: str
+) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs:\n  a:\n    command: x\n    {written}\n")
+    ((_, finding),) = errors_of(file)
+    assert finding.message.startswith(f'unknown key "{written.partition(":")[0]}": {reason}')
+    assert instead in (finding.help or "")
+    assert finding.fixes == ()
 
 
 @pytest.mark.parametrize(
