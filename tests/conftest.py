@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import settings
 
-from tests.somebody import somebody_else
+from tests.unprivileged import somebody_else
 
 # How long an example takes depends on what else the machine does, and says nothing about the product.
 settings.register_profile("any machine", deadline=None)

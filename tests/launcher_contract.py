@@ -1,4 +1,4 @@
-"""What the engine promises of every run, whatever its launcher does. Checked on each launcher."""
+"""What the engine promises of every run, with any launcher. Checked on each launcher."""
 
 from __future__ import annotations
 

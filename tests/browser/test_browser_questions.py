@@ -1,4 +1,4 @@
-"""Six questions of somebody who knows nothing of the project, each answered on the page within three actions.
+"""Six questions of a person who does not know the project, each answered on the page within three actions.
 
 An action is a click, or typing into a field with the Enter that sends it. The page is that of the README's screenshot:
 a day of made-up runs at Thu 22 Oct 2026 14:32, with a failing job.

@@ -1,4 +1,4 @@
-"""Those who are told, for real: an HTTP server, a mail server, and an end of a socket that never answers."""
+"""Real recipients of notifications: an HTTP server, a mail server, and a socket that never answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever reaches the socket gets one closing line, and schedd no bug."""
+"""Any bytes that reach the socket get one closing line, and cause no bug in schedd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What cannot be started is refused with its cause, and what has ended badly is explained. Nothing leaks."""
+"""Commands that cannot be started fail with their cause, and unusual ends are explained. Nothing leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What children write, whatever it is, on its way to the log."""
+"""Output of any content on its way from a child to the log."""
 
 from __future__ import annotations
 

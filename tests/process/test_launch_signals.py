@@ -1,4 +1,4 @@
-"""Children start with the default signals, whatever our own parent has blocked or ignored."""
+"""Children start with the default signals, also when our own parent has blocked or ignored some."""
 
 from __future__ import annotations
 

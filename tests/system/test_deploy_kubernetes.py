@@ -1,4 +1,4 @@
-"""deploy/kubernetes: the API takes the manifests, and schedd under its probes does what the page says."""
+"""deploy/kubernetes: the API accepts the manifests, and schedd under its probes does what the page says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""deploy/systemd: the unit is one that systemd takes, and schedd lives by it; here the test is the service manager."""
+"""deploy/systemd: systemd accepts the unit, and schedd follows it; here the test is the service manager."""
 
 from __future__ import annotations
 

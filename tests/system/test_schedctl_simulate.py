@@ -1,4 +1,4 @@
-"""`schedctl simulate` tells what a real schedd then does."""
+"""`schedctl simulate` predicts what a real schedd then does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schedd's life as seen from a terminal: start, fire, reload, refuse, stop."""
+"""schedd as seen from a terminal: start, run, reload, reject, stop."""
 
 from __future__ import annotations
 

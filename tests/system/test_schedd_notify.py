@@ -1,4 +1,4 @@
-"""A whole schedd that tells people, with secrets everywhere: what arrives, what is logged, and how it ends."""
+"""A whole schedd with recipients and with secrets everywhere: what arrives, what is logged, and how it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Manual runs that wait: none of them vanishes, none waits for itself, and they are bounded."""
+"""Manual runs that wait: each ends in a decision, none waits for itself, and their number is bounded."""
 
 from __future__ import annotations
 

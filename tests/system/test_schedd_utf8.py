@@ -1,4 +1,4 @@
-"""The file is UTF-8 and reaches jobs as UTF-8, whatever the locale is."""
+"""The file is UTF-8 and reaches jobs as UTF-8, under any locale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The HTTP API holds to its OpenAPI document, whatever is asked: schemathesis sends what nobody would write."""
+"""The HTTP API agrees with its OpenAPI document: schemathesis sends valid and invalid requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Unit tests run on the virtual clock: whoever starts a child, opens a socket or sleeps for real is told so."""
+"""Unit tests run on the virtual clock: a test that starts a child, opens a socket or really sleeps fails."""
 
 from __future__ import annotations
 

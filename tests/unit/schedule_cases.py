@@ -1,4 +1,4 @@
-"""Random questions about fire times, most of them near a clock change: expression, zone and instant."""
+"""Random questions about scheduled times, most of them near a DST change: expression, zone and instant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules of fire times once more, slowly and in other words: what the product's answers are compared with.
+"""A second, slow implementation of the rules of scheduled times, to compare the product's answers with.
 
 It shares no code with the product and uses no cron library. It walks UTC minute by minute as cron's own loop does,
 asks zoneinfo what the clock shows, and looks at what happened to the clock since the minute before.

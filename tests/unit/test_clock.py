@@ -1,4 +1,4 @@
-"""Time as data, and the machine's clock as seen through it."""
+"""The virtual clock, and the clock of the machine."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scheduler.config.load import load
 from scheduler.document.source import LARGEST
 from scheduler.errors import ConfigError, Problem
-from tests.somebody import somebody_else
+from tests.unprivileged import somebody_else
 
 GOOD = "jobs:\n  poll:\n    command: echo hello\n"
 

@@ -1,4 +1,4 @@
-"""The verb `logs`: what a reader hears of runs that begin, and end, while he reads slowly or not at all."""
+"""The operation `logs`: what a client gets of runs that start and finish while it reads slowly or not at all."""
 
 from __future__ import annotations
 

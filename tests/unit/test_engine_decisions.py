@@ -1,4 +1,4 @@
-"""The ledger: every slot that was due ends in exactly one decision, whatever happens around it."""
+"""Every scheduled time ends in exactly one decision, also during reloads, pauses, clock steps and shutdowns."""
 
 from __future__ import annotations
 

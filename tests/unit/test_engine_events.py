@@ -1,4 +1,4 @@
-"""What happened reaches those who listen, in the order in which it happened."""
+"""Events reach the listeners in the order in which they happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as a stream of values, whenever somebody begins to follow it."""
+"""A run as a stream of values, from any moment on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a firing does when its own job is still running."""
+"""What happens at a scheduled time when the job is still running."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reload is a difference: what did not change does not notice."""
+"""A reload applies a difference: unchanged jobs are not affected."""
 
 from __future__ import annotations
 

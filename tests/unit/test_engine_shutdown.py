@@ -1,4 +1,4 @@
-"""The drain: who may finish, who is ended when, and within which budget."""
+"""The shutdown: which runs may finish, which are ended when, and within which timeout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run waits for whoever asked for it, as long as that one reads at all."""
+"""A run waits for the client that requested it, as long as that reads at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told, to whom and when: stories on the virtual clock, each with its whole list of notices."""
+"""Who is notified of what and when: stories on the virtual clock, each with the whole list of its notifications."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deliveries on the virtual clock: bounded queues, attempts and their delays, and nobody who waits for another."""
+"""Deliveries on the virtual clock: bounded queues, attempts and their delays, and independent recipients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a notice reads: as a sentence, as a document, as what chats accept; and what is shown of an address."""
+"""A notification in words: as a sentence, as a document, as what chats accept; and what is shown of an address."""
 
 from __future__ import annotations
 

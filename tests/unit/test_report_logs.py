@@ -1,4 +1,4 @@
-"""What the log looks like: fixed words, fields in order, nothing that steers a terminal, nothing lost."""
+"""What the log looks like: fixed words, fields in order, nothing that controls a terminal, nothing lost."""
 
 from __future__ import annotations
 

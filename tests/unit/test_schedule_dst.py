@@ -1,4 +1,4 @@
-"""Each rule about clock changes, in zones that change by an hour, half of one, or two; at night, or at midnight."""
+"""Each rule about DST changes, in zones that change by an hour, half of one, or two; at night, or at midnight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fire times as cron(8)'s own C code gave them, recorded under a fake clock."""
+"""Scheduled times as cron(8)'s own C code gave them, recorded under a fake clock."""
 
 from __future__ import annotations
 

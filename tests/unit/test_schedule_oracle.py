@@ -1,4 +1,4 @@
-"""Fire times against an oracle that shares no code with the product, and laws that hold for every schedule."""
+"""Scheduled times against an oracle that shares no code with the product, and laws that hold for every schedule."""
 
 from __future__ import annotations
 

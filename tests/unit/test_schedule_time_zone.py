@@ -1,4 +1,4 @@
-"""Time zones: data that changes on disk is read afresh, and names that mislead are pointed out."""
+"""Time zones: data that changes on disk is read again, and misleading names are reported."""
 
 from __future__ import annotations
 

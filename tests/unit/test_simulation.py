@@ -1,4 +1,4 @@
-"""A simulation counts what the real engine does on a clock that does not wait."""
+"""A simulation counts what the real engine does on the virtual clock."""
 
 from __future__ import annotations
 

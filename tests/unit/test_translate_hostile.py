@@ -1,4 +1,4 @@
-"""Whatever a file contains, each importer makes a schedule file that loads, and says what it left out."""
+"""From a file with any content, each importer makes a schedule file that loads, and says what it left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each peculiarity of a crontab line, and that every crontab whatsoever makes a file that loads."""
+"""Each peculiarity of a crontab line, and that every crontab makes a file that loads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answers for a schedule file."""
+"""What answers a command about a schedule file: a schedd, or the file."""
 
 from __future__ import annotations
 

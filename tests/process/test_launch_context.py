@@ -18,7 +18,7 @@ from scheduler.launch import poller
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.target import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
-from tests.somebody import somebody_else
+from tests.unprivileged import somebody_else
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 

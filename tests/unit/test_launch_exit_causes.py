@@ -1,4 +1,4 @@
-"""Words for what went wrong that need no child: memory, tracebacks, accounts, processes as /proc shows them."""
+"""Explanations of failures, without a child: memory, tracebacks, accounts, processes in /proc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is due at one instant starts a few at a time, and everybody else gets a turn meanwhile."""
+"""What is due at one instant starts a few at a time, and other work continues meanwhile."""
 
 from __future__ import annotations
 
