@@ -43,6 +43,7 @@ GROUPS = {
         "check": ("check:check", "Check files for errors and warnings"),
         "simulate": ("simulate:simulate_file", "Run the schedule on a virtual clock, without starting jobs"),
         "import": ("import_file:import_file", "Convert another scheduler's file"),
+        "export": ("export_file:export_file", "Write systemd units, Kubernetes CronJobs or a crontab"),
         "env": ("env:env", "Show the environment a job will get"),
         "shell": ("shell:shell", "Open a shell in a job's environment"),
         "notify-test": ("notify_test:notify_test", "Send a test notification to a job's recipients"),

@@ -34,7 +34,11 @@ TIMERS: list[tuple[str, dict[str, Any]]] = [
     ("OnUnitInactiveSec=900", {"schedule": "@every 15m"}),
     ("OnStartupSec=0", {"schedule": "@reboot"}),
     ("OnCalendar=2030-01-01 09:00:00 UTC", {"schedule": "@at 2030-01-01T09:00:00", "timezone": "UTC"}),
-    ("OnCalendar=hourly\nRandomizedDelaySec=10min\nAccuracySec=1us\nPersistent=no", {"schedule": "0 * * * *"}),
+    (
+        "OnCalendar=hourly\nRandomizedDelaySec=10min\nAccuracySec=1us\nPersistent=no",
+        {"schedule": "0 * * * *", "splay": "10m"},
+    ),
+    ("OnCalendar=hourly\nRandomizedDelaySec=0", {"schedule": "0 * * * *"}),
 ]
 
 

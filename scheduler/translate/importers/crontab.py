@@ -7,6 +7,7 @@ import re
 from scheduler.translate.importers.crontab_command import for_shell, read_command
 from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import FEWEST, count_times, problem_of, schedule_of
+from scheduler.translate.importers.exported_crontab import is_exported, read_exported
 from scheduler.translate.importers.source_file import Dialect, Machine, Request, SourceFile
 from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, split_group
 from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
@@ -57,6 +58,8 @@ def looks_like_crontab(source: SourceFile) -> bool:
 
 def read_crontab(source: SourceFile, request: Request) -> Translation:
     """Translate a crontab of any dialect of cron."""
+    if is_exported(source):
+        return read_exported(source, request)
     return _Reading(source, request).translation()
 
 

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import NamedTuple
 
-from scheduler.translate.importers.unit_file import words_of
+from scheduler.translate.importers.unit_file import raw_words_of, words_of
 from scheduler.translate.translation import Value
 
 _PREFIXES = re.compile(r"[-@:+!|]*")
@@ -34,7 +34,7 @@ def read_exec_line(value: str, unit: str) -> ExecLine:
     words = words_of(value[len(prefixes) :])
     if not words:
         raise ExecLineError("the command line is empty, or a quote is not closed")
-    if ";" in words:
+    if ";" in (raw_words_of(value) or ()):
         raise ExecLineError("several commands on one line; write an ExecStart= for each")
     if "@" in prefixes and len(words) > 1:
         words.pop(1)

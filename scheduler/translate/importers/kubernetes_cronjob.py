@@ -93,7 +93,9 @@ class _Reading:
             raise RefusedError(pod.line, f"a job is one process, and this pod has {len(containers)} containers")
         (container,) = containers
         namespace = self._item.get("metadata", "namespace")
-        keys = self._schedule(spec)
+        description = self._item.get("metadata", "annotations", "description").text
+        keys: Keys = {"description": description} if description else {}
+        keys |= self._schedule(spec)
         self._variables = {entry.get("name").text for entry in container.get("env").items}
         keys["command"] = self._command(container)
         keys |= self._env(container.get("env").items)

@@ -6,6 +6,7 @@ import re
 from pathlib import PurePosixPath
 
 from scheduler.schedule import format_duration
+from scheduler.translate.exporters.unit_text import ABOUT_HARDENING
 from scheduler.translate.importers.crontab_times import problem_of
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_calendar import OnCalendarError, read_on_calendar
@@ -16,11 +17,9 @@ from scheduler.translate.translation import ImportedJob, Keys, Remark, Translati
 _SECTION = re.compile(r"^\[(?:Timer|Service)\]\s*$", re.MULTILINE)
 _INTERVALS = ("OnUnitActiveSec", "OnUnitInactiveSec")
 _STARTS = ("OnBootSec", "OnStartupSec", "OnActiveSec")
+_DELAYS = ("RandomizedDelaySec", "RandomizedOffsetSec")
 _NOTES = {
     "AccuracySec": "schedd starts jobs at the second",
-    "RandomizedDelaySec": "no random delay; H in a schedule spreads jobs by their names",
-    "FixedRandomDelay": "no random delay; H in a schedule spreads jobs by their names",
-    "RandomizedOffsetSec": "no random delay; H in a schedule spreads jobs by their names",
     "RemainAfterElapse": "no effect here",
     "DeferReactivation": "no effect here",
 }
@@ -91,11 +90,14 @@ def _job(
     keys = times | reading.keys
     described = timer.last("Unit", "Description") if timer else None
     if described and "description" not in keys:
-        keys["description"] = described.value
+        keys["description"] = described.value.replace("%%", "%")
+    if keys.get("description") == name.rpartition(".")[0]:
+        del keys["description"]
+    comments = [*(timer.comments if timer else ()), *unit.comments]
     job = ImportedJob(
         name=request.names.of(name.rpartition(".")[0]),
         keys=keys,
-        comments=(*(timer.comments if timer else ()), *unit.comments),
+        comments=tuple(comment for comment in comments if comment != ABOUT_HARDENING),
     )
     return Translation(jobs=(job,), defaults={"timezone": request.zone}, remarks=(*remarks, *reading.remarks))
 
@@ -129,11 +131,24 @@ def _times(
     if persistent and persistent.value.lower() in {"true", "yes", "on", "1"}:
         keys["catch_up"] = "31d"
         remarks.append(source.note(persistent.line, f"{name}: Persistent={persistent.value}", _ABOUT_PERSISTENT))
+    keys |= _splay(source, name, timer, remarks)
     _report_the_rest(source, name, timer, remarks)
     return keys, remarks, next(iter(zones), None), None
 
 
 _ABOUT_PERSISTENT = "`catch_up` has a limit: systemd makes up for a missed time of any age"
+
+
+def _splay(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> Keys:
+    """The limit of a random delay, of which systemd adds up both kinds."""
+    settings = [found for key in _DELAYS if (found := timer.last("Timer", key)) and seconds_of(found.value)]
+    total = sum(seconds_of(setting.value) or 0 for setting in settings)
+    if total < 1:
+        return {}
+    for setting in settings:
+        why = "the delay of a job is the same each time; systemd picks one by the machine, or at random"
+        remarks.append(source.note(setting.line, f"{name}: {setting.key}={setting.value}", why))
+    return {"splay": format_duration(round(total))}
 
 
 def _monotonic(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> list[Value]:
@@ -157,7 +172,7 @@ def _monotonic(source: SourceFile, name: str, timer: UnitFile, remarks: list[Rem
 
 
 def _report_the_rest(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> None:
-    known = {"OnCalendar", "Persistent", "Unit", *_STARTS, *_INTERVALS}
+    known = {"OnCalendar", "Persistent", "Unit", "FixedRandomDelay", *_DELAYS, *_STARTS, *_INTERVALS}
     for line, text in timer.unreadable:
         remarks.append(source.refuse(line, text, "not a line of a unit file"))
     for setting in timer.settings:

@@ -99,15 +99,25 @@ def seconds_of(text: str) -> float | None:
 
 def words_of(text: str) -> list[str] | None:
     """The words of a command line or list, without quotes and escapes; None when a quote is not closed."""
+    found = raw_words_of(text)
+    return None if found is None else [_bare(word) for word in found]
+
+
+def raw_words_of(text: str) -> list[str] | None:
+    """The words as written; None when a quote is not closed."""
     found, position = [], 0
     text = text.rstrip()
     while position < len(text):
         match = _WORD.match(text, position)
         if match is None:
             return None
-        found.append("".join(_unescaped("".join(parts)) for parts in _PART.findall(match[1])))
+        found.append(match[1])
         position = match.end()
     return found
+
+
+def _bare(word: str) -> str:
+    return ";" if word == "\\;" else "".join(_unescaped("".join(parts)) for parts in _PART.findall(word))
 
 
 def _unescaped(text: str) -> str:

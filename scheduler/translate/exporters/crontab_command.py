@@ -1,0 +1,131 @@
+"""The command of a line of an exported crontab: the context of the job, its conditions, and what it runs."""
+
+from __future__ import annotations
+
+from scheduler.model.job import Job, OutputMode, Overlap
+from scheduler.model.recipient import MailRecipient
+from scheduler.model.target import FromEnv, FromFile, ShellCommand
+from scheduler.schedule import Limits
+from scheduler.translate.exporters.command_words import words_of
+from scheduler.translate.exporters.exported import LossReport, environment_of
+from scheduler.translate.exporters.shell_line import lock_step, quoted, script
+from scheduler.translate.exporters.shell_text import attempts, date_tests, seconds
+
+
+class CrontabCommand:
+    """The command of one job. What it cannot do goes to the report."""
+
+    def __init__(self, job: Job, limits: Limits, report: LossReport, python: str) -> None:
+        self._job, self._report, self._python = job, report, python
+        steps = [*self._environment(), *self._process(), *self._gates()]
+        self._context = f"{''.join(steps)}cd {quoted(job.cwd)} || exit; "
+        self._tests = date_tests(limits, report, otherwise="exit 0")
+        self._rest = f"{self._delay(limits)}{self._lock()}{self._target()}"
+        self._others()
+
+    def text(self, test: str) -> str:
+        """The whole command, with a test of the date that ends the shell on other days."""
+        return f"{self._context}{test}{self._tests}{self._rest}"
+
+    def _target(self) -> str:
+        job = self._job
+        words = words_of(job, self._report, self._python)
+        is_script = isinstance(job.target, ShellCommand) and words[:2] == ["/bin/sh", "-c"]
+        self._ends()
+        if is_script and job.timeout is None and not job.retry.times:
+            if words[2].endswith("\n\n"):
+                self._report.approximated("command", "empty lines at the end are dropped")
+            return script(words[2])
+        return attempts(job, " ".join(self._quoted("command", word) for word in words), self._report, limited=True)
+
+    def _quoted(self, key: str, text: str) -> str:
+        if text.endswith("\n"):
+            self._report.approximated(key, "line breaks at the end of a value are dropped")
+        return quoted(text)
+
+    def _ends(self) -> None:
+        job = self._job
+        self._report.exact("retry", "timeout")
+        if "stop_grace" in job.origins and job.timeout is not None:
+            self._report.approximated("stop_grace", "timeout(1) waits so long; nothing else stops a job")
+        elif "stop_grace" in job.origins:
+            self._report.lost("stop_grace", "nothing stops a job")
+        if job.success_codes != {0} and job.retry.times:
+            self._report.approximated("success_codes", "they end the loop; cron itself ignores exit codes")
+        elif job.success_codes != {0}:
+            self._report.lost("success_codes", "cron ignores exit codes")
+
+    def _gates(self) -> list[str]:
+        match self._job.overlap:
+            case Overlap.REPLACE:
+                self._report.lost("overlap", "cron does not stop a job")
+                return []
+            case Overlap.ALLOW:
+                self._report.exact("overlap")
+                return []
+            case Overlap.QUEUE:
+                self._report.approximated("overlap", "flock(1) on a file in the home directory; every run waits")
+            case Overlap.SKIP:
+                self._report.approximated("overlap", "flock(1) on a file in the home directory; a skip is not recorded")
+        return [lock_step(self._job.name, waits=self._job.overlap is Overlap.QUEUE)]
+
+    def _lock(self) -> str:
+        lock = self._job.lock
+        if lock is None:
+            return ""
+        if (self._job.lock_slots or 1) > 1:
+            self._report.lost("lock", "a lock with several slots has no equivalent")
+            return ""
+        self._report.approximated("lock", "flock(1) on a file in the home directory waits without a limit")
+        return f'exec 8>"$HOME/.schedd-lock-{lock}.lock"; flock 8; '
+
+    def _delay(self, limits: Limits) -> str:
+        if not limits.delay:
+            self._report.exact("splay")
+            return ""
+        self._report.approximated("splay", "a sleep in the command, as long as the delay is in schedd")
+        return f"sleep {seconds(limits.delay.total_seconds())}; "
+
+    def _environment(self) -> list[str]:
+        self._report.exact("env", "env_file", "path")
+        variables, files = environment_of(self._job.environment)
+        steps = [f"set -a; . {quoted(file)}; set +a; " for file in files]
+        if files:
+            self._report.approximated("env_file", "a shell reads it, and expands what it contains")
+        for name, value in variables.items():
+            match value:
+                case None:
+                    steps.append(f"unset {name}; ")
+                case FromFile(path):
+                    steps.append(f'export {name}="$(cat {quoted(path)})"; ')
+                    self._report.approximated("env", "a shell reads values from files")
+                case FromEnv(variable):
+                    self._report.lost(
+                        "env", f"{name}: {variable} is in schedd's environment only; set it in the crontab"
+                    )
+                case str():
+                    word = self._quoted("env", value) if value else ""
+                    steps.append(f"export {name}={word}; ")
+        if self._job.path:
+            steps.append(f'export PATH={quoted(":".join(self._job.path))}:"$PATH"; ')
+        return steps
+
+    def _process(self) -> list[str]:
+        process = self._job.process
+        self._report.exact("cwd", "umask", "nice", "memory_limit", "output")
+        steps = [f"umask {process.umask:03o}; "] if process.umask is not None else []
+        steps += [f"ulimit -v {process.memory_limit // 1024}; "] if process.memory_limit is not None else []
+        steps += [f"renice -n {process.nice} $$ >/dev/null; "] if process.nice is not None else []
+        steps += ["exec >/dev/null 2>&1; "] if self._job.output is OutputMode.DISCARD else []
+        if process.group is not None:
+            self._report.lost("group", "cron knows no group")
+        return steps
+
+    def _others(self) -> None:
+        if "output" in self._job.origins and self._job.output is not OutputMode.DISCARD:
+            self._report.approximated("output", "cron mails it")
+        for recipient in self._job.on_failure:
+            if isinstance(recipient, MailRecipient):
+                self._report.lost("on_failure", f"MAILTO={','.join(recipient.to)} would mail all output")
+        if self._job.ping is not None:
+            self._report.lost("ping", "add curl(1) to the command")

@@ -1,0 +1,96 @@
+"""What a job runs, with its context, as one line for /bin/sh. `read_shell_line` takes such a line apart again."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import NamedTuple
+
+TITLE = "exported by `schedctl export crontab"
+"""What the first line of an exported crontab contains."""
+
+_WORD = r"""(?:[^\s'"\\;&|<>()$`]+|'[^']*'|"'"|"\$\(printf '(?:[^']|'"'"')*'\)")+"""
+_SETTINGS = {
+    "path": re.compile(rf'export PATH=({_WORD}):"\$PATH"; '),
+    "umask": re.compile(r"umask ([0-7]{3}); "),
+    "memory_limit": re.compile(r"ulimit -v (\d+); "),
+    "nice": re.compile(r"renice -n (-?\d+) \$\$ >/dev/null; "),
+    "output": re.compile(r"exec (>)/dev/null 2>&1; "),
+    "overlap": re.compile(r'exec 9>"\$HOME/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); '),
+    "cwd": re.compile(rf"cd ({_WORD}) \|\| exit; "),
+}
+"""Steps that set a key of the job; the last one is in each line."""
+
+_VARIABLE = re.compile(rf"export ([A-Za-z_]\w*)=({_WORD}|); |unset ([A-Za-z_]\w*); ")
+_PRINTED = re.compile(r""""\$\(printf ('(?:[^']|'"'"')*')\)\"""")
+_PRINTED_AS = {"045": "%", "055": "-", "n": "\n", "\\": "\\"}
+_EVAL = re.compile(rf"eval ({_WORD})")
+_NOT_SIMPLE = re.compile(r"\n|^\s|\s$")
+
+
+class ShellLine(NamedTuple):
+    """Keys of a job, as the schedule file has them, and its command."""
+
+    keys: dict[str, str]
+    env: dict[str, str | None]
+    command: str
+
+
+def quoted(text: str) -> str:
+    """The text as one word; printf makes its lines, and percent signs that cron could not be given."""
+    if "\n" not in text and "\\%" not in text:
+        return shlex.quote(text)
+    escaped = text.replace("\\", "\\\\").replace("%", "\\045").replace("\n", "\\n")
+    escaped = re.sub(r"^-", r"\\055", escaped)  # not an option of printf
+    return f'"$(printf {shlex.quote(escaped)})"'
+
+
+def script(text: str) -> str:
+    """A script as the last command of a line. Newlines at its end are dropped."""
+    bare = text.rstrip("\n")
+    return f"eval {quoted(bare)}" if _NOT_SIMPLE.search(bare) or "\\%" in bare else bare
+
+
+def lock_step(name: str, *, waits: bool) -> str:
+    """Take the lock of a job, or end; the shell and what it starts hold it to their end."""
+    return f'exec 9>"$HOME/.schedd-{name}.lock"; flock {"9" if waits else "-n 9 || exit 0"}; '
+
+
+def read_shell_line(line: str) -> ShellLine | None:
+    """The keys and the command of a line that an export made; None for any other line."""
+    keys: dict[str, str] = {}
+    env: dict[str, str | None] = {}
+    position = 0
+    while "cwd" not in keys:
+        if match := _VARIABLE.match(line, position):
+            env[match[1] or match[3]] = None if match[3] else _text(match[2])
+        elif found := next(((key, m) for key, form in _SETTINGS.items() if (m := form.match(line, position))), None):
+            key, match = found
+            keys[key] = _value(key, match[1])
+        else:
+            return None
+        position = match.end()
+    rest = line[position:]
+    evaluated = _EVAL.fullmatch(rest)
+    return ShellLine(keys, env, _text(evaluated[1]) if evaluated else rest)
+
+
+def _value(key: str, text: str) -> str:
+    match key:
+        case "memory_limit":
+            return f"{text}K"
+        case "output":
+            return "discard"
+        case "overlap":
+            return "queue" if text == "9" else "skip"
+        case "path" | "cwd":
+            return _text(text)
+    return text
+
+
+def _text(word: str) -> str:
+    """The text of a word that `quoted` made."""
+    if printed := _PRINTED.fullmatch(word):
+        text = shlex.split(printed[1])[0]
+        return re.sub(r"\\(045|055|n|\\)", lambda match: _PRINTED_AS[match[1]], text)
+    return "".join(shlex.split(word))

@@ -1,0 +1,196 @@
+"""Importing what an export wrote gives the same jobs, but for what the report of the export names."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from scheduler.config.load import load
+from scheduler.model.job import Job
+from scheduler.model.target import Argv, EnvLayer, ShellCommand
+from scheduler.translate.exporters import crontab_file, kubernetes_manifests, systemd_units
+from scheduler.translate.exporters.exported import Degree, Exported
+from scheduler.translate.exporters.shell_line import read_shell_line
+from scheduler.translate.importers.source_file import Dialect
+from scheduler.translate.translation import ImportedJob, Keys, Translation
+from scheduler.translate.writer import schedule_file
+from tests.unit.importing import imported
+
+NOW = datetime(2026, 1, 5, 12, 34, tzinfo=UTC)
+ZONE = "Europe/Berlin"
+
+Export = Callable[[list[Job]], Exported]
+
+
+def as_crontab(dialect: Dialect) -> Export:
+    return lambda jobs: crontab_file.export_crontab(jobs, crontab_file.Options(dialect=dialect, timezone=ZONE))
+
+
+FORMATS: dict[str, Export] = {
+    "systemd": lambda jobs: systemd_units.export_systemd(jobs, systemd_units.Options(now=NOW)),
+    "kubernetes": lambda jobs: kubernetes_manifests.export_kubernetes(
+        jobs, kubernetes_manifests.Options(image="x:1", namespace="n", now=NOW)
+    ),
+    "cronie": as_crontab(Dialect.CRONIE),
+    "debian": as_crontab(Dialect.DEBIAN),
+    "busybox": as_crontab(Dialect.BUSYBOX),
+}
+
+TEXTS = st.one_of(
+    st.sampled_from(
+        ["x", "/usr/bin/x --all", "a; b", "echo \"$HOME\" '$X' $(date +%F) `y`", "# c", "a\nb\n", "-n", "a  b"]
+    ),
+    st.sampled_from(
+        ["printf '%s\\n' x", "a\\%b", "x\\\\y", "echo 100% # c", "cat <<E\n1\n  2\nE\n", "$$ $$$ ${A:-b}", "é ✓"]
+    ),
+    st.text(st.sampled_from("ab $\\%'\"#;&|\n{}()-=~*"), min_size=1, max_size=12).filter(lambda text: text.strip()),
+)
+WORDS = st.lists(TEXTS, min_size=1, max_size=3).map(lambda words: ["/bin/x", *words])
+SCHEDULES: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from(["*/5 * * * *", "30 2 * * *", "0 9-17/2 * * mon-fri", "0 0 1,15 * 5", "@daily", "H H * * *"]),
+    st.sampled_from(["5 4 L * *", "0 12 * * fri#2", "0 1 * * 5L", "15 8 */31 * 1", "0 0 L-2 * *", "7 7 15W * *"]),
+    st.sampled_from(["@every 90s", "@every 15m", "@every 6h", "@every 25m", "@at 2027-05-06T07:08", "@reboot"]),
+    st.sampled_from([{"second": "*/20"}, {"hour": "5", "year": "2026-2028"}, ["0 6 * * *", "30 18 * * sun"]]),
+)
+WRAPPING = {"umask", "nice", "lock", "timeout", "retry", "from", "until", "except", "splay", "path"}
+"""Keys that an export approximates by a program around the command."""
+
+VARIABLES = st.dictionaries(st.sampled_from(["A", "B_1", "LANG"]), st.one_of(TEXTS, st.just(""), st.none()), max_size=3)
+KEYS = st.fixed_dictionaries(
+    {"schedule": SCHEDULES, "command": st.one_of(TEXTS, WORDS)},
+    optional={
+        "env": VARIABLES,
+        "description": st.sampled_from(["Back up 100% of it", "a: b # c"]),
+        "timezone": st.sampled_from(["UTC", "America/New_York"]),
+        "cwd": st.sampled_from(["/", "/srv/app", "/srv/a b%c"]),
+        "enabled": st.booleans(),
+        "overlap": st.sampled_from(["skip", "allow", "queue", "replace"]),
+        "timeout": st.sampled_from(["90s", "1h"]),
+        "stop_grace": st.sampled_from(["5s", "1m"]),
+        "retry": st.just({"times": 2, "delay": "10s", "factor": 1}),
+        "umask": st.just("027"),
+        "nice": st.sampled_from([-5, 10]),
+        "memory_limit": st.sampled_from(["512M", "2G"]),
+        "success_codes": st.just([0, 24]),
+        "start_deadline": st.just("15m"),
+        "catch_up": st.just("1h"),
+        "lock": st.just("db"),
+    },
+)
+JOBS = st.dictionaries(st.sampled_from(["poll", "Back_up.2", "a"]), KEYS, min_size=1, max_size=3)
+
+
+def loaded(folder: Path, jobs: dict[str, Keys]) -> dict[str, Job]:
+    """The jobs of a schedule file with these keys."""
+    made = tuple(ImportedJob(name=name, keys=keys) for name, keys in jobs.items())
+    path = folder / "before.yaml"
+    path.write_text(schedule_file(Translation(jobs=made, defaults={"timezone": ZONE}), "Before."), encoding="utf-8")
+    return dict(load(path).jobs)
+
+
+def back(folder: Path, name: str, exported: Exported) -> dict[str, Job]:
+    """The jobs that an import makes of the files."""
+    texts = {file.name: file.text for file in exported.files}
+    if name != "systemd":
+        return dict(
+            imported(folder, *texts.values(), forced="kubernetes" if name == "kubernetes" else "crontab").config.jobs
+        )
+    found: dict[str, Job] = {}
+    for file, text in texts.items():
+        if file.endswith(".timer") or file.replace(".service", ".timer") not in texts:
+            found |= imported(folder, text, name=file, beside=texts, timezone=ZONE).config.jobs
+    return found
+
+
+def variables(layers: tuple[EnvLayer, ...]) -> dict[str, Any]:
+    return {name: value for layer in layers for name, value in layer.values.items()}
+
+
+def shown(job: Job, key: str) -> Any:
+    """What a key of a job means, however it is written."""
+    match key:
+        case "schedule" | "timezone":
+            return times(job)
+        case "command":
+            target = job.target
+            assert isinstance(target, ShellCommand | Argv)
+            words = target.words if isinstance(target, Argv) else ("/bin/sh", "-c", target.text)
+            return [word.rstrip("\n") for word in words] if words[:2] == ("/bin/sh", "-c") else list(words)
+        case "env":
+            return {name: value for name, value in variables(job.environment).items() if value is not None}
+        case "umask" | "nice" | "memory_limit":
+            return getattr(job.process, key)
+        case "retry":
+            return job.retry.times
+    return getattr(job, key)
+
+
+def times(job: Job) -> list[datetime] | str | None:
+    if job.schedule is None or job.schedule.at_start:
+        return None if job.schedule is None else "@reboot"
+    found, at = [], NOW
+    for _ in range(25):
+        following = job.schedule.next_after(at)
+        if following is None:
+            break
+        at = following
+        found.append(at)
+    return found
+
+
+def same(key: str, before: Any, after: Any) -> bool:
+    if key == "command" and before != after and after[:2] == ["/bin/sh", "-c"]:
+        return bool(words_of_line(after[2]) == before)  # a list in a crontab is words in quotes
+    return bool(before == after)
+
+
+def words_of_line(line: str) -> list[str] | None:
+    """The words that the shell makes of a line; None where it is more than words."""
+
+    def plain(match: re.Match[str]) -> str:
+        made = read_shell_line(f"cd / || exit; eval {match[0]}")
+        return shlex.quote(made.command) if made else ""
+
+    try:
+        return shlex.split(re.sub(r"""\"\$\(printf '(?:[^']|'\"'\"')*'\)\"""", plain, line))
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(
+    max_examples=60,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(jobs=JOBS)
+def test_what_was_exported_is_imported_again(tmp_path: Path, name: str, jobs: dict[str, Keys]) -> None:
+    before = loaded(tmp_path, jobs)
+    exported = FORMATS[name](list(before.values()))
+    after = back(tmp_path, name, exported)
+    names = {loss.job: loss.why.split()[-1] for loss in exported.losses if loss.key == "name"}
+    for job in before.values():
+        named = {loss.key for loss in exported.losses if loss.job == job.name}
+        if "schedule" in named or ("timezone", Degree.LOST) in {(loss.key, loss.degree) for loss in exported.losses}:
+            continue  # there may be more or fewer jobs
+        found = after[names.get(job.name, job.name)]
+        for key in sorted({"schedule", "command", *job.origins} - named - {"timezone"}):
+            if key == "command" and named & WRAPPING:
+                continue
+            assert same(key, shown(job, key), shown(found, key)), (key, exported.files)
+
+
+def test_a_lost_schedule_is_named(tmp_path: Path) -> None:
+    jobs = list(loaded(tmp_path, {"a": {"schedule": "0 0 15W * *", "command": "x"}}).values())
+    for name, export in FORMATS.items():
+        losses = export(jobs).losses
+        assert [loss.key for loss in losses if loss.degree is Degree.LOST] == ["schedule"], name
