@@ -11,11 +11,11 @@ from typing import Any
 
 import click
 
-from scheduler.cli import DEFAULT_FILE, output, times
-from scheduler.cli.arguments import some_jobs
+from scheduler.cli import DEFAULT_FILE, output_format, times
+from scheduler.cli.answer_source import Target
+from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.new_file import write_file
 from scheduler.cli.subcommand import subcommand
-from scheduler.cli.target import Target
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.errors import EXIT_FAILURE, SchedError, UnknownNameError, UsageError
@@ -89,7 +89,7 @@ def export_file(
     if directory is not None:
         _write(exported, Path(directory), force=force)
     if as_json:
-        output.show(exported)
+        output_format.show(exported)
     elif directory is None:
         _print(exported, "---" if format_name == "kubernetes" else None)
     _report(exported)

@@ -157,10 +157,12 @@ EVERY_KEY: dict[str, Any] = {
     "max_waiting": 5,
     "memory_limit": "1G",
     "nice": 5,
+    "notify_after": 2,
     "on_failure": [{"mail": "a@example.com"}],
     "on_recovery": [{"mail": "a@example.com"}],
     "on_shutdown": "stop",
     "on_skip": [{"mail": "a@example.com"}],
+    "on_slow": [{"mail": "a@example.com"}],
     "on_success": [{"command": "tell"}],
     "output": "discard",
     "overlap": "queue",
@@ -169,11 +171,14 @@ EVERY_KEY: dict[str, Any] = {
     "python": "app.tasks:poll",
     "remind": "1h",
     "retry": 2,
+    "run_if": "test -e /run/ready",
+    "run_if_timeout": "5s",
     "schedule": "0 5 * * *",
     "secret_arguments": True,
     "sentry": True,
     "setup": "app:setup",
     "shell": "bash",
+    "slow_after": "5m",
     "splay": "10m",
     "start_deadline": "15m",
     "stop_grace": "5s",
@@ -202,9 +207,10 @@ def test_each_key_is_carried_over_or_reported(tmp_path: Path, name: str) -> None
     first = jobs_of(tmp_path, {"a": {**command, "command": "x"}})
     function = {key: value for key, value in EVERY_KEY.items() if key != "shell"}
     second = jobs_of(tmp_path, {"a": function})
+    tied = {"run_if_timeout"}  # part of run_if
     known = {key for job in (*first, *second) for key in job.origins} | {"shell"}
     named = {key for key, _ in reported(export(first)) | reported(export(second))}
-    assert known - named - NOT_OF_RUNS - {"command"} == EXACT[name]
+    assert known - named - NOT_OF_RUNS - tied - {"command"} == EXACT[name]
 
 
 def test_the_keys_of_this_test_are_all_keys_of_a_job() -> None:

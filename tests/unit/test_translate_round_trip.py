@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scheduler.config.load import load
 from scheduler.model.job import Job
 from scheduler.model.target import Argv, EnvLayer, ShellCommand
+from scheduler.schedule import Restricted
 from scheduler.translate.exporters import crontab_file, kubernetes_manifests, systemd_units
 from scheduler.translate.exporters.exported import Degree, Exported
 from scheduler.translate.exporters.shell_line import read_shell_line
@@ -60,7 +61,7 @@ SCHEDULES: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from(["@every 90s", "@every 15m", "@every 6h", "@every 25m", "@at 2027-05-06T07:08", "@reboot"]),
     st.sampled_from([{"second": "*/20"}, {"hour": "5", "year": "2026-2028"}, ["0 6 * * *", "30 18 * * sun"]]),
 )
-WRAPPING = {"umask", "nice", "lock", "timeout", "retry", "from", "until", "except", "splay", "path"}
+WRAPPING = {"umask", "nice", "lock", "timeout", "retry", "from", "until", "except", "splay", "path", "run_if"}
 """Keys that an export approximates by a program around the command."""
 
 VARIABLES = st.dictionaries(st.sampled_from(["A", "B_1", "LANG"]), st.one_of(TEXTS, st.just(""), st.none()), max_size=3)
@@ -83,6 +84,11 @@ KEYS = st.fixed_dictionaries(
         "start_deadline": st.just("15m"),
         "catch_up": st.just("1h"),
         "lock": st.just("db"),
+        "run_if": st.sampled_from(["test -e /x", ["/bin/x", "a b"]]),
+        "output": st.just("discard"),
+        "splay": st.just("10m"),
+        "until": st.just("2027-03-01"),
+        "except": st.just(["12-25", "2026-02-03..2026-02-05"]),
     },
 )
 JOBS = st.dictionaries(st.sampled_from(["poll", "Back_up.2", "a"]), KEYS, min_size=1, max_size=3)
@@ -134,11 +140,13 @@ def shown(job: Job, key: str) -> Any:
 
 
 def times(job: Job) -> list[datetime] | str | None:
-    if job.schedule is None or job.schedule.at_start:
-        return None if job.schedule is None else "@reboot"
+    """The next times, without regard to `until` and the like, which the report names."""
+    schedule = job.schedule.schedule if isinstance(job.schedule, Restricted) else job.schedule
+    if schedule is None or schedule.at_start:
+        return None if schedule is None else "@reboot"
     found, at = [], NOW
     for _ in range(25):
-        following = job.schedule.next_after(at)
+        following = schedule.next_after(at)
         if following is None:
             break
         at = following

@@ -64,6 +64,8 @@ SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("Restart=on-failure\nRestartSec=30\nStartLimitBurst=3", {"retry": {"times": 2, "delay": "30s", "factor": 1}}),
     ("StandardOutput=null\nKillMode=process", {"output": "discard"}),
     ("[Unit]\nDescription=Dump it", {"description": "Dump it"}),
+    ("ExecCondition=/usr/bin/test -e /run/ready", {"run_if": ["/usr/bin/test", "-e", "/run/ready"]}),
+    ("ExecCondition=/bin/a\nExecCondition=/bin/b 'c d'", {"run_if": "/bin/a && /bin/b 'c d'"}),
     ("Environment=N=%n P=%p", {"env": {"N": "dump.service", "P": "dump"}}),
 ]
 

@@ -7,6 +7,7 @@ import os
 from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 from scheduler.translate.exporters.exported import LossReport
+from scheduler.translate.exporters.shell_text import seconds
 
 _OF_SCHEDD = "SCHED_"
 
@@ -30,6 +31,18 @@ def words_of(job: Job, report: LossReport, python: str) -> list[str]:
     if "/" in words[0] and not words[0].startswith("/"):
         words[0] = os.path.normpath(os.path.join(job.cwd, words[0]))  # noqa: PTH118 - a path of another machine
     return words
+
+
+def condition_of(job: Job) -> list[str]:
+    """The words of `run_if` with its time limit; empty where the job has none."""
+    match job.run_if:
+        case ShellCommand(text, _, shell):
+            words = [*shell, text]
+        case Argv(given):
+            words = [*given]
+        case _:
+            return []
+    return ["timeout", seconds(job.run_if_timeout), *words]
 
 
 def _program(target: Entrypoint) -> str:

@@ -6,7 +6,7 @@ from scheduler.model.job import Job, OutputMode, Overlap
 from scheduler.model.recipient import MailRecipient
 from scheduler.model.target import FromEnv, FromFile, ShellCommand
 from scheduler.schedule import Limits
-from scheduler.translate.exporters.command_words import words_of
+from scheduler.translate.exporters.command_words import condition_of, words_of
 from scheduler.translate.exporters.exported import LossReport, environment_of
 from scheduler.translate.exporters.shell_line import lock_step, quoted, script
 from scheduler.translate.exporters.shell_text import attempts, date_tests, seconds
@@ -19,13 +19,21 @@ class CrontabCommand:
         self._job, self._report, self._python = job, report, python
         steps = [*self._environment(), *self._process(), *self._gates()]
         self._context = f"{''.join(steps)}cd {quoted(job.cwd)} || exit; "
-        self._tests = date_tests(limits, report, otherwise="exit 0")
+        self._tests = date_tests(limits, report, otherwise="exit 0") + self._condition()
         self._rest = f"{self._delay(limits)}{self._lock()}{self._target()}"
         self._others()
 
     def text(self, test: str) -> str:
         """The whole command, with a test of the date that ends the shell on other days."""
         return f"{self._context}{test}{self._tests}{self._rest}"
+
+    def _condition(self) -> str:
+        words = condition_of(self._job)
+        if not words:
+            return ""
+        self._report.approximated("run_if", "a run that is skipped is not recorded")
+        self._report.exact("run_if_timeout")
+        return f"{' '.join(map(quoted, words))} || exit 0; "
 
     def _target(self) -> str:
         job = self._job

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +12,7 @@ from scheduler.document.dump import as_yaml
 from scheduler.model.job import Job, OutputMode, Overlap
 from scheduler.model.target import FromEnv, FromFile
 from scheduler.schedule import dst_effects
-from scheduler.translate.exporters.command_words import words_of
+from scheduler.translate.exporters.command_words import condition_of, words_of
 from scheduler.translate.exporters.exported import (
     Exported,
     ExportedFile,
@@ -23,6 +22,7 @@ from scheduler.translate.exporters.exported import (
     parts_of,
 )
 from scheduler.translate.exporters.kubernetes_schedule import NEVER, NoScheduleError, ZonedSchedule, zoned_schedule
+from scheduler.translate.exporters.shell_text import quoted_words
 
 _LONGEST_NAME = 52
 _POLICIES = {Overlap.SKIP: "Forbid", Overlap.ALLOW: "Allow", Overlap.QUEUE: "Forbid", Overlap.REPLACE: "Replace"}
@@ -182,11 +182,15 @@ class _Manifest:
             before += f"umask {job.process.umask:03o}; "
             self.report.approximated("umask", "a shell sets it")
         if job.path:
-            before += f'PATH={shlex.quote(":".join(job.path))}:"$PATH"; '
+            before += f'PATH={quoted_words([":".join(job.path)])}:"$PATH"; '
             self.report.approximated("path", "a shell sets it; the image must have the directories")
         if job.process.nice is not None:
             before += f"renice -n {job.process.nice} $$ >/dev/null; "
             self.report.approximated("nice", "a shell sets it by renice(1), which the image must have")
+        if condition := condition_of(job):
+            before += f"{quoted_words(condition)} || exit 0; "
+            self.report.approximated("run_if", "a run that is skipped succeeds")
+            self.report.exact("run_if_timeout")
         if job.output is OutputMode.LOG:
             self.report.exact("output")
         return ["/bin/sh", "-c", f'{before}exec "$@"', "sh", *words] if before else words

@@ -6,7 +6,7 @@ import msgspec
 
 from scheduler.model.job import Job, OutputMode, Overlap
 from scheduler.model.target import FromEnv, FromFile
-from scheduler.translate.exporters.command_words import words_of
+from scheduler.translate.exporters.command_words import condition_of, words_of
 from scheduler.translate.exporters.exported import LossReport, environment_of
 from scheduler.translate.exporters.shell_text import attempts
 from scheduler.translate.exporters.unit_text import (
@@ -46,6 +46,10 @@ class Service:
         """The section; `condition` are commands of a shell that end with an error where the job is not to run."""
         lines = ["[Service]\n", "Type=oneshot\n"]
         lines += [f"ExecCondition={command_line(['/bin/sh', '-c', condition.rstrip('; ')])}\n"] if condition else []
+        if words := condition_of(self._job):
+            lines.append(f"ExecCondition={command_line(['/usr/bin/timeout', *words[1:]])}\n")
+            self._report.approximated("run_if", "the exit code 255 is a failure")
+            self._report.exact("run_if_timeout")
         command = self._command()
         return [*lines, *command, *self.context(), *self._ends(), *self.hardening()]
 

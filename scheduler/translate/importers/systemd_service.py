@@ -41,6 +41,7 @@ class ServiceReading:
         except ExecLineError as error:
             self.refusal = str(error)
             return
+        self._condition()
         self._user_and_place()
         self._environment()
         self._limits()
@@ -72,6 +73,18 @@ class ServiceReading:
         if not self._unit.of("Service", "ExecStart"):
             raise ExecLineError("the service has no ExecStart=")
         return command_of(lines)
+
+    def _condition(self) -> None:
+        self._done.add("Service.ExecCondition")
+        settings = self._unit.of("Service", "ExecCondition")
+        try:
+            lines = [read_exec_line(setting.value, self._name) for setting in settings]
+        except ExecLineError as error:
+            self._remark(self._source.refuse, settings[0], str(error))
+            return
+        if lines:
+            self.keys["run_if"] = command_of(lines)
+            self._remark(self._source.note, settings[0], "here it must end within run_if_timeout, 10s by default")
 
     def _user_and_place(self) -> None:
         for key, ours in (("User", "user"), ("Group", "group"), ("UMask", "umask")):
