@@ -101,7 +101,7 @@ def measure(expression: str, zone: ZoneInfo, questions: int, rng: random.Random)
 
 
 def shared(jobs: int, zone: ZoneInfo, moment: datetime) -> float:
-    """Milliseconds for the next fire times of many jobs that share fifty schedules."""
+    """Milliseconds for the next scheduled times of many jobs that share fifty schedules."""
     schedules = [parse_schedule(f"{job % 50} 3 * * *", zone, job_name=f"job-{job}") for job in range(jobs)]
     begin = time.perf_counter()
     for schedule in schedules:

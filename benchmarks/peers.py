@@ -1,4 +1,4 @@
-"""The peers: where each is found, and how it is told the same jobs."""
+"""The other schedulers: where each is found, and how its file for the same jobs is written."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def versions(environments: Path | None) -> str:
     """Of those that are installed."""
     told = []
     for peer in installed(environments):
-        if peer.name in {"supercronic", "cron"}:  # cron tells no version, nor does the supercronic of Debian
+        if peer.name in {"supercronic", "cron"}:  # cron and Debian's supercronic have no option for their version
             ask = ["dpkg-query", "--show", "--showformat=Debian's ${Package} ${Version}", peer.name]
             told.append(subprocess.run(ask, capture_output=True, text=True, check=False).stdout or peer.name)
         else:

@@ -16,7 +16,7 @@ _MOST_LINKS = 40
 
 
 def changeable_by(path: str) -> str | None:
-    """Who besides root and this user can change what the path leads to, as the end of a sentence; None for nobody.
+    """Who besides root and this user can change what the path leads to, as the end of a sentence; None when nobody can.
 
     A group counts, except root's own. A part of the path that does not exist cannot be changed by more people than the
     directory that it would be in. OSError when a part cannot be looked at.

@@ -22,7 +22,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 @pytest.fixture
 def closed() -> Iterator[Path]:
-    """A directory that is closed to us, in one that is open to all; root is somebody else meanwhile."""
+    """A directory that is closed to us, in one that is open to all; root becomes another user meanwhile."""
     with TemporaryDirectory() as name:
         directory = Path(name) / "closed"
         directory.mkdir()

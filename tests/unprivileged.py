@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def somebody_else() -> Iterator[None]:
-    """Root is `nobody` for a moment; whoever is not root stays who they are."""
+    """Root becomes the user `nobody` meanwhile; other users stay themselves."""
     ours = os.geteuid()
     if ours == 0:
         os.seteuid(65534)

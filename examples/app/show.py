@@ -17,7 +17,7 @@ def main() -> None:
 
 
 def rows() -> Iterator[tuple[str, str]]:
-    """Each thing with its kind."""
+    """Each item with its kind."""
     with transaction() as db:
         for currency, rate, at in db.execute("SELECT currency, rate, scheduled_at FROM rates ORDER BY currency"):
             yield "rate", f"1 EUR = {rate} {currency}, polled for {at}"

@@ -21,7 +21,7 @@ _HELP = (
 
 
 def load_trusted(path: Path, on_progress: OnProgress | None = None) -> Config:
-    """Load a file. ConfigError also when this is root and somebody else can change one of its files."""
+    """Load a file. ConfigError also when this is root and another user can change one of its files."""
     config = load(path, on_progress)
     if problems := insecure_files(config, Severity.ERROR):
         raise ConfigError(render(problems), problems)

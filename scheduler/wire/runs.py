@@ -64,7 +64,7 @@ class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
     `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
     `run_id` is set when it ran, and for a request; `run` when it ran and is still kept. `by` is who requested it.
     `note` is a sentence where the reason alone does not explain a skip. A skipped request has its `arguments`, and
-    `stopped_by` when somebody stopped it while it waited.
+    `stopped_by` when a person stopped it while it waited.
     """
 
     job: str

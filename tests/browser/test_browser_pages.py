@@ -59,7 +59,7 @@ def test_an_open_menu_has_no_violation_of_axe(demo: Site, browser: Any) -> None:
 
 
 def test_output_and_names_are_shown_as_text(demo: Site, browser: Any) -> None:
-    """A dialog or an image would fail: opened() hears of the first, and none has been asked for."""
+    """A dialog or an image would fail: opened() reports the first, and no other was requested."""
     with opened(browser) as page:
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))

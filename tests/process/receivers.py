@@ -77,7 +77,7 @@ def http_server(tls: ssl.SSLContext | None = None) -> Iterator[HttpServer]:
 
 @contextmanager
 def black_hole() -> Iterator[int]:
-    """The port of somebody who accepts every connection and never says a word."""
+    """The port of a server that accepts every connection and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
         yield listener.getsockname()[1]
 

@@ -76,7 +76,7 @@ def test_while_it_moves_nothing_is_lost_and_writers_are_held_back(pipe: tuple[in
 
 
 def test_a_non_blocking_stdout_that_is_read_loses_nothing(pipe: tuple[int, int]) -> None:
-    """P3: the flag belongs to whoever shares the pipe or the terminal."""
+    """P3: the flag belongs to every process that shares the pipe or the terminal."""
     reading, writing = pipe
     os.set_blocking(writing, False)
     received: list[bytes] = []

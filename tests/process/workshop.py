@@ -25,7 +25,7 @@ DEADLINE = 30.0
 
 
 class Log:
-    """A LineSink that keeps everything, and is full when told so."""
+    """A LineSink that keeps everything, and is full on request."""
 
     def __init__(self) -> None:
         self.blocks: list[tuple[str, Stream, bytes]] = []

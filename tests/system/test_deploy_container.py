@@ -1,5 +1,5 @@
 """deploy/container: what the Dockerfile and compose.yaml promise, and the image's own command line in a namespace of
-processes of its own, as a user without a name, on a file system that nobody may write to."""
+processes of its own, as a user without a name, on a read-only file system."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def instructions(name: str) -> list[str]:
 
 
 def exec_form(instruction: str) -> list[str]:
-    """The words of the one such instruction; ValueError when a shell would stand between."""
+    """The words of the one such instruction; ValueError when a shell would be in between."""
     (line,) = instructions(instruction)
     return list(json.loads(line[line.index("[") :]))
 

@@ -25,7 +25,7 @@ FILE = "/etc/schedd/schedules.yaml"
 
 
 def directives() -> dict[str, str]:
-    """Those of [Service]; each stands there once."""
+    """Those of [Service]; each occurs once."""
     service = UNIT.read_text().partition("[Service]")[2].partition("\n[")[0]
     pairs = [line.split("=", 1) for line in service.splitlines() if line and not line.startswith("#")]
     assert len(dict(pairs)) == len(pairs)

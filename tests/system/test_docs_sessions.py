@@ -28,7 +28,7 @@ ALIKE = {
     r"\d+(?:\.\d+)?": "0",
     r"DAY 0-0 CLOCK": "in SPAN, CLOCK",
 }
-"""What differs from run to run, and what stands for it. A month from now the sessions must still be true."""
+"""What differs from run to run, and what replaces it. A month from now the sessions must still be true."""
 
 
 def shapes(text: str) -> list[str]:
@@ -46,7 +46,7 @@ def steps(session: str) -> list[tuple[str, list[str]]]:
 
 
 class Reader:
-    """Somebody who types in what a page shows, in an empty directory."""
+    """Types in what a page shows, in an empty directory."""
 
     def __init__(self, directory: Path, stack: ExitStack) -> None:
         self._directory = directory

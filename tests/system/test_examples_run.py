@@ -32,7 +32,7 @@ def done(data: Path) -> dict[str, bool]:
 
 
 def test_within_30_seconds_of_the_start_all_four_kinds_of_tasks_are_visibly_done(tmp_path: Path) -> None:
-    # A copy, since somebody may be trying the original at this moment, and one schedd serves a file.
+    # A copy, since another schedd may be running with the original at this moment.
     project = tmp_path / "project"
     shutil.copytree(PROJECT / "examples", project / "examples")
     shutil.copy(PROJECT / "schedules.example.yaml", project)

@@ -1,4 +1,4 @@
-"""The README tells the truth: its tables leave nothing out, and its commands are where scripts find them."""
+"""The README is true: its tables leave nothing out, and its commands are where scripts find them."""
 
 from __future__ import annotations
 

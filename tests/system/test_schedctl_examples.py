@@ -21,13 +21,13 @@ FILE = """
     """
 
 GOES_ON = ("schedctl list --watch", "schedctl logs -f poll-rates import-file")
-"""Until somebody leaves: half a second is enough to see that they begin."""
+"""These run until they are interrupted: half a second is enough to see that they start."""
 
 ENDS_WITH = {
     "schedctl stop k3v9d2qa --kill": 4,  # no such run here
     "schedctl init": 5,  # there is a file
     "schedctl shell poll-rates python -c 'import app.tasks'": 1,  # no such module here
-    "schedctl notify-test poll-rates": 5,  # nobody is told
+    "schedctl notify-test poll-rates": 5,  # it has no recipients
     "schedctl notify-test poll-rates --event recovery": 5,
     "schedctl result k3v9d2qa": 4,
     "schedctl result k3v9d2qa --json": 4,

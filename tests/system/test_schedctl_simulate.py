@@ -42,17 +42,17 @@ PLAYS = {
           impatient: {schedule: "@every 4s", command: exec sleep 0.5, start_deadline: 1.5s}
         """,
 }
-"""Each run ends a quarter of a second or more from any slot and from whatever else the order could hang on."""
+"""Each run ends a quarter of a second or more from any scheduled time and other events: the order is certain."""
 
 GRID = timedelta(seconds=2)
 SETTLED = timedelta(seconds=10)
-"""After so long all has come to an end that began with a slot."""
+"""Seconds after which every run of a scheduled time has finished."""
 
 SECONDS = 22
 
 
 class Happened(NamedTuple):
-    """What became of a slot: `ran`, a reason, or how an attempt or the run ended."""
+    """What happened at a scheduled time: `ran`, a reason, or how an attempt or the run ended."""
 
     scheduled: datetime
     job: str
@@ -60,7 +60,7 @@ class Happened(NamedTuple):
 
 
 def happened(records: Iterable[dict[str, Any]]) -> list[Happened]:
-    """In the order of slots and jobs, and for one slot of one job in the order of events."""
+    """In the order of scheduled times and jobs, and for one time of one job in the order of events."""
     happened: list[Happened] = []
     scheduled_times: dict[str, datetime] = {}
     for each in records:

@@ -166,7 +166,7 @@ def test_root_acts_as_the_user_whose_schedd_it_asks(place: Path, file: Path) -> 
 
 
 def test_another_user_does_not_read_the_file_in_place_of_roots_schedd(file: Path) -> None:
-    """D1: who is refused is told so, with the user to be."""
+    """D1: a refused user gets an error that names the right user."""
     with schedd(file) as running:
         answer = as_other("schedctl", "-c", file, "list")
         assert running.stop() == 0

@@ -70,7 +70,7 @@ def excluded_answers(schedule: Schedule, after: datetime, until: datetime) -> li
 
 
 def answers(schedule: Schedule, after: datetime, until: datetime) -> list[datetime]:
-    """The product's fire times after `after` and at the latest at `until`."""
+    """The product's scheduled times after `after` and at the latest at `until`."""
     found = []
     moment = schedule.next_after(after)
     while moment is not None and moment <= until:

@@ -75,7 +75,7 @@ def is_excluded(entry: str, wall: datetime) -> bool:
 def limited_times(
     expression: str, zone: ZoneInfo, after: datetime, until: datetime, limits: Limits, *, excluded: bool = False
 ) -> Iterator[datetime]:
-    """The fire times within the limits; with `excluded`, those that `except` removes."""
+    """The scheduled times within the limits; with `excluded`, those that `except` removes."""
     for moment in fire_times(expression, zone, after, until):
         wall = moment.astimezone(zone).replace(tzinfo=None)
         if limits.is_within(moment, zone) and limits.excludes(wall) is excluded:
@@ -83,7 +83,7 @@ def limited_times(
 
 
 def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
-    """All fire times after `after` and at the latest at `until`, in UTC."""
+    """All scheduled times after `after` and at the latest at `until`, in UTC."""
     job = StartedJob(expression) if expression.startswith("@every") else Job(expression)
     now = (after - WARM_UP).replace(second=0, microsecond=0)
     wall_before = now.astimezone(zone).replace(tzinfo=None)

@@ -49,7 +49,7 @@ class FakeDaemon:
 
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file that nobody serves."""
+    """A file without a running schedd."""
     monkeypatch.setattr(client, "find", lambda _path: None)
     (tmp_path / "schedules.yaml").write_text(FILE)
     return tmp_path / "schedules.yaml"

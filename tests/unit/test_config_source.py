@@ -235,7 +235,7 @@ def test_no_slip_in_a_file_shows_its_secrets(tmp_path_factory: pytest.TempPathFa
     at = data.draw(st.integers(0, len(SECRETIVE)))
     end = data.draw(st.integers(at, min(len(SECRETIVE), at + 2)))
     text = SECRETIVE[:at] + data.draw(st.sampled_from(SLIPS)) + SECRETIVE[end:]
-    # Where the very word that makes a value secret is gone, nobody can tell any more.
+    # Where the word that makes a value secret is missing, it cannot be recognised.
     assume(all(text.count(word) == SECRETIVE.count(word) for word in ("env:", "kwargs:", "  args:", "\n")))
     file = tmp_path_factory.getbasetemp() / "damaged.yaml"
     file.write_text(text)

@@ -30,7 +30,7 @@ class Change(NamedTuple):
         return datetime.fromisoformat(self.at + "Z")
 
     def times(self, expression: str) -> list[datetime]:
-        """The fire times within half a day of the change."""
+        """The scheduled times within half a day of the change."""
         return fire_times(expression, self.zone, self.instant - HALF_A_DAY, self.instant + HALF_A_DAY)
 
 
