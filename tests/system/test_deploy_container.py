@@ -65,6 +65,12 @@ def test_every_file_that_the_image_copies_is_here_and_not_ignored() -> None:
         assert (PROJECT / word).exists()
 
 
+def test_the_image_has_nothing_but_what_the_build_puts_together() -> None:
+    """packaging/try-image builds and runs it."""
+    assert re.findall("^FROM (.*)$", DOCKERFILE, re.MULTILINE)[1:] == ["scratch"]
+    assert instructions("COPY") == ["--from=build /image /"]
+
+
 def test_compose_gives_schedd_the_time_it_takes_and_nothing_it_does_not_need() -> None:
     (service,) = COMPOSE["services"].values()
     assert parse_duration(service["stop_grace_period"]) > parse_duration(FileForm(jobs={}).shutdown_timeout)
