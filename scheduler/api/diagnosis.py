@@ -138,7 +138,7 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     run = entry.run
     if run is None:
         return f"{what} took place; it is no longer kept in history."
-    outcome = "is running" if run.outcome is None else f"{run.outcome}, exit {run.exit_code}"
+    outcome = "is running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
     return f"{what} started {run.lateness:.3f} s later as {run.id}: {outcome}."
 
 

@@ -8,7 +8,7 @@ from scheduler.api.service import JobState
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveState
 from scheduler.launch.output import Chunk
-from scheduler.model.run import Attempt, Decision, Pause, Run
+from scheduler.model.run import Attempt, Decision, Outcome, Pause, Run
 from scheduler.schedule import predecessors
 from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status, WaitingView
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
@@ -31,6 +31,7 @@ def attempt_view(attempt: Attempt) -> AttemptView:
         cpu_seconds=ended.cpu_seconds,
         cause=attempt.cause,
         notes=ended.notes,
+        lost=ended.lost or attempt.outcome is Outcome.LOST,
     )
 
 

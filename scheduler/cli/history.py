@@ -90,7 +90,7 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
     if run.arguments is not None:
         details.append(f"with {run.arguments.text}")
     if run.outcome not in (None, "succeeded"):
-        details.append(run.attempts[-1].cause or f"exit {run.exit_code}")
+        details.append(run.attempts[-1].cause or run.exit_text)
     if run.stopped_by is not None:
         details.append(f"stopped by {run.stopped_by.text}")
     if len(run.attempts) > 1:

@@ -127,6 +127,8 @@ def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
 
 
 def _running(view: JobView, now: datetime) -> str:
+    if view.running[0].left_by_earlier and len(view.running) == 1:
+        return ", left by an earlier schedd"
     text = f" {times.span(max(0, round((now - view.running[0].started_at).total_seconds())))}"
     if view.running[0].worker is not None:
         text += f" on {view.running[0].worker}"

@@ -107,4 +107,4 @@ def _print_lost(where: str, size: int) -> None:
 
 
 def _end(run: RunView) -> str:
-    return f"{run.outcome}, exit {run.exit_code}, after {times.span(run.duration or 0)}"
+    return f"{run.outcome}, {run.exit_text}, after {times.span(run.duration or 0)}"

@@ -48,7 +48,7 @@ class RunPrinter:
                     terminal.note(f"run {run.id} of {run.job}")
             case AttemptEnded(attempt=attempt, retry_at=retry_at):
                 pause = times.span((retry_at - attempt.started_at).total_seconds() - attempt.duration)
-                end = attempt.cause or f"{attempt.outcome}, exit {attempt.exit_code}"
+                end = attempt.cause or f"{attempt.outcome}, {attempt.exit_text}"
                 terminal.note(f"schedctl: attempt {attempt.number}: {end}; next attempt in {pause}", "care")
             case Lost(size=size):
                 if not self._lost:
@@ -70,4 +70,4 @@ class RunPrinter:
         elif self._verbose:
             colour = "good" if run.outcome == "succeeded" else "bad"
             took = times.span(run.duration or 0)
-            terminal.note(f"run {run.id} {run.outcome}, exit {run.exit_code}, {took}{notes}", colour)
+            terminal.note(f"run {run.id} {run.outcome}, {run.exit_text}, {took}{notes}", colour)

@@ -85,7 +85,7 @@ def _words(found: RunResult) -> str:
 
 def _ending(run: RunView) -> str:
     colour = "good" if run.outcome == "succeeded" else "bad"
-    text = f"{run.outcome}, exit {run.exit_code}, after {times.span(run.duration or 0)}"
+    text = f"{run.outcome}, {run.exit_text}, after {times.span(run.duration or 0)}"
     return terminal.paint(text, colour)
 
 

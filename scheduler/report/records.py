@@ -142,7 +142,10 @@ def _run_result(run: Run) -> Fields:
 
 def _result(attempt: Attempt) -> Fields:
     end = attempt.exit
-    fields: Fields = {"outcome": attempt.outcome.value, "exit": end.code, "duration": round(attempt.duration, 3)}
+    fields: Fields = {"outcome": attempt.outcome.value}
+    if not end.lost:
+        fields["exit"] = end.code
+    fields["duration"] = round(attempt.duration, 3)
     if attempt.cause is not None:
         fields["cause"] = attempt.cause
     if end.max_rss is not None:

@@ -82,7 +82,7 @@ def run_row(run: Run, moment: Moment) -> RunRow:
         outcome="running" if run.outcome is None else run.outcome.value,
         mark=mark,
         bad=bad,
-        why=", ".join(part for part in (ending(run) if run.outcome is not None else "", attempts, given) if part),
+        why=", ".join(part for part in (_ending(run), attempts, given) if part),
         duration=span(elapsed),
         trigger=run.trigger.value,
         by="" if run.by is None else run.by.text,
@@ -90,6 +90,12 @@ def run_row(run: Run, moment: Moment) -> RunRow:
         cpu="–" if cpu is None else span(cpu),
         memory="–" if memory is None else size(memory),
     )
+
+
+def _ending(run: Run) -> str:
+    if run.outcome is not None:
+        return ending(run)
+    return "left by an earlier schedd" if run.earlier and run.worker is None else ""
 
 
 def usage(run: Run) -> tuple[float | None, int | None]:

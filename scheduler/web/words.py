@@ -67,6 +67,8 @@ def attempt_ending(attempt: Attempt) -> str:
     note = ended.notes[0] if ended.notes else EXITS.get(ended.code, "")
     if attempt.outcome is Outcome.TIMED_OUT:
         return note
+    if ended.lost:
+        return note or "exit code unknown"
     if ended.signal is not None:
         return note or f"signal {ended.signal}"
     return f"exit {ended.code}: {note}" if note else f"exit {ended.code}"

@@ -17,7 +17,7 @@ StreamName = Literal["stdout", "stderr"]
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     """One process of a run. `duration` and `cpu_seconds` are in seconds, `max_rss` in bytes.
 
-    `cause` is why it could not be started.
+    `cause` is why it could not be started. `lost`: its end was not observed, and `exit_code` is not its own.
     """
 
     number: int
@@ -30,6 +30,12 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float | None = None
     cause: str | None = None
     notes: tuple[str, ...] = ()
+    lost: bool = False
+
+    @property
+    def exit_text(self) -> str:
+        """The exit code in words."""
+        return "exit code unknown" if self.lost else f"exit {self.exit_code}"
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +62,16 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     earlier: bool = False
     worker: str | None = None
     stopped_by: Requester | None = None
+
+    @property
+    def exit_text(self) -> str:
+        """The exit code of a finished run in words."""
+        return self.attempts[-1].exit_text if self.attempts and self.attempts[-1].lost else f"exit {self.exit_code}"
+
+    @property
+    def left_by_earlier(self) -> bool:
+        """Whether its process was started by an earlier schedd on this machine."""
+        return self.earlier and self.worker is None
 
 
 class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):

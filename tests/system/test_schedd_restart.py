@@ -65,6 +65,7 @@ def test_it_counts_for_overlap_and_lock_until_it_ends_and_its_end_is_recorded_as
         (job,) = [job for job in json.loads(answer) if job["name"] == "long"]
         assert (code, job["status"]) == (0, "running")
         assert [(each["id"], each["earlier"]) for each in job["running"]] == [(run, True)]
+        assert "running, left by an earlier schedd" in ask(file, "list")[1]
         assert ask(file, "run-now", "long")[0] == 5
         assert ask(file, "run-now", "other", "--detach")[0] == 0
         second.says("run waiting", "job=other")
@@ -72,6 +73,8 @@ def test_it_counts_for_overlap_and_lock_until_it_ends_and_its_end_is_recorded_as
         (ended,) = second.says("run finished", f"run={run}")
         assert "outcome=lost" in ended
         assert "its exit code is unknown" in ended
+        assert "exit=" not in ended
+        assert "exit code unknown" in ask(file, "history", "long")[1]
         second.says("run finished", "job=other", "outcome=succeeded")
         assert second.stop() == 0
 
