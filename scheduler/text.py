@@ -35,7 +35,7 @@ def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | Non
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name; empty when no known name is similar."""
-    near = nearest(name, known, 0.5)
+    near = nearest(name, known)
     return "" if near is None else f"; did you mean {near!r}?"
 
 

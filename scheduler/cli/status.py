@@ -48,7 +48,8 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
     if view.problem is not None:
         state = terminal.Cell(view.problem, "bad")
-    decisions = ", ".join(f"{count} {word}" for word, count in view.decisions.items())
+    skips = ", ".join(f"{count} {word}" for word, count in view.decisions.items() if word != "ran")
+    decisions = f"{view.decisions.get('ran', 0)} ran" + (f"; skipped: {skips}" if skips else "")
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),
@@ -62,7 +63,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
             ),
         ),
         ("next", terminal.Cell(_next(view, zone, now))),
-        ("decisions", terminal.Cell(decisions or "none yet")),
+        ("decisions", terminal.Cell(decisions if view.decisions else "none yet")),
     ]
     lines += [
         ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))

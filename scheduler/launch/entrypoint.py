@@ -105,7 +105,7 @@ def find(reference: str) -> object:
     except ModuleNotFoundError as error:
         if not f"{module}.".startswith(f"{error.name}."):
             raise  # the module is there; one of its own imports is not
-        text = f"there is no module {error.name!r} in {os.getcwd()} or where {sys.executable} looks"
+        text = f"there is no module {error.name!r} in {os.getcwd()} or on sys.path of {sys.executable}"
         raise refusal(NOT_FOUND, text) from None
     found: object = sys.modules[module]
     owner = module

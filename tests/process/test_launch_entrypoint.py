@@ -134,9 +134,9 @@ def test_the_jobs_directory_comes_first(app: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("reference", "code", "line"),
     [
-        ("app.task:show", 127, "there is no module 'app.task' in {app} or where {python} looks"),
-        ("nowhere.tasks:show", 127, "there is no module 'nowhere' in {app} or where {python} looks"),
-        ("app.tasks.deep:show", 127, "there is no module 'app.tasks.deep' in {app} or where {python} looks"),
+        ("app.task:show", 127, "there is no module 'app.task' in {app} or on sys.path of {python}"),
+        ("nowhere.tasks:show", 127, "there is no module 'nowhere' in {app} or on sys.path of {python}"),
+        ("app.tasks.deep:show", 127, "there is no module 'app.tasks.deep' in {app} or on sys.path of {python}"),
         ("app.tasks:shaw", 127, "app.tasks has no 'shaw'; did you mean 'show'?"),
         ("app.tasks:Mail.burn", 127, "app.tasks.Mail has no 'burn'"),
         ("app.tasks:table", 126, "app.tasks:table is of type dict and cannot be called"),

@@ -86,7 +86,7 @@ def test_the_plan_of_a_reload_is_what_the_reload_then_does(file: Path, daemon: S
     assert re.search(r"^\+ renamed$", plan.stdout, re.MULTILINE)
     assert re.search(r"^~ yearly  next .* UTC, was .*01-01 00:00 UTC$", plan.stdout, re.MULTILINE)
     assert re.search(r"^- other$", plan.stdout, re.MULTILINE)
-    assert plan.stdout.endswith("1 would be added, 1 would be changed, 1 would be removed, 4 unchanged\n")
+    assert plan.stdout.endswith("1 to add, 1 to change, 1 to remove, 4 unchanged\n")
     assert ask(file, "run-now", "other").returncode == 0
     assert ask(file, "reload").stdout.endswith("1 added, 1 changed, 1 removed, 4 unchanged\n")
     assert ask(file, "run-now", "other").returncode == 4

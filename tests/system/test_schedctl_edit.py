@@ -114,7 +114,7 @@ def test_on_a_terminal_the_change_is_shown_and_confirmed(
             "-c", file, "edit", columns=120, EDITOR="sed -i s/@daily/@hourly/", TMPDIR=os.environ["TMPDIR"]
         )
         eventually(lambda: b"Apply? [Y/n]" in editing.written)
-        assert b"1 would be changed" in editing.written
+        assert b"1 to change" in editing.written
         editing.type(answer)
         drawn = editing.ended()
         assert editing.process.returncode == code, drawn
