@@ -55,9 +55,9 @@ def print_changes(view: ReloadView, zone: tzinfo) -> None:
     for warning in view.warnings:
         terminal.note(f"{warning.path}:{warning.line}:{warning.column}: warning: {warning.message}", "care")
     total = len(view.added) + len(view.changed) + len(view.removed)
-    add, change, remove = ("added", "changed", "removed") if view.applied else ("to add", "to change", "to remove")
+    words = ("added", "changed", "removed") if view.applied else ("to add", "to change", "to remove")
     click.echo(
-        f"{len(view.added)} {add}, {len(view.changed)} {change}, {len(view.removed)} {remove}, "
+        f"{len(view.added)} {words[0]}, {len(view.changed)} {words[1]}, {len(view.removed)} {words[2]}, "
         f"{view.unchanged} unchanged"
         if total
         else f"{'nothing changed' if view.applied else 'nothing would change'}: {view.unchanged} jobs"
