@@ -28,7 +28,7 @@ class IncludedForm(Form, frozen=True):
 
     jobs: Annotated[
         dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
-        Meta(description="The jobs by name.", extra={"reads": "jobs"}),
+        Meta(description="The jobs, by their names.", extra={"reads": "jobs"}),
     ]
     defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
 
@@ -43,7 +43,7 @@ class FileForm(IncludedForm, frozen=True):
 
     max_running: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Most runs at the same time; by default no limit.", examples=[4]),
+        Meta(description="Largest number of runs at the same time, of all jobs; by default no limit.", examples=[4]),
     ] = None
     shutdown_timeout: Annotated[
         Duration,
@@ -56,7 +56,9 @@ class FileForm(IncludedForm, frozen=True):
         WebForm,
         Meta(description="The dashboard and the HTTP API.", examples=[{"listen": "127.0.0.1:8765"}]),
     ] = WebForm()
-    metrics: Annotated[MetricsForm, Meta(description="Metrics.", examples=[{"per_job": False}])] = MetricsForm()
+    metrics: Annotated[MetricsForm, Meta(description="What metrics show.", examples=[{"per_job": False}])] = (
+        MetricsForm()
+    )
     launcher: Annotated[
         LauncherForm | UnsetType,
         Meta(description="Workers that run the jobs, except those with `launcher: local`."),

@@ -103,7 +103,5 @@ AnyExclusion = Annotated[
 ]
 Splay = Annotated[
     Duration | None,
-    Meta(
-        description="Delay each run by less than this time; the delay is derived from the job's name.", examples=["5m"]
-    ),
+    Meta(description="Delay every run by a fixed time below this, derived from the job's name.", examples=["5m"]),
 ]

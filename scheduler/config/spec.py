@@ -50,7 +50,7 @@ class LockForm(Form, frozen=True):
     name: Annotated[Name | UnsetType, Meta(description="Name of the lock.", examples=["imports"])] = UNSET
     slots: Annotated[
         Annotated[int, Meta(ge=1, le=10_000)] | UnsetType,
-        Meta(description="How many runs may hold it; the same in all jobs that say it.", examples=[3]),
+        Meta(description="Number of runs that can hold it; must be the same in all jobs.", examples=[3]),
     ] = UNSET
 
     @classmethod
@@ -128,7 +128,7 @@ class DefaultsForm(Form, frozen=True):
         Overlap.SKIP
     )
     start_deadline: Annotated[
-        Deadline, Meta(description="How late a run may start; later it is skipped.", examples=["15m"])
+        Deadline, Meta(description="How late a run may start; after that it is skipped.", examples=["15m"])
     ] = "60s"
     catch_up: Annotated[
         Duration | None,
@@ -148,7 +148,7 @@ class DefaultsForm(Form, frozen=True):
         Text | Annotated[list[Text], Meta(min_length=1)] | None,
         Meta(
             extra={"reads": "command"},
-            description="Command that must exit with 0 for a run to start; else the run is skipped.",
+            description="Command that must exit with 0 for a run to start; otherwise the run is skipped.",
             examples=["test ! -e /run/maintenance"],
         ),
     ] = None
@@ -156,12 +156,13 @@ class DefaultsForm(Form, frozen=True):
     lock: Annotated[
         Name | LockForm | None,
         Meta(
-            description="Jobs with the same lock never run at the same time, or as many as it has slots.",
+            description="Name of a lock: jobs with the same lock do not run at the same time, or at most `slots`.",
             examples=["database", {"name": "imports", "slots": 3}],
         ),
     ] = None
     max_waiting: Annotated[
-        Annotated[int, Meta(ge=1, le=1_000_000)], Meta(description="Most manual runs of the job that wait at once.")
+        Annotated[int, Meta(ge=1, le=1_000_000)],
+        Meta(description="Largest number of manual runs of the job that wait."),
     ] = 1000
     accepts: Annotated[
         Accepts | list[Accepts],
@@ -171,9 +172,7 @@ class DefaultsForm(Form, frozen=True):
             examples=["args", ["kwargs", "stdin"]],
         ),
     ] = []
-    secret_arguments: Annotated[bool, Meta(description="Never show the arguments that a run was requested with.")] = (
-        False
-    )
+    secret_arguments: Annotated[bool, Meta(description="Never show the arguments of manual runs.")] = False
     on_shutdown: Annotated[
         OnShutdown,
         Meta(
@@ -182,7 +181,7 @@ class DefaultsForm(Form, frozen=True):
     ] = OnShutdown.WAIT
     launcher: Annotated[
         LauncherName,
-        Meta(description="Where the job runs; celery is the default where the file has the top-level key `launcher`."),
+        Meta(description="Where the job runs; the default is celery if the file has a top-level `launcher`."),
     ] = LauncherName.LOCAL
     success_codes: Annotated[
         tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that count as success.")
@@ -209,7 +208,7 @@ class DefaultsForm(Form, frozen=True):
     on_failure: Annotated[
         tuple[RecipientForm, ...],
         Meta(
-            description="Recipients to notify when the job starts failing, after the last attempt.",
+            description="Recipients to notify when the job starts failing, after the last attempt of the run.",
             examples=[[{"mail": "ops@example.com"}]],
         ),
     ] = ()
@@ -219,7 +218,7 @@ class DefaultsForm(Form, frozen=True):
     ] = ()
     on_skip: Annotated[
         tuple[RecipientForm, ...],
-        Meta(description="Recipients to notify when runs start being skipped for a reason that nobody requested."),
+        Meta(description="Recipients to notify of skipped runs, except requested skips such as a pause."),
     ] = ()
     on_slow: Annotated[
         tuple[RecipientForm, ...], Meta(description="Recipients to notify when a run takes longer than slow_after.")
@@ -233,11 +232,11 @@ class DefaultsForm(Form, frozen=True):
         ),
     ] = None
     notify_after: Annotated[
-        int, Meta(ge=1, le=1000, description="Failures in a row before on_failure is notified.", examples=[3])
+        int, Meta(ge=1, le=1000, description="Failed runs in a row before on_failure is notified.", examples=[3])
     ] = 1
     remind: Annotated[
         Duration | None,
-        Meta(description="Repeat the failure notification at this interval until the job recovers.", examples=["1h"]),
+        Meta(description="Repeat a failure notification at this interval until the job recovers.", examples=["1h"]),
     ] = None
     expect_success_within: Annotated[
         Duration | None,

@@ -40,12 +40,12 @@ class WebForm(Form, frozen=True):
     ] = UNSET
     hosts: Annotated[
         list[HostName],
-        Meta(description="Names by which browsers reach it; other names are refused.", examples=[["jobs.example.com"]]),
+        Meta(description="Host names that browsers use; other names are refused.", examples=[["jobs.example.com"]]),
     ] = []
     trusted_proxies: Annotated[
         list[Network],
         Meta(
-            description="Addresses or networks of reverse proxies whose X-Forwarded headers count; `unix` for the "
+            description="Addresses or networks of reverse proxies whose X-Forwarded headers are used; `unix` for the "
             "clients of a Unix socket.",
             examples=[["127.0.0.1"]],
         ),
