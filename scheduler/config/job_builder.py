@@ -251,6 +251,7 @@ def _limits(entry: Entry, values: dict[str, Any]) -> Limits:
         exclusions=exclusions_of(exclusions, zone) if exclusions else None,
         splay=splay,
         delay=delay_of(entry.name.value, splay) if splay else splay,
+        zone=None if first is None and last is None else zone,
     )
     if limits.first is not None and limits.last is not None and limits.first > limits.last:
         entry.error("until" if "until" in entry.keys else "from", "until must not be before from")

@@ -60,9 +60,9 @@ def describe(schedule: Schedule) -> str | None:
 
 def _limits(limits: Limits) -> Iterator[str]:
     if limits.first is not None:
-        yield f"from {rfc3339(limits.first)}"
+        yield f"from {limits.shown(limits.first)}"
     if limits.last is not None:
-        yield f"until {rfc3339(limits.last)}"
+        yield f"until {limits.shown(limits.last)}"
     if limits.exclusions is not None:
         texts = limits.exclusions.texts
         shown = texts if len(texts) <= _MOST_RUNS else (*texts[: _MOST_RUNS - 1], f"{len(texts) - _MOST_RUNS + 1} more")

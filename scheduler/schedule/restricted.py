@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,7 +21,7 @@ _MOST_STEPS = 10_000
 class Limits(msgspec.Struct, frozen=True):
     """The keys of a job that restrict its schedule; instants are UTC, `first` and `last` are both included.
 
-    `delay` is at most `splay` and derived from the job's name.
+    `delay` is at most `splay` and derived from the job's name. `zone` is that in which instants are shown.
     """
 
     first: datetime | None = None
@@ -28,6 +29,11 @@ class Limits(msgspec.Struct, frozen=True):
     exclusions: Exclusions | None = None
     splay: timedelta = _ZERO
     delay: timedelta = _ZERO
+    zone: ZoneInfo | None = None
+
+    def shown(self, moment: datetime) -> str:
+        """An instant in the zone: `2026-12-20 00:00:00 CET`."""
+        return f"{moment.astimezone(self.zone or UTC):%Y-%m-%d %H:%M:%S %Z}"
 
     def allows(self, moment: datetime) -> bool:
         """Whether a job may run at this instant, as far as `from`, `until` and `except` say."""

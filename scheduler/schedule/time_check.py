@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from scheduler.clock import rfc3339
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field, FieldName
 from scheduler.schedule.day_interval import DayInterval
@@ -46,7 +45,7 @@ class TimeCheck(msgspec.Struct, frozen=True):
 def check_time(schedule: Schedule, moment: datetime) -> TimeCheck:
     """Check one instant. Scheduled times are whole seconds, so an instant with a fraction never is one."""
     moment = moment.astimezone(UTC)
-    is_scheduled = schedule.next_after(moment - datetime.resolution) == moment
+    is_scheduled = _is_time_of(schedule, moment)
     return TimeCheck(
         is_scheduled=is_scheduled,
         mismatches=() if is_scheduled else _mismatches(schedule, moment),
@@ -58,9 +57,8 @@ def check_time(schedule: Schedule, moment: datetime) -> TimeCheck:
 
 def _mismatches(schedule: Schedule, moment: datetime) -> tuple[Mismatch, ...]:
     if isinstance(schedule, Restricted):
-        named = moment - schedule.limits.delay
-        is_named = schedule.schedule.next_after(named - datetime.resolution) == named
-        return () if is_named else _mismatches(schedule.schedule, named)
+        is_named = any(_is_time_of(schedule.schedule, each) for each in (moment - schedule.limits.delay, moment))
+        return () if is_named else _mismatches(schedule.schedule, moment)
     if isinstance(schedule, Union):
         return tuple(mismatch for part in schedule.parts for mismatch in _mismatches(part, moment))
     if not isinstance(schedule, Cron):
@@ -96,16 +94,23 @@ def _reason(schedule: Schedule, moment: datetime) -> str | None:
         return _suppressed(schedule, moment)
     limits, inner = schedule.limits, schedule.schedule
     for named in dict.fromkeys((moment - limits.delay, moment)):
-        if inner.next_after(named - datetime.resolution) != named:
+        if not _is_time_of(inner, named):
             continue
         if limits.first is not None and named < limits.first:
-            return f"`from` is {rfc3339(limits.first)}"
+            return f"`from` is {limits.shown(limits.first)}"
         if limits.last is not None and named > limits.last:
-            return f"`until` is {rfc3339(limits.last)}"
+            return f"`until` is {limits.shown(limits.last)}"
         if limits.exclusions is not None and (reason := limits.exclusions.reason(named)):
             return f"excluded by `except`: {reason}"
-        return f"`splay` delays this job by {format_duration(limits.delay.total_seconds())}"
-    return _suppressed(inner, moment - limits.delay)
+        break
+    else:
+        if (reason := _suppressed(inner, moment - limits.delay)) or not limits.delay:
+            return reason
+    return f"`splay` delays this job by {format_duration(limits.delay.total_seconds())}"
+
+
+def _is_time_of(schedule: Schedule, moment: datetime) -> bool:
+    return schedule.next_after(moment - datetime.resolution) == moment
 
 
 def _suppressed(schedule: Schedule, moment: datetime) -> str | None:

@@ -48,8 +48,12 @@ def bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     around = [start + n * MINUTE for n in range(-2 * 24 * 60, 3 * 24 * 60)]
     if "T" in text:
         wall = datetime.fromisoformat(text)
-        (moment,) = [each for each in around if each.astimezone(zone).replace(tzinfo=None) == wall]
-        return moment, moment
+        walls = [(each.astimezone(zone).replace(tzinfo=None), each) for each in around]
+        # A time that the clock never shows is the change that skips it.
+        found = next((each for shown, each in walls if shown == wall), None) or min(
+            each for shown, each in walls if shown > wall
+        )
+        return found, found
     dates = {each: each.astimezone(zone).date().isoformat() for each in around}
     is_skipped = text not in dates.values()
     first = min(each for each, date in dates.items() if date == text or (date > text and is_skipped))

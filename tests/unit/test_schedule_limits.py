@@ -51,6 +51,7 @@ def limited(
         else None,
         splay=timedelta(seconds=splay),
         delay=delay_of(name, timedelta(seconds=splay)) if splay else timedelta(),
+        zone=zone,
     )
     return restrict(parse_schedule(spec, zone, job_name=name), limits)
 
@@ -159,8 +160,8 @@ def test_a_start_of_schedd_runs_a_reboot_job_only_within_its_limits() -> None:
         ("2026-12-25T09:00", "excluded by `except`: 12-25"),
         ("2026-11-28T09:00", "excluded by `except`: `* * * * sat`"),
         ("2026-12-28T09:00", "excluded by `except`: 2026-12-27..2026-12-30"),
-        ("2025-12-01T09:00", "`from` is 2025-12-31T23:00:00Z"),
-        ("2027-12-01T09:00", "`until` is 2027-06-30T21:59:59Z"),
+        ("2025-12-01T09:00", "`from` is 2026-01-01 00:00:00 CET"),
+        ("2027-12-01T09:00", "`until` is 2027-06-30 23:59:59 CEST"),
         ("2026-12-24T09:00", None),
         ("2026-12-25T10:00", None),
     ],
@@ -179,12 +180,15 @@ def test_why_a_delayed_job_does_not_run_at_its_time_names_the_delay() -> None:
     checked = check_time(limited("0 9 * * *", splay=300), at("2026-06-01T09:00"))
     assert not checked.is_scheduled
     assert (checked.note or "").startswith("`splay` delays this job by ")
+    other = check_time(limited("0 9 * * *", splay=300), at("2026-06-01T08:00"))
+    assert [(each.field, each.shown) for each in other.mismatches] == [("hour", "8")]
+    assert other.note == checked.note
 
 
 def test_a_limited_schedule_is_described_and_explained_like_its_own() -> None:
     schedule = limited("30 2 * * *", "12-25", {"holidays": "DE-BE"}, first="2026-01-01", splay=300)
     assert describe(schedule) == (
-        "at 02:30 every day; from 2025-12-31T23:00:00Z; except 12-25 and holidays of DE-BE; "
+        "at 02:30 every day; from 2026-01-01 00:00:00 CET; except 12-25 and holidays of DE-BE; "
         f"delayed by {delay_text()} (splay)"
     )
     assert kind(schedule) == "fixed-time"
