@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
+from scheduler.launch.simulated import Play
 from scheduler.model.job import Job
-from scheduler.model.run import RAN
+from scheduler.model.run import RAN, Launch
+from scheduler.model.target import ShellCommand
 from scheduler.schedule import Limits, exclusions_of, parse_exclusion, parse_schedule, restrict
 from tests.unit.stage import NOON, Stage, job
 
@@ -70,3 +72,77 @@ def test_a_disabled_or_removed_job_records_nothing() -> None:
     stage = Stage(limited("* * * * *", "* * * * *", enabled=False))
     stage.play(180.0)
     assert stage.engine.history.decided == {}
+
+
+def stepped(*jobs: Job, at: float, by: timedelta, until: float, **keys: Any) -> list[str]:
+    """What starts and what is skipped when the wall clock is set once."""
+
+    async def script(stage: Stage) -> None:
+        await stage.until(at)
+        stage.clock.step(by)
+        await stage.until(until)
+
+    stage = Stage(*jobs, **keys)
+    stage.play(script)
+    return [line for line in stage.lines if line.split()[1] in {"started", "skipped"}]
+
+
+HALF_AN_HOUR_BACK: dict[str, Any] = {"at": 600.0, "by": timedelta(minutes=-30), "until": 3600.0}
+
+
+def test_a_clock_that_is_set_back_repeats_neither_a_run_nor_a_decision_of_a_limited_job() -> None:
+    assert stepped(limited("1,2 12 * * *", "2 12 * * *"), **HALF_AN_HOUR_BACK) == [
+        "12:01:00 started j 12:01:00",
+        "12:02:00 skipped j 12:02:00 excluded",
+    ]
+
+
+def test_an_interval_from_a_start_runs_once_although_its_time_comes_again() -> None:
+    every = job(schedule="@every 2w from 2026-05-18T12:05")
+    assert stepped(every, **HALF_AN_HOUR_BACK) == ["12:05:00 started j 12:05:00"]
+
+
+def test_until_ends_a_wildcard_job_also_when_the_clock_comes_by_again() -> None:
+    limits = Limits(last=NOON + timedelta(minutes=2))
+    minutely = replace(
+        job(schedule=None), schedule=restrict(parse_schedule("* * * * *", UTC_ZONE, job_name="j"), limits)
+    )
+    assert stepped(minutely, at=240.0, by=timedelta(minutes=-5), until=900.0) == [
+        "12:01:00 started j 12:01:00",
+        "12:02:00 started j 12:02:00",
+        "12:00:00 started j 12:00:00",
+        "12:01:00 started j 12:01:00",
+        "12:02:00 started j 12:02:00",
+    ]
+
+
+def test_a_clock_that_is_set_past_from_starts_the_job_with_its_next_time() -> None:
+    limits = Limits(first=NOON + timedelta(days=1))
+    hourly = replace(job(schedule=None), schedule=restrict(parse_schedule("0 * * * *", UTC_ZONE, job_name="j"), limits))
+    assert stepped(hourly, at=60.0, by=timedelta(days=1), until=3700.0) == [
+        "12:01:00 started j 12:00:00",
+        "13:00:00 started j 13:00:00",
+    ]
+
+
+def test_a_correction_of_a_day_records_excluded_times_again() -> None:
+    lines = stepped(limited("0 * * * *", "0 13 * * *"), at=3700.0, by=timedelta(days=-1), until=3700.0 + 24 * 3600)
+    assert [line.partition(" ")[2] for line in lines if "13:00:00" in line] == [
+        "skipped j 13:00:00 excluded",
+        "skipped j 13:00:00 excluded",
+    ]
+
+
+def test_a_condition_is_tested_for_each_run_that_a_set_clock_leaves() -> None:
+    condition = ShellCommand("test -e leader")
+    asked = []
+
+    def play(launch: Launch) -> Play:
+        asked.append(launch.job.target == condition)
+        return Play()
+
+    minutely = job(schedule="* * * * *", run_if=condition)
+    fixed = job("fixed", "1 12 * * *", run_if=condition)
+    lines = stepped(minutely, fixed, at=130.0, by=timedelta(minutes=-2), until=200.0, play=play)
+    assert [line.split()[2] for line in lines if "started" in line].count("fixed") == 1
+    assert sum(asked) == len([line for line in lines if "started" in line])
