@@ -18,18 +18,16 @@ PAGES = ROOT / "build" / "pages"
 
 
 def main() -> None:
-    """Copy, then build. Exits with the site generator's code: 1 for a link that leads nowhere."""
+    """Copy, then build. Exits with the site generator's code: 1 for a link that does not resolve."""
     shutil.rmtree(PAGES, ignore_errors=True)
     PAGES.mkdir(parents=True)
     for page in HERE.glob("*.md"):
         name = "index.md" if page.name == "README.md" else page.name
         text = re.sub(r"\]\(\.\./([^)#]+)", _bring, page.read_text())
         (PAGES / name).write_text(re.sub(r"\]\(README\.md", "](index.md", text))
-    for image in HERE.glob("img/*"):
-        target = PAGES / "img" / image.name
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(image, target)
-    (PAGES / "site.css").write_text((HERE / "site.css").read_text())
+    for name in ("*.png", "*.json", "*.css"):
+        for file in HERE.glob(name):
+            shutil.copy(file, PAGES)
     zensical = [sys.executable, "-m", "zensical", "build", "--strict", "-f", "mkdocs.yml"]
     sys.exit(subprocess.run(zensical, cwd=ROOT, check=False).returncode)
 

@@ -124,9 +124,10 @@ class DefaultsForm(Form, frozen=True):
     stop_grace: Annotated[
         Duration, Meta(description="Time between SIGTERM and SIGKILL when a run is stopped.", examples=["30s"])
     ] = "10s"
-    overlap: Annotated[Overlap, Meta(description="What to do at a scheduled time while the job still runs.")] = (
-        Overlap.SKIP
-    )
+    overlap: Annotated[
+        Overlap,
+        Meta(description="If the job still runs at a scheduled time: skip, allow a second run, queue one, or replace."),
+    ] = Overlap.SKIP
     start_deadline: Annotated[
         Deadline, Meta(description="How late a run may start; after that it is skipped.", examples=["15m"])
     ] = "60s"
