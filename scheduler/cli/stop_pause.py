@@ -40,7 +40,7 @@ def stop(target: Target, job_or_run: str, kill: bool, form: str | None) -> None:
         return
     for run in view.runs:
         took = times.span(run.duration or 0)
-        click.echo(f"run {run.id} of {run.job} {run.outcome}, exit {run.exit_code}, after {took}")
+        click.echo(f"run {run.id} of {run.job} {run.outcome}, {run.exit_text}, after {took}")
     if view.waiting:
         click.echo(f"{view.waiting} waiting {'run' if view.waiting == 1 else 'runs'} cancelled")
     if not view.runs and not view.waiting:

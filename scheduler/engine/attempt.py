@@ -146,7 +146,7 @@ async def _stop(live_run: LiveRun, child: Child) -> Exit:
         await asyncio.wait((child.ended,), timeout=STOP_PATIENCE)
     if not child.ended.done():
         note = f"{child.place} did not end within {STOP_PATIENCE:g} s of SIGKILL and may still run"
-        return Exit(UNKNOWN, notes=(note,))
+        return Exit(UNKNOWN, notes=(note,), lost=True)
     return _exit_of(child)
 
 
@@ -160,4 +160,5 @@ def _exit_of(child: Child) -> Exit:
 def _lost(live_run: LiveRun, bug: Exception) -> tuple[Outcome, Exit]:
     report_bug(f"the launcher lost a run of {live_run.job.name}", bug)
     live_run.kill()
-    return Outcome.LOST, Exit(UNKNOWN, notes=("its end was not observed because of an internal error: see the log",))
+    note = "its end was not observed because of an internal error: see the log"
+    return Outcome.LOST, Exit(UNKNOWN, notes=(note,), lost=True)

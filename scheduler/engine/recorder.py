@@ -98,7 +98,9 @@ class Recorder:
             run = run or self.started(live_run, now, None)
             if live_run.phase is Phase.RUNNING:
                 duration = self._clock.steady() - live_run.begun
-                attempt = Attempt(len(run.attempts) + 1, now, duration, outcome, Exit(UNKNOWN, notes=(note,)))
+                attempt = Attempt(
+                    len(run.attempts) + 1, now, duration, outcome, Exit(UNKNOWN, notes=(note,), lost=True)
+                )
                 self.attempt_finished(live_run, attempt, None)
             self.finished(live_run, outcome)
 
