@@ -75,8 +75,9 @@ class Target:
     def require_file(self) -> None:
         """UsageError unless a file is named: what changes or starts something must not reach another application."""
         if self.path is None and self.url is None:
-            running = "".join(f"\n{line}" for line in _choices(client.live()).splitlines())
-            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{running}")
+            running = _choices(client.live())
+            found = f"; files of running schedd:\n{running}" if running else ""
+            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{found}")
 
     def source(
         self, operation: Operation[Any, Any], alone: str = "answering from the file", *, runs: bool = False

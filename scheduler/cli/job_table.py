@@ -36,7 +36,7 @@ COLOURS = {
 def show(views: Sequence[JobView], zone: tzinfo, now: datetime, *, wide: bool = False) -> None:
     """Print the table, with times in `zone`."""
     if not views:
-        terminal.note("no jobs")
+        terminal.note("no jobs; to add one: schedctl edit")
         return
     if wide:
         rows = [[*row(view, zone, now, wide=True), *_more(view)] for view in views]

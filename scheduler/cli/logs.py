@@ -7,7 +7,7 @@ from datetime import tzinfo
 import click
 import msgspec
 
-from scheduler.cli import typed_times
+from scheduler.cli import terminal, typed_times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import run_ids, some_jobs
 from scheduler.cli.log_printer import LinePrinter, RawPrinter
@@ -74,9 +74,13 @@ def logs(  # noqa: PLR0913, PLR0917 - one for each option
         printer: LinePrinter | RawPrinter = RawPrinter(shown_in)
     else:
         printer = LinePrinter(shown_in if timestamps else None, names=not one_job)
+    is_empty = True
     for event in source.stream(LOGS, ask):
+        is_empty = False
         if as_json:
             click.echo(msgspec.json.encode(event))
         else:
             printer.see(event)
     printer.end()
+    if is_empty:
+        terminal.note("no output: no run is kept that matches")

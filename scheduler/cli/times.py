@@ -8,6 +8,7 @@ import click
 
 from scheduler.errors import UsageError
 from scheduler.machine_zone import machine_zone
+from scheduler.text import did_you_mean
 from scheduler.text import span as span  # noqa: PLC0414 - one of the ways to print times
 
 LOCAL = "local"
@@ -75,7 +76,18 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise UsageError(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin") from None
+        advice = did_you_mean_zone(name) or "; use an IANA name such as Europe/Berlin"
+        raise UsageError(f"unknown time zone {name!r}{advice}") from None
+
+
+def did_you_mean_zone(name: str) -> str:
+    """`; did you mean 'Europe/Berlin'?` for `berlin`: the zone of a city, or the nearest name; empty for none."""
+    from zoneinfo import available_timezones  # noqa: PLC0415 - only for errors
+
+    zones = sorted(available_timezones())
+    wanted = name.strip().lower().replace(" ", "_")
+    cities = [zone for zone in zones if zone.lower().rpartition("/")[2] == wanted]
+    return did_you_mean(cities[0] if cities else name, zones)
 
 
 def local_zone_name() -> str:

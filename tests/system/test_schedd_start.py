@@ -49,7 +49,7 @@ def test_a_command_that_changes_something_needs_a_file(tmp_path: Path, words: tu
     with schedd(file) as daemon:
         ended = schedctl(*words, cwd=tmp_path / "elsewhere")
         assert (ended.returncode, ended.stdout) == (2, "")
-        assert "no ./schedules.yaml; name the file with -c FILE\n" in ended.stderr
+        assert "no ./schedules.yaml; name the file with -c FILE; files of running schedd:\n" in ended.stderr
         assert f"  -c {file}\n" in ended.stderr
         assert not daemon.lines("run started")
         assert not daemon.lines("paused")

@@ -46,7 +46,7 @@ def test_a_command_that_changes_something_does_not_guess_which_application_is_me
         refused = schedctl(*words, cwd=tmp_path / "elsewhere", SCHEDD_SOCKET=socket)
         assert (refused.returncode, refused.stdout) == (2, "")
         assert refused.stderr.splitlines()[1:] == [f"  -c {file}"]
-        assert "name the file with -c FILE\n" in refused.stderr
+        assert "name the file with -c FILE; files of running schedd:\n" in refused.stderr
         assert running.stop() == 0
         assert "paused" not in running.log
         assert "run started" not in running.log

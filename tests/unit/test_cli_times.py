@@ -99,3 +99,12 @@ def test_names_of_zones_are_completed_in_any_case(monkeypatch: pytest.MonkeyPatc
     context, option = click.Context(click.Command("x")), click.Option(["--timezone"])
     assert times.zone_names(context, option, "europe/berl") == ["Europe/Berlin"]
     assert times.zone_names(context, option, "loca")[0] == "local"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("Berlin", "Europe/Berlin"), ("new york", "America/New_York"), ("Europ/Berlin", "Europe/Berlin")],
+)
+def test_a_misspelt_time_zone_is_answered_with_the_one_that_was_meant(typed: str, meant: str) -> None:
+    with pytest.raises(UsageError, match=f"unknown time zone '{typed}'; did you mean '{meant}'\\?"):
+        times.zone_of(typed)
