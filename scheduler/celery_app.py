@@ -9,7 +9,8 @@ import asyncio
 import os
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -22,12 +23,14 @@ from scheduler import __version__
 from scheduler.clock import SystemClock
 from scheduler.config.load import load
 from scheduler.config.loading import Config
-from scheduler.errors import EXIT_BAD_FILE, SchedError, UsageError
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
 from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.remote.celery_mailbox import TASK
 from scheduler.launch.remote.digest import file_digest
-from scheduler.launch.remote.messages import Letter, WorkerInfo
+from scheduler.launch.remote.messages import VERSION, AnyLetter, Letter, WorkerInfo
+from scheduler.launch.remote.redis_log import RedisLog
+from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
 from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, WireError
 from scheduler.launch.remote.worker import Worker
@@ -54,15 +57,43 @@ def _file() -> Config:
 
 async def _carry_out(config: Config, name: str, text: str) -> None:
     assert config.workers is not None, "checked when the worker starts"  # noqa: S101
-    wire = RedisWire(resolved(config.workers.store, os.environ), config.workers.space)
+    letter, problem = _understood(text, name, config.workers.space)
     spawner = Spawner()
     launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
-    worker = Worker(name, wire, launcher, SystemClock(), config.jobs.get)
-    try:
+    async with _connected(config.workers, letter.space) as log:
+        worker = Worker(name, RedisWire(log), RedisSpace(log), launcher, SystemClock(), config.jobs.get)
+        if problem:
+            await worker.refuse(letter, problem)
+            return
         with spawner.in_charge():
-            await worker.carry_out(msgspec.json.decode(text, type=Letter))
+            await worker.carry_out(letter)
+
+
+def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:
+    """The letter, and why this worker must not carry it out."""
+    try:
+        letter = msgspec.json.decode(text, type=Letter)
+    except msgspec.MsgspecError as error:
+        return msgspec.json.decode(text, type=AnyLetter).unreadable, f"{name} cannot read it: {error}"
+    if letter.v != VERSION:
+        return letter, f"{name} runs schedd {__version__}, too old or too new; deploy schedd and workers together"
+    if letter.space != space:
+        return letter, f"{name} serves the space {space}, not {letter.space}; give each space a queue of its own"
+    return letter, ""
+
+
+@asynccontextmanager
+async def _connected(workers: Workers, space: str) -> AsyncIterator[RedisLog]:
+    log = RedisLog(resolved(workers.store, os.environ), space)
+    try:
+        yield log
     finally:
-        await wire.close()
+        await log.close()
+
+
+async def _check_store(workers: Workers) -> None:
+    async with _connected(workers, workers.space) as log:
+        await RedisSpace(log).workers()
 
 
 def _announce(config: Config, workers: Workers, name: str) -> None:
@@ -76,32 +107,40 @@ def _announce(config: Config, workers: Workers, name: str) -> None:
     )
 
     async def present() -> None:
-        wire = RedisWire(resolved(workers.store, os.environ), workers.space)
-        while True:
-            with suppress(WireError):
-                await wire.present(info, LOST_AFTER)
-            await asyncio.sleep(SIGN_OF_LIFE)
+        async with _connected(workers, workers.space) as log:
+            space = RedisSpace(log)
+            while True:
+                with suppress(WireError):
+                    await space.present(info, LOST_AFTER)
+                await asyncio.sleep(SIGN_OF_LIFE)
 
     Thread(target=lambda: asyncio.run(present()), name="schedd-presence", daemon=True).start()
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
-def _check_file(sender: str, **_unused: object) -> None:
-    """One sentence and exit 78 when the file is not usable, rather than a failure for each run."""
+def _check(sender: str, **_unused: object) -> None:
+    """One message at the start, not a failure for each run: exit 78 without a usable file, 1 without a store."""
     try:
         config = _file()
         if config.workers is None:
             raise UsageError(f'{config.path} has no top-level key "launcher": it names no workers')
-        resolved(config.workers.store, os.environ)
+        asyncio.run(_check_store(config.workers))
     except SchedError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - before Celery's log exists
-        os._exit(EXIT_BAD_FILE)
-    _announce(config, config.workers, sender)
+        _end(str(error), EXIT_BAD_FILE)
+    except WireError as error:
+        _end(str(error), EXIT_FAILURE)
+    else:
+        _announce(config, config.workers, sender)
+
+
+def _end(message: str, code: int) -> None:
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - before Celery's log exists
+    os._exit(code)
 
 
 app = Celery("schedd")
 app.conf.task_ignore_result = True
 register(app)
-with suppress(SchedError):  # said by _check_file
+with suppress(SchedError):  # said by _check
     if (named := _file().workers) is not None:
         app.conf.broker_url = resolved(named.broker, os.environ)

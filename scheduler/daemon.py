@@ -169,7 +169,7 @@ class Daemon(EngineService):
             startup.log_warnings(self._log, self._config.warnings)
             if (url := await self._web.start()) is not None:
                 self._log.info("web listening", url=url)
-            await self._workers.start(self._engine)
+            await self._workers.connect(self._engine)
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
@@ -177,8 +177,8 @@ class Daemon(EngineService):
                 self._engine.take_over(earlier)
             if paused:
                 self.pause(list(self._config.jobs), until=None, note="started with --paused", by=None)
-            started_at = self._engine.start()
-            missed = startup.report_missed(self._log, self._engine, started_at, self._on_missed)
+            await self._workers.join()
+            missed = startup.report_missed(self._log, self._engine, self._engine.start(), self._on_missed)
             self._liveness.start_loop(self._engine.run())
             for part in (self._systemd.stay_alive(self._engine), pulse.keep(), missed):
                 self._liveness.start(part)

@@ -42,6 +42,10 @@ class RetryForm(Form, frozen=True):
         float, Meta(ge=1, le=100, description="Factor by which each delay is longer than the previous one.")
     ] = 2.0
     max_delay: Annotated[Duration, Meta(description="Longest delay.")] = "10m"
+    lost: Annotated[
+        bool,
+        Meta(description="Retry also after an attempt was lost with its worker; its process may still run then."),
+    ] = False
 
 
 class LockForm(Form, frozen=True):

@@ -11,7 +11,7 @@ from scheduler.engine.events import report_bug
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun
 from scheduler.launch.launcher import Child, Launcher, LaunchError, NotTakenError
-from scheduler.model.run import Attempt, Exit, Launch, Outcome
+from scheduler.model.run import Attempt, Exit, Launch, Outcome, Reason
 
 PLATFORM_PATIENCE = 1.0
 """Seconds. A platform that stops us signals our children at the same moment; its SIGTERM to us may arrive second."""
@@ -63,7 +63,7 @@ async def make_attempt(
     else:
         try:
             launched(started_at, child.place)
-            outcome, ended = await _watch(live_run, child, draining)
+            outcome, ended = await _watch(live_run, child, launch.attempt, draining)
         except Exception as bug:
             outcome, ended = _lost(live_run, bug)
         live_run.child = None
@@ -104,6 +104,8 @@ def _kill_late_child(launching: asyncio.Future[Child]) -> None:
 
 def _not_started(live_run: LiveRun, error: Exception) -> tuple[Outcome, Exit, str]:
     match error:
+        case NotTakenError(reason=Reason.ELSEWHERE):
+            return Outcome.STOPPED, Exit(UNKNOWN, elsewhere=True), str(error)
         case _InterruptedError():
             return Outcome.STOPPED, Exit(ENDED_BY_SIGTERM), "stopped before it started"
         case LaunchError():
@@ -113,21 +115,24 @@ def _not_started(live_run: LiveRun, error: Exception) -> tuple[Outcome, Exit, st
             return Outcome.NOT_STARTED, Exit(126), str(error) or type(error).__name__
 
 
-async def _watch(live_run: LiveRun, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
-    await live_run.wait(child.exited, live_run.job.timeout)
+async def _watch(live_run: LiveRun, child: Child, number: int, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
+    await live_run.wait(child.exited, live_run.time_limit(number))
     if child.exited.done():  # in time: the rest is about what it has left behind
         await live_run.wait(child.ended)
     if not child.ended.done():
         outcome = Outcome.TIMED_OUT if live_run.ending is None else Outcome.STOPPED
         return outcome, await _stop(live_run, child)
     ended = _exit_of(child)
+    if ended.elsewhere:
+        return Outcome.STOPPED, ended
     if ended.lost:
         return Outcome.LOST, ended
     if ended.code in live_run.job.success_codes:
         return Outcome.SUCCEEDED, ended
-    if ended.code == ENDED_BY_SIGTERM and not draining():
+    if ended.code == ENDED_BY_SIGTERM and not draining() and not ended.stopped:
         await live_run.wait(None, PLATFORM_PATIENCE)
-    return Outcome.STOPPED if draining() or live_run.ending is not None else Outcome.FAILED, ended
+    stopped = draining() or live_run.ending is not None or ended.stopped
+    return Outcome.STOPPED if stopped else Outcome.FAILED, ended
 
 
 async def _stop(live_run: LiveRun, child: Child) -> Exit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from scheduler.clock import rfc3339
 from scheduler.engine.gates import SkipError
@@ -14,8 +15,13 @@ Claim = Callable[[str], Awaitable[bool]]
 """Claims a key for this scheduler. False when another one has it; SkipError when that cannot be found out."""
 
 
+def claim_key(job: str, scheduled_at: datetime) -> str:
+    """The key of a scheduled time, the same on all machines."""
+    return f"at:{job}:{rfc3339(scheduled_at)}"
+
+
 class ClaimGate:
-    """Lets a run pass unless another scheduler has claimed it. Manual runs and runs at the start are not claimed."""
+    """Lets a run pass unless another scheduler has claimed it. Manual runs and those of `@reboot` are not claimed."""
 
     reason = Reason.ELSEWHERE
     unlimited = False
@@ -25,9 +31,11 @@ class ClaimGate:
         self._claim = claim
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
-        if live_run.trigger is not Trigger.SCHEDULE:
+        job, trigger = live_run.job, live_run.trigger
+        caught_up = trigger is Trigger.START and job.schedule is not None and not job.schedule.at_start
+        if trigger is not Trigger.SCHEDULE and not caught_up:
             return None
-        return asyncio.ensure_future(self._enter(f"at:{live_run.job.name}:{rfc3339(live_run.scheduled_at)}"))
+        return asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at)))
 
     def leave(self, live_run: LiveRun) -> None:
         """Do nothing: a claim is never given back."""

@@ -26,6 +26,12 @@ class ClockWatch:
         self.seen = self._latest = clock.now()
         self.seen_steady = clock.steady()
 
+    def overdue(self) -> float:
+        """Seconds since the next scheduled time, at most since the last tick: right after a suspend nothing is late."""
+        silent = self._clock.steady() - self.seen_steady
+        due = self._timetable.next_at
+        return 0.0 if due is None else min(silent, (self._clock.now() - due).total_seconds())
+
     def look(self, now: datetime) -> None:
         """Report that the wall clock was set or that schedd was suspended; a step back changes the next times."""
         steady = self._clock.steady()

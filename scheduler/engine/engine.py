@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-
-from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.chains import Chains
@@ -18,13 +16,15 @@ from scheduler.engine.events import (
     Paused,
     Resumed,
     RunSkipped,
+    StandbyChanged,
     Stopping,
     report_bug,
 )
 from scheduler.engine.following import Following, RunStream
 from scheduler.engine.history import History
-from scheduler.engine.live_run import LiveRun, LiveState, Phase
-from scheduler.engine.missed import latest_time
+from scheduler.engine.live_run import LiveRun, LiveState, Phase, left_running
+from scheduler.engine.missed import to_catch_up, to_start
+from scheduler.engine.put_off import PutOff, Time
 from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.requests import Requests
 from scheduler.engine.run_id import new_run_id
@@ -36,7 +36,6 @@ from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
 from scheduler.model.target import ShellCommand
-from scheduler.schedule import starts_at
 from scheduler.wire.requester import Requester
 
 MOST_FAILURES = 5
@@ -73,8 +72,9 @@ class Engine:
         self._new_id = new_id
         self._wake = asyncio.Event()
         self._failures = 0
-        self._standing_by = False
-        self._put_off: dict[str, Due] = {}
+        self.standing_by = False
+        self._put_off = PutOff()
+        self._start_put_off = False
         self._clock_watch = ClockWatch(clock, self.timetable, self.announce)
 
     def load(self, jobs: Mapping[str, Job], *, max_running: int | None, by: Requester | None = None) -> Changes:
@@ -91,34 +91,24 @@ class Engine:
         return changes
 
     def take_over(self, earlier: Earlier) -> None:
-        """Watch a run that an earlier schedd left running; its job may no longer exist. Its timeout continues."""
+        """Watch a run that another schedd left running; its job may no longer exist. Its timeout continues."""
         job = self.timetable.job(earlier.job) or Job(name=earlier.job, target=ShellCommand(""), cwd="/")
-        if job.timeout is not None:
-            job = replace(job, timeout=max(0.0, job.timeout - earlier.age().total_seconds()))
-        self.runner.take_over(LiveRun(job, earlier.run_id, earlier.trigger, earlier.scheduled_at, earlier=earlier))
+        self.runner.take_over(left_running(job, earlier))
 
     def start(self) -> datetime:
         """Run what is due because schedd starts: `@reboot`, and the latest time within each job's `catch_up`.
 
-        Returns the instant of the start, that of the load before it: every later time is the loop's.
+        While standing by, that is put off. Returns the instant of the start, that of the load before it: every later
+        time is the loop's.
         """
         now = self._clock_watch.seen
-        for job in self.timetable.jobs().values():
-            if job.schedule is None or not job.enabled:
-                continue
-            within = None if job.catch_up is None else timedelta(seconds=job.catch_up)
-            if within is not None and (at := latest_time(job.schedule, now, within)) is not None:
-                if (last := self.history.of(job.name).last) is not None and last.scheduled_at >= at:
-                    continue  # kept in a store: it did run
-                self.timetable.taken_at_start(job.name, at)
-            elif starts_at(job.schedule, now):
-                at = now.replace(microsecond=0)
-            else:
-                continue
-            if self.timetable.pause_of(job.name, now) is not None:
-                self._skip(Decision(job.name, Reason.PAUSED, first=at, last=at))
-            else:
-                self._submit(job, Trigger.START, at, waits_from=now)
+        missed = to_catch_up(self.timetable, self.history, now)
+        if self.standing_by:
+            self._start_put_off = True
+            for job, at in missed:
+                self._put_off.add(Due(job, at, None, None))
+        else:
+            self._run_at_start(to_start(self.timetable, now, missed), now)
         return now
 
     async def run(self) -> None:
@@ -138,13 +128,8 @@ class Engine:
             return "the scheduling loop has ended because of an internal error; see the log"
         if self._failures:
             return "the scheduling loop fails because of an internal error; see the log"
-        silent = self.clock.steady() - self._clock_watch.seen_steady
-        next_at = self.timetable.next_at
-        late = 0.0 if next_at is None else (self.clock.now() - next_at).total_seconds()
-        # Right after a suspend the wall clock alone is far ahead.
-        if min(late, silent) > STALLED:
-            return f"a scheduled time is {late:.0f} s overdue"
-        return None
+        late = self._clock_watch.overdue()
+        return f"a scheduled time is {late:.0f} s overdue" if late > STALLED else None
 
     async def _tick_or_retry(self) -> None:
         try:
@@ -165,23 +150,42 @@ class Engine:
         self.requests.submit_due(now)
         excluded = self.timetable.take_excluded(now)
         due = self.timetable.take(now)
-        if self._standing_by:
-            self._put_off.update((each.job.name, each) for each in due)
+        if self.standing_by:
+            for each in due:
+                self._put_off.add(each)
             return
         for decision in excluded:
             self._skip(decision)
         for each in due:
             self._decide(each, now)
 
-    def stand_by(self, standing_by: bool) -> None:
-        """While standing by, scheduled times are another scheduler's; the latest of each job is decided after it."""
-        self._standing_by = standing_by
-        if not standing_by:
-            now = self.clock.now()
-            put_off, self._put_off = self._put_off, {}
-            for due in put_off.values():
-                if (now - due.scheduled_at).total_seconds() <= due.job.start_deadline:
-                    self._decide(Due(due.job, due.scheduled_at, due.previous, None), now)
+    def stand_by(self) -> None:
+        """Leave scheduled times to another scheduler from now on."""
+        self.standing_by = True
+        self.announce(StandbyChanged(True))
+
+    def put_off(self) -> list[Time]:
+        """The scheduled times since then that may be undecided."""
+        return self._put_off.times(self.clock.now())
+
+    def take_up(self, elsewhere: Collection[Time] = ()) -> None:
+        """Decide scheduled times again: those that were put off, but for those decided `elsewhere`, and all to come."""
+        now = self.clock.now()
+        self.standing_by = False
+        self.announce(StandbyChanged(False))
+        for due in self._put_off.take(elsewhere):
+            if self.timetable.job(due.job.name) is not None:
+                self._decide(due, now)
+        if self._start_put_off:
+            self._start_put_off = False
+            self._run_at_start(to_start(self.timetable, now), now)
+
+    def _run_at_start(self, due: Iterable[tuple[Job, datetime]], now: datetime) -> None:
+        for job, at in due:
+            if self.timetable.pause_of(job.name, now) is not None:
+                self._skip(Decision(job.name, Reason.PAUSED, first=at, last=at))
+            else:
+                self._submit(job, Trigger.START, at, waits_from=now)
 
     def run_now(self, job: Job, request: RunRequest = PLAIN_REQUEST, *, holding: bool = False) -> RunStream:
         """Run a job on request, a paused or disabled one too, and follow the run.
@@ -222,9 +226,7 @@ class Engine:
         return live_run.output.tail()
 
     def _is_known(self, run_id: str) -> bool:
-        """Whether the run waits, is live, or is kept in history."""
-        find_later = self.timetable.later.find
-        return bool(self.runner.find(run_id) or find_later(run_id) or self.history.run(run_id))
+        return bool(self.runner.find(run_id) or self.timetable.later.find(run_id) or self.history.run(run_id))
 
     def _live_run(self, run_id: str) -> LiveRun | None:
         return self.runner.find(run_id)

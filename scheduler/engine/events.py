@@ -100,6 +100,12 @@ class ClockJumped(msgspec.Struct, frozen=True):
     now: datetime
 
 
+class StandbyChanged(msgspec.Struct, frozen=True):
+    """This scheduler leaves scheduled times to another one from now on, or decides them again."""
+
+    standing_by: bool
+
+
 class Stopping(msgspec.Struct, frozen=True):
     """Shutdown began: `running` runs have `timeout` seconds from now, `waiting` runs will not start."""
 
@@ -120,6 +126,7 @@ Event = (
     | Paused
     | Resumed
     | ClockJumped
+    | StandbyChanged
     | Stopping
 )
 Listener = Callable[[Event], None]

@@ -103,6 +103,13 @@ class LiveRun(msgspec.Struct, eq=False):
             yield requester
             requester = requester.requested_by
 
+    def time_limit(self, number: int) -> float | None:
+        """Seconds that an attempt may take from now on; None is no limit."""
+        limit = self.job.timeout
+        if limit is None or self.earlier is None or number > self.earlier.attempt:
+            return limit
+        return max(0.0, limit - self.earlier.age().total_seconds())
+
     def launch(self, number: int) -> Launch:
         """What the launcher needs to know for an attempt."""
         return Launch(
@@ -165,3 +172,17 @@ class LiveRun(msgspec.Struct, eq=False):
     def _wake(self, _future: object = None) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def left_running(job: Job, earlier: Earlier) -> LiveRun:
+    """A run that another schedd has left."""
+    return LiveRun(
+        job,
+        earlier.run_id,
+        earlier.trigger,
+        earlier.scheduled_at,
+        previous_at=earlier.previous_at,
+        request=earlier.request,
+        earlier=earlier,
+        last_attempt=not earlier.is_retried,
+    )

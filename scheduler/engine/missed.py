@@ -1,13 +1,14 @@
-"""Scheduled times before the start of schedd: the latest one of a job, and which to report as missed."""
+"""The start of schedd: what runs because of it, and scheduled times before it that are caught up with or reported."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
+from scheduler.engine.history import History
 from scheduler.engine.timetable import Timetable
 from scheduler.model.job import Job
-from scheduler.schedule import Schedule
+from scheduler.schedule import Schedule, starts_at
 
 MISSED_REPORTED = timedelta(hours=1)
 """How long before the start of schedd a scheduled time may lie to be reported as missed."""
@@ -19,10 +20,47 @@ def latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetim
     return None if first is None or first > now else schedule.last_before(now + datetime.resolution)
 
 
-def missed_runs(timetable: Timetable, now: datetime) -> Iterator[tuple[Job, datetime]]:
-    """Jobs with their latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd."""
+def missed_runs(timetable: Timetable, history: History, now: datetime) -> Iterator[tuple[Job, datetime]]:
+    """Jobs with their latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd.
+
+    Without those whose history, kept in a store, has a run for it.
+    """
     for job in timetable.jobs().values():
         if job.schedule is not None and job.enabled and job.catch_up is None:
             missed = latest_time(job.schedule, now, MISSED_REPORTED)
-            if missed is not None:
+            if missed is not None and not _has_run(history, job, missed):
                 yield job, missed
+
+
+def to_catch_up(timetable: Timetable, history: History, now: datetime) -> list[tuple[Job, datetime]]:
+    """Jobs with their latest scheduled time within their `catch_up` before `now`, which is taken from the timetable.
+
+    Without those whose history, kept in a store, has a run for it.
+    """
+    found = []
+    for job in timetable.jobs().values():
+        if job.schedule is None or not job.enabled or job.catch_up is None:
+            continue
+        missed = latest_time(job.schedule, now, timedelta(seconds=job.catch_up))
+        if missed is None or _has_run(history, job, missed):
+            continue
+        timetable.taken_at_start(job.name, missed)
+        found.append((job, missed))
+    return found
+
+
+def to_start(
+    timetable: Timetable, now: datetime, missed: Collection[tuple[Job, datetime]] = ()
+) -> Iterator[tuple[Job, datetime]]:
+    """Jobs that run because schedd starts at `now`, in the order of the file; `missed` ones with their missed time."""
+    times = {job.name: at for job, at in missed}
+    for job in timetable.jobs().values():
+        if job.name in times:
+            yield job, times[job.name]
+        elif job.schedule is not None and job.enabled and starts_at(job.schedule, now):
+            yield job, now.replace(microsecond=0)
+
+
+def _has_run(history: History, job: Job, scheduled_at: datetime) -> bool:
+    last = history.of(job.name).last
+    return last is not None and last.scheduled_at >= scheduled_at

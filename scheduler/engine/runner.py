@@ -89,8 +89,7 @@ class Runner:
             self._record.waiting(live_run, self._overlap.reason)
 
     def take_over(self, live_run: LiveRun) -> None:
-        """Watch a run that an earlier schedd has left: it counts for overlap and lock until it ends."""
-        live_run.last_attempt = True
+        """Watch a run that another schedd has left: it counts for overlap and lock until it ends."""
         self._overlap.occupy(live_run)
         self._lock.occupy(live_run)
         self._begin(live_run, self._carry_out(live_run, None, ()))
@@ -263,7 +262,10 @@ class Runner:
 
         launch = live_run.launch(number)
         earlier = live_run.earlier
-        launcher = self._launchers.launcher_for(live_run.job) if earlier is None else earlier.launcher()
+        if earlier is None or number > earlier.attempt:
+            launcher = self._launchers.launcher_for(live_run.job)
+        else:
+            launcher = earlier.launcher()
         return await make_attempt(
             live_run,
             launch,
@@ -276,7 +278,8 @@ class Runner:
 
     def _retry_delay(self, live_run: LiveRun, attempt: Attempt) -> float | None:
         retry = live_run.job.retry
-        again = attempt.number <= retry.times and attempt.outcome.is_retried
+        retried = attempt.outcome.is_failure and (retry.lost or attempt.outcome is not Outcome.LOST)
+        again = attempt.number <= retry.times and retried
         return retry.delay_before(attempt.number + 1) if again and not live_run.last_attempt else None
 
     async def _back_off(self, live_run: LiveRun, delay: float) -> bool:

@@ -16,7 +16,7 @@ from scheduler.launch.ending import Ending
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.procfs import Seen, SharedScan, command_of, environment_of, scan, with_descendants
 from scheduler.model.job import Job
-from scheduler.model.run import Exit, Launch, Trigger
+from scheduler.model.run import PLAIN_REQUEST, Exit, Launch, RunRequest, Trigger
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 
 UNKNOWN = 255
@@ -38,6 +38,9 @@ class EarlierRun(msgspec.Struct, frozen=True):
     attempt: int
     scheduled_at: datetime
     started: float
+    previous_at: datetime | None = None
+    request: RunRequest = PLAIN_REQUEST
+    is_retried: bool = False
 
     def age(self) -> timedelta:
         """How long ago it was started."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from scheduler.model.run import Exit, Launch, Reason, Trigger
+from scheduler.model.run import Exit, Launch, Reason, RunRequest, Trigger
 
 NOT_RUNNABLE = 126
 NOT_FOUND = 127
@@ -111,6 +111,19 @@ class Earlier(Protocol):
 
     @property
     def scheduled_at(self) -> datetime: ...
+
+    @property
+    def previous_at(self) -> datetime | None: ...
+
+    @property
+    def request(self) -> RunRequest:
+        """What a manual run was requested with, as far as a further attempt needs it."""
+        ...
+
+    @property
+    def is_retried(self) -> bool:
+        """Whether its end will be known, so that a further attempt may follow."""
+        ...
 
     def age(self) -> timedelta:
         """How long ago it was started."""

@@ -53,12 +53,16 @@ class OutputMode(StrEnum):
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """Up to `times` further attempts, after delay, delay * factor, … but never more than `max_delay` seconds."""
+    """Up to `times` further attempts, after delay, delay * factor, … but never more than `max_delay` seconds.
+
+    `lost`: also after an attempt of which the end was not observed, so that two processes may run at once.
+    """
 
     times: int = 0
     delay: float = 10.0
     factor: float = 2.0
     max_delay: float = 600.0
+    lost: bool = False
 
     def delay_before(self, attempt: int) -> float:
         """Seconds to wait before the given attempt, counted from 1; the first retry is attempt 2."""

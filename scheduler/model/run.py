@@ -46,11 +46,6 @@ class Outcome(StrEnum):
         """Whether it counts as a failure; a run that a person or a shutdown stopped does not."""
         return self in _FAILURES
 
-    @property
-    def is_retried(self) -> bool:
-        """Whether a further attempt may follow. Not after `lost`: two processes might run at once."""
-        return self in _FAILURES and self is not Outcome.LOST
-
 
 _FAILURES = frozenset({Outcome.FAILED, Outcome.TIMED_OUT, Outcome.NOT_STARTED, Outcome.LOST})
 
@@ -125,7 +120,8 @@ class Exit(msgspec.Struct, frozen=True, array_like=True):
 
     `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
     None where the launcher cannot know. `notes` are sentences for the person reading the log. `lost`: the end was not
-    observed, and the code means nothing.
+    observed, and the code means nothing. `elsewhere`: another scheduler records this end.
+    `stopped`: a scheduler had asked for it.
     """
 
     code: int
@@ -134,6 +130,8 @@ class Exit(msgspec.Struct, frozen=True, array_like=True):
     cpu_seconds: float | None = None
     notes: tuple[str, ...] = ()
     lost: bool = False
+    elsewhere: bool = False
+    stopped: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True):

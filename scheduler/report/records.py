@@ -27,7 +27,7 @@ from scheduler.wire.requester import Requester
 Fields = dict[str, Any]
 
 _SET_BY_SOMEBODY = {Reason.EXCLUDED, Reason.CONDITION, Reason.PAUSED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
-EXPECTED = frozenset({*_SET_BY_SOMEBODY, Reason.COALESCED})
+EXPECTED = frozenset({*_SET_BY_SOMEBODY, Reason.COALESCED, Reason.ELSEWHERE})
 """Skips for these reasons are requested or harmless, and logged as info. A skip for any other reason is a warning."""
 
 
@@ -66,6 +66,7 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
             return "info", "job resumed", {"job": job, **_by(by)}
         case Stopping(timeout=timeout, running=running, waiting=waiting):
             return "info", "shutting down", {"running": running, "waiting": waiting, "timeout": timeout}
+    return None  # StandbyChanged is logged with who is active
 
 
 def _run_record(event: RunStarted | AttemptFinished | RunFinished) -> tuple[str, str, Fields] | None:

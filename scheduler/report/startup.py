@@ -71,10 +71,10 @@ async def report_missed(
     """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
 
     `on_missed` gets all of them, and whether the job is frequent: a gap of seconds between two schedd would report each
-    of those. The log gets the first MOST_LISTED of the others.
+    of those. The log gets the first MOST_LISTED of the others. A standby has missed nothing.
     """
     count = 0
-    for job, scheduled_at in missed_runs(engine.timetable, started_at):
+    for job, scheduled_at in () if engine.standing_by else missed_runs(engine.timetable, engine.history, started_at):
         frequent = _is_frequent(job, scheduled_at)
         on_missed(job.name, scheduled_at, frequent)
         await asyncio.sleep(0)

@@ -7,21 +7,23 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
+from msgspec import Raw
+from msgspec.structs import replace
 
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.output import RunOutput
-from scheduler.launch.remote.memory import MemoryMailbox, MemoryWire
-from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Taken, WorkerInfo
+from scheduler.launch.remote.memory import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
+from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Request, Taken, WorkerInfo
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
-from scheduler.launch.remote.wire import Wire, WireError
+from scheduler.launch.remote.wire import Space, Wire, WireError
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
@@ -32,6 +34,8 @@ pytest.importorskip("redis", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
     pytest.skip("redis-server is not installed", allow_module_level=True)
 
+from scheduler.launch.remote.redis_log import RedisLog
+from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
 
 LETTER = Letter(
@@ -72,49 +76,74 @@ def port(tmp_path: Path) -> Iterator[int]:
 WIRES = ["memory", "redis"]
 
 
-def play(kind: str, port: int, name: str, story: Callable[[Wire], Coroutine[Any, Any, None]]) -> None:
+class Place(NamedTuple):
+    """What a scheduler has of a space."""
+
+    wire: Wire
+    space: Space
+
+
+Story = Callable[[Place], Coroutine[Any, Any, None]]
+
+
+@asynccontextmanager
+async def redis_place(port: int, name: str) -> AsyncIterator[Place]:
+    log = RedisLog(f"redis://127.0.0.1:{port}/0", name)
+    try:
+        yield Place(RedisWire(log), RedisSpace(log))
+    finally:
+        await log.close()
+
+
+def play(kind: str, port: int, name: str, story: Story) -> None:
     async def main() -> None:
-        wire: Wire = MemoryWire() if kind == "memory" else RedisWire(f"redis://127.0.0.1:{port}/0", name)
-        try:
-            async with asyncio.timeout(30):
-                await story(wire)
-        finally:
-            await wire.close()
+        async with asyncio.timeout(30):
+            if kind == "memory":
+                connection = MemoryConnection(MemoryStore())
+                await story(Place(MemoryWire(connection), MemorySpace(connection)))
+            else:
+                async with redis_place(port, name) as place:
+                    await story(place)
 
     asyncio.run(main())
 
 
 @pytest.mark.parametrize("kind", WIRES)
 def test_a_claim_is_had_by_one_until_it_expires_or_is_given_back(kind: str, port: int) -> None:
-    async def story(wire: Wire) -> None:
-        answers = await asyncio.gather(*(wire.claim("k", name, 60) for name in "abc"))
+    async def story(place: Place) -> None:
+        space = place.space
+        assert await space.holder("k") is None
+        answers = await asyncio.gather(*(space.claim("k", name, 60) for name in "abc"))
         holder = answers[0]
         assert answers == [holder] * 3
+        assert await space.holder("k") == holder
         other = "b" if holder == "a" else "a"
-        assert await wire.renew("k", holder, 60)
-        assert not await wire.renew("k", other, 60)
-        await wire.release("k", other)
-        assert await wire.claim("k", other, 60) == holder
-        await wire.release("k", holder)
-        assert await wire.claim("k", other, 0.1) == other
+        assert await space.renew("k", holder, 60)
+        assert not await space.renew("k", other, 60)
+        await space.release("k", other)
+        assert await space.claim("k", other, 60) == holder
+        await space.release("k", holder)
+        assert await space.claim("k", other, 0.1) == other
         await asyncio.sleep(0.2)
-        assert not await wire.renew("k", other, 60)
-        assert await wire.claim("k", "d", 60) == "d"
+        assert await space.holder("k") is None
+        assert not await space.renew("k", other, 60)
+        assert await space.claim("k", "d", 60) == "d"
 
     play(kind, port, "claims", story)
 
 
 @pytest.mark.parametrize("kind", WIRES)
 def test_reports_are_read_from_a_position_and_waited_for(kind: str, port: int) -> None:
-    async def story(wire: Wire) -> None:
+    async def story(place: Place) -> None:
+        wire = place.wire
         assert await wire.reports("r1.1", "", 0.05) == []
         await wire.report("r1.1", Taken("w", "pid 1"))
         await wire.report("r1.1", Chunk("stdout", b"\xff\0x"))
         assert await wire.unread("r1.1") == 3
         first, second = await wire.reports("r1.1", "", 0)
         assert (first[1], second[1]) == (Taken("w", "pid 1"), Chunk("stdout", b"\xff\0x"))
-        await wire.have_read("r1.1", 3)
-        assert await wire.unread("r1.1") == 0
+        await wire.have_read("r1.1", 2, [])
+        assert await wire.unread("r1.1") == 1
         waiting = asyncio.create_task(wire.reports("r1.1", second[0], 20))
         await asyncio.sleep(0.1)
         await wire.report("r1.1", Ended(Exit(3, notes=("why",))))
@@ -126,36 +155,72 @@ def test_reports_are_read_from_a_position_and_waited_for(kind: str, port: int) -
 
 
 @pytest.mark.parametrize("kind", WIRES)
-def test_orders_signs_of_life_live_attempts_workers_and_history(kind: str, port: int) -> None:
-    async def story(wire: Wire) -> None:
+def test_old_output_goes_and_two_readers_do_not_make_room_twice(kind: str, port: int) -> None:
+    async def story(place: Place) -> None:
+        wire = place.wire
+        await wire.report("r1.1", Taken("w", "pid 1"))
+        for data in (b"old", b"new"):
+            await wire.report("r1.1", Chunk("stdout", data))
+        old = (await wire.reports("r1.1", "", 0))[1][0]
+        await wire.have_read("r1.1", 6, [old])
+        await wire.have_read("r1.1", 6, [old])
+        assert await wire.unread("r1.1") == 0
+        left = [report for _, report in await wire.reports("r1.1", "", 0)]
+        assert left == [Taken("w", "pid 1"), Chunk("stdout", b"new")]
+
+    play(kind, port, "old", story)
+
+
+@pytest.mark.parametrize("kind", WIRES)
+def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
+    async def story(place: Place) -> None:
+        wire = place.wire
         await wire.order("r1.1", Order(5.0))
         await wire.order("r1.1", Order(None))
         assert [order for _, order in await wire.orders("r1.1", "", 0)] == [Order(5.0), Order(None)]
         assert not await wire.alive("r1.1")
-        await wire.beat("r1.1", 10)
+        await wire.beat("r1.1", 0.2)
         assert await wire.alive("r1.1")
+        await asyncio.sleep(0.3)
+        assert not await wire.alive("r1.1")
         await wire.hand_out(LETTER)
-        assert await wire.handed_out() == [LETTER]
-        await wire.settle(LETTER.key)
+        again = replace(LETTER, attempt=2)
+        await wire.hand_out(again)
+        assert await wire.handed_out() == [again], "of a run the latest attempt is the live one"
+        await wire.settle("r1")
         assert await wire.handed_out() == []
+
+    play(kind, port, "attempts[*]", story)
+
+
+@pytest.mark.parametrize("kind", WIRES)
+def test_workers_history_and_requests(kind: str, port: int) -> None:
+    async def story(place: Place) -> None:
+        wire, space = place
         worker = WorkerInfo(name="w*", version="1", file="f", digest="d", since=LETTER.scheduled_at)
-        await wire.present(worker, 10)
-        assert await wire.workers() == [worker]
-        for number in range(3):
-            await wire.keep(b"%d" % number)
-        assert await wire.kept() == [b"0", b"1", b"2"]
+        await space.present(worker, 10)
+        assert await space.workers() == [worker]
+        await wire.hand_out(LETTER)
+        for number in (1, 2, 1):
+            await space.keep(f"r{number}", [f"r{number}.1"], b"%d" % number)
+        assert await space.kept() == [b"1", b"2"], "asked twice, kept once"
+        assert await wire.handed_out() == [], "its end is recorded"
+        request = Request(id="q1", operation="stop", args=Raw(b'{"target":"mail"}'))
+        await space.ask(request)
+        ((position, got),) = await space.asked("", 0)
+        assert (got.id, got.operation, bytes(got.args)) == ("q1", "stop", b'{"target":"mail"}')
+        assert await space.asked(position, 0) == []
 
     play(kind, port, "the-rest[*]", story)
 
 
 def test_two_spaces_on_one_store_do_not_see_each_other(port: int) -> None:
-    async def story(wire: Wire) -> None:
-        other = RedisWire(f"redis://127.0.0.1:{port}/0", "another")
-        await wire.claim("k", "a", 60)
-        await wire.hand_out(LETTER)
-        assert await other.claim("k", "b", 60) == "b"
-        assert await other.handed_out() == []
-        await other.close()
+    async def story(place: Place) -> None:
+        async with redis_place(port, "another") as other:
+            await place.space.claim("k", "a", 60)
+            await place.wire.hand_out(LETTER)
+            assert await other.space.claim("k", "b", 60) == "b"
+            assert await other.wire.handed_out() == []
 
     play("redis", port, "one", story)
 
@@ -169,11 +234,11 @@ def test_two_spaces_on_one_store_do_not_see_each_other(port: int) -> None:
 )
 def test_an_address_that_leads_nowhere_is_one_sentence_without_its_password(url: str, says: str) -> None:
     async def main() -> None:
-        wire = RedisWire(url, "s")
+        log = RedisLog(url, "s")
         try:
-            await wire.alive("r1.1")
+            await RedisWire(log).alive("r1.1")
         finally:
-            await wire.close()
+            await log.close()
 
     with pytest.raises(WireError, match=says) as refused:
         asyncio.run(main())
@@ -185,22 +250,23 @@ def test_an_attempt_survives_a_restart_of_the_store(tmp_path: Path) -> None:
 
     async def story(port: int, stop: Callable[[], object], start: Callable[[], object]) -> None:
         clock, mailbox = SystemClock(), MemoryMailbox()
-        wire = RedisWire(f"redis://127.0.0.1:{port}/0", "s")
+        log = RedisLog(f"redis://127.0.0.1:{port}/0", "s")
+        wire, space = RedisWire(log), RedisSpace(log)
         launcher = SimulatedLauncher(lambda _: Play(2.0, code=4, says=b"hello"))
-        worker = Worker("w", wire, launcher, clock, {"j": job()}.get)
+        worker = Worker("w", wire, space, launcher, clock, {"j": job()}.get)
         mailbox.workers.append(worker.carry_out)
         output = RunOutput("j", "r1", OutputMode.DISCARD, NoLog())
-        remote = RemoteLauncher(wire, mailbox, clock)
+        remote = RemoteLauncher(wire, space, mailbox, clock)
         child = await remote.launch(Launch(job(), "r1", 1, Trigger.SCHEDULE, clock.now()), output)
         stop()
         await asyncio.sleep(1)
         with pytest.raises(NotTakenError) as away:
-            await remote.launch(Launch(job(), "r2", 1, Trigger.SCHEDULE, clock.now()), output)
+            await remote.launch(Launch(job(), "r2", 1, Trigger.MANUAL, clock.now()), output)
         assert away.value.reason is Reason.NO_STORE
         start()
         async with asyncio.timeout(40):
             assert (await asyncio.shield(child.ended)).code == 4
-        await wire.close()
+        await log.close()
 
     with ExitStack() as first, ExitStack() as second:
         port = first.enter_context(redis_server(tmp_path))

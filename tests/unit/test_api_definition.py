@@ -46,7 +46,7 @@ def test_every_key_that_has_a_value_is_shown_as_it_can_be_written() -> None:
     shown = definition(FULL)
     assert list(shown)[:4] == ["description", "schedule", "timezone", "python"]
     expected = {
-        "timeout": "1m30s", "retry": {"times": 2, "delay": "10s", "factor": 1.5, "max_delay": "10m"},
+        "timeout": "1m30s", "retry": {"times": 2, "delay": "10s", "factor": 1.5, "max_delay": "10m", "lost": False},
         "success_codes": [0, 3], "umask": "027", "overlap": "queue", "enabled": False, "timezone": "Europe/Berlin",
         "expect_success_within": "1d2h", "memory_limit": "1M", "args": ["•••"], "kwargs": {"token": "•••"},
     }  # fmt: skip

@@ -286,7 +286,7 @@ def test_the_latest_missed_time_of_each_job_in_the_hour_before_the_start_is_repo
     found: list[tuple[str, datetime]] = []
 
     async def script(stage: Stage) -> None:
-        found.extend((job.name, slot) for job, slot in missed_runs(stage.engine.timetable, NOON))
+        found.extend((job.name, slot) for job, slot in missed_runs(stage.engine.timetable, stage.engine.history, NOON))
 
     stage.play(script)
     assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]

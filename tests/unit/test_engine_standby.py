@@ -13,13 +13,14 @@ from tests.unit.stage import Stage, job, lines
 
 def test_while_standing_by_nothing_starts_and_taking_over_runs_the_latest_time() -> None:
     async def script(stage: Stage) -> None:
-        stage.engine.stand_by(True)
+        stage.engine.stand_by()
         await stage.until(10.5)
-        stage.engine.stand_by(False)
+        stage.engine.take_up()
         await stage.until(14.5)
 
     stage = Stage(job("j", "@every 3s"))
     assert stage.play(script) == lines("""
+        12:00:10.5 skipped j 2 of 12:00:03..12:00:06 coalesced
         12:00:10.5 started j 12:00:09
         12:00:10.5 succeeded j 12:00:09
         12:00:12 started j 12:00:12
@@ -30,13 +31,14 @@ def test_while_standing_by_nothing_starts_and_taking_over_runs_the_latest_time()
 
 def test_a_time_that_is_too_late_when_taking_over_is_not_run() -> None:
     async def script(stage: Stage) -> None:
-        stage.engine.stand_by(True)
+        stage.engine.stand_by()
         await stage.until(3700)
-        stage.engine.stand_by(False)
+        stage.engine.take_up()
         await stage.until(3710)
 
     stage = Stage(job("j", "0 * * * *", start_deadline=60.0))
     assert stage.play(script) == lines("""
+        13:01:40 skipped j 13:00:00 late
         13:01:50 stopping
     """)
 

@@ -17,8 +17,9 @@ from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import LaunchError, NotTakenError
 from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
-from scheduler.launch.remote.memory import MemoryMailbox, MemoryWire
-from scheduler.launch.remote.remote_launcher import LOST, RemoteLauncher
+from scheduler.launch.remote.memory import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
+from scheduler.launch.remote.remote_child import LOST
+from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import LOST_AFTER
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
@@ -40,11 +41,13 @@ class Site:
 
     def run(self, story: Callable[[Site], Coroutine[Any, Any, None]]) -> None:
         async def main() -> None:
-            self.wire, self.mailbox = MemoryWire(), MemoryMailbox()
-            self.launcher = RemoteLauncher(self.wire, self.mailbox, self.clock)
+            self.store, self.mailbox = MemoryStore(), MemoryMailbox()
+            connection = MemoryConnection(self.store)
+            self.wire, space = MemoryWire(connection), MemorySpace(connection)
+            self.launcher = RemoteLauncher(self.wire, space, self.mailbox, self.clock)
             for number in range(self._count):
                 launcher = SimulatedLauncher(self._started)
-                worker = Worker(f"worker-{number}", self.wire, launcher, self.clock, {"mail": JOB}.get)
+                worker = Worker(f"worker-{number}", self.wire, space, launcher, self.clock, {"mail": JOB}.get)
                 self.mailbox.workers.append(worker.carry_out)
             await story(self)
 
@@ -71,7 +74,6 @@ def test_output_and_exit_code_come_back_from_the_worker() -> None:
         assert await site.attempt() == Exit(7)
         assert [chunk.data for chunk in site.output.tail()] == [b"hello"]
         assert site.place == "worker-1 pid 1"
-        assert await site.wire.handed_out() == []
 
     Site(lambda _: Play(3.0, code=7, says=b"hello")).run(story)
 
@@ -102,7 +104,7 @@ def test_much_output_arrives_whole_and_in_order() -> None:
 
 def test_a_letter_that_arrives_twice_starts_one_process() -> None:
     async def story(site: Site) -> None:
-        site.mailbox._delays = lambda _: (0.0, 0.0, 5.0)
+        site.mailbox.delays = lambda _: (0.0, 0.0, 5.0)
         assert (await site.attempt()).code == 0
         await asyncio.sleep(10)
         assert site.started == {"r1.1": 1}
@@ -113,7 +115,7 @@ def test_a_letter_that_arrives_twice_starts_one_process() -> None:
 def test_a_letter_that_is_lost_is_sent_again() -> None:
     async def story(site: Site) -> None:
         copies = iter([(), (0.0,)])
-        site.mailbox._delays = lambda _: next(copies)
+        site.mailbox.delays = lambda _: next(copies)
         assert (await site.attempt()).code == 0
 
     Site().run(story)
@@ -121,7 +123,7 @@ def test_a_letter_that_is_lost_is_sent_again() -> None:
 
 def test_without_a_worker_the_attempt_is_cancelled_at_its_deadline() -> None:
     async def story(site: Site) -> None:
-        site.mailbox._delays = lambda _: (90.0,)
+        site.mailbox.delays = lambda _: (90.0,)
         with pytest.raises(NotTakenError) as given_up:
             await site.attempt(within=60)
         assert given_up.value.reason is Reason.NO_WORKER
@@ -143,9 +145,10 @@ def test_without_a_deadline_it_waits_for_a_worker_as_long_as_it_takes() -> None:
 @pytest.mark.parametrize("away", ["broker", "store"])
 def test_a_store_or_broker_that_is_away_is_a_reason_of_its_own(away: str) -> None:
     async def story(site: Site) -> None:
-        (site.mailbox if away == "broker" else site.wire).broken = True
+        (site.mailbox if away == "broker" else site.store).broken = True
+        launch = Launch(JOB, "r1", 1, Trigger.MANUAL, site.clock.now())
         with pytest.raises(NotTakenError, match=f"the {away} cannot be reached") as given_up:
-            await site.attempt()
+            await site.launcher.launch(launch, RunOutput("mail", "r1", OutputMode.DISCARD, NoLog()))
         assert given_up.value.reason is Reason.NO_STORE
 
     Site().run(story)
@@ -175,7 +178,7 @@ def test_a_worker_that_dies_is_lost_after_ten_seconds() -> None:
     async def story(site: Site) -> None:
         output = RunOutput("mail", "r1", OutputMode.DISCARD, NoLog())
         child = await site.launcher.launch(site.ask(), output)
-        (tasks := site.mailbox._tasks.copy()).pop().cancel()  # as SIGKILL ends it: without a word
+        (tasks := site.mailbox.delivering.copy()).pop().cancel()  # as SIGKILL ends it: without a word
         assert not tasks
         begun = site.clock.steady()
         ended = await child.ended
@@ -190,9 +193,9 @@ def test_a_store_that_is_away_for_a_while_loses_nothing() -> None:
     async def story(site: Site) -> None:
         output = RunOutput("mail", "r1", OutputMode.DISCARD, NoLog())
         child = await site.launcher.launch(site.ask(), output)
-        site.wire.broken = True
+        site.store.broken = True
         await asyncio.sleep(60)
-        site.wire.broken = False
+        site.store.broken = False
         assert await child.ended == Exit(3)
 
     Site(lambda _: Play(30.0, code=3)).run(story)
@@ -210,7 +213,7 @@ def test_stop_reaches_the_process_on_the_worker(stubborn: bool, code: int) -> No
 
 def test_a_launch_that_is_cancelled_leaves_nothing_running() -> None:
     async def story(site: Site) -> None:
-        site.mailbox._delays = lambda _: (5.0,)
+        site.mailbox.delays = lambda _: (5.0,)
         launching = asyncio.create_task(site.attempt())
         await asyncio.sleep(1)
         launching.cancel()
@@ -239,7 +242,7 @@ def test_after_any_failure_an_attempt_is_made_at_most_once_and_ends(
     faults: list[tuple[str, float, float]], arrivals: tuple[float, ...], seconds: float, bounded: bool
 ) -> None:
     async def story(site: Site) -> None:
-        site.mailbox._delays = lambda _: arrivals
+        site.mailbox.delays = lambda _: arrivals
         attempt = asyncio.create_task(site.attempt(within=60 if bounded or not arrivals else None))
         tasks = [asyncio.create_task(fault(site, attempt, *each)) for each in faults]
         await asyncio.wait((attempt, *tasks), timeout=600)
@@ -253,12 +256,12 @@ def test_after_any_failure_an_attempt_is_made_at_most_once_and_ends(
         await asyncio.sleep(after)
         match what:
             case "store away" | "broker away":
-                part = site.wire if what == "store away" else site.mailbox
+                part = site.store if what == "store away" else site.mailbox
                 part.broken = True
                 await asyncio.sleep(long)
                 part.broken = False
             case "worker dies":
-                for task in site.mailbox._tasks:
+                for task in site.mailbox.delivering:
                     task.cancel()
             case "cancel":
                 attempt.cancel()
@@ -272,16 +275,17 @@ def test_two_schedulers_are_never_active_at_once_and_one_of_those_alive_becomes_
     faults: list[tuple[str, float, float]],
 ) -> None:
     async def main() -> None:
-        wire = MemoryWire()
-        leases = [Lease(wire, name, lambda _: None) for name in ("a", "b", "c")]
+        store = MemoryStore()
+        space = MemorySpace(MemoryConnection(store))
+        leases = [Lease(space, name, lambda _: None) for name in ("a", "b", "c")]
         holding = [asyncio.create_task(lease.hold()) for lease in leases]
 
         async def fault(what: str, after: float, long: float) -> None:
             await asyncio.sleep(after)
             if what == "store":
-                wire.broken = True
+                store.broken = True
                 await asyncio.sleep(long)
-                wire.broken = False
+                store.broken = False
             else:
                 for lease, task in zip(leases, holding, strict=True):
                     if lease.active and sum(not each.done() for each in holding) > 1:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +37,10 @@ class CeleryMailbox:
     async def send(self, letter: Letter, expires: datetime | None) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._send, letter, expires)
 
+    async def check(self) -> None:
+        """WireError when the broker cannot be reached."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
+
     def close(self) -> None:
         """End the connection."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -42,8 +48,20 @@ class CeleryMailbox:
 
     def _send(self, letter: Letter, expires: datetime | None) -> None:
         text = msgspec.json.encode(letter).decode()
-        try:
+        with self._errors():
             self._app.send_task(TASK, args=[text], queue=self._queue, expires=expires, ignore_result=True, retry=False)
+
+    def _check(self) -> None:
+        with self._errors(), self._app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=TIMEOUT, reraise_as_library_errors=True)
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """The library's texts may repeat the address with its password."""
+        try:
+            yield
         except (OperationalError, KombuError, OSError) as error:
-            # The library's texts may repeat the address with its password.
-            raise WireError(f"the broker at {self._shown} cannot be reached: {type(error).__name__}") from error
+            causes = f"{error} {error.__cause__}".lower()
+            refused = any(word in causes for word in ("auth", "password", "access_refused", "wrongpass"))
+            what = "refuses the user or the password of its address" if refused else "cannot be reached"
+            raise WireError(f"the broker at {self._shown} {what}: {type(error.__cause__ or error).__name__}") from error

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from scheduler.launch.remote.wire import Wire, WireError
+from scheduler.launch.remote.wire import Space, WireError
 
 KEY = "lease"
 
@@ -20,46 +20,73 @@ RENEW = 3.0
 class Lease:
     """Held while `active`. Losing it is no error: the scheduler stands by until it gets it back."""
 
-    def __init__(self, wire: Wire, owner: str, changed: Callable[[bool], None]) -> None:
-        """`owner` must be unique among schedulers. `changed` is called with each change of `active`."""
-        self.holder = ""
-        """Who had the lease when it was last asked for."""
-        self._wire = wire
+    def __init__(self, space: Space, owner: str, changed: Callable[[bool], None]) -> None:
+        """`owner` must be unique among schedulers.
+
+        `changed` is called with `active`: after the first answer, and when that or the other holder changes.
+        """
+        self.holder: str | None = None
+        """The active scheduler as of the latest answer of the store; None when it is not known."""
+        self.problem = ""
+        """Why it is not known."""
+        self._space = space
         self._owner = owner
         self._changed = changed
         self._until = 0.0
-        self._was_active = False
+        self._reported: tuple[bool, str | None] | None = None
+        self._asked = asyncio.Event()
+        self._resigned = False
 
     @property
     def active(self) -> bool:
         """Whether we hold the lease. Measured from before it was asked for, so that two never believe it at once."""
         return asyncio.get_running_loop().time() < self._until
 
+    async def ours(self) -> bool:
+        """Wait until it is known who is active: True when we are, False when another scheduler is or will be."""
+        while not self.active:
+            if self._resigned or self.holder not in {None, self._owner}:
+                return False
+            await self._asked.wait()
+        return True
+
     async def hold(self) -> None:
         """Take it, keep it, get it back; until cancelled, which gives it back at once."""
         try:
             while True:
-                await self._ask()
-                self._tell()
-                # Not past the end: who loses it by silence must notice at that moment.
+                await self.ask()
+                # Not past the end: a scheduler that loses it by silence must notice at that moment.
                 left = self._until - asyncio.get_running_loop().time()
                 await asyncio.sleep(min(RENEW, left) if left > 0 else RENEW)
-                self._tell()
+                self._report()
         finally:
+            self._resigned, self.holder = True, None
             self._until = 0.0
+            self._report()
+            self._wake()
             with suppress(WireError):  # it ends by itself
-                await asyncio.shield(self._wire.release(KEY, self._owner))
+                await asyncio.shield(self._space.release(KEY, self._owner))
 
-    async def _ask(self) -> None:
+    async def ask(self) -> None:
+        """Try once to take or keep it."""
         begun = asyncio.get_running_loop().time()
-        with suppress(WireError):  # what was granted holds until its end
-            if self.active and await self._wire.renew(KEY, self._owner, LEASE):
+        try:
+            if self.active and await self._space.renew(KEY, self._owner, LEASE):
                 self.holder, self._until = self._owner, begun + LEASE
-                return
-            self.holder = await self._wire.claim(KEY, self._owner, LEASE)
-            self._until = begun + LEASE if self.holder == self._owner else 0.0
+            else:
+                self.holder = await self._space.claim(KEY, self._owner, LEASE)
+                self._until = begun + LEASE if self.holder == self._owner else 0.0
+        except WireError as error:  # what was granted holds until its end
+            self.holder, self.problem = None, str(error)
+        self._report()
+        self._wake()
 
-    def _tell(self) -> None:
-        if self.active != self._was_active:
-            self._was_active = self.active
-            self._changed(self._was_active)
+    def _report(self) -> None:
+        state = (True, None) if self.active else (False, self.holder)
+        if state != self._reported:
+            self._reported = state
+            self._changed(state[0])
+
+    def _wake(self) -> None:
+        self._asked.set()
+        self._asked = asyncio.Event()

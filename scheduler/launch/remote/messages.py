@@ -5,21 +5,28 @@ A letter carries no secret and no definition: a worker reads the same schedule f
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from scheduler.model.run import Exit
+from scheduler.wire.requester import Requester
 
 VERSION = 1
 """Changed when an older worker could misread a newer scheduler, or the other way round."""
 
 
+def attempt_key(run_id: str, attempt: int) -> str:
+    """Identifies an attempt among all of a store."""
+    return f"{run_id}.{attempt}"
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt that a worker should make.
 
-    `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never.
+    `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never. `space`
+    is that of the scheduler, which workers of another one must not serve.
     """
 
     run_id: str
@@ -35,12 +42,35 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: dict[str, Any] = {}
     stdin: bytes = b""
     sent_at: datetime | None = None
+    space: str = ""
     v: int = VERSION
 
     @property
     def key(self) -> str:
         """Identifies the attempt among all of a store."""
-        return f"{self.run_id}.{self.attempt}"
+        return attempt_key(self.run_id, self.attempt)
+
+
+class AnyLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """What letters of all versions have."""
+
+    run_id: str
+    attempt: int
+    space: str = ""
+
+    @property
+    def unreadable(self) -> Letter:
+        """A letter that can only be refused."""
+        never = datetime.max.replace(tzinfo=UTC)
+        return Letter(
+            run_id=self.run_id,
+            job="",
+            digest="",
+            attempt=self.attempt,
+            trigger="",
+            scheduled_at=never,
+            space=self.space,
+        )
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
@@ -81,6 +111,20 @@ class Order(msgspec.Struct, frozen=True):
     """
 
     grace: float | None
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation of the API that a standby asks the active scheduler to carry out, with who asks."""
+
+    id: str
+    operation: str
+    args: msgspec.Raw
+    by: Requester | None = None
+
+    @property
+    def key(self) -> str:
+        """Identifies its answers, which are reported like an attempt's output, among all of a store."""
+        return f"ask.{self.id}"
 
 
 class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
-"""The two interfaces to other programs: a mailbox that delivers letters, and a wire for all the rest."""
+"""What schedulers and workers need from an engine: a mailbox for letters, a wire for attempts, a space for the rest."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from scheduler.launch.remote.messages import Letter, Order, Report, WorkerInfo
+from scheduler.launch.remote.messages import Letter, Order, Report, Request, WorkerInfo
 
 SIGN_OF_LIFE = 2.0
 """Seconds between two signs of life of an attempt, and of a worker."""
@@ -30,18 +31,21 @@ class Mailbox(Protocol):
 
 
 class Wire(Protocol):
-    """A store that all schedulers and workers of a space share. Every method may raise WireError."""
+    """The attempts of a space: between the scheduler that follows one and the worker that makes it.
 
-    async def claim(self, key: str, owner: str, seconds: float) -> str:
-        """Take a key for so long unless somebody has it; the owner that has it now."""
+    Every method may raise WireError.
+    """
+
+    async def hand_out(self, letter: Letter) -> None:
+        """Remember the attempt as the live one of its run, so that another scheduler can adopt it."""
         ...
 
-    async def renew(self, key: str, owner: str, seconds: float) -> bool:
-        """Keep a key for so long from now. False when `owner` does not have it (any more)."""
+    async def handed_out(self) -> list[Letter]:
+        """The live attempts, as far as is known."""
         ...
 
-    async def release(self, key: str, owner: str) -> None:
-        """Give a key back, if `owner` has it."""
+    async def settle(self, run_id: str) -> None:
+        """Forget the live attempt of a run."""
         ...
 
     async def report(self, attempt: str, report: Report) -> None:
@@ -52,8 +56,8 @@ class Wire(Protocol):
         """What follows the position `after` ("" is the start), with positions; waits so long when there is nothing."""
         ...
 
-    async def have_read(self, attempt: str, size: int) -> None:
-        """So many further bytes of the attempt's output have been read."""
+    async def have_read(self, attempt: str, size: int, old: Sequence[str]) -> None:
+        """So many further bytes of the attempt's output have been read, and output at `old` positions may go."""
         ...
 
     async def unread(self, attempt: str) -> int:
@@ -76,16 +80,26 @@ class Wire(Protocol):
         """Whether the attempt has been alive lately."""
         ...
 
-    async def hand_out(self, letter: Letter) -> None:
-        """Remember an attempt as live, so that another scheduler can adopt it."""
+
+class Space(Protocol):
+    """What the schedulers and workers of one schedule share besides attempts. Every method may raise WireError."""
+
+    name: str
+
+    async def claim(self, key: str, owner: str, seconds: float) -> str:
+        """Take a key for so long unless somebody has it; the owner that has it now."""
         ...
 
-    async def settle(self, attempt: str) -> None:
-        """Forget a live attempt: its end is recorded."""
+    async def holder(self, key: str) -> str | None:
+        """The owner of a key."""
         ...
 
-    async def handed_out(self) -> list[Letter]:
-        """The attempts that are live, as far as is known."""
+    async def renew(self, key: str, owner: str, seconds: float) -> bool:
+        """Keep a key for so long from now. False when `owner` does not have it (any more)."""
+        ...
+
+    async def release(self, key: str, owner: str) -> None:
+        """Give a key back, if `owner` has it."""
         ...
 
     async def present(self, worker: WorkerInfo, seconds: float) -> None:
@@ -96,14 +110,21 @@ class Wire(Protocol):
         """The workers that are there."""
         ...
 
-    async def keep(self, finished: bytes) -> None:
-        """Keep a finished run, newest last, within a bound."""
+    async def keep(self, run_id: str, attempts: Sequence[str], finished: bytes) -> None:
+        """Keep a finished run, newest last, within a bound; nothing when it is kept already.
+
+        In the same step the run is no longer live, and what was reported of its attempts may go.
+        """
         ...
 
     async def kept(self) -> list[bytes]:
         """The finished runs that are kept, oldest first."""
         ...
 
-    async def close(self) -> None:
-        """End the connections."""
+    async def ask(self, request: Request) -> None:
+        """Leave a request for the active scheduler."""
+        ...
+
+    async def asked(self, after: str, seconds: float) -> list[tuple[str, Request]]:
+        """Requests that follow the position `after`, with positions; waits so long when there is none."""
         ...

@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from msgspec.structs import replace
+
 from scheduler.clock import Clock
-from scheduler.launch.launcher import NOT_FOUND, Child, Launcher, LaunchError, Stream, launched
+from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, Child, Launcher, LaunchError, Stream, launched
 from scheduler.launch.remote.digest import digest_of
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
-from scheduler.launch.remote.remote_launcher import CLAIM
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.launch.remote.remote_launcher import CLAIM, claim_of
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
 
@@ -29,11 +31,18 @@ class Worker:
     """Carries out letters. Whatever is delivered twice, an attempt is made once: by whoever claims it."""
 
     def __init__(
-        self, name: str, wire: Wire, launcher: Launcher, clock: Clock, find: Callable[[str], Job | None]
+        self,
+        name: str,
+        wire: Wire,
+        space: Space,
+        launcher: Launcher,
+        clock: Clock,
+        find: Callable[[str], Job | None],
     ) -> None:
         """`find` is the job of a name in the schedule file beside the worker."""
         self._name = name
         self._wire = wire
+        self._space = space
         self._launcher = launcher
         self._clock = clock
         self._find = find
@@ -42,15 +51,23 @@ class Worker:
         """Make the attempt, if it is still wanted and nobody has it. Returns when it is over and reported."""
         if letter.start_by is not None and self._clock.now() > letter.start_by:
             return
+        if await self._is_ours(letter):
+            async with _running(self._beat(letter)):
+                report = await self._attempt(letter)
+                await self._report(letter, report)
+
+    async def refuse(self, letter: Letter, cause: str) -> None:
+        """Say why this worker cannot make the attempt, unless another one has it."""
+        if await self._is_ours(letter):
+            await self._report(letter, Refused(cause, NOT_RUNNABLE))
+
+    async def _is_ours(self, letter: Letter) -> bool:
+        """Claim it. False also while the store is away: not started, the scheduler records that no worker took it."""
         owner = f"{self._name} {os.urandom(8).hex()}"  # a second delivery to this very worker is another one
         try:
-            if await self._wire.claim(f"run:{letter.key}", owner, CLAIM) != owner:
-                return
+            return await self._space.claim(claim_of(letter), owner, CLAIM) == owner
         except WireError:
-            return  # not claimed, so not started: the scheduler records that no worker took it
-        async with _running(self._beat(letter)):
-            report = await self._attempt(letter)
-            await self._report(letter, report)
+            return False
 
     async def _attempt(self, letter: Letter) -> Report:
         job = self._find(letter.job)
@@ -63,10 +80,11 @@ class Worker:
             return Refused(str(error), error.code)
         note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
         await self._report(letter, Taken(self._name, child.place, note))
-        async with _running(self._obey(letter, child), output.pump()):
+        stopped = asyncio.Event()
+        async with _running(self._obey(letter, child, stopped), output.pump()):
             ended = await asyncio.shield(child.ended)
             await output.drained()
-        return Ended(ended)
+        return Ended(replace(ended, stopped=stopped.is_set()))
 
     async def _report(self, letter: Letter, report: Report) -> None:
         """However long the store is away: a run that has ended must not be taken for lost for ever."""
@@ -84,7 +102,7 @@ class Worker:
                 await self._wire.beat(letter.key, LOST_AFTER)
             await asyncio.sleep(SIGN_OF_LIFE)
 
-    async def _obey(self, letter: Letter, child: Child) -> None:
+    async def _obey(self, letter: Letter, child: Child, stopped: asyncio.Event) -> None:
         position = ""
         stops: set[asyncio.Task[None]] = set()
         while True:
@@ -94,6 +112,7 @@ class Worker:
                 await asyncio.sleep(RETRY)
                 continue
             for position, order in orders:  # noqa: B007 - where to go on
+                stopped.set()
                 if order.grace is None:
                     child.kill()
                 else:

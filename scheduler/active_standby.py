@@ -1,0 +1,202 @@
+"""Makes this scheduler one of several that share a store: the active one while it holds the lease, else a standby."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Protocol
+
+import msgspec
+
+from scheduler.engine.claims import ClaimGate, claim_key
+from scheduler.engine.engine import Engine
+from scheduler.engine.events import Event, RunFinished, RunSkipped, Stopping
+from scheduler.engine.gates import SkipError
+from scheduler.engine.put_off import Time
+from scheduler.launch.remote.lease import Lease
+from scheduler.launch.remote.messages import attempt_key
+from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
+from scheduler.launch.remote.wire import Space, WireError
+from scheduler.model.run import Reason, Run
+
+AGAIN = 1.0
+"""Seconds until something is tried again that the store did not take."""
+
+AT_ONCE = 100
+"""Claims that are under way at the same time when a standby takes over."""
+
+LATE = 10.0
+"""Seconds after which nothing is under way any more of a scheduler that has lost the lease."""
+
+CLOSING = 2.0
+"""Seconds that schedd waits at its end for what the store has to know."""
+
+
+class Records(Protocol):
+    """The log, as far as it is used here."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write a record of normal operation."""
+        ...
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write a record of something to look at some time."""
+        ...
+
+
+class ActiveStandby:
+    """Connects an engine with a space: who is active, which times are claimed, and the history that all share."""
+
+    def __init__(self, name: str, space: Space, launcher: RemoteLauncher, log: Records) -> None:
+        """`name` must be unique among schedulers."""
+        self.name = name
+        self.lease = Lease(space, name, self._changed)
+        self._space = space
+        self._launcher = launcher
+        self._log = log
+        self._known: set[str] = set()
+        """Ids of the finished runs that are in the store and in our history."""
+        self._taking_over: asyncio.Task[None] | None = None
+        self._holding: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        launcher.ours = self.lease.ours
+
+    @property
+    def standing_by(self) -> bool:
+        """Whether scheduled times are another scheduler's, or nobody's while the store is away."""
+        return self._engine.standing_by
+
+    async def connect(self, engine: Engine) -> None:
+        """Read the history and stand by. WireError when the store does not answer."""
+        self._engine = engine
+        await self._read_history()
+        engine.runner.add_gate(ClaimGate(self._claim))
+        engine.stand_by()
+        engine.announce.add(self._on_event)
+
+    async def join(self) -> None:
+        """Ask for the lease for the first time, take over if it is free, and go on asking."""
+        await self.lease.ask()
+        if self._taking_over is not None:
+            await asyncio.wait((self._taking_over,))
+        self._holding = asyncio.create_task(self.lease.hold())
+
+    async def close(self) -> None:
+        """Wait a moment for what the store has to know."""
+        await self._resign()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSING)
+        for task in tuple(self._tasks):
+            task.cancel()
+
+    async def _resign(self) -> None:
+        """Leave scheduled times, and the ends of what workers run, to the other schedulers; for good."""
+        if self._holding is not None:
+            self._holding.cancel()
+            await asyncio.wait((self._holding,))
+
+    def _changed(self, active: bool) -> None:
+        if self._taking_over is not None:
+            self._taking_over.cancel()
+            self._taking_over = None
+        if active:
+            self._taking_over = self._do(self._take_over())
+            return
+        self._engine.stand_by()
+        cause = {} if self.lease.holder is not None else {"cause": self.lease.problem or "schedd shuts down"}
+        self._log.warning("standing by", active=self.lease.holder or "unknown", **cause)
+
+    async def _take_over(self) -> None:
+        """Live runs first, so that they count for overlap and lock; then what nobody has decided."""
+        while True:
+            try:
+                await self._read_history()
+                await self._adopt()
+                decided = await self._decided_elsewhere()
+            except WireError:
+                await asyncio.sleep(AGAIN)
+            else:
+                break
+        self._log.info("active", scheduler=self.name)
+        self._engine.take_up(decided)
+        self._do(self._adopt_late())
+
+    async def _adopt_late(self) -> None:
+        """What the scheduler before was handing out when it lost the lease."""
+        await asyncio.sleep(LATE)
+        await self._until_done(self._adopt)
+
+    async def _adopt(self) -> None:
+        """Follow the runs that other schedulers have handed out and may not live to see the end of."""
+        for earlier in await self._launcher.adoptable():
+            if self.lease.active and not self._is_known(earlier.run_id):
+                self._log.info("run taken over", job=earlier.job, run=earlier.run_id)
+                self._engine.take_over(earlier)
+
+    async def _decided_elsewhere(self) -> set[Time]:
+        """The times since we stand by that another scheduler has claimed; the others are ours from now on."""
+        times = self._engine.put_off()
+        found: set[Time] = set()
+        for start in range(0, len(times), AT_ONCE):
+            some = times[start : start + AT_ONCE]
+            holders = await asyncio.gather(*(self._space.claim(claim_key(*each), self.name, CLAIM) for each in some))
+            found.update(each for each, holder in zip(some, holders, strict=True) if holder != self.name)
+        return found
+
+    def _is_known(self, run_id: str) -> bool:
+        """Whether we follow it, or know its end, which may not have reached the store."""
+        return run_id in self._known or self._engine.find_live(run_id) is not None
+
+    def _on_event(self, event: Event) -> None:
+        match event:
+            case RunFinished(run=run) if not any(attempt.exit.elsewhere for attempt in run.attempts):
+                self._known.add(run.id)
+                attempts = [attempt_key(run.id, attempt.number) for attempt in run.attempts]
+                self._do(self._until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run))))
+            case RunSkipped(decision=decision) if decision.run_id is None and decision.reason is not Reason.ELSEWHERE:
+                # A scheduler that takes over must not decide it once more.
+                self._do(self._claim_quietly(claim_key(decision.job, decision.last)))
+            case Stopping():
+                self._engine.stand_by()
+                self._do(self._resign())
+            case _:
+                pass
+
+    async def _until_done(self, work: Callable[[], Awaitable[object]]) -> None:
+        while True:
+            try:
+                await work()
+            except WireError:
+                await asyncio.sleep(AGAIN)
+            else:
+                return
+
+    async def _claim_quietly(self, key: str) -> None:
+        with suppress(WireError):
+            await self._space.claim(key, self.name, CLAIM)
+
+    async def _read_history(self) -> None:
+        """Take the finished runs that we do not know."""
+        kept = await self._space.kept()
+        known, self._known = self._known, set()
+        for text in kept:
+            with suppress(msgspec.MsgspecError):  # of another version
+                run = msgspec.json.decode(text, type=Run)
+                self._known.add(run.id)
+                if run.id not in known:
+                    self._engine.history.restore(run)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _claim(self, key: str) -> bool:
+        if not self.lease.active:  # it has waited at a gate meanwhile
+            raise SkipError(Reason.NO_STORE if self.lease.holder is None else Reason.ELSEWHERE)
+        try:
+            return await self._space.claim(key, self.name, CLAIM) == self.name
+        except WireError as error:
+            raise SkipError(Reason.NO_STORE, str(error)) from error

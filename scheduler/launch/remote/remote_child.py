@@ -1,0 +1,166 @@
+"""An attempt that a worker has, as its scheduler sees it: follows reports, gives orders, notices that it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from msgspec.structs import replace
+
+from scheduler.launch.launcher import LaunchError, Output, Stream
+from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.model.run import Exit
+
+LOST = 255
+"""The exit code of an attempt that was lost with its worker."""
+
+ELSEWHERE = "another scheduler has taken over and records how it ends"
+
+
+class RemoteChild:
+    """Implements `Child`. It ends with an exit of code 255 when the worker is lost."""
+
+    def __init__(self, wire: Wire, letter: Letter, output: Output, ours: Callable[[], Awaitable[bool]]) -> None:
+        """`ours` waits until it is known whether this scheduler records the end, or another one does."""
+        loop = asyncio.get_running_loop()
+        self.place = "a worker"
+        self.worker: str | None = None
+        self.exited: asyncio.Future[None] = loop.create_future()
+        self.ended: asyncio.Future[Exit] = loop.create_future()
+        self._wire = wire
+        self._letter = letter
+        self._attempt = letter.key
+        self._output = output
+        self._ours = ours
+        self._notes: tuple[str, ...] = ()
+        self._taken: asyncio.Future[None] = loop.create_future()
+        self._caught_up = asyncio.Event()
+        self._old: deque[tuple[str, int]] = deque()
+        self._kept = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._following = self._run(self._follow())
+
+    async def wait_until_taken(self, seconds: float) -> None:
+        """Until a worker has started it. TimeoutError after so long, LaunchError when the worker could not."""
+        async with asyncio.timeout(seconds):
+            await asyncio.shield(self._taken)
+
+    async def caught_up(self) -> None:
+        """Until what is known of it by now has been read."""
+        await self._caught_up.wait()
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether a worker has it. LaunchError when that could not start it."""
+        if self._taken.done():
+            self._taken.result()
+        return self._taken.done()
+
+    def presume_taken(self) -> None:
+        """A worker has claimed it, though it has not said so yet: from now on it can be lost."""
+        if not self._taken.done():
+            self._taken.set_result(None)
+
+    def leave(self) -> None:
+        """Follow it no longer."""
+        self._following.cancel()
+
+    async def forget(self) -> None:
+        """No worker has it, and none will. May raise WireError."""
+        await self._wire.settle(self._letter.run_id)
+        self.leave()
+
+    async def stop(self, grace: float) -> None:
+        self._run(self._order(Order(grace)))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace + LOST_AFTER):
+                await asyncio.shield(self.ended)
+        if not self.exited.done():
+            self._lose(f"{self.place} did not answer the order to stop; the process may still run")
+
+    def kill(self) -> None:
+        self._run(self._order(Order(None)))
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _order(self, order: Order) -> None:
+        while not self.exited.done():
+            try:
+                await self._wire.order(self._attempt, order)
+            except WireError:
+                await asyncio.sleep(SIGN_OF_LIFE)
+            else:
+                return
+
+    async def _follow(self) -> None:
+        """Read reports until the end, or until there was no sign of life for too long."""
+        loop = asyncio.get_running_loop()
+        position, seen = "", loop.time()
+        while not self.exited.done():
+            try:
+                reports = await self._wire.reports(self._attempt, position, SIGN_OF_LIFE if position else 0)
+                for position, report in reports:
+                    await self._take(position, report)
+                self._caught_up.set()
+                position = position or "0"
+                if reports or not self._taken.done() or await self._wire.alive(self._attempt):
+                    seen = loop.time()
+                elif loop.time() - seen >= LOST_AFTER:
+                    self._lose(f"no sign of life from {self.place} for {LOST_AFTER:g} s; the process may still run")
+            except WireError:
+                await asyncio.sleep(SIGN_OF_LIFE)
+                seen = loop.time()  # while the store is away nobody can give a sign
+        self._caught_up.set()
+
+    async def _take(self, position: str, report: Report) -> None:
+        match report:
+            case Taken(worker, place, note):
+                self.worker, self.place = worker, f"{worker} {place}"
+                self._notes = (note,) if note else ()
+                self.presume_taken()
+            case Refused(cause, code) if self._taken.done():
+                self._end(Exit(code, notes=(cause,)))
+            case Refused(cause, code):
+                self._taken.set_exception(LaunchError(cause, code))
+            case Chunk(stream, data):
+                for start in range(0, len(data), self._output.most):
+                    self._output.write(Stream(stream), data[start : start + self._output.most])
+                    while full := self._output.full():
+                        await full
+                await self._wire.have_read(self._attempt, len(data), self._older(position, len(data)))
+            case Ended(exit):
+                self._end(exit)
+
+    def _older(self, position: str, size: int) -> list[str]:
+        """Positions of output that is so far behind that a scheduler that takes over need not see it."""
+        self._old.append((position, size))
+        self._kept += size
+        old = []
+        while self._kept > UNREAD:
+            position, size = self._old.popleft()
+            self._kept -= size
+            old.append(position)
+        return old
+
+    def _lose(self, note: str) -> None:
+        self._end(Exit(LOST, notes=(note,), lost=True))
+
+    def _end(self, how: Exit) -> None:
+        if not self.exited.done():
+            self._output.close()
+            self.exited.set_result(None)
+            self._run(self._finish(replace(how, notes=(*self._notes, *how.notes))))
+
+    async def _finish(self, how: Exit) -> None:
+        """Two schedulers may follow it after a take-over: one of them records its end."""
+        if not await self._ours():
+            how = replace(how, notes=(*how.notes, ELSEWHERE), elsewhere=True)
+        self.ended.set_result(how)
