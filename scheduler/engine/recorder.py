@@ -98,14 +98,8 @@ class Recorder:
             run = run or self.started(live_run, now, None)
             if live_run.phase is Phase.RUNNING:
                 duration = self._clock.steady() - live_run.begun
-<<<<<<< HEAD
-                attempt = Attempt(
-                    len(run.attempts) + 1, now, duration, outcome, Exit(UNKNOWN, notes=(note,), lost=True)
-                )
-=======
-                end = Exit(UNKNOWN, notes=(note,), elsewhere=live_run.left)
+                end = Exit(UNKNOWN, notes=(note,), lost=True, elsewhere=live_run.left)
                 attempt = Attempt(len(run.attempts) + 1, now, duration, outcome, end)
->>>>>>> abef73f (Record each run on workers once, whoever follows it; retry lost attempts where the file says so)
                 self.attempt_finished(live_run, attempt, None)
             self.finished(live_run, outcome)
 
