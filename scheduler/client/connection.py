@@ -1,87 +1,90 @@
-"""Requests over the socket, without asyncio."""
+"""Connections of the client without asyncio."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import time
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TypeVar
 
+from scheduler.client.address import Address, Place, SocketAddress, check_directory, check_peer, find
+from scheduler.client.calls import Call, event_of
 from scheduler.client.errors import UnreachableError, WaitTimeoutError
-from scheduler.client.place import check_directory, check_peer, nobody
-from scheduler.client.protocol import ANSWER_WITHIN, GONE, Answer, Collected, event_of, request_line
-from scheduler.client.values import Ended, Event, RunResult
+from scheduler.client.exchange import GONE, Exchange, Message
+from scheduler.client.values import Ended, Event
+
+T = TypeVar("T")
 
 
-def ask(paths: list[str], operation: str, args: Mapping[str, object]) -> Any:
-    """The reply of an operation."""
-    answer = Answer()
-    for _ in _messages(paths, answer, operation, args, None):
-        pass
-    return answer.reply
+def result(place: Place, call: Call[T], seconds: float | None = None) -> T:
+    """The result of a call. WaitTimeoutError when it is not there after so many seconds."""
+    address = find(*place)
+    exchange = address.exchange(call.operation, call.args)
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        for message in _messages(address, exchange, end):
+            if call.add(message):
+                break
+    except TimeoutError:
+        raise WaitTimeoutError(call.run_id) from None
+    return call.result(exchange.reply)
 
 
-def events(paths: list[str], operation: str, args: Mapping[str, object], end: float | None = None) -> Iterator[Event]:
-    """The events of an operation until the run has ended. TimeoutError at `end`, a time of time.monotonic."""
-    for raw in _messages(paths, Answer(), operation, args, end):
-        event = event_of(raw)
+def events(place: Place, call: Call[None]) -> Iterator[Event]:
+    """The events of a run to its end."""
+    address = find(*place)
+    for message in _messages(address, address.exchange(call.operation, call.args), None):
+        event = event_of(message)
         if event is not None:
             yield event
         if isinstance(event, Ended):
             return
 
 
-def ended(
-    paths: list[str], operation: str, args: Mapping[str, object], seconds: float | None, run_id: str | None = None
-) -> RunResult:
-    """The end of a run. WaitTimeoutError after so many seconds."""
-    collected = Collected(run_id)
-    end = None if seconds is None else time.monotonic() + seconds
-    try:
-        for event in events(paths, operation, args, end):
-            collected.add(event)
-    except TimeoutError:
-        raise WaitTimeoutError(collected.run_id) from None
-    if collected.result is None:
-        raise UnreachableError(GONE)
-    return collected.result
-
-
-def first_id(paths: list[str], operation: str, args: Mapping[str, object]) -> str:
-    """The id of the run of a detached request."""
-    for event in events(paths, operation, args):
-        return event.run_id
-    raise UnreachableError(GONE)
-
-
-def _messages(
-    paths: list[str], answer: Answer, operation: str, args: Mapping[str, object], end: float | None
-) -> Iterator[dict[str, Any]]:
-    line = request_line(operation, args)
-    with _connected(paths) as sock, sock.makefile("rb") as lines:
+def _messages(address: Address, exchange: Exchange, end: float | None) -> Iterator[Message]:
+    """The messages of an answer, until it is whole. TimeoutError at `end`, a time of time.monotonic."""
+    with _connected(address, exchange.patience) as sock, sock.makefile("rb") as lines:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # rejected: the answer says why
-            sock.sendall(line)
-        try:
-            answer.read(lines.readline())
-        except TimeoutError:
-            raise UnreachableError(f"schedd has not answered for {ANSWER_WITHIN:g} s") from None
-        while not answer.done:
-            sock.settimeout(None if end is None else max(end - time.monotonic(), 0.001))
+            sock.sendall(exchange.request)
+        limit: float | None = exchange.patience
+        while not exchange.done:
+            left = None if end is None else end - time.monotonic()
+            limited = left is not None and (limit is None or left < limit)
+            sock.settimeout(max(left or 0.0, 0.001) if limited else limit)
             try:
-                message = answer.read(lines.readline())
+                message = exchange.read(lines.readline())
+            except TimeoutError:
+                if limited:
+                    raise
+                raise UnreachableError(f"schedd has not answered for {limit:g} s") from None
             except ConnectionError:
                 raise UnreachableError(GONE) from None
+            limit = exchange.silence
             if message is not None:
                 yield message
 
 
-def _connected(paths: list[str]) -> socket.socket:
-    for path in paths:
+def _connected(address: Address, patience: float) -> socket.socket:
+    if isinstance(address, SocketAddress):
+        return _at_socket(address, patience)
+    try:
+        sock = socket.create_connection((address.host, address.port), patience)
+        if not address.secure:
+            return sock
+        import ssl  # noqa: PLC0415 - it takes 10 ms
+
+        return ssl.create_default_context().wrap_socket(sock, server_hostname=address.host)
+    except OSError as error:
+        raise address.unreachable(error) from None
+
+
+def _at_socket(address: SocketAddress, patience: float) -> socket.socket:
+    for path in address.paths:
         sock = socket.socket(socket.AF_UNIX)
         try:
             check_directory(path)
-            sock.settimeout(ANSWER_WITHIN)
+            sock.settimeout(patience)
             sock.connect(path)
             check_peer(path, sock)
         except OSError:
@@ -91,4 +94,4 @@ def _connected(paths: list[str]) -> socket.socket:
             raise
         else:
             return sock
-    raise nobody(paths)
+    raise address.nobody()

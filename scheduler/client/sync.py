@@ -14,14 +14,19 @@ class Client:
     """Requests to one schedd. Each request has a connection of its own, so that threads may share a client."""
 
     def __init__(
-        self, file: str | os.PathLike[str] | None = None, *, socket: str | os.PathLike[str] | None = None
+        self,
+        file: str | os.PathLike[str] | None = None,
+        *,
+        socket: str | os.PathLike[str] | None = None,
+        url: str | None = None,
+        token: str | None = None,
     ) -> None:
-        """The schedd that manages `file`, or listens on `socket`.
+        """The schedd that manages `file`, or listens on `socket`, or serves HTTP at `url`.
 
-        Without either, $SCHEDD_SOCKET, $SCHEDD_CONFIG or ./schedules.yaml says which, as for schedctl.
+        Without any, $SCHEDD_URL, $SCHEDD_SOCKET, $SCHEDD_CONFIG or ./schedules.yaml says which, as for schedctl.
+        `token` is for `url`, by default $SCHEDD_TOKEN.
         """
-        self._file = file
-        self._socket = socket
+        self._place = (file, socket, url, token)
 
     def run(
         self,
@@ -39,11 +44,11 @@ class Client:
         `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. Nothing is started while a
         run that was requested with the same `key` is known: the result is that of that run. `at` is when to run it.
         """
-        from scheduler.client.connection import ended
-        from scheduler.client.protocol import run_request
+        from scheduler.client.calls import UntilEnd, run_request
+        from scheduler.client.connection import result
 
         request = run_request(job, args, kwargs, stdin, key, at, force, wait=True)
-        return ended(self._paths(), "run-now", request, wait)
+        return result(self._place, UntilEnd("run-now", request), wait)
 
     def enqueue(
         self,
@@ -56,50 +61,50 @@ class Client:
         **kwargs: object,
     ) -> str:
         """Request a run and return its id at once; see `run`."""
-        from scheduler.client.connection import first_id
-        from scheduler.client.protocol import run_request
+        from scheduler.client.calls import FirstId, run_request
+        from scheduler.client.connection import result
 
         request = run_request(job, args, kwargs, stdin, key, at, force, wait=False)
-        return first_id(self._paths(), "run-now", request)
+        return result(self._place, FirstId("run-now", request, str))
 
     def wait(self, run_id: str, timeout: float | None = None) -> RunResult:
         """Wait for the end of a run. WaitTimeoutError after `timeout` seconds."""
-        from scheduler.client.connection import ended
+        from scheduler.client.calls import wait_call
+        from scheduler.client.connection import result
 
-        return ended(self._paths(), "wait", {"runs": [run_id]}, timeout, run_id)
+        return result(self._place, wait_call(run_id), timeout)
 
     def follow(self, run_id: str) -> Iterator[Event]:
         """What happens to a run, from its kept output on, to its end."""
+        from scheduler.client.calls import follow_call
         from scheduler.client.connection import events
 
-        return events(self._paths(), "wait", {"runs": [run_id], "output": True})
+        return events(self._place, follow_call(run_id))
 
     def result(self, run_id: str) -> RunResult:
         """What became of a run, without waiting."""
-        from scheduler.client.connection import ask
-        from scheduler.client.protocol import result_of
+        from scheduler.client.calls import result_call
+        from scheduler.client.connection import result
 
-        return result_of(ask(self._paths(), "result", {"run": run_id}))
+        return result(self._place, result_call(run_id))
 
     def stop(self, job_or_run: str, *, kill: bool = False) -> None:
         """Stop a run, also one that waits, or all runs of a job. Returns when they have ended."""
-        self.ask("stop", {"target": job_or_run, "kill": kill})
+        from scheduler.client.calls import stop_call
+        from scheduler.client.connection import result
+
+        result(self._place, stop_call(job_or_run, kill=kill))
 
     def jobs(self) -> list[Job]:
         """All jobs, in the order of the file."""
-        from scheduler.client.connection import ask
-        from scheduler.client.protocol import job_of
+        from scheduler.client.calls import jobs_call
+        from scheduler.client.connection import result
 
-        return [job_of(raw) for raw in ask(self._paths(), "list", {})]
+        return result(self._place, jobs_call())
 
     def ask(self, operation: str, args: Mapping[str, object]) -> object:
         """The reply of any operation of the protocol, as JSON."""
-        from scheduler.client.connection import ask
+        from scheduler.client.calls import ask_call
+        from scheduler.client.connection import result
 
-        reply: object = ask(self._paths(), operation, args)
-        return reply
-
-    def _paths(self) -> list[str]:
-        from scheduler.client.place import sockets
-
-        return sockets(self._file, self._socket)
+        return result(self._place, ask_call(operation, args))

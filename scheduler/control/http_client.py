@@ -76,7 +76,9 @@ class HttpClient(Client):
             body = msgspec.json.encode(given)
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
-        headers |= {name: key for field, name in _HEADERS.items() if (key := getattr(request, field, None))}
+        headers |= {name: key for field, name in _HEADERS.items() if (key := getattr(request, field, None)) is not None}
+        if not all(value.isascii() and value.isprintable() for value in headers.values()):
+            raise UsageError("over HTTP a key and a token must consist of printable ASCII characters")
         kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
         connection = kind(self._parts.hostname or "", self._parts.port, timeout=PATIENCE)
         try:

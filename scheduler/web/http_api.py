@@ -32,13 +32,11 @@ from scheduler.web.request import Request
 from scheduler.web.response import Response
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, HttpRoute
-from scheduler.wire.operations import RUN_NOW
+from scheduler.wire.operations import RUN_NOW, WAIT
 from scheduler.wire.runs import Event, Finished, Lost, Output, RunNow, Started, Waiting
 
 LONGEST_WAIT = 300.0
 """Seconds that `Prefer: wait` may ask for."""
-
-LONGEST_KEY = 255
 
 _STATUS = (
     (TooManyWaitingError, 429, "Too many waiting runs"),
@@ -76,6 +74,8 @@ class HttpApi:
         if operation is RUN_NOW:
             return await self._run_now(request, ask)
         found = answer(self._service, operation, ask, request.by)
+        if operation is WAIT:  # what happens may happen late: the answer begins at once
+            return response.event_stream(self._live.guarded(_as_events(found)))
         if isinstance(found, AsyncGenerator):
             return await self._output(request, found)
         return response.json(await found if isawaitable(found) else found)
@@ -133,8 +133,6 @@ class HttpApi:
         """202 once it has started or waits; with `Prefer: wait` the finished run, with Accept its events."""
         key = request.header("idempotency-key")
         if key is not None:
-            if not 0 < len(key) <= LONGEST_KEY:
-                raise UsageError(f"Idempotency-Key must have 1 to {LONGEST_KEY} characters")
             ask = msgspec.structs.replace(ask, key=key)
         if _wants_events(request):
             return await self._events_of(answer(self._service, RUN_NOW, ask, request.by))
@@ -175,15 +173,15 @@ class HttpApi:
         except BaseException:
             await events.aclose()
             raise
-        return response.event_stream(self._live.guarded(_as_events(first, events)))
+        return response.event_stream(self._live.guarded(_as_events(events, first)))
 
 
-async def _as_events(first: Event | None, events: AsyncGenerator[Event, None]) -> AsyncGenerator[bytes, None]:
+async def _as_events(events: Any, first: Event | None = None) -> AsyncGenerator[bytes, None]:
     async with aclosing(events):
         if first is not None:
             yield _event(first)
-            async for event in events:
-                yield _event(event)
+        async for event in events:
+            yield _event(event)
         yield response.event("end", b"{}")
 
 

@@ -16,7 +16,7 @@ from scheduler.web.response import SECURITY, Response, header_lines, problem
 
 MOST_CONNECTIONS = 200
 MOST_BODY = 64 * 1024
-"""Bytes of a request's body."""
+"""Bytes of a request's body, unless `most_body` allows this request more."""
 
 MOST_HEAD = 16 * 1024
 """Bytes of a request's first line and headers."""
@@ -41,8 +41,19 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 
 class Connection(asyncio.Protocol):
     """Reads a request, has `handler` answer it in a task, sends the answer; then the next request."""
 
-    def __init__(self, handler: Handler, connections: set[Connection], date: Callable[[], float]) -> None:
-        """`connections` are all that there are; `date` is the wall clock in seconds since the epoch."""
+    def __init__(
+        self,
+        handler: Handler,
+        connections: set[Connection],
+        date: Callable[[], float],
+        most_body: Callable[[Request], int],
+    ) -> None:
+        """`connections` are all that there are; `date` is the wall clock in seconds since the epoch.
+
+        `most_body` says how many bytes a large body may have, by what comes before it.
+        """
+        self._most_body_of = most_body
+        self._most_body = MOST_BODY
         self._handler = handler
         self._connections = connections
         self._date = date
@@ -126,13 +137,15 @@ class Connection(asyncio.Protocol):
                 return
             match event:
                 case h11.Request():
-                    self._head = event
+                    self._head, self._most_body = event, MOST_BODY
+                    if _declared(event) > MOST_BODY:
+                        self._most_body = self._most_body_of(self._request())
                     if self._http.they_are_waiting_for_100_continue:
                         self._send(h11.InformationalResponse(status_code=100, headers=[]))
                 case h11.Data():
                     self._body += event.data
-                    if len(self._body) > MOST_BODY:
-                        self._refuse(413, f"a request has at most {MOST_BODY} bytes")
+                    if len(self._body) > self._most_body:
+                        self._refuse(413, f"a request has at most {self._most_body} bytes")
                         return
                 case h11.EndOfMessage():
                     self._unset_timer()
@@ -222,7 +235,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer a request that cannot be read to its end, and close."""
-        answer = problem(status, "Bad request", detail, more=(("connection", "close"),))
+        answer = problem(status, "Bad request", detail, code="usage", more=(("connection", "close"),))
         body = cast("bytes", answer.body)
         headers = [*answer.headers, *SECURITY, ("content-length", str(len(body)))]
         with contextlib.suppress(h11.LocalProtocolError):
@@ -247,3 +260,8 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _declared(request: h11.Request) -> int:
+    """Bytes of the body as announced; 0 when they are not."""
+    return next((int(value) for name, value in request.headers if name == b"content-length"), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -24,6 +25,7 @@ from scheduler.web.board import Board
 from scheduler.web.buckets import Buckets
 from scheduler.web.health import Health
 from scheduler.web.http_api import HttpApi, problem_of
+from scheduler.web.http_connection import MOST_BODY
 from scheduler.web.listener import Listener, open_listener
 from scheduler.web.live import Live
 from scheduler.web.pages import Pages, local_path
@@ -33,6 +35,7 @@ from scheduler.web.response import Response
 from scheduler.web.routes import Route, Routes
 from scheduler.web.slices import Slices
 from scheduler.wire.daemon import AskMetrics
+from scheduler.wire.envelope import MAX_REQUEST
 from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
 from scheduler.wire.operations import METRICS
 
@@ -75,7 +78,7 @@ class Web:
         opened = open_listener(listen)
         self.address = listen if listen.port else replace(listen, port=opened.getsockname()[1])
         """Where it listens; the port that was given for port 0."""
-        self._listener = Listener(opened, self.handle, lambda: clock.now().timestamp())
+        self._listener = Listener(opened, self.handle, lambda: clock.now().timestamp(), self._most_body)
 
     async def start(self) -> None:
         """Begin to answer."""
@@ -123,6 +126,16 @@ class Web:
         except ValueError:  # more fields than any form has
             return self._shown(request, response.problem(400, "Bad request", "too many fields"))
 
+    def _most_body(self, request: Request) -> int:
+        """Bytes of a body: for a run, what the socket accepts, 1 MiB of stdin included, from those who may start it."""
+        if request.path.endswith("/runs"):
+            with contextlib.suppress(Denied):
+                self._access.admit(request)
+                self._access.check_origin(request)
+                if self._access.scope(request) is Scope.CONTROL:
+                    return MAX_REQUEST
+        return MOST_BODY
+
     # Routes.
 
     def _table(self) -> list[Route]:
@@ -163,7 +176,7 @@ class Web:
         async def call(request: Request, _scope: Scope, **places: str) -> Response:
             return await self._api.call(route, request, _named(route, places))
 
-        path = route.path.replace("{jobs}", "{job}")
+        path = route.path.replace("{jobs}", "{job}").replace("{runs}", "{run}")
         path = path.replace("{target}", "{run}" if path.startswith("/runs/") else "{job}")
         scope = Scope.CONTROL if route.operation.writes else Scope.VIEW
         return Route(route.method, API + path, scope, call)
@@ -236,7 +249,7 @@ def _without_scope(endpoint: Any) -> Any:
 
 def _named(route: HttpRoute, places: dict[str, str]) -> dict[str, str]:
     """The places by the names of the fields that they fill."""
-    names = {"job": ("job", "jobs", "target"), "run": ("run", "target")}
+    names = {"job": ("job", "jobs", "target"), "run": ("run", "runs", "target")}
     return {
         next(name for name in names[place] if f"{{{name}}}" in route.path): value for place, value in places.items()
     }

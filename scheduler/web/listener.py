@@ -13,6 +13,7 @@ from pathlib import Path
 from scheduler.errors import SchedError
 from scheduler.model.web import ListenAddress
 from scheduler.web.http_connection import Connection, Handler
+from scheduler.web.request import Request
 
 TO_END = 1.0
 """Seconds that answers being sent have at shutdown."""
@@ -75,10 +76,17 @@ def _unix(path: str) -> socket.socket:
 class Listener:
     """Accepts connections and owns them."""
 
-    def __init__(self, listener: socket.socket, handler: Handler, date: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        handler: Handler,
+        date: Callable[[], float],
+        most_body: Callable[[Request], int],
+    ) -> None:
         self._socket = listener
         self._handler = handler
         self._date = date
+        self._most_body = most_body
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
 
@@ -86,7 +94,9 @@ class Listener:
         """Begin to accept."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self._handler, self._connections, self._date), sock=self._socket, backlog=BACKLOG
+            lambda: Connection(self._handler, self._connections, self._date, self._most_body),
+            sock=self._socket,
+            backlog=BACKLOG,
         )
 
     async def close(self) -> None:

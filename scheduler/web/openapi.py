@@ -12,7 +12,7 @@ from scheduler import __version__
 from scheduler.config.field_types import JOB_NAME
 from scheduler.web.routes import RUN_ID
 from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
-from scheduler.wire.operations import LOGS, RUN_NOW
+from scheduler.wire.operations import LOGS, RUN_NOW, WAIT
 from scheduler.wire.runs import RunView, Waiting
 
 _REF = "#/components/schemas/{name}"
@@ -42,7 +42,7 @@ def document(*, token_needed: bool) -> dict[str, Any]:
     schema_of = dict(zip(map(str, types), schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for route in HTTP_ROUTES:
-        path = re.sub(r"\{(jobs|target)\}", _place(route), route.path)
+        path = re.sub(r"\{(jobs|runs|target)\}", _place(route), route.path)
         paths.setdefault(path, {})[route.method.lower()] = _operation(route, schema_of)
     paths |= _beside(schema_of)
     found: dict[str, Any] = {
@@ -97,7 +97,7 @@ def _operation(route: HttpRoute, schema_of: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown_path(route: HttpRoute) -> str:
-    return re.sub(r"\{(jobs|target)\}", _place(route), route.path)
+    return re.sub(r"\{(jobs|runs|target)\}", _place(route), route.path)
 
 
 def _either(schema_of: dict[str, Any]) -> dict[str, Any]:
@@ -130,6 +130,8 @@ def _responses(route: HttpRoute, schema_of: dict[str, Any]) -> dict[str, Any]:
             | {"headers": {"Location": {"schema": {"type": "string"}}}},
         }
         found["200"]["content"] |= _EVENTS
+    elif operation is WAIT:
+        found = {"200": {"description": "Events, until each run has ended", "content": _EVENTS}}
     elif operation is LOGS:
         found = {"200": {"description": "Output", "content": {"text/plain": {"schema": {"type": "string"}}, **_EVENTS}}}
     else:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,8 @@ from scheduler.client import (
     WaitTimeoutError,
 )
 from scheduler.client.aio import AsyncClient
+from scheduler.client.exchange import ROUTES
+from scheduler.wire.http_routes import HTTP_ROUTES
 from tests.system.programs import schedd, write
 
 Ask = Callable[..., Any]
@@ -41,6 +46,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = write(
         folder / "schedules.yaml",
         """
+        web: {token: {from_env: FULL}}
         jobs:
           words: {command: [printf, "<%s>"], accepts: args}
           function: {python: "app:f", accepts: [args, kwargs]}
@@ -52,21 +58,31 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
           nightly: {schedule: "0 3 * * *", command: "true", description: Every night}
         """,
     )
-    with schedd(path):
+    with schedd(path, "--web", "127.0.0.1:0", FULL="sesame") as running:
+        running.says("web listening")
         yield path
 
 
-@pytest.fixture(params=["sync", "asyncio"])
-def ask(request: pytest.FixtureRequest, file: Path) -> Ask:
+@pytest.fixture(scope="module")
+def url(file: Path) -> str:
+    """The address of its HTTP API."""
+    found = re.search(r"http://[^\s\"]+", next(file.parent.glob("*.log")).read_text())
+    assert found
+    return found[0]
+
+
+@pytest.fixture(params=["sync", "asyncio", "sync over HTTP", "asyncio over HTTP"])
+def ask(request: pytest.FixtureRequest, file: Path, url: str) -> Ask:
     """Call a method of either client."""
+    place: dict[str, Any] = {"url": url, "token": "sesame"} if "HTTP" in request.param else {"file": file}
 
     def call(method: str, *args: Any, **kwargs: Any) -> Any:
-        if request.param == "sync":
-            found = getattr(Client(file), method)(*args, **kwargs)
+        if request.param.startswith("sync"):
+            found = getattr(Client(**place), method)(*args, **kwargs)
             return list(found) if method == "follow" else found
 
         async def awaited() -> Any:
-            found = getattr(AsyncClient(file), method)(*args, **kwargs)
+            found = getattr(AsyncClient(**place), method)(*args, **kwargs)
             if method != "follow":
                 return await found
             async with aclosing(found) as events:
@@ -84,6 +100,7 @@ def test_run_waits_for_the_result_with_its_output(ask: Ask) -> None:
     assert (result.ok, result.outcome, result.exit_code) == (False, "failed", 3)
     assert (result.stdout, result.stderr) == (b"text\n", b"error\n")
     assert result.duration > 0
+    assert ask("run", "copy", stdin=b"x" * (1 << 20)).stdout == b"x" * (1 << 20)
 
 
 def test_keyword_arguments_reach_a_function(ask: Ask) -> None:
@@ -167,7 +184,7 @@ def test_each_kind_of_error_is_an_exception_of_its_own(ask: Ask) -> None:
     with pytest.raises(UsageError, match="stdin must not be longer than 1 MiB"):
         ask("enqueue", "copy", stdin=b"x" * (1 << 20) + b"x")
     with pytest.raises(UsageError, match="a request must not be longer than"):
-        ask("enqueue", "copy", stdin=b"x" * (4 << 20))
+        ask("enqueue", "function", "x" * (4 << 20))
 
 
 def test_too_many_waiting_runs_have_an_own_error_code(ask: Ask) -> None:
@@ -223,3 +240,65 @@ def test_threads_may_share_a_client(file: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(set(ids)) == 8
+
+
+def test_large_requests_over_http_are_for_those_who_may_start_runs(url: str) -> None:
+    host, port = url.removeprefix("http://").rstrip("/").split(":")
+    for more in ("", "Authorization: Bearer wrong\r\n"):
+        head = f"POST /api/v1/jobs/copy/runs HTTP/1.1\r\nHost: {host}\r\nContent-Length: 1000000\r\n{more}\r\n"
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(head.encode() + b"x" * 65_537)
+            assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    ("address", "token", "error", "message"),
+    [
+        ("jobs.example.com", "sesame", UsageError, "is not an address like https"),
+        ("http://127.0.0.1:99999", "sesame", UsageError, "is not an address like https"),
+        ("http://127.0.0.1:1", "sesame", UnreachableError, "http://127.0.0.1:1 cannot be reached"),
+        (None, "wrong", UnreachableError, "wrong token; set SCHEDD_TOKEN"),
+        (None, "nö", UsageError, "printable ASCII"),
+    ],
+)
+def test_an_address_or_token_that_does_not_work_is_one_error(
+    address: str | None,
+    url: str,
+    token: str,
+    error: type[Exception],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCHEDD_URL", address or url)
+    monkeypatch.setenv("SCHEDD_TOKEN", token)
+    with pytest.raises(error, match=message):
+        Client().jobs()
+    with pytest.raises(error, match=message):
+        asyncio.run(AsyncClient().jobs())
+
+
+def test_something_else_that_answers_is_not_taken_for_schedd() -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>")
+
+        def log_message(self, *_args: object) -> None:
+            """Silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        for call in (Client(url=address).jobs, lambda: asyncio.run(AsyncClient(url=address).jobs())):
+            with pytest.raises(UnreachableError, match="does not answer as schedd does"):
+                call()
+        with pytest.raises(UnreachableError, match="does not answer as schedd does \\(HTTP status 501\\)"):
+            Client(url=address).stop("x")
+        server.shutdown()
+
+
+def test_the_routes_of_the_client_are_those_of_the_api() -> None:
+    known = {(route.operation.name, route.method, route.path) for route in HTTP_ROUTES}
+    assert {(name, *route) for name, route in ROUTES.items()} <= known
+    assert {route.operation.name for route in HTTP_ROUTES} - ROUTES.keys() == {"logs", "metrics"}, "which are no JSON"

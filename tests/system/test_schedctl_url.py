@@ -84,6 +84,19 @@ def test_a_detached_run_is_stopped_and_jobs_are_paused(elsewhere: Elsewhere) -> 
     assert elsewhere("status").returncode == 0
 
 
+def test_runs_are_requested_once_waited_for_and_looked_up(elsewhere: Elsewhere) -> None:
+    ids = [elsewhere("run-now", "daily", "--detach", "--key", "k").stdout.strip() for _ in range(2)]
+    ids.append(elsewhere("run-now", "given", "--detach", "--", "x").stdout.strip())
+    assert ids[0] == ids[1]
+    assert elsewhere("wait", ids[0]).returncode == 7
+    waited = elsewhere("wait", *ids)
+    assert (waited.returncode, waited.stdout.count("\n")) == (7, 2)
+    assert json.loads(elsewhere("result", ids[2], "--json").stdout)["run"]["outcome"] == "succeeded"
+    later = elsewhere("run-now", "daily", "--in", "1h", "--detach").stdout.strip()
+    assert elsewhere("stop", later).stdout == "1 waiting run cancelled\n"
+    assert elsewhere("wait", later).returncode == 5
+
+
 def test_leaving_a_run_detaches_from_it(elsewhere: Elsewhere) -> None:
     process = subprocess.Popen(
         [BIN / "schedctl", "--url", elsewhere.url, "run-now", "slow"],
@@ -103,6 +116,15 @@ def test_leaving_a_run_detaches_from_it(elsewhere: Elsewhere) -> None:
     [
         (("show", "dayly"), "sesame", 4, "dayly"),
         (("run-now", "daily", "--", "x"), "sesame", 5, "accepts"),
+        (
+            ("run-now", "daily", "--key", "k" * 10_000),
+            "sesame",
+            2,
+            "a key must have 1 to 255 characters; this has 10000",
+        ),
+        (("run-now", "daily", "--key", "ключ"), "sesame", 2, "printable ASCII"),
+        (("run-now", "daily", "--at", "2020-01-01T00:00Z"), "sesame", 2, "is in the past"),
+        (("wait", "nosuchid"), "sesame", 4, "no run 'nosuchid' is known"),
         (("list",), "wrong", 3, "wrong token"),
         (("list",), "", 3, "set SCHEDD_TOKEN"),
         (("run-now", "daily"), "window", 3, "looking only"),

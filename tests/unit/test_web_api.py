@@ -31,7 +31,7 @@ from scheduler.wire.operations import OPERATIONS
 from scheduler.wire.requester import Requester
 from tests.unit.stage import NOON, Stage, job
 
-ON_THE_SOCKET_ONLY = {"env", "wait"}
+ON_THE_SOCKET_ONLY = {"env"}
 
 
 class Served(EngineService):
