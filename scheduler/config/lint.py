@@ -181,6 +181,6 @@ def _never_runs(schedule: Schedule, now: datetime) -> tuple[str, str]:
 def _of_expectation(job: Job) -> Iterator[LintWarning]:
     limit = job.expect_success_within
     if limit is not None and limit > _DAY and job.ping is None and not job.sentry:
-        message = f"a restart of schedd begins to count the {format_duration(limit)} anew"
+        message = f"after a restart schedd counts the {format_duration(limit)} from the start"
         help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"
         yield LintWarning(LintCode.LONG_EXPECTATION, "expect_success_within", message, help)

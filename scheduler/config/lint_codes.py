@@ -64,7 +64,7 @@ class LintCode(StrEnum):
     DISABLED = "disabled"
     """The job has a schedule but is disabled."""
     LONG_EXPECTATION = "long-expectation"
-    """expect_success_within exceeds a day without ping or sentry: a restart of schedd begins to count anew."""
+    """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
     NOT_FOUND = "not-found"
     """The program of the command, or the Python function, cannot be found."""
 

@@ -97,7 +97,7 @@ def timers() -> str:
     return "".join(text for text in found if "settime flags" in text)
 
 
-def test_where_the_kernel_has_no_such_timer_it_sleeps_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_such_a_timer_in_the_kernel_it_still_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """B17"""
     monkeypatch.setattr("scheduler.clock_set._TFD_FLAGS", 0x40000000)
     monkeypatch.setattr("scheduler.clock.WATCHED", 0.0)

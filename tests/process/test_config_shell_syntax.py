@@ -94,7 +94,7 @@ def result(shell: str, command: str, directory: Path) -> tuple[int, str, bool]:
 
 
 @pytest.mark.parametrize(("command", "name"), OF_BASH.items())
-def test_what_only_bash_understands_is_named(tmp_path: Path, command: str, name: str) -> None:
+def test_syntax_of_bash_alone_is_named(tmp_path: Path, command: str, name: str) -> None:
     """B7"""
     assert name in bash_syntax(command)
     if name not in {"source", "&>"}:  # there dash does something else with the same result
@@ -102,13 +102,13 @@ def test_what_only_bash_understands_is_named(tmp_path: Path, command: str, name:
 
 
 @pytest.mark.parametrize("command", OF_EVERY_SHELL)
-def test_what_every_shell_understands_gets_no_warning(tmp_path: Path, command: str) -> None:
+def test_syntax_of_every_shell_gets_no_warning(tmp_path: Path, command: str) -> None:
     """B7"""
     assert list(bash_syntax(command)) == []
     assert result("dash", command, tmp_path) == result("bash", command, tmp_path)
 
 
-def test_what_the_shell_of_busybox_understands_gets_no_warning_there() -> None:
+def test_syntax_of_busybox_gets_no_warning_with_busybox() -> None:
     """B7"""
     assert list(bash_syntax("[[ -f x ]] && source x &> y; set -o pipefail", "busybox")) == []
     assert list(bash_syntax("cat <<< x; declare y", "busybox")) == ["<<<", "declare"]

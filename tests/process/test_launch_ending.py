@@ -212,7 +212,7 @@ def test_the_exit_is_reported_before_other_processes_close_the_output() -> None:
     play(story())
 
 
-def test_what_is_written_shortly_after_the_exit_is_read() -> None:
+def test_output_shortly_after_the_exit_is_read() -> None:
     _, log = run("( sleep 0.05; echo late ) & echo early")
     assert log.lines() == [b"early", b"late"]
 

@@ -292,7 +292,7 @@ def test_a_class_is_refused(later: Path) -> None:
         ("nothing", ()),
     ],
 )
-def test_what_a_function_returns_becomes_a_note_of_the_run(later: Path, function: str, notes: tuple[str, ...]) -> None:
+def test_the_result_of_a_function_becomes_a_note_of_the_run(later: Path, function: str, notes: tuple[str, ...]) -> None:
     """B3"""
     ended, _, _ = call(later, f"later:{function}")
     assert (ended.code, ended.notes) == (0, notes)

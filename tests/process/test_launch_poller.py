@@ -37,7 +37,7 @@ def test_a_bug_in_one_callback_is_logged_and_the_others_are_still_called() -> No
     assert bugs == ["a bug"]
 
 
-def test_what_an_earlier_callback_has_removed_is_not_called_any_more() -> None:
+def test_a_callback_that_an_earlier_one_removed_is_not_called() -> None:
     called: list[int] = []
 
     async def story() -> None:

@@ -112,7 +112,7 @@ def test_a_command_runs_as_the_job_does(tmp_path: Path) -> None:
     [{"cwd": "/nonexistent"}, {"environment": (EnvLayer("env_file", file="/nonexistent/app.env"),)}],
     ids=["directory", "env_file"],
 )
-def test_what_kept_the_job_from_starting_does_not_keep_the_command_from_it(keys: dict[str, Any]) -> None:
+def test_the_cause_that_prevents_the_job_does_not_prevent_its_notification_command(keys: dict[str, Any]) -> None:
     assert send(command("true"), a_notification(**keys))[0] == "exit code 0"
 
 
@@ -136,7 +136,7 @@ def test_a_hook_that_never_ends_is_ended_with_all_it_started() -> None:
     assert time.monotonic() - begun < 20  # and the fixture sees that nothing is left
 
 
-def test_what_a_command_prints_on_stderr_reaches_the_log() -> None:
+def test_stderr_of_a_command_reaches_the_log() -> None:
     assert send(command("echo hm >&2"))[1].log.lines(Stream.STDERR) == [b"hm"]
 
 

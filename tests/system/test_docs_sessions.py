@@ -89,7 +89,7 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", with_blocks("console"), ids=name)
-def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
+def test_the_sessions_of_a_page_happen_as_shown(page: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         reader = Reader(tmp_path, stack)
         for block in blocks(page):

@@ -75,7 +75,7 @@ def test_strict_fails_when_a_line_was_refused(tmp_path: Path) -> None:
     assert schedctl("import", crontab, "--strict").returncode == 0
 
 
-def test_nothing_converted_is_a_failure_and_a_missing_file_a_message(tmp_path: Path) -> None:
+def test_no_converted_job_is_a_failure_and_a_missing_file_is_an_error(tmp_path: Path) -> None:
     crontab = tmp_path / "crontab"
     crontab.write_text("nonsense\n")
     unknown = schedctl("import", crontab)

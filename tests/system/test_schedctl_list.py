@@ -154,7 +154,7 @@ def test_an_empty_file_name_is_refused(file: Path, words: tuple[str, ...]) -> No
 
 
 @pytest.mark.parametrize("command", ["schedctl -c s.yaml list", "schedctl check", "schedd s.yaml"])
-def test_in_a_directory_that_has_been_deleted_it_says_so(tmp_path: Path, command: str) -> None:
+def test_in_a_deleted_directory_the_error_says_so(tmp_path: Path, command: str) -> None:
     """As in a shell whose directory is the release before the last deployment."""
     gone = tmp_path / "gone"
     shell = f"mkdir {gone} && cd {gone} && rmdir {gone} && exec {BIN}/{command}"

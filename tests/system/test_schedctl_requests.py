@@ -117,7 +117,7 @@ def test_arguments_of_runs_that_wait_or_run_are_listed_without_secrets(file: Pat
     ask(file, "stop", "uploads")
 
 
-def test_who_asked_is_in_the_answer_the_history_and_the_log(file: Path, daemon: Schedd) -> None:
+def test_the_requester_is_in_the_answer_the_history_and_the_log(file: Path, daemon: Schedd) -> None:
     def who(by: dict[str, Any]) -> tuple[object, ...]:
         assert by["pid"] > 0
         return by["uid"], by["user"], by["program"]

@@ -204,7 +204,7 @@ def test_detached_it_prints_the_id_of_the_run_that_goes_on(file: Path) -> None:
     assert (alone.returncode, alone.stdout) == (5, "")
 
 
-def test_what_waits_says_for_what(file: Path) -> None:
+def test_a_waiting_run_names_its_gate(file: Path) -> None:
     with schedd(file):
         first = schedctl("-c", file, "run-now", "queued", "--detach").stdout.strip()
         second = schedctl("-c", file, "run-now", "queued")

@@ -144,7 +144,7 @@ def test_it_prints_a_table_with_the_busy_minutes_or_json(tmp_path: Path) -> None
     assert (unknown.returncode, "unknown job 'c'" in unknown.stderr) == (4, True)
 
 
-def test_what_schedd_has_seen_its_jobs_take_is_taken_for_usual(tmp_path: Path) -> None:
+def test_usual_durations_come_from_the_running_schedd(tmp_path: Path) -> None:
     file = write(tmp_path / "s.yaml", 'jobs: {seen: {schedule: "@reboot", command: sleep 0.3}, new: {command: x}}')
     with schedd(file) as running:
         running.says("run finished")

@@ -66,7 +66,7 @@ def test_a_second_schedd_on_the_same_file_refuses_with_the_pid_of_the_first(file
         assert "Traceback" not in second.errors
 
 
-def test_where_a_file_cannot_be_locked_it_says_so_and_the_socket_keeps_a_second_schedd_off(file: Path) -> None:
+def test_without_file_locks_a_warning_is_logged_and_the_socket_excludes_a_second_schedd(file: Path) -> None:
     """D1, on a file system without locks."""
     program = (sys.executable, str(Path(__file__).with_name("schedd_without_locks.py")))
     with schedd(file, program=program) as first, schedd(file, program=program, ready=False) as second:

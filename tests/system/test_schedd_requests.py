@@ -76,7 +76,7 @@ def test_a_job_that_requests_what_waits_for_it_is_refused(tmp_path: Path) -> Non
         assert running.stop() == 0
 
 
-def test_where_only_one_run_is_allowed_a_request_from_within_it_is_refused(tmp_path: Path) -> None:
+def test_with_one_allowed_run_a_request_by_that_run_is_refused(tmp_path: Path) -> None:
     """B14"""
     file = write(
         tmp_path / "s.yaml",

@@ -114,7 +114,7 @@ def test_a_new_file_in_an_included_directory_is_taken_over(tmp_path: Path) -> No
         running.says("[also] two")
 
 
-def test_where_the_system_refuses_to_watch_it_looks_and_says_so(file: Path) -> None:
+def test_without_inotify_it_polls_and_logs_a_warning(file: Path) -> None:
     """R4: no inotify instance is left, as on a busy node."""
     program = (sys.executable, str(Path(__file__).with_name("schedd_without_inotify.py")))
     with schedd(file, "--watch", program=program) as running:

@@ -50,7 +50,7 @@ def test_schedd_finds_its_own_modules_first_and_its_jobs_find_theirs(app: Path, 
     assert [job["name"] for job in json.loads(listed.stdout)] == ["own"]
 
 
-def test_what_is_only_on_pythonpath_is_still_found(tmp_path: Path) -> None:
+def test_modules_on_pythonpath_alone_are_found(tmp_path: Path) -> None:
     """D7: schedd itself may be installed into a directory that PYTHONPATH names."""
     program = "import sys, schedd_programs; sys.argv = ['/nowhere/schedd', '--version']; schedd_programs.schedd()"
     here = str(Path(__file__).parents[2])

@@ -127,7 +127,7 @@ def test_a_socket_in_a_directory_that_another_user_has_made_is_not_used(
     assert "no schedd is running" in answer.stderr
 
 
-def test_where_schedd_socket_names_the_socket_of_another_user_it_is_not_used(place: Path, file: Path) -> None:
+def test_a_socket_of_another_user_in_schedd_socket_is_not_used(place: Path, file: Path) -> None:
     """D1"""
     directory = place / "tmp" / "own"
     with process(*fake_schedd(directory, file), says="listening"):

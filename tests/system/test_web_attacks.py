@@ -124,7 +124,7 @@ def test_no_get_changes_anything(web: Web) -> None:
         "/jobs/tick%00", "//evil.example/", "/static/", "/jobs/", "/\\..\\x", "/%ff%fe",
     ],
 )  # fmt: skip
-def test_no_path_leads_to_a_file(web: Web, path: str) -> None:
+def test_no_url_path_serves_a_file_of_the_machine(web: Web, path: str) -> None:
     status, headers, body = web.ask("GET", path)
     assert status == 404, path
     assert "set-cookie" not in headers

@@ -17,13 +17,13 @@ def test_every_operation_has_an_answer_and_nothing_else_has_one() -> None:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_what_an_operation_says_of_its_request_is_true(name: str) -> None:
+def test_the_description_of_a_request_is_true(name: str) -> None:
     operation = OPERATIONS[name]
     assert operation.local_only <= {field.encode_name for field in msgspec.structs.fields(operation.ask)}
     assert not operation.streams or operation.reply is type(None)
 
 
-def test_what_reveals_secrets_or_sets_variables_is_refused_from_the_network() -> None:
+def test_fields_that_reveal_secrets_or_set_variables_are_refused_from_the_network() -> None:
     reject_local(ENVIRONMENT, AskEnvironment(job="a"))
     reject_local(RUN_NOW, RunNow(job="a", force=True))
     with pytest.raises(RefusedError, match="'reveal' is accepted over the Unix socket only"):

@@ -79,14 +79,14 @@ def taken(file: Path, *words: str) -> list[tuple[float, str]]:
         (("--durations", "long=2m", "--durations", "10s"), [(120.0, "given"), (10.0, "given"), (10.0, "given")]),
     ],
 )
-def test_what_is_typed_goes_before_what_schedd_has_seen_before_what_is_assumed(
+def test_a_given_duration_takes_precedence_over_a_usual_one_and_that_over_an_assumed_one(
     file: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: list[tuple[float, str]]
 ) -> None:
     monkeypatch.setattr(client, "find", lambda _path: FakeDaemon())
     assert taken(file, *words) == expected
 
 
-def test_what_is_assumed_is_said(file: Path) -> None:
+def test_assumptions_are_reported(file: Path) -> None:
     assert "3 jobs assumed to take 1s; to change it: --durations" in typed(file)
     assert "1 job assumed to take 1s" in typed(file, "--durations", "long=2m,short=2m")
     assert "assumed" not in typed(file, "--durations", "2m")

@@ -93,7 +93,7 @@ def test_each_form_of_a_time_is_understood(text: str, expected: str) -> None:
         ("yesterday", "2026-05-02 22:00"),
     ],
 )
-def test_where_a_time_in_the_past_is_meant_a_bare_duration_or_weekday_is_before_now(text: str, expected: str) -> None:
+def test_for_a_time_in_the_past_a_bare_duration_or_weekday_is_before_now(text: str, expected: str) -> None:
     """F5"""
     assert read(text, past=True) == utc(expected)
 
@@ -179,7 +179,7 @@ def test_a_duration_that_is_printed_means_the_same_within_its_precision(seconds:
 
 
 @pytest.mark.parametrize("text", ["", "5", "1 apple", "-1h", "1 0m", "1m 1h"])
-def test_what_is_not_a_duration_is_an_error(text: str) -> None:
+def test_an_invalid_duration_is_an_error(text: str) -> None:
     with pytest.raises(click.BadParameter):
         typed_times.duration(text)
 

@@ -109,7 +109,7 @@ def test_an_unknown_job_is_an_error_with_the_name_that_is_meant(tmp_path: Path) 
     ]
 
 
-def test_where_an_included_file_cannot_be_read_its_jobs_are_not_called_unknown(tmp_path: Path) -> None:
+def test_jobs_of_an_unreadable_included_file_are_not_called_unknown(tmp_path: Path) -> None:
     main = write(tmp_path, "overrides: {poll: {enabled: false}}")
     for text in ("", "jobs: [", None):
         (tmp_path / "common.yaml").unlink()

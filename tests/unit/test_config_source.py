@@ -69,7 +69,7 @@ def test_a_file_that_may_not_be_read_says_so(unreadable: Path) -> None:
     assert message(unreadable) == "permission denied"
 
 
-def test_what_is_included_from_a_closed_directory_says_so(closed: Path) -> None:
+def test_an_include_from_a_closed_directory_is_an_error(closed: Path) -> None:
     main = closed.parent / "schedules.yaml"
     for path, shown in (("closed", closed), ("closed/more.yaml", closed / "more.yaml")):
         main.write_text(f"include: {path}\n")
@@ -230,7 +230,9 @@ def test_no_file_ever_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFacto
     max_examples=int(os.environ.get("SCHEDD_FUZZ", "300")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 @given(st.data())
-def test_no_slip_in_a_file_shows_its_secrets(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_no_typing_error_in_a_file_shows_its_secrets(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     """L2. A good file with a secret in each place that may hold one, and a slip of the keyboard anywhere."""
     at = data.draw(st.integers(0, len(SECRETIVE)))
     end = data.draw(st.integers(at, min(len(SECRETIVE), at + 2)))

@@ -240,7 +240,7 @@ def test_a_key_that_is_missing_on_purpose_is_answered_with_the_reason_and_the_wa
         ('command: echo "a # b"', ["command: 'echo \"a # b\"'"]),
     ],
 )
-def test_what_a_job_runs(tmp_path: Path, written: str, meant: list[str]) -> None:
+def test_the_command_of_a_job_is_converted(tmp_path: Path, written: str, meant: list[str]) -> None:
     assert offered(tmp_path, written) == meant
 
 

@@ -28,7 +28,7 @@ from scheduler.config.load import load
         ("web: {token: {from_env: T}, view_token: {from_env: V}}\njobs: {a: {command: x}}", {"T", "V"}),
     ],
 )
-def test_what_recipients_and_tokens_read_is_withheld_from_jobs(tmp_path: Path, text: str, names: set[str]) -> None:
+def test_variables_of_recipients_and_tokens_are_withheld_from_jobs(tmp_path: Path, text: str, names: set[str]) -> None:
     """D5"""
     file = tmp_path / "schedules.yaml"
     file.write_text(text)

@@ -63,7 +63,7 @@ def test_a_paused_job_of_a_chain_is_skipped_and_a_disabled_one_does_not_exist() 
     assert [line for line in stage.lines if "load" in line] == ["12:10:01 skipped load 12:10:00 paused"]
 
 
-def test_what_a_run_leads_to_during_a_shutdown_is_recorded() -> None:
+def test_the_next_job_of_a_chain_is_recorded_as_skipped_during_a_shutdown() -> None:
     stage = Stage(*CHAIN, play=lambda _: Play(5.0))
     stage.play(602.0)
     assert stage.lines[-3:] == lines("""

@@ -55,7 +55,7 @@ def skipped(name: str, number: int, *, reason: Reason = Reason.OVERLAP, run_id: 
 
 @settings(max_examples=30)
 @given(st.lists(runs, max_size=25))
-def test_what_is_read_is_what_happened(happened: list[Run]) -> None:
+def test_the_packed_history_equals_the_events(happened: list[Run]) -> None:
     history = History()
     for run in happened:
         history.on_event(RunFinished(run))

@@ -112,7 +112,7 @@ def test_pause_history_and_counters_survive_a_reload_by_name() -> None:
     assert len(stage.engine.history.of("j").runs) == 1
 
 
-def test_what_was_kept_of_a_removed_job_is_forgotten() -> None:
+def test_the_history_of_a_removed_job_is_deleted() -> None:
     """M1"""
 
     async def script(stage: Stage) -> None:

@@ -46,7 +46,7 @@ def test_a_run_requested_for_later_starts_at_its_time() -> None:
     """)
 
 
-def test_what_is_requested_for_later_can_be_followed_before_it_starts() -> None:
+def test_a_run_that_was_requested_for_later_can_be_followed_before_it_starts() -> None:
     async def script(stage: Stage) -> None:
         run_id = stage.engine.run_now(stage.jobs["a"], at(10)).run_id
         stream = stage.engine.following.of(run_id)

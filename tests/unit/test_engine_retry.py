@@ -68,7 +68,7 @@ def test_timeout_is_per_attempt_and_a_timed_out_attempt_is_tried_again() -> None
     """)
 
 
-def test_one_that_exits_in_time_has_not_timed_out_however_long_its_output_is_held() -> None:
+def test_a_run_that_exits_in_time_has_not_timed_out_although_its_output_is_held() -> None:
     stage = Stage(job(schedule="@every 10m", timeout=5.0, retry=Retry(2)), play=lambda _: Play(4.9, held=3.0))
     assert stage.play(620.0) == lines("""
         12:10:00 started j 12:10:00

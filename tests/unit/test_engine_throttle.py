@@ -81,7 +81,7 @@ def test_runs_that_waited_for_capacity_start_a_few_at_a_time() -> None:
     assert [count for count in at_once if count] == [FEW, FEW]
 
 
-def test_what_is_stopped_before_its_turn_is_never_launched() -> None:
+def test_a_run_that_is_stopped_before_its_turn_is_never_launched() -> None:
     launched: list[str] = []
 
     def play(launch: Launch) -> Play:

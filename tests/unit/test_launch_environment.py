@@ -180,7 +180,7 @@ def test_a_file_as_value_loses_its_final_newline_and_is_read_at_each_launch(tmp_
         assert Environment({}).of_job(job(layer)).values["TOKEN"] == value
 
 
-def test_what_is_missing_is_named_and_no_value_ever(tmp_path: Path) -> None:
+def test_missing_variables_and_files_are_named_and_values_never(tmp_path: Path) -> None:
     """M3, L2"""
     assert (
         refused(EnvLayer("env", {"T": FromEnv("TOKEN")}))

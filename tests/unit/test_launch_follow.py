@@ -74,7 +74,9 @@ def test_a_run_is_held_until_its_follower_has_caught_up_and_nothing_is_lost(cloc
 
 
 @pytest.mark.parametrize("mode", OutputMode)
-def test_what_a_run_takes_at_once_fits_in_while_it_is_not_held(clock: VirtualClock, mode: OutputMode) -> None:
+def test_one_read_of_a_run_fits_into_the_buffer_while_the_run_is_not_held(
+    clock: VirtualClock, mode: OutputMode
+) -> None:
     async def story() -> None:
         run = RunOutput("job", "run", mode, Silent())
         follower = follow(run, holding=True)

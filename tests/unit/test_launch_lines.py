@@ -55,7 +55,7 @@ def test_a_progress_bar_is_seen_when_it_is_drawn() -> None:
 
 
 @given(chunks)
-def test_where_the_bytes_are_cut_into_reads_makes_no_difference(pieces: list[bytes]) -> None:
+def test_the_division_of_bytes_into_reads_makes_no_difference(pieces: list[bytes]) -> None:
     """P4"""
     assert cut(*pieces) == cut(b"".join(pieces))
 

@@ -238,7 +238,7 @@ def test_failures_do_not_count_as_the_expected_success() -> None:
     ]
 
 
-def test_what_is_overdue_is_reminded_of_too() -> None:
+def test_an_overdue_job_gets_reminders_too() -> None:
     overdue = job(schedule=None, expect_success_within=2 * HOUR, remind=HOUR, **TROUBLE)
     assert notified(overdue, seconds=3.5 * HOUR) == [
         "14:00:00 failure: Job j has not succeeded for 2h",

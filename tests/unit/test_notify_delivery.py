@@ -149,7 +149,7 @@ def test_a_recipient_that_never_answers_delays_no_scheduled_run() -> None:
     assert lines(recipient("hole"), recipient("hole", timeout=1000)) == lines()
 
 
-def test_what_may_help_is_tried_again_and_what_cannot_is_not() -> None:
+def test_deliveries_are_retried_only_if_that_may_help() -> None:
     answers = iter(
         [DeliveryError("busy", again=True), DeliveryError("busy", again=True), DeliveryError("no such page")]
     )

@@ -140,7 +140,7 @@ def test_every_event_has_its_record(logged: Logged, event: Event, line: str) -> 
 
 
 @pytest.mark.parametrize("event", [AttemptFinished(STARTED, FAILED, None), RunStarted(STARTED, None)])
-def test_what_the_record_of_the_run_says_is_not_logged_twice(logged: Logged, event: Event) -> None:
+def test_facts_in_the_record_of_a_run_are_not_logged_twice(logged: Logged, event: Event) -> None:
     log, out = logged()
     log.on_event(event)
     assert out.text == ""

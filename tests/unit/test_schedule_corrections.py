@@ -106,7 +106,7 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
         ),
     ],
 )
-def test_nothing_is_offered_where_the_meaning_is_not_certain(written: str) -> None:
+def test_no_suggestion_is_made_if_the_meaning_is_not_certain(written: str) -> None:
     """A2 A6 A7"""
     assert offered(written) == []
 
@@ -165,7 +165,7 @@ def test_an_alias_of_a_crontab_line_is_kept(written: str, meant: str) -> None:
         ("0 3 * * * $HOME/backup", 'put the command under the key "command"'),
     ],
 )
-def test_what_follows_the_five_fields_of_a_crontab_line_has_keys_of_its_own(written: str, reason: str) -> None:
+def test_text_after_the_five_fields_of_a_crontab_line_goes_into_other_keys(written: str, reason: str) -> None:
     """A4"""
     found = correction(written)
     if "$" not in written:

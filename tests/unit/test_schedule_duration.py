@@ -59,7 +59,7 @@ def test_a_duration_is_shown_as_people_write_it(seconds: float, text: str) -> No
 
 
 @given(st.integers(0, 10**13))
-def test_what_is_shown_is_read_back_the_same(microseconds: int) -> None:
+def test_a_shown_value_is_read_back_the_same(microseconds: int) -> None:
     assert parse_duration(format_duration(microseconds / 1_000_000)) == microseconds / 1_000_000
 
 

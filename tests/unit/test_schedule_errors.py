@@ -128,7 +128,7 @@ def test_an_expression_is_limited_to_256_characters() -> None:
 
 
 @pytest.mark.parametrize("help", ["22-23,0-2", "22,0,2"])
-def test_what_is_proposed_instead_is_accepted(help: str) -> None:
+def test_proposed_replacements_are_accepted(help: str) -> None:
     assert parse_schedule(f"0 {help} * * *", UTC_ZONE, job_name="x") is not None
 
 

@@ -81,7 +81,7 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> datetime:
         (["0 0 * * *"], ["12-23 09:00", "12-24 09:00"]),
     ],
 )
-def test_what_is_excluded_does_not_run(excluded: list[object], left: list[str]) -> None:
+def test_excluded_times_do_not_run(excluded: list[object], left: list[str]) -> None:
     schedule = limited("0 9 * * *", *excluded)
     assert [each for each in times(schedule, "2026-12-22T10:00", 20) if each >= left[0] or each < "02"][
         : len(left)

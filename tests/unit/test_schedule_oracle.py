@@ -142,7 +142,7 @@ def test_the_last_scheduled_time_before_an_instant_agrees_with_next_after(case: 
     seconds=st.integers(2**25, 2**31 + 2**30),
     fraction=st.sampled_from((0, 1)),
 )
-def test_what_comes_every_month_is_found_both_ways_without_croniter(
+def test_monthly_times_are_found_in_both_directions_without_croniter(
     rng: random.Random, days: str, seconds: int, fraction: int
 ) -> None:
     day, weekday = days.split()

@@ -67,7 +67,7 @@ def test_a_day_from_one_midnight_to_the_next_has_all_its_hours() -> None:
 
 
 @pytest.mark.parametrize("keys", [{"overlap": Overlap.QUEUE}, {"on_shutdown": OnShutdown.WAIT}, {"stop_grace": 0.0}])
-def test_what_runs_or_waits_at_the_end_counts_for_nothing_after_it(
+def test_runs_at_the_end_of_a_simulation_count_for_nothing_after_it(
     keys: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
     result = simulated(job("long", "@hourly", timeout=7_200.3, **keys), hours=3, takes=9_000.0)

@@ -112,7 +112,7 @@ def test_options_of_fcron_become_keys_or_are_refused_by_name(tmp_path: Path) -> 
         ("& 5 4 * * *  ", "five time fields"),
     ],
 )
-def test_what_fcron_alone_can_do_is_refused_with_the_reason(tmp_path: Path, line: str, why: str) -> None:
+def test_features_of_fcron_alone_are_refused_with_the_reason(tmp_path: Path, line: str, why: str) -> None:
     done = imported(tmp_path, f"& 0 0 * * * first\n{line}\n", forced="fcrontab")
     assert list(done.config.jobs) == ["first"]
     ((number, reason),) = done.refused

@@ -149,7 +149,9 @@ def line_of(done: Imported, why: str) -> int:
         ({"container": "volumeMounts: [{name: x}]"}, "", "has no equivalent"),
     ],
 )
-def test_what_cannot_be_carried_over_is_refused(tmp_path: Path, levels: dict[str, str], text: str, why: str) -> None:
+def test_settings_without_an_equivalent_are_refused(
+    tmp_path: Path, levels: dict[str, str], text: str, why: str
+) -> None:
     done = imported(tmp_path, manifest(**levels).replace(text or "\0", ""))
     assert any(why in reason for _, reason in done.refused), done.refused
     assert all(line > 0 or "template" in reason for line, reason in done.refused)

@@ -190,13 +190,13 @@ def test_carriage_returns_are_left_out_and_noted_once(tmp_path: Path) -> None:
     assert [line for line, _ in done.noted] == [0]
 
 
-def test_what_is_random_or_not_logged_is_noted(tmp_path: Path) -> None:
+def test_random_delays_and_logging_options_are_noted(tmp_path: Path) -> None:
     done = imported(tmp_path, "-5 4 * * * x\n~ 4 * * * y\nRANDOM_DELAY=30\nLOGNAME=joe\n@60 z\n")
     assert [line for line, _ in done.noted] == [1, 2, 4, 5]
     assert [line for line, _ in done.refused] == [3]
 
 
-def test_no_comment_is_lost_but_those_about_the_columns(tmp_path: Path) -> None:
+def test_only_comments_about_the_columns_are_dropped(tmp_path: Path) -> None:
     done = imported(
         tmp_path,
         "# Edit this file to introduce tasks to be run by cron.\n#\n# m h  dom mon dow   command\n\n"

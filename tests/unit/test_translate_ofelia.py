@@ -86,5 +86,5 @@ def test_each_kind_of_job(tmp_path: Path, text: str, expected: dict[str, Any]) -
         ('[job-local "x"]\nschedule = @daily\ncommand = a\nnonsense\n', 4, "not a line of an INI file"),
     ],
 )
-def test_what_cannot_be_carried_over_is_refused_by_line(tmp_path: Path, text: str, line: int, why: str) -> None:
+def test_lines_without_an_equivalent_are_refused_by_line(tmp_path: Path, text: str, line: int, why: str) -> None:
     assert [(number, why in reason) for number, reason in imported(tmp_path, text).refused] == [(line, True)]

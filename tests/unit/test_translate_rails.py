@@ -177,7 +177,7 @@ def test_cron_of_app_json(tmp_path: Path, text: str, expected: list[dict[str, An
         ("x:\n  class: A\n  schedule: every day\n  concurrency: 1\n", "no equivalent"),
     ],
 )
-def test_what_cannot_be_carried_over_is_refused(tmp_path: Path, text: str, why: str) -> None:
+def test_settings_without_an_equivalent_are_refused(tmp_path: Path, text: str, why: str) -> None:
     assert [why in reason for _, reason in imported(tmp_path, text).refused] == [True]
 
 

@@ -181,7 +181,7 @@ def words_of_line(line: str) -> list[str] | None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(jobs=JOBS)
-def test_what_was_exported_is_imported_again(tmp_path: Path, name: str, jobs: dict[str, Keys]) -> None:
+def test_an_exported_file_can_be_imported_again(tmp_path: Path, name: str, jobs: dict[str, Keys]) -> None:
     before = loaded(tmp_path, jobs)
     exported = FORMATS[name](list(before.values()))
     after = back(tmp_path, name, exported)

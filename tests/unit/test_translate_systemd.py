@@ -99,7 +99,7 @@ COMMANDS: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("lines", "command"), COMMANDS, ids=[lines for lines, _ in COMMANDS])
-def test_what_a_service_runs(tmp_path: Path, lines: str, command: Any) -> None:
+def test_the_command_of_a_service_is_converted(tmp_path: Path, lines: str, command: Any) -> None:
     done = pair(tmp_path, service=f"[Service]\nType=oneshot\n{lines}\n")
     assert done.translation.jobs[0].keys["command"] == command
     assert "# in between" not in lines or "# in between" in done.text
@@ -126,7 +126,7 @@ def test_what_a_service_runs(tmp_path: Path, lines: str, command: Any) -> None:
         ("OnCalendar=daily", "nonsense\n", 4, "not a line of a unit file"),
     ],
 )
-def test_what_has_no_equivalent_is_refused(tmp_path: Path, timer: str, service: str, line: int, why: str) -> None:
+def test_keys_without_an_equivalent_are_refused(tmp_path: Path, timer: str, service: str, line: int, why: str) -> None:
     text = "[Service]\nType=oneshot\n" + ("" if service.startswith("Exec") else "ExecStart=/bin/x\n") + service
     refused = pair(tmp_path, f"[Timer]\n{timer}\n", text).refused
     assert [number for number, reason in refused if why in reason] == [line], refused

@@ -108,7 +108,7 @@ def test_defaults_are_merged_as_yacron_does(tmp_path: Path) -> None:
         ("timezone: Mars/Phobos", "Mars/Phobos"),
     ],
 )
-def test_what_has_no_equivalent_is_refused(tmp_path: Path, keys: str, why: str) -> None:
+def test_keys_without_an_equivalent_are_refused(tmp_path: Path, keys: str, why: str) -> None:
     done = imported(tmp_path, job(keys, base='name: poll\ncommand: poll\nschedule: "*/5 * * * *"'))
     assert [why in reason for line, reason in done.refused if line > 1] == [True], done.refused
 
