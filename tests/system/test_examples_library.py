@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from tests.system.programs import schedctl
+from tests.system.programs import BIN, schedctl, schedd
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LIBRARY = sorted(path.parent.name for path in EXAMPLES.glob("*/schedules.yaml"))
@@ -133,6 +135,36 @@ def test_a_changed_address_is_reported_once(tmp_path: Path) -> None:
     file = copy_of("home-server", tmp_path)
     answer = [run(file, "dynamic-dns", ADDRESS_COMMAND="echo 192.0.2.7", REPORT="echo new").stdout for _ in range(2)]
     assert answer == ["new 192.0.2.7\n", "unchanged: 192.0.2.7\n"]
+
+
+def test_a_django_project_runs_its_commands_and_functions(tmp_path: Path) -> None:
+    """With Django itself; the environment of the tests is its `.venv`."""
+    file = copy_of("django", tmp_path)
+    (file.parent / ".venv").symlink_to(BIN.parent)
+    assert run(file, "migrate").returncode == 0
+    with closing(sqlite3.connect(file.parent / "shop.sqlite3")) as shop, shop:
+        old = [("ada@example.com", "2026-01-01 00:00:00", ""), ("bob@example.com", "2999-01-01 00:00:00", "")]
+        shop.executemany("INSERT INTO shop_cart (email, touched, reminded_for) VALUES (?, ?, ?)", old)
+    for found in ("1 reminded", "0 reminded"):
+        sent = schedctl("-c", file, "run-now", "send-reminders", "--as-of", "2026-05-04T07:00Z", cwd=None)
+        assert (sent.returncode, f"returned '{found}'" in sent.stderr) == (0, True), sent.stderr
+        assert sent.stdout.count("To: ada@example.com") == int(found[0])
+    assert run(file, "expire-carts").stdout == "1 carts deleted\n"
+    assert run(file, "clear-sessions").returncode == 0
+
+
+def test_the_steps_of_a_pipeline_have_the_scheduled_time_of_the_first(tmp_path: Path) -> None:
+    file = copy_of("pipeline", tmp_path)
+    file.write_text(file.read_text().replace("catch_up: 12h", "catch_up: 1s"))  # none of this morning's
+    with schedd(file) as running:
+        assert run(file, "extract").stdout == "3 sales\n"
+        running.says("run finished", "job=load", "outcome=succeeded")
+        with closing(sqlite3.connect(file.parent / "var/sales.db")) as sales:
+            assert sales.execute("SELECT product, count FROM sales").fetchall() == [("figs", 2), ("pears", 7)]
+        (one_time,) = {re.search(r"scheduled_at=(\S+)", line)[1] for line in running.lines("run started")}  # type: ignore[index]
+    assert one_time.replace(":", "") in "".join(path.name for path in (file.parent / "var").iterdir())
+    again = schedctl("-c", file, "run-now", "transform", "--as-of", one_time)
+    assert again.stdout == "2 products\n"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""A small Django application: carts, and people who have forgotten theirs."""
