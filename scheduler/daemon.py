@@ -7,7 +7,6 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -178,7 +177,10 @@ class Daemon(EngineService):
             if paused:
                 self.pause(list(self._config.jobs), until=None, note="started with --paused", by=None)
             await self._workers.join()
-            missed = startup.report_missed(self._log, self._engine, self._engine.start(), self._on_missed)
+            started_at = self._engine.start()
+            missed = startup.report_missed(
+                self._log, self._engine, started_at, self._config.files, self._web.missed, self._notifications.missed
+            )
             self._liveness.start_loop(self._engine.run())
             for part in (self._systemd.stay_alive(self._engine), pulse.keep(), missed):
                 self._liveness.start(part)
@@ -289,11 +291,6 @@ class Daemon(EngineService):
         with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until fixed
             await self.reload(plan=False)
         self._systemd.ready()
-
-    def _on_missed(self, job: str, scheduled_at: datetime, frequent: bool) -> None:
-        self._notifications.missed(job, scheduled_at)
-        if not frequent:
-            self._web.missed(job, scheduled_at)
 
     def _on_event(self, event: Event) -> None:
         if isinstance(event, ClockJumped):

@@ -14,6 +14,10 @@ MISSED_REPORTED = timedelta(hours=1)
 """How long before the start of schedd a scheduled time may lie to be reported as missed."""
 
 
+GAP = timedelta(minutes=2)
+"""The longest time that is taken to pass between the end of one schedd and the start of the next."""
+
+
 def latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
     """The latest scheduled time up to `now`, unless it is further back. A cheaper check comes first."""
     first = schedule.next_after(now - within - datetime.resolution)
@@ -64,3 +68,12 @@ def to_start(
 def _has_run(history: History, job: Job, scheduled_at: datetime) -> bool:
     last = history.of(job.name).last
     return last is not None and last.scheduled_at >= scheduled_at
+
+
+def is_in_gap(at: datetime, started_at: datetime, *, changed_at: datetime, booted_at: datetime) -> bool:
+    """Whether no schedd ran this schedule at `at`, as far as that can be known without a record of earlier runs.
+
+    `changed_at` is when the schedule was last changed: before that, the job may not have existed. Between `booted_at`,
+    the boot of the machine, and the GAP before `started_at` another schedd may have been running.
+    """
+    return changed_at <= at and (at < booted_at or started_at - at <= GAP)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from scheduler import __version__
 from scheduler.clock import rfc3339
 from scheduler.engine.engine import Engine
-from scheduler.engine.missed import MISSED_REPORTED, missed_runs
+from scheduler.engine.missed import MISSED_REPORTED, is_in_gap, missed_runs
 from scheduler.engine.timetable import Timetable
 from scheduler.errors import Problem
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job
 from scheduler.report.log import Log
+
+OnMissed = Callable[[str, datetime], None]
+"""Gets the name of a job and its scheduled time."""
 
 MOST_LISTED = 50
 """Jobs that get a line each; `schedctl list` shows the others."""
@@ -66,25 +71,36 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
 
 
 async def report_missed(
-    log: Log, engine: Engine, started_at: datetime, on_missed: Callable[[str, datetime, bool], None]
+    log: Log, engine: Engine, started_at: datetime, files: Iterable[str], on_missed: OnMissed, on_gap: OnMissed
 ) -> None:
     """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
 
-    `on_missed` gets all of them, and whether the job is frequent: a gap of seconds between two schedd would report each
-    of those. The log gets the first MOST_LISTED of the others. A standby has missed nothing.
+    `on_gap` gets those at which schedd was not running, as far as that can be known; `files` are those of the schedule.
+    `on_missed` and the log get all but those of frequent jobs, which each restart would report; the log MOST_LISTED.
+    A standby has missed nothing.
     """
     count = 0
+    changed_at = max((_changed_at(path) for path in files), default=started_at)
+    booted_at = started_at - timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
     for job, scheduled_at in () if engine.standing_by else missed_runs(engine.timetable, engine.history, started_at):
-        frequent = _is_frequent(job, scheduled_at)
-        on_missed(job.name, scheduled_at, frequent)
+        if is_in_gap(scheduled_at, started_at, changed_at=changed_at, booted_at=booted_at):
+            on_gap(job.name, scheduled_at)
         await asyncio.sleep(0)
-        if frequent:
+        if _is_frequent(job, scheduled_at):
             continue
+        on_missed(job.name, scheduled_at)
         if count < MOST_LISTED:
             log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
         count += 1
     if count > MOST_LISTED:
         log.info("more runs missed", count=count - MOST_LISTED, hint="schedctl list shows all jobs")
+
+
+def _changed_at(path: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _is_frequent(job: Job, scheduled_at: datetime) -> bool:

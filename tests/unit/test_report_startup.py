@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import os
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -69,8 +71,8 @@ def test_no_warning_if_tz_is_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert warnings(tmp_path, UNSAID) == []
 
 
-def missed(tmp_path: Path, *schedules: str) -> tuple[list[str], list[str]]:
-    """The jobs whose missed run the log reports, and those that notifications hear of."""
+def missed(tmp_path: Path, *schedules: str, age: timedelta = timedelta(days=9)) -> tuple[list[str], list[str]]:
+    """The jobs whose missed run the log reports, and those that notifications get. `age` is that of the file."""
     file = tmp_path / "schedules.yaml"
     jobs = "".join(f"  j{number}: {{schedule: '{text}', command: x}}\n" for number, text in enumerate(schedules))
     file.write_text(f"jobs:\n{jobs}")
@@ -79,7 +81,10 @@ def missed(tmp_path: Path, *schedules: str) -> tuple[list[str], list[str]]:
     engine = Engine(clock, Launchers(SimulatedLauncher(lambda _: Play())), log=log)
     engine.load(load(file).jobs, max_running=None)
     received: list[str] = []
-    clock.run(report_missed(log, engine, NOW, lambda job, _at, _frequent: received.append(job)))
+    changed_at = (NOW - age).timestamp()
+    os.utime(file, (changed_at, changed_at))
+    files = [str(file)]
+    clock.run(report_missed(log, engine, NOW, files, lambda job, _at: None, lambda job, _at: received.append(job)))
     return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], received
 
 
@@ -102,5 +107,17 @@ def test_a_missed_run_is_reported_where_it_is_news(tmp_path: Path, schedule: str
     assert missed(tmp_path, schedule)[0] == (["j0"] if reported else [])
 
 
-def test_notifications_include_frequent_jobs(tmp_path: Path) -> None:
-    assert missed(tmp_path, "@every 5s", "30 11 * * *", "0 8 * * *") == (["j1"], ["j0", "j1"])
+def test_notifications_get_what_the_gap_before_the_start_has_swallowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B2"""
+    schedules = ("@every 5s", "59 11 * * *", "30 11 * * *", "0 8 * * *")
+    monkeypatch.setattr(time, "clock_gettime", lambda _: 9 * 86400.0)
+    assert missed(tmp_path, *schedules) == (["j1", "j2"], ["j0", "j1"])
+    monkeypatch.setattr(time, "clock_gettime", lambda _: 60.0)  # the machine was booted a minute ago
+    assert missed(tmp_path, *schedules)[1] == ["j0", "j1", "j2"]
+
+
+def test_a_first_start_and_a_job_just_added_are_no_reason_for_a_notification(tmp_path: Path) -> None:
+    """B2"""
+    assert missed(tmp_path, "59 11 * * *", "30 11 * * *", age=timedelta(seconds=30))[1] == []
