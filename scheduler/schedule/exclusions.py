@@ -16,6 +16,7 @@ from scheduler.schedule.time_zone import first_change, instant_of, latest_change
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+_SECOND = timedelta(seconds=1)
 
 _WHOLE_DAY = (1 << 24 * 60) - 1
 
@@ -222,6 +223,8 @@ def start_of_date(day: date, zone: ZoneInfo) -> datetime:
 def end_of_date(day: date, zone: ZoneInfo) -> datetime:
     """The last second (UTC) of a date in `zone`, or the last one before it where the date is skipped."""
     midnight = datetime.combine(day + _DAY, datetime.min.time())
-    first = instant_of(midnight, zone)
-    again = midnight.replace(tzinfo=zone, fold=1).astimezone(UTC)  # before `first` where the midnight is skipped
-    return max(first, again) - timedelta(seconds=1)
+    # Where clocks go back from 00:01 to 23:01 the date comes again, and ends at the second midnight; where they go
+    # back from 01:00 to 00:00 it ended at the first one.
+    end = instant_of(midnight, zone) - _SECOND
+    again = midnight.replace(tzinfo=zone, fold=1).astimezone(UTC) - _SECOND
+    return again if again > end and again.astimezone(zone).date() == day else end

@@ -227,8 +227,8 @@ def numbers(text: str, low: int, high: int, names: dict[str, int] | None = None)
 
 @cache
 def dst_changes(zone: ZoneInfo, year: int) -> tuple[datetime, ...]:
-    """The minutes of a UTC year at which the zone's offset changes, found by walking it in quarters of an hour."""
-    step = timedelta(minutes=15)
+    """The minutes of a UTC year at which the zone's offset changes, found by walking it in steps of six hours."""
+    step = timedelta(hours=6)
     moment, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     found = []
     offset = (moment - step).astimezone(zone).utcoffset()

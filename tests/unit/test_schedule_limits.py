@@ -176,6 +176,21 @@ def test_why_a_time_is_left_out(instant: str, note: str | None) -> None:
     assert bool(checked.mismatches) is instant.endswith("10:00")
 
 
+@pytest.mark.parametrize(
+    ("zone", "day", "last"),
+    [
+        ("America/Havana", "2024-11-02", "2024-11-03T03:59:59Z"),  # back from 01:00 to 00:00
+        ("Asia/Gaza", "2016-10-28", "2016-10-28T20:59:59Z"),  # the same
+        ("America/St_Johns", "2005-10-29", "2005-10-30T03:29:59Z"),  # back from 00:01 to 23:01
+        ("America/Sao_Paulo", "2018-02-17", "2018-02-18T02:59:59Z"),  # back from 00:00 to 23:00
+        ("America/Sao_Paulo", "2018-11-03", "2018-11-04T02:59:59Z"),  # on from 00:00 to 01:00
+        ("Pacific/Apia", "2011-12-30", "2011-12-30T09:59:59Z"),  # a date that does not exist
+    ],
+)
+def test_a_date_ends_when_the_clock_shows_it_for_the_last_time(zone: str, day: str, last: str) -> None:
+    assert parse_until(day, ZoneInfo(zone)) == datetime.fromisoformat(last)
+
+
 def test_why_a_delayed_job_does_not_run_at_its_time_names_the_delay() -> None:
     checked = check_time(limited("0 9 * * *", splay=300), at("2026-06-01T09:00"))
     assert not checked.is_scheduled
