@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -105,7 +106,7 @@ class Pattern(msgspec.Struct, frozen=True):
         return self._match(wall if wall.microsecond == 0 else wall.replace(microsecond=0) + _SECOND, back=True)
 
     def _match(self, wall: datetime, *, back: bool) -> datetime | None:
-        beyond, first, step = (_below, max, -_DAY) if back else (_above, min, _DAY)
+        beyond, first, step = (_below, _highest, -_DAY) if back else (_above, _lowest, _DAY)
         found = self._that_day(wall, beyond, first)
         if found is not None and self.names_date(wall):
             return found
@@ -143,12 +144,29 @@ class Pattern(msgspec.Struct, frozen=True):
         return search(_expression(self), wall, either_day=self.either_day, back=back)
 
 
+@lru_cache(maxsize=4096)
+def _ordered(values: frozenset[int]) -> tuple[int, ...]:
+    return tuple(sorted(values))
+
+
+def _lowest(values: frozenset[int]) -> int:
+    return _ordered(values)[0]
+
+
+def _highest(values: frozenset[int]) -> int:
+    return _ordered(values)[-1]
+
+
 def _above(values: frozenset[int], low: int) -> int | None:
-    return min((value for value in values if value > low), default=None)
+    ordered = _ordered(values)
+    place = bisect_right(ordered, low)
+    return ordered[place] if place < len(ordered) else None
 
 
 def _below(values: frozenset[int], high: int) -> int | None:
-    return max((value for value in values if value < high), default=None)
+    ordered = _ordered(values)
+    place = bisect_left(ordered, high)
+    return ordered[place - 1] if place else None
 
 
 @lru_cache(maxsize=4096)
