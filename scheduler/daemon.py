@@ -79,7 +79,6 @@ def run(  # noqa: PLR0913 - one for each option
     config = read(path)
     if web is not None:
         config = replace(config, web=listening_on(config.web, web, config.path))
-    loaded()
     how = {"watch": watch, "heartbeat": heartbeat, "paused": paused}
     return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
 
@@ -186,6 +185,7 @@ class Daemon(EngineService):
                 self._liveness.start(part)
             if watch:
                 self._liveness.start(self._reload_on_change())
+            loaded()
             await self._stop_asked.wait()
             # The loop ticks and the socket answers until the last run is over: scheduled times meanwhile are decided,
             # and people can see what schedd is waiting for.

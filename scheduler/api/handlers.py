@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import heapq
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from scheduler.api.lookup import chosen, find, find_state
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
+from scheduler.api.turns import Turns
 from scheduler.api.views import history_entry, job_view, run_view
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Run
@@ -23,17 +24,31 @@ from scheduler.wire.jobs import JobView, ListJobs, PauseJobs, ResumeJobs
 from scheduler.wire.notify import NotifyTest, RecipientView
 from scheduler.wire.operations import Operation
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import AskResult, Event, History, HistoryEntry, Logs, RunNow, RunResult, Stop, StopView, Wait
+from scheduler.wire.runs import (
+    HISTORY_LIMIT,
+    AskResult,
+    Event,
+    History,
+    HistoryEntry,
+    Logs,
+    RunNow,
+    RunResult,
+    Stop,
+    StopView,
+    Wait,
+)
 
 A = TypeVar("A", bound=msgspec.Struct)
 
-AT_ONCE = 100
-"""Jobs that are read before the loop has its turn: a question must not delay a run."""
 
-
-def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
+async def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
     """All jobs or those named, in the order of the file."""
-    return _job_views(service, chosen(service, ask.jobs))
+    turns, views = Turns(), []
+    for name in chosen(service, ask.jobs):
+        if (state := service.state(name)) is not None:  # a reload may have removed it meanwhile
+            views.append(job_view(state))
+        await turns.pause()
+    return views
 
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
@@ -113,23 +128,34 @@ async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) 
 
 
 async def history(service: Service, ask: History) -> list[HistoryEntry]:
-    """Runs and skipped runs, newest first."""
-    found: list[tuple[Decision, Run | None]] = []
-    for number, name in enumerate(chosen(service, ask.jobs), start=1):
+    """Runs and skipped runs, newest first; of one second, what was decided last comes first."""
+    turns, limit = Turns(), ask.limit or HISTORY_LIMIT
+    newest: list[tuple[datetime, int, Decision]] = []
+    counted = 0
+    for name in chosen(service, ask.jobs):
+        failed = _failed(service, name) if ask.failed else None
+        for decision in service.decisions(name):
+            if (failed is not None and decision.run_id not in failed) or (ask.since and decision.last < ask.since):
+                continue
+            counted += 1
+            keep = heapq.heappush if len(newest) < limit else heapq.heappushpop
+            keep(newest, (decision.last, counted, decision))
+        await turns.pause()
+    newest.sort(reverse=True)
+    by_job: dict[str, list[tuple[int, Decision]]] = {}
+    for place, (_, _, decision) in enumerate(newest):
+        by_job.setdefault(decision.job, []).append((place, decision))
+    entries: list[Any] = [None] * len(newest)
+    for name, decided in by_job.items():
         runs: dict[str | None, Run] = {run.id: run for run in service.runs(name)}
-        decided = ((decision, runs.get(decision.run_id)) for decision in service.decisions(name))
-        found += (each for each in decided if _is_wanted(ask, *each))
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
-    found.reverse()  # of one second, what was decided last comes first
-    found.sort(key=lambda each: each[0].last, reverse=True)
-    return [history_entry(*each) for each in found[: ask.limit]]
+        for place, decision in decided:
+            entries[place] = history_entry(decision, runs.get(decision.run_id))
+        await turns.pause()
+    return entries
 
 
-def _is_wanted(ask: History, decision: Decision, run: Run | None) -> bool:
-    if ask.failed and (run is None or run.outcome in (None, Outcome.SUCCEEDED)):
-        return False
-    return ask.since is None or decision.last >= ask.since
+def _failed(service: Service, job: str) -> set[str]:
+    return {run.id for run in service.runs(job) if run.outcome not in (None, Outcome.SUCCEEDED)}
 
 
 async def metrics(service: Service, ask: AskMetrics) -> str:

@@ -9,12 +9,10 @@ from datetime import datetime
 
 from scheduler import __version__
 from scheduler.api.service import JobState, Service
+from scheduler.api.turns import Turns
 from scheduler.api.views import status_of
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
 from scheduler.wire.daemon import AskMetrics, StatusView
-
-AT_ONCE = 20
-"""Jobs written in one turn of the event loop."""
 
 Labels = dict[str, str]
 Sample = tuple[Labels, float]
@@ -46,9 +44,7 @@ class Family:
         self.lines.append(f"{self.name}_count{_labels(labels)} {count}")
 
     def text(self, *, openmetrics: bool) -> Iterator[str]:
-        """Its lines, or none when it has no samples."""
-        if not self.lines:
-            return
+        """Its lines."""
         name, kind = self.name, self.kind
         if not openmetrics:
             name += {"counter": "_total", "info": "_info"}.get(kind, "")
@@ -68,22 +64,25 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
     families = [*_of_daemon(status, counted, lag=loop.time() - start)]
     states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
     per_job = _PerJob(service.now(), status.started_at)
-    for number, name in enumerate(service.names()):
+    turns = Turns()
+    for name in service.names():
         state = service.state(name)
         if state is not None:
             states[status_of(state)] += 1
             if counted.per_job:
                 per_job.add(state, counted.jobs.get(name) or JobCounts())
-        if number % AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await turns.pause()
     by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
     for word, count in states.items():
         by_state.add(count, state=word)
     if not counted.per_job:
         per_job.add_totals(counted.jobs.values())
     families += [by_state, *per_job.families()]
-    lines = [line for family in families for line in family.text(openmetrics=ask.openmetrics)]
-    return "\n".join([*lines, *(["# EOF"] if ask.openmetrics else [])]) + "\n"
+    texts = []
+    for family in families:
+        texts += ["\n".join(family.text(openmetrics=ask.openmetrics))] if family.lines else []
+        await turns.pause()
+    return "\n".join([*texts, *(["# EOF"] if ask.openmetrics else [])]) + "\n"
 
 
 def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[Family]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -13,6 +12,7 @@ import msgspec
 
 from scheduler.api.lookup import chosen, find_state, in_utc
 from scheduler.api.service import JobState, Service
+from scheduler.api.turns import Turns
 from scheduler.engine.later import LaterRun
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
@@ -29,8 +29,8 @@ from scheduler.schedule import (
 )
 from scheduler.wire.times import MOST, ChangeView, Explain, Explanation, Next, ScheduledTime
 
-AT_ONCE = 100
-"""Times computed before the loop has its turn: a question must not delay a run."""
+REPORTED = 100
+"""Times between two reports of progress."""
 
 SHOWN = 5
 """Scheduled times in an explanation."""
@@ -43,14 +43,18 @@ async def next_times(
     start = service.now() if ask.start is None else in_utc(ask.start)
     found: list[ScheduledTime] = []
     ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
-    names = chosen(service, ask.jobs)
+    turns, names = Turns(), chosen(service, ask.jobs)
+    firsts: list[float] = []
+    """Negated first times of the jobs whose times may be among those asked for."""
     for order, name in enumerate(names):
         state = find_state(service, name)
         times = _coming(service, state, start, zone_named(ask.timezone, state.job), ask)
-        if (first := next(times, None)) is not None:
+        first = next(times, None)
+        if first is not None and (len(firsts) < ask.count or first.at.timestamp() <= -firsts[0]):
+            keep = heapq.heappush if len(firsts) < ask.count else heapq.heappushpop
+            keep(firsts, -first.at.timestamp())
             heapq.heappush(ahead, (first.at, order, first, times))
-        if order % AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await turns.pause()
     while ahead and len(found) < min(ask.count, MOST):
         at, order, coming_time, times = ahead[0]
         if ask.until is not None and at > ask.until:
@@ -61,10 +65,9 @@ async def next_times(
             heapq.heappop(ahead)
         else:
             heapq.heapreplace(ahead, (following.at, order, following, times))
-        if len(found) % AT_ONCE == 0:
-            if on_progress is not None:
-                on_progress(_share(ask, start, at, len(found), len(names)))
-            await asyncio.sleep(0)
+        if on_progress is not None and len(found) % REPORTED == 0:
+            on_progress(_share(ask, start, at, len(found), len(names)))
+        await turns.pause()
     return found
 
 
@@ -79,10 +82,13 @@ def _coming(service: Service, state: JobState, start: datetime, zone: ZoneInfo, 
     """The scheduled times of a job, unless it is disabled and not named, and the runs requested for later."""
     scheduled = state.job.enabled or ask.jobs
     times = _times(state, start, known=ask.start is None) if scheduled else iter(())
-    chained = _after(service, state, start) if scheduled else iter(())
-    requested = (_requested(state, run) for run in state.requested if run.at > start)
     own = (_scheduled_time(state, at, zone) for at in times)
-    return heapq.merge(own, chained, requested, key=lambda each: each.at)
+    chained = scheduled and predecessors(state.job.schedule)
+    if not chained and not state.requested:  # as for most jobs: thousands of iterators may be alive at once
+        return own
+    after = _after(service, state, start) if chained else iter(())
+    requested = (_requested(state, run) for run in state.requested if run.at > start)
+    return heapq.merge(own, after, requested, key=lambda each: each.at)
 
 
 def coming(service: Service, state: JobState, now: datetime) -> Iterator[ScheduledTime]:

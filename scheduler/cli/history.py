@@ -15,7 +15,7 @@ from scheduler.cli.terminal import Cell
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.wire.operations import HISTORY
-from scheduler.wire.runs import History, HistoryEntry
+from scheduler.wire.runs import HISTORY_LIMIT, History, HistoryEntry
 from scheduler.wire.times import REASONS
 
 HEADS = ("TIME", "JOB", "RUN", "OUTCOME", "DURATION", "DETAILS")
@@ -29,7 +29,13 @@ SHRINKING = (1, 5)
 @click.option(
     "--since", type=typed_times.past, metavar="TIME", help="Only entries since this time, such as 2h or yesterday"
 )
-@click.option("-n", "--limit", type=click.IntRange(min=1), help="At most this many, the newest")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=1),
+    default=HISTORY_LIMIT,
+    help=f"At most this many, the newest [default: {HISTORY_LIMIT:,}]",
+)
 @timezone_option
 @output_options("an array of objects", wide=True)
 @click.pass_obj
@@ -38,7 +44,7 @@ def history(
     jobs: tuple[str, ...],
     failed: bool,
     since: TypedTime | None,
-    limit: int | None,
+    limit: int,
     zone: tzinfo | None,
     form: str | None,
 ) -> None:
@@ -53,7 +59,11 @@ def history(
     """
     source = target.source(HISTORY)
     shown_in = zone_for(zone, source, jobs)
-    ask = History(jobs=jobs, failed=failed, since=None if since is None else since.at(shown_in), limit=limit)
+    ask = History(
+        jobs=jobs, failed=failed, since=None if since is None else since.at(shown_in), limit=limit or HISTORY_LIMIT
+    )
+    if output_format.passed_on(source, HISTORY, ask, form):
+        return
     entries = source.ask(HISTORY, ask)
     if output_format.shown(entries, form):
         pass

@@ -49,6 +49,8 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
 
         watch_jobs(target, source, jobs, zone_for(zone, source, jobs))
         return
+    if output_format.passed_on(source, LIST, ListJobs(jobs), form):
+        return
     views = source.ask(LIST, ListJobs(jobs))
     if output_format.shown(views, form):
         return

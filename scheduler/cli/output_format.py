@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import msgspec
 
+from scheduler.cli.answer_source import FileAlone
+from scheduler.control.client import Client
 from scheduler.text import as_json
+from scheduler.wire.operations import Operation
+
+A = TypeVar("A", bound=msgspec.Struct)
 
 WIDE = "wide"
 
@@ -26,7 +31,22 @@ def output_options(what: str, *, wide: bool = False) -> Callable[[Any], Any]:
 
 def show(document: object) -> None:
     """Print the document as JSON."""
-    click.echo(msgspec.json.format(as_json(document), indent=2))
+    _show_text(as_json(document))
+
+
+def passed_on(source: Client | FileAlone, operation: Operation[A, Any], request: A, form: str | None) -> bool:
+    """Print what a running schedd answers, if the form is JSON. False: it is still to be requested and printed.
+
+    The answer stays text, which takes a fraction of the memory of the values in it.
+    """
+    if form != "json" or not isinstance(source, Client):
+        return False
+    _show_text(source.ask(msgspec.structs.replace(operation, reply=msgspec.Raw), request))
+    return True
+
+
+def _show_text(text: bytes | msgspec.Raw) -> None:
+    click.echo(msgspec.json.format(text, indent=2))
 
 
 def shown(document: object, form: str | None) -> bool:

@@ -15,6 +15,7 @@ import msgspec
 from scheduler import __version__
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
+from scheduler.api.turns import encoded
 from scheduler.control.peer import peer, requester
 from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError
@@ -34,7 +35,7 @@ REQUEST_TIMEOUT = 10.0
 """Seconds in which a request must have arrived."""
 
 REPLY_TIMEOUT = 30.0
-"""Seconds in which the client must have read the closing line."""
+"""Seconds in which the client must have read a piece of the closing line."""
 
 CLOSING = 0.5
 """Seconds that connections have to end when the server is closed."""
@@ -131,18 +132,33 @@ class ControlServer:
                 reply = None
             elif isawaitable(reply):
                 reply = await reply
-            closing = Reply(ok=msgspec.Raw(as_json(reply)))
+            await _send(writer, reply)
+            return
         except SchedError as mistake:
             closing = Reply(error=_fault(mistake))
-        except ConnectionError:
+        except (ConnectionError, TimeoutError):
             raise
         except Exception as bug:
             report_bug("a request over the socket failed", bug)
             closing = Reply(error=Fault("failed", "internal error; see schedd's log"))
-        writer.transport.set_write_buffer_limits(high=0)  # so that drain waits for all of it
-        writer.write(_line(closing))
-        async with asyncio.timeout(REPLY_TIMEOUT):
-            await writer.drain()
+        await _sent(writer, _line(closing))
+
+
+async def _send(writer: asyncio.StreamWriter, reply: object) -> None:
+    """Close the answer with `ok`."""
+    head = b'{"ok":'
+    async for piece in encoded(reply):
+        await _sent(writer, head + piece)
+        head = b""
+    await _sent(writer, b"}\n")
+
+
+async def _sent(writer: asyncio.StreamWriter, data: bytes) -> None:
+    """Returns when the kernel has all of it. TimeoutError when the client does not read."""
+    writer.transport.set_write_buffer_limits(high=0)
+    writer.write(data)
+    async with asyncio.timeout(REPLY_TIMEOUT):
+        await writer.drain()
 
 
 def _admit(writer: asyncio.StreamWriter, too_many: bool) -> Requester:

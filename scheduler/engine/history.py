@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
+import msgspec
 from msgspec.structs import replace
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted
@@ -31,28 +32,25 @@ _RUN = Form(Run)
 _DECISION = Form(Decision)
 
 
-class JobHistory:
+class JobHistory(msgspec.Struct, eq=False, gc=False):
     """What is kept of one job, oldest first; `size` is how many bytes that takes.
 
     `failures` is how many runs in a row have failed, the first of them at `failing_since`; stopped runs change neither.
     """
 
-    __slots__ = ("_durations", "decisions", "failing_since", "failures", "length", "runs", "size")
-
-    def __init__(self) -> None:
-        self.runs: PackedRecords[Run] = PackedRecords(_RUN)
-        self.decisions: PackedRecords[Decision] = PackedRecords(_DECISION)
-        self.failures = 0
-        self.failing_since: datetime | None = None
-        self.size = 0
-        self.length = -1
-        """The size in grains, as `History` has filed it; -1 when it has not."""
-        self._durations: tuple[int, float | None] | None = None
+    runs: PackedRecords[Run] = msgspec.field(default_factory=lambda: PackedRecords(_RUN))
+    decisions: PackedRecords[Decision] = msgspec.field(default_factory=lambda: PackedRecords(_DECISION))
+    failures: int = 0
+    failing_since: datetime | None = None
+    size: int = 0
+    length: int = -1
+    """The size in grains, as `History` has filed it; -1 when it has not."""
+    _durations: tuple[int, float | None] | None = None
 
     @property
     def last(self) -> Run | None:
         """The run that finished last."""
-        return self.runs[-1] if self.runs else None
+        return self.runs.last
 
     @property
     def usual_duration(self) -> float | None:
@@ -147,12 +145,10 @@ class History:
 
     def _keep_decision(self, decision: Decision) -> None:
         kept = self._kept(decision.job)
-        # Skips for the same reason are one record, but a request, which has an id, has a record of its own.
-        if decision.run_id is None and kept.decisions:
-            before = kept.decisions[-1]
-            if before.run_id is None and (before.reason, before.note) == (decision.reason, decision.note):
-                self._resize(kept, -kept.decisions.drop_last())
-                decision = _merged(before, decision)
+        before = kept.decisions.last if decision.run_id is None else None
+        if before is not None and _is_continued(before, decision):
+            self._resize(kept, -kept.decisions.drop_last())
+            decision = _merged(before, decision)
         if len(kept.decisions) == DECISIONS_KEPT:
             self._drop_decision(kept)
         self._resize(kept, kept.decisions.append(decision))
@@ -214,6 +210,11 @@ class History:
     def _with(self, run_id: str) -> dict[JobHistory, None]:
         """The jobs that may have a run or a skipped request with that id."""
         return dict.fromkeys(self._by_id.get(hash(run_id) % _PLACES, ()))
+
+
+def _is_continued(before: Decision, decision: Decision) -> bool:
+    """Skips for the same reason are one record, but a request, which has an id, has a record of its own."""
+    return before.run_id is None and (before.reason, before.note) == (decision.reason, decision.note)
 
 
 def _merged(earlier: Decision, later: Decision) -> Decision:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterator, Sequence
-from typing import Generic, TypeVar, overload
+import sys
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -36,34 +36,35 @@ class Form(Generic[T]):
         return msgspec.convert(json.loads(bytes(data)), self._kind)
 
 
-class PackedRecords(Sequence[T]):
-    """Values of one type, oldest first. Reading one makes it anew."""
+class PackedRecords(msgspec.Struct, Generic[T], eq=False, gc=False):
+    """Values of one type, oldest first. Reading one makes it anew.
 
-    __slots__ = ("_data", "_form", "_sizes")
+    Thousands of these exist for as long as the program runs, so none of their parts is visited by garbage collection.
+    """
 
-    def __init__(self, form: Form[T]) -> None:
-        self._form = form
-        self._data = bytearray()
-        self._sizes = array("I")
+    form: Form[T]
+    _data: bytearray = msgspec.field(default_factory=bytearray)
+    _sizes: bytearray = msgspec.field(default_factory=bytearray)
+    """Four bytes for each value."""
 
     def append(self, value: T) -> int:
         """Add the newest value. Returns how many bytes it takes."""
         data = _packed(value)
         self._data += data
-        self._sizes.append(len(data))
+        self._sizes += len(data).to_bytes(4, sys.byteorder)
         return len(data)
 
     def drop_first(self) -> tuple[T, int]:
         """Remove the oldest value. Returns it, and how many bytes it took."""
-        size = self._sizes.pop(0)
-        value = self._form.unpack(self._data[:size])
-        del self._data[:size]
+        size = int.from_bytes(self._sizes[:4], sys.byteorder)
+        value = self.form.unpack(self._data[:size])
+        del self._data[:size], self._sizes[:4]
         return value, size
 
     def drop_last(self) -> int:
         """Remove the newest value. Returns how many bytes it took."""
-        size = self._sizes.pop()
-        del self._data[-size:]
+        size = int.from_bytes(self._sizes[-4:], sys.byteorder)
+        del self._data[-size:], self._sizes[-4:]
         return size
 
     @property
@@ -71,31 +72,32 @@ class PackedRecords(Sequence[T]):
         """Bytes that all values take."""
         return len(self._data)
 
+    @property
+    def last(self) -> T | None:
+        """The newest value."""
+        if not self._sizes:
+            return None
+        return self.form.unpack(self._data[-int.from_bytes(self._sizes[-4:], sys.byteorder) :])
+
+    @property
+    def first(self) -> T | None:
+        """The oldest value."""
+        return self.form.unpack(self._data[: int.from_bytes(self._sizes[:4], sys.byteorder)]) if self._sizes else None
+
     def __len__(self) -> int:
-        return len(self._sizes)
+        return len(self._sizes) // 4
 
     def __iter__(self) -> Iterator[T]:
         data, start = memoryview(bytes(self._data)), 0
-        for size in self._sizes[:]:
-            yield self._form.unpack(data[start : start + size])
+        for size in memoryview(bytes(self._sizes)).cast("I"):
+            yield self.form.unpack(data[start : start + size])
             start += size
 
     def __reversed__(self) -> Iterator[T]:
         data, end = memoryview(bytes(self._data)), len(self._data)
-        for size in reversed(self._sizes[:]):
-            yield self._form.unpack(data[end - size : end])
+        for size in reversed(memoryview(bytes(self._sizes)).cast("I")):
+            yield self.form.unpack(data[end - size : end])
             end -= size
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
-        if index == -1 and self._sizes:
-            return self._form.unpack(self._data[-self._sizes[-1] :])
-        if index == 0 and self._sizes:
-            return self._form.unpack(self._data[: self._sizes[0]])
-        return list(self)[index]
 
 
 def _packed(value: msgspec.Struct) -> bytes:

@@ -115,7 +115,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 PLAIN_REQUEST = RunRequest()
 
 
-class Exit(msgspec.Struct, frozen=True, array_like=True):
+class Exit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a process ended: `code` as in a shell (128 + n for signal n), `signal` the number or None.
 
     `max_rss` is the peak resident memory in bytes, `cpu_seconds` user and system time of it and its reaped children;
@@ -134,7 +134,7 @@ class Exit(msgspec.Struct, frozen=True, array_like=True):
     stopped: bool = False
 
 
-class Attempt(msgspec.Struct, frozen=True, array_like=True):
+class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One process of a run. When it could not be started, `cause` says why and `exit` is what a shell would answer."""
 
     number: int
@@ -145,7 +145,7 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True):
     cause: str | None = None
 
 
-class Run(msgspec.Struct, frozen=True, array_like=True):
+class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The execution of a job for a scheduled time, or on request; then `scheduled_at` is the second of the request.
 
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
@@ -179,7 +179,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True):
         return 124 if self.outcome is Outcome.TIMED_OUT else self.attempts[-1].exit.code
 
 
-class Decision(msgspec.Struct, frozen=True, array_like=True):
+class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Whether a job ran for a scheduled time or a request, or the reason why it was skipped.
 
     One record covers `count` consecutive scheduled times that were skipped for the same reason; `more` is true when

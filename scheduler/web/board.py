@@ -13,6 +13,7 @@ from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState
+from scheduler.engine.packed_records import PackedRecords
 from scheduler.launch.output import Chunk
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Run
@@ -23,8 +24,8 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     state: JobState
     live: Sequence[LiveState]
-    runs: Sequence[Run]
-    decisions: Sequence[Decision]
+    runs: PackedRecords[Run]
+    decisions: PackedRecords[Decision]
     word: str
 
     @property

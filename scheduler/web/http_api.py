@@ -13,6 +13,7 @@ import msgspec
 
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
+from scheduler.api.turns import encoded
 from scheduler.api.views import run_view
 from scheduler.errors import (
     ConfigError,
@@ -78,7 +79,8 @@ class HttpApi:
             return response.event_stream(self._live.guarded(_as_events(found)))
         if isinstance(found, AsyncGenerator):
             return await self._output(request, found)
-        return response.json(await found if isawaitable(found) else found)
+        reply = await found if isawaitable(found) else found
+        return response.json_text(b"".join([piece async for piece in encoded(reply)]))
 
     async def run(self, request: Request, run: str) -> Response:
         """One run, also while it waits."""

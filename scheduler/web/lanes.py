@@ -52,12 +52,13 @@ def without_lane(found: Sequence[tuple[str, Markup | None]]) -> str:
 
 def lane_of(facts: JobFacts, buckets: Buckets, window: timeline.Window, *, brief: bool = False) -> timeline.Lane:
     """What the timeline shows of a job; `brief`, of the coming runs only the next."""
-    oldest = facts.runs[0].started_at if facts.runs else window.now
+    first = facts.runs.first
+    oldest = window.now if first is None else first.started_at
     full = len(facts.runs) >= 20 and oldest > window.start
     waiting = facts.waiting
     return timeline.Lane(
         name=facts.job.name,
-        runs=facts.runs,
+        runs=tuple(facts.runs),
         live=facts.state.live,
         skips=timeline.skips_within(facts.decisions, window),
         counted=list(buckets.between(facts.job.name, window.start, oldest)) if full else [],

@@ -49,7 +49,12 @@ def text(content: str, *, status: int = 200, kind: str = "text/plain; charset=ut
 
 def json(value: object, *, status: int = 200, more: Headers = ()) -> Response:
     """A value as JSON, spelled as on the socket."""
-    return Response(status=status, headers=(("content-type", "application/json"), NO_STORE, *more), body=as_json(value))
+    return json_text(as_json(value), status=status, more=more)
+
+
+def json_text(body: bytes, *, status: int = 200, more: Headers = ()) -> Response:
+    """Encoded JSON."""
+    return Response(status=status, headers=(("content-type", "application/json"), NO_STORE, *more), body=body)
 
 
 def problem(status: int, title: str, detail: str, *, code: str | None = None, more: Headers = ()) -> Response:

@@ -42,7 +42,7 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     arguments: ArgumentsView | None = None
 
 
-class JobView(msgspec.Struct, frozen=True, kw_only=True):
+class JobView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job and its state. `schedule` is null if it only runs manually, `next_at` if it has no further scheduled time.
 
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`), `retry_at` when the next attempt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Requester(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Requester(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The requester: over the Unix socket `uid`, `user`, `pid` and `program` of the other end; over HTTP `address`, and
     `user` where the client named one. What is not known is left out.
     """

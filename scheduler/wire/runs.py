@@ -11,10 +11,13 @@ from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.envelope import Instant
 from scheduler.wire.requester import Requester
 
+HISTORY_LIMIT = 1_000
+"""Decisions in one answer to `history`, unless another limit is given."""
+
 StreamName = Literal["stdout", "stderr"]
 
 
-class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
+class AttemptView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One process of a run. `duration` and `cpu_seconds` are in seconds, `max_rss` in bytes.
 
     `cause` is why it could not be started. `lost`: its end was not observed, and `exit_code` is not its own.
@@ -38,7 +41,7 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True):
         return "exit code unknown" if self.lost else f"exit {self.exit_code}"
 
 
-class RunView(msgspec.Struct, frozen=True, kw_only=True):
+class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
     `by` is who requested it, and `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
@@ -74,7 +77,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
         return self.earlier and self.worker is None
 
 
-class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The decision about a scheduled time, about `count` in a row that were skipped for the same reason, or a request.
 
     `reason` is null when it ran. `first` and `last` are scheduled times; `more` says that counting stopped at `count`.
@@ -189,7 +192,7 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """`history`: List at most `limit` decisions, newest first; with `failed` only runs that did not succeed."""
+    """`history`: List at most `limit` decisions (1,000 by default), newest first; with `failed` only failed runs."""
 
     jobs: tuple[str, ...] = ()
     failed: bool = False

@@ -27,7 +27,7 @@ class Next(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
 
 
-class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True):
+class ScheduledTime(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A coming scheduled time, or the time for which a run was requested; then `run_id` is set.
 
     `note` says what DST, a pause or `enabled: false` means for it, or who requested it.

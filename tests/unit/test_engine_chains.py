@@ -32,7 +32,7 @@ def test_each_job_of_a_chain_runs_after_the_one_before_with_its_scheduled_time()
         12:10:20 stopping
     """)
     assert [launch.trigger for launch in seen] == [Trigger.SCHEDULE, Trigger.AFTER, Trigger.AFTER]
-    assert stage.engine.history.of("report").decisions[-1].first == NOON + timedelta(minutes=10)
+    assert list(stage.engine.history.of("report").decisions)[-1].first == NOON + timedelta(minutes=10)
 
 
 def test_nothing_runs_after_a_job_that_failed_or_was_stopped() -> None:
