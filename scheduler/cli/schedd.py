@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from scheduler import __version__
 from scheduler.cli import DEFAULT_FILE, DOCUMENTATION
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import ConfigError, UsageError
@@ -22,6 +21,14 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
 
 PAUSED = "SCHEDD_PAUSED"
 """The variable that means the same as --paused."""
+
+
+def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from scheduler.cli.version import print_version  # noqa: PLC0415 - importlib.metadata costs 30 ms
+
+        print_version("schedd")
+        ctx.exit()
 
 
 @click.command(
@@ -70,7 +77,15 @@ PAUSED = "SCHEDD_PAUSED"
     envvar=ALLOW,
     help=f"As root, run a file that other users can change [default: ${ALLOW}]",
 )
-@click.version_option(__version__, "-V", "--version", message="schedd %(version)s", help="Print the version")
+@click.option(
+    "-V",
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version, and those of Python and of the libraries in use",
+)
 def command(  # noqa: PLR0913 - one for each option
     file: str | None,
     config: str | None,

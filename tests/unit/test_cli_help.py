@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
+from scheduler import __version__
 from scheduler.cli.init import STARTER
 from scheduler.cli.schedctl import ALIASES, COMMANDS, command, unknown_command
+from scheduler.cli.schedd import command as schedd
 from scheduler.config.load import load
 
 ROOT = Path(__file__).parents[2]
@@ -76,3 +80,12 @@ def test_the_name_of_a_command_in_another_tool_leads_to_ours(alias: str) -> None
 )
 def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str) -> None:
     assert unknown_command(typed).endswith(answer)
+
+
+@pytest.mark.parametrize("words", [(schedd, "--version"), (command, "version")], ids=["schedd", "schedctl"])
+def test_the_version_comes_with_those_of_python_and_the_libraries(words: tuple[click.Command, str]) -> None:
+    first, python, needed, *_ = CliRunner().invoke(words[0], [words[1]]).output.splitlines()
+    assert first in (f"schedd {__version__}", f"schedctl {__version__}")
+    assert python.startswith(f"Python {platform.python_version()} on Linux")
+    assert needed.startswith("with: click ")
+    assert "msgspec" in needed
