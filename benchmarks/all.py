@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import family
 import herd
 import idle
 import lateness
@@ -23,7 +24,7 @@ import simulated_day
 import verbs
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, simulated_day, output, verbs, questions, pages)
+PARTS = (ready, idle, lateness, herd, family, simulated_day, output, verbs, questions, pages)
 
 _HEAD = """\
 # Results
