@@ -24,8 +24,8 @@ from tests.markdown import OTHERS, PAGES, ROOT, blocks, name, prose, with_blocks
 
 PROGRAMS = {"schedctl": schedctl, "schedd": schedd}
 
-ELSEWHERE = {"console", "text"}
-"""Languages that are not looked at here: sessions are typed in, and text is for people."""
+ELSEWHERE = {"console", "js", "text"}
+"""Languages that are not looked at here: sessions are typed in, examples are run, and text is for people."""
 
 LANGUAGES = {*ELSEWHERE, "crontab", "ini", "json", "procfile", "python", "ruby", "sh", "yaml"}
 
