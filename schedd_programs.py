@@ -12,18 +12,24 @@ from typing import NoReturn
 
 def schedd() -> NoReturn:
     """Run schedd."""
-    _own_packages_first()
-    from scheduler.cli import console  # noqa: PLC0415
-
-    console.schedd()
+    _run("schedd")
 
 
 def schedctl() -> NoReturn:
     """Run schedctl."""
-    _own_packages_first()
-    from scheduler.cli import console  # noqa: PLC0415
+    _run("schedctl")
 
-    console.schedctl()
+
+def _run(program: str) -> NoReturn:
+    """Run a program; Ctrl-C while it is still being imported ends it without a traceback."""
+    try:
+        _own_packages_first()
+        from scheduler.cli import console  # noqa: PLC0415
+
+        getattr(console, program)()
+    except KeyboardInterrupt:
+        pass
+    sys.exit(130)
 
 
 def _own_packages_first() -> None:

@@ -75,7 +75,7 @@ def export_file(
     \b
     Examples:
       schedctl export systemd -o units/
-      schedctl export kubernetes backup --image example/app:3 | kubectl apply -f -
+      schedctl export kubernetes poll-rates --image example/app:3 | kubectl apply -f -
       schedctl export crontab --dialect cronie
     """
     for name, value in options.items():

@@ -31,7 +31,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
           again: {command: "exit 3", retry: {times: 1, delay: 1s}}
           signalled: {command: "kill -KILL $$"}
           facts: {command: "echo $SCHED_JOB $SCHED_SCHEDULED_AT $SCHED_TRIGGER $EXTRA"}
-          queued: {command: "sleep 0.5", overlap: queue}
+          queued: {command: "while [ ! -e first-may-end ]; do sleep 0.05; done", overlap: queue}
           disabled: {command: "echo ran all the same", enabled: false}
           much: {command: "seq 1 3000000", output: discard}
         """,
@@ -207,10 +207,15 @@ def test_detached_it_prints_the_id_of_the_run_that_goes_on(file: Path) -> None:
 def test_a_waiting_run_names_its_gate(file: Path) -> None:
     with schedd(file):
         first = schedctl("-c", file, "run-now", "queued", "--detach").stdout.strip()
-        second = schedctl("-c", file, "run-now", "queued")
+        second = subprocess.Popen(
+            [BIN / "schedctl", "-c", file, "run-now", "queued"], stderr=subprocess.PIPE, text=True, env=environment({})
+        )
+        assert second.stderr is not None
+        waiting = second.stderr.readline()
+        (file.parent / "first-may-end").touch()
+        assert "is waiting for the previous run to finish" in waiting
+        assert first not in waiting + second.communicate(timeout=30)[1]
         assert second.returncode == 0
-        assert "is waiting for the previous run to finish" in second.stderr
-        assert first not in second.stderr
 
 
 def test_it_exits_quietly_when_its_output_is_no_longer_read(file: Path) -> None:
