@@ -168,7 +168,7 @@ def span(seconds: float) -> str:
 
 
 def size_as_written(count: int) -> str:
-    """Bytes as the file writes a size, exactly: `512M`, `1536K`; a number that is no whole KiB as `1000 bytes`."""
+    """Bytes as the file writes a size, exactly: `512M`, `1536K`; another number as `1000 bytes`."""
     for unit, power in (("G", 3), ("M", 2), ("K", 1)):
         if count and count % 1024**power == 0:
             return f"{count // 1024**power}{unit}"

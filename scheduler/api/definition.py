@@ -17,7 +17,7 @@ from scheduler.schedule import Restricted, Schedule, format_duration
 from scheduler.text import size_as_written
 
 NOT_KEYS = {"name", "origins"}
-"""Fields of a job that are no keys of the file."""
+"""Fields of a job that are not keys of the file."""
 
 OFF = {field.name for field in msgspec.structs.fields(Job) if field.default is False}
 """Keys that are false unless they are set."""

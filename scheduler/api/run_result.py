@@ -1,4 +1,4 @@
-"""What became of requested runs: the operations `wait` and `result`, and refusals in words."""
+"""The state of requested runs: the operations `wait` and `result`, and refusals in words."""
 
 from __future__ import annotations
 

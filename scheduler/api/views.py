@@ -14,7 +14,7 @@ from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status, Waiti
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
 
 WAITING_SHOWN = 10
-"""Waiting runs in the view of a job: so many for a later time, and so many at a gate."""
+"""Numbers of waiting runs in the view of a job: for a later time, and at a gate."""
 
 
 def attempt_view(attempt: Attempt) -> AttemptView:

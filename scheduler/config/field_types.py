@@ -78,6 +78,6 @@ class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
     @classmethod
     def ignores(cls, key: str) -> bool:
-        """Whether a key that is not known is no error."""
+        """Whether unknown keys are allowed."""
         del key
         return False

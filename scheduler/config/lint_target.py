@@ -139,7 +139,7 @@ def _missing_module(reference: str, path: list[str], python: str) -> str | None:
     for depth in range(1, len(names) + 1):
         name = ".".join(names[:depth])
         if name in sys.modules and names[0] in sys.stdlib_module_names:
-            continue  # os.path is no file of its own
+            continue  # os.path is not a file
         if _spec_of(name, path) is None:
             return f"no module {name} in {path[0]} or on the path of {python}"
     return None

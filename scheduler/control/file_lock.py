@@ -208,7 +208,7 @@ def _is_private(about: os.stat_result) -> bool:
 
 
 def _process(pid: int) -> Holder:
-    """With its real ids: the effective ones are root's where somebody else has started a setuid program."""
+    """With its real ids: the effective ones are root's in a setuid program that another user has started."""
     with open(f"/proc/{pid}/status", encoding="utf-8", errors="replace") as status:
         fields = dict(line.split(":", 1) for line in status)
     return Holder(pid, int(fields["Uid"].split()[0]), int(fields["Gid"].split()[0]))

@@ -111,7 +111,7 @@ class FirstLine:
             self._begin = (self._begin + data).lstrip()[:_LONGEST]
 
     def full(self) -> None:
-        """It never is."""
+        """Never: the line has a limited length."""
 
     def close(self) -> None:
         """Nothing to do."""

@@ -27,7 +27,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome
 
 PARTS = 96
-"""The span is divided into so many parts to show its load over time: quarters of an hour, when it is a day."""
+"""Number of parts of the span in the chart of its load: quarters of an hour for a day."""
 
 BUSY_MINUTES_KEPT = 5
 

@@ -49,7 +49,7 @@ def explain_exit(code: int, number: int | None, *, target: Target, path: str, cw
 
 
 def explain_memory_limit(limit: int, code: int, number: int | None, stderr: bytes) -> str | None:
-    """A sentence on an end that looks like too little address space, under a `memory_limit` of so many bytes."""
+    """A sentence on an end that looks like too little address space, under a `memory_limit` of `limit` bytes."""
     ended_by = number if number is not None else code - 128
     if ended_by not in _OF_MEMORY and not re.search(_NO_MEMORY, stderr):
         return None

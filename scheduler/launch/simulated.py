@@ -16,7 +16,7 @@ _TERM, _KILL = 15, 9
 class Play(msgspec.Struct, frozen=True):
     """What a simulated child does: print `says` at once, live for `seconds` (None: until ended), exit with `code`.
 
-    `stubborn`: it ignores SIGTERM. `held`: so many seconds after its exit something else still holds its output.
+    `stubborn`: it ignores SIGTERM. `held`: the seconds after its exit for which another process holds its output.
     """
 
     seconds: float | None = 0.0
@@ -101,4 +101,4 @@ class NoLog:
         """Drop it."""
 
     def full(self) -> None:
-        """It never is."""
+        """Never: it keeps nothing."""

@@ -66,7 +66,7 @@ class Retry(msgspec.Struct, frozen=True):
 
     def delay_before(self, attempt: int) -> float:
         """Seconds to wait before the given attempt, counted from 1; the first retry is attempt 2."""
-        # The exponent is bounded since 2.0 ** 1024 overflows and no delay grows for so long.
+        # The exponent is bounded since 2.0 ** 1024 overflows and no delay grows that often.
         return min(self.max_delay, self.delay * self.factor ** min(attempt - 2, 64))
 
 

@@ -74,7 +74,7 @@ class Stdout:
             self._changed.notify()
 
     def full(self) -> asyncio.Future[None] | None:
-        """None: there is room. Otherwise a future that is done when there is, or when it is no use to wait."""
+        """None: there is room. Otherwise a future that is done when there is, or when waiting has become pointless."""
         with self._changed:  # else the thread could write everything before it knows that a run waits
             if self._size < ENOUGH or self._stuck:
                 return None

@@ -19,7 +19,7 @@ from scheduler.schedule.time_zone import DstChange, first_change, instant_of, la
 
 LARGEST_STEP = timedelta(hours=3)
 """As in cron(8), a larger change of the UTC offset or of the clock itself is a correction: nothing is caught up or
-suppressed, and all scheduled times are computed afresh."""
+suppressed, and all scheduled times are computed again."""
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ _TWO_DAYS = timedelta(days=2)
 class _LastAnswer:
     """The last answer of `next_after`: `span` holds (since, until, answer), valid for since <= moment < until.
 
-    It is no part of the schedule's meaning, so all instances are equal.
+    It does not belong to the value of the schedule, so all instances are equal.
     """
 
     __slots__ = ("span",)

@@ -21,7 +21,7 @@ _SECOND = timedelta(seconds=1)
 _WHOLE_DAY = (1 << 24 * 60) - 1
 
 LONGEST = timedelta(days=20 * 366)
-"""A job of which everything is excluded for so long never runs."""
+"""A job whose times are all excluded for this long never runs."""
 
 
 class YearlyDate(NamedTuple):

@@ -50,7 +50,7 @@ _NO_LIMITS = Limits()
 class _LastAnswer:
     """The last answer of `next_after`: `span` holds (since, until, answer), valid for since <= moment < until.
 
-    It is no part of the schedule's meaning, so all instances are equal.
+    It does not belong to the value of the schedule, so all instances are equal.
     """
 
     __slots__ = ("span",)

@@ -22,10 +22,10 @@ COOKIE_AGE = 12 * 3600
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 FREE_FAILURES = 5
-"""Wrong tokens of one address that are answered at once."""
+"""Number of wrong tokens of one address that are answered at once."""
 
 LONGEST_BLOCK = 60.0
-"""Seconds for which an address that goes on guessing is not answered."""
+"""Seconds for which an address that continues to guess gets no answer."""
 
 ADDRESSES_KEPT = 1_000
 
@@ -39,7 +39,7 @@ class Scope(IntEnum):
 
 
 class Denied(Exception):  # noqa: N818 - an answer, not a failure
-    """The answer to a request that is not let in."""
+    """The answer to a request that is denied."""
 
     def __init__(self, status: int, reason: str, *, retry_after: int | None = None) -> None:
         super().__init__(reason)
@@ -49,14 +49,14 @@ class Denied(Exception):  # noqa: N818 - an answer, not a failure
 
 
 class Tokens(msgspec.Struct, frozen=True):
-    """The secrets themselves; None where the file names none."""
+    """The secrets; None if the file has none."""
 
     control: str | None = None
     view: str | None = None
 
 
 class Access:
-    """Decides about requests; keeps which addresses have guessed wrong."""
+    """Decides about requests, and remembers addresses with wrong tokens."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The forms of the pages: each is an operation, and leads back to where its result is seen."""
+"""The forms of the pages: each calls an operation, and redirects to the page that shows the result."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LONGEST_NOTE = 200
 
 
 class Actions:
-    """Carries out what a person asked for. Errors are for the caller to show."""
+    """Carries out the requested actions. The caller shows their errors."""
 
     def __init__(self, service: Service, board: Board) -> None:
         self._service = service
@@ -121,7 +121,7 @@ def _pairs(text: str) -> list[tuple[str, Any]]:
 
 
 async def first_run_id(events: Any) -> str:
-    """The id of the run that was asked for, once it has started or waits."""
+    """The id of the requested run, once it has started or waits."""
     assert isinstance(events, AsyncGenerator), "run-now streams"  # noqa: S101
     async with aclosing(events):
         async for event in events:

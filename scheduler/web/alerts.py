@@ -1,4 +1,4 @@
-"""Warnings: what is wrong now, failing jobs first."""
+"""The warnings of the page: current problems, failing jobs first."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scheduler.web.words import Moment, ending, plural
 from scheduler.wire.daemon import StatusView
 
 ALERTS = 5
-"""Failing jobs that have a warning of their own."""
+"""Number of failing jobs that get a separate warning."""
 
 SHOWN_AFTER_START = timedelta(hours=1)
-"""For how long missed runs of the time before the start are shown."""
+"""How long missed runs from before the start are shown."""
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +30,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment) -> list[Alert]:
-    """What is wrong: failing jobs first, then the daemon."""
+    """The current problems: failing jobs first, then the daemon."""
     failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
     found = [failing_alert(facts, moment) for facts in failing[:ALERTS]]
     if len(failing) > ALERTS:

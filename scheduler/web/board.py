@@ -30,7 +30,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def job(self) -> Job:
-        """As the file defines it."""
+        """The job as the file defines it."""
         return self.state.job
 
     @property
@@ -50,7 +50,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mark(self) -> str:
-        """The class of its mark."""
+        """The CSS class of its symbol."""
         if self.word in ("idle", "done") and self.failures:
             return "failing"
         if self.word == "retrying":
@@ -104,7 +104,7 @@ class Board:
         return (self._service.run(run_id), None) if live is None else (live.run, live)
 
     def output(self, run: Run) -> tuple[Chunk, ...]:
-        """What is kept of a run's output."""
+        """The kept output of a run."""
         return self._engine.tail(run.id)
 
     def failing(self) -> int:

@@ -21,7 +21,7 @@ class Health:
         self._loaded = self._loaded or isinstance(event, JobsChanged)
 
     async def alive(self, _request: Request, _scope: Scope) -> Response:
-        """200 while scheduled times are taken when they are due; 503 when the engine has fallen behind."""
+        """200 while scheduled times are decided in time; 503 when the engine is behind."""
         problem = self._engine.problem()
         return text("ok\n") if problem is None else text(f"{problem}\n", status=503)
 

@@ -28,7 +28,7 @@ KEEP_ALIVE = 15.0
 """Seconds between two requests."""
 
 TO_TAKE = 30.0
-"""Seconds for which a client may take nothing of an answer."""
+"""Seconds for which a client may read nothing of an answer."""
 
 TO_CLOSE = 5.0
 """Seconds for which a client may take the end of the last answer."""
@@ -210,7 +210,7 @@ class Connection(asyncio.Protocol):
             await self._taken()
 
     async def _taken(self) -> None:
-        """ConnectionError when the client has left, TimeoutError when it takes nothing."""
+        """ConnectionError when the client has left, TimeoutError when it reads nothing."""
         if not self._writable.is_set():
             async with asyncio.timeout(TO_TAKE):
                 await self._writable.wait()

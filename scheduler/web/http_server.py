@@ -1,4 +1,4 @@
-"""HTTP as a part of the daemon: puts listener, access, pages and API together."""
+"""HTTP in the daemon: combines listener, access control, pages and API."""
 
 from __future__ import annotations
 

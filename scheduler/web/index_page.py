@@ -37,13 +37,13 @@ COLUMNS = (
 )
 
 YOUNG = timedelta(minutes=20)
-"""How long after its start schedd counts as young."""
+"""How long after its start schedd counts as new."""
 
 _RANK = {"running": 1, "retrying": 1, "waiting": 2, "idle": 3, "paused": 4, "done": 5, "disabled": 6}
 
 
 class Query:
-    """What the address asks for; what it does not understand counts as not given."""
+    """The parameters of the address; invalid ones are ignored."""
 
     def __init__(self, given: Mapping[str, str], *, young: bool) -> None:
         """`young`: schedd has started a short while ago, so that a short span shows more."""

@@ -61,7 +61,7 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def mark_of(run: Run) -> tuple[str, bool]:
-    """The class of a run's mark, and whether it is a failure."""
+    """The CSS class of a run's symbol, and whether it failed."""
     if run.outcome is None:
         return "running", False
     if run.outcome is Outcome.SUCCEEDED:
@@ -118,7 +118,7 @@ def context(
     answer: WhyView | None,
     missed: datetime | None,
 ) -> dict[str, Any]:
-    """Everything the template needs."""
+    """The values of the template."""
     job = facts.job
     everything = [*facts.runs, *facts.state.live]
     shown = everything if given.get("history") == "all" else everything[-RUNS_AT_FIRST:]

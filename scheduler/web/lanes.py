@@ -14,13 +14,13 @@ from scheduler.web.buckets import Buckets
 from scheduler.web.words import Moment, plural
 
 LANES = 24
-"""Lanes of the timeline: more do not help."""
+"""Largest number of lanes of the timeline."""
 
 LANES_OF_MANY = 12
-"""Lanes where there are more than LANES jobs, so that their table is in sight."""
+"""Number of lanes if there are more than LANES jobs, so that their table stays visible."""
 
 NAMED = 12
-"""Jobs that are named below the timeline for having no run in it."""
+"""Number of jobs without runs that are named below the timeline."""
 
 
 def lanes(

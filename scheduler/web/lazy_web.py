@@ -1,4 +1,4 @@
-"""HTTP as the daemon sees it: without an address to listen on, nothing of it is imported."""
+"""HTTP for the daemon: without an address to listen on, no web code is imported."""
 
 from __future__ import annotations
 

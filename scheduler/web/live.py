@@ -70,7 +70,7 @@ class Live:
                 self.changed(None)
 
     def changed(self, job: str | None) -> None:
-        """A job is different; None: everything may be."""
+        """A job has changed; None: everything may have changed."""
         if job is None or len(self._names) >= MOST_NAMED:
             self._all = True
         else:
@@ -137,7 +137,7 @@ class Live:
 
 
 class _Reader:
-    """One open page: the event that it has not taken."""
+    """One open page: the event that it has not read yet."""
 
     def __init__(self) -> None:
         self.moved = asyncio.Event()

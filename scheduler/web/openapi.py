@@ -145,7 +145,7 @@ def _content(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _beside(schema_of: dict[str, Any]) -> dict[str, Any]:
-    """What is no operation: one run, the stream of changes, and this document."""
+    """Paths that are not operations: one run, the stream of changes, and this document."""
     run = {
         "operationId": "run",
         "summary": "One run, also while it waits",

@@ -42,7 +42,7 @@ DONE = {
     "stopped": "{} stopped.",
     "reloaded": "Reloaded: the file is active.",
 }
-"""What the page says after an action, by the word in its address."""
+"""The text after an action, by the word in the address."""
 
 
 @cache
@@ -123,7 +123,7 @@ class Pages:
         return await self._page("run.html", request, scope, moment, context, live=True)
 
     async def output(self, _request: Request, _scope: Scope, run: str) -> Response:
-        """What is kept of a run's output, as a text to download."""
+        """The kept output of a run, as a text to download."""
         found, _live = self._board.run(run)
         if found is None:
             return response.problem(404, "Not found", f"no run {run}")
@@ -141,7 +141,7 @@ class Pages:
         return await self._page("schedule.html", request, scope, moment, found)
 
     async def reload(self, request: Request, scope: Scope) -> Response:
-        """What a reload would change."""
+        """The preview of a reload."""
         moment = self._moment()
         status = self._service.status()
         plan: Any
@@ -176,7 +176,7 @@ class Pages:
         return response.text(content, status=status, kind="text/html; charset=utf-8")
 
     def error_page(self, request: Request, found: Response) -> Response:
-        """A problem as a person sees it."""
+        """An error as a page for people."""
         assert isinstance(found.body, bytes), "problems are whole"  # noqa: S101
         about = msgspec.json.decode(found.body)
         detail = about["detail"]
@@ -201,7 +201,7 @@ class Pages:
         return found
 
     async def _waiting(self, request: Request, scope: Scope, live: Any) -> Response:
-        """A run that waits at a gate has nothing to show yet: its job says for what it waits."""
+        """A waiting run has nothing to show yet: the page of its job names its gate."""
         del scope
         return response.redirect(f"{request.root}/jobs/{live.job}")
 
@@ -235,7 +235,7 @@ class Pages:
         pieces = self._templates[template].generate(shared | context)
         accepted = response.takes_gzip(request.header("accept-encoding"))
         rendered = self._rendered(pieces)
-        first = await anext(rendered)  # a bug in a template is an answer, and no broken page
+        first = await anext(rendered)  # a bug in a template becomes an error page, not a broken page
         return response.html(_joined(first, rendered), compressed=accepted)
 
     async def _rendered(self, pieces: Any) -> AsyncGenerator[str, None]:

@@ -1,4 +1,4 @@
-"""The newest decisions of all jobs, equal ones of a job grouped: what the page shows below `What happened`."""
+"""The newest decisions of all jobs, equal ones of a job grouped: the list `What happened` of the page."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ _KINDS = (("added", "+", "good"), ("changed", "~", "warn"), ("removed", "−", "
 
 
 def context(plan: ReloadView | ConfigError, status: StatusView, moment: Moment) -> dict[str, Any]:
-    """Everything the template needs; `plan` is the error when the file as it is now is invalid."""
+    """The values of the template; `plan` is the error when the file as it is now is invalid."""
     found: dict[str, Any] = {"loaded_at": status.loaded_at, "failed": status.reload_error, "problems": []}
     if isinstance(plan, ConfigError):
         errors = [problem for problem in plan.problems if problem.severity is Severity.ERROR]

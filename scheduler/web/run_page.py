@@ -52,7 +52,7 @@ def plain(text: str) -> str:
 
 
 def missed_of(chunks: Iterable[Chunk]) -> int:
-    """Bytes that are no longer kept."""
+    """The number of bytes that are no longer kept."""
     return sum(chunk.missed for chunk in chunks)
 
 
@@ -94,7 +94,7 @@ def context(
 
 
 def _requested(run: Run) -> str:
-    """Who asked for it, and with what."""
+    """Who requested it, and with which arguments."""
     by = "" if run.by is None else f"Requested by {run.by.text}"
     given = "" if run.arguments is None else f"with {run.arguments.text}"
     return f"{' '.join(part for part in (by, given) if part)}." if by or given else ""
@@ -167,7 +167,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _current(run: Run, live: LiveState | None, moment: Moment) -> list[dict[str, Any]]:
-    """The attempt that runs now."""
+    """The current attempt."""
     if live is None or live.phase is not Phase.RUNNING:
         return []
     started: datetime = run.started_at

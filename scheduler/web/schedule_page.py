@@ -43,7 +43,7 @@ class Coming(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def context(board: Board, max_running: int | None, moment: Moment, slices: Slices) -> dict[str, Any]:
-    """Everything the template needs."""
+    """The values of the template."""
     end = moment.now + DAYS * _DAY
     names = board.names()
     most = max(FEWEST_TIMES, MOST_TIMES // max(1, len(names)))

@@ -15,7 +15,7 @@ LOOK = 0.01
 """Seconds between two looks at whether runs are still being started."""
 
 LONGEST_WAIT = 5.0
-"""Seconds for which pages let runs go first."""
+"""Longest time for which pages wait for starting runs."""
 
 
 class Slices:
@@ -59,7 +59,7 @@ class Slices:
         return [item async for batch in self.drive(items) for item in batch]
 
     async def _until_calm(self) -> None:
-        """One look for all pages that wait."""
+        """One check for all waiting pages."""
         end = self._steady() + LONGEST_WAIT
         while self._busy() and self._steady() < end:  # noqa: ASYNC110 - the engine has no event for it
             await asyncio.sleep(LOOK)

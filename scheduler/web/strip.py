@@ -61,7 +61,7 @@ def strip(row: Sequence[Place]) -> Markup:
 
 
 def sentence(row: Sequence[Place]) -> str:
-    """What a strip shows, for who does not see it."""
+    """The content of a strip in words, for screen readers."""
     if not row:
         return "no runs yet"
     words = {"ok": "succeeded", "ko": "failed", "end": "stopped", "run": "running", "skip": "skipped"}

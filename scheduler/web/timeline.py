@@ -53,7 +53,7 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of one job: finished and live runs, skips, buckets of counted runs, coming times.
+    """The data of one job: finished and live runs, skips, buckets of counted runs, coming times.
 
     `waiting` is since when it waits, `usual` its usual duration, `counted` are (start, seconds, runs, failures).
     """
@@ -113,7 +113,7 @@ def lane(about: Lane, window: Window, moment: Moment) -> Markup:
 
 
 def sentence(about: Lane, window: Window, moment: Moment) -> str:
-    """What a lane shows, for who does not see it."""
+    """The content of a lane in words, for screen readers."""
     counts = Counter(run.outcome.value for run in about.runs if run.outcome is not None and _within(run, window))
     said = [f"{count} {word}" for word, count in counts.items()]
     earlier = sum(runs for _, _, runs, _ in about.counted)

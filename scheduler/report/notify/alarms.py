@@ -15,7 +15,7 @@ from scheduler.report.notify.notification import Alarm, Notification, Topic, fai
 from scheduler.report.records import is_expected
 
 FLAPS = 3
-"""A job that begins to fail so many times within FLAPPING is flapping: one notification replaces those that follow."""
+"""A job that starts failing this often within FLAPPING is flapping: one notification replaces the following ones."""
 
 FLAPPING = 24 * 3600.0
 """Seconds. A job that runs once a day never flaps: each of its failures is reported."""

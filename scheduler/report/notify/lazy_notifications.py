@@ -18,7 +18,7 @@ RESERVE = 0.1
 """The part of the shutdown timeout that is kept for notifications under way …"""
 
 MOST_RESERVE = 3.0
-"""… but no more than so many seconds."""
+"""… but at most this many seconds."""
 
 
 class Loaded(Protocol):
