@@ -2,8 +2,8 @@
 
     python benchmarks/family.py [--repeats 5]
 
-The own CPU time of a started and ended `true`, against the same without the search and without being a subreaper: alone,
-and beside 100 runs that last.
+The own CPU time of a started and ended `true`, against the same without the search and without being a subreaper:
+alone, and beside 100 runs that last.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ async def _cost(family: type[Family], beside: int) -> float:
     children = spawner.Spawner()
     launcher = LocalLauncher(children)
 
-    def start(name: str, command: Iterable[str]):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def start(name: str, command: Iterable[str]):  # type: ignore[no-untyped-def]
         launch = _launch(name, command)
         return launcher.launch(launch, RunOutput(name, launch.run_id, OutputMode.LOG, NoLog()))
 
