@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from tests.system.programs import DEADLINE
 
 MISSING = None if shutil.which("systemd-analyze") else "needs systemd-analyze"
 ITERATIONS = 60
+_NEAR_A_CHANGE = timedelta(hours=4)
 _MOMENT = re.compile(r"(?:Next elapse|Iter\. #\d+): \w+ (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 
 
@@ -47,3 +49,12 @@ def _blocks(text: str) -> list[tuple[str, list[datetime]]]:
             times = [datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in _MOMENT.findall(block)]
             found.append((name[1], times))
     return found
+
+
+def comparable(times: list[datetime], zone: ZoneInfo) -> list[datetime]:
+    """Without times near a change of the zone's offset, of which the two schedulers make different things."""
+    return [
+        at
+        for at in times
+        if (at - _NEAR_A_CHANGE).astimezone(zone).utcoffset() == (at + _NEAR_A_CHANGE).astimezone(zone).utcoffset()
+    ]

@@ -254,9 +254,9 @@ def test_a_unit_of_the_system_is_not_replaced(tmp_path: Path) -> None:
 def test_the_commands_of_recipients_run_as_the_job(tmp_path: Path) -> None:
     job = {"schedule": "@daily", "command": "x", "user": "daemon", "cwd": "/srv", "on_failure": [{"command": "tell"}]}
     files = {file.name: file.text for file in systemd(jobs_of(tmp_path, {"a": job})).files}
-    assert "OnFailure=a:failure.service\n" in files["a.service"]
+    assert "OnFailure=a@failure.service\n" in files["a.service"]
     for line in ("User=daemon\n", "WorkingDirectory=/srv\n", "NoNewPrivileges=yes\n"):
-        assert line in files["a:failure.service"]
+        assert line in files["a@failure.service"]
 
 
 def test_times_of_another_zone_are_not_given_to_a_cron_that_knows_none(tmp_path: Path) -> None:

@@ -72,9 +72,13 @@ class CrontabCommand:
                 self._report.exact("overlap")
                 return []
             case Overlap.QUEUE:
-                self._report.approximated("overlap", "flock(1) on a file in the home directory; every run waits")
+                self._report.approximated(
+                    "overlap", "flock(1) on a file in the home directory or /tmp; every run waits"
+                )
             case Overlap.SKIP:
-                self._report.approximated("overlap", "flock(1) on a file in the home directory; a skip is not recorded")
+                self._report.approximated(
+                    "overlap", "flock(1) on a file in the home directory or /tmp; a skip is not recorded"
+                )
         return [lock_step(self._job.name, waits=self._job.overlap is Overlap.QUEUE)]
 
     def _lock(self) -> str:
@@ -84,8 +88,8 @@ class CrontabCommand:
         if (self._job.lock_slots or 1) > 1:
             self._report.lost("lock", "a lock with several slots has no equivalent")
             return ""
-        self._report.approximated("lock", "flock(1) on a file in the home directory waits without a limit")
-        return f'exec 8>"$HOME/.schedd-lock-{lock}.lock"; flock 8; '
+        self._report.approximated("lock", "flock(1) waits without a limit; it is for jobs of the same user")
+        return lock_step(f"lock-{lock}", waits=True, descriptor=8)
 
     def _delay(self, limits: Limits) -> str:
         if not limits.delay:

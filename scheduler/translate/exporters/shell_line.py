@@ -10,13 +10,16 @@ TITLE = "exported by `schedctl export crontab"
 """What the first line of an exported crontab contains."""
 
 _WORD = r"""(?:[^\s'"\\;&|<>()$`]+|'[^']*'|"'"|"\$\(printf '(?:[^']|'"'"')*'\)")+"""
+_LOCKS = 'l="$HOME"; [ -w "$l" ] || l=/tmp; '
+"""The directory of lock files: system users have no home, or one that they cannot write to."""
+
 _SETTINGS = {
     "path": re.compile(rf'export PATH=({_WORD}):"\$PATH"; '),
     "umask": re.compile(r"umask ([0-7]{3}); "),
     "memory_limit": re.compile(r"ulimit -v (\d+); "),
     "nice": re.compile(r"renice -n (-?\d+) \$\$ >/dev/null; "),
     "output": re.compile(r"exec (>)/dev/null 2>&1; "),
-    "overlap": re.compile(r'exec 9>"\$HOME/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); '),
+    "overlap": re.compile(re.escape(_LOCKS) + r'exec 9>"\$l/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); '),
     "cwd": re.compile(rf"cd ({_WORD}) \|\| exit; "),
 }
 """Steps that set a key of the job; the last one is in each line."""
@@ -51,9 +54,10 @@ def script(text: str) -> str:
     return f"eval {quoted(bare)}" if _NOT_SIMPLE.search(bare) or "\\%" in bare else bare
 
 
-def lock_step(name: str, *, waits: bool) -> str:
-    """Take the lock of a job, or end; the shell and what it starts hold it to their end."""
-    return f'exec 9>"$HOME/.schedd-{name}.lock"; flock {"9" if waits else "-n 9 || exit 0"}; '
+def lock_step(name: str, *, waits: bool, descriptor: int = 9) -> str:
+    """Take a lock, or end; the shell and what it starts hold it to their end."""
+    how = f"{descriptor}" if waits else f"-n {descriptor} || exit 0"
+    return f'{_LOCKS}exec {descriptor}>"$l/.schedd-{name}.lock"; flock {how}; '
 
 
 def read_shell_line(line: str) -> ShellLine | None:

@@ -148,7 +148,7 @@ class _Unit:
         return day_interval_test(*interval, otherwise="exit 1") if interval else ""
 
     def _hooks(self, service: Service, key: str, recipients: tuple[Recipient, ...]) -> list[ExportedFile]:
-        """Services that tell about the end of the job; `:` is in no name of a job."""
+        """Services that tell about the end of the job; `@` is in no name of a job."""
         found = []
         for number, recipient in enumerate(recipients, 1):
             if not isinstance(recipient, CommandRecipient):
@@ -156,7 +156,7 @@ class _Unit:
                 continue
             target = recipient.target
             words = list(target.words) if isinstance(target, Argv) else [*target.shell, target.text]
-            name = f"{self.name}:{key[3:]}{'' if number == 1 else f'-{number}'}.service"
+            name = f"{self.name}@{key[3:]}{'' if number == 1 else f'-{number}'}.service"
             head = f"[Unit]\nDescription={key} of {self._job.name}\n\n[Service]\nType=oneshot\n"
             text = "".join([head, f"ExecStart={command_line(words)}\n", *service.context(), *service.hardening()])
             found.append(ExportedFile(name, text))
