@@ -16,6 +16,7 @@ from scheduler.translate.importers.sidekiq import looks_like_sidekiq, read_sidek
 from scheduler.translate.importers.solid_queue import looks_like_solid_queue, read_solid_queue
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_timer import looks_like_systemd, read_systemd
+from scheduler.translate.importers.templates import without_templates
 from scheduler.translate.importers.yacron import looks_like_yacron, read_yacron
 from scheduler.translate.translation import Translation
 
@@ -33,16 +34,16 @@ class Format(NamedTuple):
 FORMATS = {
     entry.name: entry
     for entry in (
-        Format("systemd", looks_like_systemd, read_systemd),
-        Format("ofelia", looks_like_ofelia, read_ofelia),
+        Format("systemd", looks_like_systemd, without_templates(read_systemd)),
+        Format("ofelia", looks_like_ofelia, without_templates(read_ofelia)),
         Format("kubernetes", looks_like_kubernetes, read_kubernetes),
         Format("app-json", looks_like_app_json, read_app_json),
         Format("yacron", looks_like_yacron, read_yacron),
         Format("sidekiq", looks_like_sidekiq, read_sidekiq),
         Format("solid-queue", looks_like_solid_queue, read_solid_queue),
-        Format("anacrontab", looks_like_anacrontab, read_anacrontab),
-        Format("fcrontab", looks_like_fcrontab, read_fcrontab),
-        Format("crontab", looks_like_crontab, read_crontab),
+        Format("anacrontab", looks_like_anacrontab, without_templates(read_anacrontab)),
+        Format("fcrontab", looks_like_fcrontab, without_templates(read_fcrontab)),
+        Format("crontab", looks_like_crontab, without_templates(read_crontab)),
     )
 }
 

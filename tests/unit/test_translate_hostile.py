@@ -57,6 +57,38 @@ def test_a_file_of_another_format_is_recognized(tmp_path: Path, name: str, other
     assert done.config.jobs.keys() == {job.name for job in done.translation.jobs}
 
 
+TEMPLATES = [
+    ("crontab", "{{ minute }} {{ hour }} * * * root /bin/x\n0 5 * * * y\n", "a Jinja template"),
+    ("crontab", "MAILTO={{ mail }}\n0 5 * * * y\n", "a Jinja template"),
+    ("crontab", "{% for job in jobs %}\n0 5 * * * y\n{% endfor %}\n", "a Jinja template"),
+    ("crontab", "0 5 * * * root /bin/x <%= @arguments %>\n", "an ERB template"),
+    ("crontab", "<% if true -%>\n0 5 * * * x\n<% end -%>\n", "an ERB template"),
+    ("systemd", "[Timer]\nOnCalendar={{ schedule }}\n", "a Jinja template"),
+    ("systemd", "[Service]\nExecStart=/bin/x\nUser=<%= @user %>\n", "an ERB template"),
+    ("ofelia", '[job-local "x"]\nschedule = {{ cron }}\ncommand = y\n', "a Jinja template"),
+    ("anacrontab", "1 5 daily run-parts /x\n{% if weekly %}\n7 5 weekly y\n{% endif %}\n", "a Jinja template"),
+    ("fcrontab", "<%= times %> x\n", "an ERB template"),
+    ("kubernetes", "kind: CronJob\nspec:\n  schedule: {{ .Values.schedule | quote }}\n", "a Helm template"),
+    ("kubernetes", "{{- if .Values.on }}\nkind: CronJob\n{{- end }}\n", "a Helm template"),
+    ("kubernetes", "kind: CronJob\nspec: {schedule: '{{ when }}'}\nname: {{ name }}\n", "a Jinja template"),
+    ("yacron", "jobs:\n  - name: {{ name }}\n", "a Jinja template"),
+    ("sidekiq", "x:\n  cron: <%= ENV['CRON'] %>\n  class: A\n", "an ERB template"),
+    ("solid-queue", "x:\n  class: A\n  schedule: <%= ENV['CRON'] %>\n", "an ERB template"),
+    ("app-json", '{"cron": [{"command": "<%= x %>", "schedule": "@daily"}]}', "an ERB template"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "word"), TEMPLATES)
+def test_a_template_is_refused_with_that_word(tmp_path: Path, name: str, text: str, word: str) -> None:
+    done = imported(tmp_path, text, forced=name)
+    assert (done.translation.jobs, [why.startswith(word) for _, why in done.refused]) == ((), [True])
+
+
+@pytest.mark.parametrize("command", ["docker ps --format '{{.Names}}'", "jinja '{% x %}'", "cat <x.%"])
+def test_braces_in_a_command_are_no_template(tmp_path: Path, command: str) -> None:
+    assert len(imported(tmp_path, f"0 5 * * * {command}\n", forced="crontab").config.jobs) == 1
+
+
 NO_FORMAT = [
     "",
     "just words\n",

@@ -57,6 +57,14 @@ CASES: list[tuple[str, dict[str, Any]]] = [
         '; about x\n# more\n[job-local "x"]\nschedule = "0 0 6 ? * MON-FRI" ; note\ncommand = x\n',
         {"command": ["x"], "schedule": "0 6 ? * MON-FRI"},
     ),
+    (
+        "[job-local \"x\"]\nschedule = @every 1h30m\ncommand = /bin/x --at='1 2'\nno-overlap = false\n",
+        {"command": ["/bin/x", "--at=1 2"], "schedule": "@every 1h30m"},
+    ),
+    (
+        '[job-exec "x"]\nschedule = 0 0 3 1,15 * *\ncontainer = db_1\ncommand = pg_dump -U app app\nuser =\n',
+        {"command": ["docker", "exec", "db_1", "pg_dump", "-U", "app", "app"], "schedule": "0 3 1,15 * *"},
+    ),
 ]
 
 

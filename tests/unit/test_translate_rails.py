@@ -104,6 +104,37 @@ SOLID_QUEUE: list[tuple[str, dict[str, Any]]] = [
             "command": runner("A.perform_later"),
         },
     ),
+    (
+        "production:\n  x:\n    command: |\n      A.run\n      B.run\n    schedule: every minute\n",
+        {"schedule": "* * * * *", "command": runner("A.run\nB.run\n")},
+    ),
+    (
+        "x:\n  class: Mail::DigestJob\n  args: daily\n  schedule: every day at 9am\n",
+        {"schedule": "0 9 * * *", "command": runner("Mail::DigestJob.perform_later('daily')")},
+    ),
+    (
+        "x:\n  class: A\n  args: [true, null, 1.5, \"it's\"]\n  schedule: '@hourly'\n",
+        {"schedule": "@hourly", "command": runner("A.perform_later(true, nil, 1.5, 'it\\'s')")},
+    ),
+    (
+        "default: &default\n  x:\n    class: A\n    schedule: every hour at minute 12\nproduction:\n  <<: *default\n",
+        {"schedule": "12 * * * *", "command": runner("A.perform_later")},
+    ),
+    (
+        "production:\n  x: {class: A, schedule: '0 22 * * sun'}\n",
+        {"schedule": "0 22 * * sun", "command": runner("A.perform_later")},
+    ),
+    (
+        "x:\n  class: A\n  queue: real_time\n  schedule: every 30 seconds\n",
+        {
+            "schedule": {"second": "*/30", "minute": "*", "hour": "*"},
+            "command": runner("A.set(queue: 'real_time').perform_later"),
+        },
+    ),
+    (
+        "production:\n  x:\n    class: A\n    args: [[1, 2], {at: night}]\n    schedule: 30 1 * * *\n",
+        {"schedule": "30 1 * * *", "command": runner("A.perform_later([1, 2], at: 'night')")},
+    ),
 ]
 
 
@@ -147,6 +178,42 @@ APP_JSON: list[tuple[str, list[dict[str, Any]]]] = [
         ),
         [{"schedule": "@daily", "command": "a", "overlap": "replace", "enabled": False}],
     ),
+    (
+        (
+            '{"cron": [{"command": "python manage.py clearsessions", "schedule": "0 */6 * * *"}, '
+            '{"command": "rake x[1]", "schedule": "@weekly"}]}'
+        ),
+        [
+            {"schedule": "0 */6 * * *", "command": "python manage.py clearsessions", "overlap": "allow"},
+            {"schedule": "@weekly", "command": "rake x[1]", "overlap": "allow"},
+        ],
+    ),
+    (
+        (
+            '{"scripts": {"dokku": {"predeploy": "x"}}, "healthchecks": {}, "cron": '
+            '[{"schedule": "*/5 * * * *", "command": "true && echo \'x\' > /tmp/x 2>&1"}]}'
+        ),
+        [{"schedule": "*/5 * * * *", "command": "true && echo 'x' > /tmp/x 2>&1", "overlap": "allow"}],
+    ),
+    (
+        '{"cron": [{"command": "a 100%", "schedule": "15 14 1 * *", "maintenance": false}]}',
+        [{"schedule": "15 14 1 * *", "command": "a 100%", "overlap": "allow"}],
+    ),
+    (
+        '{"cron": [{"command": "a", "schedule": "0 22 * * 1-5"}, {"command": "a", "schedule": "@monthly"}]}',
+        [
+            {"schedule": "0 22 * * 1-5", "command": "a", "overlap": "allow"},
+            {"schedule": "@monthly", "command": "a", "overlap": "allow"},
+        ],
+    ),
+    (
+        '{\n  "cron": [\n    {\n      "command": "sh -c \\"x\\"",\n      "schedule": "@yearly"\n    }\n  ]\n}\n',
+        [{"schedule": "@yearly", "command": 'sh -c "x"', "overlap": "allow"}],
+    ),
+    (
+        '{"env": {"A": {"required": true}}, "addons": ["x"], "cron":[{"command":"a","schedule":"1,31 0-6/2 * 1,7 *"}]}',
+        [{"schedule": "1,31 0-6/2 * 1,7 *", "command": "a", "overlap": "allow"}],
+    ),
 ]
 
 
@@ -188,6 +255,7 @@ def test_settings_without_an_equivalent_are_refused(tmp_path: Path, text: str, w
         ("every second", {"second": "*", "minute": "*", "hour": "*"}),
         ("every 15 seconds", {"second": "*/15", "minute": "*", "hour": "*"}),
         ("every 6 hours", "0 */6 * * *"),
+        ("every hour at minute 12", "12 * * * *"),
         ("every week", "0 0 * * 0"),
         ("every month", "0 0 1 * *"),
         ("every day at noon", "0 12 * * *"),
@@ -211,6 +279,7 @@ def test_phrases_whose_meaning_is_certain(phrase: str, schedule: Any) -> None:
         "at 5 every day at 6",
         "every day at 25",
         "every other day",
+        "every hour at minute 60",
         "every 0 minutes",
         "every day at 13pm",
     ],

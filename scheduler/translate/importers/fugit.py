@@ -28,6 +28,7 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _EVERY = re.compile(r"every (?:(\d{1,2}) )?(second|minute|hour|day|week|month|year)s?", re.IGNORECASE)
+_AT_MINUTE = re.compile(r"every hour at minute (\d{1,2})", re.IGNORECASE)
 _ZONE = re.compile(r"(.*?)(?: (?:in|on))? (\S+)")
 
 
@@ -62,6 +63,8 @@ def read_fugit(text: str) -> FugitSchedule:
 def _phrase(words: str) -> Value:
     if match := _EVERY.fullmatch(words):
         return _every(int(match[1] or 1), match[2].lower(), words)
+    if (at := _AT_MINUTE.fullmatch(words)) and int(at[1]) < 60:
+        return f"{int(at[1])} * * * *"
     match = _PHRASE.fullmatch(words)
     if match is None or (match["before"] and match["after"]):
         raise FugitError(f"the meaning of {words!r} is not certain; write a cron expression")

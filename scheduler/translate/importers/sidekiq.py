@@ -17,7 +17,9 @@ _TIMES = ("cron", "every", "interval", "at", "in")
 _ABOVE = ("scheduler", "schedule")
 _KNOWN = {*_TIMES, "class", "klass", "args", "queue", "description", "status", "enabled", "name", "active_job"}
 _NO_EFFECT = {"namespace", "source", "symbolize_args", "queue_name_prefix", "queue_name_delimiter"}
-_CERTAIN = re.compile(r"""(?:^\s*(?:-\s+)?|[{,]\s*):?(?:cron|every|interval|at|in):[ \t]*\S""", re.MULTILINE)
+_CERTAIN = re.compile(
+    r"""(?:^\s*(?:-\s+)?|[{,]\s*):?(?:cron|every|interval):[ \t]*\S|^\s*(?:-\s+)?:?(?:at|in):[ \t]*\S""", re.MULTILINE
+)
 _CLASS = re.compile(r"""(?:^\s*(?:-\s+)?|[{,]\s*):?(?:class|klass):[ \t]*["']?[A-Z:]""", re.MULTILINE)
 
 

@@ -32,7 +32,8 @@ def read_solid_queue(source: SourceFile, request: Request) -> Translation:
         environments = {name: item for name, item in document.entries.items() if _is_environment(item)}
         chosen = "production" if "production" in environments else next(iter(environments), None)
         for name, item in environments.items():
-            if name != chosen:
+            is_merged = chosen is not None and _is_within(item, environments[chosen])
+            if not is_merged:
                 remarks.append(source.refuse(item.line, name, f"only the tasks of {chosen} are carried over"))
         tasks = document if chosen is None else environments[chosen]
         for name, item in tasks.entries.items():
@@ -53,6 +54,11 @@ def read_solid_queue(source: SourceFile, request: Request) -> Translation:
 def _is_environment(item: Item) -> bool:
     """Whether the entries of an item are tasks."""
     return any(entry.get("schedule").text for entry in item.entries.values())
+
+
+def _is_within(item: Item, other: Item) -> bool:
+    """Whether the other environment has all tasks of this one, as by a merge key."""
+    return all(other.entries.get(name) == task for name, task in item.entries.items())
 
 
 def _keys(item: Item, request: Request, report: JobReport) -> Keys:

@@ -10,15 +10,9 @@ import msgspec
 from scheduler.document.foreign import ForeignDocument, comments, documents
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
 from scheduler.translate.importers.source_file import SourceFile
+from scheduler.translate.importers.templates import template_of
 from scheduler.translate.translation import Remark
 
-_TEMPLATES = {
-    "a Helm template; render it first with `helm template`": re.compile(
-        r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\s|template\s|toYaml\s|if\s|with\s|range\s|end\b)"
-    ),
-    "an ERB template; render it first with `erb`": re.compile(r"<%"),
-    "a Jinja template; render it first": re.compile(r"\{%|^\s*[\w-]+:\s+[\"']?\{\{", re.MULTILINE),
-}
 _TRUE = {"true", "yes", "on", "y"}
 _NULL = {"", "~", "null"}
 
@@ -105,11 +99,6 @@ class YamlFile:
     def rest(self) -> tuple[str, ...]:
         """The comments that have not been asked for."""
         return tuple(self._comments.values())
-
-
-def template_of(text: str) -> str | None:
-    """What kind of template a text is, and how to render it; None when it is not one."""
-    return next((kind for kind, form in _TEMPLATES.items() if form.search(text)), None)
 
 
 def walk(item: Item, path: str = "") -> Iterator[tuple[str, Item]]:
