@@ -59,6 +59,8 @@ class ActiveStandby:
         """Ids of the finished runs that are in the store and in our history."""
         self._taking_over: asyncio.Task[None] | None = None
         self._holding: asyncio.Task[None] | None = None
+        self._was_away = False
+        """Whether nobody could be active for a while, since the store was away."""
         self._tasks: set[asyncio.Task[None]] = set()
         launcher.ours = self.lease.ours
 
@@ -103,7 +105,8 @@ class ActiveStandby:
         if active:
             self._taking_over = self._do(self._take_over())
             return
-        self._engine.stand_by()
+        self._engine.stand_by(elsewhere=self.lease.holder is not None)
+        self._was_away = self._was_away or self.lease.holder is None
         cause = {} if self.lease.holder is not None else {"cause": self.lease.problem or "schedd shuts down"}
         self._log.warning("standing by", active=self.lease.holder or "unknown", **cause)
 
@@ -119,7 +122,8 @@ class ActiveStandby:
             else:
                 break
         self._log.info("active", scheduler=self.name)
-        self._engine.take_up(decided)
+        self._engine.take_up(decided, Reason.NO_STORE if self._was_away else Reason.LATE)
+        self._was_away = False
         self._do(self._adopt_late())
 
     async def _adopt_late(self) -> None:

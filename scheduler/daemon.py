@@ -167,7 +167,7 @@ class Daemon(EngineService):
             startup.log_warnings(self._log, self._config.warnings)
             if (url := await self._web.start()) is not None:
                 self._log.info("web listening", url=url)
-            await self._workers.connect(self._engine)
+            await self._workers.connect(self._engine, self)
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()

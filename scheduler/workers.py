@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable, Mapping
 
 from scheduler.active_standby import ActiveStandby
+from scheduler.api.service import Service
 from scheduler.clock import Clock
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState
@@ -19,6 +20,7 @@ from scheduler.launch.remote.wire import WireError
 from scheduler.model.job import Job
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.workers import Workers
+from scheduler.passing_on import PassingOn
 from scheduler.report.log import Log
 from scheduler.wire.daemon import WorkerView
 
@@ -31,10 +33,10 @@ class LazyWorkers:
         self._link = None if workers is None else _Link(workers, clock, log)
         self.launcher = None if self._link is None else self._link.launcher
 
-    async def connect(self, engine: Engine) -> None:
+    async def connect(self, engine: Engine, service: Service) -> None:
         """Reach the store and the broker, and stand by. SchedError when one of them does not answer."""
         if self._link is not None:
-            await self._link.connect(engine)
+            await self._link.connect(engine, service)
 
     async def join(self) -> None:
         """Become the active scheduler, unless there is one."""
@@ -89,7 +91,9 @@ class _Link:
         self.launcher = RemoteLauncher(self.wire, self.space, self._mailbox, clock)
         self.standing = ActiveStandby(f"{socket.gethostname()}:{os.getpid()}", self.space, self.launcher, log)
 
-    async def connect(self, engine: Engine) -> None:
+    async def connect(self, engine: Engine, service: Service) -> None:
+        self._passing_on = PassingOn(service, self.standing, self.wire, self.space)
+        engine.announce.add(self._passing_on.on_event)
         try:
             await self.standing.connect(engine)
             await self._mailbox.check()
@@ -97,6 +101,7 @@ class _Link:
             raise SchedError(str(error)) from None
 
     async def close(self) -> None:
+        self._passing_on.close()
         await self.standing.close()
         self._mailbox.close()
         await self._redis.close()

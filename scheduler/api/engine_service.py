@@ -9,7 +9,7 @@ from datetime import datetime
 
 from scheduler.api.follow import job_logs, run_events
 from scheduler.api.run_result import refusal_of, result_of, wait_for
-from scheduler.api.service import JobState, Stopped
+from scheduler.api.service import Elsewhere, JobState, Stopped
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState, Phase
 from scheduler.errors import UnknownNameError
@@ -27,6 +27,7 @@ class EngineService:
     def __init__(self, engine: Engine, environment: Environment) -> None:
         self._engine = engine
         self.environment = environment
+        self.elsewhere: Elsewhere | None = None
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""

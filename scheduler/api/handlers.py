@@ -53,7 +53,8 @@ async def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
     """The daemon itself."""
-    return service.status()
+    view = service.status()
+    return view if service.elsewhere is None else msgspec.structs.replace(view, standby_of=service.elsewhere.active)
 
 
 def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:
@@ -196,6 +197,9 @@ def answer(
     service: Service, operation: Operation[A, Any], ask: A, by: Requester | None = None
 ) -> object | Awaitable[object] | AsyncGenerator[Event, None]:
     """What answers a request: the reply, an awaitable of it, or for an operation that streams the events."""
+    if operation.of_active and service.elsewhere is not None:
+        there = service.elsewhere
+        return there.stream(operation, ask, by) if operation.streams else there.reply(operation, ask, by)
     function = ANSWERS[operation.name]
     return function(service, ask, by) if operation.writes else function(service, ask)
 

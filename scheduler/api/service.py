@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -19,6 +19,7 @@ from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
 from scheduler.report.metrics import Metrics
 from scheduler.wire.daemon import ReloadView, StatusView, WorkerView
 from scheduler.wire.notify import NotifyTest, RecipientView
+from scheduler.wire.operations import Operation
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Logs, RunResult
 
@@ -58,6 +59,25 @@ class Stopped(msgspec.Struct, frozen=True):
     waiting: int = 0
 
 
+class Elsewhere(Protocol):
+    """The active scheduler, for a service that stands by."""
+
+    @property
+    def active(self) -> str:
+        """Its name."""
+        ...
+
+    def stream(
+        self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
+    ) -> AsyncGenerator[Event, None]:
+        """The events of its answer to an operation that streams."""
+        ...
+
+    async def reply(self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None) -> object:
+        """Its reply to another operation."""
+        ...
+
+
 class Service(Protocol):
     """A loaded schedule that answers questions and carries out requests.
 
@@ -67,6 +87,8 @@ class Service(Protocol):
 
     environment: Environment
     """What jobs get of the environment of the process that answers."""
+    elsewhere: Elsewhere | None
+    """Set while this service stands by for another one, which carries out what concerns live runs."""
 
     def now(self) -> datetime:
         """The service's wall clock, aware UTC."""

@@ -106,7 +106,11 @@ class Target:
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request; see `source` for what answers it."""
-        return self.source(operation, alone).ask(operation, request)
+        source = self.source(operation, alone)
+        reply = source.ask(operation, request)
+        if isinstance(source, Client) and source.standby_of is not None:
+            terminal.note(f"this schedd is standing by; the active scheduler is {source.standby_of}")
+        return reply
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that needs a schedd."""

@@ -14,6 +14,7 @@ GATES = {
     "lock": "its lock",
     "capacity": "a free place (max_running)",
     "time": "its time",
+    "no-worker": "a worker",
 }
 """What a run waits for, by the gate that holds it."""
 

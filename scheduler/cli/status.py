@@ -46,6 +46,8 @@ def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: boo
 def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     """Print one line for each property."""
     state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
+    if view.standby_of is not None:
+        state = terminal.Cell("standing by", "care")
     if view.problem is not None:
         state = terminal.Cell(view.problem, "bad")
     skips = ", ".join(f"{count} {word}" for word, count in view.decisions.items() if word != "ran")

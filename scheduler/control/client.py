@@ -36,12 +36,15 @@ class Client:
     def __init__(self, path: str, uid: int) -> None:
         self.path = path
         self.uid = uid
+        self.standby_of: str | None = None
+        """The active scheduler, where the one that has answered stands by."""
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply. An error of the daemon is raised here as the same exception."""
         with self._connected() as sock:
             for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
+                self.standby_of = answer.standby_of or self.standby_of
                 if isinstance(answer.ok, msgspec.Raw):
                     return _decoded(answer.ok, operation.reply)
         raise UnreachableError("schedd closed the connection without an answer; it has exited or is about to")

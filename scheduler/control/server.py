@@ -125,7 +125,8 @@ class ControlServer:
             operation, ask = _understood(line)
             if operation is LOGS and (task := asyncio.current_task()) is not None:
                 self._endless.add(task)
-            writer.write(_line(Accepted()))
+            there = None if operation.of_active else self._service.elsewhere
+            writer.write(_line(Accepted() if there is None else Accepted(standby_of=there.active)))
             reply = answer(self._service, operation, ask, by)
             if isinstance(reply, AsyncGenerator):
                 await _stream(reply, reader, writer)

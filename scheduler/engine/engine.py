@@ -159,23 +159,23 @@ class Engine:
         for each in due:
             self._decide(each, now)
 
-    def stand_by(self) -> None:
-        """Leave scheduled times to another scheduler from now on."""
+    def stand_by(self, *, elsewhere: bool = True) -> None:
+        """Decide no scheduled times from now on; `elsewhere`, another scheduler does."""
         self.standing_by = True
-        self.announce(StandbyChanged(True))
+        self.announce(StandbyChanged(True, elsewhere))
 
     def put_off(self) -> list[Time]:
         """The scheduled times since then that may be undecided."""
         return self._put_off.times(self.clock.now())
 
-    def take_up(self, elsewhere: Collection[Time] = ()) -> None:
+    def take_up(self, elsewhere: Collection[Time] = (), late: Reason = Reason.LATE) -> None:
         """Decide scheduled times again: those that were put off, but for those decided `elsewhere`, and all to come."""
         now = self.clock.now()
         self.standing_by = False
-        self.announce(StandbyChanged(False))
+        self.announce(StandbyChanged(False, False))
         for due in self._put_off.take(elsewhere):
             if self.timetable.job(due.job.name) is not None:
-                self._decide(due, now)
+                self._decide(due, now, late)
         if self._start_put_off:
             self._start_put_off = False
             self._run_at_start(to_start(self.timetable, now), now)
@@ -251,7 +251,7 @@ class Engine:
         self.requests.cancel_all(None, Reason.SHUTDOWN)
         await self.runner.drain(seconds)
 
-    def _decide(self, due: Due, now: datetime) -> None:
+    def _decide(self, due: Due, now: datetime, late_reason: Reason = Reason.LATE) -> None:
         job, scheduled_at = due.job, due.scheduled_at
         if self.timetable.pause_of(job.name, scheduled_at) is not None:
             missed = due.missed
@@ -274,7 +274,7 @@ class Engine:
         elif job.catch_up is not None and late <= job.catch_up:  # schedd was suspended, or the clock was set forward
             self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=now, previous=due.previous)
         else:
-            self._skip(Decision(job.name, Reason.LATE, first=scheduled_at, last=scheduled_at))
+            self._skip(Decision(job.name, late_reason, first=scheduled_at, last=scheduled_at))
 
     def _submit_after(self, job: Job, run: Run) -> None:
         """The next job of a chain, after a run has succeeded."""

@@ -101,9 +101,10 @@ class ClockJumped(msgspec.Struct, frozen=True):
 
 
 class StandbyChanged(msgspec.Struct, frozen=True):
-    """This scheduler leaves scheduled times to another one from now on, or decides them again."""
+    """This scheduler decides no scheduled times from now on, or again; `elsewhere`, another one does meanwhile."""
 
     standing_by: bool
+    elsewhere: bool
 
 
 class Stopping(msgspec.Struct, frozen=True):

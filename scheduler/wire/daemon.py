@@ -21,6 +21,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon. `uptime` is in seconds, `timezone` is that of `defaults`. `reload_error` has the errors of the file
     if the last reload failed.
 
+    `standby_of` is the active scheduler while this one stands by, or is null.
     `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false during the shutdown.
     `problem` says why scheduled times are not decided in time, or is null. `running` and `waiting` count runs.
     `dropped_lines` counts lines of the log that could not be written. `notification_errors` has, by job, the
@@ -48,6 +49,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     clock_jumps: tuple[ClockJump, ...] = ()
     dropped_lines: int = 0
     notification_errors: dict[str, tuple[str, ...]] = {}
+    standby_of: str | None = None
 
 
 class KeyChange(msgspec.Struct, frozen=True):

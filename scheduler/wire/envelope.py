@@ -35,9 +35,10 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
-    """The request has been read and the daemon is answering."""
+    """The request has been read and the daemon is answering. `standby_of`: it stands by for that active scheduler."""
 
     v: int = VERSION
+    standby_of: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -59,6 +60,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     """Any line of an answer before its kind is known: an event, or one of the two that close it."""
 
     event: str | None = None
+    standby_of: str | None = None
     ok: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     error: Fault | msgspec.UnsetType = msgspec.UNSET
 

@@ -30,7 +30,8 @@ class Operation(msgspec.Struct, Generic[A, R], frozen=True, kw_only=True):
 
     `streams`: events precede the reply, which is null. `writes`: it changes or starts something, and is passed who
     asks. `from_file`: where no schedd is running, it can be answered from the schedule file alone. `local_only` names
-    the fields of the request that reveal secrets or set variables: only the Unix socket accepts them.
+    the fields of the request that reveal secrets or set variables: only the Unix socket accepts them. `of_active`: it
+    concerns live runs or pauses, and a standby passes it on to the active scheduler.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Operation(msgspec.Struct, Generic[A, R], frozen=True, kw_only=True):
     streams: bool = False
     writes: bool = False
     from_file: bool = False
+    of_active: bool = False
     local_only: frozenset[str] = frozenset()
 
 
@@ -52,15 +54,16 @@ RUN_NOW = Operation(
     streams=True,
     writes=True,
     from_file=True,
+    of_active=True,
     local_only=frozenset({"env"}),
 )
-WAIT = Operation(name="wait", ask=Wait, reply=type(None), streams=True)
-RESULT = Operation(name="result", ask=AskResult, reply=RunResult)
-STOP = Operation(name="stop", ask=Stop, reply=StopView, writes=True)
-PAUSE = Operation(name="pause", ask=PauseJobs, reply=list[JobView], writes=True)
-RESUME = Operation(name="resume", ask=ResumeJobs, reply=list[JobView], writes=True)
+WAIT = Operation(name="wait", ask=Wait, reply=type(None), streams=True, of_active=True)
+RESULT = Operation(name="result", ask=AskResult, reply=RunResult, of_active=True)
+STOP = Operation(name="stop", ask=Stop, reply=StopView, writes=True, of_active=True)
+PAUSE = Operation(name="pause", ask=PauseJobs, reply=list[JobView], writes=True, of_active=True)
+RESUME = Operation(name="resume", ask=ResumeJobs, reply=list[JobView], writes=True, of_active=True)
 RELOAD = Operation(name="reload", ask=Reload, reply=ReloadView, writes=True)
-LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True)
+LOGS = Operation(name="logs", ask=Logs, reply=type(None), streams=True, of_active=True)
 NOTIFY_TEST = Operation(name="notify-test", ask=NotifyTest, reply=list[RecipientView], writes=True, from_file=True)
 METRICS = Operation(name="metrics", ask=AskMetrics, reply=str)
 WORKERS = Operation(name="workers", ask=AskWorkers, reply=list[WorkerView])

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scheduler.api.service import JobState, Stopped
+from scheduler.api.service import Elsewhere, JobState, Stopped
 from scheduler.api.views import run_view
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import open_socket
@@ -42,6 +42,7 @@ class FakeService:
 
     def __init__(self, *names: str) -> None:
         self.states = [JobState(job=job(name)) for name in names or ("alpha", "beta", "endless", "boom", "busy")]
+        self.elsewhere: Elsewhere | None = None
         self.events: list[Event] = []
         self.finished: list[Run] = [finished_run("alpha")]
         self.paused: dict[str, Pause] = {}

@@ -144,7 +144,17 @@ def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) ->
     with schedd(site.file, REDIS_URL=site.url) as first:
         first.says("event=active")
         with schedd(second, REDIS_URL=site.url) as standby:
-            standby.says("schedd started")
+            standby.says('event="standing by" active=')
+            passed_on = site.ctl("run-now", "fail", file=second)
+            assert (passed_on.returncode, passed_on.stdout) == (7, "out\n")
+            assert "err\n" in passed_on.stderr
+            assert site.ctl("run-now", "big", file=second).stdout == "".join(f"{n}\n" for n in range(1, 300_001))
+            first.says("job=fail")
+            listed = site.ctl("list", file=second)
+            assert "this schedd is standing by; the active scheduler is " in listed.stderr
+            status = json.loads(site.ctl("status", "--json", file=second).stdout)
+            assert status["standby_of"].endswith(f":{first.process.pid}")
+            assert site.ctl("status", "--exit-code", file=second).returncode == 0
             run = site.ctl("run-now", "slow", "--detach").stdout.strip()
             first.says("[slow] begun")
             killed = time.monotonic()

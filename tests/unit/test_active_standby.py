@@ -137,7 +137,7 @@ def test_while_the_store_is_away_nothing_is_scheduled_and_then_the_latest_time_i
         stage.store.broken = False
         await asyncio.sleep(15)
         words = [event.decision.word for event in stage.of(RunSkipped)]
-        assert words == ["coalesced", "late"]
+        assert words == ["coalesced", "no-store"]
         assert all("the store cannot be reached" in each.lines[-2] for each in stage.schedulers.values())
 
     StageOfTwo(job("j", "* * * * *", start_deadline=5.0)).run(story)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from scheduler.engine.claims import ClaimGate
+from scheduler.engine.gates import SkipError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, OnShutdown, Overlap, Retry, SlowAfter
 from scheduler.model.recipient import CommandRecipient, PingRecipient, Recipient, SentryRecipient
-from scheduler.model.run import Launch, Outcome
+from scheduler.model.run import Attempt, Exit, Launch, Outcome, Reason, Run, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.report.notify import wording
 from scheduler.report.notify.delivery import Deliveries
@@ -361,7 +363,7 @@ def test_the_alarm_state_of_a_job_survives_a_reload() -> None:
 
     assert notified(failing, pattern="ffs", story=story) == [
         "12:01:01 failure: Job j failed after 1s: exit code 3",
-        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m",
+        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m1s",
     ]
 
 
@@ -515,3 +517,38 @@ def test_a_recipient_that_a_reload_removes_is_forgotten() -> None:
         await stage.until(2 * HOUR)
 
     assert notified(failing, pattern="f", story=story) == ["12:01:01 down: Job j failed after 1s: exit code 3"]
+
+
+def test_runs_that_no_worker_takes_are_a_failure_of_the_job_once_until_it_recovers() -> None:
+    async def story(stage: Stage, _wall: Wall) -> None:
+        async def claim(_key: str) -> bool:
+            if stage.clock.steady() < 130:
+                raise SkipError(Reason.NO_WORKER)
+            return True
+
+        stage.engine.runner.add_gate(ClaimGate(claim))
+        await stage.until(200)
+
+    lines = notified(job(schedule="@every 1m", **TROUBLE), story=story)
+    assert lines == [
+        f"12:01:00 failure: Job j did not run at 2026-06-01 12:01:00 UTC: {REASONS['no-worker']}",
+        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m1s",
+    ]
+
+
+def test_a_scheduler_that_takes_over_knows_what_recipients_were_notified_of() -> None:
+    """It says that the job has recovered, and does not repeat that it fails; a standby reports nothing overdue."""
+
+    async def story(stage: Stage, _wall: Wall) -> None:
+        stage.engine.stand_by()
+        await stage.until(1000)
+        attempt = Attempt(1, NOON, 1.0, Outcome.FAILED, Exit(3))
+        since = NOON + timedelta(seconds=900)
+        stage.engine.history.restore(
+            Run("x1", "j", Trigger.SCHEDULE, since, since, (attempt,), Outcome.FAILED, since, 1.0)
+        )
+        stage.engine.take_up({each for each in stage.engine.put_off() if each[1] < NOON + timedelta(seconds=990)})
+        await stage.until(1140)
+
+    lines = notified(job(schedule="@every 1m", expect_success_within=300.0, **TROUBLE), pattern="fs", story=story)
+    assert lines == ["12:18:01 recovery: Job j recovered after 2 failed runs in 3m1s"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.model.job import Job, SlowAfter
-from scheduler.model.run import Decision, Outcome, Run
+from scheduler.model.run import Decision, Outcome, Reason, Run
 from scheduler.report.notify.notification import Alarm, Notification, Topic, failed, notifies
 from scheduler.report.records import is_expected
 
@@ -22,6 +22,9 @@ FLAPPING = 24 * 3600.0
 
 STEADY = 5
 """Runs in a row with the same result after which a job no longer flaps."""
+
+NOT_RUN = frozenset({Reason.NO_WORKER, Reason.NO_STORE})
+"""Reasons of skips that are failures of what runs the jobs."""
 
 TOLERANCE = 0.001
 """Seconds by which a timer may be early."""
@@ -61,6 +64,11 @@ class Alarms:
                 return list(state.skipped(decision))
         return []
 
+    def remember(self, job: str, runs: Sequence[Run]) -> None:
+        """The finished runs of a job, also those of another scheduler, which has notified of them."""
+        if state := self._states.get(job):
+            state.remember(runs)
+
     def missed(self, job: str, scheduled_at: datetime) -> None:
         """A scheduled time shortly before the start, at which schedd was not running, counts as not succeeded."""
         if state := self._states.get(job):
@@ -97,6 +105,8 @@ class _JobState:
         """The result of the last run."""
         self._in_row = 0
         """Runs in a row with that result."""
+        self._last_run = ""
+        """The id of the last run that has ended."""
         self._failures = 0
         """Runs that failed since the trouble began."""
         self._began: tuple[datetime, float] = (clock.now(), clock.steady())
@@ -138,9 +148,42 @@ class _JobState:
             return
         yield self._notification(Topic.ENDED, run=run)
         ok = not failed(run)
+        self._last_run = run.id
+        self._count(ok)
+        yield from self._succeeds(run) if ok else self._fails(run=run)
+
+    def _count(self, ok: bool) -> None:
         self._in_row = self._in_row + 1 if ok is self._last_ok else 1
         self._last_ok = ok
-        yield from self._succeeds(run) if ok else self._fails(run)
+
+    def remember(self, runs: Sequence[Run]) -> None:
+        """Nothing when the last one is known."""
+        if not runs or runs[-1].id == self._last_run:
+            return
+        self._last_run, self._last_ok, self._failures, self._overdue, self._alarmed_at = (
+            runs[-1].id,
+            None,
+            0,
+            False,
+            None,
+        )
+        for run in runs:
+            if run.outcome is Outcome.STOPPED or run.finished_at is None:
+                continue
+            steady = self._clock.steady() - (self._clock.now() - run.finished_at).total_seconds()
+            self._count(ok := not failed(run))
+            if ok:
+                self._succeeded, self._failures, self._alarmed_at = steady, 0, None
+                continue
+            self._failures += 1
+            if self._in_row == 1:
+                self._began = run.finished_at, steady
+            if self._in_row >= self._job.notify_after:
+                self._alarmed_at = self._clock.steady()
+        within = self._job.expect_success_within
+        self._overdue = (
+            within is not None and self._alarmed_at is not None and self._succeeded + within < self._alarmed_at
+        )
 
     def missed(self, scheduled_at: datetime) -> None:
         schedule = self._job.schedule
@@ -157,10 +200,13 @@ class _JobState:
         return self._notification(Topic.FAILURE, alarm=self._current_alarm(), run=run, reminder=run is None)
 
     def skipped(self, decision: Decision) -> Iterator[Notification]:
-        """The first skip for each reason is reported, until the job starts again."""
+        """The first skip for each reason is reported until the job starts again; some skips are failures."""
         if not is_expected(decision) and decision.word not in self._skips:
             self._skips.add(decision.word)
             yield self._notification(Topic.SKIP, skipped=decision)
+        if decision.reason in NOT_RUN:
+            self._count(False)
+            yield from self._fails(skipped=decision)
 
     @property
     def due_at(self) -> float | None:
@@ -195,7 +241,7 @@ class _JobState:
     def _current_alarm(self) -> Alarm:
         return Alarm.FLAPPING if self._flapping else Alarm.FAILING if self._failures else Alarm.OVERDUE
 
-    def _fails(self, run: Run) -> Iterator[Notification]:
+    def _fails(self, **cause: Run | Decision) -> Iterator[Notification]:
         self._failures += 1
         if self._in_row == 1 and not self._overdue and not self._flapping:
             self._began = self._clock.now(), self._clock.steady()
@@ -204,10 +250,10 @@ class _JobState:
         if self._flapping:
             if self._in_row == STEADY:
                 self._flapping = False
-                yield self._alarm(Alarm.FAILING, run=run)
+                yield self._alarm(Alarm.FAILING, **cause)
         elif self._in_row == self._job.notify_after:
             self._flapping = len(self._streaks) == FLAPS and self._streaks[-1] - self._streaks[0] <= FLAPPING
-            yield self._alarm(Alarm.FLAPPING if self._flapping else Alarm.FAILING, run=run)
+            yield self._alarm(Alarm.FLAPPING if self._flapping else Alarm.FAILING, **cause)
 
     def _succeeds(self, run: Run) -> Iterator[Notification]:
         yield self._notification(Topic.SUCCESS, run=run)

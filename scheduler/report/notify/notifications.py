@@ -11,7 +11,7 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted, Stopping
+from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted, StandbyChanged, Stopping
 from scheduler.model.recipient import Recipient
 from scheduler.model.run import Run
 from scheduler.report.notify.alarms import Alarms
@@ -52,6 +52,7 @@ class Notifications:
         self._errors: dict[str, dict[Recipient, str]] = {}
         """By job, why the latest notification for a recipient was not delivered."""
         self._stopping = False
+        self._elsewhere = False
 
     def on_event(self, event: Event) -> None:
         """Notify the recipients of an event."""
@@ -67,14 +68,22 @@ class Notifications:
                 self._send(decision.job, self._alarms.on_event(event))
             case JobsChanged():
                 self._alarms.load(self._engine.timetable.jobs())
-                for name in {*self._timers, *self._alarms.jobs()}:
-                    self._set_timer(name)
+                self._set_timers()
                 self._forget_removed()
                 self._deliveries.forget_idle()
+            case StandbyChanged(standing_by=standing_by, elsewhere=elsewhere):
+                self._elsewhere = elsewhere
+                if not standing_by:
+                    for name in self._alarms.jobs():
+                        self._alarms.remember(name, self._engine.history.of(name).runs)
+                self._set_timers()
             case Stopping():
                 self._stopping = True
-                for name in tuple(self._timers):
-                    self._set_timer(name)
+                self._set_timers()
+
+    def _set_timers(self) -> None:
+        for name in {*self._timers, *self._alarms.jobs()}:
+            self._set_timer(name)
 
     def errors(self) -> dict[str, tuple[str, ...]]:
         """By job, the recipients whose latest notification was not delivered, each with the cause."""
@@ -152,11 +161,14 @@ class Notifications:
         return b"".join(chunk.data for chunk in chunks)[-OUTPUT_INCLUDED:]
 
     def _set_timer(self, job: str) -> None:
-        """Set it for the next time at which an alarm may be due. None while schedd stops: then silence is expected."""
+        """Set it for the next time at which an alarm may be due.
+
+        None while schedd stops or another scheduler is active: then silence is expected.
+        """
         timer = self._timers.pop(job, None)
         if timer is not None:
             timer.cancel()
-        due_at = None if self._stopping else self._alarms.due_at(job)
+        due_at = None if self._stopping or self._elsewhere else self._alarms.due_at(job)
         if due_at is not None:
             # The loop's time is the clock's steady time.
             self._timers[job] = asyncio.get_running_loop().call_at(due_at, self._on_timer, job)

@@ -10,7 +10,7 @@ import msgspec
 
 from scheduler.clock import rfc3339
 from scheduler.model.job import Job
-from scheduler.model.run import Attempt, Outcome, Run
+from scheduler.model.run import Attempt, Decision, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.schedule import format_duration
@@ -111,9 +111,7 @@ def _predicate(notification: Notification) -> str:
         case Topic.RECOVERY:
             return f"succeeded again after {_span(notification.lasted)}"
         case Topic.SKIP if notification.skipped is not None:
-            skipped = notification.skipped
-            cause = REASONS.get(skipped.word, skipped.word)
-            return f"did not run at {_local(skipped.last, notification.job)}: {cause}"
+            return _skip(notification.skipped, notification.job)
         case Topic.SLOW:
             return f"is slow: it has been running for {_span(notification.lasted)}"
         case Topic.STARTED:
@@ -131,6 +129,8 @@ def _alarm(notification: Notification) -> str:
         return f"fails and recovers in turn: it began to fail {FLAPS} times within {_span(FLAPPING)}"
     if notification.reminder:
         return f"still fails: {failures} in {lasted}"
+    if notification.skipped is not None:
+        return _skip(notification.skipped, notification.job)
     if notification.run is None:
         return "fails"
     before = notification.failures - 1
@@ -146,6 +146,10 @@ def _overdue(notification: Notification) -> str:
     return f"{still}has not succeeded for {_span(span)}{note}"
 
 
+def _skip(skipped: Decision, job: Job) -> str:
+    return f"did not run at {_local(skipped.last, job)}: {REASONS.get(skipped.word, skipped.word)}"
+
+
 def _result(run: Run) -> str:
     took = _span(run.duration or 0.0)
     attempts = "" if len(run.attempts) < 2 else f" in {len(run.attempts)} attempts"
@@ -154,7 +158,7 @@ def _result(run: Run) -> str:
             return f"succeeded in {took}"
         case Outcome.NOT_STARTED | Outcome.TIMED_OUT:
             return f"{_ending(run)}{attempts}"
-    return f"failed{attempts} after {took}: {_ending(run)}"
+    return f"{'was lost' if run.outcome is Outcome.LOST else 'failed'}{attempts} after {took}: {_ending(run)}"
 
 
 def _ending(run: Run) -> str:
@@ -164,6 +168,8 @@ def _ending(run: Run) -> str:
             return f"could not be started: {last.cause}"
         case Outcome.TIMED_OUT:
             return f"timed out after {_span(last.duration)}"
+        case Outcome.LOST if last.exit.notes:
+            return last.exit.notes[-1]
     return f"exit code {last.exit.code}"
 
 

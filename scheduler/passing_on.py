@@ -1,0 +1,235 @@
+"""Passes commands of a standby on to the active scheduler through their store, and carries out those that arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager, suppress
+from inspect import isawaitable
+from typing import Any, get_args
+
+import msgspec
+
+from scheduler.active_standby import ActiveStandby
+from scheduler.api.handlers import answer
+from scheduler.api.service import Service
+from scheduler.engine.events import Event as EngineEvent
+from scheduler.engine.events import StandbyChanged, report_bug
+from scheduler.errors import RefusedError, SchedError, UnreachableError
+from scheduler.launch.remote.messages import Chunk, Ended, Order, Report, Request, Taken
+from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
+from scheduler.model.run import Exit
+from scheduler.text import as_json
+from scheduler.wire.envelope import FAULTS, Fault
+from scheduler.wire.operations import OPERATIONS, Operation
+from scheduler.wire.requester import Requester
+from scheduler.wire.runs import Event
+
+PATIENCE = 15.0
+"""Seconds that the active scheduler may take to accept a command: as long as a take-over takes."""
+
+AGAIN = 3.0
+"""Seconds until a command is sent again, for a scheduler that has become the active one meanwhile."""
+
+FULL = 0.05
+"""Seconds between two looks whether a standby has read what was sent."""
+
+EVENT, REPLY, FAULT = "event", "reply", "fault"
+"""What a chunk of an answer contains."""
+
+_events: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    event: str
+
+
+class PassingOn:
+    """Both ends: the `Elsewhere` of a service while it stands by, and the reader of requests while it is active."""
+
+    def __init__(self, service: Service, standing: ActiveStandby, wire: Wire, space: Space) -> None:
+        self._service = service
+        self._standing = standing
+        self._wire = wire
+        self._space = space
+        self._serving: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def on_event(self, event: EngineEvent) -> None:
+        """Change the end."""
+        if not isinstance(event, StandbyChanged):
+            return
+        self._service.elsewhere = self if event.standing_by else None
+        if event.standing_by:
+            self.close()
+        elif self._serving is None:
+            self._serving = asyncio.create_task(self._serve())
+
+    def close(self) -> None:
+        """Accept no further request."""
+        if self._serving is not None:
+            self._serving.cancel()
+            self._serving = None
+
+    # The standby.
+
+    @property
+    def active(self) -> str:
+        """The name of the active scheduler; `unknown` while the store is away."""
+        return self._standing.lease.holder or "unknown"
+
+    async def stream(
+        self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
+    ) -> AsyncGenerator[Event, None]:
+        """The events of an operation that streams."""
+        async with aclosing(self._answers(operation, ask, by)) as answers:
+            async for chunk in answers:
+                kind = _events[msgspec.json.decode(chunk.data, type=_Kind).event]
+                yield msgspec.json.decode(chunk.data, type=kind)
+
+    async def reply(self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None) -> object:
+        """The reply to another operation."""
+        async with aclosing(self._answers(operation, ask, by)) as answers:
+            async for chunk in answers:
+                return msgspec.json.decode(chunk.data, type=operation.reply)
+        raise UnreachableError(f"the active scheduler {self.active} has not answered")
+
+    async def _answers(
+        self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
+    ) -> AsyncGenerator[Chunk, None]:
+        args = msgspec.Raw(msgspec.json.encode(ask))
+        request = Request(id=os.urandom(8).hex(), operation=operation.name, args=args, by=by)
+        ended = False
+        try:
+            position, reports = await self._accepted(request)
+            while True:
+                for position, report in reports:
+                    match report:
+                        case Chunk(stream=what, data=data) if what == FAULT:
+                            fault = msgspec.json.decode(data, type=Fault)
+                            ended = True
+                            raise FAULTS.get(fault.code, SchedError)(fault.message)
+                        case Chunk(data=data):
+                            await self._wire.have_read(request.key, len(data), [position])
+                            yield report
+                        case Ended():
+                            ended = True
+                            return
+                        case _:
+                            pass
+                reports = await self._wire.reports(request.key, position, SIGN_OF_LIFE)
+                if not reports and not await self._wire.alive(request.key):
+                    raise UnreachableError(f"lost the connection to the active scheduler {self.active}")
+        except WireError as error:
+            raise UnreachableError(f"this scheduler is standing by, and {error}") from None
+        finally:
+            if not ended:
+                self._do(self._leave(request))
+
+    async def _accepted(self, request: Request) -> tuple[str, list[tuple[str, Report]]]:
+        """Its first reports. RefusedError when no active scheduler accepts it, and none will."""
+        for _ in range(round(PATIENCE / AGAIN)):
+            await self._space.ask(request)
+            reports = await self._wire.reports(request.key, "", AGAIN)
+            if reports:
+                return "", reports
+        if await self._space.claim(request.key, NOBODY, CLAIM) == NOBODY:
+            raise RefusedError(f"this scheduler is standing by, and the active one, {self.active}, does not answer")
+        return "", []
+
+    async def _leave(self, request: Request) -> None:
+        with suppress(WireError):
+            await self._wire.order(request.key, Order(None))
+
+    # The active scheduler.
+
+    async def _serve(self) -> None:
+        position = await self._newest()
+        while True:
+            try:
+                requests = await self._space.asked(position, SIGN_OF_LIFE)
+            except WireError:
+                await asyncio.sleep(SIGN_OF_LIFE)
+                continue
+            for position, request in requests:  # noqa: B007 - where to go on
+                self._do(self._carry_out(request))
+
+    async def _newest(self) -> str:
+        """Requests from before are sent again, if somebody waits for them."""
+        position = ""
+        while True:
+            try:
+                found = await self._space.asked(position, 0)
+            except WireError:
+                await asyncio.sleep(SIGN_OF_LIFE)
+                continue
+            if not found:
+                return position
+            position = found[-1][0]
+
+    async def _carry_out(self, request: Request) -> None:
+        with suppress(WireError):
+            owner = f"{self._standing.name} {os.urandom(8).hex()}"
+            if await self._space.claim(request.key, owner, CLAIM) != owner:
+                return
+            async with self._alive(request):
+                await self._wire.report(request.key, Taken(self._standing.name, ""))
+                answering = asyncio.create_task(self._answer(request))
+                leaving = asyncio.create_task(self._left(request))
+                await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                for task in (answering, leaving):
+                    task.cancel()
+                await asyncio.gather(answering, leaving, return_exceptions=True)
+
+    async def _answer(self, request: Request) -> None:
+        try:
+            operation = OPERATIONS[request.operation]
+            found = answer(self._service, operation, msgspec.json.decode(request.args, type=operation.ask), request.by)
+            if isinstance(found, AsyncGenerator):
+                async with aclosing(found):
+                    async for event in found:
+                        await self._send(request, EVENT, event)
+            else:
+                await self._send(request, REPLY, await found if isawaitable(found) else found)
+        except SchedError as error:
+            code = next(code for code, kind in FAULTS.items() if isinstance(error, kind))
+            await self._send(request, FAULT, Fault(code, str(error)))
+        except (KeyError, msgspec.MsgspecError):
+            await self._send(request, FAULT, Fault("refused", "the active scheduler has another version of schedd"))
+        except WireError:
+            raise
+        except Exception as bug:
+            report_bug("a request of a standby failed", bug)
+            await self._send(request, FAULT, Fault("failed", "internal error; see the log of the active scheduler"))
+        await self._wire.report(request.key, Ended(Exit(0)))
+
+    async def _send(self, request: Request, what: str, value: object) -> None:
+        while await self._wire.unread(request.key) > UNREAD:  # noqa: ASYNC110 - the store has no event for it
+            await asyncio.sleep(FULL)
+        await self._wire.report(request.key, Chunk(what, as_json(value)))
+
+    async def _left(self, request: Request) -> None:
+        """Return when the standby's client has left."""
+        while not await self._wire.orders(request.key, "", SIGN_OF_LIFE):
+            pass
+
+    @asynccontextmanager
+    async def _alive(self, request: Request) -> AsyncIterator[None]:
+        async def beat() -> None:
+            while True:
+                with suppress(WireError):
+                    await self._wire.beat(request.key, LOST_AFTER)
+                await asyncio.sleep(SIGN_OF_LIFE)
+
+        beating = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            beating.cancel()
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
