@@ -176,6 +176,7 @@ class StageOfTwo:
     ) -> None:
         self.jobs = {each.name: msgspec.structs.replace(each, launcher=LauncherName.CELERY) for each in jobs}
         self.clock = VirtualClock(NOON)
+        self.store, self.mailbox = MemoryStore(), MemoryMailbox()
         self.skews = {name: timedelta(seconds=by) for name, by in (skews or {}).items()}
         self.ids = iter(range(1, 1_000_000))
         self.started: Counter[str] = Counter()
@@ -192,7 +193,6 @@ class StageOfTwo:
         async def main() -> None:
             asyncio.get_running_loop().set_task_factory(_task)
             asyncio.get_running_loop().set_exception_handler(lambda _loop, context: self.bugs.append(str(context)))
-            self.store, self.mailbox = MemoryStore(), MemoryMailbox()
             for name in ("w1", "w2"):
                 self.start_worker(name)
             for name in "ab":

@@ -363,7 +363,7 @@ def test_the_alarm_state_of_a_job_survives_a_reload() -> None:
 
     assert notified(failing, pattern="ffs", story=story) == [
         "12:01:01 failure: Job j failed after 1s: exit code 3",
-        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m1s",
+        "12:03:01 recovery: Job j recovered after 2 failed runs in 2m",
     ]
 
 
