@@ -54,6 +54,14 @@ class Field(msgspec.Struct, frozen=True):
         low, high = LIMITS[self.name]
         return len(self.values) == high - low + 1
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The first and the last day of a month that may match, of a day field."""
+        if not self.special:
+            return min(self.values), max(self.values)
+        bounds = [_bounds_of(item) for item in self.special]
+        return min(*self.values, *(low for low, _ in bounds), 31), max(*self.values, *(high for _, high in bounds), 1)
+
     def matches(self, wall: datetime) -> bool:
         """Whether the wall time has one of the allowed values."""
         match self.name:
@@ -73,6 +81,14 @@ class Field(msgspec.Struct, frozen=True):
         if self.is_full:
             return "*"
         return ",".join([*map(str, sorted(self.values)), *sorted(self.special)])
+
+
+def _bounds_of(special: str) -> tuple[int, int]:
+    """Between which days of a month `l-2`, `lw` or `15w` is."""
+    if special[0] == "l":
+        return (26, 31) if special == "lw" else (28 - int(special[2:] or 0), 31 - int(special[2:] or 0))
+    day = int(special[:-1])
+    return max(1, day - 2), min(31, day + 2)
 
 
 def _day_is(special: str, wall: datetime) -> bool:

@@ -18,7 +18,7 @@ _SECOND = timedelta(seconds=1)
 _MOST_DATES = 64
 """Dates to check until a match is certain, for a pattern that matches in every month: 31 days of a month, one date in
 each of eleven excluded months, one in each excluded stretch of years, and the six days by which a second Friday moves
-from one year to the next."""
+from one year to the next. It is also enough for the 29th, 30th and 31st, which come within eight years or never."""
 
 _Beyond = Callable[[frozenset[int], int], int | None]
 _First = Callable[[frozenset[int]], int]
@@ -110,21 +110,37 @@ class Pattern(msgspec.Struct, frozen=True):
         found = self._that_day(wall, beyond, first)
         if found is not None and self.names_date(wall):
             return found
-        if self.comes_every_month:
+        if self.comes_every_month or self.day_of_week.is_full:
             hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
             found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
+            days = (1, 31) if self.either_day else self.day.bounds
             for _ in range(_MOST_DATES):
                 if not self.year.matches(found):
                     year = beyond(self.year.values, found.year)
                     if year is None:
                         return None
                     found = found.replace(year=year, month=12 if back else 1, day=31 if back else 1) - step
-                if found.month not in self.month.values:  # skip the rest of that month
-                    found = found.replace(day=1 if back else monthrange(found.year, found.month)[1])
-                found += step
+                found = (self._skipped_back(found, *days) if back else self._skipped(found, *days)) + step
                 if self.names_date(found):
                     return found
         return self._search(wall, back=back)
+
+    def _skipped(self, found: datetime, low: int, high: int) -> datetime:
+        """The last date from `found` on up to which none can match, where days from `low` to `high` may."""
+        if found.month not in self.month.values:
+            month = _above(self.month.values, found.month)
+            return found.replace(month=12, day=31) if month is None else found.replace(month=month, day=1) - _DAY
+        last = monthrange(found.year, found.month)[1]
+        return found.replace(day=last if found.day >= high else min(last, max(found.day, low - 1)))
+
+    def _skipped_back(self, found: datetime, low: int, high: int) -> datetime:
+        """As `_skipped`, backwards."""
+        if found.month not in self.month.values:
+            month = _below(self.month.values, found.month)
+            if month is None:
+                return found.replace(month=1, day=1)
+            return found.replace(month=month, day=monthrange(found.year, month)[1]) + _DAY
+        return found.replace(day=1 if found.day <= low else min(found.day, high + 1))
 
     def _that_day(self, wall: datetime, beyond: _Beyond, first: _First) -> datetime | None:
         """The nearest matching time of day after (or before) that of `wall`, on the same date."""
