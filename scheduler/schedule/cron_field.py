@@ -56,11 +56,13 @@ class Field(msgspec.Struct, frozen=True):
 
     @property
     def bounds(self) -> tuple[int, int]:
-        """The first and the last day of a month that may match, of a day field."""
+        """The first and the last day of a month that a day field, or one of weekdays, may match."""
+        if self.is_full or (self.name is FieldName.DAY_OF_WEEK and self.values):
+            return 1, 31
         if not self.special:
             return min(self.values), max(self.values)
-        bounds = [_bounds_of(item) for item in self.special]
-        return min(*self.values, *(low for low, _ in bounds), 31), max(*self.values, *(high for _, high in bounds), 1)
+        bounds = [*((day, day) for day in self.values), *map(_bounds_of, self.special)]
+        return min(low for low, _ in bounds), max(high for _, high in bounds)
 
     def matches(self, wall: datetime) -> bool:
         """Whether the wall time has one of the allowed values."""
@@ -84,11 +86,18 @@ class Field(msgspec.Struct, frozen=True):
 
 
 def _bounds_of(special: str) -> tuple[int, int]:
-    """Between which days of a month `l-2`, `lw` or `15w` is."""
-    if special[0] == "l":
-        return (26, 31) if special == "lw" else (28 - int(special[2:] or 0), 31 - int(special[2:] or 0))
-    day = int(special[:-1])
-    return max(1, day - 2), min(31, day + 2)
+    """Between which days of a month `l`, `l-2`, `lw`, `15w`, `l5` or `5#2` is."""
+    if "#" in special:
+        return 7 * int(special[-1]) - 6, min(31, 7 * int(special[-1]))
+    if special[0] != "l":
+        day = int(special[:-1])
+        return max(1, day - 2), min(31, day + 2)
+    if special == "lw":
+        return 26, 31
+    if special[1:].isdigit():
+        return 22, 31
+    before = int(special[2:] or 0)
+    return 28 - before, 31 - before
 
 
 def _day_is(special: str, wall: datetime) -> bool:

@@ -113,17 +113,28 @@ class Pattern(msgspec.Struct, frozen=True):
         if self.comes_every_month or self.day_of_week.is_full:
             hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
             found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
-            days = (1, 31) if self.either_day else self.day.bounds
+            low, high = self._day_bounds
+            is_every_day = high - low == 30 and self.month.is_full
             for _ in range(_MOST_DATES):
                 if not self.year.matches(found):
                     year = beyond(self.year.values, found.year)
                     if year is None:
                         return None
                     found = found.replace(year=year, month=12 if back else 1, day=31 if back else 1) - step
-                found = (self._skipped_back(found, *days) if back else self._skipped(found, *days)) + step
+                if not is_every_day:
+                    found = self._skipped_back(found, low, high) if back else self._skipped(found, low, high)
+                found += step
                 if self.names_date(found):
                     return found
         return self._search(wall, back=back)
+
+    @property
+    def _day_bounds(self) -> tuple[int, int]:
+        """The first and the last day of a month that may match."""
+        if self.either_day:
+            return 1, 31
+        by_day, by_weekday = self.day.bounds, self.day_of_week.bounds
+        return max(by_day[0], by_weekday[0]), min(by_day[1], by_weekday[1])
 
     def _skipped(self, found: datetime, low: int, high: int) -> datetime:
         """The last date from `found` on up to which none can match, where days from `low` to `high` may."""
