@@ -15,6 +15,7 @@ import family
 import herd
 import idle
 import lateness
+import next_after
 import output
 import pages
 import peers
@@ -24,7 +25,7 @@ import simulated_day
 import verbs
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, family, simulated_day, output, verbs, questions, pages)
+PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, questions, pages)
 
 _HEAD = """\
 # Results
