@@ -122,19 +122,26 @@ def find(reference: str) -> object:
 
 
 def carry_out(reference: str, result: object) -> object:
-    """Await what can be awaited, such as the coroutine that a coroutine function returns."""
+    """Await what can be awaited, such as the coroutine that a coroutine function returns, and what that returns."""
     kind = type(result).__name__
     if kind in ("generator", "async_generator"):
         raise refusal(NOT_RUNNABLE, f"{reference} contains `yield`: calling it makes a {kind} and runs nothing")
+    if kind in ("map", "filter"):
+        raise refusal(NOT_RUNNABLE, f"{reference} returned a {kind} object, of which nothing has run; make it a list")
+    if type(result).__module__.startswith("concurrent.futures") and hasattr(result, "result"):
+        return carry_out(reference, result.result())
     if not hasattr(type(result), "__await__"):
         return result
     import asyncio
 
     async def wait() -> object:
-        return await result  # type: ignore[misc]
+        awaited = result
+        while hasattr(type(awaited), "__await__"):
+            awaited = await awaited  # type: ignore[misc]
+        return awaited
 
     if not asyncio.isfuture(result):
-        return asyncio.run(result if asyncio.iscoroutine(result) else wait())
+        return asyncio.run(wait())
     loop = result.get_loop()  # as `asyncio.gather` makes it outside of a loop
     try:
         return loop.run_until_complete(result)

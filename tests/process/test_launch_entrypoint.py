@@ -214,6 +214,12 @@ async def part(n):
     print("part", n)
     return n
 callable = Callable()
+async def nested(): return part(5)
+async def task(): return asyncio.create_task(part(6))
+def mapped(): return map(print, [1])
+def submitted():
+    from concurrent.futures import ThreadPoolExecutor
+    return ThreadPoolExecutor().submit(int, "x")
 def value(): return {"rows": 3}
 async def later_value(): return "ü\\n" + "x" * 500
 def nothing(): return None
@@ -266,6 +272,8 @@ def later(tmp_path: Path) -> Path:
         ("future", ["part 3"]),
         ("callable", ["called"]),
         ("part", ["part 4"]),
+        ("nested", ["part 5"]),
+        ("task", ["part 6"]),
     ],
 )
 def test_every_awaitable_is_awaited(
@@ -275,6 +283,16 @@ def test_every_awaitable_is_awaited(
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     ended, printed, _ = call(later, f"later:{function}", *((4,) if function == "part" else ()))
     assert (ended.code, printed) == (0, out)
+
+
+def test_a_lazy_iterator_is_refused_and_a_future_of_a_thread_fails_with_its_error(later: Path) -> None:
+    """B3"""
+    ended, out, err = call(later, "later:mapped")
+    assert (ended.code, out) == (126, [])
+    assert err == ["later:mapped returned a map object, of which nothing has run; make it a list"]
+    ended, _, err = call(later, "later:submitted")
+    assert ended.code == 1
+    assert err[-1].startswith("ValueError: invalid literal for int()")
 
 
 def test_a_class_is_refused(later: Path) -> None:
