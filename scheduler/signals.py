@@ -14,10 +14,16 @@ def _known(*names: str) -> list[signal.Signals]:
     return [signal.Signals[name] for name in names if name in signal.Signals.__members__]
 
 
-_DRAIN = _known("SIGTERM", "SIGQUIT", "SIGPWR")
-"""SIGQUIT is the graceful stop of nginx and of some images, SIGPWR that of some container managers."""
+_DRAIN = _known("SIGTERM", "SIGQUIT", "SIGPWR", "SIGXCPU")
+"""SIGQUIT is the graceful stop of nginx and of some images, SIGPWR that of some container managers.
 
-_IGNORED = _known("SIGUSR1", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGSTKFLT")
+SIGXCPU comes before the SIGKILL of a limit of CPU time.
+"""
+
+_IGNORED = [
+    *_known("SIGUSR1", "SIGALRM", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGSTKFLT"),
+    *range(signal.SIGRTMIN, signal.SIGRTMAX + 1),
+]
 """By default each of these ends a process at once, and would leave its jobs behind."""
 
 Reaction = Callable[[], object]
@@ -60,7 +66,7 @@ class Signals:
         for number, handler in handlers.items():
             loop.add_signal_handler(number, handler)
         for number in _IGNORED:
-            loop.add_signal_handler(number, self._ignored, number.name)
+            loop.add_signal_handler(number, self._ignored, _name(number))
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         try:
             yield
@@ -85,6 +91,12 @@ class Signals:
             self._stopping.set()
         else:
             self._reload()
+
+
+def _name(number: int) -> str:
+    if signal.SIGRTMIN <= number <= signal.SIGRTMAX:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+    return signal.Signals(number).name
 
 
 def _has_terminal() -> bool:

@@ -170,10 +170,15 @@ def refusal(code: int, text: str) -> SystemExit:
 
 
 def show(error: Exception) -> None:
-    """The traceback, from the job's first frame on, by the hook that the job's modules may have installed."""
+    """The traceback without the frames of this file, by the hook that the job's modules may have installed."""
     traceback = error.__traceback__
     while traceback and traceback.tb_frame.f_code.co_filename == __file__:
         traceback = traceback.tb_next
+    frame = traceback
+    while frame:
+        while frame.tb_next and frame.tb_next.tb_frame.f_code.co_filename == __file__:
+            frame.tb_next = frame.tb_next.tb_next
+        frame = frame.tb_next
     sys.excepthook(type(error), error.with_traceback(traceback), traceback)
 
 

@@ -29,12 +29,14 @@ def test_a_signal_without_a_meaning_is_logged_and_changes_nothing(tmp_path: Path
     with schedd(write(tmp_path / "schedules.yaml", JOBS)) as running:
         running.signal(number)
         running.says("signal ignored", number.name)
+        running.signal(signal.Signals.SIGRTMIN)
+        running.says("signal ignored", "SIGRTMIN+0")
         count = len(running.lines("run finished"))
         running.says("run finished", times=count + 1)
         assert running.stop() == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGPWR])
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGPWR, signal.SIGXCPU])
 def test_some_signals_drain_as_sigterm_does(tmp_path: Path, number: signal.Signals) -> None:
     """C3"""
     with schedd(write(tmp_path / "schedules.yaml", JOBS)) as running:
