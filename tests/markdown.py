@@ -11,7 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[1]
 
 OTHERS = "another program's file"
-"""The comment before a block that is not for schedd."""
+"""In the comment before a block that is not for schedd; `file: NAME, another program's file` saves it, too."""
 
 
 def _pages() -> list[Path]:
@@ -43,7 +43,8 @@ class Block(NamedTuple):
     @property
     def file(self) -> str | None:
         """The name under which the comment says that the block is to be saved."""
-        return self.comment.removeprefix("file: ") if self.comment.startswith("file: ") else None
+        named = re.match(r"file: ([^\s,]+)", self.comment)
+        return named[1] if named else None
 
 
 def blocks(page: Path, *languages: str) -> Iterator[Block]:
