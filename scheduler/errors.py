@@ -1,4 +1,4 @@
-"""The errors that people cause: the text is the whole message, `exit_code` the exit code of the program.
+"""Errors that users can fix: the text is the whole message, `exit_code` the exit code of the program.
 
 A bug is never one of these: it keeps its traceback, which is logged.
 """

@@ -1,4 +1,4 @@
-"""What each signal does to the daemon."""
+"""The reactions of the daemon to signals."""
 
 from __future__ import annotations
 

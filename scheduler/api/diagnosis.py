@@ -76,7 +76,7 @@ def describe_chain(before: Sequence[str]) -> str:
 
 
 def _sentence_about(service: Service, name: str, at: datetime, zone: ZoneInfo) -> Iterator[str]:
-    """What a job of a chain did at an instant."""
+    """The explanation for a job of a chain at an instant."""
     state = service.state(name)
     entry = None if state is None else _entry(service, state, at)
     if entry is None:

@@ -60,7 +60,7 @@ class EngineService:
         return self._engine.history.run(run_id) if live is None else live.run
 
     def result(self, run_id: str) -> RunResult | None:
-        """What became of a run; see Service."""
+        """The state of a run; see Service."""
         return result_of(self._engine, run_id)
 
     def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:

@@ -70,20 +70,20 @@ class FileService(EngineService):
             return await super().notify_test(ask)
 
     def status(self) -> StatusView:
-        """There is no daemon to describe."""
+        """RefusedError: no daemon is running."""
         raise RefusedError("no schedd manages this file")
 
     async def workers(self) -> list[WorkerView]:
-        """Workers answer to a daemon."""
+        """RefusedError: no daemon is running."""
         raise RefusedError("no schedd manages this file")
 
     @property
     def metrics(self) -> Metrics:
-        """There is no daemon that has counted."""
+        """RefusedError: no daemon is running."""
         raise RefusedError("no schedd manages this file")
 
     async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:  # noqa: ARG002 - the Service's
-        """There is no daemon that could apply it."""
+        """RefusedError: no daemon is running."""
         raise RefusedError("no schedd manages this file")
 
     def _job(self, name: str) -> Job:

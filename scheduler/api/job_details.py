@@ -64,7 +64,7 @@ def origins_of(job: Job, keys: Iterable[str]) -> dict[str, str]:
 
 
 def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
-    """What every run of a job finds in its environment. RefusedError when a part of it is missing."""
+    """The environment that every run of a job gets. RefusedError when a part of it is missing."""
     state = find_state(service, ask.job)
     job = state.job
     try:

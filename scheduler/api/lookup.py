@@ -1,4 +1,4 @@
-"""What a request names: jobs, with the nearest name for an unknown one, and instants in UTC."""
+"""The names and times in requests: jobs, with a suggestion for an unknown name, and instants in UTC."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chosen(service: Service, names: Sequence[str]) -> list[str]:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same instant. UsageError at the edges of the calendar, where UTC has no name for it."""
+    """The same instant in UTC. UsageError if UTC cannot express it, at the limits of the calendar."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:

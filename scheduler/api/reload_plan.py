@@ -1,4 +1,4 @@
-"""What a reload changes: jobs, their keys and their next scheduled times, and a digest of the files that were read."""
+"""The changes of a reload: jobs, their keys and their next scheduled times, and a digest of the files."""
 
 from __future__ import annotations
 

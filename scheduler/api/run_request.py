@@ -1,4 +1,4 @@
-"""What a request for a run may contain, and what of it may be shown."""
+"""Checks the request for a run, and hides what must not be shown of it."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def import_file(
 
 
 def _request(*, system: bool, of_user: bool, dialect: str | None, busybox: bool, timezone: str | None) -> Request:
-    """What the options say. UsageError when they contradict each other."""
+    """The values of the options. UsageError when they contradict each other."""
     if system and of_user:
         raise UsageError("--system and --user exclude each other")
     if busybox and dialect not in {None, Dialect.BUSYBOX}:

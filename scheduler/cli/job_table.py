@@ -152,7 +152,7 @@ def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
 
 
 def _more_status(view: JobView, now: datetime, note: bool) -> str:
-    """What goes after the word of the status."""
+    """The text after the word of the status."""
     match view.status:
         case "running":
             return _running(view, now)

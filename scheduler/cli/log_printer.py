@@ -43,7 +43,7 @@ class RawPrinter:
                 pass
 
     def end(self) -> None:
-        """Nothing is buffered."""
+        """Do nothing: nothing is buffered."""
 
 
 class LinePrinter:
@@ -89,7 +89,7 @@ class LinePrinter:
             click.echo(f"{before}{printable_bytes(line).decode()}", file=out)
 
     def _before(self, job: str, stream: str, out: TextIO) -> str:
-        """What goes before each line: `2026-05-04 14:05:00 CEST [job err] `."""
+        """The text before each line: `2026-05-04 14:05:00 CEST [job err] `."""
         before = ""
         if self._zone is not None and self._latest is not None:
             at = self._latest.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S %Z")

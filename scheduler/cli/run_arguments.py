@@ -1,4 +1,4 @@
-"""What `schedctl run-now` passes to a job: words, --kwarg, --stdin, --env."""
+"""The arguments that `schedctl run-now` passes to a job: words, --kwarg, --stdin, --env."""
 
 from __future__ import annotations
 

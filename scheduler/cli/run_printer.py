@@ -16,7 +16,7 @@ GATES = {
     "time": "its time",
     "no-worker": "a worker",
 }
-"""What a run waits for, by the gate that holds it."""
+"""The reason why a run waits, by its gate."""
 
 
 class RunPrinter:

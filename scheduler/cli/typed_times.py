@@ -20,7 +20,7 @@ _WEEKDAY = "|".join(f"{day[:3]}(?:{day[3:]})?" for day in _DAYS)
 
 _RELATIVE = r"(?:in )?\+?[\d.]+[a-z]+(?: [\d.]+[a-z]+)*(?: ago)?|now"
 _BESIDE = re.compile(rf"^(?:{_RELATIVE}), |, (?:{_RELATIVE})$")
-"""What we print next to a time: `in 3m 10s, 14:05 CEST` is pasted with it."""
+"""Text that is printed next to a time: `in 3m 10s, 14:05 CEST` is pasted with it."""
 
 _WALL = re.compile(
     rf"""(?ix)
@@ -83,7 +83,7 @@ def _typed(text: str, *, past: bool) -> TypedTime:
 
 
 def parse(text: str, *, past: bool) -> Resolve | None:
-    """How to find the time that a text means; None when it is not a time."""
+    """A function that computes the time that a text means; None when it is not a time."""
     text = _BESIDE.sub("", " ".join(text.split()))
     if text.lower() == "now":
         return lambda now, _zone: now

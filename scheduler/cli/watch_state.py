@@ -1,4 +1,4 @@
-"""What `list --watch` shows, and what its keys do to that; pure, so that it is tested without a terminal."""
+"""The state of `list --watch` and how keys change it; pure, so that it is tested without a terminal."""
 
 from __future__ import annotations
 

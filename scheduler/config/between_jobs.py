@@ -1,4 +1,4 @@
-"""What jobs say about each other: chains by `@after`, and locks with several slots."""
+"""Settings that concern several jobs: chains by `@after`, and locks with several slots."""
 
 from __future__ import annotations
 

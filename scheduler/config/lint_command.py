@@ -1,4 +1,4 @@
-"""Warnings about a command: what only a crontab or another shell understands, and secrets in it."""
+"""Warnings about a command: syntax of crontabs and other shells, and secrets."""
 
 from __future__ import annotations
 

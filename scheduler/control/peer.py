@@ -32,7 +32,7 @@ def peer(connection: socket.socket) -> tuple[int, int]:
 
 
 def requester(pid: int, uid: int) -> Requester:
-    """Who asks, as runs and pauses record it. A pid of 0 is a process in another pid namespace."""
+    """The requester, as runs and pauses record it. A pid of 0 is a process in another pid namespace."""
     return Requester(uid=uid, user=user_name(uid), pid=pid or None, program=_program(pid) if pid else None)
 
 

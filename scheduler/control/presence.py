@@ -1,4 +1,4 @@
-"""What shows that a daemon runs a file: the lock on the file, and the control socket."""
+"""The signs that a daemon runs a file: the lock on the file, and the control socket."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ LONGEST_SOCKET_PATH = 107
 
 
 def socket_paths(path: str, uid: int) -> list[str]:
-    """Where a schedd of user `uid` may create the socket for a schedule file, best first."""
+    """Paths at which a schedd of user `uid` may create the socket for a schedule file, best first."""
     if named := os.environ.get("SCHEDD_SOCKET"):
         return [os.path.abspath(named)]
     return [place for name in names(path) for place in _places(name, uid)]

@@ -17,7 +17,7 @@ ABSENCE_REPORTED = 5.0
 
 
 class ClockWatch:
-    """Owns the engine's place in time: `seen` and `seen_steady` are the clocks at the last tick."""
+    """Owns the engine's position in time: `seen` and `seen_steady` are the clocks at the last tick."""
 
     def __init__(self, clock: Clock, timetable: Timetable, announce: Announcer) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""What happened, as frozen values, and how they reach the listeners."""
+"""Events as frozen values, and their way to the listeners."""
 
 from __future__ import annotations
 

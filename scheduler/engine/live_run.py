@@ -19,7 +19,7 @@ from scheduler.wire.requester import Requester
 
 
 class Phase(StrEnum):
-    """What a live run is doing."""
+    """The state of a live run."""
 
     WAITING = "waiting"  # at a gate
     RUNNING = "running"

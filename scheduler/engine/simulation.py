@@ -1,4 +1,4 @@
-"""What a schedule would do in a span of time: the real engine on the virtual clock, counted."""
+"""Simulates a schedule: the real engine on the virtual clock, with counts."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ class Minute(msgspec.Struct, frozen=True):
 
 
 class Simulation(msgspec.Struct, frozen=True, kw_only=True):
-    """What happened.
+    """The result. `skipped` counts scheduled times by reason.
 
-    `skipped` counts scheduled times by reason. `most_at_once` counts runs, also those between two attempts.
-    `busy_minutes` are the minutes with most starts, worst first.
+    `most_at_once` counts runs, also those between two attempts. `busy_minutes` are the minutes with most starts, worst
+    first.
     """
 
     start: datetime

@@ -1,4 +1,4 @@
-"""What an exit means, in one line where that helps."""
+"""Explains an exit in one line, where that helps."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def last_of_traceback(stderr: bytes) -> str | None:
 
 
 def returned(stderr: bytes) -> str | None:
-    """What a Python function has returned, as entrypoint.py says in the last line of stderr."""
+    """The value that a Python function returned, from the last line of stderr by entrypoint.py."""
     line = stderr.removesuffix(b"\n").rpartition(b"\n")[2]
     return line.decode(errors="replace") if line.startswith(b"returned ") and line.isascii() else None
 
@@ -160,7 +160,7 @@ def of_program(error: OSError, program: Path) -> LaunchError:
 
 
 def _unusable(command: ProcessSpec) -> str | None:
-    """What cannot be handed to the kernel at all."""
+    """The arguments or variables that the kernel would reject."""
     for what, text in _strings(command):
         if "\0" in text:
             return f"{what} contains a NUL byte"

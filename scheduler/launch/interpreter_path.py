@@ -1,4 +1,4 @@
-"""Where a Python interpreter looks for modules: what it answers, or what its directory shows."""
+"""The path on which a Python interpreter looks for modules: its answer, or its directory."""
 
 from __future__ import annotations
 

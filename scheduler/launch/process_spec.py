@@ -1,4 +1,4 @@
-"""What the kernel is asked to run."""
+"""The process that the kernel is asked to start."""
 
 from __future__ import annotations
 

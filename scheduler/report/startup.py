@@ -36,7 +36,7 @@ def log_start(log: Log, file: object, socket: str) -> None:
 
 
 def log_warnings(log: Log, warnings: Iterable[Problem]) -> None:
-    """Log what `schedctl check` warns of."""
+    """Log the warnings of `schedctl check` about this machine."""
     for problem in warnings:
         at = f"{problem.path}:{problem.line}:{problem.column}"
         fields = {"code": problem.code, "key": problem.key, "hint": problem.help}

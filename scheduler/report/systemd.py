@@ -35,7 +35,7 @@ class Systemd:
                 self._send("STOPPING=1", "STATUS=shutting down")
 
     def ready(self) -> None:
-        """The schedule is loaded and runs, or what became of a reload is known."""
+        """The schedule is loaded, or a reload has finished."""
         self._send("READY=1")
 
     def reloading(self) -> None:

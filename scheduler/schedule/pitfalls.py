@@ -1,4 +1,4 @@
-"""Pitfalls: what a schedule does that its author may not expect."""
+"""Pitfalls: effects of a schedule that its author may not expect."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ OUTPUT = b"This is a test. A real notification has the last output of the job he
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What one recipient answered, or why it could not be notified, in words."""
+    """The answer of one recipient, or why it could not be notified."""
 
     to: str
     delivered: bool

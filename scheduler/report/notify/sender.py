@@ -1,4 +1,4 @@
-"""What all senders have in common: their protocol, their errors, and values that are kept elsewhere."""
+"""Common parts of all senders: their protocol, their errors, and values from variables and files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Sender(Protocol):
 
 
 class SenderContext(msgspec.Struct, frozen=True):
-    """What senders need from schedd: its environment, what starts commands, and what takes their output."""
+    """The parts of schedd that senders need: its environment, the launcher of commands, and the log."""
 
     environ: Mapping[str, str]
     launcher: Launcher
@@ -72,7 +72,7 @@ def name_of(recipient: Recipient) -> str:
 
 
 def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
-    """The text, wherever it is kept. DeliveryError, naming the place and never the text, when it is not there."""
+    """The text or the value of its reference. DeliveryError, naming the place and never the text, when it is missing."""
     match value:
         case FromEnv(variable):
             if not environ.get(variable):

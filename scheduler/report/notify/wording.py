@@ -22,7 +22,7 @@ OUTPUT_SHOWN = 1_500
 
 
 def headline(notification: Notification) -> str:
-    """What happened, in one sentence on one line."""
+    """The event in one sentence on one line."""
     sentence = f"Job {notification.job.name} {_predicate(notification)}"
     return f"{'[test] ' if notification.test else ''}{' '.join(sentence.split())}"
 
@@ -86,7 +86,7 @@ def document(notification: Notification) -> bytes:
 
 
 def variables(notification: Notification) -> dict[str, str]:
-    """What a command finds in its environment, besides the variables of a run."""
+    """The variables of a command, in addition to those of a run."""
     values = {
         "SCHED_EVENT": notification.topic.value,
         "SCHED_MESSAGE": headline(notification),
