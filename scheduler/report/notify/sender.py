@@ -72,7 +72,7 @@ def name_of(recipient: Recipient) -> str:
 
 
 def resolve(value: Value, key: str, environ: Mapping[str, str]) -> str:
-    """The text or the value of its reference. DeliveryError, naming the place and never the text, when it is missing."""
+    """The text or the value of its reference. DeliveryError, naming the place, never the text, when it is missing."""
     match value:
         case FromEnv(variable):
             if not environ.get(variable):
