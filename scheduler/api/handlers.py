@@ -71,7 +71,7 @@ def wait(service: Service, ask: Wait) -> AsyncGenerator[Event, None]:
 
 
 def result(service: Service, ask: AskResult) -> RunResult:
-    """What became of a run."""
+    """The state of a run."""
     found = service.result(ask.run)
     if found is None:
         raise UnknownNameError(f"no run {ask.run!r} is known; it may be too old to be kept in history")
@@ -196,7 +196,7 @@ ANSWERS: dict[str, Answer] = {
 def answer(
     service: Service, operation: Operation[A, Any], ask: A, by: Requester | None = None
 ) -> object | Awaitable[object] | AsyncGenerator[Event, None]:
-    """What answers a request: the reply, an awaitable of it, or for an operation that streams the events."""
+    """The answer to a request: the reply, an awaitable of it, or the events of an operation that streams."""
     if operation.of_active and service.elsewhere is not None:
         there = service.elsewhere
         return there.stream(operation, ask, by) if operation.streams else there.reply(operation, ask, by)

@@ -53,7 +53,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stopped(msgspec.Struct, frozen=True):
-    """What a stop ended: the runs, now finished, and how many runs that were still waiting."""
+    """The result of a stop: the runs, which have finished, and the number of cancelled waiting runs."""
 
     runs: tuple[Run, ...] = ()
     waiting: int = 0
@@ -86,7 +86,7 @@ class Service(Protocol):
     """
 
     environment: Environment
-    """What jobs get of the environment of the process that answers."""
+    """The variables that jobs inherit from the process that answers."""
     elsewhere: Elsewhere | None
     """Set while this service stands by for another one, which carries out what concerns live runs."""
 
@@ -124,11 +124,11 @@ class Service(Protocol):
 
     @property
     def metrics(self) -> Metrics:
-        """What was counted since the start. RefusedError without a daemon."""
+        """The counts since the start. RefusedError without a daemon."""
         ...
 
     def result(self, run_id: str) -> RunResult | None:
-        """What became of a run, also of one that waits or was skipped; None when it is not known (any more)."""
+        """The state of a run, also of a waiting or skipped one; None when it is not known or no longer kept."""
         ...
 
     def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
