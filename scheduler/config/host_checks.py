@@ -15,11 +15,15 @@ from typing import Any
 
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.recipients import LISTS
-from scheduler.launch.envfile import read_env_file
+from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 
 HOST_KEYS = LISTS | {"user", "group", "env", "env_file", "ping", "sentry"}
 """The keys that are looked at."""
+
+
+_LARGEST_ID = 2**32 - 2
+"""Of users and groups."""
 
 
 class Host:
@@ -72,7 +76,7 @@ class Host:
             return None
         if name := value.get("from_env"):
             return None if name in self._environ else f"the variable {name} is not set here"
-        return _file_problem(directory / value["from_file"]) if value.get("from_file") else None
+        return _value_problem(directory / value["from_file"]) if value.get("from_file") else None
 
     def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
         if "mail" in recipient and not self._environ.get("SMTP_URL"):
@@ -92,7 +96,7 @@ class Host:
 def _id_of(key: str, name: str) -> int | None:
     """The number of a user or group, which may be a number already; None when there is none of this name."""
     if name.isascii() and name.isdecimal():
-        return int(name)
+        return int(name) if int(name) <= _LARGEST_ID else None
     try:
         return pwd.getpwnam(name).pw_uid if key == "user" else grp.getgrnam(name).gr_gid
     except (KeyError, ValueError):
@@ -108,6 +112,15 @@ def _of_env_file(path: Path) -> Iterator[LintWarning]:
             problem = str(error)
     if problem:
         yield LintWarning(LintCode.MISSING_ENV_FILE, "env_file", f"env_file: {problem}; runs fail to start")
+
+
+def _value_problem(path: Path) -> str | None:
+    if (problem := _file_problem(path)) is None:
+        try:
+            read_small_file(str(path))
+        except LaunchError as error:
+            problem = str(error)
+    return problem
 
 
 def _file_problem(path: Path) -> str | None:

@@ -51,6 +51,9 @@ TABLE = [
     (LintCode.MISSING_ENV_FILE, ["env_file: gone.env"]),
     (LintCode.MISSING_ENV_FILE, ["env_file: /proc/kmsg"]),  # D9
     (LintCode.MISSING_FILE, ["env: {S: {from_file: /none}}"]),  # B5
+    (LintCode.MISSING_FILE, ["env: {S: {from_file: /etc}}"]),
+    (LintCode.MISSING_FILE, ["env: {S: {from_file: /dev/zero}}"]),
+    (LintCode.UNKNOWN_USER, ["user: '4294967295'"]),
     (LintCode.UNSET_VARIABLE, ["env: {S: {from_env: NOT_SET}}"]),
     (LintCode.UNKNOWN_USER, ["user: nobody-here"]),
     (LintCode.UNKNOWN_USER, ["group: nobody-here"]),
