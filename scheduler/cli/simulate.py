@@ -64,6 +64,7 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
     """Run the schedule on a virtual clock, without starting jobs.
 
     Reports how many runs each job would have, which would be skipped and why, the peak concurrency, and busy minutes.
+    Conditions (`run_if`) are assumed to allow each run.
 
     The chart shows when each job is running: the darker a cell, the more of its time, in steps of a quarter. In the row
     of all jobs, the darkest cell is the one with the highest load.

@@ -1,4 +1,4 @@
-"""The gates that a run passes before it starts, in order: overlap, lock, capacity."""
+"""The gates that a run passes before it starts: overlap, lock and capacity. That of `run_if` is `condition_gate.py`."""
 
 from __future__ import annotations
 
