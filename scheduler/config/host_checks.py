@@ -15,15 +15,12 @@ from typing import Any
 
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.recipients import LISTS
+from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 
 HOST_KEYS = LISTS | {"user", "group", "env", "env_file", "ping", "sentry"}
 """The keys that are looked at."""
-
-
-_LARGEST_ID = 2**32 - 2
-"""Of users and groups."""
 
 
 class Host:
@@ -95,11 +92,14 @@ class Host:
 
 def _id_of(key: str, name: str) -> int | None:
     """The number of a user or group, which may be a number already; None when there is none of this name."""
-    if name.isascii() and name.isdecimal():
-        return int(name) if int(name) <= _LARGEST_ID else None
+    is_number = name.isascii() and name.isdecimal()
+    if key == "group" and is_number:
+        return int(name) if int(name) <= LARGEST_ID else None
     try:
+        if is_number:
+            return pwd.getpwuid(int(name)).pw_uid
         return pwd.getpwnam(name).pw_uid if key == "user" else grp.getgrnam(name).gr_gid
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
 
 

@@ -11,6 +11,9 @@ import msgspec
 
 from scheduler.launch.launcher import LaunchError
 
+LARGEST_ID = 2**32 - 2
+"""Of users and groups."""
+
 
 class Account(msgspec.Struct, frozen=True):
     """A user and group as the kernel knows them, and what a login would put into the environment."""
@@ -60,13 +63,20 @@ def _may_search(account: Account, status: os.stat_result) -> bool:
 
 def _user(user: str) -> pwd.struct_passwd:
     try:
-        return pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-    except (KeyError, OverflowError):
+        return pwd.getpwuid(int(user)) if _is_number(user) else pwd.getpwnam(user)
+    except (KeyError, OverflowError, ValueError):
         raise LaunchError(f"there is no user {user}") from None
 
 
 def _group(group: str) -> int:
     try:
-        return int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
-    except KeyError:
-        raise LaunchError(f"there is no group {group}") from None
+        number = int(group) if _is_number(group) else grp.getgrnam(group).gr_gid
+    except (KeyError, ValueError):
+        number = None
+    if number is None or number > LARGEST_ID:
+        raise LaunchError(f"there is no group {group}")
+    return number
+
+
+def _is_number(name: str) -> bool:
+    return name.isascii() and name.isdecimal()

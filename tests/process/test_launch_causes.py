@@ -124,6 +124,7 @@ def test_unknown_users_and_groups_are_reported() -> None:
     """M3"""
     assert cause_of("true", user="nobody-here") == (126, "there is no user nobody-here")
     assert cause_of("true", group="nobody-here") == (126, "there is no group nobody-here")
+    assert cause_of("true", group="4294967295") == (126, "there is no group 4294967295")
 
 
 def test_a_program_in_a_closed_directory_is_not_said_to_be_missing(closed: Path) -> None:

@@ -54,6 +54,8 @@ TABLE = [
     (LintCode.MISSING_FILE, ["env: {S: {from_file: /etc}}"]),
     (LintCode.MISSING_FILE, ["env: {S: {from_file: /dev/zero}}"]),
     (LintCode.UNKNOWN_USER, ["user: '4294967295'"]),
+    (LintCode.UNKNOWN_USER, ["user: '54321'"]),
+    (LintCode.UNKNOWN_USER, ["group: '4294967295'"]),
     (LintCode.UNSET_VARIABLE, ["env: {S: {from_env: NOT_SET}}"]),
     (LintCode.UNKNOWN_USER, ["user: nobody-here"]),
     (LintCode.UNKNOWN_USER, ["group: nobody-here"]),
