@@ -17,6 +17,9 @@ from scheduler.text import printable_bytes
 GRACE = 1.0
 """Seconds between SIGTERM and SIGKILL for a command that takes too long."""
 
+AT_ONCE = 16
+"""Commands that run at the same time; others wait, since they would take the descriptors of runs."""
+
 _LONGEST = 200
 """Bytes of the first line of output that are kept."""
 
@@ -30,6 +33,7 @@ class ConditionGate:
 
     def __init__(self, launcher: Launcher | None) -> None:
         self._launcher = launcher
+        self._at_once = asyncio.Semaphore(AT_ONCE)
         self._checks: dict[LiveRun, tuple[asyncio.Task[None], asyncio.Future[None]]] = {}
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
@@ -38,7 +42,7 @@ class ConditionGate:
             return None
         loop = asyncio.get_running_loop()
         place: asyncio.Future[None] = loop.create_future()
-        check = loop.create_task(self._check(live_run, self._launcher))
+        check = loop.create_task(self._in_turn(live_run, self._launcher))
         check.add_done_callback(partial(_settle, place))
         self._checks[live_run] = check, place
         return place
@@ -50,6 +54,10 @@ class ConditionGate:
             check.cancel()
             if place.done() and not place.cancelled():
                 place.exception()  # a run that has ended meanwhile has not looked at it
+
+    async def _in_turn(self, live_run: LiveRun, launcher: Launcher) -> None:
+        async with self._at_once:
+            await self._check(live_run, launcher)
 
     async def _check(self, live_run: LiveRun, launcher: Launcher) -> None:
         job, output = live_run.job, FirstLine()

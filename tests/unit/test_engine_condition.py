@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from scheduler.api.run_result import in_words
-from scheduler.engine.condition_gate import FirstLine
-from scheduler.launch.launcher import LaunchError, Stream
-from scheduler.launch.simulated import Play
+from scheduler.engine.condition_gate import AT_ONCE, FirstLine
+from scheduler.launch.launcher import LaunchError, Output, Stream
+from scheduler.launch.simulated import Play, SimulatedChild, SimulatedLauncher
 from scheduler.model.job import Overlap, Retry
 from scheduler.model.run import RAN, Decision, Launch
 from scheduler.model.target import ShellCommand
@@ -136,3 +136,21 @@ def test_a_request_is_refused_with_what_the_condition_prints() -> None:
         assert in_words(stage.engine, stream.ended) == "its run_if did not allow it: not the leader"
 
     Stage(job(schedule=None, run_if=CONDITION), play=plays(Play(code=1, says=b"not the leader"))).play(script)
+
+
+def test_only_so_many_conditions_run_at_once_and_each_run_gets_its_turn() -> None:
+    live: list[int] = [0]
+
+    class Counting(SimulatedLauncher):
+        def launch(self, launch: Launch, output: Output) -> SimulatedChild:
+            child = super().launch(launch, output)
+            if launch.job.target == CONDITION:
+                live.append(live[-1] + 1)
+                child.ended.add_done_callback(lambda _: live.append(live[-1] - 1))
+            return child
+
+    jobs = [job(f"j{n}", schedule="1 12 * * *", run_if=CONDITION) for n in range(3 * AT_ONCE)]
+    stage = Stage(*jobs, launcher=Counting(lambda launch: Play(1.0 if launch.job.target == CONDITION else 0.0)))
+    stage.play(90.0)
+    assert max(live) == AT_ONCE
+    assert stage.engine.history.decided == {RAN: 3 * AT_ONCE}
