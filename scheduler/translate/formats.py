@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from scheduler.translate.importers.systemd_timer import looks_like_systemd, read
 from scheduler.translate.importers.templates import without_templates
 from scheduler.translate.importers.yacron import looks_like_yacron, read_yacron
 from scheduler.translate.translation import Translation
+
+_OURS = re.compile(r"^jobs:\s*(?:\{|$)", re.MULTILINE)
 
 Reader = Callable[[SourceFile, Request], Translation]
 
@@ -55,4 +58,6 @@ def format_of(file: SourceFile, forced: str | None = None) -> Format:
     for entry in FORMATS.values():
         if entry.recognises(file):
             return entry
+    if _OURS.search(file.text):
+        raise SchedError(f"{file.name}: already a schedule file; there is nothing to convert")
     raise SchedError(f"{file.name}: not a format that can be imported; --from names one of {', '.join(FORMATS)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 _WRAPPER = re.compile(
     r"bash|cd|chronic|command|docker|env|exec|flock|if|ionice|nice|node|nohup|perl|php|python[\d.]*|ruby|run-parts|sh"
@@ -57,8 +57,9 @@ def _described_by(word: str) -> str | None:
     word = word.strip("\"'`")
     if not word or word.startswith(("-", "$", "<", ">", "!")) or _ASSIGNMENT.fullmatch(word):
         return None
-    path = PurePosixPath(word)
-    if path.suffix in {".lock", ".pid"}:
+    file = word.rstrip("/").rpartition("/")[2]
+    stem, suffix = splitext(file)
+    if suffix in {".lock", ".pid"}:
         return None
-    name = valid(path.stem if path.suffix in _SCRIPTS else path.name)
+    name = valid(stem if suffix in _SCRIPTS else file)
     return None if not name or _WRAPPER.fullmatch(name) or name.isdigit() else name

@@ -94,7 +94,6 @@ NO_FORMAT = [
     "just words\n",
     "<html>\n",
     "a,b,c\n1,2,3\n",
-    "jobs: {a: {command: x, schedule: '@daily'}}\n",
     "import os\n",
 ]
 
@@ -106,6 +105,13 @@ def test_a_file_of_unknown_format_is_one_message(text: str) -> None:
             format_of(SourceFile("x", text))
     else:
         assert format_of(SourceFile("x", text)).name == "crontab"
+
+
+@pytest.mark.parametrize("text", ["jobs: {a: {command: x, schedule: '@daily'}}\n", "jobs:\n  a: {command: x}\n"])
+def test_a_schedule_file_needs_no_import(text: str) -> None:
+    """G11."""
+    with pytest.raises(SchedError, match="already a schedule file"):
+        format_of(SourceFile("schedules.yaml", text))
 
 
 NO_TEXT = [b"\x00\x01\x02", b"\xff\xfeh\x00i\x00", b"a" * (16 * 1024 * 1024 + 1), b"\x7fELF\x01\x00"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from scheduler.errors import ScheduleError
 from scheduler.schedule import find_zone, parse_schedule
@@ -28,6 +29,7 @@ _FIELDS: tuple[str, ...] = ("second", "minute", "hour", "day", "month", "day_of_
 FEWEST, _MOST = 5, 7
 
 
+@lru_cache(maxsize=16_384)
 def count_times(line: str) -> int:
     """How many words at the start of a line are its schedule; 0 when the line does not begin with one."""
     if line.startswith("@"):
