@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun
 from scheduler.launch.launcher import Launcher, LaunchError, Stream, launched
-from scheduler.model.run import Launch, Reason
+from scheduler.model.run import CONDITION, Launch, Reason
 from scheduler.schedule import format_duration
 from scheduler.text import printable_bytes
 
@@ -64,7 +64,7 @@ class ConditionGate:
         launch = Launch(
             replace(job, target=job.run_if),
             live_run.run_id,
-            1,
+            CONDITION,
             live_run.trigger,
             live_run.scheduled_at,
             live_run.previous_at,

@@ -16,7 +16,7 @@ from scheduler.launch.ending import Ending
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.procfs import Seen, SharedScan, command_of, environment_of, scan, with_descendants
 from scheduler.model.job import Job
-from scheduler.model.run import PLAIN_REQUEST, Exit, Launch, RunRequest, Trigger
+from scheduler.model.run import CONDITION, PLAIN_REQUEST, Exit, Launch, RunRequest, Trigger
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 
 UNKNOWN = 255
@@ -102,6 +102,8 @@ def _run_of(process: Seen, file: str, jobs: Mapping[str, Job]) -> EarlierRun | N
         # The first process has the next pid, unless others were started at that very moment.
         later, job = process.pid - int(environment[b"SCHED_LAUNCHED"]), environment[b"SCHED_JOB"].decode()
         if later != 1 and not (1 < later <= _NEARBY and job in jobs and _runs_target(process.pid, jobs[job])):
+            return None
+        if environment[b"SCHED_ATTEMPT"] == b"%d" % CONDITION:
             return None
         return EarlierRun(
             job=job,

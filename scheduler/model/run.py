@@ -70,6 +70,10 @@ class Reason(StrEnum):
     NO_STORE = "no-store"
 
 
+CONDITION = 0
+"""The number of the attempt of a launch that is the command of `run_if`."""
+
+
 class Launch(msgspec.Struct, frozen=True):
     """One attempt to be made: everything a launcher needs to know.
 

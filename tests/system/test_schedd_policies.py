@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.system.programs import processes_with, schedctl, schedd, write
+from tests.system.programs import eventually, processes_with, schedctl, schedd, write
 
 
 def test_run_if_decides_about_scheduled_and_manual_runs_and_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -36,6 +39,31 @@ def test_run_if_decides_about_scheduled_and_manual_runs_and_leaves_nothing_behin
         assert running.stop() == 0
         assert "never" not in running.log
     assert processes_with("4711") == []
+
+
+def test_a_condition_that_a_killed_schedd_leaves_is_no_run(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          tested: {schedule: "@reboot", command: echo never, run_if: "touch asked; sleep 4712", run_if_timeout: 1h}
+        """,
+    )
+    try:
+        with schedd(file) as first:
+            eventually((tmp_path / "asked").exists)
+            first.signal(signal.SIGKILL)
+            first.ends()
+        file.write_text(file.read_text().replace("@reboot", "@yearly"))
+        with schedd(file) as second:
+            second.says("job loaded")
+            assert json.loads(schedctl("-c", file, "list", "--json").stdout)[0]["status"] == "idle"
+            assert second.stop() == 0
+            assert not second.lines("run left by an earlier schedd")
+    finally:
+        for pid in processes_with("4712"):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("how", ["option", "variable"])
