@@ -201,7 +201,7 @@ def test_an_edit_of_the_mounted_directory_is_applied_and_an_error_is_unhealthy(e
         assert running.ends(DEADLINE) == 0
 
 
-def test_a_second_container_on_a_file_that_nobody_else_can_read_is_refused(etc: Path) -> None:
+def test_a_second_container_on_a_file_that_is_private_to_schedd_is_refused(etc: Path) -> None:
     """D4"""
     file = etc / "schedules.yaml"
     user, group = map(int, instructions("USER")[0].split(":"))

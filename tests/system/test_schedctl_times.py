@@ -136,7 +136,7 @@ def test_explain_says_words_class_times_changes_and_traps() -> None:
     assert (answer["kind"], answer["dst_changes"], len(answer["next"])) == ("interval", [], 5)
 
 
-def test_why_names_the_field_that_did_not_match_and_the_nearest_slots(file: Path) -> None:
+def test_why_names_the_field_that_did_not_match_and_the_nearest_scheduled_times(file: Path) -> None:
     shown = ask(file, "why", "night", "2026-06-01 02:31")
     assert "night is not scheduled at Mon 2026-06-01 02:31:00 CEST." in shown
     assert "Minute is 31; `30 2 * * *` needs 30." in shown

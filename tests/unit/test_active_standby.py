@@ -208,7 +208,7 @@ def stage_with(a: float, b: float) -> StageOfTwo:
 
 @settings(max_examples=25, deadline=None)
 @given(FAULTS, ARRIVALS, SKEW, SKEW)
-def test_whatever_fails_no_time_runs_twice_and_every_run_ends_in_one_record(
+def test_after_any_failure_no_time_runs_twice_and_every_run_ends_in_one_record(
     faults: list[tuple[str, float, float]], arrivals: list[tuple[float, ...]], a: float, b: float
 ) -> None:
     async def story(stage: StageOfTwo) -> None:
