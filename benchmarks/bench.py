@@ -33,7 +33,7 @@ _CALM = 0.25
 
 _MIXTURE = ("*/5 * * * *", "{m} * * * *", "{m} {h} * * *", "{m} {h} * * mon-fri", "{m} {h} 1 * *", "{m} */6 * * *")
 
-_STAMP = r"""
+STAMP = r"""
 #include <fcntl.h>
 #include <stdio.h>
 #include <time.h>
@@ -139,7 +139,7 @@ def compiled(folder: Path, name: str, source: str) -> str | None:
 
 def stamp(folder: Path) -> str:
     """A shell command whose first act is to append the time to the file `stamps` of the folder."""
-    program = compiled(folder, "stamp", _STAMP)
+    program = compiled(folder, "stamp", STAMP)
     return f"exec {program} {folder}/stamps" if program else f"exec date +%s.%N >> {folder}/stamps"
 
 

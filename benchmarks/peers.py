@@ -71,10 +71,10 @@ def installed(environments: Path | None) -> list[Peer]:
     if (program := shutil.which("cron")) and os.geteuid() == 0:
         found.append(Peer("cron", False, 10_000, program, _cron))
     if environments is not None:
-        found.append(Peer("APScheduler", True, 10_000, _python(environments, "APScheduler<4"), _apscheduler))
-        found.append(Peer("cronstable", False, 10_000, _python(environments, "cronstable"), _yacron("cronstable")))
+        found.append(Peer("APScheduler", True, 10_000, python(environments, "APScheduler<4"), _apscheduler))
+        found.append(Peer("cronstable", False, 10_000, python(environments, "cronstable"), _yacron("cronstable")))
         # 10,000 jobs take it three minutes.
-        found.append(Peer("yacron", False, 1000, _python(environments, "yacron"), _yacron("yacron")))
+        found.append(Peer("yacron", False, 1000, python(environments, "yacron"), _yacron("yacron")))
     return found
 
 
@@ -91,7 +91,7 @@ def versions(environments: Path | None) -> str:
     return ", ".join(told) or "none"
 
 
-def _python(environments: Path, requirement: str) -> str:
+def python(environments: Path, requirement: str) -> str:
     folder = environments.absolute() / requirement.split("<", maxsplit=1)[0]
     if not folder.exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Thread, local
 from typing import Any
 
 import msgspec
@@ -42,31 +42,53 @@ from scheduler.workers import resolved
 def register(app: Any) -> Any:
     """Add the task that runs attempts to a Celery application; the task."""
 
+    kept = local()
+
     @app.task(name=TASK, ignore_result=True, acks_late=False, bind=True)  # type: ignore[untyped-decorator]
     def attempt(self: Any, letter: str) -> None:
-        config = _file()
-        asyncio.run(_carry_out(config, self.request.hostname or socket.gethostname(), letter))
+        if not hasattr(kept, "side"):  # not before: it must not be inherited by a fork
+            kept.side = _Side()
+        kept.side.carry_out(self.request.hostname or socket.gethostname(), letter)
 
     return attempt
 
 
-def _file() -> Config:
-    """The schedule file as it is now: a deploy that replaces it needs no restart of the worker."""
-    return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
+class _Side:
+    """What a process of the pool keeps from one attempt to the next, since connecting takes longer than the rest."""
 
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._log: RedisLog | None = None
+        self._place = ("", "")
 
-async def _carry_out(config: Config, name: str, text: str) -> None:
-    assert config.workers is not None, "checked when the worker starts"  # noqa: S101
-    letter, problem = _understood(text, name, config.workers.space)
-    spawner = Spawner()
-    launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
-    async with _connected(config.workers, letter.space) as log:
+    def carry_out(self, name: str, text: str) -> None:
+        """Carry out the letter, or say why not."""
+        self._runner.run(self._carry_out(_file(), name, text))
+
+    async def _carry_out(self, config: Config, name: str, text: str) -> None:
+        assert config.workers is not None, "checked when the worker starts"  # noqa: S101
+        letter, problem = _understood(text, name, config.workers.space)
+        log = await self._connected(resolved(config.workers.store, os.environ), letter.space)
+        spawner = Spawner()
+        launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
         worker = Worker(name, RedisWire(log), RedisSpace(log), launcher, SystemClock(), config.jobs.get)
         if problem:
             await worker.refuse(letter, problem)
             return
         with spawner.in_charge():
             await worker.carry_out(letter)
+
+    async def _connected(self, url: str, space: str) -> RedisLog:
+        if self._log is None or self._place != (url, space):
+            if self._log is not None:
+                await self._log.close()
+            self._log, self._place = RedisLog(url, space), (url, space)
+        return self._log
+
+
+def _file() -> Config:
+    """The schedule file as it is now: a deploy that replaces it needs no restart of the worker."""
+    return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
 
 
 def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:

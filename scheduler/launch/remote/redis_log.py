@@ -18,6 +18,12 @@ T = TypeVar("T")
 TIMEOUT = 5.0
 """Seconds for each answer of the store."""
 
+CONNECTIONS = 16
+"""Of one scheduler or worker, at most. Those of a herd of runs take turns."""
+
+WAITING = 30.0
+"""Seconds that one may wait for its turn."""
+
 EXPIRY = 86_400_000
 """Milliseconds after their last change for which logs are kept."""
 
@@ -36,9 +42,16 @@ class RedisLog:
         self.space = space
         self.prefix = f"schedd:{{{space}}}:"
         try:
-            self.client: Any = redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+            pool = redis.BlockingConnectionPool.from_url(
+                url,
+                max_connections=CONNECTIONS,
+                timeout=WAITING,
+                socket_timeout=TIMEOUT,
+                socket_connect_timeout=TIMEOUT,
+            )
         except ValueError:
             raise WireError("the store's address is not a redis:// address") from None
+        self.client: Any = redis.Redis(connection_pool=pool)
         self._news: dict[str, asyncio.Event] = {}
         self._listener: asyncio.Task[None] | None = None
 
@@ -76,6 +89,16 @@ class RedisLog:
         finally:
             if self._news.get(key) is news:
                 del self._news[key]
+
+    async def read_alone(
+        self, key: str, decoder: msgspec.json.Decoder[T], after: str, seconds: float
+    ) -> list[tuple[str, T]]:
+        """As `read`, for the only reader of a connection, which need not hear of the news of all others."""
+        wait = max(1, round(seconds * 1000)) if seconds > 0 else None
+        async with errors():
+            found = await self.client.xread({self.prefix + key: after or "0"}, count=100, block=wait)
+            entries = (found[0][1] if isinstance(found, list) else next(iter(found.values()))[0]) if found else []
+            return [(position.decode(), decoder.decode(fields[b"_"])) for position, fields in entries]
 
     async def _range(self, key: str, decoder: msgspec.json.Decoder[T], after: str) -> list[tuple[str, T]]:
         async with errors():

@@ -64,7 +64,7 @@ class RedisWire:
         await self._log.append(f"orders:{attempt}", order)
 
     async def orders(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Order]]:
-        return await self._log.read(f"orders:{attempt}", _order, after, seconds)
+        return await self._log.read_alone(f"orders:{attempt}", _order, after, seconds)
 
     async def beat(self, attempt: str, seconds: float) -> None:
         async with errors():
