@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from scheduler import __version__
 from scheduler.api.engine_service import EngineService
-from scheduler.api.reload_plan import digest_of, reload_view
+from scheduler.api.reload_plan import digest_of, read_again, reload_view
 from scheduler.clock import Clock, SystemClock
 from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.config.load import load
@@ -27,7 +27,7 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed
 from scheduler.engine.timetable import difference
 from scheduler.errors import EXIT_BUG, RefusedError, SchedError
-from scheduler.fast_start import loaded
+from scheduler.fast_start import beside_the_loop, loaded
 from scheduler.launch.earlier import find_earlier
 from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
@@ -138,6 +138,7 @@ class Daemon(EngineService):
         self._started_at = self._loaded_at = clock.now()
         self._started_steady = clock.steady()
         self._reload_error: str | None = None
+        self._reloading = asyncio.Lock()
         self._stop_asked = asyncio.Event()
         self._liveness = Liveness(self._stop_asked.set)
         self._signals = Signals(
@@ -245,12 +246,15 @@ class Daemon(EngineService):
         return await self._workers.views(self._config.jobs.values(), self._engine.live())
 
     async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
-        """Read the file and apply the difference, or only report it. ConfigError when the file is invalid.
+        """Read the file on a thread and apply the difference, or report it. ConfigError when the file is invalid."""
+        async with self._reloading, beside_the_loop():
+            return await self._reload(plan, digest, by)
 
-        Read on the loop, not on a thread: schedules share their croniter objects, which are not safe to share so.
-        """
+    async def _reload(self, plan: bool, digest: str | None, by: Requester | None) -> ReloadView:
+        timetable = self._engine.timetable
+        old = timetable.jobs()
         try:
-            config = self._read(self._config.path)
+            config = await asyncio.to_thread(read_again, self._read, self._config.path, old)
             if not plan:
                 self._presence.lock()
         except SchedError as error:
@@ -260,18 +264,16 @@ class Daemon(EngineService):
             raise
         if digest is not None and digest != digest_of(config):
             raise RefusedError("the files have changed since this plan was made; look at the new plan")
-        timetable = self._engine.timetable
-        old = timetable.jobs()
-        before = {name: timetable.next_of(name) for name in old}
+        changes = difference(old, config.jobs)
+        before = {name: timetable.next_of(name) for name in (*changes.changed, *changes.removed)}
         if plan:
-            changes = difference(old, config.jobs)
-            after = timetable.preview(config.jobs, self.now())
+            after = timetable.preview(config.jobs, self.now(), changes)
         else:
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
             startup.log_warnings(self._log, config.warnings)
             self.environment.withhold(config.withheld)
-            changes = self._engine.load(config.jobs, max_running=self._max_running(), by=by)
-            after = {name: timetable.next_of(name) for name in config.jobs}
+            self._engine.load(config.jobs, max_running=self._max_running(), by=by)
+            after = {name: timetable.next_of(name) for name in (*changes.added, *changes.changed)}
         return reload_view(changes, old, config, (before, after), applied=not plan)
 
     def _max_running(self) -> int:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 NOT_FOR_THE_DAEMON = ("ssl", "rich")
 """What libraries import where they find it, and the daemon has no use for: asyncio imports ssl for TLS (4.2 MB, 10 ms),
 structlog imports rich to draw tracebacks (5 MB, 60 ms). Senders that need TLS load it when they are first used."""
+
+
+_TURN = 0.0005
+"""Seconds for which a thread that loads a file may keep the interpreter from the event loop."""
 
 
 @contextmanager
@@ -30,6 +34,22 @@ def loading(*hidden: str) -> Iterator[None]:
             del sys.modules[module]
         if was_enabled:
             gc.enable()
+
+
+@asynccontextmanager
+async def beside_the_loop() -> AsyncIterator[None]:
+    """Within the block a thread loads a file while the event loop goes on: it gets the interpreter within half a
+    millisecond whenever it is due. What has been loaded is then no longer looked at by garbage collection.
+    """
+    interval = sys.getswitchinterval()
+    gc.collect()
+    gc.disable()
+    sys.setswitchinterval(_TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        loaded()
 
 
 def loaded() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from scheduler.api.definition import definition
 from scheduler.config.loading import Config
@@ -17,6 +19,13 @@ from scheduler.wire.daemon import JobChange, KeyChange, ReloadView
 
 NextTimes = Mapping[str, datetime | None]
 """The next scheduled time of each job."""
+
+
+def read_again(read: Callable[[Path], Config], path: Path, before: Mapping[str, Job]) -> Config:
+    """Read a file again, on a thread. Unchanged jobs are the same objects as before: to compare them takes no time."""
+    config = read(path)
+    jobs = {name: before[name] if before.get(name) == job else job for name, job in config.jobs.items()}
+    return replace(config, jobs=jobs)
 
 
 def reload_view(

@@ -51,9 +51,9 @@ class _Entry:
 
     __slots__ = ("job", "next_at", "order", "schedule", "taken")
 
-    def __init__(self, job: Job, order: int, schedule: Schedule | None, next_at: datetime | None) -> None:
+    def __init__(self, job: Job, schedule: Schedule | None, next_at: datetime | None) -> None:
         self.job = job
-        self.order = order
+        self.order = 0
         self.schedule = schedule
         self.next_at = next_at
         self.taken: datetime | None = None
@@ -111,16 +111,17 @@ class Timetable:
     def load(self, jobs: Mapping[str, Job], now: datetime) -> Changes:
         """Use these jobs from now on. Where the schedule is unchanged the next time stays; others begin after `now`."""
         changes = difference(self.jobs(), jobs)
-        self._entries = self._carried_over(jobs, now)
+        self._entries = self._carried_over(jobs, now, changes)
         self._rebuild_heap()
         self._excluded.load(jobs, now)
         for name in changes.removed:
             self._pauses.pop(name, None)
         return changes
 
-    def preview(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, datetime | None]:
-        """The next times that `load` would give."""
-        return {name: entry.next_at for name, entry in self._carried_over(jobs, now).items()}
+    def preview(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, datetime | None]:
+        """The next times that `load` would give to the jobs that are added or changed."""
+        names = (*changes.added, *changes.changed)
+        return {name: _entry(self._entries.get(name), jobs[name], now).next_at for name in names}
 
     def taken_at_start(self, name: str, scheduled_at: datetime) -> None:
         """Count a time before the first load, for which `catch_up` runs the job, as taken."""
@@ -181,10 +182,15 @@ class Timetable:
         pause = self._pauses.get(name)
         return pause if pause is not None and pause.covers(moment) else None
 
-    def _carried_over(self, jobs: Mapping[str, Job], now: datetime) -> dict[str, _Entry]:
-        return {
-            name: _entry(self._entries.get(name), job, order, now) for order, (name, job) in enumerate(jobs.items())
-        }
+    def _carried_over(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, _Entry]:
+        entries, unchanged = {}, set(changes.unchanged)
+        for order, (name, job) in enumerate(jobs.items()):
+            entry = self._entries.get(name)
+            if entry is None or name not in unchanged:
+                entry = _entry(entry, job, now)
+            entry.job, entry.order = job, order
+            entries[name] = entry
+        return entries
 
     def _rebuild_heap(self) -> None:
         self._heap = [(e.next_at, e.order, e) for e in self._entries.values() if e.next_at is not None]
@@ -193,20 +199,21 @@ class Timetable:
 
 def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:
     """What a reload would do, without doing it."""
-    both = [name for name in after if name in before]
+    is_same = {name: before[name] is job or before[name] == job for name, job in after.items() if name in before}
     return Changes(
         added=tuple(name for name in after if name not in before),
-        changed=tuple(name for name in both if before[name] != after[name]),
+        changed=tuple(name for name, same in is_same.items() if not same),
         removed=tuple(name for name in before if name not in after),
-        unchanged=tuple(name for name in both if before[name] == after[name]),
+        unchanged=tuple(name for name, same in is_same.items() if same),
     )
 
 
-def _entry(old: _Entry | None, job: Job, order: int, now: datetime) -> _Entry:
+def _entry(old: _Entry | None, job: Job, now: datetime) -> _Entry:
+    """The entry of a job that is new or has changed."""
     schedule = job.schedule if job.enabled else None
     if old is None or schedule is None or not old.job.enabled or old.job.schedule != schedule:
-        return _Entry(job, order, schedule, None if schedule is None else schedule.next_after(now))
-    entry = _Entry(job, order, old.schedule, old.next_at)
+        return _Entry(job, schedule, None if schedule is None else schedule.next_after(now))
+    entry = _Entry(job, old.schedule, old.next_at)
     entry.taken = old.taken
     return entry
 

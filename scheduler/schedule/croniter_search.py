@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from threading import get_ident
 
 from croniter import CroniterBadDateError, croniter
 
@@ -17,7 +18,7 @@ def search(expression: str, wall: datetime, *, either_day: bool, back: bool) -> 
 
     With `back`, return a match before it: mostly the last one, but `get_prev` can miss a match.
     """
-    engine = _croniter(expression, either_day)
+    engine = _croniter(expression, either_day, get_ident())
     look = engine.get_prev if back else engine.get_next
     try:
         found: datetime = look(datetime, start_time=wall)
@@ -27,11 +28,11 @@ def search(expression: str, wall: datetime, *, either_day: bool, back: bool) -> 
 
 
 @lru_cache(maxsize=4096)
-def _croniter(expression: str, either_day: bool) -> croniter:
+def _croniter(expression: str, either_day: bool, _thread: int) -> croniter:
     """Return the croniter of an expression: five fields, six with seconds last, or seven with the year after them.
 
-    It is mutable, but each call passes its own start time. Fifty years are enough for 29 February on a given weekday;
-    with a year field the search must reach the last year.
+    It is mutable: each thread has its own, and each call passes its own start time. Fifty years are enough for 29
+    February on a given weekday; with a year field the search must reach the last year.
     """
     years = 50 if len(expression.split()) < 7 else 200
     return croniter(expression, 0.0, day_or=either_day, max_years_between_matches=years)
