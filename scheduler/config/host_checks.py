@@ -96,6 +96,8 @@ def _id_of(key: str, name: str) -> int | None:
     if key == "group" and is_number:
         return int(name) if int(name) <= LARGEST_ID else None
     try:
+        if is_number and int(name) == os.geteuid():
+            return os.geteuid()
         if is_number:
             return pwd.getpwuid(int(name)).pw_uid
         return pwd.getpwnam(name).pw_uid if key == "user" else grp.getgrnam(name).gr_gid

@@ -115,8 +115,11 @@ class _Lint:
         if job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.keys else "python"
             yield LintWarning(LintCode.NOT_FOUND, key, reason)
-        for key, reason in self._targets.recipient_problems(job) if job.enabled else ():
-            yield LintWarning(LintCode.UNDELIVERABLE, key, f"{key}: {reason}; nothing can be sent")
+        for key, reason in self._targets.further_problems(job) if job.enabled else ():
+            if key == "run_if":
+                yield LintWarning(LintCode.NOT_FOUND, key, f"{key}: {reason}")
+            else:
+                yield LintWarning(LintCode.UNDELIVERABLE, key, f"{key}: {reason}; nothing can be sent")
         for directory in job.path if job.enabled else ():
             if not Path(directory).is_dir():
                 yield LintWarning(LintCode.NOT_FOUND, "path", f"path: there is no directory {directory}")

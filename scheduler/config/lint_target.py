@@ -60,10 +60,12 @@ class TargetCheck:
                 problems = (self._function(each, job, interpreter, variables) for each in functions)
         return next(filter(None, problems), None)
 
-    def recipient_problems(self, job: Job) -> Iterator[tuple[str, str]]:
-        """The keys of recipients whose command would not be found, each with the reason."""
+    def further_problems(self, job: Job) -> Iterator[tuple[str, str]]:
+        """The keys of other commands that would not be found, `run_if` and recipients, each with the reason."""
         with contextlib.suppress(LaunchError):
             variables = self._environment.of_job(job).values
+            if job.run_if is not None and (missing := next(_command_problems(job.run_if, job.cwd, variables), None)):
+                yield "run_if", missing
             for key in sorted(LISTS):
                 for recipient in getattr(job, key):
                     if isinstance(recipient, CommandRecipient) and (

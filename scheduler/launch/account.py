@@ -29,6 +29,8 @@ def find_account(user: str | None, group: str | None) -> Account | None:
 
     LaunchError when it does not exist or schedd may not become it. `groups` are what initgroups(3) would set.
     """
+    if user is not None and user == str(os.geteuid()) and not _has_entry(int(user)):
+        user = None  # our own number, which has no name in many containers
     if user is None and group is None:
         return None
     entry = _user(user) if user is not None else None
@@ -59,6 +61,14 @@ def _may_search(account: Account, status: os.stat_result) -> bool:
     if status.st_gid in (account.gid, *account.groups):
         return bool(status.st_mode & 0o010)
     return bool(status.st_mode & 0o001)
+
+
+def _has_entry(uid: int) -> bool:
+    try:
+        pwd.getpwuid(uid)
+    except KeyError:
+        return False
+    return True
 
 
 def _user(user: str) -> pwd.struct_passwd:

@@ -123,6 +123,8 @@ TABLE = [
     (LintCode.NOT_FOUND, ["command: no-such-program --now"]),
     (LintCode.NOT_FOUND, ["command: /no/such/program"]),
     (LintCode.NOT_FOUND, ["path: /no/such/directory"]),
+    (LintCode.NOT_FOUND, ["run_if: no-such-program -x"]),
+    (LintCode.NOT_FOUND, ["run_if: [/no/such/program]"]),
     (LintCode.NOT_FOUND, ["command: echo hi", "cwd: /no/such/directory"]),
     (LintCode.NOT_FOUND, ["python: no_such_module:run"]),
     (LintCode.NOT_FOUND, ["python: json.no_such_part:run"]),
