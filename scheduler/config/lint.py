@@ -11,6 +11,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from scheduler.clock import rfc3339
 from scheduler.config.entry import Entry
 from scheduler.config.lint_codes import LintCode, LintWarning
@@ -112,6 +114,8 @@ class _Lint:
         yield from about_command
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:
             return
+        if job.enabled and job.run_if and (reason := self._targets.problem(replace(job, target=job.run_if))):
+            yield LintWarning(LintCode.NOT_FOUND, "run_if", reason)
         if job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.keys else "python"
             yield LintWarning(LintCode.NOT_FOUND, key, reason)

@@ -39,10 +39,10 @@ def command_warnings(job: Job) -> Iterator[LintWarning]:
     match job.target:
         case ShellCommand(text, shell=shell):
             yield from _of_text(text, shell[0], variables)
-            yield from _of_any(text)
+            yield from _of_any(text, "command")
         case Argv(words):
             yield from _of_words(words, "command")
-            yield from _of_any(" ".join(words))
+            yield from _of_any(" ".join(words), "command")
         case Entrypoint(args=args, kwargs=kwargs):
             if _has_reference([*args, *kwargs.values()]):
                 message = "from_env and from_file are not read here: the function gets the mapping itself"
@@ -59,6 +59,7 @@ def _of_condition(condition: ShellCommand | Argv, variables: set[str]) -> Iterat
     else:
         text = " ".join(condition.words)
         yield from _of_words(condition.words, "run_if")
+    yield from _of_any(text, "run_if")
     if _WRITES.search(without_quotes(text)):
         message = "run_if seems to change something: it runs at each scheduled time, also when the job then does not"
         yield LintWarning(
@@ -66,14 +67,14 @@ def _of_condition(condition: ShellCommand | Argv, variables: set[str]) -> Iterat
         )
 
 
-def _of_any(command: str) -> Iterator[LintWarning]:
+def _of_any(command: str, key: str) -> Iterator[LintWarning]:
     if "\\%" in command:
         message = "the backslash of `\\%` is passed to the shell: only a crontab needs it"
-        yield LintWarning(LintCode.CRONTAB_PERCENT, "command", message, "write % without the backslash")
+        yield LintWarning(LintCode.CRONTAB_PERCENT, key, message, "write % without the backslash")
     if _SECRET.search(command):
         message = "the command contains what looks like a secret, visible to everyone who can list processes"
         help = "pass it in a variable of `env` with from_file or from_env"
-        yield LintWarning(LintCode.PLAIN_SECRET, "command", message, help)
+        yield LintWarning(LintCode.PLAIN_SECRET, key, message, help)
 
 
 def _of_text(text: str, program: str, variables: set[str]) -> Iterator[LintWarning]:
