@@ -16,7 +16,7 @@ REVERSE, PLAIN = "\x1b[7m", "\x1b[0m"
 AROUND = 3
 """Lines around the rows of the list: totals, the header of the table, keys."""
 
-LIST_KEYS = "↑↓ select  Enter show  / filter  s sort  r run  p pause  x stop  q quit"
+LIST_KEYS = "↑↓ Enter show  / filter  s sort  r run  p pause  x stop  q quit"
 JOB_KEYS = "r run  p pause  x stop  q back"
 
 NEXT_SHOWN, RUNS_SHOWN = 3, 5

@@ -83,6 +83,7 @@ def test_every_job_of_a_long_list_can_be_reached() -> None:
         press(watched, "down")
     assert seen == [view.name for view in SIXTY]
     assert "40-60 of 60" in frame(watched)[-1]
+    assert frame(watched)[-1].endswith("q quit"), "on 80 columns the keys are shown whole"
 
 
 @pytest.mark.parametrize(
