@@ -16,6 +16,7 @@ from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.new_file import write_file
 from scheduler.cli.subcommand import subcommand
+from scheduler.cli.times import zone_names
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.errors import EXIT_FAILURE, SchedError, UnknownNameError, UsageError
@@ -42,7 +43,14 @@ _OPTIONS_OF = {
 @subcommand("export", exit_status="1 when anything was lost and --strict is given.")
 @click.argument("format_name", metavar="FORMAT", type=click.Choice(_FORMATS))
 @some_jobs
-@click.option("-o", "--output", "directory", metavar="DIR", help="Write files to this directory [default: print them]")
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    metavar="DIR",
+    type=click.Path(),
+    help="Write files to this directory [default: print them]",
+)
 @click.option("--force", is_flag=True, help="Overwrite existing files")
 @click.option("--strict", is_flag=True, help="Fail when anything was lost")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: an object with the files and the losses")
@@ -54,7 +62,12 @@ _OPTIONS_OF = {
     type=click.Choice([dialect.value for dialect in Dialect]),
     help="crontab: the cron that will read it [default: debian]",
 )
-@click.option("--timezone", metavar="NAME", help="crontab: time zone in which cron runs [default: this machine's]")
+@click.option(
+    "--timezone",
+    metavar="NAME",
+    shell_complete=zone_names,
+    help="crontab: time zone in which cron runs [default: this machine's]",
+)
 @click.pass_obj
 def export_file(
     target: Target,
@@ -133,16 +146,22 @@ def _exported(
             zone = timezone or LocalMachine().timezone
             return crontab_file.export_crontab(
                 jobs,
-                crontab_file.Options(dialect=Dialect(dialect or Dialect.DEBIAN), timezone=zone, python=sys.executable),
+                crontab_file.Options(
+                    dialect=Dialect(dialect or Dialect.DEBIAN), timezone=zone, python=sys.executable, owner=_owner()
+                ),
             )
 
 
+def _owner() -> str | None:
+    """The user of jobs that name none; None is root."""
+    return None if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+
+
 def _systemd_options(*, of_user: bool) -> systemd_units.Options:
-    owner = None if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     kind = "user" if of_user else "system"
     folders = [Path(f"{place}/systemd/{kind}") for place in ("/usr/lib", "/lib", "/run")]
     taken = frozenset(path.name for folder in folders if folder.is_dir() for path in folder.iterdir())
-    return systemd_units.Options(of_user=of_user, owner=owner, python=sys.executable, now=times.now(), taken=taken)
+    return systemd_units.Options(of_user=of_user, owner=_owner(), python=sys.executable, now=times.now(), taken=taken)
 
 
 def _write(exported: Exported, directory: Path, *, force: bool) -> None:

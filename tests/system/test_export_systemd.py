@@ -12,10 +12,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 
 from scheduler.errors import ScheduleError
 from scheduler.schedule import parse_schedule
 from scheduler.translate.exporters.on_calendar_text import NoCalendarError, calendar_lines
+from scheduler.translate.importers.exec_line import read_exec_line
 from tests.system.calendar_analysis import ITERATIONS, MISSING, comparable, elapses
 from tests.system.programs import schedctl
 
@@ -126,6 +128,37 @@ jobs:
   often: {schedule: ["@reboot", {second: "*"}], command: x, shell: bash}
   some_day: {command: x, enabled: false}
 """
+
+
+@pytest.mark.parametrize(
+    ("keys", "runs"),
+    [
+        ({"from": "2020-01-01"}, True),
+        ({"from": "2999-01-01"}, False),
+        ({"until": "2020-01-01"}, False),
+        ({"until": "2090-01-01", "except": ["2020-01-01", "2020-02-01..2020-02-03"]}, True),
+        ({"except": ["2020-01-01..2999-01-01"]}, False),
+        ({"except": ["01-01..12-31"]}, False),
+        ({"except": ["07-01..06-30"]}, False),
+        ({"schedule": "@every 1d from 2020-01-01"}, True),
+        ({"schedule": "@every 1d from 2999-01-01"}, False),
+        ({"run_if": "true", "except": ["2020-01-01..2020-02-03"]}, True),
+        ({"run_if": ["false"]}, False),
+    ],
+)
+def test_the_conditions_of_a_service_are_those_of_the_job(tmp_path: Path, keys: dict[str, Any], runs: bool) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(yaml.safe_dump({"jobs": {"a": {"schedule": "@daily", "command": "x", **keys}}}))
+    done = schedctl("-c", file, "export", "systemd", "a")
+    conditions = [line.partition("=")[2] for line in done.stdout.splitlines() if line.startswith("ExecCondition=")]
+    assert conditions, done.stdout
+    codes = [
+        subprocess.run(
+            [word.replace("$$", "$") for word in read_exec_line(line, "a.service").words], check=False, timeout=60
+        ).returncode
+        for line in conditions
+    ]
+    assert (set(codes) == {0}) == runs, (conditions, codes)
 
 
 @pytest.mark.parametrize("options", [(), ("--user",)])

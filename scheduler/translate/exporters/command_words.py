@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from scheduler.model.job import Job
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 from scheduler.translate.exporters.exported import LossReport
@@ -13,10 +11,7 @@ _OF_SCHEDD = "SCHED_"
 
 
 def words_of(job: Job, report: LossReport, python: str) -> list[str]:
-    """The program and its arguments; a relative path of a program is from the job's directory.
-
-    `python` is the interpreter of functions whose job names none.
-    """
+    """The program and its arguments. `python` is the interpreter of functions whose job names none."""
     match job.target:
         case ShellCommand(text, _, shell):
             words = [*shell, text]
@@ -28,8 +23,6 @@ def words_of(job: Job, report: LossReport, python: str) -> list[str]:
     report.exact("command", "shell")
     if any(_OF_SCHEDD in word for word in words):
         report.lost("command", "it uses SCHED_… variables, which do not exist there")
-    if "/" in words[0] and not words[0].startswith("/"):
-        words[0] = os.path.normpath(os.path.join(job.cwd, words[0]))  # noqa: PTH118 - a path of another machine
     return words
 
 

@@ -29,11 +29,15 @@ NOT_EXPORTED = "#! not exported: "
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """`timezone` is the IANA name of the zone of the machine on which cron will run."""
+    """`timezone` is the IANA name of the zone of the machine on which cron will run.
+
+    `owner` runs the jobs that name no user where others do; None is root.
+    """
 
     dialect: Dialect
     timezone: str
     python: str = "/usr/bin/python3"
+    owner: str | None = None
 
 
 class _Line(NamedTuple):
@@ -97,7 +101,7 @@ class _Job:
             self.report.approximated("schedule", line.why)
         dialect = self._options.dialect
         text = self._escaped(self._command.text(line.test))
-        user = f" {self._job.process.user or 'root'}" if self._with_users else ""
+        user = f" {self._user()}" if self._with_users else ""
         whole = f"{line.times}{user} {text}"
         if line.zone not in {None, self._options.timezone} and dialect is not Dialect.CRONIE:
             why = f"cron runs in {self._options.timezone}; the times are those of {line.zone}"
@@ -108,6 +112,12 @@ class _Job:
             self.report.lost("command", why)
             return _Line(f"{NOT_EXPORTED}{why}: {whole}")
         return _Line(whole, line.zone)
+
+    def _user(self) -> str:
+        owner = self._options.owner or "root"
+        if self._job.process.user is None:
+            self.report.approximated("user", f"the job names none: it runs as {owner}")
+        return self._job.process.user or owner
 
     def _escaped(self, text: str) -> str:
         """The command as cron must read it. `%` would end it, and Debian's cron makes one backslash of two."""

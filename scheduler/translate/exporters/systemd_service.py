@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from posixpath import join, normpath
+
 import msgspec
 
 from scheduler.model.job import Job, OutputMode, Overlap
@@ -45,7 +47,7 @@ class Service:
     def lines(self, condition: str) -> list[str]:
         """The section; `condition` are commands of a shell that end with an error where the job is not to run."""
         lines = ["[Service]\n", "Type=oneshot\n"]
-        lines += [f"ExecCondition={command_line(['/bin/sh', '-c', condition.rstrip('; ')])}\n"] if condition else []
+        lines += [f"ExecCondition={command_line(['/bin/sh', '-c', f'{condition}:'])}\n"] if condition else []
         if words := condition_of(self._job):
             lines.append(f"ExecCondition={command_line(['/usr/bin/timeout', *words[1:]])}\n")
             self._report.approximated("run_if", "the exit code 255 is a failure")
@@ -55,7 +57,7 @@ class Service:
 
     def _command(self) -> list[str]:
         job = self._job
-        words = words_of(job, self._report, self._options.python)
+        words = absolute(words_of(job, self._report, self._options.python), job.cwd)
         if job.retry.times or (job.lock and job.timeout is not None):
             words = ["/bin/sh", "-c", attempts(job, '"$@"', self._report, limited=True), "sh", *words]
         files = {name: value.path for name, value in self._variables().items() if isinstance(value, FromFile)}
@@ -84,12 +86,14 @@ class Service:
         url = self._job.ping
         if url is None:
             return []
-        if not isinstance(url, str):
-            self._report.lost("ping", "the address is not in the file")
+        if not isinstance(url, str) or "?" in url:
+            self._report.lost("ping", "the address is not in the file, or has a query")
             return []
-        self._report.approximated("ping", "curl(1) sends the start and the exit status")
+        url = url.rstrip("/")
+        self._report.approximated("ping", "curl(1) sends the start, the success or the failure")
         start = command_line(["/usr/bin/curl", "-fsS", "-m", "10", "-o", "/dev/null", f"{url}/start"])
-        end = 'test "$SERVICE_RESULT" = exec-condition || curl -fsS -m 10 -o /dev/null "$0/$EXIT_STATUS"'
+        end = 'case "$SERVICE_RESULT" in exec-condition) exit;; success) s=;; *) s=/fail;; esac; '
+        end += 'curl -fsS -m 10 -o /dev/null "$0$s"'
         return [f"ExecStartPre=-{start}\n", f"ExecStopPost=-{command_line(['/bin/sh', '-c', end, url])}\n"]
 
     def context(self) -> list[str]:
@@ -137,12 +141,16 @@ class Service:
         lines += [f"EnvironmentFile={value_of(file)}\n" for file in files]
         if files and variables:
             self._report.approximated("env_file", "its variables win over those of `env`")
-        if self._job.path:
-            directories = [*self._job.path, str(variables.get("PATH") or _PATH)]
-            lines.append(f"ExecSearchPath={value_of(':'.join(directories))}\n")
-            lines.append(f"Environment={word_of('PATH=' + ':'.join(directories))}\n")
-            self._report.approximated("path", "in front of the PATH of systemd")
-        return lines
+        return [*lines, *self._search_path(variables.get("PATH"))]
+
+    def _search_path(self, given: object) -> list[str]:
+        """systemd itself looks for programs in ExecSearchPath= only, whatever PATH the commands have."""
+        path = given if isinstance(given, str) else _PATH
+        if not self._job.path:
+            return [f"ExecSearchPath={value_of(path)}\n"] if path is given else []
+        path = ":".join([*self._job.path, path])
+        self._report.approximated("path", "in front of the PATH of systemd")
+        return [f"ExecSearchPath={value_of(path)}\n", f"Environment={word_of(f'PATH={path}')}\n"]
 
     def _ends(self) -> list[str]:
         job = self._job
@@ -173,3 +181,10 @@ class Service:
             if not self._job.cwd.startswith(_HOMES):
                 lines.append("ProtectHome=yes\n")
         return lines
+
+
+def absolute(words: list[str], directory: str) -> list[str]:
+    """The words with a program that systemd finds: it takes no relative paths."""
+    if "/" in words[0] and not words[0].startswith("/"):
+        return [normpath(join(directory, words[0])), *words[1:]]
+    return words

@@ -24,7 +24,7 @@ from scheduler.translate.exporters.exported import (
 )
 from scheduler.translate.exporters.on_calendar_text import NoCalendarError, calendar_lines
 from scheduler.translate.exporters.shell_text import date_tests, day_interval_test
-from scheduler.translate.exporters.systemd_service import Service, ServiceOptions
+from scheduler.translate.exporters.systemd_service import Service, ServiceOptions, absolute
 from scheduler.translate.exporters.unit_text import command_line, span_of, value_of
 
 _QUICK = timedelta(seconds=3)
@@ -158,7 +158,14 @@ class _Unit:
             words = list(target.words) if isinstance(target, Argv) else [*target.shell, target.text]
             name = f"{self.name}@{key[3:]}{'' if number == 1 else f'-{number}'}.service"
             head = f"[Unit]\nDescription={key} of {self._job.name}\n\n[Service]\nType=oneshot\n"
-            text = "".join([head, f"ExecStart={command_line(words)}\n", *service.context(), *service.hardening()])
+            text = "".join(
+                [
+                    head,
+                    f"ExecStart={command_line(absolute(words, self._job.cwd))}\n",
+                    *service.context(),
+                    *service.hardening(),
+                ]
+            )
             found.append(ExportedFile(name, text))
             self.report.approximated(key, "a service without SCHED_… variables, started after every run")
         return found
