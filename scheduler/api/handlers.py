@@ -15,8 +15,8 @@ from scheduler.api.lookup import chosen, find, find_state
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
-from scheduler.api.turns import Turns
 from scheduler.api.views import history_entry, job_view, run_view
+from scheduler.engine.turns import Turns
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.wire.daemon import AskMetrics, AskStatus, AskWorkers, Reload, ReloadView, StatusView, WorkerView

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from scheduler import __version__
 from scheduler.api.service import JobState, Service
-from scheduler.api.turns import Turns
 from scheduler.api.views import status_of
+from scheduler.engine.turns import Turns
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
 from scheduler.wire.daemon import AskMetrics, StatusView
 

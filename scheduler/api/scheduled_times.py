@@ -12,8 +12,8 @@ import msgspec
 
 from scheduler.api.lookup import chosen, find_state, in_utc
 from scheduler.api.service import JobState, Service
-from scheduler.api.turns import Turns
 from scheduler.engine.later import LaterRun
+from scheduler.engine.turns import Turns
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
 from scheduler.schedule import (

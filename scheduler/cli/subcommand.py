@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 
-from scheduler.cli.answer_source import Target
-
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
 
 
@@ -42,12 +40,16 @@ def with_short_text(option: click.Option | None) -> click.Option | None:
 def set_target(ctx: click.Context, _option: click.Parameter, file: str | None) -> None:
     """Remember which schedule file is meant. An option after the command wins over one before it."""
     if file is not None or ctx.obj is None:
+        from scheduler.cli.answer_source import Target  # noqa: PLC0415 - schedd, which has no target, uses this module
+
         ctx.obj = Target(file, None if ctx.obj is None else ctx.obj.url_option)
 
 
 def set_url(ctx: click.Context, _option: click.Parameter, url: str | None) -> None:
     """Remember which schedd elsewhere is meant."""
     if url is not None:
+        from scheduler.cli.answer_source import Target  # noqa: PLC0415 - as above
+
         ctx.obj = Target(None if ctx.obj is None else ctx.obj.option, url)
 
 

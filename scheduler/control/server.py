@@ -14,8 +14,8 @@ import msgspec
 
 from scheduler import __version__
 from scheduler.api.handlers import answer
+from scheduler.api.reply_text import encoded
 from scheduler.api.service import Service
-from scheduler.api.turns import encoded
 from scheduler.control.peer import peer, requester
 from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError

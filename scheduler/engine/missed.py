@@ -19,21 +19,23 @@ GAP = timedelta(minutes=2)
 
 
 def latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetime | None:
-    """The latest scheduled time up to `now`, unless it is further back. A cheaper check comes first."""
+    """The latest scheduled time up to `now`, unless it is further back. Cheaper checks come first."""
     first = schedule.next_after(now - within - datetime.resolution)
-    return None if first is None or first > now else schedule.last_before(now + datetime.resolution)
+    if first is None or first > now:
+        return None
+    second = schedule.next_after(first)
+    return first if second is None or second > now else schedule.last_before(now + datetime.resolution)
 
 
-def missed_runs(timetable: Timetable, history: History, now: datetime) -> Iterator[tuple[Job, datetime]]:
-    """Jobs with their latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd.
+def missed_run(job: Job, history: History, now: datetime) -> datetime | None:
+    """The job's latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd.
 
-    Without those whose history, kept in a store, has a run for it.
+    None when there is none, or when the job's history, kept in a store, has a run for it.
     """
-    for job in timetable.jobs().values():
-        if job.schedule is not None and job.enabled and job.catch_up is None:
-            missed = latest_time(job.schedule, now, MISSED_REPORTED)
-            if missed is not None and not _has_run(history, job, missed):
-                yield job, missed
+    if job.schedule is None or not job.enabled or job.catch_up is not None:
+        return None
+    missed = latest_time(job.schedule, now, MISSED_REPORTED)
+    return None if missed is None or _has_run(history, job, missed) else missed
 
 
 def to_catch_up(timetable: Timetable, history: History, now: datetime) -> list[tuple[Job, datetime]]:

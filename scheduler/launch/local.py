@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +101,8 @@ def _file_without_name() -> int:
     """In memory where the system can do that, else a file that is removed already."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("stdin")
+    import tempfile  # noqa: PLC0415 - costs 3 ms, and Linux has memfd_create
+
     with tempfile.TemporaryFile() as file:
         return os.dup(file.fileno())
 

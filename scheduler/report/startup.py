@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Callable, Iterable
@@ -12,8 +11,9 @@ from pathlib import Path
 from scheduler import __version__
 from scheduler.clock import rfc3339
 from scheduler.engine.engine import Engine
-from scheduler.engine.missed import MISSED_REPORTED, is_in_gap, missed_runs
+from scheduler.engine.missed import MISSED_REPORTED, is_in_gap, missed_run
 from scheduler.engine.timetable import Timetable
+from scheduler.engine.turns import Turns
 from scheduler.errors import Problem
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job
@@ -73,7 +73,7 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
 async def report_missed(
     log: Log, engine: Engine, started_at: datetime, files: Iterable[str], on_missed: OnMissed, on_gap: OnMissed
 ) -> None:
-    """Report the latest scheduled time of each job that lies shortly before the start. Yields to the loop between jobs.
+    """Report the latest scheduled time of each job that lies shortly before the start. In turns of the loop.
 
     `on_gap` gets those at which schedd was not running, as far as that can be known; `files` are those of the schedule.
     `on_missed` and the log get all but those of frequent jobs, which each restart would report; the log MOST_LISTED.
@@ -82,10 +82,14 @@ async def report_missed(
     count = 0
     changed_at = max((_changed_at(path) for path in files), default=started_at)
     booted_at = started_at - timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
-    for job, scheduled_at in () if engine.standing_by else missed_runs(engine.timetable, engine.history, started_at):
+    turns = Turns()
+    for job in () if engine.standing_by else engine.timetable.jobs().values():
+        await turns.pause()
+        scheduled_at = missed_run(job, engine.history, started_at)
+        if scheduled_at is None:
+            continue
         if is_in_gap(scheduled_at, started_at, changed_at=changed_at, booted_at=booted_at):
             on_gap(job.name, scheduled_at)
-        await asyncio.sleep(0)
         if _is_frequent(job, scheduled_at):
             continue
         on_missed(job.name, scheduled_at)

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from scheduler.api.handlers import answer
+from scheduler.api.reply_text import encoded
 from scheduler.api.service import Service
-from scheduler.api.turns import encoded
 from scheduler.api.views import run_view
 from scheduler.errors import (
     ConfigError,
