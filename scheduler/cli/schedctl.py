@@ -8,11 +8,11 @@ import click
 from click.shell_completion import CompletionItem
 
 from scheduler import __version__
-from scheduler.cli import DOCUMENTATION
 from scheduler.cli.exit import NobodyReadsError
 from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, set_url, with_short_text
 from scheduler.errors import EXIT_USAGE, UsageError
 from scheduler.fast_start import loaded
+from scheduler.package import DOCUMENTATION
 from scheduler.text import did_you_mean
 
 GROUPS = {

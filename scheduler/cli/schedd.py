@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli import DEFAULT_FILE, DOCUMENTATION
+from scheduler.cli import DEFAULT_FILE
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import ConfigError, UsageError
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
+from scheduler.package import DOCUMENTATION
 from scheduler.path_owner import ALLOW
 
 EXIT_STATUS = (

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from scheduler.errors import ScheduleError
+from scheduler.package import install_extra
 
 
 class HolidayDates(msgspec.Struct, frozen=True):
@@ -27,7 +28,7 @@ def holidays_of(code: str, year: int) -> dict[date, str]:
     try:
         import holidays  # noqa: PLC0415 - an optional extra, and 130 ms
     except ImportError:
-        reason = "holidays need the package python-holidays: pip install 'schedd[holidays]'"
+        reason = f"holidays need the package python-holidays: {install_extra('holidays')}"
         raise ScheduleError(reason) from None
     country, _, part = code.partition("-")
     try:

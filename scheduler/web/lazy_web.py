@@ -11,6 +11,7 @@ from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.errors import SchedError
 from scheduler.model.web import WebSettings
+from scheduler.package import install_extra
 
 
 class MissingExtraError(SchedError):
@@ -39,7 +40,7 @@ class LazyWeb:
             if error.name not in ("h11", "jinja2", "markupsafe"):
                 raise
             raise MissingExtraError(
-                f"serving HTTP needs an optional extra ({error.name} is missing): pip install 'schedd[web]'"
+                f"serving HTTP needs an optional extra ({error.name} is missing): {install_extra('web')}"
             ) from None
         self._web = Web(self._service, self._engine, self._settings, self._max_running)
         self._engine.announce.add(self._web.on_event)

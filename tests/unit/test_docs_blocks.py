@@ -196,3 +196,10 @@ def test_every_man_page_is_written_and_refers_to_others_that_exist() -> None:
     for text in pages.values():
         plain = re.sub(r"\\f[BIR]", "", text).replace("\\-", "-")
         assert set(re.findall(r"\bsched[\w.-]*\(\d\)", plain)) <= ours
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_nothing_says_that_the_package_can_be_installed_from_where_it_is_not(page: Path) -> None:
+    """It is not published yet: scheduler/package.py is to know first when it is."""
+    installs = r"\b(?:pip install|pipx (?:install|run)|uvx|uv (?:tool install|pip install|add)) (?:-\S+ )*'?schedd\b.*"
+    assert re.findall(installs, page.read_text()) == []
