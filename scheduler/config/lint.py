@@ -19,6 +19,7 @@ from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.lint_command import command_warnings
 from scheduler.config.lint_target import TargetCheck
 from scheduler.config.lint_values import value_warnings
+from scheduler.config.lint_workers import worker_warnings
 from scheduler.config.load import finish
 from scheduler.config.loading import Config, File, Ignored, Loading, OnProgress, warn
 from scheduler.launch.environment import Environment
@@ -110,6 +111,7 @@ class _Lint:
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from _of_expectation(job)
+        yield from worker_warnings(job, entry.given)
         about_command = list(command_warnings(job))
         yield from about_command
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:

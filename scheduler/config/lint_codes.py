@@ -65,6 +65,8 @@ class LintCode(StrEnum):
     """The job has a schedule but is disabled."""
     LONG_EXPECTATION = "long-expectation"
     """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
+    ON_WORKER = "on-worker"
+    """A key depends on the worker's machine: user, group, an absolute cwd, output: raw, memory_limit."""
     NOT_FOUND = "not-found"
     """The program of the command, or the Python function, cannot be found."""
 

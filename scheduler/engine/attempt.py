@@ -57,7 +57,8 @@ async def make_attempt(
         child = live_run.child = await _launch(live_run, launch, launcher, waiting)
     except Exception as error:
         if isinstance(error, NotTakenError) and live_run.run is None:
-            raise SkipError(live_run.ending or error.reason, str(error)) from error
+            left = error.reason is Reason.ELSEWHERE
+            raise SkipError((None if left else live_run.ending) or error.reason, str(error)) from error
         launched(started_at, None)
         outcome, ended, cause = _not_started(live_run, error)
     else:

@@ -318,6 +318,14 @@ def test_a_condition_of_a_job_on_workers_runs_here_and_its_text_may_test_and_dis
     assert codes(tmp_path, job("run_if: 'grep -q a > /dev/null 2>&1 f && ! pgrep -f \"rm x\" >&2'")) == []
 
 
+def test_keys_that_depend_on_the_machine_of_the_worker_are_named_unless_the_job_is_local(tmp_path: Path) -> None:
+    workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
+    keys = ("cwd: /", "output: raw", "memory_limit: 512M", "group: root")
+    assert codes(tmp_path, workers + job(*keys)).count("on-worker") == len(keys)
+    assert "on-worker" not in codes(tmp_path, workers + job(*keys, "launcher: local"))
+    assert "on-worker" not in codes(tmp_path, workers + job("cwd: ."))
+
+
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
     assert {kind.value for kind in PitfallKind} <= {code.value for code in LintCode}
 
@@ -328,6 +336,7 @@ def test_every_code_has_an_example_here() -> None:
         LintCode.MACHINE_TIMEZONE,
         LintCode.NEEDS_ROOT,
         LintCode.RUN_IF_HERE,
+        LintCode.ON_WORKER,
     } == set(LintCode)
 
 

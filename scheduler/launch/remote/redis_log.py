@@ -51,7 +51,7 @@ class RedisLog:
             )
         except ValueError:
             raise WireError("the store's address is not a redis:// address") from None
-        self.client: Any = redis.Redis(connection_pool=pool)
+        self.client: Any = redis.Redis.from_pool(pool)
         self._news: dict[str, asyncio.Event] = {}
         self._listener: asyncio.Task[None] | None = None
 

@@ -91,8 +91,12 @@ class RemoteLauncher:
             await self._give_up(letter, child, NotTakenError(Reason.NO_WORKER, "no worker took it in time"))
         except asyncio.CancelledError:
             # A worker may have taken it at this moment: then it is a child, which the caller stops.
-            with suppress(NotTakenError):
+            try:
                 await asyncio.shield(self._give_up(letter, child, NotTakenError(Reason.STOPPED, "")))
+            except NotTakenError as given_up:
+                if given_up.reason is Reason.ELSEWHERE:
+                    raise
+            else:
                 return child
             raise
         except LaunchError:
