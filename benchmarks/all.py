@@ -16,6 +16,7 @@ import herd
 import idle
 import lateness
 import next_after
+import on_request
 import output
 import pages
 import peers
@@ -25,7 +26,7 @@ import simulated_day
 import verbs
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, questions, pages)
+PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, on_request, questions, pages)
 
 _HEAD = """\
 # Results
