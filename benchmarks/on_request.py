@@ -64,11 +64,9 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         if os.geteuid() == 0 and shutil.which("at"):
             with workplace() as folder, _at(folder) as request:
                 shell["at"].append(_median(folder, request))
-    for who, seen, peer in (("a program", program, "RQ"), ("a shell", shell, "at")):
+    for who, seen, peer, goal in (("a program", program, "RQ", "≤ RQ"), ("a shell", shell, "at", "≤ 150 ms")):
         theirs = {peer: beside(seen[peer], seen["schedd"], "ms")}
-        yield Row(
-            f"request by {who} to the first instruction", "≤ the peer", f"{median(seen['schedd']):.3g} ms", "", theirs
-        )
+        yield Row(f"request by {who} to the first instruction", goal, f"{median(seen['schedd']):.3g} ms", "", theirs)
     sizes, ends = zip(*(_waiting() for _ in range(options.repeats)), strict=True)
     yield Row(f"{WAITING:,} waiting requests, memory of each", "≤ 2,048 bytes", f"{median(sizes):,.0f} bytes")
     yield Row(f"TERM with {WAITING:,} waiting requests to exit, all of them logged", "≤ 1 s", f"{median(ends):.3g} s")

@@ -83,11 +83,11 @@ class Engine:
         self.tick(now)
         changes = self.timetable.load(jobs, now)
         self.runner.set_max_running(max_running)
+        self._wake.set()
+        self.announce(JobsChanged(changes, by))  # history forgets removed jobs now, not the ends of their requests
         for name in (*changes.removed, *(name for name in changes.changed if not jobs[name].enabled)):
             self.runner.cancel_waiting(name, Reason.REMOVED)
             self.requests.cancel_all(name, Reason.REMOVED)
-        self._wake.set()
-        self.announce(JobsChanged(changes, by))
         return changes
 
     def take_over(self, earlier: Earlier) -> None:

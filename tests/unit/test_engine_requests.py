@@ -69,8 +69,8 @@ def test_it_can_be_cancelled_and_ends_with_its_job_and_with_schedd() -> None:
         assert [reason(each)[0] for each in (cancelled, removed, disabled)] == ["stopped", "removed", "removed"]
         await stage.engine.shut_down(1.0)
         assert reason(last)[0] == "shutdown"
-        kept = [stage.engine.history.decision(each.run_id) for each in (cancelled, disabled, last)]
-        assert [each and each.reason for each in kept] == ["stopped", "removed", "shutdown"]
+        kept = [stage.engine.history.decision(each.run_id) for each in (cancelled, removed, disabled, last)]
+        assert [each and each.reason for each in kept] == ["stopped", "removed", "removed", "shutdown"]
 
     Stage(*[job(name, None) for name in "abc"], play=lambda _: Play(1.0)).play(script)
 
