@@ -69,6 +69,10 @@ def _usage_error(error: click.ClickException, program: str) -> str:
         known = {name.lstrip("-"): name for option in context.command.get_params(context) for name in option.opts}
         near = nearest(error.option_name.lstrip("-"), known, 0.7)
         message = f"no such option {error.option_name}" + ("" if near is None else f"; did you mean {known[near]}?")
+    option = error.param if isinstance(error, click.BadParameter) else None
+    if isinstance(option, click.Option) and option.is_flag and isinstance(option.envvar, str):
+        # A flag takes no value on the command line: it comes from the variable.
+        message = f"the variable {option.envvar} must be 1 or 0, not {os.environ.get(option.envvar, '')!r}"
     command = program if context is None else context.command_path
     return f"{command}: {message[:1].lower()}{message[1:]}\nFor help: {command} --help"
 

@@ -84,3 +84,10 @@ def test_a_schedd_that_starts_paused_runs_nothing_until_it_is_resumed(tmp_path: 
         running.says("[often] ran")
         assert running.stop() == 0
         assert "booted" not in running.log
+
+
+def test_a_variable_for_a_flag_that_is_neither_1_nor_0_is_a_usage_error(tmp_path: Path) -> None:
+    file = write(tmp_path / "schedules.yaml", "jobs: {a: {command: x}}")
+    with schedd(file, ready=False, SCHEDD_PAUSED="maybe") as running:
+        assert running.ends() == 2
+        assert running.errors.startswith("schedd: the variable SCHEDD_PAUSED must be 1 or 0, not 'maybe'\n")
