@@ -20,7 +20,7 @@ class LintCode(StrEnum):
     NEEDS_ROOT = "needs-root"
     """The job runs as another user or group, which requires that schedd runs as root."""
     UNDELIVERABLE = "undeliverable"
-    """A notification or a ping cannot be sent: its variable, file, mail server or extra is missing."""
+    """A notification or a ping cannot be sent: its variable, file, command, mail server or extra is missing."""
     NEVER_FIRES = "never-fires"
     """The schedule has no scheduled time left, for example an @at in the past."""
     SHORT_MONTHS = "short-months"
@@ -34,7 +34,7 @@ class LintCode(StrEnum):
     DST_CHANGE = "dst-change"
     """A scheduled time within the next year is in an hour that a DST change skips or repeats."""
     ODD_TIMEZONE = "odd-timezone"
-    """The time zone is a fixed offset, has a reversed sign, or depends on the machine."""
+    """The time zone is a fixed offset, has a reversed sign, counts leap seconds, or depends on the machine."""
     MACHINE_TIMEZONE = "machine-timezone"
     """Schedules without timezone use UTC, while the time zone of this machine is another one."""
     SLOW_TIMEOUT = "slow-timeout"
@@ -68,7 +68,7 @@ class LintCode(StrEnum):
     ON_WORKER = "on-worker"
     """A key depends on the worker's machine: user, group, an absolute cwd, output: raw, memory_limit."""
     NOT_FOUND = "not-found"
-    """The program of the command, or the Python function, cannot be found."""
+    """A program, a directory or the Python function of the job cannot be found."""
 
 
 class LintWarning(NamedTuple):
