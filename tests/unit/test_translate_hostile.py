@@ -50,6 +50,30 @@ def test_a_damaged_file_makes_a_schedule_file_that_loads(
     assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
 
 
+EXPORTED = """\
+# A file with a column of users, exported by `schedctl export crontab --dialect debian --timezone UTC`.
+
+# backup: Back up
+30 2 * * * root export A=' x'; unset B; umask 027; ulimit -v 512; renice -n 5 $$ >/dev/null; cd / || exit; x 100\\%
+# poll
+# */5 * * * * app export PATH=/a:"$PATH"; cd '/a b' || exit; eval "$(printf 'x\\\\ny')"
+CRON_TZ=Europe/Berlin
+#! not exported: @after x: has no equivalent in cron
+# on demand only: cd / || exit; x
+"""
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(edits=EDITS)
+def test_a_damaged_export_makes_a_schedule_file_that_loads(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
+    title, _, text = EXPORTED.partition("\n")
+    for place, width, junk in edits:
+        at = place % (len(text) + 1)
+        text = text[:at] + junk + text[at + width :]
+    done = imported(tmp_path, f"{title}\n{text}", forced="crontab")
+    assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("other", FORMATS)
 def test_a_file_of_another_format_is_recognized(tmp_path: Path, name: str, other: str) -> None:

@@ -74,6 +74,8 @@ class _Manifest:
     def text(self) -> str:
         """The documents; empty when no schedule of the job can be expressed."""
         schedules = self._schedules()
+        if not schedules:
+            self.report.lost("schedule", "the job is not exported, since it has no other schedule")
         spec = {"jobTemplate": {"spec": self._job_spec()}}
         documents = []
         for number, schedule in enumerate(schedules):

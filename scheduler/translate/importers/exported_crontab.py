@@ -33,10 +33,10 @@ def read_exported(source: SourceFile, request: Request) -> Translation:
     remarks: list[Remark] = []
     name, description, is_new = "job", "", True
     for number, line in enumerate(lines, 2):
-        if line.startswith(_ZONE):
+        if line.startswith(_ZONE) and find_zone(line.removeprefix(_ZONE)):
             zone = line.removeprefix(_ZONE)
         elif keys := _keys(line, dialect, zone, with_users=with_users):
-            if is_new:
+            if is_new or not _may_join(jobs[-1].keys, keys):
                 keys |= {"description": description} if description else {}
                 jobs.append(ImportedJob(name=request.names.of(name), keys=keys))
             else:
@@ -47,6 +47,13 @@ def read_exported(source: SourceFile, request: Request) -> Translation:
         elif line and not line.startswith("#"):
             remarks.append(source.refuse(number, line, "not a line that an export made"))
     return Translation(jobs=tuple(jobs), defaults={}, remarks=tuple(remarks))
+
+
+def _may_join(job: Keys, line: Keys) -> bool:
+    """Whether a line is a further schedule of a job: all other keys are the same, the time zone included."""
+    own = {"schedule", "description"}
+    rest = [{key: value for key, value in keys.items() if key not in own} for keys in (job, line)]
+    return "schedule" in job and "schedule" in line and rest[0] == rest[1]
 
 
 def _listed(schedule: Value) -> list[Value]:
