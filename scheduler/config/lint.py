@@ -25,7 +25,15 @@ from scheduler.config.loading import Config, File, Ignored, Loading, OnProgress,
 from scheduler.launch.environment import Environment
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
-from scheduler.schedule import Restricted, Schedule, dst_effects, find_pitfalls, format_duration, predecessors
+from scheduler.schedule import (
+    Restricted,
+    Schedule,
+    dst_effects,
+    find_pitfalls,
+    find_zone,
+    format_duration,
+    predecessors,
+)
 
 BUSY = 25
 """Most jobs that may start at the same time without a warning."""
@@ -91,7 +99,8 @@ class _Lint:
             entry, count = self._in_utc[0].owner("schedule"), len(self._in_utc)
             others = f" and {count - 1} more" if count > 1 else ""
             message = f"the schedule of this job{others} uses UTC, but the time zone of this machine is {zone}"
-            help = f"set `timezone: {zone}`, or `timezone: UTC`, under `defaults`"
+            wanted = f"`timezone: {zone}`" if find_zone(zone) else "`timezone` to the name of a city"
+            help = f"set {wanted}, or `timezone: UTC`, under `defaults`"
             warn(
                 entry.source,
                 LintWarning(LintCode.MACHINE_TIMEZONE, "schedule", message, help),

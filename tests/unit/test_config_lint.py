@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import zoneinfo
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,6 +14,7 @@ from scheduler.config import lint_command
 from scheduler.config.lint import BUSY, check
 from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Severity
+from scheduler.machine_zone import localtime_zone
 from scheduler.schedule import PitfallKind
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -240,6 +243,30 @@ def test_a_schedule_without_a_zone_on_a_machine_with_one_is_reported_once(
     monkeypatch.delenv("TZ")
     monkeypatch.setattr("os.path.realpath", lambda _path: "/usr/share/zoneinfo/Europe/Berlin")
     assert codes(tmp_path, text) == ["machine-timezone"]
+
+
+def test_the_zone_of_a_copied_or_mounted_localtime_is_known_by_its_content(tmp_path: Path) -> None:
+    """B1: as `cp` makes it, or `docker run -v /etc/localtime:/etc/localtime`."""
+    for zone in ("Asia/Tokyo", "America/New_York"):
+        data = next(Path(folder, zone).read_bytes() for folder in zoneinfo.TZPATH if Path(folder, zone).exists())
+        mounted_over = tmp_path / "zoneinfo" / "Etc" / "UTC"
+        mounted_over.parent.mkdir(parents=True, exist_ok=True)
+        mounted_over.write_bytes(data)
+        (tmp_path / "copied").write_bytes(data)
+        names = {localtime_zone(str(path)) for path in (mounted_over, tmp_path / "copied")}
+        (name,) = names
+        assert ZoneInfo(name).utcoffset(NOW.replace(tzinfo=None)) == ZoneInfo(zone).utcoffset(NOW.replace(tzinfo=None))
+    (tmp_path / "copied").write_bytes(data.replace(b"EST5EDT", b"EST5XYZ"))
+    assert localtime_zone(str(tmp_path / "copied")).startswith("EST5XYZ")
+    assert localtime_zone(str(tmp_path / "missing")) == "UTC"
+
+
+def test_a_zone_without_an_iana_name_is_not_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B1 A13"""
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    (tmp_path / "schedules.yaml").write_text(job("schedule: 0 9 * * *"))
+    (warning,) = check(tmp_path / "schedules.yaml", now=NOW).config.warnings
+    assert warning.help == "set `timezone` to the name of a city, or `timezone: UTC`, under `defaults`"
 
 
 @pytest.mark.parametrize("name", ["heartbeat", "mail", "webhook", "alert", "secret", "args", "env", "TOKEN"])
