@@ -64,8 +64,11 @@ class Lease:
             self._until = 0.0
             self._report()
             self._wake()
-            with suppress(WireError):  # it ends by itself
-                await asyncio.shield(self._space.release(KEY, self._owner))
+            await asyncio.shield(self._release())
+
+    async def _release(self) -> None:
+        with suppress(WireError):  # it ends by itself
+            await self._space.release(KEY, self._owner)
 
     async def ask(self) -> None:
         """Try once to take or keep it."""
