@@ -128,7 +128,7 @@ class Runner:
         end = self._clock.steady() + seconds
         for live_run in self.live_runs():
             live_run.last_attempt = True
-            if live_run.child is not None and live_run.job.on_shutdown is OnShutdown.LEAVE:
+            if live_run.phase is Phase.RUNNING and live_run.job.on_shutdown is OnShutdown.LEAVE:
                 live_run.left = True
                 self._jobs[live_run.job.name][live_run].cancel()
             elif live_run.child is not None and live_run.job.on_shutdown is OnShutdown.WAIT:

@@ -198,9 +198,9 @@ def lasts(launch: Launch) -> Play:
 def stage_with(a: float, b: float) -> StageOfTwo:
     """Jobs of several kinds, on schedulers whose clocks are so many seconds ahead."""
     return StageOfTwo(
-        job("often", "@every 7s"),
-        job("queued", "@every 11s", overlap=Overlap.QUEUE),
-        job("again", "@every 31s", retry=Retry(2, delay=3.0), timeout=15.0),
+        job("often", "@every 7s", on_shutdown=OnShutdown.LEAVE),
+        job("queued", "@every 11s", overlap=Overlap.QUEUE, on_shutdown=OnShutdown.LEAVE),
+        job("again", "@every 31s", retry=Retry(2, delay=3.0), timeout=15.0, on_shutdown=OnShutdown.LEAVE),
         play=lasts,
         skews={"a": a, "b": b},
     )
