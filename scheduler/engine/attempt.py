@@ -56,7 +56,7 @@ async def make_attempt(
     try:
         child = live_run.child = await _launch(live_run, launch, launcher, waiting)
     except Exception as error:
-        if isinstance(error, NotTakenError) and live_run.run is None:
+        if isinstance(error, NotTakenError) and live_run.run is None and launch.attempt == 1:
             left = error.reason is Reason.ELSEWHERE
             raise SkipError((None if left else live_run.ending) or error.reason, str(error)) from error
         launched(started_at, None)

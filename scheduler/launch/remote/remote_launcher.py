@@ -67,13 +67,7 @@ class RemoteLauncher:
 
     async def adoptable(self) -> list[EarlierLetter]:
         """The attempts that other schedulers have handed out and not recorded the end of."""
-        found = []
-        for letter in await self._wire.handed_out():
-            if await self._space.holder(claim_of(letter)) == NOBODY:
-                await self._wire.settle(letter.run_id)  # given up, and recorded as skipped
-            else:
-                found.append(EarlierLetter(letter, self))
-        return found
+        return [EarlierLetter(letter, self) for letter in await self._wire.handed_out()]
 
     def since(self, moment: datetime) -> timedelta:
         """How long ago that was."""
@@ -111,7 +105,9 @@ class RemoteLauncher:
 
     async def _take_up(self, letter: Letter, child: RemoteChild) -> None:
         await child.caught_up()
-        if not child.is_taken and await self._is_claimed(letter):
+        if not child.is_taken and (holder := await self._space.holder(claim_of(letter))) is not None:
+            if holder == NOBODY:
+                raise NotTakenError(Reason.NO_WORKER, "the scheduler before gave it up")
             child.presume_taken()
         await self._send_until_taken(letter, child)
 
