@@ -24,11 +24,13 @@ def localtime_zone(path: str = "/etc/localtime") -> str:
 
 
 def _name_of(data: bytes) -> str | None:
-    """The zone with these data; the one that /etc/timezone names comes first, then cities."""
+    """The zone with these data: the one that /etc/timezone names, else the one that others are links to."""
     import zoneinfo  # noqa: PLC0415 - only for a copied file
 
     named = _content("/etc/timezone").decode(errors="replace").strip()
-    for name in (named, *sorted(zoneinfo.available_timezones(), key=lambda name: ("/" not in name, name))):
+    tables = (_content(f"{folder}/zone1970.tab").decode(errors="replace") for folder in zoneinfo.TZPATH)
+    main = [line.split("\t")[2] for table in tables for line in table.splitlines() if line.count("\t") >= 2]
+    for name in (named, *main, *sorted(zoneinfo.available_timezones(), key=lambda name: ("/" not in name, name))):
         if name and not is_utc(name) and any(_content(f"{folder}/{name}") == data for folder in zoneinfo.TZPATH):
             return name
     return None

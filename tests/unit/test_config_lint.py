@@ -6,7 +6,6 @@ import re
 import zoneinfo
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -247,15 +246,14 @@ def test_a_schedule_without_a_zone_on_a_machine_with_one_is_reported_once(
 
 def test_the_zone_of_a_copied_or_mounted_localtime_is_known_by_its_content(tmp_path: Path) -> None:
     """B1: as `cp` makes it, or `docker run -v /etc/localtime:/etc/localtime`."""
-    for zone in ("Asia/Tokyo", "America/New_York"):
+    for zone in ("Europe/Berlin", "Asia/Tokyo", "America/New_York"):
         data = next(Path(folder, zone).read_bytes() for folder in zoneinfo.TZPATH if Path(folder, zone).exists())
         mounted_over = tmp_path / "zoneinfo" / "Etc" / "UTC"
         mounted_over.parent.mkdir(parents=True, exist_ok=True)
         mounted_over.write_bytes(data)
         (tmp_path / "copied").write_bytes(data)
         names = {localtime_zone(str(path)) for path in (mounted_over, tmp_path / "copied")}
-        (name,) = names
-        assert ZoneInfo(name).utcoffset(NOW.replace(tzinfo=None)) == ZoneInfo(zone).utcoffset(NOW.replace(tzinfo=None))
+        assert names == {zone}
     (tmp_path / "copied").write_bytes(data.replace(b"EST5EDT", b"EST5XYZ"))
     assert localtime_zone(str(tmp_path / "copied")).startswith("EST5XYZ")
     assert localtime_zone(str(tmp_path / "missing")) == "UTC"
