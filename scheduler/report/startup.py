@@ -22,6 +22,9 @@ from scheduler.report.log import Log
 OnMissed = Callable[[str, datetime], None]
 """Gets the name of a job and its scheduled time."""
 
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""The clock that counts from the boot of the machine; on Linux with the time of a suspend."""
+
 MOST_LISTED = 50
 """Jobs that get a line each; `schedctl list` shows the others."""
 
@@ -81,7 +84,7 @@ async def report_missed(
     """
     count = 0
     changed_at = max((_changed_at(path) for path in files), default=started_at)
-    booted_at = started_at - timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+    booted_at = started_at - timedelta(seconds=time.clock_gettime(_SINCE_BOOT))
     turns = Turns()
     for job in () if engine.standing_by else engine.timetable.jobs().values():
         await turns.pause()
