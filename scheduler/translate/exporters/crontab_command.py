@@ -17,10 +17,11 @@ class CrontabCommand:
 
     def __init__(self, job: Job, limits: Limits, report: LossReport, python: str) -> None:
         self._job, self._report, self._python = job, report, python
-        steps = [*self._environment(), *self._process(), *self._gates()]
+        steps = [*self._environment(), *self._process()]
         self._context = f"{''.join(steps)}cd {quoted(job.cwd)} || exit; "
         self._tests = date_tests(limits, report, otherwise="exit 0") + self._condition()
-        self._rest = f"{self._delay(limits)}{self._lock()}{self._target()}"
+        # After the tests: a line that is not for today must not take the lock from one that is.
+        self._rest = f"{self._overlap()}{self._delay(limits)}{self._lock()}{self._target()}"
         self._others()
 
     def text(self, test: str) -> str:
@@ -63,14 +64,14 @@ class CrontabCommand:
         elif job.success_codes != {0}:
             self._report.lost("success_codes", "cron ignores exit codes")
 
-    def _gates(self) -> list[str]:
+    def _overlap(self) -> str:
         match self._job.overlap:
             case Overlap.REPLACE:
                 self._report.lost("overlap", "cron does not stop a job")
-                return []
+                return ""
             case Overlap.ALLOW:
                 self._report.exact("overlap")
-                return []
+                return ""
             case Overlap.QUEUE:
                 self._report.approximated(
                     "overlap", "flock(1) on a file in the home directory or /tmp; every run waits"
@@ -79,7 +80,7 @@ class CrontabCommand:
                 self._report.approximated(
                     "overlap", "flock(1) on a file in the home directory or /tmp; a skip is not recorded"
                 )
-        return [lock_step(self._job.name, waits=self._job.overlap is Overlap.QUEUE)]
+        return lock_step(self._job.name, waits=self._job.overlap is Overlap.QUEUE)
 
     def _lock(self) -> str:
         lock = self._job.lock

@@ -83,6 +83,8 @@ class _Job:
         self.report.exact("schedule", "timezone", "enabled", "user")
         description = f": {' '.join(job.description.split())}" if job.description else ""
         found = [line for part in parts_of(job.schedule) for line in self._of_part(part)]
+        if len(parts_of(job.schedule)) > 1:
+            self.report.approximated("schedule", "a time that two schedules of the list share may run twice")
         if not found:
             found = [_Line(f"# on demand only: {self._escaped(self._command.text(''))}")]
         if not job.enabled:

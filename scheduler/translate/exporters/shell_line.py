@@ -19,11 +19,11 @@ _SETTINGS = {
     "memory_limit": re.compile(r"ulimit -v (\d+); "),
     "nice": re.compile(r"renice -n (-?\d+) \$\$ >/dev/null; "),
     "output": re.compile(r"exec (>)/dev/null 2>&1; "),
-    "overlap": re.compile(re.escape(_LOCKS) + r'exec 9>"\$l/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); '),
     "cwd": re.compile(rf"cd ({_WORD}) \|\| exit; "),
 }
 """Steps that set a key of the job; the last one is in each line."""
 
+_OVERLAP = re.compile(re.escape(_LOCKS) + r'exec 9>"\$l/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); ')
 _VARIABLE = re.compile(rf"export ([A-Za-z_]\w*)=({_WORD}|); |unset ([A-Za-z_]\w*); ")
 _PRINTED = re.compile(r""""\$\(printf ('(?:[^']|'"'"')*')\)\"""")
 _PRINTED_AS = {"045": "%", "055": "-", "n": "\n", "\\": "\\"}
@@ -74,6 +74,9 @@ def read_shell_line(line: str) -> ShellLine | None:
         else:
             return None
         position = match.end()
+    if match := _OVERLAP.match(line, position):
+        keys["overlap"] = "queue" if match[1] == "9" else "skip"
+        position = match.end()
     rest = line[position:]
     evaluated = _EVAL.fullmatch(rest)
     return ShellLine(keys, env, _text(evaluated[1]) if evaluated else rest)
@@ -85,8 +88,6 @@ def _value(key: str, text: str) -> str:
             return f"{text}K"
         case "output":
             return "discard"
-        case "overlap":
-            return "queue" if text == "9" else "skip"
         case "path" | "cwd":
             return _text(text)
     return text
