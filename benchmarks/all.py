@@ -24,9 +24,10 @@ import questions
 import ready
 import simulated_day
 import verbs
+import workers
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, on_request, questions, pages)
+PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, on_request, questions, pages, workers)
 
 _HEAD = """\
 # Results

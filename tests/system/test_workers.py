@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -165,6 +167,35 @@ def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) ->
             eventually(lambda: f"run={run} outcome=failed exit=3" in standby.log, what=standby.log)
             ticks = [line.split()[2] for line in (first.log + standby.log).splitlines() if line.startswith("[tick]")]
             assert len(ticks) == len(set(ticks)), "a scheduled time ran twice"
+
+
+def test_of_many_times_each_is_decided_once_though_the_active_scheduler_is_killed(site: Site) -> None:
+    """SCHEDD_TIMES=500 makes it the long version; one of the two is killed half way."""
+    times = int(os.environ.get("SCHEDD_TIMES", "24"))
+    site.file.write_text(FILE.replace('"@every 2s"', '"@every 1s"'))
+    second = site.folder / "second.yaml"
+    second.write_text(site.file.read_text())
+    site.worker("w1@here")
+    site.worker("w2@here")
+    with schedd(site.file, REDIS_URL=site.url) as first:
+        first.says("[tick]")
+        with schedd(second, REDIS_URL=site.url) as standby:
+            standby.says('event="standing by"')
+            eventually(lambda: len(ticks(first.log)) >= times // 2, seconds=times)
+            first.process.kill()
+            eventually(lambda: len(ticks(standby.log)) >= times // 2, seconds=times + 60)
+            log = first.log + standby.log
+    ran = [line.split()[2] for line in ticks(log)]
+    assert len(ran) == len(set(ran)), "a scheduled time ran twice"
+    begin, end = (datetime.fromisoformat(each) for each in (min(ran), max(ran)))
+    counts = re.findall(r"job=tick reason=coalesced (?:count=(\d+)|scheduled_at)", log)
+    decided = len(ran) + sum(int(count or 1) for count in counts) + len(re.findall("job=tick reason=(?!coal)", log))
+    expected = int((end - begin).total_seconds()) + 1
+    assert expected - 1 <= decided <= expected + 1, "at most the one between its claim and its letter is lost"
+
+
+def ticks(log: str) -> list[str]:
+    return [line for line in log.splitlines() if line.startswith("[tick]")]
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,11 @@ def check(stage: StageOfTwo) -> None:
     live = {state.run_id for state in stage.active.engine.live()}
     ran = {key.rpartition(".")[0] for key in stage.started if " " not in key}
     assert ran - live <= set(records), "ran, and nobody recorded its end"
-    unstarted = {run.id for run in stage.kept if run.attempts[0].number == 1 and run.attempts[-1].cause is not None}
+    unstarted = {
+        run.id
+        for run in stage.kept
+        if run.attempts[0].number == 1 and all(one.cause is not None for one in run.attempts)
+    }
     assert not unstarted & ran, "recorded as not started, and ran"
     skipped = [event for event in stage.of(RunSkipped) if event.decision.reason is not Reason.ELSEWHERE]
     given_up = {event.run_id for event in skipped if event.run_id is not None}
