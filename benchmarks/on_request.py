@@ -45,8 +45,8 @@ _AT = """
 mount --bind {folder}/spool /var/spool/cron/atjobs
 mount -t tmpfs none /run
 /usr/sbin/atd -f & daemon=$!
+trap 'kill $daemon' EXIT
 while read _; do date +%s.%N; echo '{command}' | at now 2>/dev/null; done
-kill $daemon
 """
 """at(1) reads fixed places only: here they are others, and the machine's own jobs are not touched."""
 
