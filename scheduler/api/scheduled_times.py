@@ -44,6 +44,8 @@ async def next_times(
     found: list[ScheduledTime] = []
     ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
     turns, names = Turns(), chosen(service, ask.jobs)
+    if ask.count < 1:
+        return found
     firsts: list[float] = []
     """Negated first times of the jobs whose times may be among those asked for."""
     for order, name in enumerate(names):
