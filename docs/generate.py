@@ -73,7 +73,8 @@ which editors use to complete and explain keys.
 
 - Durations are written `90s`, `10m`, `1h30m`, `2d`, `2w`; sizes `64K`, `512M`, `2G`.
 - An unknown key is an error. Top-level keys that begin with `x-` are ignored: a place for YAML anchors.
-- Relative paths are relative to the file that contains them. The default of `cwd` is the directory of the main file.
+- Relative paths are relative to the file that contains them, but `interpreter` and the program of a `command` to the
+  job's `cwd`. The default of `cwd` is the directory of the main file.
 - `extra NAME` means a part that is installed separately: `pip install '.[NAME]'` in a clone of schedd.
 - A run has the environment of schedd, then `env_file` and `env` of `defaults`, those of the job, and these variables:
 

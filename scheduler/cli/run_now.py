@@ -24,8 +24,8 @@ from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow, RunView
 
 HERE = (
-    "running the job here, with the environment of this shell; overlap, lock and max_running do not apply across "
-    "machines"
+    "running the job here, with the environment of this shell; overlap, lock and max_running do not apply, "
+    "and no notification is sent"
 )
 
 

@@ -52,13 +52,13 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
     default="info",
     help="Least severe log events to print; output of jobs is always printed [default: info]",
 )
-@click.option("--watch", is_flag=True, help="Reload FILE whenever it changes; needs schedd[watch]")
+@click.option("--watch", is_flag=True, help="Reload FILE whenever it changes; needs the extra watch")
 @click.option(
     "--web",
     metavar="[ADDR]",
     is_flag=False,
     flag_value=DEFAULT_ADDRESS,
-    help=f"Serve the dashboard and the HTTP API on ADDR [default: {DEFAULT_ADDRESS}]; needs schedd[web]",
+    help=f"Serve the dashboard and the HTTP API on ADDR [default: {DEFAULT_ADDRESS}]; needs the extra web",
 )
 @click.option(
     "--heartbeat",

@@ -97,7 +97,10 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     interpreter: Annotated[
         FilePath | None,
-        Meta(description="Python interpreter for `python`; by default that of schedd.", examples=[".venv/bin/python"]),
+        Meta(
+            description="Python interpreter for `python`, relative to `cwd`; by default that of schedd.",
+            examples=[".venv/bin/python"],
+        ),
     ] = None
     setup: Annotated[
         Function | None,

@@ -132,7 +132,7 @@ def test_schedules_for_cron(
 ) -> None:
     done = crontab(jobs_of(tmp_path, {"a": {"schedule": schedule, "command": "x"}}), dialect)
     lines = [line for line in text_of(done).splitlines() if line and not line.startswith("#")]
-    assert [line.partition(' cd ')[0] for line in lines] == times
+    assert [line.partition(" cd ")[0] for line in lines] == times
     assert {degree for key, degree in reported(done) if key == "schedule"} == degrees
 
 
