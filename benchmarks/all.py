@@ -11,10 +11,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import delays
 import family
 import herd
 import idle
 import lateness
+import memory
 import next_after
 import on_request
 import output
@@ -27,7 +29,23 @@ import verbs
 import workers
 from bench import Row, machine, parser, table
 
-PARTS = (ready, idle, lateness, herd, family, next_after, simulated_day, output, verbs, on_request, questions, pages, workers)
+PARTS = (
+    ready,
+    idle,
+    lateness,
+    herd,
+    family,
+    next_after,
+    simulated_day,
+    output,
+    verbs,
+    on_request,
+    questions,
+    delays,
+    memory,
+    pages,
+    workers,
+)
 
 _HEAD = """\
 # Results

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 # ruff: noqa: PLC0415 - what is imported, and when, is what is measured
 import argparse
-import asyncio
 import gc
 import os
 import subprocess
@@ -40,6 +39,8 @@ def fill(file: Path) -> None:
     from scheduler.fast_start import NOT_FOR_THE_DAEMON, loaded, loading
 
     with loading(*NOT_FOR_THE_DAEMON):
+        import asyncio
+
         import scheduler.daemon  # noqa: F401 - its memory counts
         from scheduler.config.load import load
         from scheduler.web.buckets import Buckets
