@@ -41,6 +41,7 @@ class HttpClient(Client):
         self._parts = parts
         self._root = parts.path.rstrip("/")
         self._token = token
+        self.standby_of = None
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply. An error of the daemon is raised here as the same exception."""
@@ -138,7 +139,7 @@ def from_environment(url: str) -> HttpClient:
 def _route(operation: Operation[A, Any], request: A) -> tuple[HttpRoute, str]:
     """The first way to the operation whose path the request can fill, and that path."""
     for route in HTTP_ROUTES:
-        if route.operation is not operation:
+        if route.operation.name != operation.name:
             continue
         path = route.path
         for name in re.findall(r"\{(\w+)\}", route.path):
