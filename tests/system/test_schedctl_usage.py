@@ -83,7 +83,8 @@ def test_local_is_the_zone_of_the_shell(file: Path) -> None:
 
 def test_a_reload_shows_times_in_the_zone_of_defaults(tmp_path: Path) -> None:
     """F1"""
-    file = write(tmp_path / "s.yaml", 'defaults: {timezone: Asia/Tokyo}\njobs: {a: {schedule: "0 3 * * *", command: x}}')
+    text = 'defaults: {timezone: Asia/Tokyo}\njobs: {a: {schedule: "0 3 * * *", command: x}}'
+    file = write(tmp_path / "s.yaml", text)
     with schedd(file):
         file.write_text(file.read_text().replace("0 3", "30 3"))
         assert zones(ask(file, "reload", "--plan")) == TOKYO
