@@ -95,7 +95,9 @@ def run_row(run: Run, moment: Moment) -> RunRow:
 def _ending(run: Run) -> str:
     if run.outcome is not None:
         return ending(run)
-    return "left by an earlier schedd" if run.earlier and run.worker is None else ""
+    if run.worker is not None:
+        return f"on {run.worker}"
+    return "left by an earlier schedd" if run.earlier else ""
 
 
 def usage(run: Run) -> tuple[float | None, int | None]:
