@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.programs import eventually, schedd
+from tests.system.programs import eventually, free_port, schedd
 
 DOCS = (Path(__file__).parents[2] / "docs/dashboard.md").read_text()
 ALICE = "Basic " + base64.b64encode(b"alice:wonderland").decode()
@@ -35,12 +35,6 @@ def recipe(heading: str, containing: str) -> str:
     section = DOCS.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
     (found,) = [block for block in re.findall(r"```\w+\n(.*?)```", section, re.DOTALL) if containing in block]
     return str(found)
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

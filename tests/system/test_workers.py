@@ -222,3 +222,22 @@ def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, t
     assert says in printed
     assert "canary" not in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("broker", "says"),
+    [
+        ("nonsense://user:canary@there", "the broker at there: No such transport: nonsense"),
+        ("sqs://user:canary@there", "the broker at there needs the package botocore, not installed"),
+    ],
+)
+def test_a_kind_of_broker_that_cannot_be_used_is_one_message_at_start(site: Site, broker: str, says: str) -> None:
+    site.file.write_text(
+        FILE.replace("{from_env: REDIS_URL}", f"{broker}, store: {{from_env: REDIS_URL}}"), encoding="utf-8"
+    )
+    with schedd(site.file, ready=False, REDIS_URL=site.url) as running:
+        assert running.ends() == 1
+        printed = running.log + running.errors
+    assert says in printed
+    assert "canary" not in printed
+    assert "Traceback" not in printed

@@ -65,3 +65,7 @@ class CeleryMailbox:
             refused = any(word in causes for word in ("auth", "password", "access_refused", "wrongpass"))
             what = "refuses the user or the password of its address" if refused else "cannot be reached"
             raise WireError(f"the broker at {self._shown} {what}: {type(error.__cause__ or error).__name__}") from error
+        except ImportError as error:  # each kind of broker needs packages of its own
+            raise WireError(f"the broker at {self._shown} needs the package {error.name}, not installed") from error
+        except KeyError as error:
+            raise WireError(f"the broker at {self._shown}: {error.args[0]}") from error
