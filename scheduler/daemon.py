@@ -166,8 +166,8 @@ class Daemon(EngineService):
                 await self._server.start(control.listener)
             startup.log_start(self._log, self._config.path, "none" if control is None else control.path)
             startup.log_warnings(self._log, self._config.warnings)
-            if (url := await self._web.start()) is not None:
-                self._log.info("web listening", url=url)
+            if (address := await self._web.start()) is not None:
+                self._log.info("web listening", address=str(address), url=address.url)
             await self._workers.connect(self._engine, self)
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)

@@ -10,7 +10,7 @@ from typing import Any
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.errors import SchedError
-from scheduler.model.web import WebSettings
+from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.package import install_extra
 
 
@@ -30,8 +30,8 @@ class LazyWeb:
         self._max_running = max_running
         self._web: Any = None
 
-    async def start(self) -> str | None:
-        """Listen and answer from now on; returns the address for people. SchedError when that is not possible."""
+    async def start(self) -> ListenAddress | None:
+        """Listen and answer from now on; returns the address. SchedError when that is not possible."""
         if self._settings.listen is None:
             return None
         try:
@@ -45,9 +45,9 @@ class LazyWeb:
         self._web = Web(self._service, self._engine, self._settings, self._max_running)
         self._engine.announce.add(self._web.on_event)
         await self._web.start()
-        url = str(self._web.address.url)
-        print(f"dashboard: {url}", file=sys.stderr, flush=True)  # noqa: T201 - for the person who has started schedd
-        return url
+        address: ListenAddress = self._web.address
+        print(f"dashboard: {address.url}", file=sys.stderr, flush=True)  # noqa: T201 - for who has started schedd
+        return address
 
     def missed(self, job: str, scheduled_at: datetime) -> None:
         """Take note of a scheduled time before the start at which schedd was not running."""

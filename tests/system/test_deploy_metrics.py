@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.system.programs import schedctl, schedd, write
 
@@ -31,6 +32,20 @@ def test_the_alert_rules_are_valid_and_fire_as_their_tests_say(promtool: str) ->
         done = subprocess.run(
             [promtool, *command], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
         )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_scrape_configurations_are_valid_and_keep_the_label_job(promtool: str, tmp_path: Path) -> None:
+    documented = re.findall(r"```yaml\n(# prometheus.yml\n.*?)```", (DOCS / "metrics.md").read_text(), re.DOTALL)
+    texts = [*documented, (DEPLOY / "prometheus/prometheus.yml").read_text()]
+    assert len(texts) == 2
+    for text in texts:
+        (scrape,) = yaml.safe_load(text)["scrape_configs"]
+        assert scrape["honor_labels"] is True
+        file = tmp_path / "prometheus.yml"
+        file.write_text(text.replace("/etc/prometheus/schedd_view_token", str(file)))
+        shutil.copy(DEPLOY / "prometheus/schedd.rules.yml", tmp_path)
+        done = subprocess.run([promtool, "check", "config", file], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -144,7 +144,8 @@ def test_the_recipe_for_one_dyno(tmp_path: Path) -> None:
     with schedd(file, PORT=str(port), SCHEDD_TOKEN="sesame") as running:
         assert running.lines("web listening") == []
     with schedd(file, "--web", f"0.0.0.0:{port}", PORT=str(port), SCHEDD_TOKEN="sesame") as running:
-        running.says("web listening")
+        (line,) = running.says("web listening")
+        assert f"address=0.0.0.0:{port} url=http://127.0.0.1:{port}/" in line
         assert ask(port, "GET", "/healthz")[0] == 200
         status, headers, _ = ask(port, "GET", "/", Accept="text/html")
         assert (status, headers["location"]) == (303, "/login?back=/")
