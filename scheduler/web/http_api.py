@@ -30,6 +30,7 @@ from scheduler.web.board import Board
 from scheduler.web.live import Live
 from scheduler.web.openapi import document
 from scheduler.web.request import Request
+from scheduler.web.request_fields import read_request
 from scheduler.web.response import Response
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, HttpRoute
@@ -42,7 +43,6 @@ LONGEST_WAIT = 300.0
 _STATUS = (
     (TooManyWaitingError, 429, "Too many waiting runs"),
     (UnknownNameError, 404, "Not found"),
-    (TooManyWaitingError, 429, "Too many waiting runs"),
     (RefusedError, 409, "Refused"),
     (UsageError, 400, "Bad request"),
     (ConfigError, 422, "Invalid file"),
@@ -108,28 +108,14 @@ class HttpApi:
         return response.compressed(found, request.header("accept-encoding"))
 
     def _ask(self, route: HttpRoute, request: Request, places: dict[str, str]) -> Any:
-        """The request of the operation. UsageError when a field is unknown or has a wrong value."""
-        fields = route.fields()
+        """The request of the operation. UsageError when a field is unknown or not valid."""
         given: dict[str, Any] = {}
         if route.method == "GET":
             given = dict(request.query)
         elif request.body:
             given = _json_object(request)
         given |= {key: value for key, value in request.query.items() if route.method == "POST"}
-        for name in given:
-            if name not in fields:
-                raise UsageError(f"unknown field {name!r}; known are: {', '.join(fields) or 'none'}")
-        lists = {f.encode_name for f in msgspec.structs.fields(route.operation.ask) if "tuple" in str(f.type)}
-        for name in lists & given.keys():
-            if isinstance(given[name], str):
-                given[name] = [each for each in given[name].split(",") if each]
-        given |= {name: [value] if name in lists else value for name, value in places.items()}
-        if route.path in ("/pause", "/resume") and not given.get("jobs"):
-            given["all"] = True
-        try:
-            return msgspec.convert(given, type=route.operation.ask, strict=False)
-        except msgspec.ValidationError as error:
-            raise UsageError(f"invalid request: {error}") from None
+        return read_request(route, given, places, self._service)
 
     async def _run_now(self, request: Request, ask: RunNow) -> Response:
         """202 once it has started or waits; with `Prefer: wait` the finished run, with Accept its events."""

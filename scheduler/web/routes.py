@@ -9,12 +9,14 @@ from scheduler.config.field_types import JOB_NAME
 from scheduler.web.access import Scope
 from scheduler.web.request import Request
 from scheduler.web.response import Response, problem
+from scheduler.wire.http_routes import API
 
 RUN_ID = "[a-z0-9]{1,16}"
 """What is asked for by this is a known run, or none: it is never a path of a file."""
 
 Endpoint = Callable[..., Awaitable[Response]]
 
+_HEALTH = {"/health", "/livez", "/live", "/ready", "/healthcheck", "/ping", "/-/healthy", "/-/ready"}
 _PLACES = {"job": JOB_NAME, "run": RUN_ID, "file": r"[a-z.]{1,40}"}
 
 
@@ -60,4 +62,14 @@ class Routes:
             names = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
             more = (("allow", ", ".join(names)),)
             return problem(405, "Method not allowed", f"use {' or '.join(names)}", more=more)
-        return problem(404, "Not found", f"no page {request.path!r}")
+        return problem(404, "Not found", f"no page {request.path!r}{_instead(request.path)}")
+
+
+def _instead(path: str) -> str:
+    """What to ask for, in place of the usual names of health checks and the root of the API."""
+    asked = path.rstrip("/")
+    if asked in _HEALTH:
+        return "; use /healthz, or /readyz for readiness"
+    if asked in ("/api", API):
+        return f"; the API begins with {API}/jobs, and {API}/openapi.json describes it"
+    return ""

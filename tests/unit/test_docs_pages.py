@@ -14,6 +14,7 @@ from scheduler import __version__
 from scheduler.model.job import Overlap
 from scheduler.model.run import Outcome, Reason
 from scheduler.wire.envelope import FAULTS
+from scheduler.wire.http_routes import HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS, Operation
 
 ROOT = Path(__file__).parents[2]
@@ -83,3 +84,14 @@ def test_every_page_installs_this_version_from_one_placeholder_address() -> None
     for page in (DOCS / "heroku.md", ROOT / "examples" / "rails" / "README.md"):
         lines = re.findall(r"(?m)^schedd.*git\+.*$", page.read_text())
         assert lines == [f"schedd @ git+{address}@v{__version__}"], page
+
+
+def test_the_table_of_the_http_api_has_every_route() -> None:
+    named = set()
+    for row in re.findall(r"^\| (`(?:GET|POST) [^|]+) \|", (DOCS / "http.md").read_text(), re.MULTILINE):
+        method, first, *others = re.findall(r"[A-Z]+(?= )|/[\w/-]*(?=[?`])", row)
+        parent = re.sub(r"(?<=[A-Z])/\w+$", "", first)
+        named |= {(method, path) for other in others for path in (other, parent + other)} | {(method, first)}
+    for route in HTTP_ROUTES:
+        path = re.sub(r"\{\w+\}", "NAME" if route.path.startswith("/jobs") else "ID", route.path)
+        assert (route.method, path) in named, path

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -227,6 +228,50 @@ def test_errors_are_problem_documents_with_the_code_of_the_socket(
         assert problem["detail"]
 
     play(script, job(schedule="@hourly"))
+
+
+def test_a_time_without_a_zone_is_in_the_time_zone_of_the_job() -> None:
+    async def script(_stage: Stage, ask: Ask, _service: Served) -> None:
+        for text in ("2026-10-14T10:05", "2026-10-14T10:05:00", "2026-10-14 10:05", "2026-10-14T08:05:00Z"):
+            status, _, why = await ask("GET", f"{API}/jobs/j/why?at={text.replace(' ', '%20')}")
+            assert (status, why["at"], why["is_scheduled"]) == (200, "2026-10-14T08:05:00Z", True), text
+        first = (await ask("GET", f"{API}/jobs/j/next?count=1&start=2026-10-14T10:05"))[2]
+        assert first[0]["at"] == "2026-10-15T08:05:00Z"
+
+    play(script, job(schedule="5 8 * * *", timezone=ZoneInfo("Europe/Berlin")))
+
+
+@pytest.mark.parametrize(
+    ("path", "detail"),
+    [
+        (
+            "/jobs/j/why?at=soon",
+            "at: 'soon' is not a valid time: use a time like 18:00, Mon 07:00 or 2026-10-14 02:30",
+        ),
+        ("/next?start=2026-10-14T10:05", "start: '2026-10-14T10:05' has no time zone; append Z, or an offset"),
+        ("/jobs/j/next?count=many", "count: must be a whole number such as 10, not 'many'"),
+        ("/history?limit=0", "limit: must be a whole number such as 10, >= 1, not "),
+        ("/reload?plan=maybe", "plan: must be true or false, not 'maybe'"),
+    ],
+)
+def test_an_invalid_field_is_named_with_what_to_type(path: str, detail: str) -> None:
+    async def script(_stage: Stage, ask: Ask, _service: Served) -> None:
+        status, _, problem = await ask("POST" if path.startswith("/reload") else "GET", API + path)
+        assert status == 400
+        assert problem["detail"].startswith(detail)
+        assert "$" not in problem["detail"]
+
+    play(script, job(schedule="@hourly"))
+
+
+def test_the_usual_names_of_health_checks_and_the_root_of_the_api_are_404_with_a_hint() -> None:
+    async def script(_stage: Stage, ask: Ask, _service: Served) -> None:
+        for path, hint in (("/health", "/healthz"), ("/livez", "/healthz"), (API, "/openapi.json")):
+            status, _, problem = await ask("GET", path)
+            assert status == 404
+            assert hint in problem["detail"]
+
+    play(script, job())
 
 
 def test_an_unknown_page_is_404_and_a_wrong_method_405() -> None:
