@@ -140,8 +140,9 @@ def _running(view: JobView, now: datetime) -> str:
 
 
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
-    """The status with its duration, the note of a pause, and whether a notification was not delivered."""
-    unaware = ", not notified" if view.notification_errors else ""
+    """The status with its duration, the note of a pause, and the kinds of recipients that were not notified."""
+    kinds = dict.fromkeys(error.partition(":")[0].partition(" ")[0] for error in view.notification_errors)
+    unaware = f", {' and '.join(kinds)} not delivered" if kinds else ""
     if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures
         return Cell(("failing" if count == 1 else f"failing, {count} runs") + unaware, "bad")

@@ -65,7 +65,7 @@ def paragraphs(details: JobDetails, zone: tzinfo, now: datetime) -> Iterator[str
     if view.description:
         yield f"{INDENT}{printable_line(view.description)}"
     for error in view.notification_errors:
-        yield f"{INDENT}{terminal.paint(f'not notified: {printable_line(error)}', 'bad')}"
+        yield f"{INDENT}{terminal.paint(f'not delivered: {printable_line(error)}', 'bad')}"
     if details.words is not None:
         yield f"{INDENT}{details.words} ({view.timezone})"
     yield from _definition(details)

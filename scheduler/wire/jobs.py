@@ -49,7 +49,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how
     many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how
     many runs wait: `requested` has the first ten for a later time, `queued` the first ten at a gate.
-    `notification_errors` are the recipients whose latest notification was not delivered, each with the cause.
+    `notification_errors` are the recipients whose latest notification was not delivered, each with the cause; one of a
+    failure is left out once the job has recovered.
     """
 
     name: str

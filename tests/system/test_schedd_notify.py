@@ -151,7 +151,7 @@ def test_a_failure_that_could_not_be_delivered_is_shown_and_the_next_one_is_sent
         running.says("notification not delivered", "answered 403")
         for verb in (["status"], ["show", "failing"]):
             assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, *verb).stdout
-        assert "failing, not notified" in schedctl("-c", file, "list").stdout
+        assert "failing, webhook not delivered" in schedctl("-c", file, "list").stdout
         schedctl("-c", file, "run-now", "failing")
         running.says("notification delivered")
         assert "403" not in schedctl("-c", file, "status").stdout

@@ -122,3 +122,19 @@ def test_on_a_wide_terminal_nothing_is_cut() -> None:
 def test_even_a_very_narrow_terminal_gets_lines_that_fit(room: int) -> None:
     lines = job_table.lines([job("n" * 40, last=run("failed", 1), **paused(None, "note " * 9))], UTC, NOW, room)
     assert max(map(cells, lines)) <= max(room, 4 * 8 + 3 * 2)
+
+
+@pytest.mark.parametrize(
+    ("errors", "shown"),
+    [
+        ((), "failing"),
+        (("mail to ops@example.com: Connection refused",), "failing, mail not delivered"),
+        (
+            ("webhook example.com: answered 403", "mail to a: no", "mail to b: no"),
+            "failing, webhook and mail not delivered",
+        ),
+        (("command: exit code 1",), "failing, command not delivered"),
+    ],
+)
+def test_the_status_names_the_kinds_of_recipients_that_were_not_notified(errors: tuple[str, ...], shown: str) -> None:
+    assert job_table.status(job(consecutive_failures=1, notification_errors=errors), NOW).text == shown

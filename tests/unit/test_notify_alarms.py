@@ -505,6 +505,32 @@ def test_no_late_notification_is_sent_after_the_recovery() -> None:
     ]
 
 
+@pytest.mark.parametrize(("down", "errors"), [("failure", {}), ("recovery", {"j": ("command: no address",)})])
+def test_an_undelivered_alarm_is_no_error_any_more_after_the_recovery(down: str, errors: dict[str, Any]) -> None:
+    """B5: what is shown of a healthy job is only what it could not say of its recovery."""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        wall.down = {down: "no address"}
+        await stage.until(70)
+        assert bool(wall.receives.errors()) is (down == "failure")
+        await stage.until(130)
+        assert wall.receives.errors() == errors
+
+    notified(job(schedule="@every 1m", **TROUBLE), pattern="fs", story=story)
+
+
+def test_an_alarm_that_fails_after_the_recovery_is_no_error() -> None:
+    """B5: a delivery is tried for half a minute."""
+
+    async def story(stage: Stage, wall: Wall) -> None:
+        await stage.until(130)
+        alarm = wall.all_notifications[0]
+        wall.on_result(recipients("failure")[0], alarm, "no address")
+        assert wall.receives.errors() == {}
+
+    notified(job(schedule="@every 1m", **TROUBLE), pattern="fs", story=story)
+
+
 def test_a_recipient_that_a_reload_removes_is_forgotten() -> None:
     """B5"""
     failing = job(schedule="@every 1m", on_failure=recipients("down"))

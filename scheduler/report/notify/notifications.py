@@ -60,10 +60,7 @@ class Notifications:
             case RunStarted(run=run):
                 self._send(run.job, self._alarms.on_event(event))
             case RunFinished(run=run):
-                notifications = self._alarms.on_event(event)
-                if failed(run) and not any(each.topic is Topic.FAILURE for each in notifications):
-                    self._repeat(run.job, tuple(self._unaware.get(run.job, ())), run)
-                self._send(run.job, notifications)
+                self._on_finish(run, self._alarms.on_event(event))
             case RunSkipped(decision=decision):
                 self._send(decision.job, self._alarms.on_event(event))
             case JobsChanged():
@@ -80,6 +77,13 @@ class Notifications:
             case Stopping():
                 self._stopping = True
                 self._set_timers()
+
+    def _on_finish(self, run: Run, notifications: list[Notification]) -> None:
+        if failed(run) and not any(each.topic is Topic.FAILURE for each in notifications):
+            self._repeat(run.job, tuple(self._unaware.get(run.job, ())), run)
+        elif self._alarms.repeat(run.job) is None:
+            self._forget_alarm(run.job)
+        self._send(run.job, notifications)
 
     def _set_timers(self) -> None:
         for name in {*self._timers, *self._alarms.jobs()}:
@@ -106,7 +110,7 @@ class Notifications:
             self._forget(self._errors, job, recipient)
             if notification.topic is Topic.FAILURE:
                 self._aware(job, recipient)
-        else:
+        elif notification.topic is not Topic.FAILURE or self._alarms.repeat(job) is not None:
             self._errors.setdefault(job, {})[recipient] = error
             if notification.topic is Topic.FAILURE and not self._stopping:
                 self._aware(job, recipient)
@@ -125,6 +129,12 @@ class Notifications:
         timer = self._forget(self._unaware, job, recipient)
         if timer is not None:
             timer.cancel()
+
+    def _forget_alarm(self, job: str) -> None:
+        """The job has recovered: nobody needs its alarm any more, and that it was not delivered is in the log."""
+        for recipient in tuple(self._unaware.get(job, ())):
+            self._forget(self._errors, job, recipient)
+            self._aware(job, recipient)
 
     def _forget_removed(self) -> None:
         jobs = self._engine.timetable.jobs()
