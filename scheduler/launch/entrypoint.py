@@ -150,9 +150,9 @@ def carry_out(reference: str, result: object) -> object:
 
 
 def report(value: object) -> None:
-    """Say in the last line of stderr what was returned; schedd makes it a note of the run."""
+    """Write to stderr what was returned, in a marked line that schedd takes out: it is a note of the run."""
     if value is not None:
-        print("returned", ascii(value)[:200], file=sys.stderr)
+        sys.stderr.write(f"\x1ereturned {ascii(value)[:200]}\n")
 
 
 def nearest(name: str, owner: object) -> str:

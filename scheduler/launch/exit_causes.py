@@ -74,12 +74,6 @@ def last_of_traceback(stderr: bytes) -> str | None:
     return printable_bytes(match[0].rstrip()).decode()[:_LONGEST] if match else None
 
 
-def returned(stderr: bytes) -> str | None:
-    """The value that a Python function returned, from the last line of stderr by entrypoint.py."""
-    line = stderr.removesuffix(b"\n").rpartition(b"\n")[2]
-    return line.decode(errors="replace") if line.startswith(b"returned ") and line.isascii() else None
-
-
 def _of_program(target: ShellCommand | Argv, path: str, cwd: str) -> str | None:
     """Why the program that a command begins with cannot be run, if that is so. Shells do not say it."""
     if isinstance(target, Argv):

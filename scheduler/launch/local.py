@@ -14,12 +14,13 @@ import msgspec
 
 from scheduler.launch.account import find_account
 from scheduler.launch.environment import DEFAULT_PATH, Environment
-from scheduler.launch.exit_causes import explain_exit, explain_memory, explain_memory_limit, last_of_traceback, returned
+from scheduler.launch.exit_causes import explain_exit, explain_memory, explain_memory_limit, last_of_traceback
 from scheduler.launch.launcher import LaunchError, Output
 from scheduler.launch.oom import OomKills
 from scheduler.launch.process import Explain, Process
 from scheduler.launch.process_spec import ProcessSpec
 from scheduler.launch.program import find_program
+from scheduler.launch.returned_value import WithoutReturnedValue, returned
 from scheduler.launch.spawner import Spawner
 from scheduler.model.job import Job
 from scheduler.model.run import Launch
@@ -55,6 +56,8 @@ class LocalLauncher:
                 settings=job.process,
                 stdin=readable,
             )
+            if isinstance(target, Entrypoint):
+                output = WithoutReturnedValue(output)
             child = self._processes.spawn(spec, output)
         child.explain = self._explain(target, path, job)
         return child

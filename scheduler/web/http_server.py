@@ -15,7 +15,7 @@ from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event
-from scheduler.errors import SchedError
+from scheduler.errors import ConfigError
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
 from scheduler.web import response
@@ -48,7 +48,7 @@ class Web:
     def __init__(
         self, service: Service, engine: Engine, settings: WebSettings, max_running: Callable[[], int | None]
     ) -> None:
-        """Opens the socket. SchedError when that is not possible, or a token cannot be read."""
+        """Opens the socket. SchedError when that is not possible, ConfigError when a token cannot be read."""
         clock = engine.clock
         listen = settings.listen
         assert listen is not None, "there is an address, since its socket is open"  # noqa: S101
@@ -256,7 +256,7 @@ def _named(route: HttpRoute, places: dict[str, str]) -> dict[str, str]:
 
 
 def tokens_of(settings: WebSettings) -> Tokens:
-    """The secrets that the settings name. SchedError when one cannot be read or is empty."""
+    """The secrets that the settings name. ConfigError when one cannot be read or is empty."""
     return Tokens(control=_secret(settings.token, "token"), view=_secret(settings.view_token, "view_token"))
 
 
@@ -266,13 +266,15 @@ def _secret(value: Value | None, key: str) -> str | None:
     match value:
         case FromEnv(variable):
             found = os.environ.get(variable, "")
+            problem = f"the variable {variable} is not set in schedd's environment, or empty"
         case FromFile(path):
             try:
                 found = Path(path).read_text().rstrip("\n")
             except (OSError, UnicodeDecodeError) as error:
-                raise SchedError(f"web.{key}: {path} cannot be read: {error}") from None
+                raise ConfigError(f"schedd: web.{key}: {path} cannot be read: {error}", ()) from None
+            problem = f"{path} is empty"
         case str():
-            found = value
+            found, problem = value, "the value is empty"
     if not found:
-        raise SchedError(f"web.{key} is empty or not set")
+        raise ConfigError(f"schedd: web.{key}: {problem}", ())
     return found

@@ -308,12 +308,14 @@ def test_a_class_is_refused(later: Path) -> None:
         ("value", ("returned {'rows': 3}",)),
         ("later_value", ("returned '\\xfc\\n" + "x" * 193,)),
         ("nothing", ()),
+        ("lies", ()),
     ],
 )
 def test_the_result_of_a_function_becomes_a_note_of_the_run(later: Path, function: str, notes: tuple[str, ...]) -> None:
     """B3"""
-    ended, _, _ = call(later, f"later:{function}")
+    ended, out, err = call(later, f"later:{function}")
     assert (ended.code, ended.notes) == (0, notes)
+    assert (out, err) == ([], ["returned 5"] if function == "lies" else []), "a success is nothing on stderr"
 
 
 @pytest.mark.parametrize(
