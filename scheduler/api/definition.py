@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from scheduler.api.secret_values import is_secret
 from scheduler.clock import rfc3339
 from scheduler.errors import MASK
 from scheduler.model.job import Job, ProcessSettings, Retry, SlowAfter
-from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, ShellCommand, Target
+from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, EnvLayer, FromEnv, FromFile, ShellCommand, Target
 from scheduler.report.notify.sender import host_of, name_of
 from scheduler.schedule import Restricted, Schedule, format_duration
 from scheduler.text import size_as_written
@@ -27,7 +29,8 @@ NO_DURATIONS = {"factor"}
 
 
 def definition(job: Job) -> dict[str, Any]:
-    """The keys of the file with their effective values; of `env`, `args` and `kwargs` only names and number.
+    """The keys of the file with their effective values, without secrets. Texts among `args` are masked: no name says
+    what they are.
 
     Keys without a value are left out, and what is off by default and has not been switched on.
     """
@@ -117,8 +120,8 @@ def _target(target: Target) -> dict[str, Any]:
         case Entrypoint(reference, args, kwargs, interpreter, setup):
             return {
                 "python": reference,
-                "args": [MASK] * len(args),
-                "kwargs": dict.fromkeys(kwargs, MASK),
+                "args": [MASK if isinstance(value, str | list | dict) else value for value in args],
+                "kwargs": _named_values(kwargs),
                 "interpreter": interpreter,
                 "setup": setup,
             }
@@ -129,5 +132,23 @@ def _layer(layer: EnvLayer) -> dict[str, Any]:
     if layer.file is not None:
         shown["file"] = layer.file
     if layer.values:
-        shown["sets"] = {name: None if value is None else MASK for name, value in layer.values.items()}
+        shown["sets"] = _named_values(layer.values)
     return shown
+
+
+def _named_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values without those that are secret by their name, by their origin (a variable or a file) or by their look."""
+    return {name: _named_value(name, value) for name, value in values.items()}
+
+
+def _named_value(name: str, value: Any) -> Any:
+    match value:
+        case dict():
+            return MASK if is_secret(name, "") else _named_values(value)
+        case list():
+            return [_named_value(name, each) for each in value]
+        case FromEnv() | FromFile():
+            return MASK
+        case None:
+            return None
+    return MASK if is_secret(name, str(value)) else value

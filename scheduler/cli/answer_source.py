@@ -101,7 +101,8 @@ class Target:
             return daemon
         if not operation.from_file:
             raise UnreachableError(f"no schedd is running for {self.path}; to start it: schedd {self.path}")
-        terminal.note(f"no schedd is running for {self.path}: {alone}")
+        if os.path.exists(self.path):  # noqa: PTH110 - pathlib costs 5 ms; else the error about the file says enough
+            terminal.note(f"no schedd is running for {self.path}: {alone}")
         return FileAlone(self.path, trusted=runs and not os.environ.get(ALLOW))
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:

@@ -22,6 +22,15 @@ _WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to a full or failing disk, or to a terminal that is gone."""
 
 
+_CHECK, _ADDRESS = "to check a file: schedctl check FILE", "to serve the dashboard: --web ADDR:PORT"
+
+ELSEWHERE = {
+    **dict.fromkeys((("schedd", name) for name in ("--check", "--test", "--validate", "--lint", "--dry-run")), _CHECK),
+    **dict.fromkeys((("schedd", name) for name in ("--port", "--host", "--listen", "--bind", "-p")), _ADDRESS),
+}
+"""By program and option of other programs, what to type."""
+
+
 class NobodyReadsError(Exception):
     """The reader of stdout is gone. Raised instead of BrokenPipeError, for which click would exit with 1."""
 
@@ -68,7 +77,11 @@ def _usage_error(error: click.ClickException, program: str) -> str:
     if isinstance(error, click.NoSuchOption) and context is not None:
         known = {name.lstrip("-"): name for option in context.command.get_params(context) for name in option.opts}
         near = nearest(error.option_name.lstrip("-"), known, 0.7)
-        message = f"no such option {error.option_name}" + ("" if near is None else f"; did you mean {known[near]}?")
+        other = ELSEWHERE.get((context.command_path, error.option_name))
+        if near is None and context.command_path.endswith("run-now"):
+            other = "options of the job go after --, as in `run-now JOB -- --option value`"
+        meant = f"; did you mean {known[near]}?" if near is not None else f"; {other}" if other else ""
+        message = f"no such option {error.option_name}{meant}"
     option = error.param if isinstance(error, click.BadParameter) else None
     if isinstance(option, click.Option) and option.is_flag and isinstance(option.envvar, str):
         # A flag takes no value on the command line: it comes from the variable.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
 import click
 
 from scheduler.cli.answer_source import Target
 from scheduler.control.client import Client
-from scheduler.errors import SchedError
+from scheduler.errors import SchedError, UnknownNameError
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import HISTORY, LIST
 from scheduler.wire.runs import History
+
+OptionFor = Callable[[str], str | None]
 
 RUNS_OFFERED = 200
 """Runs of which the ids are completed, the latest ones."""
@@ -52,6 +57,18 @@ def run_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
 def jobs_and_runs(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """Names of jobs, and ids of runs."""
     return [*job_names(ctx, param, incomplete), *run_ids(ctx, param, incomplete)]
+
+
+@contextmanager
+def option_instead(words: Sequence[str], option_for: OptionFor) -> Iterator[None]:
+    """Within the block, an error about the job that one of `words` names offers the option that was probably meant."""
+    try:
+        yield
+    except UnknownNameError as error:
+        for word in words:
+            if str(error).startswith(f"no job {word!r}") and (option := option_for(word)) is not None:
+                raise UnknownNameError(f"no job {word!r}; did you mean {option}?") from None
+        raise
 
 
 def _target(ctx: click.Context) -> Target:

@@ -9,7 +9,7 @@ import click
 
 from scheduler.cli import output_format, terminal, times, typed_times
 from scheduler.cli.answer_source import FileAlone, Target
-from scheduler.cli.job_argument import some_jobs
+from scheduler.cli.job_argument import option_instead, some_jobs
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.terminal import Cell
@@ -60,12 +60,14 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
     now = times.now()
     if expr is None:
         source = target.source(NEXT)
-        shown_in = zone_for(zone, source, jobs)
+        with option_instead(jobs, _count_option):
+            shown_in = zone_for(zone, source, jobs)
         # A run at exactly --from is shown; a run at exactly this moment has been started already.
         after = None if start is None else _just_before(start.at(shown_in))
         end = None if until is None else until.at(shown_in)
         ask = Next(jobs=jobs, count=count, start=after, until=end, timezone=str(shown_in))
-        found = _coming_runs(source, ask)
+        with option_instead(jobs, _count_option):
+            found = _coming_runs(source, ask)
     elif jobs:
         raise UsageError("--expr and JOB exclude each other")
     else:
@@ -80,6 +82,11 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         terminal.note("no coming runs")
     if all_until and len(found) == MOST:
         terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
+
+
+def _count_option(word: str) -> str | None:
+    """The option for a number in the place of a job."""
+    return f"-n {word}" if word.isdecimal() and word.isascii() and 1 <= int(word) <= MOST else None
 
 
 def _coming_runs(source: Client | FileAlone, ask: Next) -> list[ScheduledTime]:

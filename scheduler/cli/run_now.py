@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, RefusedError, SchedError, UsageError
 from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow, RunView
@@ -130,7 +131,7 @@ def _run(
                 ask = msgspec.structs.replace(ask, **{field: time.at(zone_for(None, source, (ask.job,)))})
         _follow(source, ask, printer)
     except SchedError as failure:
-        return _report(failure, printer)
+        return _report(failure, printer, _kwarg_instead(ask, failure))
     except KeyboardInterrupt:
         _print_detached(target, printer)
         return EXIT_INTERRUPTED, None
@@ -159,13 +160,20 @@ def _follow(source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> Non
         run_here(source.service(), ask, printer)
 
 
-def _report(failure: SchedError, printer: RunPrinter) -> tuple[int, str]:
+def _kwarg_instead(ask: RunNow, failure: SchedError) -> str:
+    """The end of a message about arguments that were refused and look like keyword arguments."""
+    name = next((word.partition("=")[0] for word in ask.args if re.match(r"[A-Za-z_]\w*=", word)), None)
+    is_refused = isinstance(failure, RefusedError) and "does not accept args" in str(failure)
+    return "" if name is None or not is_refused else f"; for a keyword argument: --kwarg {name}=VALUE"
+
+
+def _report(failure: SchedError, printer: RunPrinter, hint: str) -> tuple[int, str]:
     """Print the error; return the exit code, which cannot be confused with one of the job, and the message."""
     if printer.run is not None:
         error = f"lost the connection to run {printer.run.id}: {failure}"
         terminal.note(f"schedctl: {error}", "bad")
         return EXIT_FAILURE, error
-    error = str(failure)
+    error = f"{failure}{hint}"
     terminal.note(f"schedctl: not started: {error}", "bad")
     return EXIT_FAILURE if failure.exit_code == EXIT_BAD_FILE else failure.exit_code, error
 

@@ -115,6 +115,10 @@ ALIASES = {
 """Names of commands in other tools. The answer names our command and does not run it: a restart is not a reload."""
 
 
+ENDINGS = frozenset({"shutdown", "quit", "exit", "halt", "terminate", "down"})
+"""Names of commands in other tools that end the daemon, for which there is a signal."""
+
+
 class Commands(click.Group):
     """Commands that are imported when they are used."""
 
@@ -170,6 +174,11 @@ def unknown_command(name: str) -> str:
     """The message about a command that does not exist, with the one that was probably meant."""
     if name in ALIASES:
         return f"unknown command {name!r}; did you mean 'schedctl {ALIASES[name]}'?"
+    if name in ENDINGS:
+        return (
+            f"unknown command {name!r}; schedd stops with Ctrl-C where it runs, or with SIGTERM: "
+            "kill PID, and `schedctl status` shows the pid"
+        )
     meant = did_you_mean(name, COMMANDS)
     return f"unknown command {name!r}{meant or '; schedctl --help lists all commands'}"
 

@@ -122,6 +122,8 @@ def command(  # noqa: PLR0913 - one for each option
         from scheduler.daemon import run  # noqa: PLC0415
         from scheduler.report.log import LogFormat  # noqa: PLC0415
 
+    if file is not None and not Path(file).exists():
+        _refuse_command(file)
     path = file or config or os.environ.get("SCHEDD_CONFIG")
     if not path and not Path(DEFAULT_FILE).exists():
         raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; to create one: schedctl init", ())
@@ -136,6 +138,18 @@ def command(  # noqa: PLR0913 - one for each option
         shutdown_timeout=_shutdown_timeout(),
         allow_insecure_file=allow_insecure_file,
     )
+
+
+def _refuse_command(word: str) -> None:
+    """UsageError when the name of the file, which does not exist, is that of a command."""
+    from scheduler.cli.schedctl import COMMANDS, ENDINGS  # noqa: PLC0415 - only for an error
+
+    if word in {"start", "run", "serve", "up", "daemon"}:
+        raise UsageError(f"no file {word!r}: schedd has no commands; to start it: schedd [FILE]")
+    if word in ENDINGS | {"stop"}:
+        raise UsageError(f"no file {word!r}: schedd has no commands; it stops with Ctrl-C or SIGTERM")
+    if word in COMMANDS:
+        raise UsageError(f"no file {word!r}: schedd has no commands; did you mean 'schedctl {word}'?")
 
 
 def is_file_name(text: str) -> bool:

@@ -43,7 +43,7 @@ def show(target: Target, job: str, zone: tzinfo | None, form: str | None) -> Non
     """Show one job in full.
 
     Shows each key with its effective value and where that is set, the next and last runs, and counts of decisions.
-    Values of env, args and kwargs are hidden; schedctl env shows the environment.
+    Secrets are masked, and so are arguments without a name; schedctl env shows the environment.
 
     \b
     Examples:

@@ -8,7 +8,7 @@ import click
 
 from scheduler.cli import job_table, output_format, times, typed_times
 from scheduler.cli.answer_source import Target
-from scheduler.cli.job_argument import jobs_and_runs, some_jobs
+from scheduler.cli.job_argument import jobs_and_runs, option_instead, some_jobs
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
@@ -87,13 +87,26 @@ def pause(  # noqa: PLR0913, PLR0917 - one for each option
     if duration is not None and until is not None:
         raise UsageError("--for and --until exclude each other")
     source = target.source(PAUSE)
-    shown_in = zone_for(zone, source, jobs)
+    with option_instead(jobs, _option_of_pause):
+        shown_in = zone_for(zone, source, jobs)
     if until is not None:
         duration = (until.at(shown_in) - times.now()).total_seconds()
         if duration <= 0:
             raise UsageError(f"--until: {until.text!r} is in the past")
-    views = source.ask(PAUSE, PauseJobs(jobs=jobs, all=everything, seconds=duration, note=note))
+    with option_instead(jobs, _option_of_pause):
+        views = source.ask(PAUSE, PauseJobs(jobs=jobs, all=everything, seconds=duration, note=note))
     _show(views, shown_in, form)
+
+
+def _option_of_pause(word: str) -> str | None:
+    """The option for `all` or a duration in the place of a job."""
+    if word == "all":
+        return "--all"
+    try:
+        typed_times.duration(word)
+    except click.BadParameter:
+        return None
+    return f"--for {word}"
 
 
 @subcommand("resume")
@@ -111,8 +124,10 @@ def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo
       schedctl resume --all
     """
     source = target.source(RESUME)
-    shown_in = zone_for(zone, source, jobs)
-    _show(source.ask(RESUME, ResumeJobs(jobs=jobs, all=everything)), shown_in, form)
+    with option_instead(jobs, {"all": "--all"}.get):
+        shown_in = zone_for(zone, source, jobs)
+        views = source.ask(RESUME, ResumeJobs(jobs=jobs, all=everything))
+    _show(views, shown_in, form)
 
 
 def _show(views: list[JobView], zone: tzinfo, form: str | None) -> None:

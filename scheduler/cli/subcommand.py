@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,16 @@ class Subcommand(click.Command):
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         return with_short_text(super().get_help_option(ctx))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        typed = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter as error:
+            if isinstance(error.param, click.Option) and (meant := _duration_in_words(error.param.opts, typed)):
+                message = f"{error.message}; did you mean {meant}?"
+                raise click.BadParameter(message, error.ctx, error.param, error.param_hint) from None
+            raise
+
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         lines = [] if self.exit_status is None else [f"Exit status: {self.exit_status}"]
         lines += [] if self.epilog is None else [self.epilog]
@@ -28,6 +39,16 @@ class Subcommand(click.Command):
             formatter.write_paragraph()
         for line in lines:
             formatter.write_text(line)
+
+
+def _duration_in_words(options: list[str], typed: list[str]) -> str | None:
+    """`--for 1h` for `--for 1 hour`: words that a shell has taken apart."""
+    for option, number, unit in zip(typed, typed[1:], typed[2:], strict=False):
+        if option in options and re.fullmatch(r"[0-9]{1,6}", number):
+            found = re.fullmatch(r"(?i)(?:(s)ec|(m)in|(h)our|(d)ay|(w)eek)[a-z]*|([smhdw])|(h)rs?", unit)
+            if found:
+                return f"{option} {number}{next(filter(None, found.groups())).lower()}"
+    return None
 
 
 def with_short_text(option: click.Option | None) -> click.Option | None:

@@ -91,6 +91,10 @@ class _Clues:
 
 _HELM = r".*\{\{-?\s*(?:\.Values|include|template|if|range|with)\b"
 _YACRON_JOBS = r"jobs:\s*\n(?:\s*#.*\n)*\s*- "
+_YACRON_KEYS = (
+    r"\s*(?:- )?(?:captureStd(?:out|err)|failsWhen|concurrencyPolicy|killTimeout|executionTimeout|saveLimit"
+    r"|on(?:Permanent)?(?:Failure|Success)|utc|environment):"
+)
 _PYTHON = r"(?:from [\w.]+ )?import [\w.*]+\s*$|from [\w.]+ import |def \w+\(.*:\s*$"
 _GITLAB = {"stages", "image", "default", "before_script", "workflow"}
 
@@ -99,7 +103,7 @@ Format = tuple[str, bool, Callable[[_Clues], bool]]
 _FORMATS: tuple[Format, ...] = (
     ("a program, since its first line starts with #!", False, lambda it: it.text.startswith("#!")),
     ("a GitHub Actions workflow", False, lambda it: "jobs" in it.keys and it.has(r"\s+runs-on:")),
-    ("a yacron file", True, lambda it: it.has(_YACRON_JOBS) and it.has_entries("name", "command", "schedule")),
+    ("a yacron file", True, lambda it: it.has(_YACRON_JOBS) and it.has(_YACRON_KEYS)),
     (
         "a Kubernetes CronJob",
         True,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from scheduler.config.field_types import JOB_NAME
 from scheduler.config.reader import reader_of
 from scheduler.config.schedule_errors import schedule_reader
 from scheduler.config.spec import JobForm
-from scheduler.document.nodes import Node, Scalar, Sequence
+from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
 from scheduler.document.source import Source
 
 
@@ -36,9 +37,21 @@ def _job_reader(node: Node, source: Source, where: str) -> object:
 
 def report_no_mapping(node: Node, source: Source) -> None:
     if isinstance(node, Sequence):
-        message, help = "jobs: must be a mapping of names and jobs, not a list", "put each job under its name"
+        message, help = "jobs: must be a mapping of names and jobs, not a list", _by_name(node)
     elif isinstance(node, Scalar) and node.value:
         message, help = "jobs: must be a mapping of names and jobs", None
     else:
         message, help = "jobs: missing value", "`jobs: {}` means no jobs"
     source.error(node.index, message, help, key="jobs")
+
+
+def _by_name(jobs: Sequence) -> str:
+    """How a list of jobs with the key `name` is written, with the first one that has it."""
+    for item in jobs.items:
+        for key, value in item.entries if isinstance(item, Mapping) else ():
+            if key.value == "name" and isinstance(value, Scalar) and re.fullmatch(JOB_NAME, value.value):
+                name = value.value
+                return (
+                    f'put each job under its name: write "{name}:" in place of "- name: {name}", and its keys below it'
+                )
+    return "put each job under its name"

@@ -44,7 +44,9 @@ def json_reader(hint: Any) -> Read:
         if isinstance(node, Broken):
             raise AlreadyReportedError
         if type(node) is not shape:
-            raise InvalidValueError("must be a list" if shape is Sequence else "must be a mapping of names and values")
+            if shape is Sequence:
+                raise InvalidValueError("must be a list", kind="item", in_list=True)
+            raise InvalidValueError("must be a mapping of names and values")
         return _plain_json(node, source, where)
 
     return read

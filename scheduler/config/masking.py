@@ -28,6 +28,11 @@ CONFIDENTIAL = (
 )
 """Matches the names of variables and keys whose value is most likely a secret."""
 
+_ORDINARY = re.compile(r"(?ai)true|false|yes|no|on|off|null|~|-?\d{1,3}")
+"""Values that are too short to be secrets."""
+
+_KEY_BEFORE = re.compile(r"([A-Za-z_][\w.-]*)[\"']?\s*:\s*$")
+
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
 _KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
 _NO_KEY = r"\s*"
@@ -84,9 +89,16 @@ class Mask:
         self._names = keys_of_mappings(text, "jobs", ("command", "python", "schedule"))
         self._names |= keys_of_mappings(text, "overrides", ("command", "python", "schedule", "enabled", "timezone"))
         found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name))
-        self._spans += found.spans
+        self._spans += [span for span in found.spans if not self._is_ordinary(*span)]
         if found.broken_at is not None:
             self._tail = self._text.rfind("\n", 0, found.broken_at) + 1, found.broken_within
+
+    def _is_ordinary(self, start: int, end: int) -> bool:
+        """Whether the value is a switch or a small number, and its key is not the name of a secret."""
+        if not _ORDINARY.fullmatch(self._text[start:end]):
+            return False
+        key = _KEY_BEFORE.search(self._text, self._text.rfind("\n", 0, start) + 1, start)
+        return key is None or not re.search(CONFIDENTIAL, key[1])
 
     def _by_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:
         line = self._text[start:end]

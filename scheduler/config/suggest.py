@@ -42,6 +42,9 @@ class KeyProblem(NamedTuple):
     fixes: tuple[Fix, ...] = ()
 
 
+SHORT = 5
+"""Letters of a name from another scheduler up to which a similar word is not taken for it."""
+
 _UTC = ZoneInfo("UTC")
 _NEGATIVE = {"disabled", "disable", "suspend", "suspended", "paused"}
 _POLICIES = {
@@ -168,7 +171,11 @@ def _foreign(unknown: UnknownKey) -> KeyProblem | None:
 
 def _misspelled(unknown: UnknownKey) -> KeyProblem | None:
     near = typo_of(unknown.name, unknown.known)
-    return None if near is None else _did_you_mean(unknown, near, normalized(unknown.name))
+    if near is not None:
+        return _did_you_mean(unknown, near, normalized(unknown.name))
+    theirs = {word: ours for ours in unknown.known for word in FOREIGN.get(ours, "").split() if len(word) > SHORT}
+    near = typo_of(normalized(unknown.name), theirs)
+    return None if near is None else _did_you_mean(unknown, theirs[near], near)
 
 
 def not_known(unknown: UnknownKey) -> KeyProblem:

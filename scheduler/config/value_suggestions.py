@@ -23,7 +23,8 @@ from scheduler.suggestion import Replacement
 from scheduler.text import typo_of
 
 _CHOICES = {
-    "forbid": "skip", "none": "discard", "null": "discard", "/dev/null": "discard", "parallel": "allow",
+    "forbid": "skip", "no": "skip", "false": "skip", "none": "discard", "null": "discard", "/dev/null": "discard",
+    "parallel": "allow",
     "concurrent": "allow", "kill": "stop", "cancel": "stop", "terminate": "stop", "enqueue": "queue", "stdout": "raw",
 }  # fmt: skip
 """Words of other programs, each with the one choice that means the same."""

@@ -15,7 +15,7 @@ from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event
-from scheduler.errors import ConfigError
+from scheduler.errors import ConfigError, SchedError
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
 from scheduler.web import response

@@ -58,6 +58,23 @@ def test_no_secret_is_shown() -> None:
     assert "SECRET" not in str(definition(msgspec.structs.replace(FULL, ping=FromEnv("PING"))))
 
 
+def test_an_ordinary_value_is_shown_and_a_secret_is_not() -> None:
+    """F7: by name, by origin, and by look."""
+    kwargs = {"limit": 10, "since": "monday", "api_key": "canary", "db": {"host": "db1", "password": "canary"}}
+    address = "postgres://app:canary@db1/app"
+    values = {"LANG": "C", "FROM": FromEnv("CANARY"), "DB": address, "GONE": None, "PORT": "80"}
+    job = msgspec.structs.replace(
+        FULL, target=Entrypoint("app:run", (10, True, "canary"), kwargs), environment=(EnvLayer("env", values),)
+    )
+    shown = definition(job)
+    assert shown["args"] == [10, True, "•••"]
+    assert shown["kwargs"] == {
+        "limit": 10, "since": "monday", "api_key": "•••", "db": {"host": "db1", "password": "•••"}
+    }  # fmt: skip
+    assert shown["env"][0]["sets"] == {"LANG": "C", "FROM": "•••", "DB": "•••", "GONE": None, "PORT": "80"}
+    assert "canary" not in str(shown).lower()
+
+
 def test_a_field_of_a_job_with_a_value_is_a_key_unless_it_is_none() -> None:
     renamed = {"target": "python", "environment": "env", "process": "user"}
     plain = Job(name="plain", target=ShellCommand("true"), cwd="/")

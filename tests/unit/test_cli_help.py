@@ -12,10 +12,15 @@ from click.testing import CliRunner
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler import __version__
+from scheduler.cli.exit import end_with
 from scheduler.cli.init import STARTER
+from scheduler.cli.job_argument import OptionFor, option_instead
+from scheduler.cli.next_times import _count_option
 from scheduler.cli.schedctl import ALIASES, COMMANDS, command, unknown_command
 from scheduler.cli.schedd import command as schedd
+from scheduler.cli.stop_pause import _option_of_pause
 from scheduler.config.load import load
+from scheduler.errors import UnknownNameError
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,6 +85,51 @@ def test_the_name_of_a_command_in_another_tool_leads_to_ours(alias: str) -> None
 )
 def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str) -> None:
     assert unknown_command(typed).endswith(answer)
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("schedctl shutdown", "schedd stops with Ctrl-C where it runs, or with SIGTERM"),
+        ("schedctl pause report --for 1 hour", "did you mean --for 1h?"),
+        ("schedctl pause report --for 90 minutes", "did you mean --for 90m?"),
+        ("schedctl run-now report --customer 4711", "options of the job go after --"),
+        ("schedd --check", "schedctl check FILE"),
+        ("schedd --port 8080", "--web ADDR:PORT"),
+        ("schedd start", "to start it: schedd [FILE]"),
+        ("schedd stop", "it stops with Ctrl-C or SIGTERM"),
+        ("schedd list", "did you mean 'schedctl list'?"),
+    ],
+)
+def test_what_other_tools_take_is_answered_with_what_to_type(
+    typed: str, answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """F3"""
+    monkeypatch.chdir(tmp_path)
+    program, *words = typed.split()
+    monkeypatch.setattr("sys.argv", [program, *words])
+    with pytest.raises(SystemExit) as ended:
+        end_with(schedd if program == "schedd" else command, program)
+    assert ended.value.code == 2
+    assert answer in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option_for", "word", "answer"),
+    [
+        (_option_of_pause, "1h", "no job '1h'; did you mean --for 1h?"),
+        (_option_of_pause, "all", "no job 'all'; did you mean --all?"),
+        (_option_of_pause, "reprot", "no job 'reprot'; jobs: report"),
+        (_count_option, "5", "no job '5'; did you mean -n 5?"),
+        (_count_option, "0", "no job '0'; jobs: report"),
+    ],
+)
+def test_a_value_in_the_place_of_a_job_is_answered_with_its_option(
+    option_for: OptionFor, word: str, answer: str
+) -> None:
+    """F3"""
+    with pytest.raises(UnknownNameError, match=re.escape(answer)), option_instead(("report", word), option_for):
+        raise UnknownNameError(f"no job {word!r}; jobs: report")
 
 
 @pytest.mark.parametrize("words", [(schedd, "--version"), (command, "version")], ids=["schedd", "schedctl"])

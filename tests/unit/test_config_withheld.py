@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.config.load import load
+from scheduler.errors import ConfigError
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,13 @@ def test_variables_of_recipients_and_tokens_are_withheld_from_jobs(tmp_path: Pat
     file = tmp_path / "schedules.yaml"
     file.write_text(text)
     assert load(file).withheld == names
+
+
+def test_a_switch_or_a_small_number_is_quoted_and_a_secret_is_not(tmp_path: Path) -> None:
+    """F7"""
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs:\n  a: {python: a:b, args: 10, env: {A: true, DB_PASSWORD: 12, PIN: 4711, B: text}}\n")
+    with pytest.raises(ConfigError) as error:
+        load(file)
+    assert "args: 10, env: {A: true, DB_PASSWORD: •••, PIN: •••, B: •••}" in str(error.value)
+    assert "help: args: [10]" in str(error.value)
