@@ -14,11 +14,13 @@ import msgspec
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.errors import SchedError, UsageError
+from scheduler.model.run import Pause
 from scheduler.web.board import Board
 from scheduler.web.pages import local_path
 from scheduler.web.request import Request
 from scheduler.web.response import Response, redirect
 from scheduler.web.typed_time import typed_until
+from scheduler.web.words import Moment, until_text
 from scheduler.wire.daemon import Reload
 from scheduler.wire.jobs import PauseJobs, ResumeJobs
 from scheduler.wire.operations import PAUSE, RELOAD, RESUME, RUN_NOW, STOP
@@ -61,11 +63,14 @@ class Actions:
         form = request.form()
         facts = None if job is None else self._board.facts(job)
         zone = self._board.zone() if facts is None else facts.job.timezone
-        seconds = typed_until(form.get("until", ""), self._board.now(), zone)
+        now = self._board.now()
+        seconds = typed_until(form.get("until", ""), now, zone)
         note = form.get("note", "").strip()[:LONGEST_NOTE]
         names = () if job is None else (job,)
         answer(self._service, PAUSE, PauseJobs(jobs=names, all=job is None, seconds=seconds, note=note), request.by)
-        return self._back(request, "paused", job)
+        end = None if seconds is None else now + timedelta(seconds=seconds)
+        until = until_text(Pause(since=now, until=end), Moment(now, zone))
+        return self._back(request, "paused", job, until=until)
 
     async def resume(self, request: Request, job: str | None = None) -> Response:
         """Resume a job, or all."""
@@ -83,10 +88,11 @@ class Actions:
         kill = request.form().get("kill") == "1"
         await answer(self._service, STOP, Stop(target=target, kill=kill), request.by)  # type: ignore[misc]
 
-    def _back(self, request: Request, done: str, what: str | None) -> Response:
+    def _back(self, request: Request, done: str, what: str | None, **more: str) -> Response:
         path, _, fragment = local_path(request.form().get("back", "/")).partition("#")
         path = path.partition("?")[0]
-        said = f"?done={done}" + ("" if what is None else f"&what={quote(what)}")
+        told = {"done": done} | ({} if what is None else {"what": what}) | more
+        said = "?" + "&".join(f"{key}={quote(value)}" for key, value in told.items())
         return redirect(f"{request.root}{quote(path)}{said}" + (f"#{quote(fragment)}" if fragment else ""))
 
 

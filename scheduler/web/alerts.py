@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
-from scheduler.web.board import JobFacts
+from scheduler.web.board import Board, JobFacts
 from scheduler.web.words import Moment, ending, plural
 from scheduler.wire.daemon import StatusView
 
@@ -29,10 +29,12 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     code: bool = False
 
 
-def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment) -> list[Alert]:
+def alerts(
+    jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment, board: Board
+) -> list[Alert]:
     """The current problems: failing jobs first, then the daemon."""
     failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
-    found = [failing_alert(facts, moment) for facts in failing[:ALERTS]]
+    found = [failing_alert(facts, moment, board) for facts in failing[:ALERTS]]
     if len(failing) > ALERTS:
         more = plural(len(failing) - ALERTS, "more job")
         found.append(Alert(title=f"{more} failing", links=(("Show them", "/?state=failing"),), hot=True))
@@ -58,13 +60,15 @@ def alerts(jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str]
     return found
 
 
-def failing_alert(facts: JobFacts, moment: Moment) -> Alert:
-    """A failing job: since when, how often, and the explained exit."""
+def failing_alert(facts: JobFacts, moment: Moment, board: Board) -> Alert:
+    """A failing job: since when, how often, and the explained exit, or the last line that it wrote."""
     last, first = facts.state.last, facts.state.failing_since
     since = "" if first is None else moment.clock(first)
     title = f"has failed {facts.failures} times in a row since {since}" if facts.failures > 1 else f"failed at {since}"
     links = () if last is None else (("Last run", f"/runs/{last.id}"),)
     text = "" if last is None or last.outcome is None else f"{last.outcome.value}, {ending(last)}".rstrip(", ")
+    if last is not None and ": " not in text and (said := board.last_line(last)):
+        text = f"{text}: {said}"
     return Alert(
         job=facts.job.name, title=title, text=text, links=(*links, ("Why?", f"/jobs/{facts.job.name}#why")), hot=True
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -17,6 +17,10 @@ from scheduler.engine.packed_records import PackedRecords
 from scheduler.launch.output import Chunk
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Run
+from scheduler.web.output_lines import last_lines
+
+LONGEST_LINE = 160
+"""Characters of a line of output in a warning."""
 
 
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +41,14 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     def pause(self) -> Pause | None:
         """Its pause, if it is paused."""
         return self.state.paused
+
+    @property
+    def next_at(self) -> datetime | None:
+        """Its next scheduled time that no pause covers."""
+        at, pause, schedule = self.state.next_at, self.pause, self.job.schedule
+        if at is None or pause is None or schedule is None or not pause.covers(at):
+            return at
+        return None if pause.until is None else schedule.next_after(pause.until - timedelta(microseconds=1))
 
     @property
     def failures(self) -> int:
@@ -106,6 +118,10 @@ class Board:
     def output(self, run: Run) -> tuple[Chunk, ...]:
         """The kept output of a run."""
         return self._engine.tail(run.id)
+
+    def last_line(self, run: Run) -> str:
+        """The last line that a run wrote to stderr, or to stdout where it wrote nothing there."""
+        return next(iter(last_lines(self.output(run), 1)), "")[:LONGEST_LINE]
 
     def failing(self) -> int:
         """How many jobs are failing."""

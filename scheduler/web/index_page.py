@@ -69,7 +69,7 @@ class Query:
 
     def matches(self, facts: JobFacts) -> bool:
         """Whether a job is to be shown."""
-        if self.state and self.state != facts.word and not (self.state == "failing" and facts.failures):
+        if self.state and self.state != facts.shown_word and not (self.state == "failing" and facts.failures):
             return False
         return self.q.lower() in searched(facts) if self.q else True
 
@@ -78,7 +78,8 @@ def ordered(jobs: Iterable[JobFacts], sort: str) -> list[JobFacts]:
     """Failing, running, then by their next run; or by the column named."""
 
     def next_of(facts: JobFacts) -> float:
-        return math.inf if facts.state.next_at is None else facts.state.next_at.timestamp()
+        at = facts.next_at
+        return math.inf if at is None else at.timestamp()
 
     def last_of(facts: JobFacts) -> tuple[float, float]:
         last = facts.state.last
@@ -102,11 +103,15 @@ def ordered(jobs: Iterable[JobFacts], sort: str) -> list[JobFacts]:
 
 
 def counts(jobs: Sequence[JobFacts]) -> list[tuple[str, int, str]]:
-    """State, number and word; failing jobs count as failing and as what they do."""
-    by_state = Counter(facts.word for facts in jobs)
-    by_state["failing"] = sum(facts.failures > 0 for facts in jobs)
+    """State, number and word, each job once; a failing job that also runs or is paused is in both, and says so."""
+    by_state = Counter(facts.shown_word for facts in jobs)
+    failing = [facts.shown_word for facts in jobs if facts.failures]
+    also = Counter(word for word in failing if word != "failing")
+    by_state["failing"] = len(failing)
+    more = ", ".join(f"{count} also {word}" for word, count in also.items())
+    words = {"failing": f"failing ({more})"} if more else {}
     found = [("", len(jobs), "job" if len(jobs) == 1 else "jobs")]
-    return found + [(state, by_state[state], state) for state in STATES if by_state[state]]
+    return found + [(state, by_state[state], words.get(state, state)) for state in STATES if by_state[state]]
 
 
 def rows(
@@ -134,7 +139,8 @@ async def context(
         "q": query.q,
         "hidden": [(key, value) for key, value in query.given().items() if key != "q"],
         "query": query.link,
-        "alerts": alerts(jobs, status, recent.missed_runs, moment),
+        "alerts": alerts(jobs, status, recent.missed_runs, moment, board),
+        "legend": timeline.LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": [(name, drawing) for name, drawing in found if drawing],
         "quiet": lanes.without_lane(found),

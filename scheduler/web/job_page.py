@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -17,10 +16,10 @@ from scheduler.model.run import Decision, Outcome, Run
 from scheduler.schedule import describe, dst_note, find_pitfalls
 from scheduler.web import strip
 from scheduler.web.alerts import failing_alert
-from scheduler.web.board import JobFacts, skips_of
-from scheduler.web.words import Moment, ending, lateness, plural, size, span
+from scheduler.web.board import Board, JobFacts, skips_of
+from scheduler.web.words import Moment, ending, lateness, plural, size, span, until_text
 from scheduler.wire.jobs import JobDetails
-from scheduler.wire.times import REASONS, WhyView
+from scheduler.wire.times import REASONS
 
 RUNS_AT_FIRST = 10
 SKIPS = 20
@@ -113,11 +112,12 @@ def is_often(facts: JobFacts) -> bool:
 
 
 def context(
+    board: Board,
     facts: JobFacts,
     details: JobDetails,
     given: Mapping[str, str],
     moment: Moment,
-    answer: WhyView | None,
+    answer: dict[str, Any],
     missed: datetime | None,
 ) -> dict[str, Any]:
     """The values of the template."""
@@ -128,7 +128,7 @@ def context(
     schedule = job.schedule
     settings = [(key, in_words(key, value), details.origins.get(key, "")) for key, value in details.definition.items()]
     return {
-        "job": _heading(facts, moment),
+        "job": _heading(board, facts, moment),
         "waiting": _waiting(facts),
         "opened": given.get("open", ""),
         "accepts": job.accepts,
@@ -148,12 +148,11 @@ def context(
         "zone": job.timezone.key,
         "traps": [] if schedule is None else [each.sentence for each in find_pitfalls(schedule)],
         "coming": list(islice(_coming(facts), COMING)),
-        "asked": given.get("at", "")[:40],
-        "answer": None if answer is None else explained(answer, facts),
+        "answer": answer,
     }
 
 
-def _heading(facts: JobFacts, moment: Moment) -> dict[str, Any]:
+def _heading(board: Board, facts: JobFacts, moment: Moment) -> dict[str, Any]:
     """The top of the page: name and state, and what its buttons need."""
     job, usual = facts.job, facts.state.usual_duration
     return {
@@ -167,7 +166,7 @@ def _heading(facts: JobFacts, moment: Moment) -> dict[str, Any]:
         "grace": span(job.stop_grace),
         "schedule": "" if job.schedule is None else job.schedule.text,
         "usual": "" if usual is None else span(usual),
-        "alert": failing_alert(facts, moment) if facts.failures else None,
+        "alert": failing_alert(facts, moment, board) if facts.failures else None,
     }
 
 
@@ -194,13 +193,13 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
     outcomes = Counter(run.outcome.value for run in facts.runs if run.outcome is not None)
     most = outcomes.most_common(1)
     found: list[tuple[str, Markup | str, Markup | str]] = []
-    if facts.state.next_at is None:
-        found.append(("Next run", "none", "runs on demand only" if facts.job.schedule is None else facts.word))
+    at, pause = facts.next_at, facts.pause
+    if at is None:
+        why = "runs on demand only" if facts.job.schedule is None else facts.word
+        found.append(("Next run", "–", f"paused {until_text(pause, moment)}" if pause is not None else why))
     else:
-        paused = ", paused" if facts.pause is not None else ", if run_if allows it" if facts.job.run_if else ""
-        found.append(
-            ("Next run", moment.rel(facts.state.next_at), moment.clock(facts.state.next_at, zone=True) + paused)
-        )
+        more = ", after the pause" if at != facts.state.next_at else ", if run_if allows it" if facts.job.run_if else ""
+        found.append(("Next run", moment.rel(at), moment.clock(at, zone=True) + more))
     if facts.state.live:
         of = "" if facts.state.usual_duration is None else f"of about {span(facts.state.usual_duration)}"
         found.append(("Running for", moment.since(facts.state.live[0].started_at), of))
@@ -222,9 +221,8 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
     if most:
         others = ", ".join(f"{count} {word}" for word, count in outcomes.items() if word != most[0][0])
         found.append((f"Last {plural(len(facts.runs), 'run')}", f"{most[0][1]} {most[0][0]}", others or "no others"))
-    if facts.pause is not None:
-        until = "until resumed" if facts.pause.until is None else f"until {moment.clock(facts.pause.until)}"
-        found.append(("Paused", until, facts.pause.note))
+    if pause is not None:
+        found.append(("Paused", until_text(pause, moment), pause.note))
     return found
 
 
@@ -238,51 +236,6 @@ def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
 
 
 MISSED = {"reason": "missed", "mark": "none", "text": "schedd was not running"}
-
-
-def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:
-    """The answer of `why`, the gates it passed, and links to the nearest scheduled times."""
-    entry = answer.entry
-    links = []
-    if entry is not None and entry.run is not None:
-        links.append((f"Run {entry.run.id}", f"/runs/{entry.run.id}"))
-    sentences = [re.sub(r"`([^`]*)`", r"\1", sentence) for sentence in answer.sentences]
-    skipped = entry is not None and entry.reason is not None
-    kind = "skip" if skipped else "ran" if entry is not None else ""
-    return {"sentences": sentences, "kind": kind, "gates": list(_gates(answer, facts)), "links": links}
-
-
-_GATES = ("paused", "late", "overlap", "condition", "lock", "capacity")
-
-
-def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
-    """The steps of a scheduled time up to the one that skipped it."""
-    if answer.is_scheduled is None or answer.at is None:
-        return
-    if not answer.is_scheduled:
-        yield "skipped", "Schedule", "not a scheduled time"
-        return
-    yield "succeeded", "Schedule", "a scheduled time"
-    if answer.entry is None:
-        return
-    reason = answer.entry.reason
-    names = {
-        "paused": ("Pause", "not paused at that time"),
-        "late": ("Deadline", "started within start_deadline"),
-        "overlap": ("Overlap", f"no other run of {facts.job.name}"),
-        "condition": ("Condition", "run_if allowed it" if facts.job.run_if else "no run_if"),
-        "lock": ("Lock", f"{facts.job.lock} was free" if facts.job.lock else "needs none"),
-        "capacity": ("Capacity", "below max_running"),
-    }
-    reached = True
-    for gate, (name, passed) in names.items():
-        if gate == reason:
-            yield "skipped", name, REASONS[gate]
-            reached = False
-        elif reached and (reason is None or reason in _GATES):
-            yield "succeeded", name, passed
-        elif reason in _GATES:
-            yield "none", name, "not reached"
 
 
 def _coming(facts: JobFacts) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from scheduler.model.run import Outcome, Run
 from scheduler.schedule import describe
 from scheduler.web import strip as strips
 from scheduler.web.board import Board, JobFacts
-from scheduler.web.words import Moment, ending, span
+from scheduler.web.words import Moment, ending, span, until_text
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +59,7 @@ def row(board: Board, facts: JobFacts, moment: Moment, *, with_strip: bool = Tru
         schedule="" if job.schedule is None else job.schedule.text,
         words="" if job.schedule is None else describe(job.schedule) or "",
         zone=zone,
-        next_at=facts.state.next_at,
+        next_at=facts.next_at,
         last=_last(board, facts, moment),
         duration="" if longest is None else span(longest),
         strip=(strips.strip(drawn) if drawn else Markup("")) if with_strip else None,
@@ -90,7 +90,7 @@ def _last(board: Board, facts: JobFacts, moment: Moment) -> Markup:
         return text + Markup("<small>{}</small>").format(waits_for(board, facts))
     last = facts.state.last
     if facts.pause is not None:
-        until = f"until {moment.clock(facts.pause.until)}" if facts.pause.until else "until resumed"
+        until = until_text(facts.pause, moment)
         note = f": {facts.pause.note}" if facts.pause.note else ""
         ended = Markup('<span class="m">no runs yet</span>') if last is None else _ended(last, moment)
         return ended + Markup("<small>paused {}{}</small>").format(until, note)

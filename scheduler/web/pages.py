@@ -16,7 +16,7 @@ import msgspec
 from scheduler import __version__
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
-from scheduler.errors import ConfigError, RefusedError, UsageError
+from scheduler.errors import ConfigError
 from scheduler.web import index_page, job_page, reload_page, response, run_page, schedule_page
 from scheduler.web.access import Scope
 from scheduler.web.board import Board
@@ -25,18 +25,17 @@ from scheduler.web.recent import Recent
 from scheduler.web.request import Request
 from scheduler.web.response import Response
 from scheduler.web.slices import Slices
-from scheduler.web.typed_time import typed_instant
-from scheduler.web.words import Moment
+from scheduler.web.why_answer import why_answer
+from scheduler.web.words import Moment, until_text
 from scheduler.wire.daemon import Reload, StatusView
 from scheduler.wire.jobs import Show
-from scheduler.wire.operations import RELOAD, SHOW, WHY
-from scheduler.wire.times import Why, WhyView
+from scheduler.wire.operations import RELOAD, SHOW
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
 
 DONE = {
-    "paused": "{} paused.",
+    "paused": "{} paused {}.",
     "requested": "{} will run at the time requested.",
     "resumed": "{} resumed.",
     "stopped": "{} stopped.",
@@ -102,8 +101,9 @@ class Pages:
             return self._unknown(request, scope, f"No job {job!r}", "It may have been removed from the file.")
         moment = self._moment(facts.job.timezone, with_seconds=job_page.is_often(facts))
         details = answer(self._service, SHOW, Show(job))
-        why = self._why(job, request.query.get("at", ""), facts.job.timezone)
-        found = job_page.context(facts, details, request.query, moment, why, self._recent.missed_runs.get(job))  # type: ignore[arg-type]
+        why = why_answer(self._service, self._board, facts, request.query.get("at", ""), moment)
+        missed = self._recent.missed_runs.get(job)
+        found = job_page.context(self._board, facts, details, request.query, moment, why, missed)  # type: ignore[arg-type]
         return await self._page("job.html", request, scope, moment, found, live=True)
 
     async def run(self, request: Request, scope: Scope, run: str) -> Response:
@@ -167,11 +167,19 @@ class Pages:
         return response.compressed(found, request.header("accept-encoding"))
 
     def message(
-        self, request: Request, title: str, text: str, *, status: int, back: str = "/", login: bool = False
-    ) -> Response:
-        """A page with one message."""
+        self, request: Request, title: str, text: str, *, status: int, back: str = "/", login: bool = False,
+        form: Mapping[str, str] | None = None,
+    ) -> Response:  # fmt: skip
+        """A page with one message, and the `form` as it was sent."""
         content = self._templates["message.html"].render(
-            title=title, text=text, back=back, login=login, root=request.root, version=self._version
+            title=title,
+            text=text,
+            back=back,
+            login=login,
+            form=form or {},
+            path=request.path,
+            root=request.root,
+            version=self._version,
         )
         return response.text(content, status=status, kind="text/html; charset=utf-8")
 
@@ -180,7 +188,11 @@ class Pages:
         assert isinstance(found.body, bytes), "problems are whole"  # noqa: S101
         about = msgspec.json.decode(found.body)
         detail = about["detail"]
-        shown = self.message(request, about["title"], detail[:1].upper() + detail[1:], status=found.status)
+        form = request.form() if about.get("code") == "usage" and request.method == "POST" else {}
+        shown = self.message(
+            request, "Check what you typed" if form else about["title"], detail[:1].upper() + detail[1:],
+            status=found.status, back=local_path(form.get("back") or request.path.rpartition("/")[0]), form=form,
+        )  # fmt: skip
         kept = tuple(pair for pair in found.headers if pair[0] not in ("content-type", "cache-control"))
         return Response(status=found.status, headers=(*shown.headers, *kept), body=shown.body)
 
@@ -188,17 +200,6 @@ class Pages:
 
     def _moment(self, zone: ZoneInfo | None = None, *, with_seconds: bool = False) -> Moment:
         return Moment(self._board.now(), zone or self._board.zone(), with_seconds=with_seconds)
-
-    def _why(self, job: str, text: str, zone: ZoneInfo) -> WhyView | None:
-        if not text.strip():
-            return None
-        try:
-            at = typed_instant(text, self._board.now(), zone)
-            found = answer(self._service, WHY, Why(job=job, at=at))
-        except (UsageError, RefusedError) as error:
-            return WhyView(job=job, timezone=zone.key, sentences=(str(error),))
-        assert isinstance(found, WhyView), "why answers with a view"  # noqa: S101
-        return found
 
     async def _waiting(self, request: Request, scope: Scope, live: Any) -> Response:
         """A waiting run has nothing to show yet: the page of its job names its gate."""
@@ -243,6 +244,13 @@ class Pages:
             async for batch in batches:
                 yield "".join(batch)
 
+    def _all_paused(self, status: StatusView, moment: Moment) -> str:
+        """`until 16:20` where each job is paused; else empty."""
+        if not status.jobs or status.paused < status.jobs:
+            return ""
+        first = self._board.facts(next(iter(self._board.names())))
+        return "" if first is None or first.pause is None else until_text(first.pause, moment)
+
     def _bar(self, status: StatusView, scope: Scope, moment: Moment) -> dict[str, Any]:
         failing = self._board.failing()
         return {
@@ -253,6 +261,7 @@ class Pages:
             "failing": failing,
             "icon": icon(failing),
             "paused": status.paused,
+            "all_paused": self._all_paused(status, moment),
             "can_write": scope >= Scope.CONTROL,
             "login": self._login,
             "ending": not status.ticking,
@@ -280,7 +289,7 @@ def icon(failing: int) -> str:
 def done_text(query: Mapping[str, str]) -> str:
     """What an action did, from the address that it led to."""
     text = DONE.get(query.get("done", ""), "")
-    return text.format(query.get("what", "")[:80] or "All jobs").strip()
+    return text.format(query.get("what", "")[:80] or "All jobs", query.get("until", "")[:40]).strip()
 
 
 def local_path(path: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -24,9 +24,13 @@ from scheduler.engine.events import (
 )
 from scheduler.model.run import Outcome, Run, Trigger
 from scheduler.web.words import ending, plural, span
+from scheduler.wire.times import REASONS
 
 KEPT = 300
 """Entries of all jobs together."""
+
+AT_ONCE = timedelta(seconds=1)
+"""Time within which pauses of several jobs are one entry."""
 
 IN_A_ROW = 3
 """Entries of one job that may follow each other on the page."""
@@ -36,6 +40,7 @@ class Entry(msgspec.Struct, kw_only=True):
     """One decision, or `count` equal ones from `first` to `at`.
 
     `job` is empty for what concerns the daemon. `kind` is the class of its mark; `by` who asked for it.
+    `scheduled_at` is the time that was skipped, `jobs` the number of jobs that were paused or resumed at once.
     """
 
     at: datetime
@@ -47,6 +52,8 @@ class Entry(msgspec.Struct, kw_only=True):
     by: str = ""
     run_id: str = ""
     count: int = 1
+    jobs: int = 1
+    scheduled_at: datetime | None = None
 
 
 class Recent:
@@ -81,8 +88,8 @@ class Recent:
                 text = f"attempt {attempt.number} {attempt.outcome.value}; the next starts in {span(delay)}"
                 self.add(run.job, "waiting", text, run_id=run.id)
             case RunSkipped(decision=decision):
-                reason = decision.word
-                self.add(decision.job, "skipped", f"skipped, {reason}", count=decision.count)
+                text = f"skipped: {REASONS[decision.word].replace('`', '')}"
+                self.add(decision.job, "skipped", text, count=decision.count).scheduled_at = decision.last
             case RunWaiting(run_id=run_id, job=job, gate=gate):
                 self.add(job, "waiting", f"waiting for {gate.value}", run_id=run_id)
             case RunRequested(run_id=run_id, job=job, request=request):
@@ -90,9 +97,9 @@ class Recent:
                 self.add(job, "waiting", "requested for later", run_id=run_id, by=by)
             case Paused(job=job, pause=pause):
                 note = f": {pause.note}" if pause.note else ""
-                self.add(job, "paused", f"paused{note}", by="" if pause.by is None else pause.by.text)
+                self._together(job, "paused", f"paused{note}", "" if pause.by is None else pause.by.text)
             case Resumed(job=job, by=by):
-                self.add(job, "idle", "resumed", by="" if by is None else by.text)
+                self._together(job, "idle", "resumed", "" if by is None else by.text)
             case _:
                 pass
 
@@ -112,9 +119,20 @@ class Recent:
             case _:
                 pass
 
+    def _together(self, job: str, kind: str, text: str, by: str) -> None:
+        """One more entry; those of several jobs at once are one, without a name."""
+        last = next(reversed(self._entries.values()), None)
+        if last is not None and self._now() - last.at < AT_ONCE and last.job != job and last.by == by:
+            said = last.text if last.jobs == 1 else last.text.partition(" jobs ")[2]
+            if (last.kind, said) == (kind, text):
+                last.job, last.jobs = "", last.jobs + 1
+                last.text = f"{last.jobs} jobs {text}"
+                return
+        self.add(job, kind, text, by=by)
+
     def add(
         self, job: str, kind: str, text: str, *, detail: str = "", by: str = "", run_id: str = "", count: int = 1
-    ) -> None:
+    ) -> Entry:
         """One more entry; a second equal one of the same job joins the first, unless it was requested."""
         now = self._now()
         number = self._last_of.get(job) if job else None
@@ -122,16 +140,17 @@ class Recent:
         if number is not None and last is not None and (last.kind, last.text, last.by) == (kind, text, by) and not by:
             last.at, last.detail, last.run_id, last.count = now, detail, run_id, last.count + count
             self._entries.move_to_end(number)
-            return
+            return last
         self._next += 1
-        self._entries[self._next] = Entry(
+        entry = self._entries[self._next] = Entry(
             at=now, first=now, job=job, kind=kind, text=text, detail=detail, by=by, run_id=run_id, count=count
         )
         self._last_of[job] = self._next
         while len(self._entries) > KEPT:
-            gone, entry = self._entries.popitem(last=False)
-            if self._last_of.get(entry.job) == gone:
-                del self._last_of[entry.job]
+            gone, old = self._entries.popitem(last=False)
+            if self._last_of.get(old.job) == gone:
+                del self._last_of[old.job]
+        return entry
 
     def newest(self, most: int, job: str | None = None) -> Iterator[Entry]:
         """Entries, newest first; of one job at most IN_A_ROW in a row."""

@@ -2,58 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from markupsafe import Markup
 
 from scheduler.engine.live_run import LiveState, Phase
-from scheduler.launch.launcher import Stream
 from scheduler.launch.output import TAIL, Chunk
 from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.web.job_page import mark_of, usage
+from scheduler.web.output_lines import lines_of, missed_of
 from scheduler.web.words import Moment, attempt_ending, ending, lateness, plural, size, span
 
 STREAMS = ("all", "stdout", "stderr")
-
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of output, safe to show."""
-
-    stream: str
-    text: str
-    error: bool
-
-
-def lines_of(chunks: Iterable[Chunk], wanted: str = "all") -> list[Line]:
-    """Whole lines in the order in which they were written, without terminal sequences."""
-    pending = {Stream.STDOUT: b"", Stream.STDERR: b""}
-    found: list[Line] = []
-    for chunk in chunks:
-        if wanted not in ("all", chunk.stream.value):
-            continue
-        *whole, pending[chunk.stream] = (pending[chunk.stream] + chunk.data).split(b"\n")
-        found += [_line(chunk.stream, text) for text in whole]
-    found += [_line(stream, rest) for stream, rest in pending.items() if rest]
-    return found
-
-
-def plain(text: str) -> str:
-    """A line without terminal sequences; other control characters become visible."""
-    text = _ANSI.sub("", text.rstrip("\r").rpartition("\r")[2])
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def missed_of(chunks: Iterable[Chunk]) -> int:
-    """The number of bytes that are no longer kept."""
-    return sum(chunk.missed for chunk in chunks)
 
 
 def context(
@@ -190,9 +153,3 @@ def _current(run: Run, live: LiveState | None, moment: Moment) -> list[dict[str,
             "notes": [],
         }
     ]
-
-
-def _line(stream: Stream, data: bytes) -> Line:
-    return Line(
-        "err" if stream is Stream.STDERR else "out", plain(data.decode(errors="replace")), stream is Stream.STDERR
-    )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
+from scheduler.model.job import Overlap
 from scheduler.schedule.time_zone import first_change
 from scheduler.web import timeline
 from scheduler.web.board import Board, JobFacts
+from scheduler.web.busy_hours import DAYS, Busy, hours, spread, week
 from scheduler.web.slices import Slices
-from scheduler.web.words import Moment, plural
+from scheduler.web.words import Moment, plural, span
 
-DAYS = 7
 ASSUMED = 1.0
 """Seconds that a job without a finished run is taken to need."""
 
@@ -27,17 +28,30 @@ OFTEN = 600.0
 """Seconds between two runs below which a lane is one bar."""
 
 BUSIEST = 6
+NAMED = 12
+
+LEGEND = timeline.legend(
+    {
+        "usual duration": '<rect class="run" x="1" y="2" width="12" height="8" rx="1"/>',
+        "every 10 minutes or more often": '<rect class="exp" x="0" y="3" width="14" height="6"/>',
+    }
+)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
 class Coming(msgspec.Struct, frozen=True, kw_only=True):
-    """The coming runs of one job: computed ones, and from `spread_from` on one each `every` seconds."""
+    """The coming runs of one job: computed ones, and from `spread_from` on one each `every` seconds.
+
+    `skipped` are scheduled times at which the previous run is still running; `known` is whether `duration` is.
+    """
 
     name: str
     why_none: str
     duration: float
+    known: bool
     times: list[datetime]
+    skipped: list[datetime]
     spread_from: datetime | None
     every: float
 
@@ -48,7 +62,7 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
     names = board.names()
     most = max(FEWEST_TIMES, MOST_TIMES // max(1, len(names)))
     jobs = await slices.gather(_coming(facts, end, most) for facts in board.all_facts())
-    busy: dict[tuple[date, int], float] = {}
+    busy: Busy = {}
     peak = _Peak(moment.now)
     for job in jobs:
         await slices.gather(_add(job, busy, peak, moment, end))
@@ -59,8 +73,9 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
     minutes = peak.busiest()
     return {
         "facts": _facts(jobs, busy, minutes, max_running, moment),
-        "week": list(_week(busy, moment)),
-        "notes": list(_notes(moment, end)),
+        "week": list(week(busy, moment)),
+        "notes": [*_notes(moment, end), *_unknown(jobs)],
+        "legend": LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": lanes,
         "quiet": _without_lane(jobs, today),
@@ -69,25 +84,34 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
 
 
 def _coming(facts: JobFacts, end: datetime, most: int) -> Coming:
-    job = facts.job
+    job, usual = facts.job, facts.state.usual_duration
+    duration = usual or ASSUMED
     none = "manual only" if job.schedule is None else "" if job.enabled else "disabled"
     times: list[datetime] = []
+    skipped: list[datetime] = []
+    busy = max((run.started_at + timedelta(seconds=duration) for run in facts.state.live), default=None)
     at = facts.state.next_at if job.enabled else None
-    while job.schedule is not None and at is not None and at <= end and len(times) < most:
+    while job.schedule is not None and at is not None and at <= end and len(times) + len(skipped) < most:
         if facts.pause is None or not facts.pause.covers(at):
-            times.append(at)
+            if job.overlap is Overlap.SKIP and busy is not None and at < busy:
+                skipped.append(at)
+            else:
+                times.append(at)
+                busy = at + timedelta(seconds=duration)
         elif facts.pause.until is None:
             none = "paused"
             break
         at = job.schedule.next_after(at)
     every = (times[-1] - times[0]).total_seconds() / (len(times) - 1) if len(times) > 1 else 0.0
-    full = len(times) == most and at is not None and at <= end
+    full = len(times) + len(skipped) == most and at is not None and at <= end
     return Coming(
         name=job.name,
         why_none=none,
-        duration=facts.state.usual_duration or ASSUMED,
+        duration=duration,
+        known=usual is not None or job.schedule is None,
         times=times,
-        spread_from=times[-1] if full else None,
+        skipped=skipped,
+        spread_from=times[-1] if full and times else None,
         every=every,
     )
 
@@ -118,14 +142,12 @@ class _Peak:
         return sorted(found, key=lambda each: (-len(each[1]), each[0]))
 
 
-def _add(
-    job: Coming, busy: dict[tuple[date, int], float], peak: _Peak, moment: Moment, end: datetime
-) -> Iterator[None]:
+def _add(job: Coming, busy: Busy, peak: _Peak, moment: Moment, end: datetime) -> Iterator[None]:
     tomorrow = moment.now + _DAY
     for at in job.times:
         if at <= tomorrow:
             peak.add(job.name, at, job.duration)
-        _spread(busy, at, job.duration, moment)
+        spread(busy, at, job.duration, moment)
         yield
     if job.spread_from is None or not job.every:
         return
@@ -134,60 +156,17 @@ def _add(
     while at < end:
         hour_end = at.replace(minute=0, second=0, microsecond=0) + _HOUR
         seconds = (min(hour_end, end) - at).total_seconds()
-        _spread(busy, at, seconds, moment, share)
+        spread(busy, at, seconds, moment, share)
         if at <= tomorrow and share >= 1 / 60:
             peak.add(job.name, at, seconds - 1)
         at = hour_end
         yield
 
 
-def _spread(
-    busy: dict[tuple[date, int], float], at: datetime, seconds: float, moment: Moment, share: float = 1.0
-) -> None:
-    """Add the seconds of one run to each hour that it touches."""
-    while seconds > 0:
-        there = at.astimezone(moment.zone)
-        left = 3600.0 - there.minute * 60 - there.second
-        part = min(seconds, left)
-        key = there.date(), there.hour
-        busy[key] = busy.get(key, 0.0) + part * share
-        at, seconds = at + timedelta(seconds=part), seconds - part
-
-
 def _lane(job: Coming, window: timeline.Window, moment: Moment) -> Any:
     times = [at for at in job.times if at <= window.end]
     about = timeline.Lane(name=job.name, coming=times, usual=job.duration)
     return timeline.plan(about, window, moment, often=bool(job.every) and job.every <= OFTEN)
-
-
-def _week(busy: dict[tuple[date, int], float], moment: Moment) -> Iterator[tuple[date, list[dict[str, Any]]]]:
-    longest = max(busy.values(), default=0.0)
-    first = moment.local.date()
-    for number in range(DAYS):
-        day = first + timedelta(days=number)
-        cells = []
-        for hour in range(24):
-            if number == 0 and hour < moment.local.hour:
-                cells.append({"level": 0, "text": "", "title": ""})
-                continue
-            seconds = busy.get((day, hour), 0.0)
-            minutes = round(seconds / 60)
-            text = str(minutes) if minutes else "<1" if seconds else ""
-            hours = _hours_of(day, hour, moment)
-            title = {0: f"{hour:02d}:00 is skipped: DST begins", 2: f"{hour:02d}:00 occurs twice: DST ends"}.get(
-                hours, ""
-            )
-            level = 0 if not seconds else min(5, 1 + int(4.99 * seconds / longest))
-            cells.append({"level": level, "text": text + ("*" if title else ""), "title": title})
-        yield day, cells
-
-
-def _hours_of(day: date, hour: int, moment: Moment) -> int:
-    """How often the hour occurs on that day."""
-    start = datetime(day.year, day.month, day.day, hour, tzinfo=moment.zone)
-    if start.astimezone(UTC).astimezone(moment.zone).hour != hour:
-        return 0
-    return 1 if start.utcoffset() == start.replace(fold=1).utcoffset() else 2
 
 
 def _notes(moment: Moment, end: datetime) -> Iterator[str]:
@@ -198,32 +177,29 @@ def _notes(moment: Moment, end: datetime) -> Iterator[str]:
         yield f"* The hour from {hour:%H:%M} {what}: {moment.day(change.at)}."
 
 
+def _unknown(jobs: list[Coming]) -> Iterator[str]:
+    """Which jobs have no usual duration yet."""
+    names = [job.name for job in jobs if job.times and not job.known]
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        yield f"Duration not known yet, counted as {span(ASSUMED)}: {', '.join(names[:NAMED])}{more}."
+
+
 def _facts(
-    jobs: list[Coming], busy: dict[tuple[date, int], float], minutes: list[tuple[datetime, list[str]]],
+    jobs: list[Coming], busy: Busy, minutes: list[tuple[datetime, list[str]]],
     max_running: int | None, moment: Moment,
 ) -> list[tuple[str, str, str]]:  # fmt: skip
     tomorrow = moment.now + _DAY
-    count = sum(
-        sum(at <= tomorrow for at in job.times)
-        + (
-            max(0, int((tomorrow - job.spread_from).total_seconds() / job.every))
-            if job.spread_from and job.every
-            else 0
-        )
-        for job in jobs
-    )
+    count = sum(_within(job, tomorrow) for job in jobs)
+    skipped = sum(_skipped(job, tomorrow) for job in jobs)
+    lost = f"; {skipped:,} more skipped: overlap" if skipped else ""
     with_runs = sum(bool(job.times and job.times[0] <= tomorrow) for job in jobs)
     limit = f"; max_running {max_running}" if max_running else ""
-    found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(with_runs, 'job')}")]
+    found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(with_runs, 'job')}{lost}")]
     if minutes:
         at, names = minutes[0]
         found.append(("Busiest minute", plural(len(names), "job"), f"{moment.clock(at)}{limit}"))
-        hour = max(busy, key=lambda key: busy[key])
-        found.append(
-            ("Busiest hour", f"{hour[0]:%a} {hour[1]:02d}:00", f"{plural(round(busy[hour] / 60), 'busy minute')}")
-        )
-        quiet = _quietest(busy, moment)
-        found.append(("Quietest hours", ", ".join(f"{each:02d}" for each in quiet), "of the coming days"))
+        found += hours(busy, moment)
     change = first_change(moment.zone, moment.now, moment.now + 200 * _DAY)
     if change is not None:
         text = f"{change.wall_before:%H:%M} → {change.wall_after:%H:%M}"
@@ -239,10 +215,12 @@ def _within(job: Coming, end: datetime) -> int:
     return found
 
 
-def _quietest(busy: dict[tuple[date, int], float], moment: Moment) -> list[int]:
-    first = moment.local.date()
-    by_hour = [sum(busy.get((first + timedelta(days=n), hour), 0.0) for n in range(1, DAYS)) for hour in range(24)]
-    return sorted(sorted(range(24), key=lambda hour: by_hour[hour])[:3])
+def _skipped(job: Coming, end: datetime) -> int:
+    """How many scheduled times until then are skipped, since the previous run is still running."""
+    found = sum(at <= end for at in job.skipped)
+    if job.spread_from is not None:
+        found += round((_within(job, end) - sum(at <= end for at in job.times)) * len(job.skipped) / len(job.times))
+    return found
 
 
 def _without_lane(jobs: list[Coming], today: list[Coming]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.web.words import Moment, ending, midnight, plural, span
+from scheduler.wire.times import REASONS
 
 SPANS = {"10m": 600, "1h": 3_600, "24h": 86_400, "7d": 604_800}
 """Seconds across the whole width by what the address says."""
@@ -20,10 +21,33 @@ NAMES = {"10m": "10 min", "1h": "1 h", "24h": "24 h", "7d": "7 d"}
 PAST = 2 / 3
 """The share of the width before now."""
 
+NARROW = 18
+"""Percent around `now` in which a narrow screen has no room for another label."""
+
 RINGS = 20
 """More coming runs than these are one bar."""
 
 _STEPS = (60, 120, 300, 600, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
+
+
+def legend(shapes: Mapping[str, str]) -> Markup:
+    """Words with their shapes."""
+    parts = (f'<span><svg aria-hidden="true">{drawn}</svg>{word}</span>' for word, drawn in shapes.items())
+    return Markup("".join(parts))  # noqa: S704 - fixed words
+
+
+LEGEND = legend(
+    {
+        "succeeded": '<rect class="ok" x="1" y="2" width="12" height="8" rx="1"/>',
+        "failed": '<use class="ko" href="#f" x="7" y="6"/>',
+        "skipped": '<use class="x" href="#x" x="7" y="6"/>',
+        "running": '<rect class="run" x="1" y="2" width="12" height="8" rx="1"/>',
+        "waiting": '<line class="wt" x1="0" x2="14" y1="6" y2="6"/>',
+        "next, usual duration": '<rect class="exp" x="5" y="2" width="9" height="8"/>'
+        '<circle class="nx" cx="5" cy="6" r="3.5"/>',
+    }
+)
+"""What the shapes of the timeline mean."""
 
 
 class Window(msgspec.Struct, frozen=True):
@@ -82,7 +106,7 @@ def axis(window: Window, moment: Moment) -> Markup:
         line = "bl" if begins and step < 86_400 else "gr"
         parts.append(f'<line class="{line}" x1="{x:.2f}%" x2="{x:.2f}%" y1="20" y2="100%"/>')
         if abs(x - now) > 4 and 2 < x < 98:
-            hidden = ' class="hide"' if number % 2 else ""
+            hidden = ' class="hide"' if number % 2 or abs(x - now) < NARROW else ""
             text = there.strftime("%a" if begins and step < 86_400 else "%a %-d" if step >= 86_400 else "%H:%M")
             parts.append(f'<text{hidden} x="{x:.2f}%" y="13" text-anchor="middle">{text}</text>')
     anchor = ' text-anchor="middle"' if window.past else ""
@@ -98,9 +122,8 @@ def lane(about: Lane, window: Window, moment: Moment) -> Markup:
     parts = [_counted(window, *bucket) for bucket in about.counted]
     parts += _coming(about, window)
     parts += [_finished(run, window, moment) for run in about.runs if _within(run, window)]
-    for decision in about.skips:
-        parts.append(_skip(decision, window, moment))
     parts += [_live(run, about, window, moment) for run in about.live]
+    parts += [_skip(decision, window, moment) for decision in about.skips]
     if about.waiting is not None:
         x = max(0.0, window.x(about.waiting))
         parts.append(f'<line class="wt" x1="{x:.2f}%" x2="{window.x(window.now):.2f}%" y1="11" y2="11"/>')
@@ -192,7 +215,9 @@ def _skip(decision: Decision, window: Window, moment: Moment) -> str:
     line = ""
     if decision.count > 1 and (first := max(0.0, window.x(decision.first))) < x:
         line = f'<line class="x" x1="{first:.2f}%" x2="{x:.2f}%" y1="11" y2="11"/>'
-    title = Markup("<title>{} skipped{}: {}</title>").format(moment.seconds(decision.last), times, decision.word)
+    title = Markup("<title>{} skipped{}: {}</title>").format(
+        moment.seconds(decision.last), times, REASONS[decision.word]
+    )
     return f'{line}<use class="x" href="#x" x="{x:.2f}%" y="11">{title}</use>'
 
 

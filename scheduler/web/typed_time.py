@@ -18,19 +18,27 @@ _DAY_MONTH = re.compile(
     r"(?:[a-z]{3},? +)?(\d{1,2}) ([a-z]{3})[a-z]*(?: (\d{4}))?,? +(\d{1,2}):(\d\d)(?::(\d\d))?",
     re.IGNORECASE | re.ASCII,
 )
+_RELATIVE = re.compile(
+    r"(in |\+|-)?((?:\d+(?:\.\d+)? ?(?:weeks?|days?|hours?|minutes?|min|seconds?|sec|[wdhms]) ?)+?)( ago)?",
+    re.IGNORECASE | re.ASCII,
+)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-EXAMPLES = "use a time like 18:00, Mon 07:00 or 2026-10-14 02:30"
+EXAMPLES = "use a time such as 18:00, Mon 07:00 or 2026-10-14 02:30, or a duration such as 1h"
 
 
 def typed_instant(text: str, now: datetime, zone: ZoneInfo, *, coming: bool = False) -> datetime:
-    """`10:05`, `Mon 07:00`, `yesterday 2:30`, `14 Oct 02:30`, or ISO 8601; without a zone, in `zone`.
+    """A time such as `10:05`, `now`, `2m ago`, `-2m`, `in 2m`, `Mon 07:00`, `yesterday 2:30`, `14 Oct 02:30`, ISO 8601.
 
-    A bare time is today's; a weekday is the last one, or with `coming` the next time that lies ahead. The result has a
-    zone, or none when it is to be read in the job's. UsageError for anything else.
+    Without a zone it is in `zone`. A bare time is today's. A weekday or a bare duration goes back from now, or with
+    `coming` ahead. The result has a zone, or none when it is to be read in the job's. UsageError for anything else.
     """
-    text = " ".join(text.split())
+    text, second = " ".join(text.split()), now.replace(microsecond=0)
     local = now.astimezone(zone)
+    if text.lower() == "now":
+        return second
+    if match := _RELATIVE.fullmatch(text):
+        return _of_distance(match, text, second, coming=coming)
     if match := _CLOCK.fullmatch(text):
         return _of_clock(match, text, local, zone, coming=coming)
     if match := _DAY_MONTH.fullmatch(text):
@@ -59,6 +67,16 @@ def typed_until(text: str, now: datetime, zone: ZoneInfo) -> float | None:
     if seconds <= 0:
         raise UsageError(f"{text!r} is in the past")
     return seconds
+
+
+def _of_distance(match: re.Match[str], text: str, now: datetime, *, coming: bool) -> datetime:
+    """So long before or after now."""
+    try:
+        seconds = parse_duration(re.sub(r"([wdhms])[a-z]*| ", r"\1", match[2].lower()))
+        back = bool(match[3]) or match[1] == "-" or (match[1] is None and not coming)
+        return now + timedelta(seconds=-seconds if back else seconds)
+    except (DurationError, OverflowError) as error:
+        raise UsageError(f"{text!r} is not a valid time: {error}") from None
 
 
 def _of_clock(match: re.Match[str], text: str, local: datetime, zone: ZoneInfo, *, coming: bool) -> datetime:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from scheduler.model.run import Attempt, Outcome, Run
+from scheduler.model.run import Attempt, Outcome, Pause, Run
 from scheduler.text import span as span  # noqa: PLC0414 - a word of the page like the others
 
 EXITS = {
@@ -147,6 +147,11 @@ class Moment:
 
     def _time(self, moment: datetime, kind: str, text: str) -> Markup:
         return Markup('<time data-{} datetime="{}">{}</time>').format(kind, self.iso(moment), text)
+
+
+def until_text(pause: Pause, moment: Moment) -> str:
+    """`until 16:20`, or `until resumed`."""
+    return "until resumed" if pause.until is None else f"until {moment.clock(pause.until)}"
 
 
 def midnight(moment: datetime, zone: tzinfo, days: int = 0) -> datetime:

@@ -86,7 +86,7 @@ def test_a_job_is_paused_with_a_note_and_resumed(demo: Site, browser: Any) -> No
         page.get_by_role("button", name="Pause", exact=True).click()
         page.locator("#state-of", has_text="paused").wait_for()
         page.get_by_text("<i>storage</i>").first.wait_for()
-        page.get_by_text("lazy paused.").wait_for()
+        page.get_by_text("lazy paused until").wait_for()
         page.goto(demo.url)
         row = page.locator("#job-lazy")
         assert "paused until" in row.inner_text()
@@ -102,8 +102,18 @@ def test_a_time_in_the_past_is_one_message_with_a_way_back(demo: Site, browser: 
         page.get_by_label("Until").nth(1).fill("2020-01-01 10:00")
         page.keyboard.press("Enter")
         page.get_by_text("is in the past").wait_for()
+        assert page.get_by_label("Until").input_value() == "2020-01-01 10:00"
+        page.get_by_label("Until").fill("1h")
+        page.get_by_role("button", name="Try again").click()
+        page.get_by_text("lazy paused until").wait_for()
+        page.get_by_role("button", name="Resume", exact=True).click()
+        page.get_by_text("lazy resumed.").wait_for()
+        page.keyboard.press("p")
+        page.get_by_label("Until").nth(1).fill("half past")
+        page.keyboard.press("Enter")
+        page.get_by_text("or a duration such as 1h").wait_for()
         page.get_by_role("link", name="Back").click()
-        page.locator("#jobs").wait_for()
+        page.locator("#facts").wait_for()
 
 
 def test_all_jobs_are_paused_for_an_hour_and_resumed(demo: Site, browser: Any) -> None:
@@ -111,10 +121,10 @@ def test_all_jobs_are_paused_for_an_hour_and_resumed(demo: Site, browser: Any) -
         page.get_by_text("Pause all", exact=True).click()
         page.locator("#all").get_by_label("Until").fill("1h")
         page.keyboard.press("Enter")
-        page.get_by_text("All jobs paused.").wait_for()
+        page.get_by_text("All jobs paused until").wait_for()
         assert page.locator("#counts a.paused b").inner_text() >= "4"
-        page.get_by_text("Pause all", exact=True).click()
-        page.get_by_role("button", name="Resume all jobs").click()
+        page.locator("header").get_by_text("Paused until").wait_for()
+        page.get_by_role("button", name="Resume all").click()
         page.get_by_text("All jobs resumed.").wait_for()
         assert page.locator("#counts a.paused").count() == 0
 

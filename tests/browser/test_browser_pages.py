@@ -147,7 +147,13 @@ def test_everything_is_reached_with_tab(demo: Site, browser: Any) -> None:
 
 
 def test_why_answers_for_a_time_as_people_type_it(demo: Site, browser: Any) -> None:
-    with opened(browser, f"{demo.url}/jobs/lazy") as page:
+    with opened(browser, demo.url) as page:
+        page.locator("#alerts").get_by_role("link", name="Why?").click()
+        page.wait_for_url("**/jobs/failing#why")
+        assert "failed, exit 3" in page.locator("#answer").inner_text()
+        assert "<img src=x" in page.locator("#answer pre").inner_text()
+        page.goto(f"{demo.url}/jobs/lazy")
+        assert "It is scheduled next at" in page.locator("#answer").inner_text()
         page.locator("#at").fill("today 10:05")
         page.get_by_role("button", name="Explain").click()
         page.locator("#answer").wait_for()

@@ -50,8 +50,9 @@ class Served(EngineService):
         jobs = self._engine.timetable.jobs()
         return StatusView(
             version="0.2.0", pid=1, started_at=NOON, uptime=1.0, file="/app/schedules.yaml", loaded_at=NOON,
-            reload_error=None, ticking=True, jobs=len(jobs), disabled=0, paused=0, running=0, waiting=0, next_at=None,
-            next_job=None, decisions={},
+            reload_error=None, ticking=True, jobs=len(jobs), disabled=0,
+            paused=sum(self._engine.timetable.pause_of(name, NOON) is not None for name in jobs), running=0, waiting=0,
+            next_at=None, next_job=None, decisions={},
         )  # fmt: skip
 
     async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:

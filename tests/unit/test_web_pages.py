@@ -25,9 +25,9 @@ from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.web import pages
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.web.live import Live
+from scheduler.web.output_lines import lines_of, plain
 from scheduler.web.pages import local_path
 from scheduler.web.recent import IN_A_ROW, KEPT, Recent
-from scheduler.web.run_page import lines_of, plain
 from scheduler.web.slices import Slices
 from scheduler.web.typed_time import typed_instant, typed_until
 from scheduler.web.words import Moment, span

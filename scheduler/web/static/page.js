@@ -1,8 +1,9 @@
-/* Makes the server's pages live: replaces what has changed, counts the seconds, adds keys. Without it all pages work. */
+/* Makes pages live: replaces what has changed, counts seconds, adds keys. */
 "use strict";
 (() => {
 const $ = (query, from) => (from || document).querySelector(query);
 const all = (query, from) => [...(from || document).querySelectorAll(query)];
+const byId = id => document.getElementById(id);
 const root = document.body.dataset.root;
 
 /* The server's time. */
@@ -44,7 +45,7 @@ function tick() {
 function put(element, text) { if (element.textContent !== text) element.textContent = text; }
 setInterval(() => document.hidden || tick(), 1000);
 
-/* Parts of the page, by id, as the server has them now. */
+/* Parts of the page, by id. */
 let loading = false, again = null;
 const stale = new Set();
 
@@ -63,7 +64,7 @@ async function refresh(rows) {
     replace(new DOMParser().parseFromString(await answer.text(), "text/html"), rows);
     say("");
   } catch (error) {
-    say("schedd does not answer; shown as of " + face.format(now()));
+    lost();
   } finally {
     loading = false;
     if (again !== undefined) { const next = again; again = undefined; refresh(next); }
@@ -72,7 +73,7 @@ async function refresh(rows) {
 
 function replace(fresh, rows) {
   for (const part of all("[data-live][id]", fresh)) {
-    const old = document.getElementById(part.id);
+    const old = byId(part.id);
     if (!old || old.outerHTML === part.outerHTML || busy(old)) continue;
     const key = focusKey(old);
     old.replaceWith(part);
@@ -87,12 +88,12 @@ function replace(fresh, rows) {
   tick();
 }
 
-/* A reload of the file adds and removes rows; others keep their place, so that none moves below the pointer. */
+/* A reload adds and removes rows; the others keep their place below the pointer. */
 function rowsAfterReload(fresh) {
   const body = $("#jobs tbody"), other = $("#jobs tbody", fresh);
   if (!body || !other) { if (!body !== !other) location.reload(); return; }
   for (const row of [...body.rows]) if (!fresh.getElementById(row.id)) row.remove();
-  for (const row of [...other.rows]) if (!document.getElementById(row.id)) { body.append(row); watch(row); }
+  for (const row of [...other.rows]) if (!byId(row.id)) { body.append(row); watch(row); }
 }
 
 /* What somebody is using now is left alone. */
@@ -109,9 +110,10 @@ function focusAgain(part, index) {
   const target = found[Math.min(index, found.length - 1)];
   if (target) target.focus({preventScroll: true});
 }
+function lost() { say("schedd does not answer; shown as of " + face.format(now())); }
 function say(text) { put($("#state"), text); }
 
-/* Far rows are asked for when they come into view. */
+/* Far rows, when they come into view. */
 const seen = new Set();
 let asking = 0;
 const observer = new IntersectionObserver(entries => {
@@ -134,7 +136,7 @@ function watch(part) {
 }
 watch(document.body);
 
-/* The stream: one for a tab, closed while it is hidden. Where the server has no more of them, ask now and then. */
+/* The stream: one per tab, closed while it is hidden; polling where the server has no more of them. */
 let source = null, polling = 0, opened = false;
 const runOutput = $("#out[data-run]");
 
@@ -158,7 +160,7 @@ function open() {
   source.onopen = () => { opened = true; clearInterval(polling); polling = 0; say(""); };
   source.onerror = () => {
     if (source && source.readyState === EventSource.CLOSED) { source = null; setTimeout(open, 5000 + 5000 * Math.random()); }
-    if (opened) say("schedd does not answer; shown as of " + face.format(now()));
+    if (opened) lost();
     polling = polling || setInterval(poll, 10000);
   };
 }
@@ -256,7 +258,7 @@ if (copy && navigator.clipboard) {
   });
 }
 
-/* Filter: at once, over what the page has. */
+/* Filter the rows that the page has. */
 const field = $("#q");
 function filter() {
   if (!field || !$("#jobs")) return;
@@ -270,7 +272,7 @@ function filter() {
 }
 if (field) field.addEventListener("input", filter);
 
-/* Keys, on the row that j and k have chosen, or on the page's own job. */
+/* Keys, for the chosen row or the page's own job. */
 let here = null;
 const rows = () => $("#jobs") ? [...$("#jobs tbody").rows].filter(row => !row.hidden) : [];
 function choose(row) {
@@ -281,7 +283,7 @@ function choose(row) {
   row.scrollIntoView({block: "nearest"});
 }
 function press(key) {
-  const scope = $("#jobs") ? document.getElementById(here) || document.activeElement.closest("tr") : $("#main");
+  const scope = $("#jobs") ? byId(here) || document.activeElement.closest("tr") : $("#main");
   const button = scope && $(`[data-key=${key}]`, scope);
   if (!button) return;
   button.focus();
