@@ -63,8 +63,7 @@ def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:
     if entry is not None and entry.run is not None:
         links.append((f"Run {entry.run.id}", f"/runs/{entry.run.id}"))
     sentences = [re.sub(r"`([^`]*)`", r"\1", sentence) for sentence in answer.sentences]
-    skipped = entry is not None and entry.reason is not None
-    kind = "skip" if skipped else "ran" if entry is not None else ""
+    kind = "ran" if entry is not None and entry.run is not None and entry.run.outcome in (None, "succeeded") else ""
     return {"sentences": sentences, "kind": kind, "gates": list(_gates(answer, facts)), "links": links}
 
 
