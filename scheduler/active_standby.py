@@ -56,7 +56,9 @@ class ActiveStandby:
         self._launcher = launcher
         self._log = log
         self._known: set[str] = set()
-        """Ids of the finished runs that are in the store and in our history."""
+        """Ids of the finished runs that were in the store when it was last read; our history has them."""
+        self._recorded: dict[str, bool] = {}
+        """Ids of the runs recorded here since then, and whether the store has them."""
         self._taking_over: asyncio.Task[None] | None = None
         self._holding: asyncio.Task[None] | None = None
         self._was_away = False
@@ -150,14 +152,13 @@ class ActiveStandby:
 
     def _is_known(self, run_id: str) -> bool:
         """Whether we follow it, or know its end, which may not have reached the store."""
-        return run_id in self._known or self._engine.find_live(run_id) is not None
+        return run_id in self._known or run_id in self._recorded or self._engine.find_live(run_id) is not None
 
     def _on_event(self, event: Event) -> None:
         match event:
             case RunFinished(run=run) if not any(attempt.exit.elsewhere for attempt in run.attempts):
-                self._known.add(run.id)
-                attempts = [attempt_key(run.id, attempt.number) for attempt in run.attempts]
-                self._do(self._until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run))))
+                self._recorded[run.id] = False
+                self._do(self._keep(run))
             case RunSkipped(decision=decision) if decision.run_id is None and decision.reason is not Reason.ELSEWHERE:
                 # A scheduler that takes over must not decide it once more.
                 self._do(self._claim_quietly(claim_key(decision.job, decision.last)))
@@ -166,6 +167,11 @@ class ActiveStandby:
                 self._do(self._resign())
             case _:
                 pass
+
+    async def _keep(self, run: Run) -> None:
+        attempts = [attempt_key(run.id, attempt.number) for attempt in run.attempts]
+        await self._until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run)))
+        self._recorded[run.id] = True
 
     async def _until_done(self, work: Callable[[], Awaitable[object]]) -> None:
         while True:
@@ -182,8 +188,11 @@ class ActiveStandby:
 
     async def _read_history(self) -> None:
         """Take the finished runs that we do not know."""
+        in_store = [run_id for run_id, is_kept in self._recorded.items() if is_kept]
         kept = await self._space.kept()
-        known, self._known = self._known, set()
+        known, self._known = self._known | self._recorded.keys(), set()
+        for run_id in in_store:  # the others may not have reached the store before it was read
+            self._recorded.pop(run_id, None)
         for text in kept:
             with suppress(msgspec.MsgspecError):  # of another version
                 run = msgspec.json.decode(text, type=Run)

@@ -23,7 +23,7 @@ def claim_key(job: str, scheduled_at: datetime) -> str:
 class ClaimGate:
     """Lets a run pass unless another scheduler has claimed it. Manual runs and those of `@reboot` are not claimed."""
 
-    reason = Reason.ELSEWHERE
+    reason = Reason.NO_STORE
     unlimited = False
     brief = True
 
@@ -35,7 +35,9 @@ class ClaimGate:
         caught_up = trigger is Trigger.START and job.schedule is not None and not job.schedule.at_start
         if trigger is not Trigger.SCHEDULE and not caught_up:
             return None
-        return asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at)))
+        answer = asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at)))
+        answer.add_done_callback(_ignore)
+        return answer
 
     def leave(self, live_run: LiveRun) -> None:
         """Do nothing: a claim is never given back."""
@@ -43,3 +45,9 @@ class ClaimGate:
     async def _enter(self, key: str) -> None:
         if not await self._claim(key):
             raise SkipError(Reason.ELSEWHERE)
+
+
+def _ignore(answer: asyncio.Future[None]) -> None:
+    """A run whose deadline comes first does not wait for the answer, which may be an error."""
+    if not answer.cancelled():
+        answer.exception()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.engine.events import RunSkipped, RunStarted
+from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
 from scheduler.launch.simulated import Play
 from scheduler.model.job import OnShutdown, Overlap, Retry
 from scheduler.model.run import Launch, Outcome, Reason
@@ -141,6 +142,37 @@ def test_while_the_store_is_away_nothing_is_scheduled_and_then_the_latest_time_i
         assert all("the store cannot be reached" in each.lines[-2] for each in stage.schedulers.values())
 
     StageOfTwo(job("j", "* * * * *", start_deadline=5.0)).run(story)
+
+
+def test_a_run_that_ends_while_the_store_comes_back_has_one_record() -> None:
+    """It is with the store only after that has been read for what other schedulers left."""
+
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(5)
+        stage.schedulers["b"].kill()
+        space = stage.schedulers["a"].space
+        keep, kept = space.keep, space.kept
+
+        async def late(*what: Any) -> None:
+            await asyncio.sleep(1)
+            await keep(*what)
+
+        async def slow() -> list[bytes]:
+            found: list[bytes] = await kept()
+            await asyncio.sleep(0.1)
+            return found
+
+        space.keep, space.kept = late, slow
+        await asyncio.sleep(57)
+        stage.store.broken = True
+        await asyncio.sleep(31)
+        stage.store.broken = False
+        await asyncio.sleep(25)
+        ids = [event.run.id for event in stage.of(RunFinished)]
+        assert (len(ids), len(set(ids))) == (1, 1)
+        assert [run.id for run in stage.schedulers["a"].engine.history.of("j").runs] == ids
+
+    StageOfTwo(job("j", "@every 60s"), play=lambda _: Play(20.0)).run(story)
 
 
 FAULTS = st.lists(

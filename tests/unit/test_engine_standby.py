@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 from scheduler.engine.claims import ClaimGate
@@ -86,3 +87,24 @@ def test_without_the_store_a_scheduled_time_is_skipped_and_a_manual_run_starts()
         12:00:01.5 succeeded j 12:00:01
         12:00:01.8 stopping
     """)
+
+
+def test_a_time_whose_claim_is_not_answered_by_its_deadline_is_skipped_for_the_store() -> None:
+    bugs: list[dict[str, Any]] = []
+
+    async def claim(_key: str) -> bool:
+        await asyncio.sleep(8)
+        raise SkipError(Reason.NO_STORE)
+
+    async def script(stage: Stage) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: bugs.append(context))
+        stage.engine.runner.add_gate(ClaimGate(claim))
+        await stage.until(20)
+        gc.collect()
+
+    stage = Stage(job("j", "@every 10s", start_deadline=5.0))
+    assert stage.play(script) == lines("""
+        12:00:15 skipped j 12:00:10 no-store
+        12:00:20 stopping
+    """)
+    assert bugs == []
