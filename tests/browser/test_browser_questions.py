@@ -72,8 +72,9 @@ async def why_did_metrics_rollup_not_run_at_14_07(person: Person) -> None:
 
 async def pause_everything_for_an_hour(person: Person) -> None:
     await person.click_on("#all summary")
+    await person.page.locator("#all [name=until]:focus").wait_for()
     await person.type("1h")
-    await person.reads("#done", "All jobs paused")
+    await person.reads("#done", "All jobs paused until 15:")
     await person.reads("#counts", "9 paused")
 
 

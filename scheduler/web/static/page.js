@@ -1,4 +1,4 @@
-/* Makes pages live: replaces what has changed, counts seconds, adds keys. */
+/* Makes pages live and adds keys. */
 "use strict";
 (() => {
 const $ = (query, from) => (from || document).querySelector(query);
