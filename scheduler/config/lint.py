@@ -71,9 +71,11 @@ class _Lint:
         self._targets = targets
         self._starts: dict[datetime, list[Entry]] = defaultdict(list)
         self._in_utc: list[Entry] = []
+        self._history_is_stored = False
 
     def file(self, file: File, ignored: Ignored) -> None:
         """Warn about the defaults of a file."""
+        self._history_is_stored |= "launcher" in file.values
         given = file.values.get("defaults", {})
         for warning in value_warnings(given):
             if warning.code not in ignored:
@@ -119,6 +121,7 @@ class _Lint:
         yield from value_warnings(entry.effective)
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
+        yield from self._of_catch_up(job)
         yield from _of_expectation(job)
         yield from worker_warnings(job, entry.given)
         about_command = list(command_warnings(job))
@@ -169,6 +172,15 @@ class _Lint:
         if job.retry.times and total > interval:
             message = f"with all retries a run may take {format_duration(round(total))}; the interval is {every}"
             yield LintWarning(LintCode.SLOW_RETRIES, "retry", message)
+
+    def _of_catch_up(self, job: Job) -> Iterator[LintWarning]:
+        if job.catch_up is None or not job.enabled or self._history_is_stored:
+            return
+        interval, limit = self._shortest_interval(job), format_duration(round(job.catch_up))
+        if interval is not None and job.catch_up >= interval:
+            message = f"each start of schedd within {limit} of a scheduled time runs the job again, even if it has run"
+            help = f"use a `catch_up` below the interval of {format_duration(interval)}, or make the job idempotent"
+            yield LintWarning(LintCode.LONG_CATCH_UP, "catch_up", message, help)
 
     def _shortest_interval(self, job: Job) -> float | None:
         """Seconds of the shortest interval between the next scheduled times; None when there are fewer than two."""

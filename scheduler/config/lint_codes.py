@@ -63,6 +63,8 @@ class LintCode(StrEnum):
     """A value in the file looks like a secret."""
     DISABLED = "disabled"
     """The job has a schedule but is disabled."""
+    LONG_CATCH_UP = "long-catch-up"
+    """catch_up is as long as the interval or longer: each start of schedd runs the latest time again."""
     LONG_EXPECTATION = "long-expectation"
     """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
     ON_WORKER = "on-worker"

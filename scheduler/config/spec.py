@@ -141,7 +141,7 @@ class DefaultsForm(Form, frozen=True):
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="At start, run the job once if it missed a scheduled time within this time; by default never.",
+            description="At each start, run the latest scheduled time within this time, even if it has run; by default never.",
             examples=["1h"],
         ),
     ] = None

@@ -122,6 +122,8 @@ TABLE = [
     (LintCode.PLAIN_SECRET, ["command: echo --password hunter2"]),
     (LintCode.PLAIN_SECRET, ["command: echo postgres://app:hunter2@db/app"]),
     (LintCode.DISABLED, ["enabled: false", 'schedule: "@daily"']),
+    (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 31d"]),
+    (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 1d"]),
     (LintCode.LONG_EXPECTATION, ["expect_success_within: 26h", TELL]),  # B2
     (LintCode.LONG_EXPECTATION, ['schedule: "0 8 * * mon"', "expect_success_within: 8d", TELL]),
     (LintCode.NOT_FOUND, ["command: [no-such-program]"]),
@@ -156,6 +158,7 @@ def test_a_job_can_ignore_its_warning(tmp_path: Path, code: LintCode, lines: lis
     "lines",
     [
         ['schedule: "@reboot"'],
+        ['schedule: "@daily"', "catch_up: 23h"],
         ['schedule: "@every 90s"', "timeout: 90s"],
         ["schedule: 30 2 * * *", "timezone: Asia/Tokyo"],
         ['schedule: "*/15 * * * *"', "timezone: Europe/Berlin"],

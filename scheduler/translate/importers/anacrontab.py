@@ -7,6 +7,7 @@ import re
 from scheduler.translate.importers.crontab import variable_of
 from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import count_times
+from scheduler.translate.importers.job_report import about_catch_up
 from scheduler.translate.importers.logical_lines import logical_lines
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
@@ -16,7 +17,7 @@ _JOB = re.compile(r"(\d+|@\w+)\s+(\d+)\s+([^\s/]+)\s+(\S.*)", re.ASCII)
 _HOURS = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
 _DAYS = {"1": "* * *", "7": "* * 0", "30": "1 * *"}
 _NAMES = {"@daily": "1", "@weekly": "7", "@monthly": "30", "@yearly": "365", "@annually": "365"}
-_ABOUT_TIMES = "anacron runs it once a period, whenever the machine is on; here it has a time, and `catch_up`"
+_ABOUT_TIMES = "anacron runs it once a period, whenever the machine is on; here it has a time, and"
 
 
 def looks_like_anacrontab(source: SourceFile) -> bool:
@@ -54,7 +55,7 @@ def read_anacrontab(source: SourceFile, request: Request) -> Translation:
             keys: Keys = {"description": description} if description else {}
             keys |= times | {"env": env, "command": match[4]}
             jobs.append(ImportedJob(name=request.names.of(match[3]), keys=keys, comments=above))
-            remarks.append(source.note(number, line, _ABOUT_TIMES))
+            remarks.append(source.note(number, line, f"{_ABOUT_TIMES} {about_catch_up(str(times['catch_up']))}"))
         elif line:
             comments.detached.append(f"not imported: {line}")
             remarks.append(source.refuse(number, line, "not an anacrontab line: period, delay, identifier, command"))

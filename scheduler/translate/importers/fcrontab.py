@@ -9,6 +9,7 @@ from scheduler.translate.importers.crontab import home_directory, variable_of
 from scheduler.translate.importers.crontab_command import Command, for_shell
 from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.job_report import about_catch_up
 from scheduler.translate.importers.logical_lines import logical_lines
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
@@ -207,7 +208,9 @@ class _Reading:
             on = value not in _FALSE
             match name:
                 case "bootrun":
-                    keys |= {"catch_up": "31d"} if on else {}
+                    if on:
+                        keys["catch_up"] = "31d"
+                        self._note(number, line, about_catch_up("31d"))
                 case "nice" if re.fullmatch(r"-20|-?1?\d", value):
                     keys["nice"] = int(value)
                 case "runas" if value:

@@ -33,3 +33,9 @@ class JobReport:
     def refuse_job(self, refused: RefusedError) -> None:
         """Nothing of the job is carried over."""
         self.remarks = [self._source.refuse(refused.line, self.name or "a job", str(refused))]
+
+
+def about_catch_up(limit: str) -> str:
+    """What `catch_up` with this limit does that other schedulers, which store their last runs, do not."""
+    again = f"`catch_up` runs it again at each start of schedd within {limit}, even if it has run"
+    return f"{again}; make the job idempotent, or remove `catch_up`"

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from scheduler.schedule import format_duration
 from scheduler.translate.exporters.unit_text import ABOUT_HARDENING
 from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.job_report import about_catch_up
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_calendar import OnCalendarError, read_on_calendar
 from scheduler.translate.importers.systemd_service import ServiceReading
@@ -130,13 +131,10 @@ def _times(
     persistent = timer.last("Timer", "Persistent")
     if persistent and persistent.value.lower() in {"true", "yes", "on", "1"}:
         keys["catch_up"] = "31d"
-        remarks.append(source.note(persistent.line, f"{name}: Persistent={persistent.value}", _ABOUT_PERSISTENT))
+        remarks.append(source.note(persistent.line, f"{name}: Persistent={persistent.value}", about_catch_up("31d")))
     keys |= _splay(source, name, timer, remarks)
     _report_the_rest(source, name, timer, remarks)
     return keys, remarks, next(iter(zones), None), None
-
-
-_ABOUT_PERSISTENT = "`catch_up` has a limit: systemd makes up for a missed time of any age"
 
 
 def _splay(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> Keys:

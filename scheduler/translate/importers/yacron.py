@@ -7,7 +7,7 @@ import re
 from scheduler.schedule import format_duration
 from scheduler.translate.importers.crontab_command import Command, for_shell
 from scheduler.translate.importers.crontab_times import problem_of, schedule_of
-from scheduler.translate.importers.job_report import JobReport, RefusedError
+from scheduler.translate.importers.job_report import JobReport, RefusedError, about_catch_up
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.variables import VARIABLE_NAME
 from scheduler.translate.importers.yaml_items import Item, YamlFile
@@ -159,8 +159,7 @@ class _Reading:
         missed = self._item.get("onMissed").text
         if missed in {"run-once", "run-all"}:
             keys["catch_up"] = "31d"
-            why = "a job runs once for all missed times, up to the age in `catch_up`"
-            self._report.note(self._item.get("onMissed").line, f"onMissed: {missed}", why)
+            self._report.note(self._item.get("onMissed").line, f"onMissed: {missed}", about_catch_up("31d"))
         since = self._item.get("sla", "maxTimeSinceSuccessSeconds").count
         if since:
             keys["expect_success_within"] = f"{since}s"
