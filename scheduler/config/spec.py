@@ -141,7 +141,7 @@ class DefaultsForm(Form, frozen=True):
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="At each start, run the latest scheduled time within this time, even if it has run; by default never.",
+            description="At each start, run the latest time no older than this, even if it has run; by default never.",
             examples=["1h"],
         ),
     ] = None

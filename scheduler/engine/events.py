@@ -49,6 +49,14 @@ class AttemptFinished(msgspec.Struct, frozen=True):
     retry_in: float | None
 
 
+class RunStopping(msgspec.Struct, frozen=True):
+    """A run that shutdown ends gets SIGTERM now, `after` seconds from its start, and SIGKILL `grace` seconds later."""
+
+    run: Run
+    after: float
+    grace: float
+
+
 class RunFinished(msgspec.Struct, frozen=True):
     """A run is over. Follows each RunStarted exactly once."""
 
@@ -120,6 +128,7 @@ Event = (
     | RunWaiting
     | RunStarted
     | AttemptFinished
+    | RunStopping
     | RunFinished
     | RunSkipped
     | JobsChanged

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.attempt import UNKNOWN
-from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted
+from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, RunStopping
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.launch.output import Chunk
@@ -65,6 +65,13 @@ class Recorder:
         # processor's caches full of other things, and take longer.
         self._announce.soon(RunStarted(live_run.run, place))
         return live_run.run
+
+    def end_at_shutdown(self, live_run: LiveRun) -> None:
+        """End it because schedd stops: with SIGTERM when it runs."""
+        if live_run.phase is Phase.RUNNING and live_run.ending is None and live_run.run is not None:
+            after = self._clock.steady() - live_run.begun
+            self._announce(RunStopping(live_run.run, after, live_run.job.stop_grace))
+        live_run.end(Reason.SHUTDOWN)
 
     def attempt_finished(self, live_run: LiveRun, attempt: Attempt, retry_in: float | None) -> None:
         """An attempt is over; `retry_in` is the delay before the next in seconds, None when there is none."""

@@ -134,9 +134,9 @@ class Runner:
             elif live_run.child is not None and live_run.job.on_shutdown is OnShutdown.WAIT:
                 grace = live_run.job.stop_grace
                 # A grace that lay within the last second would have no time between SIGTERM and SIGKILL.
-                loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), live_run.end, Reason.SHUTDOWN)
+                loop.call_at(end - max(grace, LAST_SECOND + min(grace, 1.0)), self._record.end_at_shutdown, live_run)
             else:
-                live_run.end(Reason.SHUTDOWN)
+                self._record.end_at_shutdown(live_run)
         loop.call_at(end - LAST_SECOND, self.kill_all)
         if tasks := self._tasks():
             _, left = await asyncio.wait(tasks, timeout=seconds)
@@ -148,7 +148,7 @@ class Runner:
     def end_all(self) -> None:
         """SIGTERM to every run, now."""
         for live_run in self.live_runs():
-            live_run.end(Reason.SHUTDOWN)
+            self._record.end_at_shutdown(live_run)
 
     def kill_all(self) -> None:
         """SIGKILL to every run, now."""

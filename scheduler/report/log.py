@@ -34,7 +34,7 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _PRIORITIES = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error": b"<3>"}
 """syslog(3) levels, as journald reads them at the start of a line."""
 
-_SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "timeout", "cpu"})
+_SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "timeout", "cpu", "after", "grace"})
 
 _FIRST = ("timestamp", "level", "event")
 

@@ -17,6 +17,7 @@ from scheduler.engine.events import (
     RunRequested,
     RunSkipped,
     RunStarted,
+    RunStopping,
     RunWaiting,
     Stopping,
 )
@@ -42,7 +43,7 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
     Scripts match on these names: they do not change.
     """
     match event:
-        case RunStarted() | AttemptFinished() | RunFinished():
+        case RunStarted() | AttemptFinished() | RunStopping() | RunFinished():
             return _run_record(event)
         case RunSkipped(decision=decision):
             level = "info" if is_expected(decision) else "warning"
@@ -69,7 +70,7 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
     return None  # StandbyChanged is logged with who is active
 
 
-def _run_record(event: RunStarted | AttemptFinished | RunFinished) -> tuple[str, str, Fields] | None:
+def _run_record(event: RunStarted | AttemptFinished | RunStopping | RunFinished) -> tuple[str, str, Fields] | None:
     match event:
         case RunStarted(place=None):  # `attempt finished` or `run failed to start` says so, with the cause
             return None
@@ -82,6 +83,9 @@ def _run_record(event: RunStarted | AttemptFinished | RunFinished) -> tuple[str,
             return "warning", "attempt finished", fields
         case AttemptFinished():  # the last attempt: `run finished` has its result
             return None
+        case RunStopping(run=run, after=after, grace=grace):
+            fields = {"job": run.job, "run": run.id, "signal": "SIGTERM", "after": round(after, 3), "grace": grace}
+            return "info", "run stopping", fields
         case RunFinished(run=run) if run.outcome is Outcome.NOT_STARTED:
             return "error", "run failed to start", {**_scheduled(run), **_run_result(run)}
         case RunFinished(run=run):

@@ -17,6 +17,7 @@ from scheduler.engine.events import (
     RunRequested,
     RunSkipped,
     RunStarted,
+    RunStopping,
     RunWaiting,
     Stopping,
 )
@@ -60,7 +61,7 @@ class Live:
         if not self._readers:
             return
         match happened:
-            case RunStarted(run=run) | RunFinished(run=run) | AttemptFinished(run=run):
+            case RunStarted(run=run) | RunFinished(run=run) | AttemptFinished(run=run) | RunStopping(run=run):
                 self.changed(run.job)
             case RunSkipped(decision=decision):
                 self.changed(decision.job)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from scheduler.engine.events import RunStopping
 from scheduler.launch.simulated import Play
 from scheduler.model.job import OnShutdown, Overlap, Retry
 from scheduler.model.run import Decision, Launch
@@ -26,6 +27,8 @@ def test_a_run_may_continue_until_stop_grace_before_the_end_of_the_shutdown_time
         12:00:35 stopped deaf 12:00:10
     """)
     assert stage.clock.steady() == 35.0
+    stopping = [event for event in stage.events if isinstance(event, RunStopping)]
+    assert {(each.run.job, each.after, each.grace) for each in stopping} == {("long", 16.0, 10.0), ("deaf", 16.0, 10.0)}
 
 
 def test_even_a_short_grace_leaves_time_between_term_and_kill() -> None:

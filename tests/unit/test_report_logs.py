@@ -23,6 +23,7 @@ from scheduler.engine.events import (
     RunFinished,
     RunSkipped,
     RunStarted,
+    RunStopping,
     Stopping,
     report_bug,
 )
@@ -128,6 +129,10 @@ RECORDS: list[tuple[Event, str]] = [
         'level=info event="configuration changed" added=1 changed=0 removed=2 unchanged=0',
     ),
     (ClockJumped(3600.0, NOW), 'level=warning event="clock jumped" by=3600s'),
+    (
+        RunStopping(STARTED, 14.9996, 10.0),
+        'level=info event="run stopping" job=mail run=abcd2345 signal=SIGTERM after=15s grace=10s',
+    ),
     (Stopping(25.0, 3, 4), 'level=info event="shutting down" running=3 waiting=4 timeout=25s'),
 ]
 
