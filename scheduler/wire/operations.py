@@ -26,7 +26,7 @@ R = TypeVar("R")
 
 
 class Operation(msgspec.Struct, Generic[A, R], frozen=True, kw_only=True):
-    """One operation. `api.operations` has the function that answers it.
+    """One operation. `api.handlers` has the function that answers it.
 
     `streams`: events precede the reply, which is null. `writes`: it changes or starts something, and is passed who
     asks. `from_file`: where no schedd is running, it can be answered from the schedule file alone. `local_only` names

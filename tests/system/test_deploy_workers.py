@@ -48,3 +48,15 @@ def test_schedd_has_the_time_it_takes() -> None:
     seconds = load(FOLDER / "schedules.yaml").shutdown_timeout
     assert int(COMPOSE["services"]["schedd"]["stop_grace_period"].removesuffix("s")) > seconds
     assert MANIFESTS[1]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > seconds
+
+
+def test_the_manifests_have_the_probes_and_the_limits_of_a_single_schedd() -> None:
+    single = list(yaml.safe_load_all((FOLDER.parent / "kubernetes/schedd.yaml").read_text()))[1]
+    pods = [each["spec"]["template"]["spec"] for each in (single, *MANIFESTS[1:])]
+    alone, schedd, worker = (pod["containers"][0] for pod in pods)
+    for key in ("livenessProbe", "readinessProbe"):
+        assert schedd[key] == alone[key]
+    assert "--watch" in schedd["command"]
+    assert "--watch" in alone["args"]
+    assert schedd["securityContext"] == worker["securityContext"] == alone["securityContext"]
+    assert pods[0]["securityContext"] == pods[1]["securityContext"] == pods[2]["securityContext"]
