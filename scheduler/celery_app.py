@@ -18,9 +18,11 @@ from typing import Any
 import msgspec
 from celery import Celery
 from celery.signals import celeryd_init
+from celery.utils.log import get_task_logger
 
 from scheduler import __version__
 from scheduler.clock import SystemClock
+from scheduler.config.file_watch import fingerprint
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
@@ -63,7 +65,7 @@ class _Side:
 
     def carry_out(self, name: str, text: str) -> None:
         """Carry out the letter, or say why not."""
-        self._runner.run(self._carry_out(_file(), name, text))
+        self._runner.run(self._carry_out(_FILE.config(), name, text))
 
     async def _carry_out(self, config: Config, name: str, text: str) -> None:
         assert config.workers is not None, "checked when the worker starts"  # noqa: S101
@@ -86,9 +88,33 @@ class _Side:
         return self._log
 
 
-def _file() -> Config:
+class _ScheduleFile:
     """The schedule file as it is now: a deploy that replaces it needs no restart of the worker."""
-    return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
+
+    def __init__(self) -> None:
+        self._config: Config | None = None
+        self._seen: object = None
+
+    def config(self) -> Config:
+        """Read when it has changed. While it is invalid, the previous one is used; ConfigError if there is none."""
+        if self._config is None:
+            self._config = self._read()
+            return self._config
+        seen = fingerprint(self._config.files)
+        if seen != self._seen:
+            try:
+                self._config = self._read()
+            except SchedError as error:
+                _LOG.error("%s\nThe previous version of the file stays in use.", error)
+            self._seen = seen
+        return self._config
+
+    def _read(self) -> Config:
+        return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
+
+
+_LOG = get_task_logger(__name__)
+_FILE = _ScheduleFile()
 
 
 def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:
@@ -118,20 +144,19 @@ async def _check_store(workers: Workers) -> None:
         await RedisSpace(log).workers()
 
 
-def _announce(config: Config, workers: Workers, name: str) -> None:
+def _announce(workers: Workers, name: str) -> None:
     """Say that the worker is there, on a thread of its own, until the process ends."""
-    info = WorkerInfo(
-        name=name,
-        version=__version__,
-        file=str(config.path),
-        digest=file_digest(config.jobs.values()),
-        since=SystemClock().now(),
-    )
+    since = SystemClock().now()
 
     async def present() -> None:
+        config, info = None, None
         async with _connected(workers, workers.space) as log:
             space = RedisSpace(log)
             while True:
+                if info is None or config is not _FILE.config():
+                    config = _FILE.config()
+                    digest = file_digest(config.jobs.values())
+                    info = WorkerInfo(name=name, version=__version__, file=str(config.path), digest=digest, since=since)
                 with suppress(WireError):
                     await space.present(info, LOST_AFTER)
                 await asyncio.sleep(SIGN_OF_LIFE)
@@ -143,7 +168,7 @@ def _announce(config: Config, workers: Workers, name: str) -> None:
 def _check(sender: str, **_unused: object) -> None:
     """One message at the start, not a failure for each run: exit 78 without a usable file, 1 without a store."""
     try:
-        config = _file()
+        config = _FILE.config()
         if config.workers is None:
             raise UsageError(f'{config.path} has no top-level key "launcher": it names no workers')
         asyncio.run(_check_store(config.workers))
@@ -152,7 +177,7 @@ def _check(sender: str, **_unused: object) -> None:
     except WireError as error:
         _end(str(error), EXIT_FAILURE)
     else:
-        _announce(config, config.workers, sender)
+        _announce(config.workers, sender)
 
 
 def _end(message: str, code: int) -> None:
@@ -164,5 +189,5 @@ app = Celery("schedd")
 app.conf.task_ignore_result = True
 register(app)
 with suppress(SchedError):  # said by _check
-    if (named := _file().workers) is not None:
+    if (named := _FILE.config().workers) is not None:
         app.conf.broker_url = resolved(named.broker, os.environ)

@@ -33,7 +33,7 @@ async def watched(files: Callable[[], Sequence[str]], warn: Callable[[str], None
     system refuses a watch, as without free inotify instances, it checks every CHECK_INTERVAL seconds and calls `warn`
     once.
     """
-    seen = _fingerprint(files())
+    seen = fingerprint(files())
     watches = True
     while True:
         try:
@@ -62,14 +62,14 @@ async def _something_happened(directories: Sequence[str]) -> None:
 
 
 async def _settled(files: Sequence[str]) -> object:
-    now, before = _fingerprint(files), None
+    now, before = fingerprint(files), None
     while now != before:
         await asyncio.sleep(SETTLED)
-        now, before = _fingerprint(files), now
+        now, before = fingerprint(files), now
     return now
 
 
-def _fingerprint(files: Iterable[str]) -> object:
+def fingerprint(files: Iterable[str]) -> object:
     """A value that differs when a file changed; for directories, the names in them."""
     return [_state(Path(file)) for file in files]
 

@@ -194,6 +194,25 @@ def test_of_many_times_each_is_decided_once_though_the_active_scheduler_is_kille
     assert expected - 1 <= decided <= expected + 1, "at most the one between its claim and its letter is lost"
 
 
+def test_a_worker_with_another_version_of_the_file_says_so_until_it_has_the_new_one(site: Site) -> None:
+    new = site.folder / "new.yaml"
+    new.write_text(
+        FILE.replace("echo local", "echo here").replace("[echo, hello]", "[echo, new]") + "  more: {command: 'true'}\n"
+    )
+    site.worker("w1@here")
+    with schedd(new, REDIS_URL=site.url) as running:
+        running.says("event=active")
+        assert site.ctl("run-now", "hello", file=new).stdout == "hello\n"
+        running.says("job=hello", 'notes="w1@here has another version of the schedule file"')
+        missing = site.ctl("run-now", "more", file=new)
+        assert (missing.returncode, "w1@here has no job more" in missing.stderr) == (127, True)
+        site.file.write_text("jobs: [")
+        assert site.ctl("run-now", "hello", file=new).stdout == "hello\n", "the previous version stays in use"
+        shutil.copy(new, site.file)
+        assert site.ctl("run-now", "hello", file=new).stdout == "new\n"
+        eventually(lambda: json.loads(site.ctl("workers", "--json", file=new).stdout)[0]["same_file"])
+
+
 def ticks(log: str) -> list[str]:
     return [line for line in log.splitlines() if line.startswith("[tick]")]
 
