@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from celery import Celery
 from celery.signals import celeryd_init
-from celery.utils.log import get_task_logger
+from celery.utils.log import get_logger
 
 from scheduler import __version__
 from scheduler.clock import SystemClock
@@ -113,7 +113,7 @@ class _ScheduleFile:
         return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
 
 
-_LOG = get_task_logger(__name__)
+_LOG = get_logger(__name__)
 _FILE = _ScheduleFile()
 
 
