@@ -71,6 +71,13 @@ class ActiveStandby:
         """Whether scheduled times are another scheduler's, or nobody's while the store is away."""
         return self._engine.standing_by
 
+    @property
+    def problem(self) -> str | None:
+        """Why no scheduler is known to be active; None when one is, and while schedd shuts down."""
+        if self.lease.active or self.lease.resigned or self.lease.holder not in {None, self.name}:
+            return None
+        return f"standing by: {self.lease.problem or 'no active scheduler is known'}"
+
     async def connect(self, engine: Engine) -> None:
         """Read the history and stand by. WireError when the store does not answer."""
         self._engine = engine

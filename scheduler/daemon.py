@@ -230,6 +230,7 @@ class Daemon(EngineService):
             clock_jumps=tuple(self._jumps),
             dropped_lines=self._log.dropped,
             notification_errors=dict(self._notifications.errors()),
+            store_up=self._workers.store_up,
         )
 
     def notification_errors(self, job: str) -> tuple[str, ...]:

@@ -80,6 +80,11 @@ class PassingOn:
         """The name of the active scheduler; `unknown` while the store is away."""
         return self._standing.lease.holder or "unknown"
 
+    @property
+    def problem(self) -> str | None:
+        """Why no active scheduler is known; None when one is."""
+        return self._standing.problem
+
     async def stream(
         self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
     ) -> AsyncGenerator[Event, None]:

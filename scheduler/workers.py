@@ -43,6 +43,11 @@ class LazyWorkers:
         if self._link is not None:
             await self._link.standing.join()
 
+    @property
+    def store_up(self) -> bool | None:
+        """Whether the store has answered the latest request for the lease; None when the file names none."""
+        return None if self._link is None else self._link.standing.lease.answered
+
     async def views(self, jobs: Iterable[Job], live: Iterable[LiveState]) -> list[WorkerView]:
         """The present workers. RefusedError when the file names none, or the store cannot be reached."""
         if self._link is None:

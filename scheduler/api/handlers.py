@@ -53,8 +53,10 @@ async def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
     """The daemon itself."""
-    view = service.status()
-    return view if service.elsewhere is None else msgspec.structs.replace(view, standby_of=service.elsewhere.active)
+    view, there = service.status(), service.elsewhere
+    if there is None:
+        return view
+    return msgspec.structs.replace(view, standby_of=there.active, problem=view.problem or there.problem)
 
 
 def run_now(service: Service, ask: RunNow, by: Requester | None) -> AsyncGenerator[Event, None]:

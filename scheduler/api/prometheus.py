@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from scheduler import __version__
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
 from scheduler.engine.turns import Turns
+from scheduler.errors import RefusedError
+from scheduler.model.run import Outcome, Run
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
 from scheduler.wire.daemon import AskMetrics, StatusView
 
@@ -61,7 +64,8 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
     loop = asyncio.get_running_loop()
     start = loop.time()
     await asyncio.sleep(0)
-    families = [*_of_daemon(status, counted, lag=loop.time() - start)]
+    active = service.elsewhere is None
+    families = [*_of_daemon(status, counted, lag=loop.time() - start), *await _of_store(service, status, active=active)]
     states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
     per_job = _PerJob(service.now(), status.started_at)
     turns = Turns()
@@ -70,7 +74,10 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
         if state is not None:
             states[status_of(state)] += 1
             if counted.per_job:
-                per_job.add(state, counted.jobs.get(name) or JobCounts())
+                counts = counted.jobs.get(name) or JobCounts()
+                per_job.add(state, counts)
+                if active:  # a standby does not know the newest runs
+                    per_job.add_failures(state, counts.last_success or _last_success(service.runs(name)))
         await turns.pause()
     by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
     for word, count in states.items():
@@ -120,6 +127,26 @@ def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[
     yield one("schedd_loop_lag_seconds", "gauge", "How long one turn of the event loop took at this scrape.", lag)
 
 
+async def _of_store(service: Service, status: StatusView, *, active: bool) -> list[Family]:
+    """Which of several schedulers is active, and what they share."""
+    gauges = [("schedd_active", "Whether this schedd decides scheduled times.", int(active))]
+    if status.store_up is not None:
+        gauges.append(("schedd_store_up", "Whether the store of the workers answers.", int(status.store_up)))
+    if status.store_up:
+        with suppress(RefusedError):  # it has just gone
+            gauges.append(("schedd_workers", "Workers that are present.", len(await service.workers())))
+    families = []
+    for name, help, value in gauges:
+        families.append(Family(name, "gauge", help))
+        families[-1].add(value)
+    return families
+
+
+def _last_success(runs: Iterable[Run]) -> datetime | None:
+    """When the newest successful one of the kept runs finished, which may have been before the start."""
+    return max((run.finished_at for run in runs if run.finished_at and run.outcome is Outcome.SUCCEEDED), default=None)
+
+
 class _PerJob:
     """Families with the label `job`."""
 
@@ -141,14 +168,18 @@ class _PerJob:
         self._gauge("schedd_job_running", "Runs in progress.").add(len(state.live), job=job)
         self._gauge("schedd_job_waiting", "Whether a run waits at a gate.").add(state.waiting is not None, job=job)
         self._gauge("schedd_job_paused", "Whether the job is paused.").add(state.paused is not None, job=job)
-        self._gauge("schedd_job_consecutive_failures", "Failed runs in a row.").add(state.consecutive_failures, job=job)
         if state.next_at is not None:
             family = self._gauge("schedd_job_next_run_timestamp_seconds", "The next scheduled time, Unix time.")
             family.add(state.next_at.timestamp(), job=job)
         self._last(counts, job)
+
+    def add_failures(self, state: JobState, last_success: datetime | None) -> None:
+        """The gauges that alert."""
+        job = state.job.name
+        self._gauge("schedd_job_consecutive_failures", "Failed runs in a row.").add(state.consecutive_failures, job=job)
         within = state.job.expect_success_within
         if within is not None:
-            since = counts.last_success or self._started_at
+            since = last_success or self._started_at
             overdue = (self._now - since).total_seconds() > within
             family = self._gauge(
                 "schedd_job_expected_success_overdue", "Whether expect_success_within has passed without a success."

@@ -67,6 +67,11 @@ class Elsewhere(Protocol):
         """Its name."""
         ...
 
+    @property
+    def problem(self) -> str | None:
+        """Why no active scheduler is known; None when one is."""
+        ...
+
     def stream(
         self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
     ) -> AsyncGenerator[Event, None]:

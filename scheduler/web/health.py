@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged
 from scheduler.web.access import Scope
@@ -12,7 +13,8 @@ from scheduler.web.response import Response, text
 class Health:
     """Answers /healthz and /readyz."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, service: Service, engine: Engine) -> None:
+        self._service = service
         self._engine = engine
         self._loaded = False
 
@@ -26,7 +28,11 @@ class Health:
         return text("ok\n") if problem is None else text(f"{problem}\n", status=503)
 
     async def ready(self, _request: Request, _scope: Scope) -> Response:
-        """200 once the file is loaded, 503 before and while schedd shuts down."""
+        """200 once the file is loaded and a scheduler is active, this one or another; 503 while schedd shuts down."""
         if not self._loaded:
             return text("starting\n", status=503)
-        return text("shutting down\n", status=503) if self._engine.runner.draining else text("ok\n")
+        if self._engine.runner.draining:
+            return text("shutting down\n", status=503)
+        there = self._service.elsewhere
+        problem = None if there is None else there.problem
+        return text("ok\n") if problem is None else text(f"{problem}\n", status=503)

@@ -62,7 +62,7 @@ class Web:
         slices = Slices(clock.steady, lambda: engine.runner.throttle.is_busy)
         self._calm = slices.calm
         self._live = Live(slices.calm)
-        self._health = Health(engine)
+        self._health = Health(service, engine)
         self._pages = Pages(
             service,
             board,

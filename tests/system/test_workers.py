@@ -139,6 +139,46 @@ def test_a_worker_that_is_killed_is_lost_and_without_one_runs_are_skipped(site: 
         assert "no sign of life from w1@here" in running.log
 
 
+def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -> None:
+    second = site.folder / "second.yaml"
+    second.write_text(FILE)
+    site.worker("w1@here")
+    with (
+        schedd(site.file, "--web", f"unix:{site.folder}/web", REDIS_URL=site.url) as first,
+        schedd(second, REDIS_URL=site.url) as standby,
+    ):
+        standby.says('event="standing by" active=')
+        gauges = [line for line in site.ctl("metrics").stdout.splitlines() if line.startswith("schedd_")]
+        assert {"schedd_active 1", "schedd_store_up 1", "schedd_workers 1"} <= {*gauges}
+        of_standby = site.ctl("metrics", file=second).stdout
+        assert "\nschedd_active 0\n" in of_standby
+        assert "schedd_job_consecutive_failures" not in of_standby
+        assert "standing by; the active scheduler is " in site.ctl("status", file=second).stdout
+        assert _readiness(site.folder / "web").startswith("HTTP/1.1 200")
+        subprocess.run(["redis-cli", "-u", site.url, "shutdown", "nosave"], check=True)
+        first.says('event="standing by" active=unknown')
+        eventually(lambda: site.ctl("status", "--exit-code", file=second).returncode == 1)
+        for file in (site.file, second):
+            assert "standing by: the store cannot be reached" in site.ctl("status", file=file).stdout
+            assert site.ctl("status", "--exit-code", file=file).returncode == 1
+            lost = site.ctl("metrics", file=file).stdout
+            assert "\nschedd_active 0\n" in lost
+            assert "\nschedd_store_up 0\n" in lost
+            assert "schedd_workers" not in lost
+        answer = _readiness(site.folder / "web")
+        assert answer.startswith("HTTP/1.1 503")
+        assert "the store cannot be reached" in answer
+        assert _readiness(site.folder / "web", "/healthz").startswith("HTTP/1.1 200")
+
+
+def _readiness(path: Path, asked: str = "/readyz") -> str:
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(path))
+        sock.sendall(f"GET {asked} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+        with sock.makefile("rb") as answer:
+            return answer.read().decode()
+
+
 def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) -> None:
     second = site.folder / "second.yaml"
     second.write_text(FILE)

@@ -25,6 +25,15 @@ def test_one_is_active_and_the_other_says_who() -> None:
         assert a.lines == [f"active scheduler={a.name}"]
         assert b.lines == [f"standing by active={a.name}"]
         assert {event.run.id[0] for event in stage.of(RunStarted)} == {"a"}
+        assert [each.standing.problem for each in (a, b)] == [None, None]
+        b.connection.broken = True
+        await asyncio.sleep(15)
+        assert (a.standing.problem, a.standing.lease.answered) == (None, True)
+        assert (b.standing.problem, b.standing.lease.answered) == (f"standing by: {b.standing.lease.problem}", False)
+        assert "the store cannot be reached" in b.standing.lease.problem
+        b.connection.broken = False
+        await asyncio.sleep(5)
+        assert (b.standing.problem, b.standing.lease.answered) == (None, True)
 
     StageOfTwo(job("j", "@every 3s")).run(story)
 

@@ -29,13 +29,16 @@ class Lease:
         """The active scheduler as of the latest answer of the store; None when it is not known."""
         self.problem = ""
         """Why it is not known."""
+        self.answered = False
+        """Whether the store has answered the latest request."""
         self._space = space
         self._owner = owner
         self._changed = changed
         self._until = 0.0
         self._reported: tuple[bool, str | None] | None = None
         self._asked = asyncio.Event()
-        self._resigned = False
+        self.resigned = False
+        """Given up for good, since schedd shuts down."""
 
     @property
     def active(self) -> bool:
@@ -45,7 +48,7 @@ class Lease:
     async def ours(self) -> bool:
         """Wait until it is known who is active: True when we are, False when another scheduler is or will be."""
         while not self.active:
-            if self._resigned or self.holder not in {None, self._owner}:
+            if self.resigned or self.holder not in {None, self._owner}:
                 return False
             await self._asked.wait()
         return True
@@ -60,7 +63,7 @@ class Lease:
                 await asyncio.sleep(min(RENEW, left) if left > 0 else RENEW)
                 self._report()
         finally:
-            self._resigned, self.holder = True, None
+            self.resigned, self.holder = True, None
             self._until = 0.0
             self._report()
             self._wake()
@@ -79,8 +82,9 @@ class Lease:
             else:
                 self.holder = await self._space.claim(KEY, self._owner, LEASE)
                 self._until = begun + LEASE if self.holder == self._owner else 0.0
+            self.answered = True
         except WireError as error:  # what was granted holds until its end
-            self.holder, self.problem = None, str(error)
+            self.answered, self.holder, self.problem = False, None, str(error)
         self._report()
         self._wake()
 
