@@ -222,7 +222,7 @@ def _check_retry(entry: Entry, retry: dict[str, Any]) -> None:
 
 
 def _check_alarms(entry: Entry, values: dict[str, Any]) -> None:
-    for key in ("remind", "expect_success_within", "notify_after"):
+    for key in ("remind", "notify_after"):
         if values.get(key) is not None and _is_without("on_failure", entry, values):
             entry.error(key, f'"{key}" notifies the recipients of "on_failure", and this job has none')
     if values.get("slow_after") is not None and _is_without("on_slow", entry, values):

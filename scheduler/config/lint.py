@@ -210,6 +210,10 @@ def _never_runs(schedule: Schedule, now: datetime) -> tuple[str, str]:
 
 def _of_expectation(job: Job) -> Iterator[LintWarning]:
     limit = job.expect_success_within
+    if limit is not None and not job.on_failure:
+        message = "nobody is notified, since the job has no `on_failure`; only the metrics show that it is overdue"
+        help = "set `on_failure`, or alert by the metric schedd_job_expected_success_overdue and ignore this warning"
+        yield LintWarning(LintCode.NO_RECIPIENT, "expect_success_within", message, help)
     if limit is not None and limit > _DAY and job.ping is None and not job.sentry:
         message = f"after a restart schedd counts the {format_duration(limit)} from the start"
         help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"

@@ -65,6 +65,8 @@ class LintCode(StrEnum):
     """The job has a schedule but is disabled."""
     LONG_CATCH_UP = "long-catch-up"
     """catch_up is as long as the interval or longer: each start of schedd runs the latest time again."""
+    NO_RECIPIENT = "no-recipient"
+    """expect_success_within is set without on_failure: only the metrics show that the job is overdue."""
     LONG_EXPECTATION = "long-expectation"
     """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
     ON_WORKER = "on-worker"

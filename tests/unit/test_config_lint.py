@@ -124,6 +124,8 @@ TABLE = [
     (LintCode.DISABLED, ["enabled: false", 'schedule: "@daily"']),
     (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 31d"]),
     (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 1d"]),
+    (LintCode.NO_RECIPIENT, ["expect_success_within: 1h"]),
+    (LintCode.NO_RECIPIENT, ["expect_success_within: 26h", "ping: https://hc-ping.com/x"]),
     (LintCode.LONG_EXPECTATION, ["expect_success_within: 26h", TELL]),  # B2
     (LintCode.LONG_EXPECTATION, ['schedule: "0 8 * * mon"', "expect_success_within: 8d", TELL]),
     (LintCode.NOT_FOUND, ["command: [no-such-program]"]),
