@@ -9,7 +9,7 @@ import msgspec
 from scheduler.api.definition import NOT_KEYS, definition
 from scheduler.model.job import Job, OnShutdown, OutputMode, Overlap, ProcessSettings, Retry
 from scheduler.model.recipient import MailRecipient, WebhookRecipient
-from scheduler.model.target import Entrypoint, EnvLayer, FromEnv, ShellCommand
+from scheduler.model.target import Entrypoint, EnvLayer, EnvValue, FromEnv, ShellCommand
 from scheduler.schedule import parse_schedule
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -62,7 +62,7 @@ def test_an_ordinary_value_is_shown_and_a_secret_is_not() -> None:
     """F7: by name, by origin, and by look."""
     kwargs = {"limit": 10, "since": "monday", "api_key": "canary", "db": {"host": "db1", "password": "canary"}}
     address = "postgres://app:canary@db1/app"
-    values = {"LANG": "C", "FROM": FromEnv("CANARY"), "DB": address, "GONE": None, "PORT": "80"}
+    values: dict[str, EnvValue] = {"LANG": "C", "FROM": FromEnv("CANARY"), "DB": address, "GONE": None, "PORT": "80"}
     job = msgspec.structs.replace(
         FULL, target=Entrypoint("app:run", (10, True, "canary"), kwargs), environment=(EnvLayer("env", values),)
     )
