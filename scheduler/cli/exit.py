@@ -28,6 +28,7 @@ ELSEWHERE = {
     **dict.fromkeys((("schedd", name) for name in ("--check", "--test", "--validate", "--lint", "--dry-run")), _CHECK),
     **dict.fromkeys((("schedd", name) for name in ("--port", "--host", "--listen", "--bind", "-p")), _ADDRESS),
 }
+_URL = "--url comes before the command: schedctl --url URL COMMAND"
 """By program and option of other programs, what to type."""
 
 
@@ -78,7 +79,9 @@ def _usage_error(error: click.ClickException, program: str) -> str:
         known = {name.lstrip("-"): name for option in context.command.get_params(context) for name in option.opts}
         near = nearest(error.option_name.lstrip("-"), known, 0.7)
         other = ELSEWHERE.get((context.command_path, error.option_name))
-        if near is None and context.command_path.endswith("run-now"):
+        if error.option_name == "--url" and context.command_path.startswith("schedctl "):
+            near, other = None, _URL
+        elif near is None and context.command_path.endswith("run-now"):
             other = "options of the job go after --, as in `run-now JOB -- --option value`"
         meant = f"; did you mean {known[near]}?" if near is not None else f"; {other}" if other else ""
         message = f"no such option {error.option_name}{meant}"

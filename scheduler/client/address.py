@@ -41,6 +41,8 @@ class HttpAddress:
 
     def __init__(self, url: str, token: str | None) -> None:
         self.url = url.rstrip("/")
+        if self.url.endswith("/api/v1"):
+            raise UsageError(f"{url!r}: leave out /api/v1")
         try:
             parts = urlsplit(self.url)
             self.secure = parts.scheme == "https"

@@ -5,7 +5,7 @@ A type says how the reader reads a value (`reads`) and how the JSON Schema descr
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -68,7 +68,9 @@ Network = Annotated[str, Meta(extra={"reads": "network"}, extra_json_schema={"ex
 
 
 class Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A mapping with a fixed set of keys."""
+    """A mapping with a fixed set of keys. `kind` names the suggestions for what is written in its place."""
+
+    kind: ClassVar[str] = ""
 
     @classmethod
     def conflict(cls, keys: set[str]) -> str | None:

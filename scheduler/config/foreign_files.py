@@ -102,7 +102,11 @@ Format = tuple[str, bool, Callable[[_Clues], bool]]
 
 _FORMATS: tuple[Format, ...] = (
     ("a program, since its first line starts with #!", False, lambda it: it.text.startswith("#!")),
-    ("a GitHub Actions workflow", False, lambda it: "jobs" in it.keys and it.has(r"\s+runs-on:")),
+    (
+        "a GitHub Actions workflow",
+        False,
+        lambda it: "jobs" in it.keys and ("on" in it.keys or (it.has(r"\s+runs-on:") and it.has(r"\s+steps:"))),
+    ),
     ("a yacron file", True, lambda it: it.has(_YACRON_JOBS) and it.has(_YACRON_KEYS)),
     (
         "a Kubernetes CronJob",
@@ -111,7 +115,13 @@ _FORMATS: tuple[Format, ...] = (
     ),
     ("a Kubernetes manifest without a CronJob", False, lambda it: {"apiVersion", "kind"} <= it.keys),
     ("a Helm template, which must be rendered first", False, lambda it: not it.is_schedule and it.has(_HELM)),
-    ("a Docker Compose file", False, lambda it: "services" in it.keys and it.has(r"\s+(?:image|build):")),
+    (
+        "a Docker Compose file",
+        False,
+        lambda it: (
+            not it.is_schedule and "services" in it.keys and (it.has_entries("image") or it.has_entries("build"))
+        ),
+    ),
     ("a GitLab CI file", False, lambda it: it.has(r"\s+script:") and bool(it.keys & _GITLAB)),
     ("a CloudFormation template", False, lambda it: {"AWSTemplateFormatVersion", "Resources"} <= it.keys),
     ("a Serverless Framework file", False, lambda it: {"functions", "provider"} <= it.keys),

@@ -64,6 +64,30 @@ FOREIGN = {
 }
 """Our keys with the names used elsewhere, in lower case without dashes and underscores."""
 
+REFUSED = {
+    "skipcodes skipcode skipexitcodes skiponexitcodes skipon": (
+        "an exit code cannot mean that a run was skipped",
+        "test in `run_if`, before the run, or list the code in `success_codes`",
+    ),
+    "dependson depends dependencies dependency needs requires upstream upstreams after runafter downstream dag": (
+        "jobs have no dependencies but `@after`",
+        'use `schedule: "@after JOB"`, or one job whose command runs all steps',
+    ),
+    "image container containerimage dockerimage runson nodeselector pod": (
+        "a command runs where schedd runs, or on a worker",
+        "start a container in the command, for example with `docker run`, or see docs/scaling.md for workers",
+    ),
+    "queue queuename routingkey": (
+        "a job has no queue of its own",
+        "`launcher: celery` runs it on a worker; the queue is a key of the top-level `launcher`",
+    ),
+    "priority prio priorities priorityclass priorityclassname weight": (
+        "jobs have no priority: waiting runs start in the order in which they were due",
+        "give the other jobs a common `lock`, or less CPU time with `nice`",
+    ),
+}
+"""Keys for what does not exist on purpose, as in docs/recipes.md: why not, and what serves instead."""
+
 
 def names_target(name: str) -> bool:
     """Whether a key, possibly misspelled or from another scheduler, says what a job runs."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.recipients import LISTS
+from scheduler.errors import EXIT_BAD_FILE
 from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
@@ -45,6 +46,14 @@ class Host:
         for key, problem in self._undeliverable(given, directory):
             message = f"{key}: {problem}; nothing can be sent"
             yield LintWarning(LintCode.UNDELIVERABLE, key, message)
+
+    def token_warnings(self, web: dict[str, Any], directory: Path) -> Iterator[LintWarning]:
+        """The warnings about the tokens of `web`, without which schedd serves no HTTP."""
+        for key in ("token", "view_token"):
+            if problem := self._reference_problem(web.get(key), directory):
+                code = LintCode.UNSET_VARIABLE if "from_env" in web[key] else LintCode.MISSING_FILE
+                message = f"web: {key}: {problem}; schedd exits with {EXIT_BAD_FILE} if it is to serve HTTP"
+                yield LintWarning(code, "web", message)
 
     def _undeliverable(self, given: dict[str, Any], directory: Path) -> Iterator[tuple[str, str]]:
         """Keys whose notifications, pings or check-ins cannot be sent now, and why."""

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from scheduler.clock import rfc3339
 from scheduler.config.entry import Entry
+from scheduler.config.host_checks import Host
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.lint_command import command_warnings
 from scheduler.config.lint_target import TargetCheck
@@ -80,6 +81,10 @@ class _Lint:
         for warning in value_warnings(given):
             if warning.code not in ignored:
                 warn(file.source, warning, file.places, "defaults")
+        for warning in Host(os.environ).token_warnings(file.values.get("web", {}), file.source.directory):
+            if warning.code not in ignored:
+                code, key, message, help = warning
+                file.source.warn(file.tops.get(key), message, help, code=code, width=len(key), key=key)
 
     def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
         """Warn about one job."""

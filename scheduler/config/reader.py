@@ -25,7 +25,6 @@ from scheduler.config.node_errors import (
     refuse_comment_within_quotes,
     wrong_shape,
 )
-from scheduler.config.recipient_form import RecipientForm
 from scheduler.config.scalars import InvalidValueError, Kind
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_errors import MOST_FIXES, report, report_variable
@@ -156,7 +155,7 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
 
 
 def _form(form: type[Form]) -> Read:
-    kind = "recipient" if form is RecipientForm else ""
+    kind = form.kind
     hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 

@@ -2,7 +2,7 @@
 
 # No `from __future__ import annotations`: see spec.py.
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -25,6 +25,8 @@ class ReferenceForm(Form, frozen=True):
 
 class RecipientForm(Form, frozen=True):
     """A recipient of notifications. Exactly one of command, webhook, mail and apprise is required."""
+
+    kind: ClassVar[str] = "recipient"
 
     command: Annotated[
         Text | Annotated[list[Text], Meta(min_length=1)] | UnsetType,

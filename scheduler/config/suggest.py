@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from scheduler.config.field_types import Form
 from scheduler.config.file_form import IGNORED, FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
-from scheduler.config.foreign_keys import FOREIGN, normalized
+from scheduler.config.foreign_keys import FOREIGN, REFUSED, normalized
 from scheduler.config.node_errors import AlreadyReportedError
 from scheduler.config.other_shapes import as_variables, recipients
 from scheduler.config.scalars import InvalidValueError
@@ -56,22 +56,6 @@ _UNITS = {
     "milliseconds": "ms", "millis": "ms", "ms": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "m",
     "mins": "m", "min": "m", "hours": "h", "days": "d",
 }  # fmt: skip
-_REFUSED = {
-    "skipcodes skipcode skipexitcodes skiponexitcodes skipon": (
-        "an exit code cannot mean that a run was skipped",
-        "test in `run_if`, before the run, or list the code in `success_codes`",
-    ),
-    "dependson depends dependencies dependency needs requires upstream upstreams after runafter downstream dag": (
-        "jobs have no dependencies but `@after`",
-        'use `schedule: "@after JOB"`, or one job whose command runs all steps',
-    ),
-    "priority prio priorities priorityclass priorityclassname weight": (
-        "jobs have no priority: waiting runs start in the order in which they were due",
-        "give the other jobs a common `lock`, or less CPU time with `nice`",
-    ),
-}
-"""Keys for what does not exist on purpose, as in docs/recipes.md: why not, and what serves instead."""
-
 _COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
 
@@ -121,7 +105,7 @@ def _misplaced(unknown: UnknownKey) -> KeyProblem | None:
 
 def _refused(unknown: UnknownKey) -> KeyProblem | None:
     if issubclass(unknown.form, DefaultsForm):
-        for words, (reason, help) in _REFUSED.items():
+        for words, (reason, help) in REFUSED.items():
             if normalized(unknown.name) in words.split():
                 return KeyProblem(f'unknown key "{unknown.name}": {reason}', help)
     return None
@@ -143,6 +127,9 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
         message = f'unknown key "{name}": put the time under "schedule"'
         value = unknown.value.value if isinstance(unknown.value, Scalar) else ""
         return KeyProblem(message, None, _schedule_fixes(unknown, f"at {value}", (name, "at")))
+    if form is JobForm and word == "task" and _is_dotted(unknown.value):
+        message = f'unknown key "{name}": a task of Celery is not known here'
+        return KeyProblem(message, "use `python: MODULE:FUNCTION` to call its function, or `command` for a program")
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
         return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
     if form is RetryForm and word in _COUNTING_THE_FIRST:
@@ -152,6 +139,11 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
         message = f'unknown key "{name}"; "retry" counts the attempts after the first'
         return KeyProblem(message, None, _value_fixes(unknown, "retry", _further_attempts(unknown.value)))
     return None
+
+
+def _is_dotted(value: Node) -> bool:
+    """Whether it is a name such as `app.tasks.etl`."""
+    return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", value.value) is not None
 
 
 def _further_attempts(value: Node) -> Iterator[Replacement]:

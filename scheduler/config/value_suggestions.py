@@ -31,7 +31,7 @@ _CHOICES = {
 
 _CLOCK = r"(?a)(\d{1,3}):([0-5]\d)(?::([0-5]\d))?"
 _MILLISECONDS = r"(?ai)(\d+(?:\.\d+)?)\s*(?:ms|msecs?|milliseconds?)"
-_SIZE = r"(?ai)(\d+(?:\.\d+)?)\s*(k|m|g|t)?(?:i?b|b?ytes?)?"
+_SIZE = r"(?ai)(\d+(?:\.\d+)?)\s*(k|m|g|t)?(?:i?b|(?<=[kmgt])i|b?ytes?)?"
 _PYTHON_FILE = r"(?:\./)?([\w/]+)\.py:(\w+)"
 
 
@@ -185,6 +185,16 @@ def _quoted(text: str) -> Iterator[Replacement]:
         yield Replacement(words[text.lower()], "boolean", (text,))
 
 
+def _launcher(text: str) -> Iterator[Replacement]:
+    if text == "celery":
+        yield Replacement("{celery: {broker: {from_env: REDIS_URL}}}")
+
+
+def _metrics(text: str) -> Iterator[Replacement]:
+    if text.lower() in {"true", "yes", "on"}:
+        yield Replacement("{per_job: true}", converted=(text,))
+
+
 def _choice(text: str, known: list[str]) -> Iterator[Replacement]:
     word = text.strip().lower()
     found = word if word in known else _CHOICES.get(word) or typo_of(word, known)
@@ -207,4 +217,6 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "url": _url,
     "quoted": _quoted,
     "number": _integer,
+    "launcher": _launcher,
+    "metrics": _metrics,
 }

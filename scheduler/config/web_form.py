@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`, for the reason that spec.py gives.
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -58,6 +58,8 @@ class WebForm(Form, frozen=True):
 
 class MetricsForm(Form, frozen=True):
     """What `/metrics` and `schedctl metrics` show."""
+
+    kind: ClassVar[str] = "metrics"
 
     per_job: Annotated[bool, Meta(description="false: leave out the label `job`, for files with very many jobs.")] = (
         True

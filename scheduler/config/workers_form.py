@@ -3,7 +3,7 @@
 # No `from __future__ import annotations`: see spec.py.
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -31,6 +31,8 @@ class CeleryForm(Form, frozen=True):
 
 class LauncherForm(Form, frozen=True):
     """What runs the jobs that do not run on the machine of schedd (extra `celery`)."""
+
+    kind: ClassVar[str] = "launcher"
 
     celery: Annotated[CeleryForm, Meta(description="Celery workers.")]
 

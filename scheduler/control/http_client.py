@@ -37,6 +37,8 @@ class HttpClient(Client):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"--url: {url!r} is not an address like https://jobs.example.com")
+        if parts.path.rstrip("/").endswith(API):
+            raise UsageError(f"--url: leave out {API} at the end of {url!r}")
         self.url = url.rstrip("/")
         self._parts = parts
         self._root = parts.path.rstrip("/")

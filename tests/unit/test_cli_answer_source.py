@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.answer_source import FileAlone
+from scheduler.control.http_client import from_environment
+from scheduler.errors import UsageError
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST
 
@@ -26,3 +29,10 @@ def test_answers_from_the_file_alone_start_at_the_time_of_each_request(tmp_path:
             found.append(often.next_at)
             clock.tick(10)
     assert found == [NOON + timedelta(seconds=seconds) for seconds in (10, 20, 30)]
+
+
+def test_the_path_of_the_api_is_no_part_of_the_address() -> None:
+    for url in ("https://jobs.example.com/api/v1", "https://jobs.example.com/api/v1/"):
+        with pytest.raises(UsageError, match="leave out /api/v1"):
+            from_environment(url)
+    assert from_environment("https://jobs.example.com/prefix/").url == "https://jobs.example.com/prefix"

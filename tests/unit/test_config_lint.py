@@ -373,3 +373,11 @@ def test_every_code_has_an_example_here() -> None:
 def test_every_code_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "warnings.md").read_text()
     assert re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE) == list(LintCode)
+
+
+def test_a_token_of_the_web_that_has_no_value_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = f'web: {{token: {{from_env: WEB_TOKEN}}, view_token: {{from_file: "{tmp_path}/none"}}}}\njobs: {{}}\n'
+    monkeypatch.delenv("WEB_TOKEN", raising=False)
+    assert codes(tmp_path, text) == ["unset-variable", "missing-file"]
+    monkeypatch.setenv("WEB_TOKEN", "x")
+    assert codes(tmp_path, text) == ["missing-file"]

@@ -353,6 +353,8 @@ WORKFLOW = "on:\n  schedule:\n    - cron: '0 3 * * *'\njobs:\n  a:\n    runs-on:
         ("production:\n  a:\n    class: A\n    schedule: every hour\n", "a recurring schedule of Solid Queue", True),
         (WORKFLOW, "a GitHub Actions workflow", False),
         ("services:\n  web:\n    image: x\n", "a Docker Compose file", False),
+        ("version: '3'\nservices:\n  web: {image: x}\n", "a Docker Compose file", False),
+        ("on: push\njobs:\n  build: {uses: ./a.yaml}\n", "a GitHub Actions workflow", False),
         ("stages: [test]\na:\n  script: [x]\n", "a GitLab CI file", False),
         ("web: gunicorn app\nclock: schedd schedules.yaml\n", "a Procfile", False),
         ("A=1\nexport B=2\n", "a file of environment variables", False),
