@@ -10,8 +10,10 @@ from freezegun import freeze_time
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
 from scheduler.cli.answer_source import FileAlone
+from scheduler.cli.exit import end_with
+from scheduler.cli.schedctl import command
 from scheduler.control.http_client import from_environment
-from scheduler.errors import UsageError
+from scheduler.errors import EXIT_USAGE, UsageError
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST
 
@@ -36,3 +38,11 @@ def test_the_path_of_the_api_is_no_part_of_the_address() -> None:
         with pytest.raises(UsageError, match="leave out /api/v1"):
             from_environment(url)
     assert from_environment("https://jobs.example.com/prefix/").url == "https://jobs.example.com/prefix"
+
+
+def test_an_address_after_the_command_is_answered_with_the_order_to_type(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setattr("sys.argv", ["schedctl", "status", "--url", "https://jobs.example.com"])
+        end_with(command, "schedctl")
+    assert ended.value.code == EXIT_USAGE
+    assert "--url comes before the command: schedctl --url URL COMMAND" in capsys.readouterr().err
