@@ -147,7 +147,8 @@ def test_times_are_the_same(folder: Path) -> None:
     def found(place: int) -> set[str]:
         out = folder / f"out{place}"
         out.mkdir()
-        text = at_the_minute(MINUTES[place]) + crontab.replace("/out/", f"{out}/") + f"* * * * * : >{out}/end\n"
+        last = f"* * * * * sleep 3; : >{out}/end\n"
+        text = at_the_minute(MINUTES[place]) + crontab.replace("/out/", f"{out}/") + last
         ran({"users/root": text}, folder / f"spool{place}", MINUTES[place], (out / "end").exists)
         return {path.name for path in out.iterdir()} - {"end"}
 
