@@ -186,7 +186,7 @@ def test_without_javascript_every_page_and_action_works(demo: Site, browser: Any
         page.get_by_text("Run with options").click()
         page.locator("#options").get_by_role("button", name="Run now").click()
         page.wait_for_url("**/runs/*")
-        page.get_by_text("succeeded").first.wait_for()
+        eventually(lambda: page.reload() and "succeeded" in page.locator("h1 + span").inner_text())
         page.goto(f"{demo.url}/jobs/slow")
         page.get_by_role("button", name="Run now").first.click()
         page.wait_for_url("**/runs/*")
