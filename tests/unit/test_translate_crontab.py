@@ -9,7 +9,8 @@ import pytest
 
 from scheduler.config.loading import Config
 from scheduler.model.job import Overlap
-from scheduler.model.target import Argv, ShellCommand
+from scheduler.model.target import ShellCommand
+from scheduler.translate.importers.source_file import Dialect
 from tests.unit.importing import imported
 
 DEBIAN = """\
@@ -115,7 +116,7 @@ def test_alpines_crontab(tmp_path: Path) -> None:
 
 
 def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
-    done = imported(tmp_path, USER)
+    done = imported(tmp_path, USER, dialect=Dialect.CRONIE)
     jobs = done.config.jobs
     assert next_times(done.config) == {
         "report": "01-05 07:00:00",
@@ -132,7 +133,7 @@ def test_a_users_crontab_with_all_its_peculiarities(tmp_path: Path) -> None:
     assert jobs["mail"].target == ShellCommand(
         "exec <<'STDIN'\nDear me,\nit is 50% done.\nSTDIN\nmail -s \"Half time\" me"
     )
-    assert jobs["echo"].target == Argv(("/bin/bash", "-c", r"[[ -f /tmp/x ]] && echo it\'s there"))
+    assert jobs["echo"].target == ShellCommand(r"[[ -f /tmp/x ]] && echo it\'s there", (), ("/bin/bash", "-c"))
     assert [line for line, _ in done.refused] == [2, 14, 15, 16]
     assert "on_failure: [{mail: ops@example.com}]" in done.refused[0][1]
     assert "61" in done.refused[1][1]
@@ -180,7 +181,13 @@ def test_names_are_unique_and_a_crontab_without_jobs_makes_a_file_without_jobs(t
 
 
 def test_several_crontabs_become_one_file_in_which_each_job_keeps_its_own(tmp_path: Path) -> None:
-    done = imported(tmp_path, "A=1\n* * * * * x\n", "*/10 * * * * * * x\n", "CRON_TZ=Asia/Tokyo\n* * * * * y\n")
+    done = imported(
+        tmp_path,
+        "A=1\n* * * * * x\n",
+        "*/10 * * * * * * x\n",
+        "CRON_TZ=Asia/Tokyo\n* * * * * y\n",
+        dialect=Dialect.CRONIE,
+    )
     first, second, third = done.config.jobs.values()
     assert (first.name, second.name, third.name) == ("x", "x-2", "y")
     assert (first.overlap, second.overlap, third.overlap) == (Overlap.ALLOW, Overlap.SKIP, Overlap.ALLOW)

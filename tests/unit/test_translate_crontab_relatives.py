@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scheduler.model.job import Overlap
-from scheduler.model.target import Argv, ShellCommand
+from scheduler.model.target import ShellCommand
 from scheduler.translate.formats import format_of
 from scheduler.translate.importers.source_file import SourceFile
 from tests.unit.importing import imported
@@ -90,7 +90,7 @@ def test_options_of_fcron_become_keys_or_are_refused_by_name(tmp_path: Path) -> 
     x, y = done.config.jobs.values()
     assert (x.process.nice, x.process.user) == (5, "www-data")
     assert (x.lock, x.overlap, x.catch_up) == ("serial", Overlap.ALLOW, 31 * 86_400)
-    assert (x.description, x.cwd, x.target) == ("All of it", "/srv", Argv(("/bin/bash", "-c", "x")))
+    assert (x.description, x.cwd, x.target) == ("All of it", "/srv", ShellCommand("x", (), ("/bin/bash", "-c")))
     assert (y.process.nice, y.lock, y.overlap) == (None, None, Overlap.SKIP)
     assert done.refused == [(5, "the option has no equivalent")]
 

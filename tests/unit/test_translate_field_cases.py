@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from scheduler.model.job import Overlap
-from scheduler.model.target import Argv, ShellCommand
+from scheduler.model.target import ShellCommand
 from scheduler.translate.importers.source_file import Dialect
 from tests.unit.importing import imported
 
@@ -60,8 +60,8 @@ def test_mailto_and_shell_are_in_the_environment_of_jobs(tmp_path: Path) -> None
         assert job.environment[0].values["SHELL"] == "/bin/dash"
         assert job.environment[0].values["MAILTO"] == "a@example.org"
     assert [job.target for job in jobs] == [
-        Argv(("/bin/dash", "-c", 'echo "$MAILTO"')),
-        Argv(("/bin/dash", "-c", 'exec "$SHELL" -c x')),
+        ShellCommand('echo "$MAILTO"', (), ("/bin/dash", "-c")),
+        ShellCommand('exec "$SHELL" -c x', (), ("/bin/dash", "-c")),
     ]
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scheduler.config.load import load
-from scheduler.model.target import Argv, ShellCommand
+from scheduler.model.target import DEFAULT_SHELL, Argv, ShellCommand
 from scheduler.translate.importers.source_file import Dialect
 from tests.unit.importing import imported
 
@@ -112,7 +112,7 @@ def test_a_percent_beside_a_line_for_supercronic_is_part_of_the_command(tmp_path
 
 def test_input_reaches_other_shells_too(tmp_path: Path) -> None:
     (job,) = imported(tmp_path, "SHELL=/bin/bash\n0 * * * * wall%hello\n").config.jobs.values()
-    assert job.target == Argv(("/bin/bash", "-c", given_stdin("wall", "hello")))
+    assert job.target == ShellCommand(given_stdin("wall", "hello"), (), ("/bin/bash", "-c"))
     (job,) = imported(tmp_path, "SHELL=/bin/tcsh\n0 * * * * wall%hello\n").config.jobs.values()
     script = 'exec "$0" -c "$1" <<\'STDIN\'\nhello\nSTDIN\n'
     assert job.target == Argv(("/bin/sh", "-c", script, "/bin/tcsh", "wall"))
@@ -139,7 +139,7 @@ def test_a_job_is_named_after_what_it_is_about(tmp_path: Path, command: str, nam
 
 def test_variables_apply_from_their_line_on_and_shared_ones_are_in_defaults(tmp_path: Path) -> None:
     text = "PATH=/bin\nA = 'one'\n* * * * * x\nA=two\nHOME=/srv\nCRON_TZ=Asia/Tokyo\n* * * * * y\n"
-    done = imported(tmp_path, text)
+    done = imported(tmp_path, text, dialect=Dialect.CRONIE)
     x, y = done.config.jobs.values()
     assert [{**x.environment[0].values, **x.environment[-1].values}[name] for name in ("PATH", "A")] == ["/bin", "one"]
     assert y.environment[-1].values == {"A": "two", "HOME": "/srv", "CRON_TZ": "Asia/Tokyo"}
@@ -156,7 +156,7 @@ def test_shell_and_path_are_set_as_cron_does_in_any_environment_of_schedd(tmp_pa
 
 
 def test_jobs_in_a_zone_that_does_not_exist_are_refused_one_by_one(tmp_path: Path) -> None:
-    done = imported(tmp_path, "* * * * * x\nCRON_TZ=Mars/Phobos\n* * * * * y\n")
+    done = imported(tmp_path, "* * * * * x\nCRON_TZ=Mars/Phobos\n* * * * * y\n", dialect=Dialect.CRONIE)
     assert list(done.config.jobs) == ["x"]
     assert done.refused == [(3, "unknown time zone 'Mars/Phobos'")]
 
@@ -169,15 +169,32 @@ def test_a_variable_that_no_job_can_have_is_refused_without_its_value(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("value", "hint"), [("root", "ops@example.com"), ("a@x.org, b@x.org", "[a@x.org, b@x.org]"), ("a@x.org", "a@x.org")]
+    ("value", "hint"), [("root,a@x.org", "a@x.org"), ("a@x.org, b@x.org", "[a@x.org, b@x.org]"), ("a@x.org", "a@x.org")]
 )
 def test_the_hint_for_mailto_is_a_key_that_loads(tmp_path: Path, value: str, hint: str) -> None:
     ((_, why),) = imported(tmp_path, f"MAILTO={value}\n* * * * * x\n").refused
-    advice = why.partition("failures: ")[2]
+    assert ("instead of root" in why) == ("root" in value)
+    advice = why.partition(": ")[2]
     assert advice == f"on_failure: [{{mail: {hint}}}]"
     path = tmp_path / "advised.yaml"
     path.write_text(f"jobs: {{x: {{command: x, {advice}}}}}\n")
     assert load(path).jobs
+
+
+def test_a_mailto_without_an_address_needs_a_full_one(tmp_path: Path) -> None:
+    ((_, why),) = imported(tmp_path, "MAILTO=root\n* * * * * x\n").refused
+    assert why.endswith("through SMTP_URL; schedd needs a full address instead of root")
+
+
+def test_debians_cron_ignores_cron_tz_and_cronie_uses_it(tmp_path: Path) -> None:
+    text = "CRON_TZ=Asia/Tokyo\n0 5 * * * x\n@reboot y\n"
+    done = imported(tmp_path, text)
+    assert done.config.jobs["x"].timezone.key == "UTC"
+    assert "--dialect cronie" in done.noted[0][1]
+    assert "once per boot" in done.noted[1][1]
+    done = imported(tmp_path, text, dialect=Dialect.CRONIE)
+    assert done.config.jobs["x"].timezone.key == "Asia/Tokyo"
+    assert [line for line, _ in done.noted] == [3]
 
 
 def test_mail_that_is_switched_off_is_not_reported(tmp_path: Path) -> None:
@@ -275,7 +292,9 @@ def test_any_crontab_becomes_a_file_that_loads_and_means_the_same(
     assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
     for job in done.translation.jobs:
         loaded, command = done.config.jobs[job.name], job.keys["command"]
-        assert loaded.target == (ShellCommand(command) if isinstance(command, str) else Argv(tuple(map(str, command))))  # type: ignore[arg-type]
+        shell = tuple(map(str, job.keys.get("shell") or DEFAULT_SHELL))  # type: ignore[arg-type]
+        as_text = isinstance(command, str)
+        assert loaded.target == (ShellCommand(command, (), shell) if as_text else Argv(tuple(map(str, command))))  # type: ignore[arg-type]
         assert loaded.description == job.keys.get("description", "")
         variables = {name: value for layer in loaded.environment for name, value in layer.values.items()}
         assert variables == job.keys.get("env", {})

@@ -29,7 +29,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("executionTimeout: 60\nkillTimeout: 0.5", {"timeout": "1m", "stop_grace": "0.5s"}),
     ("timezone: Europe/Berlin", {"timezone": "Europe/Berlin"}),
     ("utc: false", {"timezone": "Asia/Tokyo"}),
-    ("shell: /bin/bash", {"command": ["/bin/bash", "-c", "poll"]}),
+    ("shell: /bin/bash", {"shell": ["/bin/bash", "-c"], "command": "poll"}),
     ("user: www-data\ngroup: 33\nenv_file: .env", {"user": "www-data", "group": "33", "env_file": ".env"}),
     ("environment:\n- {key: A, value: yes}\n- key: B\n  value: 'x y'", {"env": {"A": "yes", "B": "x y"}}),
     (

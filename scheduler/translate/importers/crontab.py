@@ -143,10 +143,13 @@ class _Reading:
         match name:
             case "MAILTO" if value:
                 self._remarks.append(self._source.refuse(number, line, _about_mail(value)))
+            case "CRON_TZ" if value and self._dialect is Dialect.DEBIAN:
+                why = f"ignored, as by Debian's cron: schedules are in {self._zone}; cronie uses it (--dialect cronie)"
+                self._note(number, line, why)
             case "CRON_TZ":
                 self._job_zone = value or None
-                if value:
-                    self._note(number, line, "schedules below are in this zone, as in cronie; Debian's cron ignores it")
+                if value and self._dialect is Dialect.BUSYBOX and self._supercronic is None:
+                    self._note(number, line, "schedules below are in this zone, as in cronie and supercronic")
             case "RANDOM_DELAY":
                 self._remarks.append(self._source.refuse(number, line, "write H to spread jobs: schedule: 'H 3 * * *'"))
             case "LOGNAME":
@@ -189,9 +192,7 @@ class _Reading:
         keys |= {key: name for key, name in (("user", user), ("group", group)) if name}
         keys |= self._cwd(number, line, user)
         keys |= {"env": {**self._base_env(), **self._env}}
-        shell = self._env.get("SHELL") or "/bin/sh"
-        translated = for_shell(command, shell)
-        keys["command"] = translated if isinstance(translated, str) else [*translated]
+        keys |= for_shell(command, self._env.get("SHELL") or "/bin/sh")
         if flags and "s" in flags[0]:
             keys["overlap"] = "skip"
         self._jobs.append(ImportedJob(name=self._names.of_command(command.text), keys=keys, comments=above))
@@ -223,6 +224,8 @@ class _Reading:
         for flag, why in (("n", _ABOUT_N), ("q", "cron does not log the job; schedd does")):
             if flag in flags:
                 self._note(number, line, f"-{flag}: {why}")
+        if times[0].lower() == "@reboot":
+            self._note(number, line, "cron runs it once per boot of the machine; schedd at each of its own starts")
         if not self._dialect_given:
             self._note_dialect(number, line, command)
         if self._may_guess and not self._system and may_be_user(command, self._machine):
@@ -258,7 +261,7 @@ class _Reading:
             self._note(0, "line ends", "the carriage return at the end of lines is left out; cron takes it as text")
 
 
-_ABOUT_N = "cron mails the output of failed runs only; to be mailed failures: on_failure: [{mail: ops@example.com}]"
+_ABOUT_N = "cron mails the output of failed runs only; `on_failure` mails failures"
 
 
 def _bare(line: str) -> str:
@@ -283,6 +286,12 @@ def _sixth(schedule: object) -> str:
 
 
 def _about_mail(value: str) -> str:
-    addresses = _ADDRESS.findall(value) or ["ops@example.com"]
+    named = [name for name in re.split(r"[\s,]+", value) if name]
+    addresses = [name for name in named if _ADDRESS.fullmatch(name)]
+    local = ", ".join(name for name in named if name not in addresses)
+    needed = f"schedd needs a full address instead of {local}" if local else ""
+    if not addresses:
+        return f"cron mails the output of jobs; `on_failure` mails failures, through SMTP_URL; {needed}"
     to = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
-    return f"cron mails the output of jobs; to be mailed failures: on_failure: [{{mail: {to}}}]"
+    through = f"through SMTP_URL{f', and {needed}' if needed else ''}"
+    return f"cron mails the output of jobs; to be mailed failures, {through}: on_failure: [{{mail: {to}}}]"

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from scheduler.translate.importers.source_file import Dialect
+from scheduler.translate.translation import Keys
 
 _DEFAULT_SHELLS = ("/bin/sh", "/usr/bin/sh", "sh")
 _BOURNE_SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "pdksh", "zsh", "busybox"}
@@ -55,10 +56,11 @@ def _input(text: str) -> str:
     return found if found.endswith("\n") else f"{found}\n"
 
 
-def for_shell(command: Command, shell: str) -> str | list[str]:
-    """The `command` of a job: text for /bin/sh, else a list. The input is a here-document in front of the command.
+def for_shell(command: Command, shell: str) -> Keys:
+    """The `command` of a job, and its `shell` if that is not /bin/sh.
 
-    Braces around the command would not do: dash then ignores redirections of a subshell in them.
+    The input is a here-document in front of the command. Braces around the command would not
+    do: dash then ignores redirections of a subshell in them.
     """
     if not command.stdin:
         text = command.text
@@ -66,8 +68,8 @@ def for_shell(command: Command, shell: str) -> str | list[str]:
         text = f"exec {_here_document(command.stdin)}\n{command.text}"
     else:
         run_shell = f'exec "$0" -c "$1" {_here_document(command.stdin)}\n'
-        return ["/bin/sh", "-c", run_shell, shell, command.text]
-    return text if shell in _DEFAULT_SHELLS else [shell, "-c", text]
+        return {"command": ["/bin/sh", "-c", run_shell, shell, command.text]}
+    return {"command": text} if shell in _DEFAULT_SHELLS else {"shell": [shell, "-c"], "command": text}
 
 
 def _here_document(stdin: str) -> str:

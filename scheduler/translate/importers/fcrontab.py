@@ -198,8 +198,7 @@ class _Reading:
         if problem:
             self._note(number, line, problem)
         keys |= {"env": {**self._env}} if self._env else {}
-        made = for_shell(Command(command.strip()), self._env.get("SHELL") or "/bin/sh")
-        keys["command"] = made if isinstance(made, str) else [*made]
+        keys |= for_shell(Command(command.strip()), self._env.get("SHELL") or "/bin/sh")
         self.jobs.append(ImportedJob(name=self._request.names.of_command(command), keys=keys, comments=above))
 
     def _from_options(self, number: int, line: str, options: dict[str, str]) -> Keys:

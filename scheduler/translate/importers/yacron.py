@@ -92,7 +92,7 @@ class _Reading:
         """The keys of the job. RefusedError when there is no job."""
         item = self._item
         keys: Keys = self._schedule()
-        keys["command"] = self._command()
+        keys |= self._command()
         policy = item.get("concurrencyPolicy")
         if policy.text not in _OVERLAPS:
             raise RefusedError(policy.line, f"unknown concurrencyPolicy {policy.text}")
@@ -130,14 +130,13 @@ class _Reading:
             raise RefusedError(schedule.line, problem)
         return {"schedule": made} | ({"timezone": zone} if zone else {})
 
-    def _command(self) -> Value:
+    def _command(self) -> Keys:
         command = self._item.get("command")
         if command.items:
-            return [word.text for word in command.items]
+            return {"command": [word.text for word in command.items]}
         if not command.text.strip():
             raise RefusedError(command.line, "the command is missing")
-        made = for_shell(Command(command.text), self._item.get("shell").text or "/bin/sh")
-        return made if isinstance(made, str) else [*made]
+        return for_shell(Command(command.text), self._item.get("shell").text or "/bin/sh")
 
     def _seconds(self, key: str) -> str | None:
         text = self._item.get(key).text
