@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from scheduler.absolute_path import absolute
 from scheduler.client.errors import UnreachableError, UsageError
 from scheduler.client.exchange import Exchange, HttpExchange, SocketExchange
+from scheduler.control.peer import peer
 from scheduler.control.private_directory import names, private_directories, verify_private
 
 DEFAULT_FILE = "schedules.yaml"
@@ -96,10 +96,7 @@ def check_directory(path: str) -> None:
 
 
 def check_peer(path: str, connection: socket.socket) -> None:
-    """UnreachableError unless a process of our user listens. Only Linux can say; elsewhere the directory must do."""
-    if not hasattr(socket, "SO_PEERCRED"):
-        return
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
-    uid = int.from_bytes(credentials[4:8], sys.byteorder)
+    """UnreachableError unless a process of our user listens. OSError when that is not known."""
+    _pid, uid = peer(connection)
     if uid != os.geteuid():
         raise UnreachableError(f"{path} belongs to a process of uid {uid}, not of uid {os.geteuid()}")

@@ -162,6 +162,9 @@ async def _at_socket(address: SocketAddress) -> tuple[asyncio.StreamReader, asyn
             continue
         try:
             check_peer(path, writer.get_extra_info("socket"))
+        except OSError:
+            writer.transport.abort()
+            continue
         except BaseException:
             writer.transport.abort()
             raise

@@ -12,7 +12,8 @@ import msgspec
 
 from scheduler.control import file_lock, socket_path
 from scheduler.control.become_user import become_user
-from scheduler.control.peer import peer, user_name
+from scheduler.control.peer import peer
+from scheduler.control.peer_names import user_name
 from scheduler.control.private_directory import verify_private
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, StatusView

@@ -16,7 +16,8 @@ from scheduler import __version__
 from scheduler.api.handlers import answer
 from scheduler.api.reply_text import encoded
 from scheduler.api.service import Service
-from scheduler.control.peer import peer, requester
+from scheduler.control.peer import peer
+from scheduler.control.peer_names import requester
 from scheduler.engine.events import report_bug
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.text import as_json

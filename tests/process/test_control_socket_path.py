@@ -19,7 +19,7 @@ import pytest
 from scheduler.control import client, file_lock, socket_path
 from scheduler.control.client import Client
 from scheduler.control.file_lock import FileLock, Holder, holder
-from scheduler.control.peer import user_name
+from scheduler.control.peer_names import user_name
 from scheduler.control.socket_path import SocketError, open_socket, socket_paths
 from scheduler.errors import AlreadyRunningError, UnreachableError
 from scheduler.wire.jobs import ListJobs
