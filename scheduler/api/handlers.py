@@ -206,13 +206,6 @@ def answer(
     return function(service, ask, by) if operation.writes else function(service, ask)
 
 
-def reject_local(operation: Operation[A, Any], ask: A) -> None:
-    """RefusedError when a request from the network sets a field that only the Unix socket accepts."""
-    for field in msgspec.structs.fields(operation.ask):
-        if field.encode_name in operation.local_only and getattr(ask, field.name):
-            raise RefusedError(f"{operation.name}: {field.encode_name!r} is accepted over the Unix socket only")
-
-
 def _named(service: Service, names: Sequence[str], everything: bool, verb: str) -> list[str]:
     if names and everything:
         raise UsageError(f"--all means every job; to {verb}, give either --all or names")
