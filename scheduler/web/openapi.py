@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from functools import cache
 from typing import Any
@@ -41,6 +42,8 @@ def document(*, token_needed: bool) -> dict[str, Any]:
     types = _types()
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
     schema_of = dict(zip(map(str, types), schemas, strict=True))
+    for schema in components.values():  # a docstring loses its indentation by itself from Python 3.13 on
+        schema["description"] = inspect.cleandoc(schema["description"])
     paths: dict[str, dict[str, Any]] = {}
     for route in HTTP_ROUTES:
         path = re.sub(r"\{(jobs|runs|target)\}", _place(route), route.path)
