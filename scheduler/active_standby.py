@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -16,6 +15,7 @@ from scheduler.engine.gates import SkipError
 from scheduler.engine.put_off import Time
 from scheduler.launch.remote.lease import Lease
 from scheduler.launch.remote.messages import attempt_key
+from scheduler.launch.remote.patience import Background, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
 from scheduler.launch.remote.wire import Space, WireError
 from scheduler.model.run import Reason, Run
@@ -63,7 +63,7 @@ class ActiveStandby:
         self._holding: asyncio.Task[None] | None = None
         self._was_away = False
         """Whether nobody could be active for a while, since the store was away."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
         launcher.ours = self.lease.ours
 
     @property
@@ -96,10 +96,7 @@ class ActiveStandby:
     async def close(self) -> None:
         """Wait a moment for what the store has to know."""
         await self._resign()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=CLOSING)
-        for task in tuple(self._tasks):
-            task.cancel()
+        await self._background.close(CLOSING)
 
     async def _resign(self) -> None:
         """Leave scheduled times, and the ends of what workers run, to the other schedulers; for good."""
@@ -112,7 +109,7 @@ class ActiveStandby:
             self._taking_over.cancel()
             self._taking_over = None
         if active:
-            self._taking_over = self._do(self._take_over())
+            self._taking_over = self._background.start(self._take_over())
             return
         self._engine.stand_by(elsewhere=self.lease.holder is not None)
         self._was_away = self._was_away or self.lease.holder is None
@@ -121,24 +118,22 @@ class ActiveStandby:
 
     async def _take_over(self) -> None:
         """Live runs first, so that they count for overlap and lock; then what nobody has decided."""
-        while True:
-            try:
-                await self._read_history()
-                await self._adopt()
-                decided = await self._decided_elsewhere()
-            except WireError:
-                await asyncio.sleep(AGAIN)
-            else:
-                break
+        decided = await until_done(self._catch_up, AGAIN)
         self._log.info("active", scheduler=self.name)
         self._engine.take_up(decided, Reason.NO_STORE if self._was_away else Reason.LATE)
         self._was_away = False
-        self._do(self._adopt_late())
+        self._background.start(self._adopt_late())
+
+    async def _catch_up(self) -> set[Time]:
+        """Take what the other schedulers have left. Returns the scheduled times that they have decided."""
+        await self._read_history()
+        await self._adopt()
+        return await self._decided_elsewhere()
 
     async def _adopt_late(self) -> None:
         """What the scheduler before was handing out when it lost the lease."""
         await asyncio.sleep(LATE)
-        await self._until_done(self._adopt)
+        await until_done(self._adopt, AGAIN)
 
     async def _adopt(self) -> None:
         """Follow the runs that other schedulers have handed out and may not live to see the end of."""
@@ -165,29 +160,20 @@ class ActiveStandby:
         match event:
             case RunFinished(run=run) if not any(attempt.exit.elsewhere for attempt in run.attempts):
                 self._recorded[run.id] = False
-                self._do(self._keep(run))
+                self._background.start(self._keep(run))
             case RunSkipped(decision=decision) if decision.run_id is None and decision.reason is not Reason.ELSEWHERE:
                 # A scheduler that takes over must not decide it once more.
-                self._do(self._claim_quietly(claim_key(decision.job, decision.last)))
+                self._background.start(self._claim_quietly(claim_key(decision.job, decision.last)))
             case Stopping():
                 self._engine.stand_by()
-                self._do(self._resign())
+                self._background.start(self._resign())
             case _:
                 pass
 
     async def _keep(self, run: Run) -> None:
         attempts = [attempt_key(run.id, attempt.number) for attempt in run.attempts]
-        await self._until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run)))
+        await until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run)), AGAIN)
         self._recorded[run.id] = True
-
-    async def _until_done(self, work: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            try:
-                await work()
-            except WireError:
-                await asyncio.sleep(AGAIN)
-            else:
-                return
 
     async def _claim_quietly(self, key: str) -> None:
         with suppress(WireError):
@@ -206,12 +192,6 @@ class ActiveStandby:
                 self._known.add(run.id)
                 if run.id not in known:
                     self._engine.history.restore(run)
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _claim(self, key: str) -> bool:
         if not self.lease.active:  # it has waited at a gate meanwhile

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from functools import partial
 from inspect import isawaitable
 from typing import Any, get_args
 
@@ -18,8 +19,9 @@ from scheduler.engine.events import Event as EngineEvent
 from scheduler.engine.events import StandbyChanged, report_bug
 from scheduler.errors import RefusedError, SchedError, UnreachableError
 from scheduler.launch.remote.messages import Chunk, Ended, Order, Report, Request, Taken
+from scheduler.launch.remote.patience import Background, alive, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
+from scheduler.launch.remote.wire import SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
 from scheduler.model.run import Exit
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, Fault
@@ -55,7 +57,7 @@ class PassingOn:
         self._wire = wire
         self._space = space
         self._serving: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     def on_event(self, event: EngineEvent) -> None:
         """Change the end."""
@@ -131,7 +133,7 @@ class PassingOn:
             raise UnreachableError(f"this scheduler is standing by, and {error}") from None
         finally:
             if not ended:
-                self._do(self._leave(request))
+                self._background.start(self._leave(request))
 
     async def _accepted(self, request: Request) -> tuple[str, list[tuple[str, Report]]]:
         """Its first reports. RefusedError when no active scheduler accepts it, and none will."""
@@ -153,23 +155,15 @@ class PassingOn:
     async def _serve(self) -> None:
         position = await self._newest()
         while True:
-            try:
-                requests = await self._space.asked(position, SIGN_OF_LIFE)
-            except WireError:
-                await asyncio.sleep(SIGN_OF_LIFE)
-                continue
+            requests = await until_done(partial(self._space.asked, position, SIGN_OF_LIFE), SIGN_OF_LIFE)
             for position, request in requests:  # noqa: B007 - where to go on
-                self._do(self._carry_out(request))
+                self._background.start(self._carry_out(request))
 
     async def _newest(self) -> str:
         """Requests from before are sent again, if somebody waits for them."""
         position = ""
         while True:
-            try:
-                found = await self._space.asked(position, 0)
-            except WireError:
-                await asyncio.sleep(SIGN_OF_LIFE)
-                continue
+            found = await until_done(partial(self._space.asked, position, 0), SIGN_OF_LIFE)
             if not found:
                 return position
             position = found[-1][0]
@@ -179,7 +173,7 @@ class PassingOn:
             owner = f"{self._standing.name} {os.urandom(8).hex()}"
             if await self._space.claim(request.key, owner, CLAIM) != owner:
                 return
-            async with self._alive(request):
+            async with alive(self._wire, request.key):
                 await self._wire.report(request.key, Taken(self._standing.name, ""))
                 answering = asyncio.create_task(self._answer(request))
                 leaving = asyncio.create_task(self._left(request))
@@ -219,22 +213,3 @@ class PassingOn:
         """Return when the standby's client has left."""
         while not await self._wire.orders(request.key, "", SIGN_OF_LIFE):
             pass
-
-    @asynccontextmanager
-    async def _alive(self, request: Request) -> AsyncIterator[None]:
-        async def beat() -> None:
-            while True:
-                with suppress(WireError):
-                    await self._wire.beat(request.key, LOST_AFTER)
-                await asyncio.sleep(SIGN_OF_LIFE)
-
-        beating = asyncio.create_task(beat())
-        try:
-            yield
-        finally:
-            beating.cancel()
-
-    def _do(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

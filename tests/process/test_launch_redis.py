@@ -225,6 +225,24 @@ def test_two_spaces_on_one_store_do_not_see_each_other(port: int) -> None:
     play("redis", port, "one", story)
 
 
+def test_late_news_of_what_was_read_before_does_not_end_a_wait(port: int) -> None:
+    """The news of an entry may come after a read that found it without the news."""
+
+    async def story(place: Place) -> None:
+        wire = place.wire
+        await wire.report("r1.1", Taken("w", "pid 1"))
+        [(position, _)] = await wire.reports("r1.1", "", 0)
+        waiting = asyncio.create_task(wire.reports("r1.1", position, 20))
+        async with RedisLog(f"redis://127.0.0.1:{port}/0", "late").client as client:
+            while not await client.publish("schedd:{late}:news", "reports:r1.1"):  # noqa: ASYNC110 - as long as nobody listens
+                await asyncio.sleep(0.01)
+        await asyncio.wait([waiting], timeout=0.2)
+        await wire.report("r1.1", Ended(Exit(0)))
+        assert [report for _, report in await waiting] == [Ended(Exit(0))]
+
+    play("redis", port, "late", story)
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

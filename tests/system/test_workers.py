@@ -188,7 +188,7 @@ def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) ->
         with schedd(second, REDIS_URL=site.url) as standby:
             standby.says('event="standing by" active=')
             passed_on = site.ctl("run-now", "fail", file=second)
-            assert (passed_on.returncode, passed_on.stdout) == (7, "out\n")
+            assert (passed_on.returncode, passed_on.stdout) == (7, "out\n"), passed_on.stderr
             assert "err\n" in passed_on.stderr
             assert site.ctl("run-now", "big", file=second).stdout == "".join(f"{n}\n" for n in range(1, 300_001))
             first.says("job=fail")

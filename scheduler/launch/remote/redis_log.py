@@ -79,12 +79,14 @@ class RedisLog:
         try:
             if self._listener is None or self._listener.done():
                 self._listener = asyncio.create_task(self._listen())
-            entries = await self._range(key, decoder, after)
-            if not entries and seconds > 0:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
+            deadline = asyncio.get_running_loop().time() + seconds
+            while not (entries := await self._range(key, decoder, after)):
+                try:
+                    async with asyncio.timeout_at(deadline):
                         await news.wait()
-                entries = await self._range(key, decoder, after)
+                except TimeoutError:
+                    return await self._range(key, decoder, after)
+                news.clear()  # it may be of an entry that was read before
             return entries
         finally:
             if self._news.get(key) is news:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
 
 from msgspec.structs import replace
 
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
+from scheduler.launch.remote.patience import Background
 from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
 from scheduler.model.run import Exit
 
@@ -41,8 +41,8 @@ class RemoteChild:
         self._caught_up = asyncio.Event()
         self._old: deque[tuple[str, int]] = deque()
         self._kept = 0
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._following = self._run(self._follow())
+        self._background = Background()
+        self._following = self._background.start(self._follow())
 
     async def wait_until_taken(self, seconds: float) -> None:
         """Until a worker has started it. TimeoutError after so long, LaunchError when the worker could not."""
@@ -75,7 +75,7 @@ class RemoteChild:
         self.leave()
 
     async def stop(self, grace: float) -> None:
-        self._run(self._order(Order(grace)))
+        self._background.start(self._order(Order(grace)))
         with suppress(TimeoutError):
             async with asyncio.timeout(grace + LOST_AFTER):
                 await asyncio.shield(self.ended)
@@ -83,13 +83,7 @@ class RemoteChild:
             self._lose(f"{self.place} did not answer the order to stop; the process may still run")
 
     def kill(self) -> None:
-        self._run(self._order(Order(None)))
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+        self._background.start(self._order(Order(None)))
 
     async def _order(self, order: Order) -> None:
         while not self.exited.done():
@@ -157,7 +151,7 @@ class RemoteChild:
         if not self.exited.done():
             self._output.close()
             self.exited.set_result(None)
-            self._run(self._finish(replace(how, notes=(*self._notes, *how.notes))))
+            self._background.start(self._finish(replace(how, notes=(*self._notes, *how.notes))))
 
     async def _finish(self, how: Exit) -> None:
         """Two schedulers may follow it after a take-over: one of them records its end."""

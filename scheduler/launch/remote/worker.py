@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -15,8 +14,9 @@ from scheduler.clock import Clock
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, Child, Launcher, LaunchError, Stream, launched
 from scheduler.launch.remote.digest import digest_of
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
+from scheduler.launch.remote.patience import alive, during, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, claim_of
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
+from scheduler.launch.remote.wire import SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
 
@@ -52,7 +52,7 @@ class Worker:
         if letter.start_by is not None and self._clock.now() > letter.start_by:
             return
         if await self._is_ours(letter):
-            async with _running(self._beat(letter)):
+            async with alive(self._wire, letter.key):
                 report = await self._attempt(letter)
                 await self._report(letter, report)
 
@@ -81,36 +81,20 @@ class Worker:
         note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
         await self._report(letter, Taken(self._name, child.place, note))
         stopped = asyncio.Event()
-        async with _running(self._obey(letter, child, stopped), output.pump()):
+        async with during(self._obey(letter, child, stopped), output.pump()):
             ended = await asyncio.shield(child.ended)
             await output.drained()
         return Ended(replace(ended, stopped=stopped.is_set()))
 
     async def _report(self, letter: Letter, report: Report) -> None:
         """However long the store is away: a run that has ended must not be taken for lost for ever."""
-        while True:
-            try:
-                await self._wire.report(letter.key, report)
-            except WireError:
-                await asyncio.sleep(RETRY)
-            else:
-                return
-
-    async def _beat(self, letter: Letter) -> None:
-        while True:
-            with suppress(WireError):
-                await self._wire.beat(letter.key, LOST_AFTER)
-            await asyncio.sleep(SIGN_OF_LIFE)
+        await until_done(lambda: self._wire.report(letter.key, report), RETRY)
 
     async def _obey(self, letter: Letter, child: Child, stopped: asyncio.Event) -> None:
         position = ""
         stops: set[asyncio.Task[None]] = set()
         while True:
-            try:
-                orders = await self._wire.orders(letter.key, position, SIGN_OF_LIFE)
-            except WireError:
-                await asyncio.sleep(RETRY)
-                continue
+            orders = await until_done(partial(self._wire.orders, letter.key, position, SIGN_OF_LIFE), RETRY)
             for position, order in orders:  # noqa: B007 - where to go on
                 stopped.set()
                 if order.grace is None:
@@ -177,17 +161,6 @@ class WireOutput:
             self._room = None
         if not self._pieces:
             self._empty.set()
-
-
-@asynccontextmanager
-async def _running(*lives: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Have these run during the block."""
-    tasks = [asyncio.create_task(life) for life in lives]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
 
 
 def _launch(letter: Letter, job: Job) -> Launch:
