@@ -1,4 +1,4 @@
-"""Spelling, the width of text on a terminal, text that is safe to print, and text that JSON can carry."""
+"""Spelling, counts and durations in words, the width of text on a terminal, text that is safe to print or send."""
 
 from __future__ import annotations
 
@@ -147,13 +147,21 @@ def as_json(value: object) -> bytes:
         )
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 job`, `2 jobs`, `1,000 jobs`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
 
 
 def span(seconds: float) -> str:
-    """Seconds as `0.4s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`: at most two units."""
+    """Seconds as `0.08s`, `1.5s`, `12s`, `3m 10s`, `2h 5m`, `3d 4h`: two digits or two units, at least a millisecond.
+
+    It can be typed back as a duration.
+    """
     if seconds < 9.95 and not float(seconds).is_integer():
-        return f"{max(seconds, 0.1):.1f}s"
+        return f"{max(seconds, 0.001):.2g}s"
     rest = round(seconds)
     words = []
     for size, unit in _UNITS:

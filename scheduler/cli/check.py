@@ -19,7 +19,7 @@ from scheduler.config.problems import render
 from scheduler.config.trusted_files import insecure_files
 from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW
-from scheduler.text import printable_line
+from scheduler.text import plural, printable_line
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,9 +108,9 @@ def print_checked(file: Checked) -> None:
         click.echo()
     errors = sum(problem.severity is Severity.ERROR for problem in file.problems)
     warnings = len(file.problems) - errors
-    found = [_count(errors, "error"), _count(warnings, "warning")]
-    summary = ", ".join(word for word in found if word) or "no problems"
-    jobs = f"{file.jobs} jobs, " if file.ok and file.jobs != 1 else "1 job, " if file.ok else ""
+    found = [plural(count, noun) for count, noun in ((errors, "error"), (warnings, "warning")) if count]
+    summary = ", ".join(found) or "no problems"
+    jobs = f"{plural(file.jobs, 'job')}, " if file.ok else ""
     colour = "bad" if not file.ok else "care" if warnings else "good"
     click.echo(terminal.paint(f"{printable_line(file.file)}: {jobs}{summary}", colour))
     if file.not_checked:
@@ -128,10 +128,6 @@ def _painted(line: str) -> str:
     if match := re.match(r"( +)(help:)( .*)$", line):
         return f"{match[1]}{terminal.paint(match[2], 'good')}{match[3]}"
     return line
-
-
-def _count(number: int, noun: str) -> str:
-    return "" if not number else f"1 {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _data(text: str) -> str:

@@ -22,7 +22,7 @@ from scheduler.config.loading import Config
 from scheduler.errors import EXIT_FAILURE, SchedError, UnknownNameError, UsageError
 from scheduler.model.job import Job
 from scheduler.schedule import find_zone
-from scheduler.text import did_you_mean
+from scheduler.text import did_you_mean, plural
 from scheduler.translate.exporters import crontab_file, kubernetes_manifests, systemd_units
 from scheduler.translate.exporters.exported import Degree, Exported, Loss
 from scheduler.translate.importers.source_file import Dialect
@@ -191,5 +191,4 @@ def _report(exported: Exported) -> None:
     for (key, degree, why), names in jobs.items():
         click.echo(f"{', '.join(names)}: {key}: {degree}\n  {why}", err=True)
     counts = [sum(loss.degree is degree for loss in exported.losses) for degree in (Degree.APPROXIMATED, Degree.LOST)]
-    files = f"{len(exported.files)} file{'' if len(exported.files) == 1 else 's'}"
-    click.echo(f"exported {files}: {counts[0]} approximated, {counts[1]} lost", err=True)
+    click.echo(f"exported {plural(len(exported.files), 'file')}: {counts[0]} approximated, {counts[1]} lost", err=True)

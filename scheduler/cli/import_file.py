@@ -15,6 +15,7 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.times import zone_names
 from scheduler.errors import EXIT_FAILURE, UsageError
 from scheduler.schedule import find_zone
+from scheduler.text import plural
 from scheduler.translate.formats import FORMATS, format_of
 from scheduler.translate.importers.source_file import LARGEST, Dialect, Request, SourceFile, decode
 from scheduler.translate.job_names import JobNames
@@ -106,7 +107,7 @@ def _report(translation: Translation, sources: str, formats: str) -> None:
         place = f"{remark.file}:{remark.line}" if remark.line else remark.file
         click.echo(f"{place}: {remark.fate}: {remark.text}\n  {remark.why}", err=True)
     counts = f"{translation.count(Fate.NOTED)} noted, {translation.count(Fate.REFUSED)} refused"
-    jobs = f"{len(translation.jobs)} job{'' if len(translation.jobs) == 1 else 's'}"
+    jobs = plural(len(translation.jobs), "job")
     click.echo(f"imported {jobs} from {sources} (format: {formats}): {counts}", err=True)
 
 

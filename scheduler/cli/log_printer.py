@@ -11,7 +11,7 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.launch.lines import Lines
-from scheduler.text import printable, printable_bytes
+from scheduler.text import plural, printable, printable_bytes
 from scheduler.wire.runs import Event, Finished, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
@@ -103,7 +103,7 @@ class LinePrinter:
 
 
 def _print_lost(where: str, size: int) -> None:
-    terminal.note(f"{where}… {size} bytes of output are missing here: dropped, or no longer kept", "care")
+    terminal.note(f"{where}… {plural(size, 'byte')} of output missing here: dropped, or no longer kept", "care")
 
 
 def _end(run: RunView) -> str:

@@ -11,7 +11,7 @@ from scheduler.cli.answer_source import Target
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option, zone_for
-from scheduler.text import printable_line
+from scheduler.text import plural, printable_line
 from scheduler.wire.daemon import JobChange, Reload, ReloadView
 from scheduler.wire.operations import RELOAD
 
@@ -60,7 +60,7 @@ def print_changes(view: ReloadView, zone: tzinfo) -> None:
         f"{len(view.added)} {words[0]}, {len(view.changed)} {words[1]}, {len(view.removed)} {words[2]}, "
         f"{view.unchanged} unchanged"
         if total
-        else f"{'nothing changed' if view.applied else 'nothing would change'}: {view.unchanged} jobs"
+        else f"{'nothing changed' if view.applied else 'nothing would change'}: {plural(view.unchanged, 'job')}"
     )
 
 

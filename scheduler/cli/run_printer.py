@@ -6,6 +6,7 @@ import sys
 from datetime import UTC
 
 from scheduler.cli import terminal, times
+from scheduler.text import plural
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import AttemptEnded, Event, Finished, Lost, Output, RunView, Started, Waiting
 
@@ -61,7 +62,7 @@ class RunPrinter:
 
     def _print_end(self, run: RunView) -> None:
         if self._lost:
-            terminal.note(f"schedctl: {self._lost} bytes of output are missing above", "care")
+            terminal.note(f"schedctl: {plural(self._lost, 'byte')} of output missing above", "care")
         last = run.attempts[-1]
         notes = "".join(f"\n  {note}" for note in last.notes)
         if run.outcome == "not-started":

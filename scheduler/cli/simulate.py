@@ -22,7 +22,7 @@ from scheduler.control import client
 from scheduler.engine.events import Event, Listener, RunStarted
 from scheduler.engine.simulation import simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError
-from scheduler.text import did_you_mean
+from scheduler.text import did_you_mean, plural
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST
 
@@ -96,11 +96,10 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
         return
     show(result, shown_in)
     if assumed := sum(load.source == "assumed" for load in result.jobs):
-        jobs = "1 job" if assumed == 1 else f"{assumed} jobs"
-        terminal.note(f"{jobs} assumed to take {ASSUMED:g}s; to change it: --durations 10s, or --durations JOB=10s")
+        change = "--durations 10s, or --durations JOB=10s"
+        terminal.note(f"{plural(assumed, 'job')} assumed to take {ASSUMED:g}s; to change it: {change}")
     if conditional := sum(job.run_if is not None for job in config.jobs.values()):
-        jobs = "1 job" if conditional == 1 else f"{conditional} jobs"
-        terminal.note(f"run_if of {jobs} is assumed to allow each run")
+        terminal.note(f"run_if of {plural(conditional, 'job')} is assumed to allow each run")
 
 
 def _follow(progress: Progress, begin: datetime, end: datetime) -> Listener:

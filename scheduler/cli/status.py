@@ -12,7 +12,7 @@ from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option
 from scheduler.errors import EXIT_FAILURE
-from scheduler.text import printable_line
+from scheduler.text import plural, printable_line
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.operations import STATUS
 
@@ -72,7 +72,9 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
         for jump in view.clock_jumps
     ]
     if view.dropped_lines:
-        lines.append(("log", terminal.Cell(f"{view.dropped_lines} lines dropped: stdout could not be written", "bad")))
+        lines.append(
+            ("log", terminal.Cell(f"{plural(view.dropped_lines, 'line')} dropped: stdout could not be written", "bad"))
+        )
     lines += [
         ("notify", terminal.Cell(f"{job}: {printable_line(error)}", "bad"))
         for job, errors in view.notification_errors.items()

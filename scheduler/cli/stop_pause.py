@@ -14,6 +14,7 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.errors import UsageError
+from scheduler.text import plural
 from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
 from scheduler.wire.operations import PAUSE, RESUME, STOP
 from scheduler.wire.runs import Stop
@@ -42,7 +43,7 @@ def stop(target: Target, job_or_run: str, kill: bool, form: str | None) -> None:
         took = times.span(run.duration or 0)
         click.echo(f"run {run.id} of {run.job} {run.outcome}, {run.exit_text}, after {took}")
     if view.waiting:
-        click.echo(f"{view.waiting} waiting {'run' if view.waiting == 1 else 'runs'} cancelled")
+        click.echo(f"{plural(view.waiting, 'waiting run')} cancelled")
     if not view.runs and not view.waiting:
         click.echo("nothing to stop")
 

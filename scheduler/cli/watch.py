@@ -20,6 +20,7 @@ from scheduler.cli.watch_frame import AROUND, job_frame, list_frame
 from scheduler.cli.watch_state import Action, WatchState
 from scheduler.control.client import Client
 from scheduler.errors import SchedError, UnreachableError, UsageError
+from scheduler.text import plural
 from scheduler.wire.jobs import JobDetails, ListJobs, PauseJobs, ResumeJobs, Show
 from scheduler.wire.operations import LIST, LOGS, PAUSE, RESUME, RUN_NOW, SHOW, STOP
 from scheduler.wire.runs import Event, Logs, RunNow, Started, Stop, Waiting
@@ -147,7 +148,7 @@ def _done(daemon: Client, action: Action) -> str:
         case _:
             stopped = daemon.ask(STOP, Stop(target=job))
             count = len(stopped.runs) + stopped.waiting
-            return f"{job}: {count} {'run' if count == 1 else 'runs'} stopped" if count else f"{job}: nothing to stop"
+            return f"{job}: {plural(count, 'run')} stopped" if count else f"{job}: nothing to stop"
 
 
 def _size() -> tuple[int, int]:

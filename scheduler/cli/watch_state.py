@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from scheduler.cli.job_table import will_run_at
+from scheduler.text import plural
 from scheduler.wire.jobs import JobView
 
 Deed = Literal["quit", "run", "pause", "resume", "stop"]
@@ -175,4 +176,4 @@ def totals(views: Sequence[JobView]) -> str:
     for view in views:
         counts[word_of(view)] += 1
     words = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"{len(views)} {'job' if len(views) == 1 else 'jobs'}{': ' if words else ''}{words}"
+    return f"{plural(len(views), 'job')}{': ' if words else ''}{words}"

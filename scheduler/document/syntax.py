@@ -9,6 +9,7 @@ import yaml
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.line_context import Value, column_of, indent_of, line_above, quote, value_at
 from scheduler.errors import MASK
+from scheduler.text import plural
 
 DEEPEST = 64
 """Most levels of mappings and lists."""
@@ -130,7 +131,7 @@ def _colon(text: str, at: int, _began: int) -> Finding | None:
 def _indented(at: int, message: str, above: str) -> Finding:
     """The advice to indent a line as the one above it."""
     spaces = column_of(above)
-    return Finding(at, message, f"indent it by {spaces} space{'' if spaces == 1 else 's'}, as the line above")
+    return Finding(at, message, f"indent it by {plural(spaces, 'space')}, as the line above")
 
 
 def _dash(text: str, at: int, _began: int) -> Finding | None:

@@ -92,7 +92,7 @@ class Requests:
         if request.at is not None and self._runner.draining:
             reason = Reason.SHUTDOWN
         elif request.at is not None and waiting >= job.max_waiting:
-            note = f"{waiting} runs of it are waiting already (max_waiting)"
+            note = f"max_waiting ({job.max_waiting}) is reached"
         else:
             if self._has_room(len(request.stdin)):
                 return None

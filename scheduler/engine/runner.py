@@ -162,7 +162,7 @@ class Runner:
     def _check_waiting(self, limit: int, live_runs: dict[LiveRun, asyncio.Task[None]]) -> None:
         waiting = sum(each.phase is Phase.WAITING for each in live_runs)
         if waiting >= limit:
-            raise SkipError(Reason.MAX_WAITING, f"{waiting} runs of it are waiting already (max_waiting)")
+            raise SkipError(Reason.MAX_WAITING, f"max_waiting ({limit}) is reached")
 
     def _enter(self, gate: Gate, live_run: LiveRun) -> asyncio.Future[None] | None:
         """None: the run is inside. Otherwise it has to wait for its place."""

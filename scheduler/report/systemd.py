@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged, ReloadFailed, Stopping
+from scheduler.text import plural
 
 
 class Systemd:
@@ -27,7 +28,7 @@ class Systemd:
         match event:
             case JobsChanged(changes=changes):
                 jobs = len(changes.added) + len(changes.changed) + len(changes.unchanged)
-                self._send(f"STATUS={'1 job' if jobs == 1 else f'{jobs} jobs'}")
+                self._send(f"STATUS={plural(jobs, 'job')}")
             case ReloadFailed(text=text):
                 where = next(iter(text.splitlines()), "")
                 self._send(f"STATUS=reload failed, the previous configuration stays active: {where}")

@@ -20,6 +20,7 @@ from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import skipped_by
 from scheduler.schedule.union import Union
+from scheduler.text import plural
 
 _LEAP_YEAR = 2024
 _STEP = re.compile(r"\*/(\d+)", re.ASCII)
@@ -109,7 +110,7 @@ def _uneven_step(field: Field) -> Iterator[str]:
         yield f"`{field.text}` matches {_value(field.name, low)} only, once per {larger}{every}"
     elif (rest := high + 1 - max(field.values)) != step:
         last, first = _value(field.name, max(field.values)), _value(field.name, low)
-        later = f"{rest} {unit}{'s' if rest > 1 else ''} later"
+        later = f"{plural(rest, unit)} later"
         yield f"`{field.text}` starts again every {larger}: after {last} comes {first}, {later}{every}"
 
 

@@ -17,7 +17,7 @@ from scheduler.schedule import describe, dst_note, find_pitfalls
 from scheduler.web import strip
 from scheduler.web.alerts import failing_alert
 from scheduler.web.board import Board, JobFacts, skips_of
-from scheduler.web.words import Moment, ending, lateness, plural, size, span, until_text
+from scheduler.web.words import Moment, ending, plural, size, span, until_text
 from scheduler.wire.jobs import JobDetails
 from scheduler.wire.times import REASONS
 
@@ -85,7 +85,7 @@ def run_row(run: Run, moment: Moment) -> RunRow:
         duration=span(elapsed),
         trigger=run.trigger.value,
         by="" if run.by is None else run.by.text,
-        late=lateness(run.lateness) if run.trigger.value == "schedule" else "–",
+        late=span(run.lateness) if run.trigger.value == "schedule" else "–",
         cpu="–" if cpu is None else span(cpu),
         memory="–" if memory is None else size(memory),
     )

@@ -14,7 +14,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome, Run
 from scheduler.web.job_page import mark_of, usage
 from scheduler.web.output_lines import lines_of, missed_of
-from scheduler.web.words import Moment, attempt_ending, ending, lateness, plural, size, span
+from scheduler.web.words import Moment, attempt_ending, ending, plural, size, span
 
 STREAMS = ("all", "stdout", "stderr")
 
@@ -80,7 +80,7 @@ def _facts(
         found.append(("Duration", span(run.duration or 0.0), usually))
         why = ending(run)
         found.append(("Finished", moment.rel(run.finished_at or run.started_at), why or run.outcome.value))
-    late = f", {lateness(run.lateness)} late" if run.trigger.value == "schedule" else ""
+    late = f", {span(run.lateness)} late" if run.trigger.value == "schedule" else ""
     found.append(("Trigger", run.trigger.value, f"scheduled time {moment.clock(run.scheduled_at, zone=True)}{late}"))
     number = len(run.attempts) + (1 if live is not None and live.phase is not Phase.RETRYING else 0)
     most = 1 if job is None else job.retry.times + 1

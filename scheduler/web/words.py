@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from scheduler.model.run import Attempt, Outcome, Pause, Run
-from scheduler.text import span as span  # noqa: PLC0414 - a word of the page like the others
+from scheduler.text import plural as plural  # noqa: PLC0414 - a word of the page like the others
+from scheduler.text import span as span  # noqa: PLC0414
 
 EXITS = {
     64: "usage error",
@@ -35,16 +36,6 @@ def size(count: int) -> str:
             return f"{count:.0f} {unit}"
         count /= 1024  # type: ignore[assignment]
     return f"{count:.1f} GiB"
-
-
-def lateness(seconds: float) -> str:
-    """How late a run started: `4 ms`, `3m 12s`."""
-    return f"{seconds * 1000:.0f} ms" if seconds < 1 else span(seconds)
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 job`, `2 jobs`."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def ending(run: Run) -> str:

@@ -189,7 +189,7 @@ def test_each_kind_of_error_is_an_exception_of_its_own(ask: Ask) -> None:
 
 def test_too_many_waiting_runs_have_an_own_error_code(ask: Ask) -> None:
     ids = [ask("enqueue", "slow") for _ in range(2)]
-    with pytest.raises(TooManyWaitingError, match="1 runs of it are waiting already"):
+    with pytest.raises(TooManyWaitingError, match=r"max_waiting \(1\) is reached"):
         ask("enqueue", "slow")
     ask("stop", "slow")
     assert [ask("wait", run_id).ok for run_id in ids] == [False, False]

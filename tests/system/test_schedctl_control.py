@@ -137,7 +137,7 @@ def test_logs_show_the_output_of_a_live_run_so_far_and_how_much_is_no_longer_kep
         eventually(lambda: ask(file, "logs").stdout == drawn)
         ask(file, "run-now", "long")
         kept = ask(file, "logs", "long")
-        missing = f"… {100_000 - len(kept.stdout)} bytes of output are missing here: dropped, or no longer kept\n"
+        missing = f"… {100_000 - len(kept.stdout):,} bytes of output missing here: dropped, or no longer kept\n"
         assert (set(kept.stdout), kept.stderr) == ({"x"}, missing)
 
 

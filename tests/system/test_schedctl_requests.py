@@ -227,7 +227,7 @@ def test_more_than_max_waiting_is_refused_with_the_number(file: Path) -> None:
     ids = [detached(file, "queue") for _ in range(3)]
     ended = run_now(file, "queue", "--detach")
     assert ended.returncode == 5
-    assert "queue: 2 runs of it are waiting already (max_waiting)" in ended.stderr
+    assert "queue: max_waiting (2) is reached" in ended.stderr
     ask(file, "stop", "queue")
     assert ask(file, "wait", *ids).returncode >= 5
 

@@ -98,7 +98,7 @@ def test_more_than_max_waiting_requests_are_refused(tmp_path: Path) -> None:
     with schedd(file) as running:
         answers = [schedctl("-c", file, "run-now", "a", "--detach") for _ in range(4)]
         assert [each.returncode for each in answers] == [0, 0, 0, 5]
-        assert "2 runs of it are waiting already (max_waiting)" in answers[-1].stderr
+        assert "max_waiting (2) is reached" in answers[-1].stderr
         assert schedctl("-c", file, "stop", "a").returncode == 0
         running.says("run skipped", "reason=stopped", times=2)
         assert running.stop() == 0

@@ -232,7 +232,7 @@ def test_more_manual_runs_than_max_waiting_are_refused() -> None:
         runs = [stage.engine.run_now(stage.jobs["a"]) for _ in range(5)]
         assert [stage.gate_of(each) for each in runs] == [Reason.OVERLAP] * 3 + [None] * 2
         assert isinstance(runs[-1].ended, Decision)
-        assert runs[-1].ended.note == "3 runs of it are waiting already (max_waiting)"
+        assert runs[-1].ended.note == "max_waiting (3) is reached"
         await stage.until(3.5)
         assert stage.engine.run_now(stage.jobs["a"]).ended is None
 

@@ -78,7 +78,7 @@ def test_it_can_be_cancelled_and_ends_with_its_job_and_with_schedd() -> None:
 def test_more_requests_for_later_than_max_waiting_are_refused() -> None:
     async def script(stage: Stage) -> None:
         streams = [stage.engine.run_now(stage.jobs["a"], at(10 + number)) for number in range(3)]
-        assert reason(streams[2]) == (Reason.MAX_WAITING, "2 runs of it are waiting already (max_waiting)")
+        assert reason(streams[2]) == (Reason.MAX_WAITING, "max_waiting (2) is reached")
         assert [each.ended for each in streams[:2]] == [None, None]
 
     Stage(job("a", None, max_waiting=2), play=lambda _: Play()).play(script)

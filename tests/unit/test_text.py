@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.text import printable, printable_bytes, printable_line
+from scheduler.text import plural, printable, printable_bytes, printable_line
 
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -72,3 +72,8 @@ def test_a_single_line_has_no_newline_and_no_tab() -> None:
     """L3"""
     assert printable_line("a\x1b[31mb\r\n\t\x07\u202e\udcff") == r"a\x1b[31mb\r\n\t\x07\u202e\xff"
     assert printable_line("naïve 日本 👩\u200d🚀") == "naïve 日本 👩\u200d🚀"
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (12_000, "12,000 jobs")])
+def test_only_one_has_no_plural(count: int, words: str) -> None:
+    assert plural(count, "job") == words

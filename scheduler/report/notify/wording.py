@@ -14,7 +14,7 @@ from scheduler.model.run import Attempt, Decision, Outcome, Run
 from scheduler.report.notify.alarms import FLAPPING, FLAPS
 from scheduler.report.notify.notification import Alarm, Notification, Topic
 from scheduler.schedule import format_duration
-from scheduler.text import printable_bytes
+from scheduler.text import plural, printable_bytes
 from scheduler.wire.times import REASONS
 
 OUTPUT_SHOWN = 1_500
@@ -199,7 +199,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
 
 
 def _runs(count: int) -> str:
-    return "1 failed run" if count == 1 else f"{count} failed runs"
+    return plural(count, "failed run")
 
 
 def _local(moment: datetime, job: Job) -> str:
