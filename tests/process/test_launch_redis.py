@@ -20,7 +20,6 @@ from msgspec.structs import replace
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.output import RunOutput
-from scheduler.launch.remote.memory import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Request, Taken, WorkerInfo
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import Space, Wire, WireError
@@ -28,6 +27,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
+from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import job
 
 pytest.importorskip("redis", reason="the extra celery is not installed")

@@ -19,7 +19,6 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.launchers import Launchers
-from scheduler.launch.remote.memory import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from scheduler.launch.remote.messages import Letter
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import WireError
@@ -27,6 +26,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.run import Launch, Run, Trigger
+from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON
 
 _whose: ContextVar[str] = ContextVar("whose", default="")

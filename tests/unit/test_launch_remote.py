@@ -17,7 +17,6 @@ from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import LaunchError, NotTakenError
 from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
-from scheduler.launch.remote.memory import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from scheduler.launch.remote.remote_child import LOST
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import LOST_AFTER
@@ -25,6 +24,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
+from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON, job
 
 JOB = job("mail")

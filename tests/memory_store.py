@@ -214,7 +214,7 @@ class MemoryMailbox:
         self.delivering: set[asyncio.Task[None]] = set()
         self._turn = 0
 
-    async def send(self, letter: Letter, expires: datetime | None) -> None:  # noqa: ARG002 - may come after that, too
+    async def send(self, letter: Letter, expires: datetime | None) -> None:
         await asyncio.sleep(0)
         if self.broken:
             raise WireError("the broker cannot be reached")
