@@ -1,7 +1,7 @@
-"""A mailbox, a wire and a space in memory, on the event loop's clock: what the rules are tested on.
+"""A mailbox, a wire and a space in memory, on the clock of the event loop, for tests of workers and standbys.
 
-All can misbehave: a connection is `broken` for one scheduler or worker, the store for all, and the mailbox can lose,
-delay and repeat letters.
+Each can fail: a connection is `broken` for one scheduler or worker, the store for all, and the mailbox can lose, delay
+and repeat letters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scheduler.launch.remote.wire import WireError
 T = TypeVar("T")
 
 KEPT = 1000
-"""Finished runs."""
+"""Finished runs that are kept."""
 
 
 class _Log(Generic[T]):
@@ -51,7 +51,7 @@ class _Log(Generic[T]):
 
 
 class MemoryStore:
-    """What is stored. `broken`: nobody can reach it."""
+    """What is stored. While `broken`, every connection to it fails."""
 
     def __init__(self) -> None:
         self.broken = False
@@ -68,7 +68,7 @@ class MemoryStore:
 
 
 class MemoryConnection:
-    """How one scheduler or worker reaches a store. `broken`: it cannot, while others can."""
+    """The connection of one scheduler or worker to a store. While `broken`, it fails, and those of others do not."""
 
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
@@ -219,7 +219,7 @@ class MemoryMailbox:
         if self.broken:
             raise WireError("the broker cannot be reached")
         for delay in self.delays(letter):
-            # Whatever happens to the sender, a letter that is sent is delivered.
+            # A letter that was sent is delivered, even if the sender is cancelled.
             task = asyncio.create_task(self._deliver(letter, delay), context=Context())
             self.delivering.add(task)
             task.add_done_callback(self.delivering.discard)
