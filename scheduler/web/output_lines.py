@@ -9,12 +9,12 @@ import msgspec
 
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
+from scheduler.text import printable
 
 MOST_AT_END = 4096
 """Bytes at the end of the output in which `last_lines` looks."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -40,8 +40,7 @@ def lines_of(chunks: Iterable[Chunk], wanted: str = "all") -> list[Line]:
 
 def plain(text: str) -> str:
     """A line without terminal sequences; other control characters become visible."""
-    text = _ANSI.sub("", text.rstrip("\r").rpartition("\r")[2])
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return printable(_ANSI.sub("", text.rstrip("\r").rpartition("\r")[2]), "\N{REPLACEMENT CHARACTER}")
 
 
 def missed_of(chunks: Iterable[Chunk]) -> int:

@@ -22,6 +22,7 @@ from scheduler.errors import SchedError, UsageError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
 from scheduler.model.web import ListenAddress, WebSettings
+from scheduler.text import printable
 from scheduler.web import pages
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.web.live import Live
@@ -156,7 +157,17 @@ def test_output_becomes_lines_without_what_a_terminal_would_obey() -> None:
 
 @given(st.text())
 def test_no_line_keeps_a_control_character_or_a_mark_that_reorders_it(text: str) -> None:
-    assert not any(letter in plain(text) for letter in "\x1b\x00\x07\u202e\u2066\x9b")
+    assert not any(letter in plain(text) for letter in "\x1b\x00\x07\u202e\u2066\x9b\u200f\u2028")
+
+
+def test_the_script_of_the_page_replaces_the_same_characters() -> None:
+    pattern = re.search(
+        r"\.replace\(/(\[\\x00-[^\]]+\])/g", (Path(pages.__file__).parent / "static" / "page.js").read_text()
+    )
+    assert pattern
+    # Text that comes as JSON has no lone surrogates.
+    text = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x11000))))
+    assert re.sub(pattern[1], "", text) == printable(text, "")
 
 
 @pytest.mark.parametrize(

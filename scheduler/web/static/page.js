@@ -231,7 +231,7 @@ function write(stream, lines) {
 function plain(line) {
   return line.replace(/^.*\r(?!$)/, "").replace(/\r$/, "")
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g, "")
-    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+    .replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g, "\ufffd");
 }
 function marked(follow) {
   for (const link of all("#following a")) {
