@@ -113,7 +113,7 @@ def export_file(
 def _chosen(config: Config, names: tuple[str, ...]) -> list[Job]:
     for name in names:
         if name not in config.jobs:
-            raise UnknownNameError(f"unknown job {name!r}{did_you_mean(name, config.jobs)}")
+            raise UnknownNameError(f"no job {name!r}{did_you_mean(name, config.jobs)}")
     return [job for name, job in config.jobs.items() if not names or name in names]
 
 

@@ -131,7 +131,7 @@ def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durat
     for entry in ",".join(options).split(",") if options else ():
         job, _, text = entry.rpartition("=")
         if job and job not in jobs:
-            raise UnknownNameError(f"--durations: unknown job {job!r}{did_you_mean(job, jobs)}")
+            raise UnknownNameError(f"--durations: no job {job!r}{did_you_mean(job, jobs)}")
         given[job] = typed_times.duration(text)
     usual = {} if "" in given else _usual(path)
 

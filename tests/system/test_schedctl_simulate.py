@@ -141,7 +141,7 @@ def test_it_prints_a_table_with_the_busy_minutes_or_json(tmp_path: Path) -> None
     answer = json.loads(schedctl("simulate", file, *span, "--json").stdout)
     assert (answer["runs"], answer["skipped"], [job["runs"] for job in answer["jobs"]]) == (48, {}, [24, 24])
     unknown = schedctl("simulate", file, "--durations", "c=3s")
-    assert (unknown.returncode, "unknown job 'c'" in unknown.stderr) == (4, True)
+    assert (unknown.returncode, "no job 'c'" in unknown.stderr) == (4, True)
 
 
 def test_usual_durations_come_from_the_running_schedd(tmp_path: Path) -> None:

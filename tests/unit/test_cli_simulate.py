@@ -120,7 +120,7 @@ def test_the_tables_show_runs_reasons_busy_time_and_the_busiest_minutes(file: Pa
 @pytest.mark.parametrize(
     ("words", "error", "says"),
     [
-        (["--durations", "lnog=3s"], UnknownNameError, "unknown job 'lnog'; did you mean 'long'?"),
+        (["--durations", "lnog=3s"], UnknownNameError, "no job 'lnog'; did you mean 'long'?"),
         (["--durations", "long=3"], click.ClickException, "a duration needs a unit"),
         (["--durations", ""], click.ClickException, "not a valid duration"),
         (["--to", "2026-06-01T00:00Z"], UsageError, "--to must be after --from"),
