@@ -146,7 +146,7 @@ def test_waiting_ends_in_time_and_the_run_goes_on(ask: Ask) -> None:
 def test_follow_gives_events_to_the_end(ask: Ask, file: Path) -> None:
     run_id = ask("enqueue", "slow")
     waiting = ask("enqueue", "slow")
-    time.sleep(0.3)
+    next(event for event in Client(file).follow(run_id) if isinstance(event, Output))
     stopper = threading.Timer(0.5, Client(file).stop, ["slow"])
     stopper.start()
     events = ask("follow", waiting)

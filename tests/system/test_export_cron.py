@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import random
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -59,15 +56,6 @@ SPECIAL: list[Any] = [
 ]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A directory that every user may enter."""
-    made = Path(mkdtemp(prefix="cron-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
 def exported(folder: Path, name: str, jobs: dict[str, Any]) -> str:
     """The crontab that an export makes of the jobs."""
     file = folder / f"{name}.yaml"
@@ -90,19 +78,19 @@ def filled(folder: Path, side: str, schedule: str) -> dict[str, Any]:
     return made
 
 
-def test_commands_users_and_context_are_the_same(folder: Path) -> None:
-    (folder / "secret").write_text("100% $HOME it's\n")
+def test_commands_users_and_context_are_the_same(open_directory: Path) -> None:
+    (open_directory / "secret").write_text("100% $HOME it's\n")
     for side in ("cron", "schedd"):
-        recorder(folder / f"{side}-rec", folder / side)
-    crontab = exported(folder, "cron", filled(folder, "cron", "* * * * *"))
+        recorder(open_directory / f"{side}-rec", open_directory / side)
+    crontab = exported(open_directory, "cron", filled(open_directory, "cron", "* * * * *"))
     text = at_the_minute(MINUTES[3]) + crontab
-    by_cron, by_schedd = folder / "cron", folder / "schedd"
-    ran({"system/exported": text}, folder / "spool", MINUTES[3], lambda: not TAGS - recorded(by_cron).keys())
+    by_cron, by_schedd = open_directory / "cron", open_directory / "schedd"
+    ran({"system/exported": text}, open_directory / "spool", MINUTES[3], lambda: not TAGS - recorded(by_cron).keys())
 
-    jobs = {name: job for name, job in filled(folder, "schedd", "@reboot").items() if name in TAGS | {"c09"}}
+    jobs = {name: job for name, job in filled(open_directory, "schedd", "@reboot").items() if name in TAGS | {"c09"}}
     del jobs["c17"]["except"]  # the clock of schedd is the real one
-    (folder / "schedd.yaml").write_text(yaml.safe_dump({"jobs": jobs}))
-    with schedd(folder / "schedd.yaml", HOME="/root", LOGNAME="root", PATH="/usr/bin:/bin"):
+    (open_directory / "schedd.yaml").write_text(yaml.safe_dump({"jobs": jobs}))
+    with schedd(open_directory / "schedd.yaml", HOME="/root", LOGNAME="root", PATH="/usr/bin:/bin"):
         eventually(lambda: recorded(by_schedd).keys() >= TAGS)
 
     assert recorded(by_cron).keys() == recorded(by_schedd).keys() == TAGS
@@ -121,7 +109,7 @@ def some_field(low: int, high: int, value: int, chance: random.Random) -> str:
     return chance.choice([*forms, f"*/{step},{near}"])
 
 
-def test_times_are_the_same(folder: Path) -> None:
+def test_times_are_the_same(open_directory: Path) -> None:
     chance = random.Random(7)  # noqa: S311 - the same schedules each time
     schedules: list[Any] = [*SPECIAL]
     for minute in MINUTES:
@@ -140,16 +128,16 @@ def test_times_are_the_same(folder: Path) -> None:
             schedules.append(" ".join(fields))
     unique = {repr(form): form for form in schedules}.values()
     jobs = {f"j{number}": {"schedule": form, "command": f": >/out/j{number}"} for number, form in enumerate(unique)}
-    crontab = exported(folder, "times", jobs)
+    crontab = exported(open_directory, "times", jobs)
     assert "#! not exported" not in crontab
-    loaded = load(folder / "times.yaml").jobs
+    loaded = load(open_directory / "times.yaml").jobs
 
     def found(place: int) -> set[str]:
-        out = folder / f"out{place}"
+        out = open_directory / f"out{place}"
         out.mkdir()
         last = f"* * * * * sleep 3; : >{out}/end\n"
         text = at_the_minute(MINUTES[place]) + crontab.replace("/out/", f"{out}/") + last
-        ran({"users/root": text}, folder / f"spool{place}", MINUTES[place], (out / "end").exists)
+        ran({"users/root": text}, open_directory / f"spool{place}", MINUTES[place], (out / "end").exists)
         return {path.name for path in out.iterdir()} - {"end"}
 
     with ThreadPoolExecutor(3) as pool:

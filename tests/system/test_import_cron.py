@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import random
 import re
-import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 
@@ -98,35 +95,26 @@ MINUTES = [
 ]
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A directory that every user may enter."""
-    made = Path(mkdtemp(prefix="cron-", dir="/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
-
-
-def test_commands_input_users_and_environment_are_the_same(folder: Path) -> None:
+def test_commands_input_users_and_environment_are_the_same(open_directory: Path) -> None:
     """G04, G06 to G10, G13, G16."""
-    by_cron, by_schedd = folder / "cron", folder / "schedd"
+    by_cron, by_schedd = open_directory / "cron", open_directory / "schedd"
     for directory in (by_cron, by_schedd):
-        recorder(folder / f"{directory.name}-rec", directory)
+        recorder(open_directory / f"{directory.name}-rec", directory)
     crontabs = {"users/root": ROOTS, **{f"system/{name}": text for name, text in SYSTEMS.items()}}
     tags = set(re.findall(r"REC ([cs]\d\d)", "".join(crontabs.values()))) - {"c08", "c11"} | {"c11-1", "c11-2"}
 
-    ran(written(crontabs, by_cron), folder / "spool", MINUTES[3], lambda: tags <= recorded(by_cron).keys())
+    ran(written(crontabs, by_cron), open_directory / "spool", MINUTES[3], lambda: tags <= recorded(by_cron).keys())
 
     sources = []
     for name, text in written(crontabs, by_schedd).items():
-        sources.append(folder / name.replace("system", "cron.d").replace("users", "tabs"))
+        sources.append(open_directory / name.replace("system", "cron.d").replace("users", "tabs"))
         sources[-1].parent.mkdir(exist_ok=True)
         sources[-1].write_text(text)
     done = schedctl("import", *sources, "--dialect", "debian", HOME="/root")
     assert done.returncode == 0, done.stderr
-    (folder / "schedules.yaml").write_text(done.stdout.replace('schedule: "* * * * *"', 'schedule: "@reboot"'))
+    (open_directory / "schedules.yaml").write_text(done.stdout.replace('schedule: "* * * * *"', 'schedule: "@reboot"'))
     path = "/elsewhere:/usr/bin:/bin"
-    with schedd(folder / "schedules.yaml", HOME="/root", LOGNAME="root", SHELL="/bin/zsh", PATH=path):
+    with schedd(open_directory / "schedules.yaml", HOME="/root", LOGNAME="root", SHELL="/bin/zsh", PATH=path):
         eventually(lambda: tags <= recorded(by_schedd).keys())
     assert recorded(by_schedd).keys() == recorded(by_cron).keys() == tags
     for tag, theirs in recorded(by_cron).items():
@@ -136,7 +124,7 @@ def test_commands_input_users_and_environment_are_the_same(folder: Path) -> None
             assert (tag, ours.cwd) == (tag, theirs.cwd)
         expected = {name: value for name, value in theirs.env.items() if name not in SET_BY_THE_SHELL}
         assert (tag, {name: ours.env.get(name) for name in expected}) == (tag, expected)
-    assert (folder / "schedd-text").read_text() == (folder / "cron-text").read_text() == "text\n"
+    assert (open_directory / "schedd-text").read_text() == (open_directory / "cron-text").read_text() == "text\n"
 
 
 def written(crontabs: dict[str, str], directory: Path) -> dict[str, str]:
@@ -175,7 +163,7 @@ def shell_text(job: Job) -> str:
     return job.target.text
 
 
-def test_times_are_the_same(folder: Path) -> None:
+def test_times_are_the_same(open_directory: Path) -> None:
     chance = random.Random(4)  # noqa: S311 - the same lines each time
     lines = []
     for _ in range(250):
@@ -194,18 +182,18 @@ def test_times_are_the_same(folder: Path) -> None:
         "15 8 */2 * */2",
     ]
     crontab = "".join(f"{times} : > OUT/{number}\n" for number, times in enumerate(lines)) + "* * * * * : > OUT/end\n"
-    source = folder / "crontab"
+    source = open_directory / "crontab"
     source.write_text(crontab.replace("OUT", "/out"))
-    done = schedctl("import", source, "--user", "--timezone", "UTC", "-o", folder / "schedules.yaml")
+    done = schedctl("import", source, "--user", "--timezone", "UTC", "-o", open_directory / "schedules.yaml")
     assert (done.returncode, "0 refused" in done.stderr) == (0, True), done.stderr
-    jobs = load(folder / "schedules.yaml").jobs
+    jobs = load(open_directory / "schedules.yaml").jobs
 
     def found(place: int) -> set[str]:
-        out = folder / f"out{place}"
+        out = open_directory / f"out{place}"
         out.mkdir()
         ran(
             {"users/root": crontab.replace("OUT", str(out))},
-            folder / f"spool{place}",
+            open_directory / f"spool{place}",
             MINUTES[place],
             (out / "end").exists,
         )

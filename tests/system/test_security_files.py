@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,11 +17,9 @@ OTHER = 65534
 
 
 @pytest.fixture
-def app() -> Iterator[Path]:
+def app(open_directory: Path) -> Path:
     """A directory of root's, with a schedule file, an included one and an env file, none of which others can change."""
-    place = Path(tempfile.mkdtemp(prefix="sched-", dir="/tmp"))
-    place.chmod(0o755)
-    app = place / "app"
+    app = open_directory / "app"
     (app / "more").mkdir(parents=True)
     (app / "app.env").write_text("A=1\n")
     (app / "more" / "jobs.yaml").write_text('jobs: {included: {command: "true"}}\n')
@@ -35,8 +31,7 @@ def app() -> Iterator[Path]:
     for path in app.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
     app.chmod(0o755)
-    yield app
-    shutil.rmtree(place)
+    return app
 
 
 def other(name: str) -> Callable[[Path], None]:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,14 +63,11 @@ time.sleep(60)
 
 
 @pytest.fixture
-def place() -> Iterator[Path]:
-    """A directory that every user can enter, with one in it where everybody can write."""
-    place = Path(tempfile.mkdtemp(prefix="sched-", dir="/tmp"))
-    place.chmod(0o755)
-    (place / "tmp").mkdir()
-    (place / "tmp").chmod(0o1777)
-    yield place
-    shutil.rmtree(place)
+def place(open_directory: Path) -> Path:
+    """A directory that every user may enter, with one in it where everybody can write."""
+    (open_directory / "tmp").mkdir()
+    (open_directory / "tmp").chmod(0o1777)
+    return open_directory
 
 
 @pytest.fixture
