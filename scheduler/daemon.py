@@ -25,9 +25,10 @@ from scheduler.control.presence import Presence
 from scheduler.control.server import ControlServer
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed
+from scheduler.engine.missed import ask_from_before
 from scheduler.engine.timetable import difference
 from scheduler.errors import EXIT_BUG, RefusedError, SchedError
-from scheduler.fast_start import beside_the_loop, loaded
+from scheduler.fast_start import beside_the_loop, loaded, loading
 from scheduler.launch.earlier import find_earlier
 from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
@@ -49,7 +50,6 @@ from scheduler.wire.requester import Requester
 from scheduler.workers import LazyWorkers
 
 STDOUT = 1
-
 LAST_LINES = 1.0
 """Seconds that the last lines of the log may take to be written, also when the shutdown timeout is over."""
 
@@ -76,11 +76,12 @@ def run(  # noqa: PLR0913 - one for each option
     if watch:
         require_watchfiles()
     read = load if allow_insecure_file else load_trusted
-    config = read(path)
-    if web is not None:
-        config = replace(config, web=listening_on(config.web, web, config.path))
     how = {"watch": watch, "heartbeat": heartbeat, "paused": paused}
-    return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
+    with loading():  # until the daemon is ready
+        config = read(path)
+        if web is not None:
+            config = replace(config, web=listening_on(config.web, web, config.path))
+        return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
 
 
 async def _serve(
@@ -169,6 +170,7 @@ class Daemon(EngineService):
             if (address := await self._web.start()) is not None:
                 self._log.info("web listening", address=str(address), url=address.url)
             await self._workers.connect(self._engine, self)
+            ask_from_before(self._config.jobs.values(), self._engine.clock.now())
             self._engine.load(self._config.jobs, max_running=self._max_running())
             startup.log_jobs(self._log, self._engine.timetable)
             self._systemd.ready()
@@ -201,8 +203,6 @@ class Daemon(EngineService):
             await self._workers.close()
         self._log.info("stopped")
         return end - self._engine.clock.steady()
-
-    # The Service, as far as it is about the daemon.
 
     def status(self) -> StatusView:
         """The daemon itself."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from scheduler.engine.history import History
@@ -27,15 +27,48 @@ def latest_time(schedule: Schedule, now: datetime, within: timedelta) -> datetim
     return first if second is None or second > now else schedule.last_before(now + datetime.resolution)
 
 
-def missed_run(job: Job, history: History, now: datetime) -> datetime | None:
-    """The job's latest scheduled time in the MISSED_REPORTED before `now`, the start of schedd.
+class MissedRuns:
+    """The latest scheduled times in the MISSED_REPORTED before `now`, the start of schedd.
 
-    None when there is none, or when the job's history, kept in a store, has a run for it.
+    They are computed once for all jobs that share a schedule.
     """
-    if job.schedule is None or not job.enabled or job.catch_up is not None:
-        return None
-    missed = latest_time(job.schedule, now, MISSED_REPORTED)
-    return None if missed is None or _has_run(history, job, missed) else missed
+
+    def __init__(self, history: History, now: datetime) -> None:
+        self._history = history
+        self._now = now
+        self._found: dict[int, tuple[Schedule, datetime | None, bool]] = {}
+        """By the identity of a schedule: the schedule, its latest time, and whether it is frequent."""
+
+    def of(self, job: Job) -> tuple[datetime, bool] | None:
+        """The job's latest scheduled time, and whether the job has one at least every MISSED_REPORTED.
+
+        None when there is none, or when the job's history, kept in a store, has a run for it.
+        """
+        if job.schedule is None or not job.enabled or job.catch_up is not None:
+            return None
+        found = self._found.get(id(job.schedule))
+        if found is None:
+            found = self._found[id(job.schedule)] = self._find(job.schedule)
+        _, missed, is_frequent = found
+        return None if missed is None or _has_run(self._history, job, missed) else (missed, is_frequent)
+
+    def _find(self, schedule: Schedule) -> tuple[Schedule, datetime | None, bool]:
+        missed = latest_time(schedule, self._now, MISSED_REPORTED)
+        if missed is None:
+            return schedule, None, False
+        first = schedule.next_after(missed - MISSED_REPORTED - datetime.resolution)
+        return schedule, missed, first is not None and first < missed
+
+
+def ask_from_before(jobs: Iterable[Job], now: datetime) -> None:
+    """Ask the schedules for their first times since MISSED_REPORTED before the start.
+
+    Most have none until `now`, so that this answer, which they keep, is also that to the two questions that follow:
+    which time is the next one, and which was missed.
+    """
+    for job in jobs:
+        if job.schedule is not None and job.enabled:
+            job.schedule.next_after(now - MISSED_REPORTED - datetime.resolution)
 
 
 def to_catch_up(timetable: Timetable, history: History, now: datetime) -> list[tuple[Job, datetime]]:

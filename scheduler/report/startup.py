@@ -11,7 +11,7 @@ from pathlib import Path
 from scheduler import __version__
 from scheduler.clock import rfc3339
 from scheduler.engine.engine import Engine
-from scheduler.engine.missed import MISSED_REPORTED, is_in_gap, missed_run
+from scheduler.engine.missed import MissedRuns, is_in_gap
 from scheduler.engine.timetable import Timetable
 from scheduler.engine.turns import Turns
 from scheduler.errors import Problem
@@ -85,15 +85,16 @@ async def report_missed(
     count = 0
     changed_at = max((_changed_at(path) for path in files), default=started_at)
     booted_at = started_at - timedelta(seconds=time.clock_gettime(_SINCE_BOOT))
+    missed = MissedRuns(engine.history, started_at)
     turns = Turns()
     for job in () if engine.standing_by else engine.timetable.jobs().values():
         await turns.pause()
-        scheduled_at = missed_run(job, engine.history, started_at)
-        if scheduled_at is None:
+        if (found := missed.of(job)) is None:
             continue
+        scheduled_at, is_frequent = found
         if is_in_gap(scheduled_at, started_at, changed_at=changed_at, booted_at=booted_at):
             on_gap(job.name, scheduled_at)
-        if _is_frequent(job, scheduled_at):
+        if is_frequent:
             continue
         on_missed(job.name, scheduled_at)
         if count < MOST_LISTED:
@@ -108,9 +109,3 @@ def _changed_at(path: str) -> datetime:
         return datetime.fromtimestamp(Path(path).stat().st_mtime, UTC)
     except (OSError, ValueError, OverflowError):
         return datetime.min.replace(tzinfo=UTC)
-
-
-def _is_frequent(job: Job, scheduled_at: datetime) -> bool:
-    """Whether the job is scheduled at least once within any MISSED_REPORTED, the gap that is looked at."""
-    before = None if job.schedule is None else job.schedule.last_before(scheduled_at)
-    return before is not None and scheduled_at - before <= MISSED_REPORTED

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scheduler.engine.events import Event, JobsChanged
-from scheduler.engine.missed import missed_run
+from scheduler.engine.missed import MissedRuns
 from scheduler.engine.timetable import MOST_COUNTED, Timetable
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
@@ -283,15 +283,16 @@ def test_the_latest_missed_time_of_each_job_in_the_hour_before_the_start_is_repo
         job("by-hand", None),
         job("disabled", "*/20 * * * *", enabled=False),
     )
-    found: list[tuple[str, datetime]] = []
+    found: list[tuple[str, datetime, bool]] = []
 
     async def script(stage: Stage) -> None:
-        jobs = stage.engine.timetable.jobs().values()
-        times = ((each.name, missed_run(each, stage.engine.history, NOON)) for each in jobs)
-        found.extend((name, at) for name, at in times if at is not None)
+        missed = MissedRuns(stage.engine.history, NOON)
+        for name, each in stage.engine.timetable.jobs().items():
+            if (latest := missed.of(each)) is not None:
+                found.append((name, *latest))
 
     stage.play(script)
-    assert found == [("often", NOON), ("at-noon", NOON), ("an-hour-ago", NOON - timedelta(hours=1))]
+    assert found == [("often", NOON, True), ("at-noon", NOON, False), ("an-hour-ago", NOON - timedelta(hours=1), False)]
 
 
 def test_runs_are_skipped_as_paused_until_the_pause_ends() -> None:
