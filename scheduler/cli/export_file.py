@@ -14,7 +14,7 @@ import click
 from scheduler.cli import DEFAULT_FILE, output_format, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_jobs
-from scheduler.cli.new_file import write_file
+from scheduler.cli.new_file import write_files
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.times import zone_names
 from scheduler.config.load import load
@@ -169,8 +169,7 @@ def _write(exported: Exported, directory: Path, *, force: bool) -> None:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SchedError(f"cannot create {directory}: {error.strerror}") from None
-    for file in exported.files:
-        write_file(str(directory / file.name), file.text, force=force)
+    write_files({str(directory / file.name): file.text for file in exported.files}, force=force)
 
 
 def _print(exported: Exported, separator: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -10,10 +11,10 @@ from typing import Any
 
 import click
 
-from scheduler.cli.new_file import write_file
+from scheduler.cli.new_file import write_files
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.times import zone_names
-from scheduler.errors import EXIT_FAILURE, UsageError
+from scheduler.errors import EXIT_FAILURE, SchedError, UsageError
 from scheduler.schedule import find_zone
 from scheduler.text import plural
 from scheduler.translate.formats import FORMATS, format_of
@@ -24,6 +25,8 @@ from scheduler.translate.translation import Fate, Translation, combine
 from scheduler.translate.writer import schedule_file
 
 _STDIN = "standard input"
+_NAME_IN_DIRECTORY = re.compile(r"[\w-]+(?:\.(?:ya?ml|json|ini|cron|crontab))?", re.ASCII)
+"""Cron reads files of /etc/cron.d without a dot in their names only: others are backups."""
 
 
 @subcommand("import", exit_status="1 when nothing could be converted, or anything was refused and --strict is given.")
@@ -57,19 +60,26 @@ def import_file(
 
     Makes one schedule file of crontabs of every dialect, systemd timers with their services, Kubernetes CronJobs, and
     the files of yacron, ofelia, sidekiq-cron, sidekiq-scheduler, Solid Queue and Dokku (app.json). The format is
-    detected; `-` is standard input. The schedule file goes to standard output. What is carried over with a difference
-    (noted) or not at all (refused) goes to standard error, with file and line.
+    detected; `-` is standard input, and a directory means its timers, or else its crontabs or manifests. The schedule
+    file goes to standard output. What is carried over with a difference (noted) or not at all (refused) goes to
+    standard error, with file and line.
 
     \b
     Examples:
       crontab -l | schedctl import - > schedules.yaml
-      schedctl import /etc/crontab -o schedules.yaml
+      schedctl import /etc/crontab /etc/cron.d -o schedules.yaml
       schedctl import /etc/systemd/system/backup.timer
     """
     request = _request(**reading)
     names, translations = [], []
-    for source in _sources(files):
-        found = format_of(source, format_name)
+    for source in _sources([name for file in files for name in _files_of(file)]):
+        try:
+            found = format_of(source, format_name)
+        except SchedError as error:
+            if source.name in files:
+                raise
+            translations.append(Translation(remarks=(source.refuse(0, "file", str(error)),)))
+            continue
         names.append(found.name)
         translations.append(found.read(source, request))
     translation = combine(translations)
@@ -78,8 +88,8 @@ def import_file(
     if output is None:
         click.echo(text, nl=False)
     else:
-        write_file(output, text, force=force)
-    _report(translation, sources, ", ".join(dict.fromkeys(names)))
+        write_files({output: text}, force=force)
+    _report(translation, sources, ", ".join(dict.fromkeys(names)) or "unknown")
     refused = translation.count(Fate.REFUSED)
     return EXIT_FAILURE if refused and (strict or not translation.jobs) else 0
 
@@ -111,7 +121,23 @@ def _report(translation: Translation, sources: str, formats: str) -> None:
     click.echo(f"imported {jobs} from {sources} (format: {formats}): {counts}", err=True)
 
 
-def _sources(files: tuple[str, ...]) -> list[SourceFile]:
+def _files_of(name: str) -> list[str]:
+    """The files that a directory has for its scheduler: its timers, else crontabs and manifests. A file is itself."""
+    if not Path(name).is_dir():
+        return [name]
+    try:
+        found = sorted(str(path) for path in Path(name).iterdir() if path.is_file())
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}") from None
+    files = [file for file in found if file.endswith(".timer")] or [
+        file for file in found if _NAME_IN_DIRECTORY.fullmatch(Path(file).name)
+    ]
+    if not files:
+        raise UsageError(f"{name}: this directory has no timers, crontabs or manifests")
+    return files
+
+
+def _sources(files: list[str]) -> list[SourceFile]:
     """The files, each of which can look for another one by name: among them, else in its directory."""
     texts = {file: _text(file) for file in files}
     given = {Path(file).name: text for file, text in texts.items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from scheduler.cli import DEFAULT_FILE
-from scheduler.cli.new_file import write_file
+from scheduler.cli.new_file import write_files
 from scheduler.cli.subcommand import subcommand
 
 STARTER = Path(__file__).with_name("starter.yaml")
@@ -30,7 +30,7 @@ def init(file: str) -> None:
     if file == "-":
         click.echo(text, nl=False)
         return
-    write_file(file, text)
+    write_files({file: text}, advice="to write another file: schedctl init NAME.yaml")
     in_place = file == DEFAULT_FILE
     show = "schedctl next" if in_place else f"schedctl -c {file} next"
     run = "schedd" if in_place else f"schedd {file}"

@@ -72,7 +72,7 @@ def combine(translations: list[Translation]) -> Translation:
             for job in translation.jobs
         ),
         reasons={key: why for translation in translations for key, why in translation.reasons.items()},
-        header=tuple(line for translation in translations for line in translation.header),
+        header=tuple(dict.fromkeys(line for translation in translations for line in translation.header)),
         footer=tuple(line for translation in translations for line in translation.footer),
         remarks=tuple(remark for translation in translations for remark in translation.remarks),
     )

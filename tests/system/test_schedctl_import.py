@@ -33,11 +33,38 @@ def test_it_writes_a_file_only_where_there_is_none(tmp_path: Path) -> None:
     assert schedctl("import", crontab, "-o", file).returncode == 0
     before = file.read_text()
     again = schedctl("import", crontab, "-o", file)
-    assert (again.returncode, "already exists" in again.stderr) == (5, True)
+    message = f"schedctl: {file} already exists; nothing was written; to overwrite it: --force\n"
+    assert (again.returncode, again.stderr) == (5, message)
     assert file.read_text() == before
     crontab.write_text("0 4 * * * dump\n")
     assert schedctl("import", crontab, "-o", file, "--force").returncode == 0
     assert "dump:" in file.read_text()
+
+
+def test_a_directory_is_the_files_that_its_scheduler_reads(tmp_path: Path) -> None:
+    crontabs = tmp_path / "cron.d"
+    crontabs.mkdir()
+    for name in ("dump", "dump.dpkg-old", ".placeholder", "poll"):
+        (crontabs / name).write_text(f"0 4 * * * root /usr/bin/{name}\n")
+    (crontabs / "notes").write_text("nothing to see\n")
+    ended = schedctl("import", crontabs)
+    assert (ended.returncode, ended.stdout.count("command:")) == (0, 2)
+    assert f"{crontabs}/notes: refused: file\n" in ended.stderr
+    assert ended.stderr.endswith(f"imported 2 jobs from {crontabs} (format: crontab): 0 noted, 1 refused\n")
+
+
+def test_a_directory_of_units_is_its_timers_with_their_services(tmp_path: Path) -> None:
+    units = tmp_path / "system"
+    units.mkdir()
+    (units / "dump.timer").write_text("[Timer]\nOnCalendar=02:30\n")
+    for name in ("dump", "sshd"):
+        (units / f"{name}.service").write_text(f"[Service]\nExecStart=/usr/bin/{name}\n")
+    ended = schedctl("import", units)
+    assert (ended.returncode, "dump:" in ended.stdout, "sshd" in ended.stdout) == (0, True, False)
+    (units / "dump.timer").unlink()
+    nothing = schedctl("import", units)
+    assert nothing.returncode == 2
+    assert nothing.stderr == f"schedctl: {units}: this directory has no timers, crontabs or manifests\n"
 
 
 def test_input_after_a_percent_reaches_the_command(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ def test_init_writes_a_file_that_runs_and_never_overwrites_one(tmp_path: Path) -
     assert schedctl("check", "--strict", cwd=tmp_path).returncode == 0
     assert "hello from hello\n" in schedctl("run-now", "hello", cwd=tmp_path).stdout
     again = schedctl("init", cwd=tmp_path)
-    assert (again.returncode, again.stderr) == (5, "schedctl: schedules.yaml already exists; it was not changed\n")
+    message = "schedules.yaml already exists; nothing was written; to write another file: schedctl init NAME.yaml"
+    assert (again.returncode, again.stderr) == (5, f"schedctl: {message}\n")
     nowhere = schedctl("init", "no/such/directory.yaml", cwd=tmp_path)
     assert nowhere.returncode == 1
     assert nowhere.stderr == "schedctl: cannot write no/such/directory.yaml: No such file or directory\n"

@@ -140,6 +140,13 @@ def test_a_pair_is_one_job_whichever_is_named(tmp_path: Path) -> None:
     assert format_of(together).read(together, None).jobs == ()  # type: ignore[arg-type]
 
 
+def test_what_is_wrong_in_a_timer_is_found_in_the_timer_whichever_is_named(tmp_path: Path) -> None:
+    texts = {"dump.timer": TIMER.replace("*-*-* 02:30", "foo bar"), "dump.service": SERVICE}
+    for name, text in texts.items():
+        (remark,) = imported(tmp_path, text, name=name, beside=texts).translation.remarks
+        assert (remark.file, remark.line, remark.why) == ("dump.timer", 4, "unknown weekday foo")
+
+
 def test_a_service_without_a_timer_runs_on_demand(tmp_path: Path) -> None:
     done = imported(tmp_path, SERVICE, name="dump.service")
     assert (done.config.jobs["dump"].schedule, len(done.noted)) == (None, 2)

@@ -43,7 +43,8 @@ def read_systemd(source: SourceFile, request: Request) -> Translation:
         return _translated(source, request, name, unit)
     timer = source.beside(f"{path.stem}.timer")
     if timer is not None:
-        return _translated(source, request, f"{path.stem}.timer", UnitFile(timer), service=unit)
+        beside = SourceFile(str(PurePosixPath(source.name).with_name(f"{path.stem}.timer")), timer)
+        return _translated(beside, request, f"{path.stem}.timer", UnitFile(timer), service=unit)
     note = source.note(0, name, f"there is no {path.stem}.timer, so the job runs on demand only")
     return _job(source, request, name, unit, {}, [note])
 
