@@ -175,6 +175,11 @@ def span(seconds: float) -> str:
     return " ".join(words) or "0s"
 
 
+def shift(seconds: float) -> str:
+    """How far a clock jumped: `+5s`, `-1h 2m`."""
+    return f"{'-' if seconds < 0 else '+'}{span(abs(seconds))}"
+
+
 def size_as_written(count: int) -> str:
     """Bytes as the file writes a size, exactly: `512M`, `1536K`; another number as `1000 bytes`."""
     for unit, power in (("G", 3), ("M", 2), ("K", 1)):

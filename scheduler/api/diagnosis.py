@@ -13,6 +13,7 @@ from scheduler.api.views import history_entry
 from scheduler.errors import UsageError
 from scheduler.model.run import Decision
 from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, predecessors, skipped_by
+from scheduler.text import span
 from scheduler.wire.runs import HistoryEntry
 from scheduler.wire.times import REASONS, MismatchView, Why, WhyView
 
@@ -99,6 +100,8 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
         for name in before:
             decided = service.decisions(name)
             sentences += [f"{name}: {_decided(_with_run(service, decided[-1]), zone)}"] if decided else []
+    elif state.next_at is None and job.schedule.at_start:
+        sentences.append("It runs when schedd starts.")
     elif state.next_at is None:
         sentences.append(f"`{job.schedule.text}` has no further scheduled time.")
     else:
@@ -138,8 +141,8 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     run = entry.run
     if run is None:
         return f"{what} took place; it is no longer kept in history."
-    outcome = "is running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
-    return f"{what} started {run.lateness:.3f} s later as {run.id}: {outcome}."
+    outcome = "still running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
+    return f"{what} started {span(run.lateness)} later as {run.id}: {outcome}."
 
 
 def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> str:

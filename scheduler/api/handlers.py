@@ -224,4 +224,4 @@ def _later(now: datetime, seconds: float) -> datetime:
             return now + timedelta(seconds=seconds)
     except OverflowError:
         pass
-    raise RefusedError(f"a pause of {seconds:g} s does not end within the calendar")
+    raise RefusedError(f"a pause of {seconds:g}s does not end within the calendar")

@@ -121,9 +121,11 @@ def status_of(state: JobState) -> Status:
         return "disabled"
     if state.paused:
         return "paused"
-    # A job without a schedule waits for requests; one whose schedule has no further time is done.
+    # A job without a schedule waits for requests, one of `@reboot` for a start of schedd, one of `@after` for a job.
     schedule = state.job.schedule
-    return "done" if schedule is not None and state.next_at is None and not predecessors(schedule) else "idle"
+    if schedule is None or state.next_at is not None or schedule.at_start or predecessors(schedule):
+        return "idle"
+    return "done"
 
 
 def history_entry(decision: Decision, run: Run | None) -> HistoryEntry:

@@ -122,7 +122,8 @@ def will_run_at(view: JobView) -> datetime | None:
 def _next(view: JobView, zone: tzinfo, now: datetime, *, wide: bool) -> str:
     at = will_run_at(view)
     if at is None:
-        return "-"
+        is_at_start = view.status not in ("disabled", "paused", "done") and "@reboot" in (view.schedule or "")
+        return "when schedd starts" if is_at_start else "-"
     return f"{times.full(at, zone)}, {times.relative(at, now)}" if wide else times.coming(at, zone, now)
 
 

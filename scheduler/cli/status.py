@@ -12,7 +12,7 @@ from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option
 from scheduler.errors import EXIT_FAILURE
-from scheduler.text import plural, printable_line
+from scheduler.text import plural, printable_line, shift
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.operations import STATUS
 
@@ -68,7 +68,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
         ("decisions", terminal.Cell(decisions if view.decisions else "none yet")),
     ]
     lines += [
-        ("clock", terminal.Cell(f"jumped by {jump.seconds:+g} s, {times.relative(jump.at, now)}", "care"))
+        ("clock", terminal.Cell(f"jumped by {shift(jump.seconds)}, {times.relative(jump.at, now)}", "care"))
         for jump in view.clock_jumps
     ]
     if view.dropped_lines:

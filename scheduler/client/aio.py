@@ -131,7 +131,7 @@ async def _messages(address: Address, exchange: Exchange) -> AsyncGenerator[Mess
                 async with asyncio.timeout(limit):
                     line = await reader.readline()
             except TimeoutError:
-                raise UnreachableError(f"schedd has not answered for {limit:g} s") from None
+                raise UnreachableError(f"schedd has not answered for {limit:g}s") from None
             message = exchange.read(line)
             limit = exchange.silence
             if message is not None:

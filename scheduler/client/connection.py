@@ -57,7 +57,7 @@ def _messages(address: Address, exchange: Exchange, end: float | None) -> Iterat
             except TimeoutError:
                 if limited:
                     raise
-                raise UnreachableError(f"schedd has not answered for {limit:g} s") from None
+                raise UnreachableError(f"schedd has not answered for {limit:g}s") from None
             except ConnectionError:
                 raise UnreachableError(GONE) from None
             limit = exchange.silence

@@ -181,7 +181,7 @@ def _decoded(line: bytes | msgspec.Raw, kind: type[R]) -> R:
 
 
 def _silent(path: str) -> UnreachableError:
-    return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g} s")
+    return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g}s")
 
 
 def _why_silent(path: str, holder: file_lock.Holder) -> str:

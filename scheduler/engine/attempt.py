@@ -151,7 +151,7 @@ async def _stop(live_run: LiveRun, child: Child) -> Exit:
     if not child.ended.done():
         await asyncio.wait((child.ended,), timeout=STOP_PATIENCE)
     if not child.ended.done():
-        note = f"{child.place} did not end within {STOP_PATIENCE:g} s of SIGKILL and may still run"
+        note = f"{child.place} did not end within {STOP_PATIENCE:g}s of SIGKILL and may still run"
         return Exit(UNKNOWN, notes=(note,), lost=True)
     return _exit_of(child)
 

@@ -129,7 +129,7 @@ class Engine:
         if self._failures:
             return "the scheduling loop fails because of an internal error; see the log"
         late = self._clock_watch.overdue()
-        return f"a scheduled time is {late:.0f} s overdue" if late > STALLED else None
+        return f"a scheduled time is {late:.0f}s overdue" if late > STALLED else None
 
     async def _tick_or_retry(self) -> None:
         try:

@@ -74,7 +74,7 @@ class Process:
         self._calm.clear()
         try:
             if not await self._end().stop(grace):
-                self._notes.append(f"did not end within {grace:g} s of SIGTERM and was killed")
+                self._notes.append(f"did not end within {grace:g}s of SIGTERM and was killed")
         finally:
             self._stops -= 1
             if not self._stops:

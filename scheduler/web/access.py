@@ -107,7 +107,7 @@ class Access:
         now = self._now()
         if now < until:
             seconds = max(1, round(until - now))
-            raise Denied(429, f"too many wrong tokens; try again in {seconds} s", retry_after=seconds)
+            raise Denied(429, f"too many wrong tokens; try again in {seconds}s", retry_after=seconds)
         given = token.encode(errors="surrogateescape")
         found = Scope.NOTHING
         for scope, expected in ((Scope.CONTROL, self._tokens.control), (Scope.VIEW, self._tokens.view)):

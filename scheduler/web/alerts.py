@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import msgspec
 
+from scheduler.text import shift
 from scheduler.web.board import Board, JobFacts
 from scheduler.web.words import Moment, ending, plural
 from scheduler.wire.daemon import StatusView
@@ -55,7 +56,7 @@ def alerts(
         found.append(Alert(title=title, text=f"schedd was not running then: {names}."))
     for jump in status.clock_jumps[-1:]:
         if moment.now - jump.at < timedelta(days=1):
-            title = f"The clock jumped by {jump.seconds:+g} s at {moment.seconds(jump.at)}"
+            title = f"The clock jumped by {shift(jump.seconds)} at {moment.seconds(jump.at)}"
             found.append(Alert(title=title, text="The wall clock was set, or schedd was suspended."))
     return found
 

@@ -23,6 +23,7 @@ from scheduler.engine.events import (
     Stopping,
 )
 from scheduler.model.run import Outcome, Run, Trigger
+from scheduler.text import shift
 from scheduler.web.words import ending, plural, span
 from scheduler.wire.times import REASONS
 
@@ -113,7 +114,7 @@ class Recent:
                 unchanged = plural(len(changes.unchanged), "unchanged job")
                 self.add("", "note", f"configuration loaded: {', '.join(counts) or unchanged}")
             case ClockJumped(by=by):
-                self.add("", "problem", f"clock jumped by {by:+.1f} s")
+                self.add("", "problem", f"clock jumped by {shift(by)}")
             case Stopping(running=running):
                 self.add("", "note", f"shutting down; {plural(running, 'run')} may finish")
             case _:

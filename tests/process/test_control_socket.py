@@ -266,5 +266,5 @@ def test_a_schedd_that_listens_but_is_frozen_is_unreachable(file: Path, monkeypa
         frozen.listen(1)
         found = client.find(str(file))
         assert found is not None
-        with pytest.raises(UnreachableError, match=r"has not answered for 0\.1 s"):
+        with pytest.raises(UnreachableError, match=r"has not answered for 0\.1s"):
             found.ask(LIST, ListJobs())

@@ -99,7 +99,7 @@ def test_a_process_that_ignores_sigterm_is_killed_after_stop_grace_and_logged() 
             signal=9,
             max_rss=None,
             cpu_seconds=child.ended.result().cpu_seconds,
-            notes=("did not end within 0.3 s of SIGTERM and was killed",),
+            notes=("did not end within 0.3s of SIGTERM and was killed",),
         )
 
     play(story())

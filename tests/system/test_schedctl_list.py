@@ -30,6 +30,14 @@ def file(tmp_path: Path) -> Path:
     )
 
 
+def test_a_job_of_each_start_is_never_done(tmp_path: Path) -> None:
+    file = write(tmp_path / "s.yaml", 'jobs: {warm-up: {schedule: "@reboot", command: "true"}}')
+    (line,) = schedctl("-c", file, "list").stdout.splitlines()[1:]
+    assert line.split("  ")[0] == "warm-up"
+    assert (line.endswith("idle"), "when schedd starts" in line) == (True, True)
+    assert schedctl("-c", file, "why", "warm-up").stdout == "It runs when schedd starts.\n"
+
+
 def test_the_daemon_answers_and_says_so(file: Path) -> None:
     with schedd(file) as daemon:
         daemon.says('event="run finished"', "job=often")
@@ -71,7 +79,7 @@ def test_a_daemon_that_hangs_is_an_error_and_the_file_is_not_used_instead(file: 
         ended = schedctl("-c", file, "list")
         daemon.signal(signal.SIGCONT)
     assert (ended.returncode, ended.stdout) == (3, "")
-    assert "has not answered for 2 s" in ended.stderr
+    assert "has not answered for 2s" in ended.stderr
 
 
 def test_a_daemon_without_its_socket_is_an_error_too(file: Path, tmp_path: Path) -> None:

@@ -138,3 +138,10 @@ def test_even_a_very_narrow_terminal_gets_lines_that_fit(room: int) -> None:
 )
 def test_the_status_names_the_kinds_of_recipients_that_were_not_notified(errors: tuple[str, ...], shown: str) -> None:
     assert job_table.status(job(consecutive_failures=1, notification_errors=errors), NOW).text == shown
+
+
+@pytest.mark.parametrize(
+    ("status", "shown"), [("idle", "when schedd starts"), ("paused", "-"), ("disabled", "-"), ("done", "-")]
+)
+def test_a_job_that_runs_at_each_start_says_so(status: str, shown: str) -> None:
+    assert row(job(schedule="@reboot", next_at=None, status=status))[2] == shown

@@ -160,7 +160,7 @@ def test_a_loop_that_does_not_wake_up_is_noticed(monkeypatch: pytest.MonkeyPatch
         await stage.until(24)
         assert stage.engine.problem() is None
         await stage.until(36)
-        assert stage.engine.problem() == "a scheduled time is 6 s overdue"
+        assert stage.engine.problem() == "a scheduled time is 6s overdue"
 
     Stage(job(schedule="@every 10s")).play(script)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.text import plural, printable, printable_bytes, printable_line
+from scheduler.text import plural, printable, printable_bytes, printable_line, shift
 
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -77,3 +77,8 @@ def test_a_single_line_has_no_newline_and_no_tab() -> None:
 @pytest.mark.parametrize(("count", "words"), [(0, "0 jobs"), (1, "1 job"), (2, "2 jobs"), (12_000, "12,000 jobs")])
 def test_only_one_has_no_plural(count: int, words: str) -> None:
     assert plural(count, "job") == words
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5.0, "+5s"), (-0.25, "-0.25s"), (-3720.0, "-1h 2m")])
+def test_a_jump_of_the_clock_has_a_sign(seconds: float, words: str) -> None:
+    assert shift(seconds) == words

@@ -325,7 +325,7 @@ def test_health_says_when_the_engine_has_fallen_behind(monkeypatch: pytest.Monke
     async def script(stage: Stage, ask: Ask, _service: Served) -> None:
         assert (await ask("GET", "/healthz"))[0] == 200
         with monkeypatch.context() as patch:
-            patch.setattr(stage.engine, "problem", lambda: "a scheduled time is 10 s overdue")
+            patch.setattr(stage.engine, "problem", lambda: "a scheduled time is 10s overdue")
             assert (await ask("GET", "/healthz"))[0] == 503
 
     play(script, job("j", None))

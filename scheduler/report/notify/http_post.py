@@ -36,7 +36,7 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float, exch
     except urllib.error.URLError as error:
         raise DeliveryError(_cause(error.reason), again=True) from None
     except TimeoutError:
-        raise DeliveryError(f"silent for {timeout:g} s", again=True) from None
+        raise DeliveryError(f"silent for {timeout:g}s", again=True) from None
     except OSError as error:
         raise DeliveryError(_cause(error), again=True) from None
     except http.client.InvalidURL:

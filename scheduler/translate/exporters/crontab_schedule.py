@@ -43,7 +43,12 @@ def cron_lines(schedule: Schedule, dialect: Dialect) -> list[CronLine]:
         case AtStart():
             if dialect is Dialect.BUSYBOX:
                 raise NoCronError("not every BusyBox knows @reboot")
-            return [CronLine(times="@reboot", why="@reboot runs when cron starts, not schedd")]
+            return [
+                CronLine(
+                    times="@reboot",
+                    why="cron runs @reboot once per boot of the machine; schedd at each of its own starts",
+                )
+            ]
         case At(instant=instant):
             test = f'[ "$(date -u +%Y)" = {instant.year} ] || exit 0; '
             times = f"{instant.minute} {instant.hour} {instant.day} {instant.month} *"
