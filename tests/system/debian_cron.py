@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -102,13 +102,21 @@ def cron(crontabs: Mapping[str, str], scratch: Path, minute: datetime) -> Iterat
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     try:
-        yield lambda: not children.read_text().strip()
+        yield lambda: not _has_child(process.pid)
     finally:
         process.kill()
         process.wait(DEADLINE)
         shutil.rmtree(scratch)
+
+
+def _has_child(pid: int) -> bool:
+    """The kernel's own list of children may lack some while others end."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # that process has just ended
+            if int(stat.read_text().rpartition(")")[2].split()[1]) == pid:
+                return True
+    return False
 
 
 def ran(crontabs: Mapping[str, str], scratch: Path, minute: datetime, is_over: Callable[[], bool]) -> None:
