@@ -1,6 +1,5 @@
 """When a job runs: from text to scheduled times. Pure; the only owner of croniter."""
 
-from scheduler.schedule.after import predecessors, runs_after
 from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.description import describe, kind
 from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note
@@ -13,6 +12,7 @@ from scheduler.schedule.exclusion_parser import (
     parse_from,
     parse_until,
 )
+from scheduler.schedule.on_event import predecessors, runs_after
 from scheduler.schedule.parse import parse_schedule
 from scheduler.schedule.pitfalls import Pitfall, PitfallKind, find_pitfalls
 from scheduler.schedule.restricted import Limits, Restricted, delay_of, restrict, starts_at
