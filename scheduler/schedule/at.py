@@ -1,5 +1,4 @@
-"""Schedules with at most one scheduled time: `@at`, and `@reboot`, which has none on the clock."""
-# ruff: noqa: ARG002 - each class implements the whole protocol
+"""`@at`: a schedule with one scheduled time."""
 
 from __future__ import annotations
 
@@ -33,25 +32,3 @@ class At(msgspec.Struct, frozen=True):
     def after_correction(self, handled: datetime) -> Schedule:
         """Do not run again: it names a date, so a second occurrence is never meant."""
         return OnlyAfter(self, handled)
-
-
-class AtStart(msgspec.Struct, frozen=True):
-    """`@reboot`: when schedd starts, and at no time of the clock."""
-
-    text: str
-
-    @property
-    def at_start(self) -> bool:
-        return True
-
-    def next_after(self, moment: datetime) -> datetime | None:
-        return None
-
-    def last_before(self, moment: datetime) -> datetime | None:
-        return None
-
-    def after_step_back(self, handled: datetime) -> Schedule:
-        return self
-
-    def after_correction(self, handled: datetime) -> Schedule:
-        return self

@@ -7,13 +7,13 @@ from datetime import timedelta
 from itertools import pairwise
 
 from scheduler.clock import rfc3339
-from scheduler.schedule.at import At, AtStart
+from scheduler.schedule.at import At
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import Field
 from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.duration import format_duration
 from scheduler.schedule.every import Every
-from scheduler.schedule.on_event import AfterJob
+from scheduler.schedule.on_event import AfterJob, AtStart
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.restricted import Limits, Restricted
 from scheduler.schedule.schedule import Schedule

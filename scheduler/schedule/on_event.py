@@ -1,5 +1,5 @@
-"""`@after JOB`: when another job has succeeded, and at no time of the clock."""
-# ruff: noqa: ARG002 - the class implements the whole protocol
+"""Schedules that follow an event instead of the clock: `@reboot` and `@after JOB`."""
+# ruff: noqa: ARG002 - the base class implements the whole protocol
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ from scheduler.schedule.union import Union
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 
-class AfterJob(msgspec.Struct, frozen=True):
-    """When `job` has succeeded; the scheduled time is then that of the run that did."""
+class _OnEvent(msgspec.Struct, frozen=True):
+    """A schedule without scheduled times on the clock, which steps of the clock do not change."""
 
     text: str
-    job: str
 
     @property
     def at_start(self) -> bool:
@@ -38,6 +37,20 @@ class AfterJob(msgspec.Struct, frozen=True):
 
     def after_correction(self, handled: datetime) -> Schedule:
         return self
+
+
+class AtStart(_OnEvent, frozen=True):
+    """`@reboot`: when schedd starts, but not at a reload."""
+
+    @property
+    def at_start(self) -> bool:
+        return True
+
+
+class AfterJob(_OnEvent, frozen=True):
+    """`@after JOB`: when `job` has succeeded; the scheduled time is then that of the run that did."""
+
+    job: str
 
 
 def parse_after(text: str, column: int) -> AfterJob:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from scheduler.errors import ScheduleError
-from scheduler.schedule.at import At, AtStart
+from scheduler.schedule.at import At
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_expression import ALIASES, read_expression
 from scheduler.schedule.day_interval import DayInterval
@@ -17,7 +17,7 @@ from scheduler.schedule.duration import DurationError, parse_duration
 from scheduler.schedule.every import Every
 from scheduler.schedule.field_parser import check_characters
 from scheduler.schedule.named_fields import NamedFields, named_fields, one_line, read_fields
-from scheduler.schedule.on_event import parse_after
+from scheduler.schedule.on_event import AtStart, parse_after
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import instant_of

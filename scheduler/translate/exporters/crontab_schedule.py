@@ -8,11 +8,12 @@ from datetime import timedelta
 import msgspec
 
 from scheduler.schedule import Schedule
-from scheduler.schedule.at import At, AtStart
+from scheduler.schedule.at import At
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import LIMITS, Field
 from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.every import Every
+from scheduler.schedule.on_event import AtStart
 from scheduler.schedule.pattern import Pattern
 from scheduler.translate.exporters.number_spans import cron_field, every_day_matches, without_star
 from scheduler.translate.exporters.shell_text import day_interval_test, day_later

@@ -9,11 +9,10 @@ from scheduler.model.job import Job
 from scheduler.model.recipient import CommandRecipient, Recipient
 from scheduler.model.target import Argv
 from scheduler.schedule import Schedule, dst_effects, predecessors
-from scheduler.schedule.at import AtStart
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.every import Every
-from scheduler.schedule.on_event import AfterJob
+from scheduler.schedule.on_event import AfterJob, AtStart
 from scheduler.translate.exporters.exported import (
     Exported,
     ExportedFile,
