@@ -110,12 +110,7 @@ class Daemon(EngineService):
     """The Service of a running schedd: the engine's answers, and what concerns the daemon itself."""
 
     def __init__(
-        self,
-        read: Callable[[Path], Config],
-        config: Config,
-        shutdown_timeout: float | None,
-        clock: Clock,
-        log: Log,
+        self, read: Callable[[Path], Config], config: Config, shutdown_timeout: float | None, clock: Clock, log: Log
     ) -> None:
         """`read` reads the file again at a reload."""
         self._processes = Spawner()
@@ -190,19 +185,24 @@ class Daemon(EngineService):
                 self._liveness.start(self._reload_on_change())
             loaded()
             await self._stop_asked.wait()
-            # The loop ticks and the socket answers until the last run is over: scheduled times meanwhile are decided,
-            # and people can see what schedd is waiting for.
-            seconds = self._config.shutdown_timeout if self._shutdown_timeout is None else self._shutdown_timeout
-            end = self._engine.clock.steady() + seconds
-            for_notifications = self._notifications.reserve(seconds)
-            await self._engine.shut_down(seconds - for_notifications)
-            await self._notifications.close(for_notifications)
-            self._liveness.stop()
-            await self._server.close()
-            await self._web.close()
-            await self._workers.close()
+            end = await self._shut_down()
         self._log.info("stopped")
         return end - self._engine.clock.steady()
+
+    async def _shut_down(self) -> float:
+        """End all runs, then the parts of the daemon. Returns the steady time at which the shutdown timeout ends."""
+        seconds = self._config.shutdown_timeout if self._shutdown_timeout is None else self._shutdown_timeout
+        end = self._engine.clock.steady() + seconds
+        for_notifications = self._notifications.reserve(seconds)
+        # The loop ticks and the socket answers until the last run is over: scheduled times meanwhile are decided, and
+        # people can see what schedd is waiting for.
+        await self._engine.shut_down(seconds - for_notifications)
+        await self._notifications.close(for_notifications)
+        self._liveness.stop()
+        await self._server.close()
+        await self._web.close()
+        await self._workers.close()
+        return end
 
     def status(self) -> StatusView:
         """The daemon itself."""

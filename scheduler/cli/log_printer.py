@@ -1,4 +1,4 @@
-"""Print the output of runs: that of one job unchanged, that of several line by line."""
+"""Print the output of runs: that of one job unchanged, that of several line by line, or either as JSON."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from typing import TextIO
 
 import click
+import msgspec
 
 from scheduler.cli import terminal, times
 from scheduler.launch.lines import Lines
@@ -15,6 +16,16 @@ from scheduler.text import plural, printable, printable_bytes
 from scheduler.wire.runs import Event, Finished, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
+
+
+class JsonPrinter:
+    """Prints each event as a JSON object on its own line."""
+
+    def see(self, event: Event) -> None:
+        click.echo(msgspec.json.encode(event))
+
+    def end(self) -> None:
+        """Nothing is left to print."""
 
 
 class RawPrinter:

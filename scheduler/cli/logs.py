@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import tzinfo
 
 import click
-import msgspec
 
 from scheduler.cli import terminal, typed_times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import run_ids, some_jobs
-from scheduler.cli.log_printer import LinePrinter, RawPrinter
+from scheduler.cli.log_printer import JsonPrinter, LinePrinter, RawPrinter
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
@@ -70,17 +69,19 @@ def logs(  # noqa: PLR0913, PLR0917 - one for each option
         lines=lines,
     )
     one_job = len(jobs) == 1 or run_id is not None
-    if one_job and not timestamps:
-        printer: LinePrinter | RawPrinter = RawPrinter(shown_in)
-    else:
-        printer = LinePrinter(shown_in if timestamps else None, names=not one_job)
+    printer = _printer(shown_in, as_json=as_json, one_job=one_job, timestamps=timestamps)
     is_empty = True
     for event in source.stream(LOGS, ask):
         is_empty = False
-        if as_json:
-            click.echo(msgspec.json.encode(event))
-        else:
-            printer.see(event)
+        printer.see(event)
     printer.end()
     if is_empty:
         terminal.note("no output: no run is kept that matches")
+
+
+def _printer(zone: tzinfo, *, as_json: bool, one_job: bool, timestamps: bool) -> JsonPrinter | LinePrinter | RawPrinter:
+    if as_json:
+        return JsonPrinter()
+    if one_job and not timestamps:
+        return RawPrinter(zone)
+    return LinePrinter(zone if timestamps else None, names=not one_job)

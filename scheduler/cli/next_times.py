@@ -55,21 +55,14 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
       schedctl next poll-rates --from tomorrow --until 'tomorrow 12:00'
       schedctl next --expr '30 2 * * *' --timezone America/New_York --from 2026-03-08T00:00Z -n 5
     """
+    if expr is not None and jobs:
+        raise UsageError("--expr and JOB exclude each other")
     all_until = count is None and until is not None
     count = count or (MOST if all_until else DEFAULT_COUNT)
     now = times.now()
     if expr is None:
-        source = target.source(NEXT)
         with option_instead(jobs, _count_option):
-            shown_in = zone_for(zone, source, jobs)
-        # A run at exactly --from is shown; a run at exactly this moment has been started already.
-        after = None if start is None else _just_before(start.at(shown_in))
-        end = None if until is None else until.at(shown_in)
-        ask = Next(jobs=jobs, count=count, start=after, until=end, timezone=str(shown_in))
-        with option_instead(jobs, _count_option):
-            found = _coming_runs(source, ask)
-    elif jobs:
-        raise UsageError("--expr and JOB exclude each other")
+            found, shown_in = _of_jobs(target, jobs, zone, count, start, until)
     else:
         shown_in = zone or UTC
         begin = now if start is None else start.at(shown_in)
@@ -87,6 +80,24 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
 def _count_option(word: str) -> str | None:
     """The option for a number in the place of a job."""
     return f"-n {word}" if word.isdecimal() and word.isascii() and 1 <= int(word) <= MOST else None
+
+
+def _of_jobs(
+    target: Target,
+    jobs: tuple[str, ...],
+    zone: tzinfo | None,
+    count: int,
+    start: TypedTime | None,
+    until: TypedTime | None,
+) -> tuple[list[ScheduledTime], tzinfo]:
+    """Coming runs, and the zone in which they are shown."""
+    source = target.source(NEXT)
+    shown_in = zone_for(zone, source, jobs)
+    # A run at exactly --from is shown; a run at exactly this moment has been started already.
+    after = None if start is None else _just_before(start.at(shown_in))
+    end = None if until is None else until.at(shown_in)
+    ask = Next(jobs=jobs, count=count, start=after, until=end, timezone=str(shown_in))
+    return _coming_runs(source, ask), shown_in
 
 
 def _coming_runs(source: Client | FileAlone, ask: Next) -> list[ScheduledTime]:

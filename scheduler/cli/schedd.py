@@ -113,22 +113,14 @@ def command(  # noqa: PLR0913 - one for each option
     """
     if web is not None and file is None and config is None and is_file_name(web):
         file, web = web, DEFAULT_ADDRESS  # `schedd --web schedules.yaml`
-    if "" in (file, config):
-        raise UsageError("the file name is empty")
-    if file and config:
-        raise UsageError("FILE and --config exclude each other")
+    path = _schedule_file(file, config)
     with loading(*NOT_FOR_THE_DAEMON):
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415
         from scheduler.report.log import LogFormat  # noqa: PLC0415
 
-    if file is not None and not Path(file).exists():
-        _refuse_command(file)
-    path = file or config or os.environ.get("SCHEDD_CONFIG")
-    if not path and not Path(DEFAULT_FILE).exists():
-        raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; to create one: schedctl init", ())
     return run(
-        Path(path or DEFAULT_FILE),
+        path,
         log_format=LogFormat(log_format),
         log_level=log_level,
         watch=watch,
@@ -138,6 +130,20 @@ def command(  # noqa: PLR0913 - one for each option
         shutdown_timeout=_shutdown_timeout(),
         allow_insecure_file=allow_insecure_file,
     )
+
+
+def _schedule_file(file: str | None, config: str | None) -> Path:
+    """The file to run: the argument, --config, $SCHEDD_CONFIG or the default. Only the default is known to exist."""
+    if "" in (file, config):
+        raise UsageError("the file name is empty")
+    if file and config:
+        raise UsageError("FILE and --config exclude each other")
+    if file is not None and not Path(file).exists():
+        _refuse_command(file)
+    path = file or config or os.environ.get("SCHEDD_CONFIG")
+    if not path and not Path(DEFAULT_FILE).exists():
+        raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; to create one: schedctl init", ())
+    return Path(path or DEFAULT_FILE)
 
 
 def _refuse_command(word: str) -> None:

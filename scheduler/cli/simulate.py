@@ -18,9 +18,10 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option
 from scheduler.config.load import load
+from scheduler.config.loading import Config
 from scheduler.control import client
 from scheduler.engine.events import Event, Listener, RunStarted
-from scheduler.engine.simulation import simulate
+from scheduler.engine.simulation import Simulation, simulate
 from scheduler.errors import SchedError, UnknownNameError, UsageError
 from scheduler.text import did_you_mean, plural
 from scheduler.wire.jobs import ListJobs
@@ -95,6 +96,10 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
     if output_format.shown(result, form):
         return
     show(result, shown_in)
+    _note_assumptions(result, config)
+
+
+def _note_assumptions(result: Simulation, config: Config) -> None:
     if assumed := sum(load.source == "assumed" for load in result.jobs):
         change = "--durations 10s, or --durations JOB=10s"
         terminal.note(f"{plural(assumed, 'job')} assumed to take {ASSUMED:g}s; to change it: {change}")

@@ -107,16 +107,7 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     `directory` is that of the main file, the default working directory.
     """
     name = entry.name.value
-    if not _NAME.fullmatch(name):
-        message = (
-            "not a valid job name: it must be 1 to 63 letters, digits, dots, dashes and underscores, and start with a "
-            "letter or digit"
-        )
-        corrected = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
-        start, end = entry.name.index, entry.name.index + len(name)
-        is_shown = _NAME.fullmatch(corrected) and entry.name.plain and name.isascii()
-        fixes = (Fix(start, end, (corrected,)),) if is_shown else ()
-        entry.source.error(start, message, fixes=fixes, width=max(1, len(name)), key=f"jobs.{name}")
+    _check_name(entry)
     scope = defaults.narrowed(entry.given, entry.source.directory, "")
     if (override := entry.override) is not None:
         scope = scope.narrowed(override.given, override.source.directory, "overrides.")
@@ -143,6 +134,21 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     if values.get("run_if") is None:
         entry.error("run_if_timeout", '"run_if_timeout" is only valid together with "run_if"')
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
+
+
+def _check_name(entry: Entry) -> None:
+    name = entry.name.value
+    if _NAME.fullmatch(name):
+        return
+    message = (
+        "not a valid job name: it must be 1 to 63 letters, digits, dots, dashes and underscores, and start with a "
+        "letter or digit"
+    )
+    corrected = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
+    start, end = entry.name.index, entry.name.index + len(name)
+    is_shown = _NAME.fullmatch(corrected) and entry.name.plain and name.isascii()
+    fixes = (Fix(start, end, (corrected,)),) if is_shown else ()
+    entry.source.error(start, message, fixes=fixes, width=max(1, len(name)), key=f"jobs.{name}")
 
 
 def _fields(values: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:
