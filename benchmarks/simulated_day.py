@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from bench import Row, main
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
@@ -23,6 +22,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import RAN
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
+from scheduler.virtual_clock import VirtualClock
 
 
 def simulate(jobs: int, days: int) -> tuple[float, int]:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec.structs import replace
 
-from scheduler.clock import SystemClock, VirtualClock
+from scheduler.clock import SystemClock
 from scheduler.engine.engine import Engine
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
@@ -30,6 +30,7 @@ from scheduler.model.job import Job, Overlap, Retry
 from scheduler.model.run import Launch
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
+from scheduler.virtual_clock import VirtualClock
 
 JOBS = 20
 ALLOWED = 2 * 1024 * 1024

@@ -2,21 +2,19 @@
 
 Wall time is an aware UTC `datetime`; people and time servers may step it. Steady time is a float of seconds that only
 moves forward and measures durations; it is the event loop's own time, so `asyncio.sleep` and timeouts follow it. On
-the virtual clock both are data: the loop jumps from one timer to the next, and a simulated day takes a moment.
+the virtual clock (`virtual_clock.py`) both are data.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Protocol
 
 from scheduler.clock_set import ClockSetWatch
-
-T = TypeVar("T")
 
 LONGEST_SLEEP = 30.0
 """Seconds. Where the kernel does not report that the wall clock was set, that is noticed at the latest after this."""
@@ -98,82 +96,3 @@ def _waking(wake: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         watch.close()
-
-
-class VirtualClock:
-    """Time as data, for tests and simulations: `run` drives a coroutine and nothing ever waits."""
-
-    def __init__(self, start: datetime) -> None:
-        self._wall_at_zero = start
-        self._microseconds = 0
-        self._sleepers: set[asyncio.Event] = set()
-
-    def now(self) -> datetime:
-        return self._wall_at_zero + timedelta(microseconds=self._microseconds)
-
-    def steady(self) -> float:
-        return self._microseconds / 1_000_000
-
-    async def sleep_until(self, moment: datetime | None, wake: asyncio.Event) -> None:
-        """Sleeps in one piece; `step` wakes every sleeper, which on the machine takes up to LONGEST_SLEEP.
-
-        The timer sets `wake` itself: a timeout, which cancels and catches, would cost a simulation a tenth of its time.
-        """
-        timer = None
-        if moment is not None:
-            timer = asyncio.get_running_loop().call_later((moment - self.now()).total_seconds(), wake.set)
-        self._sleepers.add(wake)
-        try:
-            await wake.wait()
-        finally:
-            self._sleepers.discard(wake)
-            if timer is not None:
-                timer.cancel()
-
-    def step(self, by: timedelta) -> None:
-        """Set the wall clock forward or back, as a person or a time server does; steady time does not notice."""
-        self._wall_at_zero += by
-        for wake in self._sleepers:
-            wake.set()
-
-    def advance(self, seconds: float) -> None:
-        """Let both clocks move on, in whole microseconds: sums of floats would miss the instants they aim at."""
-        self._microseconds += round(seconds * 1_000_000)
-
-    def run(self, main: Coroutine[Any, Any, T]) -> T:
-        """Run `main` to its end on this clock. RuntimeError when nothing is left that could wake it."""
-        with asyncio.Runner(loop_factory=lambda: _VirtualLoop(self)) as runner:
-            return runner.run(main)
-
-
-class _VirtualLoop(asyncio.BaseEventLoop):
-    """An event loop that, where another would wait for its selector, moves a VirtualClock.
-
-    It has no descriptors: children and sockets cannot be used on it.
-    """
-
-    _selector: _VirtualLoop
-    _clock_resolution: float
-
-    def __init__(self, clock: VirtualClock) -> None:
-        super().__init__()
-        self._clock = clock
-        self._clock_resolution = 1e-6
-        self._selector = self
-
-    def time(self) -> float:
-        return self._clock.steady()
-
-    def select(self, timeout: float | None) -> list[Any]:
-        """What the base loop calls when nothing is ready: `timeout` is the time to the next timer."""
-        if timeout is None:
-            raise RuntimeError("the virtual clock has nothing left to wait for")
-        if timeout > 0:
-            self._clock.advance(timeout)
-        return []
-
-    def _process_events(self, event_list: list[Any]) -> None:
-        """Nothing: there are no descriptors."""
-
-    def _write_to_self(self) -> None:
-        """Nothing to wake: everything happens on this thread."""

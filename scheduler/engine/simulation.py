@@ -10,7 +10,6 @@ from itertools import count
 
 import msgspec
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import (
     AttemptFinished,
@@ -25,6 +24,7 @@ from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
 from scheduler.model.run import Attempt, Outcome
+from scheduler.virtual_clock import VirtualClock
 
 PARTS = 96
 """Number of parts of the span in the chart of its load: quarters of an hour for a day."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from scheduler.clock import Clock, SystemClock, VirtualClock
+from scheduler.clock import Clock, SystemClock
+from scheduler.virtual_clock import VirtualClock
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 

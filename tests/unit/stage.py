@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import (
     AttemptFinished,
@@ -27,6 +26,7 @@ from scheduler.model.job import Job
 from scheduler.model.run import Launch, Reason, Trigger
 from scheduler.model.target import ShellCommand
 from scheduler.schedule import parse_schedule
+from scheduler.virtual_clock import VirtualClock
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 

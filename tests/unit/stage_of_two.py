@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import msgspec
 
 from scheduler.active_standby import ActiveStandby
-from scheduler.clock import VirtualClock
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.launch.launcher import NotTakenError
@@ -26,6 +25,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.run import Launch, Run, Trigger
+from scheduler.virtual_clock import VirtualClock
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON
 

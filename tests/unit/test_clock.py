@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from freezegun import freeze_time
 
-from scheduler.clock import COARSE, LONGEST_SLEEP, SLACK, SystemClock, VirtualClock
+from scheduler.clock import COARSE, LONGEST_SLEEP, SLACK, SystemClock
+from scheduler.virtual_clock import VirtualClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -90,3 +91,41 @@ def test_waiting_for_an_impossible_condition_is_an_error_instead_of_a_hang() -> 
 
     with pytest.raises(RuntimeError, match="nothing left to wait for"):
         VirtualClock(START).run(main())
+
+
+def test_calls_at_one_virtual_instant_are_made_in_the_order_in_which_they_were_scheduled() -> None:
+    made: list[int] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in range(100):
+            loop.call_later(5, made.append, number)
+        await asyncio.sleep(6)
+
+    VirtualClock(START).run(main())
+    assert made == list(range(100))
+
+
+def test_the_virtual_clock_does_not_stop_at_a_cancelled_timer() -> None:
+    clock = VirtualClock(START)
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_later(3600, print).cancel()
+        await asyncio.Event().wait()
+
+    with pytest.raises(RuntimeError, match="nothing left to wait for"):
+        clock.run(main())
+    assert clock.now() == START
+
+
+def test_an_error_in_a_virtual_call_is_reported_and_the_loop_goes_on() -> None:
+    reported: list[object] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: reported.append(context["exception"]))
+        loop.call_soon(int, "no number")
+        await asyncio.sleep(1)
+
+    VirtualClock(START).run(main())
+    assert [type(error) for error in reported] == [ValueError]

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.engine import MOST_FAILURES
 from scheduler.engine.events import Event
 from scheduler.liveness import Liveness
 from scheduler.model.run import Outcome
+from scheduler.virtual_clock import VirtualClock
 from tests.unit.stage import Stage, job
 
 

@@ -8,10 +8,10 @@ from typing import Never
 
 import pytest
 
-from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, HELD_BACK, PATIENCE, Follower, RunOutput
 from scheduler.model.job import OutputMode
+from scheduler.virtual_clock import VirtualClock
 
 CHUNK = b"x" * 65_536
 

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import LaunchError, NotTakenError
 from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
@@ -24,6 +23,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
+from scheduler.virtual_clock import VirtualClock
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON, job
 

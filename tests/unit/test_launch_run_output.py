@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.clock import VirtualClock
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import FOLLOWER_LAG, TAIL, Chunk, Follower, RunOutput
 from scheduler.model.job import OutputMode
+from scheduler.virtual_clock import VirtualClock
 
 OUT, ERR = Stream.STDOUT, Stream.STDERR
 

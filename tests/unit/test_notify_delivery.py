@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from scheduler.clock import VirtualClock
 from scheduler.launch.simulated import Play
 from scheduler.model.recipient import CommandRecipient, Recipient
 from scheduler.model.target import ShellCommand
@@ -14,6 +13,7 @@ from scheduler.report.notify.delivery import MOST_WAITING, Deliveries
 from scheduler.report.notify.notification import Notification, Topic
 from scheduler.report.notify.notifications import Notifications
 from scheduler.report.notify.sender import DeliveryError, Sender
+from scheduler.virtual_clock import VirtualClock
 from tests.unit.stage import NOON, Stage, clock_face, job
 
 Send = Callable[[Notification], Awaitable[str]]

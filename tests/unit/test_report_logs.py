@@ -13,7 +13,6 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.events import (
     AttemptFinished,
     ClockJumped,
@@ -32,6 +31,7 @@ from scheduler.launch.launcher import Stream
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.report.log import Log, LogFormat
 from scheduler.text import printable
+from scheduler.virtual_clock import VirtualClock
 
 SCHEDULED = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = SCHEDULED + timedelta(milliseconds=2)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.clock import VirtualClock
 from scheduler.config.load import load
 from scheduler.engine.engine import Engine
 from scheduler.engine.timetable import Timetable
@@ -17,6 +16,7 @@ from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import Play, SimulatedLauncher
 from scheduler.report.log import Log, LogFormat
 from scheduler.report.startup import log_jobs, report_missed
+from scheduler.virtual_clock import VirtualClock
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 UNSAID = 'jobs: {mail: {schedule: "0 8 * * *", command: x}, poll: {schedule: "@hourly", command: x}}'

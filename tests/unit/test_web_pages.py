@@ -17,12 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.cli import times
-from scheduler.clock import VirtualClock
 from scheduler.errors import SchedError, UsageError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.text import printable
+from scheduler.virtual_clock import VirtualClock
 from scheduler.web import pages
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.web.live import Live
