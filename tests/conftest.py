@@ -20,6 +20,11 @@ settings.load_profile("any machine")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """In parallel, files start in their order: a slow one with few tests would start last, and all would wait for it."""
+    config.option.loadscopereorder = False
+
+
 @pytest.fixture
 def closed() -> Iterator[Path]:
     """A directory that is closed to us, in one that is open to all; root becomes another user meanwhile."""
