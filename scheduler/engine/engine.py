@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.chains import Chains
 from scheduler.engine.clock_watch import ClockWatch
+from scheduler.engine.decider import Decider
 from scheduler.engine.events import (
     Announcer,
     JobsChanged,
     Listener,
     Paused,
     Resumed,
-    RunSkipped,
     StandbyChanged,
     Stopping,
     report_bug,
@@ -34,7 +34,7 @@ from scheduler.launch.launcher import Earlier
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink
 from scheduler.model.job import Job
-from scheduler.model.run import PLAIN_REQUEST, Decision, Pause, Reason, Run, RunRequest, Trigger
+from scheduler.model.run import PLAIN_REQUEST, Pause, Reason, Run, RunRequest
 from scheduler.model.target import ShellCommand
 from scheduler.wire.requester import Requester
 
@@ -64,12 +64,12 @@ class Engine:
         self.history = History()
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
         self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
-        self.announce.add(Chains(clock, self.timetable, self.announce, self._submit_after).on_event)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
+        self._decider = Decider(clock, self.timetable, self.runner, self.announce, new_id)
+        self.announce.add(Chains(clock, self.timetable, self.announce, self._decider.run_after).on_event)
         self.requests = Requests(
             clock, self.timetable, self.runner, self.following, self.announce, RequestKeys(self._is_known), new_id
         )
-        self._new_id = new_id
         self._wake = asyncio.Event()
         self._failures = 0
         self.standing_by = False
@@ -108,7 +108,7 @@ class Engine:
             for job, at in missed:
                 self._put_off.add(Due(job, at, None, None))
         else:
-            self._run_at_start(to_start(self.timetable, now, missed), now)
+            self._decider.run_at_start(to_start(self.timetable, now, missed), now)
         return now
 
     async def run(self) -> None:
@@ -155,9 +155,9 @@ class Engine:
                 self._put_off.add(each)
             return
         for decision in excluded:
-            self._skip(decision)
+            self._decider.skip(decision)
         for each in due:
-            self._decide(each, now)
+            self._decider.decide(each, now)
 
     def stand_by(self, *, elsewhere: bool = True) -> None:
         """Decide no scheduled times from now on; `elsewhere`, another scheduler does."""
@@ -175,17 +175,10 @@ class Engine:
         self.announce(StandbyChanged(False, False))
         for due in self._put_off.take(elsewhere):
             if self.timetable.job(due.job.name) is not None:
-                self._decide(due, now, late)
+                self._decider.decide(due, now, late)
         if self._start_put_off:
             self._start_put_off = False
-            self._run_at_start(to_start(self.timetable, now), now)
-
-    def _run_at_start(self, due: Iterable[tuple[Job, datetime]], now: datetime) -> None:
-        for job, at in due:
-            if self.timetable.pause_of(job.name, now) is not None:
-                self._skip(Decision(job.name, Reason.PAUSED, first=at, last=at))
-            else:
-                self._submit(job, Trigger.START, at, waits_from=now)
+            self._decider.run_at_start(to_start(self.timetable, now), now)
 
     def run_now(self, job: Job, request: RunRequest = PLAIN_REQUEST, *, holding: bool = False) -> RunStream:
         """Run a job on request, a paused or disabled one too, and follow the run.
@@ -250,51 +243,3 @@ class Engine:
         self.runner.draining = True
         self.requests.cancel_all(None, Reason.SHUTDOWN)
         await self.runner.drain(seconds)
-
-    def _decide(self, due: Due, now: datetime, late_reason: Reason = Reason.LATE) -> None:
-        job, scheduled_at = due.job, due.scheduled_at
-        if self.timetable.pause_of(job.name, scheduled_at) is not None:
-            missed = due.missed
-            self._skip(
-                Decision(
-                    job.name,
-                    Reason.PAUSED,
-                    first=scheduled_at if missed is None else missed.first,
-                    last=scheduled_at,
-                    count=1 if missed is None else missed.count + 1,
-                    more=missed is not None and missed.more,
-                )
-            )
-            return
-        if due.missed is not None:
-            self._skip(due.missed)
-        late = (now - scheduled_at).total_seconds()
-        if late <= job.start_deadline:
-            self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=scheduled_at, previous=due.previous)
-        elif job.catch_up is not None and late <= job.catch_up:  # schedd was suspended, or the clock was set forward
-            self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=now, previous=due.previous)
-        else:
-            self._skip(Decision(job.name, late_reason, first=scheduled_at, last=scheduled_at))
-
-    def _submit_after(self, job: Job, run: Run) -> None:
-        """The next job of a chain, after a run has succeeded."""
-        self._submit(job, Trigger.AFTER, run.scheduled_at, waits_from=self.clock.now())
-
-    def _skip(self, decision: Decision) -> None:
-        self.announce(RunSkipped(decision))
-
-    def _submit(
-        self,
-        job: Job,
-        trigger: Trigger,
-        scheduled_at: datetime,
-        *,
-        waits_from: datetime,
-        previous: datetime | None = None,
-    ) -> None:
-        deadline = waits_from + timedelta(seconds=job.start_deadline)
-        live_run = LiveRun(job, self._new_id(), trigger, scheduled_at, deadline=deadline, previous_at=previous)
-        try:
-            self.runner.submit(live_run)
-        except Exception as bug:  # costs this run, not the others that are due
-            self.runner.give_up(live_run, bug)
