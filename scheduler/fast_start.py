@@ -12,9 +12,8 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 NOT_FOR_THE_DAEMON = ("ssl", "rich")
-"""What libraries import where they find it, and the daemon has no use for: asyncio imports ssl for TLS (4.2 MB, 10 ms),
-structlog imports rich to draw tracebacks (5 MB, 60 ms). Senders that need TLS load it when they are first used."""
-
+"""What libraries import where they find it, and the daemon has no use for: asyncio imports ssl for TLS (4.2 MB, 10 ms).
+Senders that need TLS load it when they are first used. structlog imports rich to draw tracebacks (5 MB, 60 ms)."""
 
 _TURN = 0.0005
 """Seconds for which a thread that loads a file may keep the interpreter from the event loop."""

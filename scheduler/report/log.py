@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping, MutableMapping
+import traceback
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 import msgspec
-import structlog
 
 from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
+from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 from scheduler.launch.launcher import Stream
 from scheduler.report.records import record
 from scheduler.report.stdout import Stdout
@@ -40,7 +41,8 @@ _FIRST = ("timestamp", "level", "event")
 
 _QUOTED = re.compile('[ ="]')
 
-_EventDict = MutableMapping[str, Any]
+_Render = Callable[[str, dict[str, Any]], bytes]
+"""The line of a record, from its level and its fields."""
 
 
 class Log:
@@ -58,18 +60,9 @@ class Log:
         self.takes_raw = not self._json
         self._journald = _is_journald(fd, environ)
         self._encode = msgspec.json.Encoder()
+        self._least = LEVELS[level]
+        self._render = _renderer(form, colors=terminal and not environ.get("NO_COLOR"))
         stdout.on_dropped = self._report_dropped
-        colors = terminal and not environ.get("NO_COLOR")
-        self._logger = structlog.wrap_logger(
-            _Lines(stdout),
-            processors=[
-                structlog.processors.add_log_level,
-                *([] if self._journald else [self._add_time]),
-                structlog.processors.format_exc_info,
-                *self._rendering(form, colors=colors),
-            ],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        ).bind()
 
     @property
     def dropped(self) -> int:
@@ -78,27 +71,28 @@ class Log:
 
     def info(self, event: str, **fields: object) -> None:
         """Write a record of normal operation."""
-        self._logger.info(event, **fields)
+        self._write("info", event, fields)
 
     def warning(self, event: str, **fields: object) -> None:
         """Write a record of something to look at some time."""
-        self._logger.warning(event, **fields)
+        self._write("warning", event, fields)
 
     def error(self, event: str, **fields: object) -> None:
         """Write a record of something to look at now."""
-        self._logger.error(event, **fields)
+        self._write("error", event, fields)
 
     def on_bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
         """Handle an exception of the event loop: write a bug of schedd with its traceback."""
-        bug = context.get("exception")
-        self._logger.error("internal error", error=context.get("message"), exc_info=bug)
+        fields: dict[str, Any] = {"error": context.get("message")}
+        if bug := context.get("exception"):
+            fields["exception"] = "".join(traceback.format_exception(bug)).removesuffix("\n")
+        self._write("error", "internal error", fields)
 
     def on_event(self, event: Event) -> None:
         """Write the record of an event, if it has one."""
         found = record(event)
         if found is not None:
-            level, name, fields = found
-            getattr(self, level)(name, **fields)
+            self._write(*found)
 
     def _report_dropped(self, count: int) -> None:
         """Called by the thread that writes to stdout."""
@@ -130,50 +124,38 @@ class Log:
         lines = self._encode.encode_lines(printable_bytes(block).decode().split("\n")[:-1])
         return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
 
-    # The format of records.
-
-    def _add_time(self, _logger: object, _method: str, fields: _EventDict) -> _EventDict:
-        fields["timestamp"] = rfc3339(self._clock.now())
-        return fields
-
-    def _rendering(self, form: LogFormat, *, colors: bool) -> list[Any]:
-        if form is LogFormat.JSON:
-            return [structlog.processors.JSONRenderer(serializer=lambda fields, **_: as_json(fields))]
-        if form is LogFormat.KV:
-            renderer: Any = _logfmt
-        else:
-            renderer = structlog.dev.ConsoleRenderer(
-                colors=colors, sort_keys=False, pad_event_to=21, exception_formatter=structlog.dev.plain_traceback
-            )
-        return [_readable, *([_Prioritised(renderer)] if self._journald else [renderer])]
+    def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
+        if LEVELS[level] < self._least:
+            return
+        fields = {**fields, "event": event, "level": level}
+        if not self._journald:
+            fields["timestamp"] = rfc3339(self._clock.now())
+        priority = b""
+        if self._journald and not self._json:
+            del fields["level"]
+            priority = _PRIORITIES[level]
+        self._stdout.write(priority + self._render(level, fields) + b"\n")
 
 
-class _Lines:
-    """The logger that structlog's bound logger calls with a rendered record."""
+def _renderer(form: LogFormat, *, colors: bool) -> _Render:
+    if form is LogFormat.JSON:
+        return lambda _level, fields: as_json(fields)
+    if form is LogFormat.KV:
+        return lambda _level, fields: _encoded(_logfmt(_readable(fields)))
+    with loading(*NOT_FOR_THE_DAEMON):
+        import structlog  # noqa: PLC0415 - only a terminal needs it: 9 ms and 1.4 MB
 
-    def __init__(self, stdout: Stdout) -> None:
-        self._stdout = stdout
-
-    def msg(self, rendered: str | bytes) -> None:
-        line = rendered if isinstance(rendered, bytes) else rendered.encode(errors="backslashreplace")
-        self._stdout.write(line + b"\n")
-
-    debug = info = warning = error = msg
-
-
-class _Prioritised:
-    """Puts journald's priority before a record, in place of the level."""
-
-    def __init__(self, renderer: Any) -> None:
-        self._renderer = renderer
-
-    def __call__(self, logger: object, method: str, fields: _EventDict) -> bytes:
-        fields.pop("level", None)
-        rendered: str = self._renderer(logger, method, fields)
-        return _PRIORITIES[method] + rendered.encode(errors="backslashreplace")
+    console = structlog.dev.ConsoleRenderer(
+        colors=colors, sort_keys=False, pad_event_to=21, exception_formatter=structlog.dev.plain_traceback
+    )
+    return lambda level, fields: _encoded(console(None, level, _readable(fields)))
 
 
-def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="backslashreplace")
+
+
+def _readable(fields: dict[str, Any]) -> dict[str, Any]:
     """For people: units on seconds, lists joined, and control characters escaped."""
     for key, value in fields.items():
         if key in _SECONDS and isinstance(value, float | int):  # `by` is also who requested a run
@@ -185,8 +167,8 @@ def _readable(_logger: object, _method: str, fields: _EventDict) -> _EventDict:
     return fields
 
 
-def _logfmt(_logger: object, _method: str, fields: _EventDict) -> str:
-    """The same text as structlog's LogfmtRenderer, which checks each letter of each key and takes twice as long."""
+def _logfmt(fields: dict[str, Any]) -> str:
+    """The same text as structlog's LogfmtRenderer, without its checks of each letter of each key."""
     first = {key: fields.pop(key) for key in _FIRST if key in fields}
     return " ".join([f"{key}={_quoted(str(value))}" for key, value in {**first, **fields}.items()])
 

@@ -1,0 +1,28 @@
+"""What schedd imports from its start until it stops, for a file of ordinary jobs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.system.programs import schedd, write
+
+UNUSED = ("croniter", "structlog")
+"""Modules, with all that is in them, which a log on a pipe and ordinary schedules do not need."""
+
+
+def test_a_file_of_ordinary_jobs_imports_only_what_they_need(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        defaults: {timezone: Europe/Berlin}
+        jobs:
+          daily: {schedule: "30 4 * * mon-fri", command: "true", timeout: 10m, retry: 2, env: {LEVEL: info}}
+          started: {schedule: "@reboot", command: "true"}
+        """,
+    )
+    with schedd(file, PYTHONPROFILEIMPORTTIME="1") as running:
+        running.says("run finished")
+    imported = re.findall(r"^import time:.*\| +(\S+)$", running.errors, re.MULTILINE)
+    assert "scheduler.daemon" in imported
+    assert [name for name in imported if f"{name}.".startswith(tuple(f"{each}." for each in UNUSED))] == []
