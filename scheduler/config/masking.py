@@ -31,6 +31,11 @@ CONFIDENTIAL = (
 _ORDINARY = re.compile(r"(?ai)true|false|yes|no|on|off|null|~|-?\d{1,3}")
 """Values that are too short to be secrets."""
 
+_RECIPIENTS = frozenset(("on_failure", "on_success", "on_recovery", "on_skip", "on_slow"))
+_PUBLIC = frozenset(("mail", "format", "timeout"))
+_ADDRESS = re.compile(r"[\w.+@-]{1,80}", re.ASCII)
+"""An address, or a part of one; not an address of the web, which may contain a secret."""
+
 _KEY_BEFORE = re.compile(r"([A-Za-z_][\w.-]*)[\"']?\s*:\s*$")
 
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
@@ -48,6 +53,11 @@ def is_secret_key(name: str) -> bool:
     if re.search(CONFIDENTIAL, name):
         return True
     return nearest(name.lower(), _MISSPELLED, 0.7) is not None
+
+
+def _is_public(owner: str, key: str, value: str) -> bool:
+    """Whether a value of a recipient is not secret: an address to mail to, a format, a timeout."""
+    return owner in _RECIPIENTS and key in _PUBLIC and _ADDRESS.fullmatch(value) is not None
 
 
 class Mask:
@@ -88,7 +98,7 @@ class Mask:
         text = re.sub(CONTROL, "?", self._readable)
         self._names = keys_of_mappings(text, "jobs", ("command", "python", "schedule"))
         self._names |= keys_of_mappings(text, "overrides", ("command", "python", "schedule", "enabled", "timezone"))
-        found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name))
+        found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name), _is_public)
         self._spans += [span for span in found.spans if not self._is_ordinary(*span)]
         if found.broken_at is not None:
             self._tail = self._text.rfind("\n", 0, found.broken_at) + 1, found.broken_within

@@ -33,13 +33,16 @@ class ValueSpans(msgspec.Struct, frozen=True):
     broken_within: bool = False
 
 
-def value_spans(text: str, wanted: Callable[[str, int], bool]) -> ValueSpans:
+def value_spans(
+    text: str, wanted: Callable[[str, int], bool], shown: Callable[[str, str, str], bool] = lambda *_names: False
+) -> ValueSpans:
     """Find every value under a key for which `wanted` is true, including aliases and their targets.
 
-    `wanted` gets the name of a key and its index.
+    `wanted` gets the name of a key and its index. A value is left out for which `shown` is true: it gets the name of
+    the wanted key of its mapping, the name of its own key, and the value.
     """
     spans: list[tuple[int, int]] = []
-    walk = _Walk(spans, wanted)
+    walk = _Walk(spans, wanted, shown)
     events = yaml.CSafeLoader(text)
     try:
         while events.check_event():
@@ -83,11 +86,16 @@ def _start_of(error: yaml.MarkedYAMLError) -> int:
 class _Level:
     """An open mapping or list."""
 
-    def __init__(self, event: Any, secret: bool) -> None:
+    def __init__(self, event: Any, above: _Level | None) -> None:
         self.is_mapping = isinstance(event, MappingStartEvent)
-        self.secret = secret
+        self.secret: bool = above is not None and above.value_is_secret
+        self.name: str = above.name if above else ""
+        self.is_wanted: bool = above is not None and above.is_wanted
+        """Whether the key of that name is wanted."""
+        self.owner: str = "" if above is None else above.name if self.is_mapping and above.is_wanted else above.owner
+        """The wanted key that this mapping is a value of."""
         self.awaits_key = self.is_mapping
-        self.value_is_secret = secret
+        self.value_is_secret: bool = self.secret
         self.anchor = event.anchor
         self.start = event.start_mark.index
         self.key = (0, 0)
@@ -97,9 +105,15 @@ class _Level:
 class _Walk:
     """Takes the parser's events one by one and keeps the open levels."""
 
-    def __init__(self, spans: list[tuple[int, int]], wanted: Callable[[str, int], bool]) -> None:
+    def __init__(
+        self,
+        spans: list[tuple[int, int]],
+        wanted: Callable[[str, int], bool],
+        shown: Callable[[str, str, str], bool],
+    ) -> None:
         self._spans = spans
         self._wanted = wanted
+        self._shown = shown
         self._levels: list[_Level] = []
         self._anchored: dict[str, tuple[int, int]] = {}
 
@@ -112,8 +126,7 @@ class _Walk:
         """Process one event."""
         at = event.start_mark.index
         if isinstance(event, MappingStartEvent | SequenceStartEvent):
-            secret = self.is_secret
-            self._levels.append(_Level(event, secret))
+            self._levels.append(_Level(event, self._levels[-1] if self._levels else None))
         elif isinstance(event, ScalarEvent):
             self._scalar(event)
             self._advance(event.value, at)
@@ -142,7 +155,7 @@ class _Walk:
                 return
         elif span[0] == span[1] and level.is_mapping and level.key_may_be_value:
             span = level.key  # as in {TOKEN, hunter2}
-        if span[0] < span[1]:
+        if span[0] < span[1] and not self._shown(level.owner, level.name, event.value):
             self._spans.append(span)
 
     def _advance(self, key: str, at: int = -1) -> None:
@@ -151,5 +164,6 @@ class _Walk:
             return
         level = self._levels[-1]
         if level.awaits_key:
-            level.value_is_secret = level.secret or self._wanted(key, at)
+            level.name, level.is_wanted = key, self._wanted(key, at)
+            level.value_is_secret = level.secret or level.is_wanted
         level.awaits_key = not level.awaits_key

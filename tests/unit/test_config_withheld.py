@@ -44,3 +44,29 @@ def test_a_switch_or_a_small_number_is_quoted_and_a_secret_is_not(tmp_path: Path
         load(file)
     assert "args: 10, env: {A: true, DB_PASSWORD: •••, PIN: •••, B: •••}" in str(error.value)
     assert "help: args: [10]" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shown"),
+    [
+        ("on_failure", "[{mail: root}]", "[{mail: root}]"),
+        ("on_failure", "[{mail: [a@example.com, root]}]", "[{mail: [a@example.com, root]}]"),
+        ("on_failure", "[{webhook: https://x.example/hunter2, format: slak}]", "[{webhook: •••, format: slak}]"),
+        ("on_failure", "[{mail: https://x.example/hunter2}]", "[{mail: •••}]"),
+        (
+            "on_failure",
+            "[{webhook: https://x.example/a, headers: {mail: hunter2}, timeout: soon}]",
+            "headers: {mail: •••}, timeout: soon",
+        ),
+        ("env", "{mail: [hunter2]}", "{mail: [•••]}"),
+        ("kwargs", "{format: [hunter2], 1: 2}", "{format: [•••], 1: 2}"),
+    ],
+)
+def test_who_is_mailed_is_quoted_and_the_address_of_a_webhook_is_not(
+    tmp_path: Path, key: str, value: str, shown: str
+) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs:\n  a: {{command: x, {key}: {value}}}\n")
+    with pytest.raises(ConfigError) as error:
+        load(file)
+    assert shown in str(error.value)
