@@ -40,7 +40,7 @@ class Host:
         if name := given.get("env_file"):
             yield from _of_env_file(directory / name)
         for variable, value in (given.get("env") or {}).items():
-            if problem := self._reference_problem(value, directory):
+            if problem := self._reference_problem(value, directory, may_be_empty=True):
                 code = LintCode.UNSET_VARIABLE if "from_env" in value else LintCode.MISSING_FILE
                 yield LintWarning(code, "env", f"env: {variable}: {problem}; runs fail to start")
         for key, problem in self._undeliverable(given, directory):
@@ -77,13 +77,17 @@ class Host:
             message = f"{key}: requires root, and this is uid {os.geteuid()}; runs fail to start"
             yield LintWarning(LintCode.NEEDS_ROOT, key, message)
 
-    def _reference_problem(self, value: object, directory: Path) -> str | None:
+    def _reference_problem(self, value: object, directory: Path, *, may_be_empty: bool = False) -> str | None:
         """Why a `{from_env: X}` or `{from_file: p}` has no value now; None for a value in the file."""
         if not isinstance(value, dict):
             return None
         if name := value.get("from_env"):
-            return None if name in self._environ else f"the variable {name} is not set here"
-        return _value_problem(directory / value["from_file"]) if value.get("from_file") else None
+            if name not in self._environ:
+                return f"the variable {name} is not set here"
+            return None if self._environ[name] or may_be_empty else f"the variable {name} is empty here"
+        if not value.get("from_file"):
+            return None
+        return _value_problem(directory / value["from_file"], may_be_empty=may_be_empty)
 
     def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
         if "mail" in recipient and not self._environ.get("SMTP_URL"):
@@ -126,10 +130,11 @@ def _of_env_file(path: Path) -> Iterator[LintWarning]:
         yield LintWarning(LintCode.MISSING_ENV_FILE, "env_file", f"env_file: {problem}; runs fail to start")
 
 
-def _value_problem(path: Path) -> str | None:
+def _value_problem(path: Path, *, may_be_empty: bool) -> str | None:
     if (problem := _file_problem(path)) is None:
         try:
-            read_small_file(str(path))
+            if not read_small_file(str(path)).strip() and not may_be_empty:
+                return f"{path} is empty"
         except LaunchError as error:
             problem = str(error)
     return problem

@@ -14,6 +14,7 @@ _CLOCK = re.compile(
     r"(?:(today|tomorrow|yesterday|mon|tue|wed|thu|fri|sat|sun)[a-z]*,? +)?(\d{1,2}):(\d\d)(?::(\d\d))?",
     re.IGNORECASE | re.ASCII,
 )
+_DAY = re.compile(r"today|tomorrow|yesterday|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}", re.IGNORECASE | re.ASCII)
 _DAY_MONTH = re.compile(
     r"(?:[a-z]{3},? +)?(\d{1,2}) ([a-z]{3})[a-z]*(?: (\d{4}))?,? +(\d{1,2}):(\d\d)(?::(\d\d))?",
     re.IGNORECASE | re.ASCII,
@@ -24,16 +25,19 @@ _RELATIVE = re.compile(
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-EXAMPLES = "use a time such as 18:00, Mon 07:00 or 2026-10-14 02:30, or a duration such as 1h"
+EXAMPLES = "use a time such as 18:00, Mon 07:00, yesterday or 2026-10-14 02:30, or a duration such as 1h"
 
 
 def typed_instant(text: str, now: datetime, zone: ZoneInfo, *, coming: bool = False) -> datetime:
-    """A time such as `10:05`, `now`, `2m ago`, `-2m`, `in 2m`, `Mon 07:00`, `yesterday 2:30`, `14 Oct 02:30`, ISO 8601.
+    """A time such as `10:05`, `now`, `2m ago`, `-2m`, `in 2m`, `Mon 07:00`, `yesterday`, `14 Oct 02:30`, ISO 8601.
 
-    Without a zone it is in `zone`. A bare time is today's. A weekday or a bare duration goes back from now, or with
-    `coming` ahead. The result has a zone, or none when it is to be read in the job's. UsageError for anything else.
+    Without a zone it is in `zone`. A bare time is today's, a bare day means its midnight. A weekday or a bare duration
+    goes back from now, or with `coming` ahead. The result has a zone, or none when it is to be read in the job's.
+    UsageError for anything else.
     """
     text, second = " ".join(text.split()), now.replace(microsecond=0)
+    if _DAY.fullmatch(text):
+        text += " 0:00"
     local = now.astimezone(zone)
     if text.lower() == "now":
         return second

@@ -379,5 +379,19 @@ def test_a_token_of_the_web_that_has_no_value_is_a_warning(tmp_path: Path, monke
     text = f'web: {{token: {{from_env: WEB_TOKEN}}, view_token: {{from_file: "{tmp_path}/none"}}}}\njobs: {{}}\n'
     monkeypatch.delenv("WEB_TOKEN", raising=False)
     assert codes(tmp_path, text) == ["unset-variable", "missing-file"]
+    (tmp_path / "none").write_text("\n")
+    monkeypatch.setenv("WEB_TOKEN", "")
+    assert codes(tmp_path, text) == ["unset-variable", "missing-file"]
     monkeypatch.setenv("WEB_TOKEN", "x")
     assert codes(tmp_path, text) == ["missing-file"]
+    (tmp_path / "none").write_text("y\n")
+    assert codes(tmp_path, text) == []
+
+
+def test_an_empty_address_of_a_recipient_is_a_warning_and_an_empty_variable_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPTY", "")
+    notifying = "jobs: {a: {command: 'true', on_failure: [{webhook: {from_env: EMPTY}}]}}\n"
+    assert codes(tmp_path, notifying) == ["undeliverable"]
+    assert codes(tmp_path, "jobs: {a: {command: 'true', env: {A: {from_env: EMPTY}}}}\n") == []

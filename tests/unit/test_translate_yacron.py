@@ -58,6 +58,12 @@ def test_each_key_of_a_job_is_carried_over(tmp_path: Path, keys: str, expected: 
     assert (list(done.config.jobs), done.refused) == (["poll"], [])
 
 
+def test_an_expectation_without_a_recipient_is_kept_and_noted(tmp_path: Path) -> None:
+    done = imported(tmp_path, job("sla: {maxTimeSinceSuccessSeconds: 7200}"))
+    assert done.config.jobs["poll"].expect_success_within == 7200
+    assert "nobody is notified of it until on_failure is set" in [why for _, why in done.noted]
+
+
 SCHEDULES: list[tuple[str, Any]] = [
     ('"@reboot"', "@reboot"),
     ('"0 12 * * * 2027"', {"minute": "0", "hour": "12", "year": "2027"}),

@@ -107,6 +107,9 @@ class _Reading:
         keys |= self._others()
         keys |= self._environment()
         keys |= self._failure()
+        if "expect_success_within" in keys and "on_failure" not in keys:
+            why = "nobody is notified of it until on_failure is set"
+            self._report.note(item.get("sla").line, "sla.maxTimeSinceSuccessSeconds", why)
         self._rest()
         return keys
 
@@ -197,8 +200,6 @@ class _Reading:
             keys["on_failure"] = failure
         if success := self._recipients(self._item.get("onSuccess", "report"), keys):
             keys["on_success"] = success
-        if "expect_success_within" in keys and "on_failure" not in keys:
-            del keys["expect_success_within"]
         return keys
 
     def _recipients(self, report: Item, keys: Keys) -> list[Value]:
