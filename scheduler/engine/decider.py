@@ -27,7 +27,7 @@ class Decider:
         self._new_id = new_id
 
     def decide(self, due: Due, now: datetime, late_reason: Reason = Reason.LATE) -> None:
-        """Run the job, or skip the time: while paused, or for `late_reason` after its `start_deadline` and `catch_up`."""
+        """Run the job, or skip the time: while it is paused, or for `late_reason` when it is too late for a start."""
         job, scheduled_at = due.job, due.scheduled_at
         if self._timetable.pause_of(job.name, scheduled_at) is not None:
             missed = due.missed

@@ -184,6 +184,17 @@ def test_a_run_that_ends_while_the_store_comes_back_has_one_record() -> None:
     StageOfTwo(job("j", "@every 60s"), play=lambda _: Play(20.0)).run(story)
 
 
+def test_a_claim_whose_answer_was_lost_makes_no_second_active_scheduler() -> None:
+    """The store still holds it when answers arrive again: it ends there at the time of the first claim."""
+
+    async def story(stage: StageOfTwo) -> None:
+        await faulty(stage, [("deaf a", 10.0, 25.0)], [])
+        await asyncio.sleep(15)
+        check(stage)
+
+    stage_with(0.0, 0.0).run(story)
+
+
 FAULTS = st.lists(
     st.tuples(
         st.sampled_from(["store", "broken a", "broken b", "deaf a", "deaf b", "broken w1", "deaf w2"])

@@ -77,7 +77,10 @@ class Lease:
         """Try once to take or keep it."""
         begun = asyncio.get_running_loop().time()
         try:
-            if self.active and await self._space.renew(KEY, self._owner, LEASE):
+            # To renew comes first, also without a lease that we know of: a claim whose answer was lost may hold, and
+            # another claim would not extend it.
+            may_be_ours = self.holder in {None, self._owner}
+            if may_be_ours and await self._space.renew(KEY, self._owner, LEASE):
                 self.holder, self._until = self._owner, begun + LEASE
             else:
                 self.holder = await self._space.claim(KEY, self._owner, LEASE)
