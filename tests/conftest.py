@@ -21,7 +21,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In parallel, files start in their order: a slow one with few tests would start last, and all would wait for it."""
+    """In parallel, files start in their order: a slow one with few tests would start last, and be waited for."""
     config.option.loadscopereorder = False
 
 
