@@ -34,6 +34,7 @@ from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.spawner import Spawner
+from scheduler.lazy_workers import LazyWorkers
 from scheduler.liveness import Liveness
 from scheduler.model.run import RAN, Reason
 from scheduler.report import startup
@@ -47,7 +48,6 @@ from scheduler.signals import Signals
 from scheduler.web.lazy_web import LazyWeb
 from scheduler.wire.daemon import ClockJump, ReloadView, StatusView, WorkerView
 from scheduler.wire.requester import Requester
-from scheduler.workers import LazyWorkers
 
 STDOUT = 1
 LAST_LINES = 1.0

@@ -1,4 +1,4 @@
-"""Connects schedd with its workers and with other schedulers, where the file names any."""
+"""The connections of schedd with its workers and with other schedulers."""
 
 from __future__ import annotations
 
@@ -25,35 +25,50 @@ from scheduler.report.log import Log
 from scheduler.wire.daemon import WorkerView
 
 
-class LazyWorkers:
-    """Nothing, and no library loaded, unless the file names workers."""
+class Link:
+    """The connections, and what uses them."""
 
-    def __init__(self, workers: Workers | None, clock: Clock, log: Log) -> None:
+    def __init__(self, workers: Workers, clock: Clock, log: Log) -> None:
         """UsageError when an address or a library is missing; nothing is connected yet."""
-        self._link = None if workers is None else _Link(workers, clock, log)
-        self.launcher = None if self._link is None else self._link.launcher
+        try:
+            from scheduler.launch.remote.celery_mailbox import CeleryMailbox  # noqa: PLC0415 - an extra
+            from scheduler.launch.remote.redis_log import RedisLog  # noqa: PLC0415
+            from scheduler.launch.remote.redis_space import RedisSpace  # noqa: PLC0415
+            from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
+        except ImportError as error:
+            raise UsageError(f"launcher: celery needs the extra `celery`: {error.name} is not installed") from None
+        try:
+            self._redis = RedisLog(resolved(workers.store, os.environ), workers.space)
+        except WireError as error:
+            raise UsageError(f"launcher: {error}") from None
+        self._space, self._wire = RedisSpace(self._redis), RedisWire(self._redis)
+        self._mailbox = CeleryMailbox(resolved(workers.broker, os.environ), workers.queue)
+        self.launcher = RemoteLauncher(self._wire, self._space, self._mailbox, clock)
+        self._standing = ActiveStandby(f"{socket.gethostname()}:{os.getpid()}", self._space, self.launcher, log)
 
     async def connect(self, engine: Engine, service: Service) -> None:
         """Reach the store and the broker, and stand by. SchedError when one of them does not answer."""
-        if self._link is not None:
-            await self._link.connect(engine, service)
+        self._passing_on = PassingOn(service, self._standing, self._wire, self._space)
+        engine.announce.add(self._passing_on.on_event)
+        try:
+            await self._standing.connect(engine)
+            await self._mailbox.check()
+        except WireError as error:  # at the start that is most likely a wrong address, later an outage
+            raise SchedError(str(error)) from None
 
     async def join(self) -> None:
         """Become the active scheduler, unless there is one."""
-        if self._link is not None:
-            await self._link.standing.join()
+        await self._standing.join()
 
     @property
     def store_up(self) -> bool | None:
-        """Whether the store has answered the latest request for the lease; None when the file names none."""
-        return None if self._link is None else self._link.standing.lease.answered
+        """Whether the store has answered the latest request for the lease."""
+        return self._standing.lease.answered
 
     async def views(self, jobs: Iterable[Job], live: Iterable[LiveState]) -> list[WorkerView]:
-        """The present workers. RefusedError when the file names none, or the store cannot be reached."""
-        if self._link is None:
-            raise RefusedError('the file has no top-level key "launcher": jobs run on this machine')
+        """The present workers. RefusedError when the store cannot be reached."""
         try:
-            workers = await self._link.space.workers()
+            workers = await self._space.workers()
         except WireError as error:
             raise RefusedError(str(error)) from None
         digest = file_digest(jobs)
@@ -72,42 +87,8 @@ class LazyWorkers:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._link is not None:
-            await self._link.close()
-
-
-class _Link:
-    """The connections, and what uses them."""
-
-    def __init__(self, workers: Workers, clock: Clock, log: Log) -> None:
-        try:
-            from scheduler.launch.remote.celery_mailbox import CeleryMailbox  # noqa: PLC0415 - an extra
-            from scheduler.launch.remote.redis_log import RedisLog  # noqa: PLC0415
-            from scheduler.launch.remote.redis_space import RedisSpace  # noqa: PLC0415
-            from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
-        except ImportError as error:
-            raise UsageError(f"launcher: celery needs the extra `celery`: {error.name} is not installed") from None
-        try:
-            self._redis = RedisLog(resolved(workers.store, os.environ), workers.space)
-        except WireError as error:
-            raise UsageError(f"launcher: {error}") from None
-        self.space, self.wire = RedisSpace(self._redis), RedisWire(self._redis)
-        self._mailbox = CeleryMailbox(resolved(workers.broker, os.environ), workers.queue)
-        self.launcher = RemoteLauncher(self.wire, self.space, self._mailbox, clock)
-        self.standing = ActiveStandby(f"{socket.gethostname()}:{os.getpid()}", self.space, self.launcher, log)
-
-    async def connect(self, engine: Engine, service: Service) -> None:
-        self._passing_on = PassingOn(service, self.standing, self.wire, self.space)
-        engine.announce.add(self._passing_on.on_event)
-        try:
-            await self.standing.connect(engine)
-            await self._mailbox.check()
-        except WireError as error:  # at the start that is most likely a wrong address, later an outage
-            raise SchedError(str(error)) from None
-
-    async def close(self) -> None:
         self._passing_on.close()
-        await self.standing.close()
+        await self._standing.close()
         self._mailbox.close()
         await self._redis.close()
 

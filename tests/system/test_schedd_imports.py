@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.system.programs import schedd, write
 
-UNUSED = ("croniter", "structlog")
+UNUSED = ("croniter", "scheduler.active_standby", "scheduler.launch.remote", "scheduler.workers", "structlog")
 """Modules, with all that is in them, which a log on a pipe and ordinary schedules do not need."""
 
 
