@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import commands
 import delays
 import family
 import herd
@@ -25,7 +26,6 @@ import peers
 import questions
 import ready
 import simulated_day
-import verbs
 import workers
 from bench import Row, machine, parser, table
 
@@ -38,7 +38,7 @@ PARTS = (
     next_after,
     simulated_day,
     output,
-    verbs,
+    commands,
     on_request,
     questions,
     delays,
