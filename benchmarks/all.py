@@ -56,7 +56,7 @@ Written by `python benchmarks/all.py`; medians of {repeats} interleaved repeats,
 
 In brackets: how many times the figure of schedd in the same row, the median of that over the repeats. The floor of
 starting is an interpreter that imports schedd's dependencies and no more; of one job a second, a Python loop around the
-same system calls; of a herd, the same in C; of output, a Python loop that only reads and writes; of a verb, an
+same system calls; of a herd, the same in C; of output, a Python loop that only reads and writes; of a command, an
 interpreter that imports click and msgspec. *Not measured* says nothing about who is ahead.
 
 """

@@ -121,7 +121,7 @@ def running(
 
 @contextmanager
 def workplace() -> Iterator[Path]:
-    """A folder that goes away again, and in it the socket of whatever schedd runs there."""
+    """A folder that goes away again, and in it the socket of a schedd that runs there."""
     with TemporaryDirectory(prefix="bench-") as name:
         os.environ["SCHEDD_SOCKET"] = f"{name}/socket"
         yield Path(name)
@@ -179,7 +179,7 @@ def megabytes(pid: int, line: str = "VmRSS") -> float:
     return int(Path(f"/proc/{pid}/status").read_text().split(f"\n{line}:")[1].split()[0]) / 1024
 
 
-# What is told.
+# Reporting.
 
 
 def beside(theirs: Sequence[float], ours: Sequence[float], unit: str) -> str:

@@ -1,8 +1,8 @@
-"""What a person waits for: `schedctl list`, `schedctl run-now` of `true`, and the end of schedd after TERM.
+"""Waiting times of a person: `schedctl list`, `schedctl run-now` of `true`, and the end of schedd after SIGTERM.
 
-    python benchmarks/verbs.py [--repeats 5]
+    python benchmarks/commands.py [--repeats 5]
 
-The floor of a verb is an interpreter that imports click and msgspec. When TERM comes 100 children run that end at once.
+The floor of a command is an interpreter that imports click and msgspec. At SIGTERM 100 children run, which end at once.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
             seen["floor"].append(_wall([sys.executable, "-c", "import click, msgspec"], folder))
     for _ in range(options.repeats):
         with workplace() as folder:
-            seen["TERM"].append(_end(folder))
-    for verb, goal in (("list", 0.12), ("run-now", 0.15)):
-        figure = f"schedctl {verb}, typed to done"
-        yield Row(figure, f"≤ {goal} s", f"{median(seen[verb]):.3g} s", beside(seen["floor"], seen[verb], "s"))
-    figure = f"TERM with {CHILDREN} running children to exit"
-    yield Row(figure, "≤ 0.3 s", f"{median(seen['TERM']):.3g} s")
+            seen["SIGTERM"].append(_end(folder))
+    for command, goal in (("list", 0.12), ("run-now", 0.15)):
+        figure = f"schedctl {command}, until it exits"
+        yield Row(figure, f"≤ {goal} s", f"{median(seen[command]):.3g} s", beside(seen["floor"], seen[command], "s"))
+    figure = f"SIGTERM with {CHILDREN} running children, until schedd exits"
+    yield Row(figure, "≤ 0.3 s", f"{median(seen['SIGTERM']):.3g} s")
 
 
 def _wall(command: Sequence[str], folder: Path) -> float:

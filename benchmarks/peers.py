@@ -79,16 +79,16 @@ def installed(environments: Path | None) -> list[Peer]:
 
 
 def versions(environments: Path | None) -> str:
-    """Of those that are installed."""
-    told = []
+    """The versions of the peers that are installed."""
+    found = []
     for peer in installed(environments):
         if peer.name in {"supercronic", "cron"}:  # cron and Debian's supercronic have no option for their version
             ask = ["dpkg-query", "--show", "--showformat=Debian's ${Package} ${Version}", peer.name]
-            told.append(subprocess.run(ask, capture_output=True, text=True, check=False).stdout or peer.name)
+            found.append(subprocess.run(ask, capture_output=True, text=True, check=False).stdout or peer.name)
         else:
             ask = ["-c", f"import importlib.metadata as m; print({peer.name!r}, m.version({peer.name!r}), end='')"]
-            told.append(subprocess.check_output([peer.program, *ask], text=True))
-    return ", ".join(told) or "none"
+            found.append(subprocess.check_output([peer.program, *ask], text=True))
+    return ", ".join(found) or "none"
 
 
 def python(environments: Path, requirement: str) -> str:
@@ -123,11 +123,11 @@ def _apscheduler(program: str, folder: Path, jobs: Jobs) -> list[str]:
 
 def _yacron(name: str) -> Callable[[str, Path, Jobs], list[str]]:
     def write(program: str, folder: Path, jobs: Jobs) -> list[str]:
-        told = [
+        mappings = [
             {"name": f"job-{number}", "command": command, "schedule": text, "utc": True}
             for number, (text, command) in enumerate(jobs)
         ]
-        (folder / "yacron.yaml").write_text("jobs:\n" + "".join(f"- {_flow(job)}\n" for job in told))
+        (folder / "yacron.yaml").write_text("jobs:\n" + "".join(f"- {_flow(job)}\n" for job in mappings))
         return [str(Path(program).with_name(name)), "-c", str(folder / "yacron.yaml")]
 
     return write

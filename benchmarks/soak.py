@@ -1,6 +1,6 @@
-"""A soak: a million slots on the virtual clock, then ten thousand real runs under load, and what they leave behind.
+"""A soak: a million scheduled times on the virtual clock, ten thousand real runs under load, and what they leave.
 
-    python benchmarks/soak.py [--slots 1000000] [--runs 10000]
+    python benchmarks/soak.py [--times 1000000] [--runs 10000]
 
 Prints resident memory, descriptors and asyncio tasks at the start, in the middle and at the end of each. With the
 history full before the middle, the second half may add at most 2 MB, and not one descriptor or task; exits 1 otherwise.
@@ -76,20 +76,20 @@ def play(launch: Launch) -> Play:
     return Play(seconds=0.3 * number, code=int(number == 6), stubborn=number == 5, says=b"x" * 500 * number)
 
 
-async def million(clock: VirtualClock, slots: int) -> bool:
+async def million(clock: VirtualClock, times: int) -> bool:
     engine = Engine(clock, Launchers(SimulatedLauncher(play), simulated=True), log=NoLog())
     engine.load(jobs(), max_running=15)
     measured = [footprint("start")]
     ticking = asyncio.create_task(engine.run())
     for half in ("middle", "end"):
-        await asyncio.sleep(slots / JOBS / 2)
+        await asyncio.sleep(times / JOBS / 2)
         for name in engine.timetable.jobs():  # so that what is left was left behind
             engine.pause(name, until=clock.now() + timedelta(seconds=60), note="")
         await asyncio.sleep(1)
         await engine.stop(engine.live())
         measured.append(footprint(half))
     ticking.cancel()
-    print(f"          {engine.history.decided.total():,} slots decided", flush=True)
+    print(f"          {engine.history.decided.total():,} scheduled times decided", flush=True)
     return flat(*measured[1:])
 
 
@@ -120,12 +120,12 @@ async def ten_thousand(runs: int) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--slots", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=10_000)
     options = parser.parse_args()
-    print(f"{options.slots:,} slots on the virtual clock")
+    print(f"{options.times:,} scheduled times on the virtual clock")
     clock = VirtualClock(datetime(2026, 1, 1, tzinfo=UTC))
-    simulated = clock.run(million(clock, options.slots))
+    simulated = clock.run(million(clock, options.times))
     print(f"{options.runs:,} real runs beside two busy loops")
     real = asyncio.run(ten_thousand(options.runs))
     print("flat" if simulated and real else "NOT FLAT")

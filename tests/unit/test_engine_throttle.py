@@ -72,7 +72,7 @@ def test_runs_that_waited_for_capacity_start_a_few_at_a_time() -> None:
         running = 1
         for _ in range(20):
             await asyncio.sleep(0)
-            now = sum(firing.phase is Phase.RUNNING for firing in stage.engine.runner.live_runs())
+            now = sum(live_run.phase is Phase.RUNNING for live_run in stage.engine.runner.live_runs())
             at_once.append(now - running)
             running = now
 
