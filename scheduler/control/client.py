@@ -10,6 +10,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
+from scheduler import __version__
 from scheduler.control import file_lock, socket_path
 from scheduler.control.become_user import become_user
 from scheduler.control.peer import peer
@@ -26,6 +27,9 @@ R = TypeVar("R")
 
 PATIENCE = 2.0
 """Seconds after which a schedd that has not accepted the request counts as unreachable."""
+
+_NOT_UNDERSTOOD = ("not a request:", "not a valid request: Object ")
+"""Beginnings of what a schedd says, 0.1 and later, that expects other fields."""
 
 _CHUNK = 1 << 18
 _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
@@ -169,6 +173,8 @@ def _closing(line: bytes) -> Reply:
     """The line as an event or `ok`. An error is raised."""
     answer = _decoded(line, Reply)
     if isinstance(answer.error, Fault):
+        if answer.error.message.startswith(_NOT_UNDERSTOOD):
+            raise _of_another_version()
         raise FAULTS.get(answer.error.code, SchedError)(answer.error.message)
     return answer
 
@@ -177,7 +183,14 @@ def _decoded(line: bytes | msgspec.Raw, kind: type[R]) -> R:
     try:
         return msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise UnreachableError("the answer on the socket is not in the protocol of this version") from None
+        raise _of_another_version() from None
+
+
+def _of_another_version() -> UnreachableError:
+    return UnreachableError(
+        f"the running schedd has another version than this schedctl, {__version__}: restart schedd if it was upgraded, "
+        "or use the schedctl of its version"
+    )
 
 
 def _silent(path: str) -> UnreachableError:

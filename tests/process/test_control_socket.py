@@ -10,6 +10,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -268,3 +269,32 @@ def test_a_schedd_that_listens_but_is_frozen_is_unreachable(file: Path, monkeypa
         assert found is not None
         with pytest.raises(UnreachableError, match=r"has not answered for 0\.1s"):
             found.ask(LIST, ListJobs())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"error": {"code": "usage", "message": "not a request: Object missing required field `verb`"}}\n',
+        b'{"ok": {"something": "else"}}\n',
+        b"hello\n",
+    ],
+)
+def test_a_schedd_of_another_version_is_an_error_with_its_remedy(file: Path, line: bytes) -> None:
+    path = Path(os.environ["SCHEDD_SOCKET"])
+    path.parent.mkdir(mode=0o700)
+
+    def answer() -> None:
+        for _ in range(2):  # the search for a schedd connects, and then the request
+            with other.accept()[0] as sock:
+                if sock.recv(4096):
+                    sock.sendall(line)
+
+    with socket.socket(socket.AF_UNIX) as other, ThreadPoolExecutor(1) as pool:
+        other.bind(str(path))
+        other.listen(1)
+        answered = pool.submit(answer)
+        found = client.find(str(file))
+        assert found is not None
+        with pytest.raises(UnreachableError, match="has another version than this schedctl"):
+            found.ask(LIST, ListJobs())
+        answered.result(10)
