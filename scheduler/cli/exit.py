@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 from typing import NoReturn
@@ -30,6 +31,16 @@ ELSEWHERE = {
 }
 _URL = "--url comes before the command: schedctl --url URL COMMAND"
 """By program and option of other programs, what to type."""
+
+
+_NOTATION = (
+    (r"is not a valid integer(?: range)?$", "is not a whole number"),
+    (r"is not a valid float(?: range)?$", "is not a number"),
+    (r"is not in the range (\S+)<=x<=(\S+)$", r"is out of range (\1-\2)"),
+    (r"is not in the range x>=(\S+)$", r"is out of range (\1 or more)"),
+    (r"^(Invalid value for )'\[(\w+)\](?:\.\.\.)?'", r"\1'\2'"),
+)
+"""What click writes for a reader of code, and what a person reads instead."""
 
 
 class NobodyReadsError(Exception):
@@ -73,7 +84,7 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
 
 def _usage_error(error: click.ClickException, program: str) -> str:
     """One message in the form of all others, with the command whose help says more."""
-    message = error.format_message().removesuffix(".")
+    message = _plain(error.format_message().removesuffix("."))
     context = error.ctx if isinstance(error, click.UsageError) else None
     if isinstance(error, click.NoSuchOption) and context is not None:
         known = {name.lstrip("-"): name for option in context.command.get_params(context) for name in option.opts}
@@ -81,6 +92,8 @@ def _usage_error(error: click.ClickException, program: str) -> str:
         other = ELSEWHERE.get((context.command_path, error.option_name))
         if error.option_name == "--url" and context.command_path.startswith("schedctl "):
             near, other = None, _URL
+        elif near is None and context.command_path == "schedctl" and _is_of_a_command(error.option_name, context):
+            other = f"it comes after the command: schedctl COMMAND {error.option_name}"
         elif near is None and context.command_path.endswith("run-now"):
             other = "options of the job go after --, as in `run-now JOB -- --option value`"
         meant = f"; did you mean {known[near]}?" if near is not None else f"; {other}" if other else ""
@@ -91,6 +104,24 @@ def _usage_error(error: click.ClickException, program: str) -> str:
         message = f"the variable {option.envvar} must be 1 or 0, not {os.environ.get(option.envvar, '')!r}"
     command = program if context is None else context.command_path
     return f"{command}: {message[:1].lower()}{message[1:]}\nFor help: {command} --help"
+
+
+def _plain(message: str) -> str:
+    """A message of click with its notation for types, ranges and arguments in words."""
+    for pattern, words in _NOTATION:
+        message = re.sub(pattern, words, message)
+    return message
+
+
+def _is_of_a_command(option: str, context: click.Context) -> bool:
+    """Whether a command of a group has this option."""
+    group = context.command
+    commands = (
+        (group.get_command(context, name) for name in group.list_commands(context))
+        if isinstance(group, click.Group)
+        else ()
+    )
+    return any(option in parameter.opts for command in commands if command for parameter in command.params)
 
 
 def _open_standard_streams() -> None:

@@ -126,7 +126,7 @@ def _end(begin: datetime, end: datetime | None, length: float | None) -> datetim
         except OverflowError:
             raise UsageError("the end of the simulation is outside the supported range of dates") from None
     if end <= begin:
-        raise UsageError("--to must be after --from")
+        raise UsageError("--for must be longer than 0s" if length is not None else "--to must be after --from")
     return end
 
 

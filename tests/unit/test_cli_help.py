@@ -99,6 +99,12 @@ def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str
         ("schedd start", "to start it: schedd [FILE]"),
         ("schedd stop", "it stops with Ctrl-C or SIGTERM"),
         ("schedd list", "did you mean 'schedctl list'?"),
+        ("schedctl -o json list", "no such option -o; it comes after the command: schedctl COMMAND -o\n"),
+        ("schedctl --nonsense list", "no such option --nonsense\n"),
+        ("schedctl logs -n x", "'x' is not a whole number\n"),
+        ("schedctl logs -n -1", "-1 is out of range (0 or more)\n"),
+        ("schedctl next -n 0", "0 is out of range (1-100000)\n"),
+        ("schedctl why a 25:00", "invalid value for 'TIME': '25:00' is not a valid time"),
     ],
 )
 def test_what_other_tools_take_is_answered_with_what_to_type(
