@@ -149,6 +149,7 @@ class _VirtualLoop(asyncio.BaseEventLoop):
             if calls := self._calls.pop(instant):
                 self._clock.advance_to(instant)
                 ready.extend(calls)
+                calls.clear()  # each of them refers to all of them: a cycle that only garbage collection would free
         if not ready and not self._stopping:
             raise RuntimeError("the virtual clock has nothing left to wait for")
         for _ in range(len(ready)):

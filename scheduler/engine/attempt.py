@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun
+from scheduler.engine.recorder import UNKNOWN, Recorder
 from scheduler.launch.launcher import Child, Launcher, LaunchError, NotTakenError
-from scheduler.model.run import Attempt, Exit, Launch, Outcome, Reason
+from scheduler.model.run import Attempt, Exit, Outcome, Reason
 
 PLATFORM_PATIENCE = 1.0
 """Seconds. A platform that stops us signals our children at the same moment; its SIGTERM to us may arrive second."""
@@ -29,58 +29,50 @@ ENDED_BY_SIGTERM = 128 + 15
 SLOW_LAUNCH = 1.0
 """Seconds of a launch after which the run counts as waiting for it."""
 
-UNKNOWN = 255
-"""The exit code of an attempt whose end was not observed."""
-
 
 class _InterruptedError(Exception):
     """The run was asked to end before its process started."""
 
 
 async def make_attempt(
-    live_run: LiveRun,
-    launch: Launch,
-    *,
-    launcher: Launcher,
-    clock: Clock,
-    launched: Callable[[datetime, str | None], None],
-    waiting: Callable[[], None],
-    draining: Callable[[], bool],
+    live_run: LiveRun, number: int, launcher: Launcher, clock: Clock, record: Recorder, draining: Callable[[], bool]
 ) -> Attempt:
-    """Carry out one attempt; `launched` gets the time at which it began and its place, None when it did not start.
+    """Carry out one attempt, and record that it was launched or could not be.
 
-    `waiting` is called when starting it takes long. SkipError when no worker has taken the first attempt of a run.
+    SkipError when no worker has taken the first attempt of a run.
     """
     started_at, begun = clock.now(), clock.steady()
+    assert live_run.output is not None, "a run has its output before its first attempt"  # noqa: S101
     cause = None
     try:
-        child = live_run.child = await _launch(live_run, launch, launcher, waiting)
+        answer = launcher.launch(live_run.launch(number), live_run.output)
+        child = await _launched(live_run, answer, record) if isinstance(answer, Awaitable) else answer
+        live_run.child = child
     except Exception as error:
-        if isinstance(error, NotTakenError) and live_run.run is None and launch.attempt == 1:
+        if isinstance(error, NotTakenError) and live_run.run is None and number == 1:
             left = error.reason is Reason.ELSEWHERE
             raise SkipError((None if left else live_run.ending) or error.reason, str(error)) from error
-        launched(started_at, None)
+        record.launched(live_run, started_at, None)
         outcome, ended, cause = _not_started(live_run, error)
     else:
         try:
-            launched(started_at, child.place)
-            outcome, ended = await _watch(live_run, child, launch.attempt, draining)
+            record.launched(live_run, started_at, child.place)
+            await live_run.wait(child.exited, live_run.time_limit(number))
+            if child.exited.done() and not child.ended.done():  # in time: the rest is about what it has left behind
+                await live_run.wait(child.ended)
+            outcome, ended = await _end_of(live_run, child, draining)
         except Exception as bug:
             outcome, ended = _lost(live_run, bug)
         live_run.child = None
-    return Attempt(launch.attempt, started_at, clock.steady() - begun, outcome, ended, cause)
+    return Attempt(number, started_at, clock.steady() - begun, outcome, ended, cause)
 
 
-async def _launch(live_run: LiveRun, launch: Launch, launcher: Launcher, waiting: Callable[[], None]) -> Child:
+async def _launched(live_run: LiveRun, answer: Awaitable[Child], record: Recorder) -> Child:
     """The child, also when it comes late. _InterruptedError when the run is asked to end meanwhile."""
-    assert live_run.output is not None, "a run has its output before its first attempt"  # noqa: S101
-    answer = launcher.launch(launch, live_run.output)
-    if not isinstance(answer, Awaitable):
-        return answer
     launching = asyncio.ensure_future(answer)
     await live_run.wait(launching, SLOW_LAUNCH)
     if not launching.done() and live_run.ending is None:
-        waiting()
+        record.waiting(live_run, Reason.NO_WORKER)
         await live_run.wait(launching)
     if not launching.done():
         launching.cancel()
@@ -116,10 +108,7 @@ def _not_started(live_run: LiveRun, error: Exception) -> tuple[Outcome, Exit, st
             return Outcome.NOT_STARTED, Exit(126), str(error) or type(error).__name__
 
 
-async def _watch(live_run: LiveRun, child: Child, number: int, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
-    await live_run.wait(child.exited, live_run.time_limit(number))
-    if child.exited.done():  # in time: the rest is about what it has left behind
-        await live_run.wait(child.ended)
+async def _end_of(live_run: LiveRun, child: Child, draining: Callable[[], bool]) -> tuple[Outcome, Exit]:
     if not child.ended.done():
         outcome = Outcome.TIMED_OUT if live_run.ending is None else Outcome.STOPPED
         return outcome, await _stop(live_run, child)

@@ -16,6 +16,8 @@ from scheduler.schedule import predecessors, runs_after
 class Chains:
     """A listener that submits the next jobs of a chain when a run has succeeded."""
 
+    KINDS = (JobsChanged, RunFinished)
+
     def __init__(
         self, clock: Clock, timetable: Timetable, announce: Announcer, submit: Callable[[Job, Run], None]
     ) -> None:
@@ -30,14 +32,15 @@ class Chains:
     def on_event(self, event: Event) -> None:
         """Notice changes of the jobs, and runs that have succeeded."""
         match event:
+            case RunFinished(run=run):
+                if run.job in self._next and run.outcome is Outcome.SUCCEEDED:
+                    # Other listeners first get this event, and then those that it leads to.
+                    asyncio.get_running_loop().call_soon(self._start, run)
             case JobsChanged():
                 self._next = {}
                 for name, job in self._timetable.jobs().items():
                     for before in predecessors(job.schedule):
                         self._next.setdefault(before, []).append(name)
-            case RunFinished(run=run) if run.outcome is Outcome.SUCCEEDED and run.job in self._next:
-                # Other listeners first get this event, and then those that it leads to.
-                asyncio.get_running_loop().call_soon(self._start, run)
             case _:
                 pass
 

@@ -63,10 +63,15 @@ class Engine:
         self.timetable = Timetable()
         self.history = History()
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
-        self.announce = Announcer((self.history.on_event, self.following.on_event, *listeners))
+        self.announce = Announcer()
+        self.announce.add(self.history.on_event, *History.KINDS)
+        self.announce.add(self.following.on_event)
+        for listener in listeners:
+            self.announce.add(listener)
         self.runner = Runner(clock, launchers, self.announce, log, self.history.tails.keep, self.following.refuse)
         self._decider = Decider(clock, self.timetable, self.runner, self.announce, new_id)
-        self.announce.add(Chains(clock, self.timetable, self.announce, self._decider.run_after).on_event)
+        chains = Chains(clock, self.timetable, self.announce, self._decider.run_after)
+        self.announce.add(chains.on_event, *Chains.KINDS)
         self.requests = Requests(
             clock, self.timetable, self.runner, self.following, self.announce, RequestKeys(self._is_known), new_id
         )

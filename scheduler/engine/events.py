@@ -146,22 +146,25 @@ Listener = Callable[[Event], None]
 class Announcer:
     """Passes each event to every listener; an exception of one is logged as a bug, and the others still get theirs."""
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
-        self._listeners = list(listeners)
+    def __init__(self, listeners: Sequence[Listener] = ()) -> None:
+        self._listeners: list[tuple[Listener, tuple[type[Event], ...]]] = [(listener, ()) for listener in listeners]
+        self._of_kind: dict[type[Event], tuple[Listener, ...]] = {}
         self._deferred: list[Event] = []
 
     @contextmanager
     def with_listener(self, listener: Listener) -> Iterator[None]:
         """Pass events to one more listener within the block."""
-        self._listeners.append(listener)
+        self.add(listener)
         try:
             yield
         finally:
-            self._listeners.remove(listener)
+            self._listeners.remove((listener, ()))
+            self._of_kind = {}
 
-    def add(self, listener: Listener) -> None:
-        """Notify one more from now on."""
-        self._listeners.append(listener)
+    def add(self, listener: Listener, *kinds: type[Event]) -> None:
+        """Notify one more from now on, of these kinds of events; of all when none is named."""
+        self._listeners.append((listener, kinds))
+        self._of_kind = {}
 
     def __call__(self, event: Event) -> None:
         if self._deferred:
@@ -183,11 +186,16 @@ class Announcer:
             self._deliver(event)
 
     def _deliver(self, event: Event) -> None:
-        for listener in tuple(self._listeners):
+        kind = type(event)
+        listeners = self._of_kind.get(kind)
+        if listeners is None:
+            chosen = (listener for listener, kinds in self._listeners if not kinds or kind in kinds)
+            listeners = self._of_kind[kind] = tuple(chosen)
+        for listener in listeners:
             try:
                 listener(event)
             except Exception as bug:
-                report_bug(f"a listener failed on {type(event).__name__}", bug)
+                report_bug(f"a listener failed on {kind.__name__}", bug)
 
 
 def report_bug(what: str, bug: BaseException) -> None:

@@ -71,7 +71,8 @@ class OverlapGate:
         job = live_run.job
         runs = self._jobs.get(job.name)
         if runs is None:
-            runs = self._jobs[job.name] = Semaphore(1)
+            self.occupy(live_run)
+            return None
         overlap = Overlap.ALLOW if live_run.request.force else job.overlap
         if overlap is Overlap.ALLOW:
             runs.occupy(live_run)
@@ -90,8 +91,11 @@ class OverlapGate:
         return _enter(runs, live_run, self.reason)
 
     def occupy(self, live_run: LiveRun) -> None:
-        """Let a run in that is running already."""
-        self._jobs.setdefault(live_run.job.name, Semaphore(1)).occupy(live_run)
+        """Let a run in, whatever else is inside."""
+        runs = self._jobs.get(live_run.job.name)
+        if runs is None:
+            runs = self._jobs[live_run.job.name] = Semaphore(1)
+        runs.occupy(live_run)
 
     def leave(self, live_run: LiveRun) -> None:
         runs = self._jobs.get(live_run.job.name)

@@ -32,6 +32,23 @@ _RUN = Form(Run)
 _DECISION = Form(Decision)
 
 
+class _RunId(msgspec.Struct, array_like=True, gc=False):
+    """What is read of a run that is dropped."""
+
+    id: str
+
+
+class _Reason(msgspec.Struct, array_like=True, gc=False):
+    """What is read first of a decision that is dropped."""
+
+    job: str
+    reason: str | None
+
+
+_RUN_ID = Form(_RunId)
+_REASON = Form(_Reason)
+
+
 class JobHistory(msgspec.Struct, eq=False, gc=False):
     """What is kept of one job, oldest first; `size` is how many bytes that takes.
 
@@ -85,6 +102,8 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
 class History:
     """A listener that keeps what may be queried later. Every method costs as much as one job has kept."""
 
+    KINDS = (RunStarted, RunSkipped, RunFinished, JobsChanged)
+
     def __init__(self) -> None:
         self.decided: Counter[str] = Counter()
         """Decisions since the start by their word, over all jobs, removed ones included."""
@@ -132,60 +151,67 @@ class History:
 
     def _finished(self, run: Run) -> None:
         kept = self._kept(run.job)
-        if len(kept.runs) == RUNS_KEPT:
-            self._drop_run(kept)
-        self._resize(kept, kept.runs.append(run))
+        by = kept.runs.append(run)
+        if len(kept.runs) > RUNS_KEPT:
+            by -= self._drop_run(kept)
         kept.count(run)
         self._by_id.setdefault(hash(run.id) % _PLACES, []).append(kept)
-        self._shorten()
+        self._resize(kept, by)
+        if self.size > ALL_JOBS:
+            self._shorten()
 
     def _decide(self, decision: Decision) -> None:
         self.decided[decision.word] += decision.count
         self._keep_decision(decision)
 
     def _keep_decision(self, decision: Decision) -> None:
-        kept = self._kept(decision.job)
+        kept, by = self._kept(decision.job), 0
         before = kept.decisions.last if decision.run_id is None else None
         if before is not None and _is_continued(before, decision):
-            self._resize(kept, -kept.decisions.drop_last())
+            by = -kept.decisions.drop_last()
             decision = _merged(before, decision)
-        if len(kept.decisions) == DECISIONS_KEPT:
-            self._drop_decision(kept)
-        self._resize(kept, kept.decisions.append(decision))
-        if decision.run_id is not None and decision.reason is not None:
+        by += kept.decisions.append(decision)
+        if len(kept.decisions) > DECISIONS_KEPT:
+            by -= self._drop_decision(kept)
+        if decision.reason is not None and decision.run_id is not None:
             self._by_id.setdefault(hash(decision.run_id) % _PLACES, []).append(kept)
-        self._shorten()
+        self._resize(kept, by)
+        if self.size > ALL_JOBS:
+            self._shorten()
 
     def _shorten(self) -> None:
         """Keep to the bound over all jobs: the oldest of the job with the most is dropped first."""
         while self.size > ALL_JOBS:
             kept = next(iter(self._by_length[max(self._by_length)]))
-            if kept.runs.size > kept.decisions.size:
-                self._drop_run(kept)
-            else:
-                self._drop_decision(kept)
+            is_of_runs = kept.runs.size > kept.decisions.size
+            self._resize(kept, -(self._drop_run(kept) if is_of_runs else self._drop_decision(kept)))
 
     def _forget(self, job: str) -> None:
         kept = self._jobs.pop(job, JobHistory())
+        self.size -= kept.size
         while kept.runs:
             self._drop_run(kept)
         while kept.decisions:
             self._drop_decision(kept)
         self._file(kept, -1)
 
-    def _drop_run(self, kept: JobHistory) -> None:
-        run, size = kept.runs.drop_first()
-        self._resize(kept, -size)
-        self._by_id[hash(run.id) % _PLACES].remove(kept)
-        self.tails.drop(run.id)
+    def _drop_run(self, kept: JobHistory) -> int:
+        """Drop the oldest run of a job. Returns how many bytes it took."""
+        record = kept.runs.drop_first()
+        run_id = _RUN_ID.unpack(record).id
+        self._by_id[hash(run_id) % _PLACES].remove(kept)
+        self.tails.drop(run_id)
+        return len(record)
 
-    def _drop_decision(self, kept: JobHistory) -> None:
-        decision, size = kept.decisions.drop_first()
-        self._resize(kept, -size)
-        if decision.run_id is not None and decision.reason is not None:
-            self._by_id[hash(decision.run_id) % _PLACES].remove(kept)
+    def _drop_decision(self, kept: JobHistory) -> int:
+        """Drop the oldest decision of a job. Returns how many bytes it took."""
+        record = kept.decisions.drop_first()
+        if _REASON.unpack(record).reason is not None and (run_id := _DECISION.unpack(record).run_id) is not None:
+            self._by_id[hash(run_id) % _PLACES].remove(kept)
+        return len(record)
 
     def _resize(self, kept: JobHistory, by: int) -> None:
+        """File a history by its new size."""
         kept.size += by
         self.size += by
         if kept.size // _GRAIN != kept.length:

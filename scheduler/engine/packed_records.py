@@ -54,12 +54,12 @@ class PackedRecords(msgspec.Struct, Generic[T], eq=False, gc=False):
         self._sizes += len(data).to_bytes(4, sys.byteorder)
         return len(data)
 
-    def drop_first(self) -> tuple[T, int]:
-        """Remove the oldest value. Returns it, and how many bytes it took."""
+    def drop_first(self) -> bytearray:
+        """Remove the oldest value. Returns its record, of which a `Form` may read less than all."""
         size = int.from_bytes(self._sizes[:4], sys.byteorder)
-        value = self.form.unpack(self._data[:size])
+        record = self._data[:size]
         del self._data[:size], self._sizes[:4]
-        return value, size
+        return record
 
     def drop_last(self) -> int:
         """Remove the newest value. Returns how many bytes it took."""

@@ -8,16 +8,18 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from scheduler.clock import Clock
-from scheduler.engine.attempt import UNKNOWN
 from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, RunStopping
 from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 
+UNKNOWN = 255
+"""The exit code of an attempt whose end was not observed."""
+
 
 class Recorder:
-    """Each run that is submitted ends in one call of `skipped`, or in one of `started` and one of `finished`."""
+    """Each run that is submitted ends in one call of `skipped`, or after `launched` in one of `finished`."""
 
     def __init__(
         self,
@@ -47,18 +49,21 @@ class Recorder:
         else:  # a request that did not have to wait: the answer says so, and no id was given out
             self._refuse(live_run.run_id, decision)
 
-    def started(self, live_run: LiveRun, started_at: datetime, place: str | None) -> Run:
-        """Its first process was launched in `place`, or could not be (None)."""
+    def launched(self, live_run: LiveRun, at: datetime, place: str | None) -> Run:
+        """A process was launched in `place`, or could not be (None). The first one of a run starts it."""
+        if live_run.run is not None:
+            return live_run.run
+        earlier, request = live_run.earlier, live_run.request
         live_run.gate = None
         live_run.run = Run(
             live_run.run_id,
             live_run.job.name,
             live_run.trigger,
             live_run.scheduled_at,
-            started_at,
-            by=live_run.request.by,
-            arguments=live_run.request.arguments,
-            earlier=live_run.earlier is not None,
+            at if earlier is None else at - earlier.age(),
+            by=request.by,
+            arguments=request.arguments,
+            earlier=earlier is not None,
             worker=None if live_run.child is None else live_run.child.worker,
         )
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
@@ -102,7 +107,7 @@ class Recorder:
             self.skipped(live_run, SkipError(live_run.ending or Reason.SHUTDOWN))
         elif run is None or run.outcome is None:
             now = self._clock.now()
-            run = run or self.started(live_run, now, None)
+            run = run or self.launched(live_run, now, None)
             if live_run.phase is Phase.RUNNING:
                 duration = self._clock.steady() - live_run.begun
                 end = Exit(UNKNOWN, notes=(note,), lost=True, elsewhere=live_run.left)

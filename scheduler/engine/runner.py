@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from scheduler.clock import Clock
@@ -15,6 +15,7 @@ from scheduler.engine.gates import CapacityGate, Gate, LockGate, OverlapGate, Sk
 from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.engine.recorder import Recorder
 from scheduler.engine.throttle import Throttle
+from scheduler.launch.launcher import Launcher
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.output import Chunk, LineSink, RunOutput
 from scheduler.model.job import OnShutdown
@@ -50,7 +51,11 @@ class Runner:
         self._overlap = OverlapGate()
         self._capacity = CapacityGate()
         self._lock = LockGate()
-        self._gates: tuple[Gate, ...] = (ConditionGate(launchers.conditions), self._lock, self._capacity)
+        self._gates: tuple[Gate, ...] = ()
+        self._left_in_order: tuple[Gate, ...] = (self._overlap,)
+        """The gates as a run leaves them."""
+        for gate in (ConditionGate(launchers.conditions), self._lock, self._capacity):
+            self.add_gate(gate)
         self.throttle = Throttle()
 
     def live_runs(self, job: str | None = None) -> Iterator[LiveRun]:
@@ -70,6 +75,7 @@ class Runner:
     def add_gate(self, gate: Gate) -> None:
         """One more gate for every run from now on, after the others."""
         self._gates = (*self._gates, gate)
+        self._left_in_order = (gate, *self._left_in_order)
 
     def submit(self, live_run: LiveRun) -> None:
         """Take a run to its overlap gate; what follows happens in a task of its own."""
@@ -180,8 +186,8 @@ class Runner:
 
     async def _admit(self, gate: Gate, live_run: LiveRun, place: asyncio.Future[None]) -> None:
         """It has waited. SkipError when the deadline has passed, or the run was asked to end."""
-        if live_run.ending is None:
-            await self.throttle.take()  # a run that leaves, or a new limit, may let many in at once
+        if live_run.ending is None and (turn := self.throttle.take()) is not None:
+            await turn  # a run that leaves, or a new limit, may let many in at once
         live_run.gate = None
         if live_run.ending is not None:
             raise SkipError(live_run.ending)
@@ -194,11 +200,11 @@ class Runner:
     async def _carry_out(self, live_run: LiveRun, place: asyncio.Future[None] | None, gates: tuple[Gate, ...]) -> None:
         # It waits here, not in further coroutines: thousands of runs may wait, and each of these takes 250 bytes.
         try:
-            if place is None:
-                await self.throttle.take()
-            else:
+            if place is not None:
                 await live_run.until(place, None)
                 await self._admit(self._overlap, live_run, place)
+            elif (turn := self.throttle.take()) is not None:
+                await turn
             for gate in gates:
                 if (place := self._enter(gate, live_run)) is not None:
                     await live_run.until(place, self._patience(gate, live_run))
@@ -229,7 +235,7 @@ class Runner:
         del live_runs[live_run], self._by_id[live_run.run_id]
         if not live_runs:
             del self._jobs[live_run.job.name]
-        for gate in (*reversed(self._gates), self._overlap):
+        for gate in self._left_in_order:
             gate.leave(live_run)
 
     async def _run(self, live_run: LiveRun) -> None:
@@ -241,7 +247,9 @@ class Runner:
             number = earlier.attempt
             live_run.begun -= earlier.age().total_seconds()
         while True:
-            attempt = await self._attempt(live_run, number)
+            attempt = await make_attempt(
+                live_run, number, self._launcher(live_run, number), self._clock, self._record, self._is_draining
+            )
             self._capacity.leave(live_run)
             delay = self._retry_delay(live_run, attempt)
             self._record.attempt_finished(live_run, attempt, delay)
@@ -254,27 +262,14 @@ class Runner:
             number += 1
         self._record.finished(live_run, outcome)
 
-    async def _attempt(self, live_run: LiveRun, number: int) -> Attempt:
-        def launched(started_at: datetime, place: str | None) -> None:
-            if live_run.run is None:
-                age = timedelta() if live_run.earlier is None else live_run.earlier.age()
-                self._record.started(live_run, started_at - age, place)
-
-        launch = live_run.launch(number)
+    def _launcher(self, live_run: LiveRun, number: int) -> Launcher:
         earlier = live_run.earlier
         if earlier is None or number > earlier.attempt:
-            launcher = self._launchers.launcher_for(live_run.job)
-        else:
-            launcher = earlier.launcher()
-        return await make_attempt(
-            live_run,
-            launch,
-            launcher=launcher,
-            clock=self._clock,
-            launched=launched,
-            waiting=lambda: self._record.waiting(live_run, Reason.NO_WORKER),
-            draining=lambda: self.draining,
-        )
+            return self._launchers.launcher_for(live_run.job)
+        return earlier.launcher()
+
+    def _is_draining(self) -> bool:
+        return self.draining
 
     def _retry_delay(self, live_run: LiveRun, attempt: Attempt) -> float | None:
         retry = live_run.job.retry
@@ -286,7 +281,8 @@ class Runner:
         """Wait between two attempts, then for capacity without a deadline. False: the run was asked to end."""
         live_run.phase, live_run.retry_at = Phase.RETRYING, self._clock.now() + timedelta(seconds=delay)
         await live_run.wait(None, delay)
-        await self.throttle.take()
+        if (turn := self.throttle.take()) is not None:
+            await turn
         try:
             if live_run.ending is None:
                 live_run.deadline = None

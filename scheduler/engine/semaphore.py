@@ -11,6 +11,8 @@ from scheduler.engine.live_run import LiveRun
 class Semaphore:
     """Lets at most `limit` runs in at once; None is no limit."""
 
+    __slots__ = ("_inside", "_limit", "_waiting")
+
     def __init__(self, limit: int | None) -> None:
         self._limit = limit
         self._inside: set[LiveRun] = set()
@@ -46,10 +48,12 @@ class Semaphore:
 
     def leave(self, live_run: LiveRun) -> None:
         """Free the place of a run, or end its waiting; nothing when it is neither inside nor waiting."""
-        self._waiting.pop(live_run, None)
         if live_run in self._inside:
             self._inside.remove(live_run)
-            self._admit()
+            if self._waiting:
+                self._admit()
+        elif self._waiting:
+            self._waiting.pop(live_run, None)
 
     def set_limit(self, limit: int | None) -> None:
         """Runs inside stay, even when they are more than the new limit."""

@@ -20,17 +20,16 @@ class Throttle:
         self._left = FEW
         self._waiting: deque[asyncio.Future[None]] = deque()
 
-    async def take(self) -> None:
-        """Go on when fewer than FEW have started in this turn of the loop."""
-        loop = asyncio.get_running_loop()
+    def take(self) -> asyncio.Future[None] | None:
+        """None: go on, for fewer than FEW have started in this turn of the loop. Otherwise wait for the future."""
         if self._left == FEW:
-            loop.call_soon(self._renew)
+            asyncio.get_running_loop().call_soon(self._renew)
         if self._left:
             self._left -= 1
-        else:
-            turn = loop.create_future()
-            self._waiting.append(turn)
-            await turn
+            return None
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        return turn
 
     @property
     def is_busy(self) -> bool:
