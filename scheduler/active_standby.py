@@ -62,7 +62,7 @@ class ActiveStandby:
         self._taking_over: asyncio.Task[None] | None = None
         self._holding: asyncio.Task[None] | None = None
         self._was_away = False
-        """Whether nobody could be active for a while, since the store was away."""
+        """Whether no scheduler could be active for a while, since the store could not be reached."""
         self._background = Background()
         launcher.ours = self.lease.ours
 
@@ -76,10 +76,10 @@ class ActiveStandby:
         """Why no scheduler is known to be active; None when one is, and while schedd shuts down."""
         if self.lease.active or self.lease.resigned or self.lease.holder not in {None, self.name}:
             return None
-        return f"standing by: {self.lease.problem or 'no active scheduler is known'}"
+        return f"standby: {self.lease.problem or 'no active scheduler is known'}"
 
     async def connect(self, engine: Engine) -> None:
-        """Read the history and stand by. WireError when the store does not answer."""
+        """Read the history and become a standby. WireError when the store does not answer."""
         self._engine = engine
         await self._read_history()
         engine.runner.add_gate(ClaimGate(self._claim))
@@ -117,7 +117,7 @@ class ActiveStandby:
         self._log.warning("standing by", active=self.lease.holder or "unknown", **cause)
 
     async def _take_over(self) -> None:
-        """Live runs first, so that they count for overlap and lock; then what nobody has decided."""
+        """Live runs first, so that they count for overlap and lock; then the undecided scheduled times."""
         decided = await until_done(self._catch_up, AGAIN)
         self._log.info("active", scheduler=self.name)
         self._engine.take_up(decided, Reason.NO_STORE if self._was_away else Reason.LATE)
@@ -143,7 +143,7 @@ class ActiveStandby:
                 self._engine.take_over(earlier)
 
     async def _decided_elsewhere(self) -> set[Time]:
-        """The times since we stand by that another scheduler has claimed; the others are ours from now on."""
+        """The times since we became a standby that another scheduler has claimed; the others are ours from now on."""
         times = self._engine.put_off()
         found: set[Time] = set()
         for start in range(0, len(times), AT_ONCE):

@@ -31,7 +31,7 @@ class LazyWorkers:
             self.launcher = self._link.launcher
 
     async def connect(self, engine: Engine, service: Service) -> None:
-        """Reach the store and the broker, and stand by. SchedError when one of them does not answer."""
+        """Reach the store and the broker, and become a standby. SchedError when one of them does not answer."""
         if self._link is not None:
             await self._link.connect(engine, service)
 

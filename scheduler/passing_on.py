@@ -49,7 +49,7 @@ class _Kind(msgspec.Struct, frozen=True):
 
 
 class PassingOn:
-    """Both ends: the `Elsewhere` of a service while it stands by, and the reader of requests while it is active."""
+    """Both ends: the `Elsewhere` of a service on a standby, and the reader of requests while it is active."""
 
     def __init__(self, service: Service, standing: ActiveStandby, wire: Wire, space: Space) -> None:
         self._service = service
@@ -130,7 +130,7 @@ class PassingOn:
                 if not reports and not await self._wire.alive(request.key):
                     raise UnreachableError(f"lost the connection to the active scheduler {self.active}")
         except WireError as error:
-            raise UnreachableError(f"this scheduler is standing by, and {error}") from None
+            raise UnreachableError(f"this scheduler is a standby, and {error}") from None
         finally:
             if not ended:
                 self._background.start(self._leave(request))
@@ -143,7 +143,7 @@ class PassingOn:
             if reports:
                 return "", reports
         if await self._space.claim(request.key, NOBODY, CLAIM) == NOBODY:
-            raise RefusedError(f"this scheduler is standing by, and the active one, {self.active}, does not answer")
+            raise RefusedError(f"this scheduler is a standby, and the active one, {self.active}, does not answer")
         return "", []
 
     async def _leave(self, request: Request) -> None:

@@ -47,7 +47,7 @@ class Link:
         self._standing = ActiveStandby(f"{socket.gethostname()}:{os.getpid()}", self._space, self.launcher, log)
 
     async def connect(self, engine: Engine, service: Service) -> None:
-        """Reach the store and the broker, and stand by. SchedError when one of them does not answer."""
+        """Reach the store and the broker, and become a standby. SchedError when one of them does not answer."""
         self._passing_on = PassingOn(service, self._standing, self._wire, self._space)
         engine.announce.add(self._passing_on.on_event)
         try:

@@ -126,7 +126,7 @@ async def workers(service: Service, _ask: AskWorkers) -> list[WorkerView]:
 async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) -> list[RecipientView]:
     """Send a test notification to the job's recipients for the event."""
     if not getattr(find(service, ask.job), f"on_{ask.event}"):
-        raise RefusedError(f"{ask.job} has no on_{ask.event}: there is nobody to notify")
+        raise RefusedError(f"{ask.job} has no on_{ask.event}: there is no recipient to notify")
     return await service.notify_test(ask)
 
 

@@ -60,7 +60,7 @@ class Stopped(msgspec.Struct, frozen=True):
 
 
 class Elsewhere(Protocol):
-    """The active scheduler, for a service that stands by."""
+    """The active scheduler, for a service that is a standby."""
 
     @property
     def active(self) -> str:
@@ -93,7 +93,7 @@ class Service(Protocol):
     environment: Environment
     """The variables that jobs inherit from the process that answers."""
     elsewhere: Elsewhere | None
-    """Set while this service stands by for another one, which carries out what concerns live runs."""
+    """Set while this service is a standby: the active scheduler carries out what concerns live runs."""
 
     def now(self) -> datetime:
         """The service's wall clock, aware UTC."""

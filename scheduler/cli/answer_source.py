@@ -110,7 +110,7 @@ class Target:
         source = self.source(operation, alone)
         reply = source.ask(operation, request)
         if isinstance(source, Client) and source.standby_of is not None:
-            terminal.note(f"this schedd is standing by; the active scheduler is {source.standby_of}")
+            terminal.note(f"this schedd is a standby; the active scheduler is {source.standby_of}")
         return reply
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:

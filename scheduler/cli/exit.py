@@ -17,7 +17,7 @@ from scheduler.fast_start import loaded
 from scheduler.text import nearest, printable
 
 EXIT_INTERRUPTED = 128 + signal.SIGINT
-EXIT_NOBODY_READS = 128 + signal.SIGPIPE
+EXIT_READER_GONE = 128 + signal.SIGPIPE
 
 _WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 """Errors of a write to a full or failing disk, or to a terminal that is gone."""
@@ -43,7 +43,7 @@ _NOTATION = (
 """What click writes for a reader of code, and what a person reads instead."""
 
 
-class NobodyReadsError(Exception):
+class ReaderGoneError(Exception):
     """The reader of stdout is gone. Raised instead of BrokenPipeError, for which click would exit with 1."""
 
 
@@ -67,9 +67,9 @@ def end_with(command: click.Command, program: str, exit_codes: dict[int, int] | 
         _print_error(str(error) if isinstance(error, ConfigError) else f"{program}: {error}")
     except (click.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
-    except (BrokenPipeError, NobodyReadsError):
+    except (BrokenPipeError, ReaderGoneError):
         _discard_stdout()
-        code = EXIT_NOBODY_READS
+        code = EXIT_READER_GONE
     except OSError as error:
         message = _explain(error)
         if message is None:

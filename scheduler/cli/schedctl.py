@@ -8,7 +8,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from scheduler import __version__
-from scheduler.cli.exit import NobodyReadsError
+from scheduler.cli.exit import ReaderGoneError
 from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, set_url, with_short_text
 from scheduler.errors import EXIT_USAGE, UsageError
 from scheduler.fast_start import loaded
@@ -160,7 +160,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            raise NobodyReadsError from None
+            raise ReaderGoneError from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -20,7 +20,7 @@ from scheduler.wire.operations import STATUS
 @subcommand(
     "status",
     exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed, when "
-    "scheduled times are not decided in time, or when this schedd stands by and knows no active scheduler.",
+    "scheduled times are not decided in time, or when this schedd is a standby and knows no active scheduler.",
 )
 @timezone_option
 @output_options("an object")
@@ -47,7 +47,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     """Print one line for each property."""
     state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
     if view.standby_of is not None:
-        state = terminal.Cell(f"standing by; the active scheduler is {view.standby_of}", "care")
+        state = terminal.Cell(f"standby; the active scheduler is {view.standby_of}", "care")
     if view.problem is not None:
         state = terminal.Cell(view.problem, "bad")
     skips = ", ".join(f"{count} {word}" for word, count in view.decisions.items() if word != "ran")

@@ -31,8 +31,8 @@ class SocketAddress:
         """A request to it."""
         return SocketExchange(operation, args)
 
-    def nobody(self) -> UnreachableError:
-        """The error when nobody listens."""
+    def unreachable(self) -> UnreachableError:
+        """The error when no schedd listens."""
         return UnreachableError(f"no schedd listens on {' or '.join(self.paths)}")
 
 

@@ -169,4 +169,4 @@ async def _at_socket(address: SocketAddress) -> tuple[asyncio.StreamReader, asyn
             writer.transport.abort()
             raise
         return reader, writer
-    raise address.nobody()
+    raise address.unreachable()

@@ -94,4 +94,4 @@ def _at_socket(address: SocketAddress, patience: float) -> socket.socket:
             raise
         else:
             return sock
-    raise address.nobody()
+    raise address.unreachable()

@@ -42,7 +42,7 @@ class Client:
         self.path = path
         self.uid = uid
         self.standby_of: str | None = None
-        """The active scheduler, where the one that has answered stands by."""
+        """The active scheduler, where the one that has answered is a standby."""
 
     def ask(self, operation: Operation[A, R], request: A) -> R:
         """The reply. An error of the daemon is raised here as the same exception."""

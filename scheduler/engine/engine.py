@@ -103,7 +103,7 @@ class Engine:
     def start(self) -> datetime:
         """Run what is due because schedd starts: `@reboot`, and the latest time within each job's `catch_up`.
 
-        While standing by, that is put off. Returns the instant of the start, that of the load before it: every later
+        On a standby, that is put off. Returns the instant of the start, that of the load before it: every later
         time is the loop's.
         """
         now = self._clock_watch.seen

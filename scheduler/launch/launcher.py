@@ -67,7 +67,7 @@ class Child(Protocol):
     worker: str | None
     """The name of the worker that has it; None on this machine."""
     exited: asyncio.Future[None]
-    """Done when the process itself has exited: in time, whatever it has left behind. Never cancel it."""
+    """Done when the process itself has exited: in time, even if it has left processes behind. Never cancel it."""
     ended: asyncio.Future[Exit]
     """Done, after `exited`, when its output has been read too. Never cancel it; it never fails."""
 

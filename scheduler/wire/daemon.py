@@ -21,7 +21,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
     """The daemon. `uptime` is in seconds, `timezone` is that of `defaults`. `reload_error` has the errors of the file
     if the last reload failed.
 
-    `standby_of` is the active scheduler while this one stands by, or is null.
+    `standby_of` is the active scheduler while this one is a standby, or is null.
     `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false during the shutdown.
     `problem` says why scheduled times are not decided in time, or why no scheduler is known to be active, or is null.
     `store_up` is whether the store of the workers answers, or null where the file names none.

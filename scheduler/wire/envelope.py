@@ -35,7 +35,7 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class Accepted(msgspec.Struct, frozen=True, tag_field="event", tag="accepted"):
-    """The request has been read and the daemon is answering. `standby_of`: it stands by for that active scheduler."""
+    """The request has been read and the daemon is answering. `standby_of`: this one is a standby of that scheduler."""
 
     v: int = VERSION
     standby_of: str | msgspec.UnsetType = msgspec.UNSET

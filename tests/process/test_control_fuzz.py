@@ -35,7 +35,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = sorted({field for verb in OPERATIONS.values() for field in verb.ask.__struct_fields__})
+FIELDS = sorted({field for operation in OPERATIONS.values() for field in operation.ask.__struct_fields__})
 ARGS = st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=5), VALUES, max_size=5) | st.fixed_dictionaries(
     {"job": st.just("alpha")},
     optional={"at": MOMENTS, "start": MOMENTS, "until": MOMENTS, "since": MOMENTS, "count": st.integers(-5, 50)},
@@ -84,8 +84,8 @@ def test_any_bytes(path: str, request_bytes: bytes) -> None:
 
 @SETTINGS
 @given(st.sampled_from(sorted(set(OPERATIONS) - {"run-now", "logs"})), ARGS)
-def test_any_arguments_of_any_operation(path: str, verb: str, args: dict[str, object]) -> None:
-    request = json.dumps({"v": 1, "op": verb, "args": args}).encode()
+def test_any_arguments_of_any_operation(path: str, operation: str, args: dict[str, object]) -> None:
+    request = json.dumps({"v": 1, "op": operation, "args": args}).encode()
     lines = answer(path, request + b"\n")
     closing = [line for line in lines if "event" not in line]
     assert len(closing) == 1

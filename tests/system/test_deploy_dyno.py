@@ -14,7 +14,7 @@ from tests.system.programs import BIN, Schedd, processes_with, schedd, write
 
 PROJECT = Path(__file__).parents[2]
 KILLED_AFTER = 30.0
-BUDGET = "6s"
+TIMEOUT = "6s"
 """The default is 25s, which would only make the test longer."""
 
 SECOND = timedelta(seconds=1)
@@ -49,14 +49,16 @@ def test_through_a_restart_each_scheduled_time_runs_at_most_once_and_only_the_ga
     taken = tmp_path / "taken"
     # Each dyno is a machine of its own, with its own sockets.
     old_file, new_file = dyno(tmp_path / "old", taken, old_mark), dyno(tmp_path / "new", taken, new_mark)
-    with schedd(old_file, SCHEDD_SOCKET=str(tmp_path / "old/s"), SCHEDD_SHUTDOWN_TIMEOUT=BUDGET, DYNO="clock.1") as old:
+    with schedd(
+        old_file, SCHEDD_SOCKET=str(tmp_path / "old/s"), SCHEDD_SHUTDOWN_TIMEOUT=TIMEOUT, DYNO="clock.1"
+    ) as old:
         old.says("run finished", "job=tick", times=3)
         for job in ("finishes", "dies", "hangs"):
             old.says(f"[{job}] up")
         start = time.monotonic()
         term_to_every_process(old, old_mark)
         with schedd(
-            new_file, ready=False, SCHEDD_SOCKET=str(tmp_path / "new/s"), SCHEDD_SHUTDOWN_TIMEOUT=BUDGET, PORT="5000"
+            new_file, ready=False, SCHEDD_SOCKET=str(tmp_path / "new/s"), SCHEDD_SHUTDOWN_TIMEOUT=TIMEOUT, PORT="5000"
         ) as new:
             for _ in range(2):
                 time.sleep(0.5)

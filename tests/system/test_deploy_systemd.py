@@ -134,8 +134,8 @@ def test_the_commands_of_the_unit_start_reload_refuse_and_stop(tmp_path: Path, m
         running.says("[slow] up")
         assert not any(b"NOTIFY_SOCKET" in Path(f"/proc/{pid}/environ").read_bytes() for pid in processes_with(marker))
 
-        verb, *words = command("ExecReload", file)
-        assert Path(verb).name == "schedctl"
+        program, *words = command("ExecReload", file)
+        assert Path(program).name == "schedctl"
         assert schedctl(*words).returncode == 0
         good = file.read_text()
         file.write_text("jobs: {slow: {schedule: nonsense, command: x}}\n")

@@ -17,7 +17,7 @@ from tests.system.programs import BIN, Schedd, environment, eventually, schedctl
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(
-        tmp_path_factory.mktemp("steer") / "schedules.yaml",
+        tmp_path_factory.mktemp("control") / "schedules.yaml",
         """
         jobs:
           often: {schedule: "@every 1s", command: "echo out; echo err >&2"}

@@ -51,8 +51,8 @@ PRINTS = {
 
 def examples() -> list[str]:
     found = []
-    for verb in COMMANDS:
-        text = schedctl(verb, "--help").stdout.partition("Examples:")[2].partition("Options:")[0]
+    for command in COMMANDS:
+        text = schedctl(command, "--help").stdout.partition("Examples:")[2].partition("Options:")[0]
         found += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
     return found
 

@@ -87,14 +87,14 @@ class OnTerminal:
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("verb", ["list", "history", "next", "show", "env"])
-def test_no_line_is_wider_than_the_terminal(file: Path, columns: int, verb: str) -> None:
-    words = ["job-0-"] if verb in ("show", "env") else []
-    drawn = OnTerminal("-c", file, verb, *words, columns=columns).ended()
+@pytest.mark.parametrize("command", ["list", "history", "next", "show", "env"])
+def test_no_line_is_wider_than_the_terminal(file: Path, columns: int, command: str) -> None:
+    words = ["job-0-"] if command in ("show", "env") else []
+    drawn = OnTerminal("-c", file, command, *words, columns=columns).ended()
     lines = [ESCAPES.sub("", line) for line in drawn.replace("\r\n", "\n").splitlines()]
-    if verb in ("list", "next", "history"):
+    if command in ("list", "next", "history"):
         assert max(cells(line) for line in lines if not line.startswith("from schedd")) <= columns
-    if verb == "list":
+    if command == "list":
         assert lines[0].split() == ["NAME", "SCHEDULE", "NEXT", "LAST", "STATUS"]
         assert sum(line.startswith("job-") for line in lines) == JOBS
         assert ("…" in drawn) == (columns == 80 or "データ" in drawn)
@@ -105,10 +105,10 @@ def test_colours_reach_a_terminal_and_no_color_is_honoured(file: Path) -> None:
     assert "\x1b" not in OnTerminal("-c", file, "list", columns=120, NO_COLOR="1").ended()
 
 
-@pytest.mark.parametrize("verb", ["list", "status", "history", "next", "--help", "check"])
-def test_a_pipe_gets_plain_text_and_whole_cells(file: Path, verb: str) -> None:
+@pytest.mark.parametrize("command", ["list", "status", "history", "next", "--help", "check"])
+def test_a_pipe_gets_plain_text_and_whole_cells(file: Path, command: str) -> None:
     ended = subprocess.run(
-        [BIN / "schedctl", "-c", file, verb],
+        [BIN / "schedctl", "-c", file, command],
         env={name: value for name, value in environment({}).items() if name != "NO_COLOR"},
         capture_output=True,
         text=True,
@@ -118,13 +118,11 @@ def test_a_pipe_gets_plain_text_and_whole_cells(file: Path, verb: str) -> None:
     assert "…" not in ended.stdout
 
 
-@pytest.mark.parametrize("verb", ["list", "--help", "schema"])
-def test_on_a_full_disk_it_says_that_the_output_is_not_there(file: Path, verb: str) -> None:
+@pytest.mark.parametrize("command", ["list", "--help", "schema"])
+def test_on_a_full_disk_it_says_that_the_output_is_not_there(file: Path, command: str) -> None:
     with Path("/dev/full").open("wb") as full:
-        command = [str(BIN / "schedctl"), "-c", str(file), verb]
-        ended = subprocess.run(
-            command, env=environment({}), stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        words = [str(BIN / "schedctl"), "-c", str(file), command]
+        ended = subprocess.run(words, env=environment({}), stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stderr.endswith("schedctl: cannot write the output: No space left on device\n")
     assert "Traceback" not in ended.stderr

@@ -208,8 +208,8 @@ def test_check_lists_and_counts_every_error(file: Path, tmp_path: Path) -> None:
 
 
 def test_check_prints_warnings_and_fails_on_them_with_strict(tmp_path: Path) -> None:
-    doubtful = write(tmp_path / "doubtful.yaml", 'jobs: {a: {command: "true", schedule: "0 0 31 * *"}}')
-    ended = schedctl("check", doubtful)
+    warned = write(tmp_path / "warned.yaml", 'jobs: {a: {command: "true", schedule: "0 0 31 * *"}}')
+    ended = schedctl("check", warned)
     assert (ended.returncode, "warning: " in ended.stdout) == (0, True)
-    assert schedctl("check", "--strict", doubtful).returncode == 1
-    assert schedctl("check", "--github", doubtful).stdout.startswith("::warning ")
+    assert schedctl("check", "--strict", warned).returncode == 1
+    assert schedctl("check", "--github", warned).stdout.startswith("::warning ")

@@ -64,7 +64,7 @@ def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path:
             ["notification delivered", '"recipient":"command"', "exit code 0"],
         ):
             running.says(*words)
-        for verb in (
+        for command in (
             ["notify-test", "failing"],
             ["notify-test", "failing", "--json"],
             ["show", "failing"],
@@ -73,7 +73,7 @@ def test_no_secret_of_an_address_header_or_environment_is_ever_printed(tmp_path:
             ["history", "--json"],
             ["check"],
         ):
-            answer = schedctl("-c", file, *verb, **environ)
+            answer = schedctl("-c", file, *command, **environ)
             shown.append(answer.stdout + answer.stderr)
         running.says("notification not delivered", "$BAD_HOOK", "answered 403")
         assert running.stop() == 0
@@ -149,8 +149,8 @@ def test_a_failure_that_could_not_be_delivered_is_shown_and_the_next_one_is_sent
     with schedd(file) as running:
         schedctl("-c", file, "run-now", "failing")
         running.says("notification not delivered", "answered 403")
-        for verb in (["status"], ["show", "failing"]):
-            assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, *verb).stdout
+        for command in (["status"], ["show", "failing"]):
+            assert "webhook 127.0.0.1: answered 403" in schedctl("-c", file, *command).stdout
         assert "failing, webhook not delivered" in schedctl("-c", file, "list").stdout
         schedctl("-c", file, "run-now", "failing")
         running.says("notification delivered")
@@ -267,6 +267,6 @@ def _notify_test(file: Path, server: HttpServer) -> None:
     nobody = schedctl("-c", file, "notify-test", "told", "--event", "skip")
     assert (nobody.returncode, nobody.stderr.splitlines()[-1]) == (
         5,
-        "schedctl: told has no on_skip: there is nobody to notify",
+        "schedctl: told has no on_skip: there is no recipient to notify",
     )
     assert schedctl("-c", file, "notify-test", "nobody").returncode == 4

@@ -153,13 +153,13 @@ def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -
         of_standby = site.ctl("metrics", file=second).stdout
         assert "\nschedd_active 0\n" in of_standby
         assert "schedd_job_consecutive_failures" not in of_standby
-        assert "standing by; the active scheduler is " in site.ctl("status", file=second).stdout
+        assert "standby; the active scheduler is " in site.ctl("status", file=second).stdout
         assert _readiness(site.folder / "web").startswith("HTTP/1.1 200")
         subprocess.run(["redis-cli", "-u", site.url, "shutdown", "nosave"], check=True)
         first.says('event="standing by" active=unknown')
         eventually(lambda: site.ctl("status", "--exit-code", file=second).returncode == 1)
         for file in (site.file, second):
-            assert "standing by: the store cannot be reached" in site.ctl("status", file=file).stdout
+            assert "standby: the store cannot be reached" in site.ctl("status", file=file).stdout
             assert site.ctl("status", "--exit-code", file=file).returncode == 1
             lost = site.ctl("metrics", file=file).stdout
             assert "\nschedd_active 0\n" in lost
@@ -193,7 +193,7 @@ def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) ->
             assert site.ctl("run-now", "big", file=second).stdout == "".join(f"{n}\n" for n in range(1, 300_001))
             first.says("job=fail")
             listed = site.ctl("list", file=second)
-            assert "this schedd is standing by; the active scheduler is " in listed.stderr
+            assert "this schedd is a standby; the active scheduler is " in listed.stderr
             status = json.loads(site.ctl("status", "--json", file=second).stdout)
             assert status["standby_of"].endswith(f":{first.process.pid}")
             assert site.ctl("status", "--exit-code", file=second).returncode == 0

@@ -72,16 +72,16 @@ class Stage:
         assert self._engine is not None
         return self._engine
 
-    def play(self, script: Script | float, *, budget: float = 25.0) -> list[str]:
+    def play(self, script: Script | float, *, shutdown_timeout: float = 25.0) -> list[str]:
         """Run a script (a number: let so many seconds pass), then shut down; returns the lines."""
-        self.clock.run(self._perform(script, budget))
+        self.clock.run(self._perform(script, shutdown_timeout))
         return self.lines
 
     async def until(self, seconds: float) -> None:
         """Let time pass until so many seconds after the start of the stage, by steady time."""
         await asyncio.sleep(seconds - self.clock.steady())
 
-    async def _perform(self, script: Script | float, budget: float) -> None:
+    async def _perform(self, script: Script | float, shutdown_timeout: float) -> None:
         ids = iter(range(1, 10_000_000))
         self._engine = Engine(
             self.clock,
@@ -100,7 +100,7 @@ class Stage:
             await asyncio.sleep(script)
         else:
             await script(self)
-        await self.engine.shut_down(budget)
+        await self.engine.shut_down(shutdown_timeout)
         ticking.cancel()
 
     def gate_of(self, stream: RunStream) -> Reason | None:

@@ -29,7 +29,7 @@ def test_one_is_active_and_the_other_says_who() -> None:
         b.connection.broken = True
         await asyncio.sleep(15)
         assert (a.standing.problem, a.standing.lease.answered) == (None, True)
-        assert (b.standing.problem, b.standing.lease.answered) == (f"standing by: {b.standing.lease.problem}", False)
+        assert (b.standing.problem, b.standing.lease.answered) == (f"standby: {b.standing.lease.problem}", False)
         assert "the store cannot be reached" in b.standing.lease.problem
         b.connection.broken = False
         await asyncio.sleep(5)

@@ -105,16 +105,16 @@ def test_after_steps_back_of_both_sizes_an_at_does_not_run_again_and_fixed_times
 
 
 def test_the_previous_time_is_given_only_if_it_is_earlier() -> None:
-    told: list[tuple[str, str | None]] = []
+    given: list[tuple[str, str | None]] = []
 
     def play(launch: Launch) -> Play:
         previous = launch.previous_at
-        told.append((clock_face(launch.scheduled_at), None if previous is None else clock_face(previous)))
+        given.append((clock_face(launch.scheduled_at), None if previous is None else clock_face(previous)))
         return Play()
 
     stage = Stage(job(schedule="*/10 * * * *"), play=play)
     stage.play(stepping(1230, timedelta(minutes=-15), 2500))
-    assert told == [
+    assert given == [
         ("12:10:00", None),
         ("12:20:00", "12:10:00"),
         ("12:10:00", None),

@@ -89,7 +89,7 @@ def test_a_stubborn_run_is_replaced_once_kill_has_ended_it() -> None:
     stage = Stage(
         job(schedule="@every 5s", overlap=Overlap.REPLACE, stop_grace=2.0), play=lambda _: Play(None, stubborn=True)
     )
-    assert stage.play(12.5, budget=3.0)[:3] == lines("""
+    assert stage.play(12.5, shutdown_timeout=3.0)[:3] == lines("""
         12:00:05 started j 12:00:05
         12:00:12 stopped j 12:00:05
         12:00:12 started j 12:00:10

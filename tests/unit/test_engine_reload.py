@@ -95,7 +95,7 @@ def test_a_job_that_goes_while_it_runs_finishes_and_is_not_tried_again(how: str)
 
 def test_a_queued_run_of_a_removed_job_is_skipped_as_removed() -> None:
     stage = Stage(job(schedule="@every 10s", overlap=Overlap.QUEUE), job("other", None), play=lambda _: Play(60.0))
-    stage.play(reloading(21, GONE["removed"], 25), budget=2.0)
+    stage.play(reloading(21, GONE["removed"], 25), shutdown_timeout=2.0)
     assert "12:00:21 skipped j 12:00:20 removed" in stage.lines
 
 

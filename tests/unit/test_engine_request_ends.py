@@ -62,7 +62,9 @@ happenings = st.one_of(
 class Life(Stage):
     """A stage with requests at random moments."""
 
-    def __init__(self, definitions: list[dict[str, Any]], play: Play, steps: list[Any], budget: float) -> None:
+    def __init__(
+        self, definitions: list[dict[str, Any]], play: Play, steps: list[Any], shutdown_timeout: float
+    ) -> None:
         first = {**definitions[0], "schedule": None}
         super().__init__(
             *[job(f"j{n}", **keys) for n, keys in enumerate([first, *definitions[1:]])], play=lambda _: play
@@ -70,14 +72,14 @@ class Life(Stage):
         self.steps = sorted(steps, key=lambda step: step[0])
         self.streams: list[RunStream] = []
         self.left: set[str] = set()
-        self.budget = budget
+        self.shutdown_timeout = shutdown_timeout
 
     async def script(self, _stage: Stage) -> None:
         for number, (moment, what, detail) in enumerate(self.steps):
             if moment > self.clock.steady():
                 await self.until(moment)
             self.happen(f"j{number % len(self.jobs)}", what, detail)
-        stopping = asyncio.ensure_future(self.engine.shut_down(self.budget))
+        stopping = asyncio.ensure_future(self.engine.shut_down(self.shutdown_timeout))
         await asyncio.sleep(0)
         for name in self.jobs:  # also while it shuts down
             self.happen(name, "request", {"force": True, "key": None, "later": None, "from_a_run": False, "repeat": 1})
@@ -140,10 +142,10 @@ class Life(Stage):
     st.sampled_from([0.5, 3.0, 25.0]),
 )
 def test_each_request_has_one_end(
-    definitions: list[dict[str, Any]], play: Play, steps: list[Any], budget: float
+    definitions: list[dict[str, Any]], play: Play, steps: list[Any], shutdown_timeout: float
 ) -> None:
     """B12"""
-    life = Life(definitions, play, steps, budget)
+    life = Life(definitions, play, steps, shutdown_timeout)
     life.play(life.script)
     assert not [line for line in life.lines if "BUG" in line]
     ends = Counter(end_of(event) for event in life.events)

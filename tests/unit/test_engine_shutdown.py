@@ -34,7 +34,7 @@ def test_a_run_may_continue_until_stop_grace_before_the_end_of_the_shutdown_time
 def test_even_a_short_grace_leaves_time_between_term_and_kill() -> None:
     jobs = [job("polite", "@every 10s", stop_grace=1.0), job("deaf", "@every 10s", stop_grace=1.0)]
     stage = Stage(*jobs, play=lambda launch: Play(None, stubborn=launch.job.name == "deaf"))
-    stage.play(11.0, budget=4.0)
+    stage.play(11.0, shutdown_timeout=4.0)
     assert [line for line in stage.lines if "skipped" not in line][3:] == lines("""
         12:00:13 stopped polite 12:00:10
         12:00:14 stopped deaf 12:00:10
@@ -59,7 +59,7 @@ def test_runs_that_wait_for_a_retry_a_queue_a_lock_or_capacity_end_at_once_as_sh
         job("locked", "@every 10s", lock="l"),
     ]
     stage = Stage(*jobs, play=lambda launch: Play(0.5, code=1) if launch.job.name == "retrying" else Play(12.0))
-    stage.play(11.0, budget=5.0)
+    stage.play(11.0, shutdown_timeout=5.0)
     at = [line for line in stage.lines if line.startswith("12:00:11")]
     assert sorted(at) == sorted(
         lines("""
@@ -102,7 +102,7 @@ def test_a_death_by_a_strangers_term_is_a_failure_a_second_later() -> None:
 def test_a_shutdown_timeout_shorter_than_stop_grace_is_kept() -> None:
     """S1"""
     stage = Stage(job(schedule="@every 10s", stop_grace=60.0), play=lambda _: Play(None, stubborn=True))
-    stage.play(11.0, budget=4.0)
+    stage.play(11.0, shutdown_timeout=4.0)
     assert stage.clock.steady() == 14.0
 
 

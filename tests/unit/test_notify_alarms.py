@@ -78,7 +78,12 @@ Story = Callable[[Stage, Wall], Awaitable[None]]
 
 
 def notified(
-    *jobs: Job, pattern: str = "s", seconds: float = 0, story: Story | None = None, play: Any = None, budget: float = 25
+    *jobs: Job,
+    pattern: str = "s",
+    seconds: float = 0,
+    story: Story | None = None,
+    play: Any = None,
+    shutdown_timeout: float = 25,
 ) -> list[str]:
     """Every notice, as `12:01:01 failure: j failed …`."""
     stage = Stage(*jobs, play=play or ends(pattern))
@@ -96,7 +101,7 @@ def notified(
         else:
             await stage.until(seconds)
 
-    stage.play(script, budget=budget)
+    stage.play(script, shutdown_timeout=shutdown_timeout)
     assert [line for line in stage.lines if "BUG" in line] == []
     return walls[0].lines
 
@@ -172,7 +177,7 @@ def test_a_slow_run_that_is_stopped_or_whose_schedd_stops_is_not_reported() -> N
         on_slow=recipients("slow"),
         on_shutdown=OnShutdown.WAIT,
     )
-    assert notified(slow, play=lambda _launch: Play(None), story=story, budget=900) == []
+    assert notified(slow, play=lambda _launch: Play(None), story=story, shutdown_timeout=900) == []
 
 
 def test_a_reminder_comes_while_the_trouble_lasts_and_stops_with_it() -> None:
@@ -278,7 +283,7 @@ def test_a_run_that_the_shutdown_stops_causes_no_notification(on_shutdown: OnShu
         await stage.until(5)
         wall.lines.clear()
 
-    assert notified(running, story=story, play=lambda _launch: Play(None), budget=20) == []
+    assert notified(running, story=story, play=lambda _launch: Play(None), shutdown_timeout=20) == []
 
 
 def test_a_run_that_fails_because_the_platform_signals_it_causes_no_notification() -> None:
@@ -309,7 +314,7 @@ def test_during_the_shutdown_no_alarm_or_reminder_is_sent() -> None:
     failing = job("failing", schedule="@at 2026-06-01T12:00:50+00:00", remind=15.0, **TROUBLE)
     slow = job("slow", schedule="@at 2026-06-01T12:00:58+00:00")
     play: Callable[[Launch], Play] = lambda launch: Play(20.0) if launch.job.name == "slow" else Play(1.0, 3)  # noqa: E731
-    lines = notified(waiting, failing, slow, seconds=60, play=play, budget=60)
+    lines = notified(waiting, failing, slow, seconds=60, play=play, shutdown_timeout=60)
     assert lines == ["12:00:51 failure: Job failing failed after 1s: exit code 3"]
 
 

@@ -18,7 +18,7 @@ RENEW = 3.0
 
 
 class Lease:
-    """Held while `active`. Losing it is no error: the scheduler stands by until it gets it back."""
+    """Held while `active`. Losing it is no error: the scheduler is a standby until it gets it back."""
 
     def __init__(self, space: Space, owner: str, changed: Callable[[bool], None]) -> None:
         """`owner` must be unique among schedulers.
@@ -42,7 +42,7 @@ class Lease:
 
     @property
     def active(self) -> bool:
-        """Whether we hold the lease. Measured from before it was asked for, so that two never believe it at once."""
+        """Whether we hold the lease. Counted from before the request, so that never two believe it."""
         return asyncio.get_running_loop().time() < self._until
 
     async def ours(self) -> bool:

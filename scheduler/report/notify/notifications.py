@@ -131,7 +131,7 @@ class Notifications:
             timer.cancel()
 
     def _forget_alarm(self, job: str) -> None:
-        """The job has recovered: nobody needs its alarm any more, and that it was not delivered is in the log."""
+        """The job has recovered: its alarm is not needed any more, and the log says that it was not delivered."""
         for recipient in tuple(self._unaware.get(job, ())):
             self._forget(self._errors, job, recipient)
             self._aware(job, recipient)

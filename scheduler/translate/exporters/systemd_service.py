@@ -144,7 +144,7 @@ class Service:
         return [*lines, *self._search_path(variables.get("PATH"))]
 
     def _search_path(self, given: object) -> list[str]:
-        """systemd itself looks for programs in ExecSearchPath= only, whatever PATH the commands have."""
+        """systemd itself looks for programs in ExecSearchPath= only, not in the PATH of the commands."""
         path = given if isinstance(given, str) else _PATH
         if not self._job.path:
             return [f"ExecSearchPath={value_of(path)}\n"] if path is given else []

@@ -153,7 +153,7 @@ class _Reading:
             case "RANDOM_DELAY":
                 self._remarks.append(self._source.refuse(number, line, "write H to spread jobs: schedule: 'H 3 * * *'"))
             case "LOGNAME":
-                self._note(number, line, "cron sets LOGNAME to the user of the job, whatever the crontab says")
+                self._note(number, line, "cron sets LOGNAME to the user of the job and ignores the crontab's")
                 return
         self._env[name] = value
 
