@@ -139,6 +139,7 @@ class _Composer:
         self._words = words
         self._events = yaml.CSafeLoader(text)
         self._anchors: dict[str, tuple[Node, int] | None] = {}
+        self._texts: dict[str, str] = {}
         self._count = 0
 
     def document(self) -> Node | None:
@@ -147,17 +148,25 @@ class _Composer:
         return roots[0] if roots else None
 
     def _collect(self) -> list[Node]:
-        # A loop with its own stack: fast for half a million events, and safe at any depth.
-        next_event = self._events.get_event
+        # A loop with its own stack: fast for half a million events, and safe at any depth. Plain scalars, which are
+        # nearly all events, are handled in the loop itself; equal texts share one object.
+        next_event, skipped, shared = self._events.get_event, self._skipped, self._texts.setdefault
         nodes: list[Node] = []
         stack: list[tuple[list[Node], Any, int]] = []
         while True:
             event: Any = next_event()
             kind = type(event)
             if kind is ScalarEvent:
-                nodes.append(self._scalar(event))
+                self._count += 1
+                index, value = event.start_mark.index, event.value
+                if event.anchor or event.tag or self._count > MOST_NODES or index in skipped:
+                    nodes.append(self._unusual(event, index))
+                else:
+                    nodes.append(Scalar(shared(value, value), index, not event.style))
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._open(event, len(stack))
+                self._count += 1
+                if event.anchor or len(stack) >= DEEPEST or self._count > MOST_NODES:
+                    self._open(event, len(stack))
                 stack.append((nodes, event, self._count))
                 nodes = []
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -174,16 +183,10 @@ class _Composer:
             elif kind is StreamEndEvent:
                 return nodes
 
-    def _scalar(self, event: Any) -> Node:
-        index = event.start_mark.index
-        self._count += 1
+    def _unusual(self, event: Any, index: int) -> Node:
         if self._count > MOST_NODES:
             self._stop(index, _TOO_MANY)
-        if event.anchor or event.tag:
-            return self._decorated(event, index)
-        if index in self._skipped:
-            return Broken(index)
-        return Scalar(event.value, index, not event.style)
+        return self._decorated(event, index) if event.anchor or event.tag else Broken(index)
 
     def _decorated(self, event: Any, index: int) -> Node:
         node: Node
@@ -204,7 +207,6 @@ class _Composer:
         return Broken(event.start_mark.index)
 
     def _open(self, event: Any, depth: int) -> None:
-        self._count += 1
         if depth >= DEEPEST:
             self._stop(event.start_mark.index, TOO_DEEP)
         if self._count > MOST_NODES:
@@ -241,8 +243,9 @@ class _Composer:
 
     def _entries(self, children: list[Node], word: str) -> list[tuple[Scalar, Node]]:
         """Pairs of key and value. Duplicate keys are reported, merge keys applied."""
-        entries: list[tuple[Scalar, Node]] = list(zip(children[::2], children[1::2], strict=True))  # type: ignore[arg-type]
-        names = {key.value for key, _ in entries if type(key) is Scalar}
+        keys = children[::2]
+        entries: list[tuple[Scalar, Node]] = list(zip(keys, children[1::2]))  # type: ignore[arg-type]  # noqa: B905
+        names = {key.value if type(key) is Scalar else "<<" for key in keys}
         if len(names) == len(entries) and "<<" not in names:
             return entries
         seen: dict[str, Scalar] = {}
