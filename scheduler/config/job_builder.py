@@ -51,6 +51,13 @@ ORIGINS = ("defaults", "job", "override")
 """Where a key can be set; each goes before the one before it."""
 
 _OF_PYTHON = ("args", "kwargs", "interpreter", "setup")
+_RELATIVE = LISTS | {"cwd", "path", "ping"}
+"""Keys whose value depends on the directory of the file."""
+
+_LIMITING = frozenset({"from", "until", "except", "splay"})
+_ALARMS = frozenset({"remind", "notify_after", "slow_after", "on_slow"})
+_RARE = _PROCESS | {"success_codes", "lock", "accepts", "run_if", "run_if_timeout", "on_shutdown", "launcher"}
+"""Keys that take further steps to become fields of `Job`. Most jobs have none, and skip those steps."""
 
 
 class Scope(NamedTuple):
@@ -64,15 +71,8 @@ class Scope(NamedTuple):
         """The scope with the values `given` in a file in `directory`; `prefix` starts the origins of its variables."""
         retry = given.get("retry", {})
         values = {**self.values, **given}
-        if given.get("cwd") is not None:
-            values["cwd"] = str(directory / given["cwd"])
-        if "path" in given:
-            path = given["path"] or ()
-            values["path"] = tuple(str(directory / one) for one in ([path] if isinstance(path, str) else path))
-        for key in LISTS & given.keys():
-            values[key] = recipients_of(given[key], directory)
-        if given.get("ping") is not None:
-            values["ping"] = value_of(given["ping"], directory)
+        if not _RELATIVE.isdisjoint(given):
+            values |= _relative(given, directory)
         return Scope(
             values,
             _layers(self.environment, given, directory, prefix)
@@ -83,6 +83,20 @@ class Scope(NamedTuple):
 
 
 NOTHING = Scope({}, (), {})
+
+
+def _relative(given: dict[str, Any], directory: Path) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if given.get("cwd") is not None:
+        values["cwd"] = str(directory / given["cwd"])
+    if "path" in given:
+        path = given["path"] or ()
+        values["path"] = tuple(str(directory / one) for one in ([path] if isinstance(path, str) else path))
+    for key in LISTS & given.keys():
+        values[key] = recipients_of(given[key], directory)
+    if given.get("ping") is not None:
+        values["ping"] = value_of(given["ping"], directory)
+    return values
 
 
 def _layers(below: tuple[EnvLayer, ...], given: dict[str, Any], directory: Path, prefix: str) -> tuple[EnvLayer, ...]:
@@ -114,25 +128,25 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     values = scope.values
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
-    if schedule is not None:
+    if schedule is not None and not _LIMITING.isdisjoint(values):
         schedule = restrict(schedule, _limits(entry, values))
     _check_retry(entry, scope.retry)
-    _check_alarms(entry, values)
-    for key, problem in request_problems(entry.effective, target).items():
-        entry.error(key, problem)
+    if not _ALARMS.isdisjoint(values):
+        _check_alarms(entry, values)
+    if "accepts" in values:
+        for key, problem in request_problems(entry.effective, target).items():
+            entry.error(key, problem)
     if target is None:
         return None
-    fields = _fields(values, scope.retry)
+    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
+    if scope.retry:
+        fields["retry"] = _retry(scope.retry)
+    if not (_RARE.isdisjoint(values) and _RARE.isdisjoint(entry.keys)):
+        fields |= _rare_fields(entry, values)
     cwd = values.get("cwd") or directory
     fields["origins"] = _origins(
         tuple(defaults.values), tuple(entry.given), () if override is None else tuple(override.given)
     )
-    if fields.get("launcher") is LauncherName.CELERY:
-        fields.setdefault("on_shutdown", OnShutdown.LEAVE)
-    elif fields.get("on_shutdown") is OnShutdown.LEAVE:
-        entry.error("on_shutdown", '"on_shutdown: leave" is only valid for jobs that run on workers')
-    if values.get("run_if") is None:
-        entry.error("run_if_timeout", '"run_if_timeout" is only valid together with "run_if"')
     return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
 
 
@@ -151,18 +165,21 @@ def _check_name(entry: Entry) -> None:
     entry.source.error(start, message, fixes=fixes, width=max(1, len(name)), key=f"jobs.{name}")
 
 
-def _fields(values: dict[str, Any], retry: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `Job` that need no more than the values of the keys."""
-    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
+def _rare_fields(entry: Entry, values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of `Job` from the keys in `_RARE`."""
+    fields = request_fields(values)
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
-    fields |= request_fields(values)
-    if retry:
-        fields["retry"] = _retry(retry)
-    if _PROCESS & values.keys():
+    if not _PROCESS.isdisjoint(values):
         fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
     if condition := _condition(values):
         fields["run_if"] = condition
+    if values.get("launcher") is LauncherName.CELERY:
+        fields["on_shutdown"] = values.get("on_shutdown", OnShutdown.LEAVE)
+    elif values.get("on_shutdown") is OnShutdown.LEAVE:
+        entry.error("on_shutdown", '"on_shutdown: leave" is only valid for jobs that run on workers')
+    if values.get("run_if") is None:
+        entry.error("run_if_timeout", '"run_if_timeout" is only valid together with "run_if"')
     return fields
 
 
@@ -185,7 +202,7 @@ def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
     if "command" in keys and "python" in keys:
         entry.error("python", 'a job must not have both "command" and "python"')
     elif "python" not in keys:
-        for key in _OF_PYTHON:
+        for key in () if keys.isdisjoint(_OF_PYTHON) else _OF_PYTHON:
             entry.error(key, f'"{key}" is only valid together with "python"')
         if "command" not in keys and not any(names_target(key) for key in keys):
             name = entry.name

@@ -201,7 +201,7 @@ class Loading:
             job = None if is_taken else build(entry, defaults, directory)
             if job is not None:
                 jobs[name.value] = job
-                self._add(entry, job, _ignored(defaults.values | entry.effective))
+                self._add(entry, job, defaults)
             self._on_progress(before + length * name.index)
         return jobs
 
@@ -210,14 +210,16 @@ class Loading:
         lengths = [len(each.text) for each in self.sources]
         return sum(lengths[: self.sources.index(source)]) / max(1, sum(lengths)), 1 / max(1, sum(lengths))
 
-    def _add(self, entry: Entry, job: Job, ignored: Ignored) -> None:
+    def _add(self, entry: Entry, job: Job, defaults: Scope) -> None:
         self._between.add(entry, job)
-        for one in (entry, *filter(None, [entry.override])):
+        parts = (entry,) if entry.override is None else (entry, entry.override)
+        for one in parts:
             if job.enabled and not HOST_KEYS.isdisjoint(one.given):
                 effective = {key: value for key, value in one.given.items() if key in MERGED or entry.owner(key) is one}
+                ignored = _ignored(defaults.values | entry.effective)
                 self._check_host(one.source, effective, one.places, one.path, ignored)
         if self._on_job:
-            self._on_job(entry, job, ignored)
+            self._on_job(entry, job, _ignored(defaults.values | entry.effective))
 
     def _check_host(
         self, source: Source, given: dict[str, Any], places: dict[str, int], where: str, ignored: Ignored

@@ -159,16 +159,16 @@ def _form(form: type[Form]) -> Read:
     hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 
+    has_conflicts = any("conflict" in vars(one) for one in form.__mro__ if one is not Form)
+
     def reader(name: str) -> Read:
         if name not in readers:
             readers[name] = _key(hints[name])
         return readers[name]
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
-        given = {}
-        entries = mapping_of(node, kind).entries
-        conflict = form.conflict({key.value for key, _ in entries})
-        if conflict is not None:
+        given, entries = {}, mapping_of(node, kind).entries
+        if has_conflicts and (conflict := form.conflict({key.value for key, _ in entries})):
             raise InvalidValueError(conflict, kind=kind)
         for key, value in entries:
             name = key.value
@@ -261,6 +261,8 @@ def _schedule(_hint: Any) -> Read:
     """Returns the node: `parse_schedule` also needs the job's name and time zone."""
 
     def read(node: Node, _source: Source, _where: str) -> Node:
+        if type(node) is Scalar:
+            return node
         inner = node.items if isinstance(node, Sequence) else [value for _, value in entries_of(node)]
         if any(isinstance(one, Broken) for one in (node, *inner)):
             raise AlreadyReportedError

@@ -14,9 +14,11 @@ def withheld(jobs: Iterable[Job], web: WebSettings) -> frozenset[str]:
     """The `from_env` of recipients, pings and tokens."""
     values = [web.token, web.view_token]
     for job in jobs:
-        values.append(job.ping)
+        if job.ping is not None:
+            values.append(job.ping)
         for recipients in (job.on_failure, job.on_success, job.on_recovery, job.on_skip, job.on_slow):
-            values.extend(value for recipient in recipients for value in _values(recipient))
+            if recipients:
+                values.extend(value for recipient in recipients for value in _values(recipient))
     return frozenset(value.variable for value in values if isinstance(value, FromEnv))
 
 

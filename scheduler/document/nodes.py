@@ -148,8 +148,7 @@ class _Composer:
         return roots[0] if roots else None
 
     def _collect(self) -> list[Node]:
-        # A loop with its own stack: fast for half a million events, and safe at any depth. Plain scalars, which are
-        # nearly all events, are handled in the loop itself; equal texts share one object.
+        # A loop with its own stack: fast for half a million events, and safe at any depth. Equal texts share an object.
         next_event, skipped, shared = self._events.get_event, self._skipped, self._texts.setdefault
         nodes: list[Node] = []
         stack: list[tuple[list[Node], Any, int]] = []
@@ -175,13 +174,18 @@ class _Composer:
                 if len(stack) == 1 and nodes and type(nodes[-1]) is Scalar:
                     word = self._words.get(nodes[-1].value, word)
                 nodes.append(self._close(event, children, count, word))
-            elif kind is AliasEvent:
-                nodes.append(self._alias(event))
-            elif kind is DocumentStartEvent and nodes:
-                message = "a second YAML document starts here; a schedule file must have only one"
-                self._stop(event.start_mark.index, message, "move its jobs under the first `jobs:`")
             elif kind is StreamEndEvent:
                 return nodes
+            else:
+                self._collect_other(event, nodes)
+
+    def _collect_other(self, event: Any, nodes: list[Node]) -> None:
+        kind = type(event)
+        if kind is AliasEvent:
+            nodes.append(self._alias(event))
+        elif kind is DocumentStartEvent and nodes:
+            message = "a second YAML document starts here; a schedule file must have only one"
+            self._stop(event.start_mark.index, message, "move its jobs under the first `jobs:`")
 
     def _unusual(self, event: Any, index: int) -> Node:
         if self._count > MOST_NODES:
@@ -198,12 +202,12 @@ class _Composer:
         if event.anchor:
             self._anchors[event.anchor] = node, 1
             if event.value == "" and not event.style:
-                self._add(anchor(self._text, index))
+                self._source.findings.append(anchor(self._text, index))
                 return Broken(index)
         return node
 
     def _tagged(self, event: Any) -> Node:
-        self._add(tag(self._text, event.start_mark.index, on_scalar=isinstance(event, ScalarEvent)))
+        self._source.findings.append(tag(self._text, event.start_mark.index, on_scalar=isinstance(event, ScalarEvent)))
         return Broken(event.start_mark.index)
 
     def _open(self, event: Any, depth: int) -> None:
@@ -238,7 +242,7 @@ class _Composer:
             return node
         if known is None:
             self._stop(index, "the alias is inside its own anchor, which would never end")
-        self._add(undefined_alias(self._text, index))
+        self._source.findings.append(undefined_alias(self._text, index))
         return Broken(index)
 
     def _entries(self, children: list[Node], word: str) -> list[tuple[Scalar, Node]]:
@@ -271,7 +275,7 @@ class _Composer:
 
     def _note_complex_key(self, key: Node) -> None:
         if self._text.startswith("{{", key.index - 1):
-            self._add(template(self._text, key.index - 1))
+            self._source.findings.append(template(self._text, key.index - 1))
         elif not isinstance(key, Broken):
             self._note(key.index, "a key must be text, not a list or a mapping", "put the key in quotes")
 
@@ -290,9 +294,6 @@ class _Composer:
 
     def _note(self, index: int, message: str, help: str | None, width: int = 1) -> None:
         self._source.error(index, message, help, width=width)
-
-    def _add(self, finding: Finding) -> None:
-        self._source.findings.append(finding)
 
     def _stop(self, index: int, message: str, help: str | None = None) -> None:
         self._note(index, message, help)

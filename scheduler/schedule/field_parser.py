@@ -42,6 +42,8 @@ _NTH_WEEKDAY = r"(?a)(?P<weekday>\d|[a-z]{3})#(?P<nth>\d+)"
 
 def check_characters(text: str, field: str | None = None) -> None:
     """Raise ScheduleError unless the text is short and printable ASCII; tabs are accepted as blanks."""
+    if len(text) <= LONGEST_TEXT and text.isascii() and text.isprintable():
+        return
     for column, character in enumerate(text[: LONGEST_TEXT + 1]):
         if not (" " <= character <= "~" or character == "\t"):
             raise ScheduleError(f"character {character!a} is not valid in a schedule", field=field, column=column)

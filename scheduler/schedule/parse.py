@@ -43,7 +43,8 @@ def parse_schedule(spec: object, timezone: ZoneInfo, *, job_name: str) -> Schedu
     Equal texts in one zone give the same object, so that jobs share its last answer; `job_name` matters for `H` only.
     """
     if isinstance(spec, str):
-        return _parse_text(spec.rstrip(), timezone, job_name if _HASH.search(spec) else "")
+        is_hashed = ("h" in spec or "H" in spec) and _HASH.search(spec)
+        return _parse_text(spec.rstrip(), timezone, job_name if is_hashed else "")
     if isinstance(spec, Mapping):
         fields = named_fields(spec)
         return _parse_fields(fields, timezone, job_name if any(_HASH.search(text) for _, text in fields) else "")

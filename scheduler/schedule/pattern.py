@@ -15,6 +15,8 @@ from scheduler.schedule.cron_field import Field, FieldName
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
+_DAYS_OF_EVERY_MONTH = frozenset(range(1, 29))
+
 _MOST_DATES = 64
 """Dates to check until a match is certain, for a pattern that matches in every month: 31 days of a month, one date in
 each of eleven excluded months, one in each excluded stretch of years, and the six days by which a second Friday moves
@@ -75,7 +77,7 @@ class Pattern(msgspec.Struct, frozen=True):
         Other patterns, such as 29 February or a fifth Friday, may have their next match years later. They use croniter
         from the first search on, so that it is imported when the file is loaded and not while the engine is busy.
         """
-        by_day = bool(self.day.special) or min(self.day.values) <= 28
+        by_day = bool(self.day.special) or not self.day.values.isdisjoint(_DAYS_OF_EVERY_MONTH)
         by_weekday = bool(self.day_of_week.values) or any(item[1:] != "#5" for item in self.day_of_week.special)
         if self.either_day:
             return by_day or by_weekday
