@@ -302,3 +302,26 @@ def test_two_schedulers_are_never_active_at_once_and_one_of_those_alive_becomes_
             task.cancel()
 
     VirtualClock(NOON).run(main())
+
+
+@pytest.mark.parametrize("begun", [5.158, 30.974, 61.204])
+def test_a_lease_that_ends_by_silence_is_asked_for_at_intervals(begun: float) -> None:
+    """At these times the rest of the lease is too short to move the clock on, and yet above zero."""
+    asked = []
+
+    class Silent(MemorySpace):
+        async def renew(self, key: str, owner: str, seconds: float) -> bool:
+            asked.append(owner)
+            assert len(asked) < 20
+            return await super().renew(key, owner, seconds)
+
+    async def main() -> None:
+        store = MemoryStore()
+        await asyncio.sleep(begun)
+        holding = asyncio.create_task(Lease(Silent(MemoryConnection(store)), "a", lambda _: None).hold())
+        await asyncio.sleep(1)
+        store.broken = True
+        await asyncio.wait({holding}, timeout=30)
+        assert not holding.done()
+
+    VirtualClock(NOON).run(main())

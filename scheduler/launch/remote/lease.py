@@ -16,6 +16,8 @@ LEASE = 10.0
 RENEW = 3.0
 """Seconds between two attempts to take or renew it."""
 
+TICK = 0.001
+
 
 class Lease:
     """Held while `active`. Losing it is no error: the scheduler is a standby until it gets it back."""
@@ -58,9 +60,10 @@ class Lease:
         try:
             while True:
                 await self.ask()
-                # Not past the end: a scheduler that loses it by silence must notice at that moment.
+                # A scheduler that loses it by silence must notice at that moment: just after the end, since timers
+                # may be early by less than the clock can tell, and the lease would be asked for again and again.
                 left = self._until - asyncio.get_running_loop().time()
-                await asyncio.sleep(min(RENEW, left) if left > 0 else RENEW)
+                await asyncio.sleep(min(RENEW, left + TICK) if left > 0 else RENEW)
                 self._report()
         finally:
             self.resigned, self.holder = True, None
