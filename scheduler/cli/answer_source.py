@@ -19,6 +19,8 @@ from scheduler.wire.daemon import StatusView
 from scheduler.wire.operations import Operation
 from scheduler.wire.runs import Event
 
+_NAME_IT = "name the file with -c FILE, or create one: schedctl init"
+
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
 
@@ -68,16 +70,20 @@ class Target:
             return found[0][0], found[0][1].file
         if found:
             raise UsageError(f"several schedd are running; choose one with -c:\n{_choices(found)}")
-        raise UsageError(
-            f"no ./{DEFAULT_FILE} and no running schedd found; name the file with -c FILE, or create one: schedctl init"
-        )
+        raise UsageError(f"no ./{DEFAULT_FILE} and no running schedd found; {_NAME_IT}")
+
+    def file(self) -> str:
+        """The path of the file, for a command that needs no schedd. UsageError when none is named and none is here."""
+        if self.path is None:
+            raise UsageError(f"no ./{DEFAULT_FILE}; {_NAME_IT}")
+        return self.path
 
     def require_file(self) -> None:
         """UsageError unless a file is named: what changes or starts something must not reach another application."""
         if self.path is None and self.url is None:
             running = _choices(client.live())
-            found = f"; files of running schedd:\n{running}" if running else ""
-            raise UsageError(f"no ./{DEFAULT_FILE}; name the file with -c FILE{found}")
+            found = f"name the file with -c FILE; files of running schedd:\n{running}" if running else _NAME_IT
+            raise UsageError(f"no ./{DEFAULT_FILE}; {found}")
 
     def source(
         self, operation: Operation[Any, Any], alone: str = "answering from the file", *, runs: bool = False

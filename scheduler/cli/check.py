@@ -10,7 +10,7 @@ import click
 import msgspec
 from msgspec.structs import replace
 
-from scheduler.cli import DEFAULT_FILE, output_format, terminal, times
+from scheduler.cli import output_format, terminal, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.progress import Progress
 from scheduler.cli.subcommand import subcommand
@@ -57,7 +57,7 @@ def check(
       schedctl check
       schedctl check --strict schedules.yaml staging.yaml
     """
-    paths = files or [target.path or DEFAULT_FILE]
+    paths = files or [target.file()]
     checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in paths]
     if as_json:
         output_format.show(checked)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli import DEFAULT_FILE, terminal
+from scheduler.cli import terminal
 from scheduler.cli.answer_source import Target
 from scheduler.cli.check import check_file, print_checked
 from scheduler.cli.reload import print_changes
@@ -37,7 +37,7 @@ def edit(target: Target, yes: bool) -> int:
       schedctl edit
       schedctl edit --yes
     """
-    path = Path(target.path or DEFAULT_FILE)
+    path = Path(target.file())
     ask = sys.stdin.isatty() and not yes
     before = _read(path)
     with _copy(path, before) as copy:
@@ -86,7 +86,12 @@ def _copy(path: Path, text: bytes) -> Iterator[Path]:
 def _edited(copy: Path, path: Path, before: bytes, *, ask: bool) -> bool:
     """Let the user edit the copy until it is valid. False: the user gave up."""
     while True:
-        click.edit(filename=str(copy))
+        try:
+            click.edit(filename=str(copy))
+        except click.ClickException as error:
+            editor = error.format_message().partition(":")[0]
+            advice = "set $EDITOR to the editor that you use"
+            raise SchedError(f"the editor {editor} failed, and {path} was not changed; {advice}") from None
         text = copy.read_bytes()
         if text == before or _is_valid(path, text):
             return True

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from scheduler.cli import DEFAULT_FILE, output_format, times
+from scheduler.cli import output_format, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_jobs
 from scheduler.cli.new_file import write_files
@@ -95,7 +95,7 @@ def export_file(
         if value and _OPTIONS_OF[name] != format_name:
             option = "user" if name == "user_units" else name
             raise UsageError(f"--{option} is for {_OPTIONS_OF[name]} only")
-    config = load(Path(target.path or DEFAULT_FILE))
+    config = load(Path(target.file()))
     exported = _exported(format_name, _chosen(config, jobs), **options)
     if config.max_running is not None:
         exported = Exported(exported.files, (*exported.losses, _MAX_RUNNING))

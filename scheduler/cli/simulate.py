@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from scheduler.absolute_path import absolute
-from scheduler.cli import DEFAULT_FILE, output_format, terminal, times, typed_times
+from scheduler.cli import output_format, terminal, times, typed_times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.output_format import output_options
 from scheduler.cli.progress import Progress
@@ -77,7 +77,7 @@ def simulate_file(  # noqa: PLR0913, PLR0917 - one for each option
       schedctl simulate --from tomorrow --to 'tomorrow 6:00'
       schedctl simulate --durations 10s,poll-rates=45s
     """
-    path = Path(file or target.path or DEFAULT_FILE)
+    path = Path(file or target.file())
     with Progress(f"reading {path.name}") as reading:
         config = load(path, reading.reached)
     shown_in = zone or times.zone_of(config.timezone)

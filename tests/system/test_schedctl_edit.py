@@ -81,8 +81,8 @@ def test_a_link_stays_a_link(file: Path, copies: Path) -> None:
     ("editor", "code", "says"),
     [
         ("true", 0, "no changes"),
-        ("no-such-editor", 1, "schedctl: no-such-editor: "),
-        ("sh -c 'exit 3'", 1, "schedctl: sh -c 'exit 3': "),
+        ("no-such-editor", 1, "schedctl: the editor no-such-editor failed, and "),
+        ("sh -c 'exit 3'", 1, "schedctl: the editor sh -c 'exit 3' failed, and "),
     ],
 )
 def test_without_a_change_nothing_is_left_behind(file: Path, copies: Path, editor: str, code: int, says: str) -> None:

@@ -31,9 +31,10 @@ def test_without_a_file_it_says_how_to_make_one(tmp_path: Path) -> None:
     ended = start(tmp_path)
     assert (ended.returncode, ended.stdout) == (78, "")
     assert ended.stderr == "schedd: no schedules.yaml in this directory; to create one: schedctl init\n"
-    listed = schedctl("list", cwd=tmp_path, SCHEDD_SOCKET="/nowhere/s.sock")
-    assert listed.returncode == 2
-    assert listed.stderr.endswith("name the file with -c FILE, or create one: schedctl init\n")
+    for words in (["list"], ["check"], ["simulate"], ["export", "systemd"], ["edit"], ["reload"]):
+        answer = schedctl(*words, cwd=tmp_path, SCHEDD_SOCKET="/nowhere/s.sock")
+        assert answer.returncode == 2
+        assert answer.stderr.endswith("name the file with -c FILE, or create one: schedctl init\n")
     named = start(tmp_path, "other.yaml")
     assert named.returncode == 78
     assert "other.yaml" in named.stderr
