@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import msgspec
 
-_UNDECODABLE = re.compile("[\udc80-\udcff]")
+_UNDECODABLE = "[\udc80-\udcff]"
 """How Python represents bytes that are not UTF-8 (PEP 383)."""
 
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that reorder what is shown (Trojan Source)
     "\u2028\u2029\ufff9-\ufffb"  # line and paragraph separators, interlinear annotations
@@ -20,9 +20,7 @@ _UNSAFE = re.compile(
 
 _UNSAFE_ASCII = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 
-_UNSAFE_UTF8 = re.compile(
-    rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])|\xef\xbf[\xb9-\xbb]"
-)
+_UNSAFE_UTF8 = rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])|\xef\xbf[\xb9-\xbb]"
 """The rest of _UNSAFE in UTF-8. Surrogates are not valid UTF-8."""
 
 
@@ -95,7 +93,7 @@ def printable(text: str, replacement: str | None = None) -> str:
 
     Tabs and newlines stay. `replacement` is used instead of the escapes where the length of the text must not change.
     """
-    return _UNSAFE.sub(_escape if replacement is None else replacement, text)
+    return re.sub(_UNSAFE, _escape if replacement is None else replacement, text)
 
 
 def printable_line(text: str) -> str:
@@ -111,7 +109,7 @@ def printable_bytes(block: bytes) -> bytes:
     if len(block.translate(None, _UNSAFE_ASCII)) == len(block):
         if block.isascii():
             return block
-        if not _UNSAFE_UTF8.search(block) and _is_utf8(block):
+        if not re.search(_UNSAFE_UTF8, block) and _is_utf8(block):
             return block
     return printable(block.decode(errors="backslashreplace")).encode()
 
@@ -125,7 +123,7 @@ def _is_utf8(block: bytes) -> bool:
 
 
 def _escape(match: re.Match[str]) -> str:
-    byte = _UNDECODABLE.fullmatch(match[0])
+    byte = re.fullmatch(_UNDECODABLE, match[0])
     return f"\\x{ord(match[0]) - 0xDC00:02x}" if byte else match[0].encode("unicode_escape").decode()
 
 
@@ -142,9 +140,8 @@ def as_json(value: object) -> bytes:
         import json  # noqa: PLC0415 - names that are not UTF-8 are rare
 
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
-        return _UNDECODABLE.sub(lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text).encode(
-            errors="backslashreplace"
-        )
+        text = re.sub(_UNDECODABLE, lambda byte: utf8(byte[0]).replace("\\", "\\\\"), text)
+        return text.encode(errors="backslashreplace")
 
 
 def plural(count: int, noun: str) -> str:

@@ -25,7 +25,7 @@ LONGEST_KEY = 255
 MOST_STDIN = 1 << 20
 """Bytes that a run can be given on stdin."""
 
-_OPTION = re.compile(r"(--?[\w-]+)(?:=(.*))?", re.DOTALL)
+_OPTION = r"(?s)(--?[\w-]+)(?:=(.*))?"
 """An option on a command line, with its value if that follows an equals sign."""
 
 
@@ -80,7 +80,7 @@ def shown_arguments(job: Job, ask: RunNow) -> ArgumentsView | None:
 def _shown(args: tuple[str, ...]) -> Iterator[str]:
     option = ""
     for word in args:
-        found = _OPTION.fullmatch(word)
+        found = re.fullmatch(_OPTION, word)
         if found is None:
             yield MASK if is_secret(option, word) else word
             option = ""

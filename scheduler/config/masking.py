@@ -28,15 +28,15 @@ CONFIDENTIAL = (
 )
 """Matches the names of variables and keys whose value is most likely a secret."""
 
-_ORDINARY = re.compile(r"(?ai)true|false|yes|no|on|off|null|~|-?\d{1,3}")
+_ORDINARY = r"(?ai)true|false|yes|no|on|off|null|~|-?\d{1,3}"
 """Values that are too short to be secrets."""
 
 _RECIPIENTS = frozenset(("on_failure", "on_success", "on_recovery", "on_skip", "on_slow"))
 _PUBLIC = frozenset(("mail", "format", "timeout"))
-_ADDRESS = re.compile(r"[\w.+@-]{1,80}", re.ASCII)
+_ADDRESS = r"(?a)[\w.+@-]{1,80}"
 """An address, or a part of one; not an address of the web, which may contain a secret."""
 
-_KEY_BEFORE = re.compile(r"([A-Za-z_][\w.-]*)[\"']?\s*:\s*$")
+_KEY_BEFORE = r"([A-Za-z_][\w.-]*)[\"']?\s*:\s*$"
 
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
 _KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
@@ -57,7 +57,7 @@ def is_secret_key(name: str) -> bool:
 
 def _is_public(owner: str, key: str, value: str) -> bool:
     """Whether a value of a recipient is not secret: an address to mail to, a format, a timeout."""
-    return owner in _RECIPIENTS and key in _PUBLIC and _ADDRESS.fullmatch(value) is not None
+    return owner in _RECIPIENTS and key in _PUBLIC and re.fullmatch(_ADDRESS, value) is not None
 
 
 class Mask:
@@ -105,9 +105,9 @@ class Mask:
 
     def _is_ordinary(self, start: int, end: int) -> bool:
         """Whether the value is a switch or a small number, and its key is not the name of a secret."""
-        if not _ORDINARY.fullmatch(self._text[start:end]):
+        if not re.fullmatch(_ORDINARY, self._text[start:end]):
             return False
-        key = _KEY_BEFORE.search(self._text, self._text.rfind("\n", 0, start) + 1, start)
+        key = re.compile(_KEY_BEFORE).search(self._text, self._text.rfind("\n", 0, start) + 1, start)
         return key is None or not re.search(CONFIDENTIAL, key[1])
 
     def _by_line(self, start: int, end: int, within: bool) -> list[tuple[int, int]]:

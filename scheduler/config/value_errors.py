@@ -15,12 +15,12 @@ MOST_FIXES = 500
 """Findings of one file for which replacements are looked for."""
 
 _NOT_SECRET = {
-    "recipient": re.compile(r"format: .*|mail: [\w.+-]+@[\w-]+(?:\.[\w-]+)+"),
-    "url": re.compile(r"from_env: [A-Za-z_]\w*"),
+    "recipient": r"format: .*|mail: [\w.+-]+@[\w-]+(?:\.[\w-]+)+",
+    "url": r"from_env: [A-Za-z_]\w*",
 }
 """What of a suggestion is shown although the values of its key are secret, by the kind of the value."""
 
-_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*|\$\(|\{\{.*\}\}|<%.*%>")
+_VARIABLE = r"\$\{?[A-Za-z_]\w*|\$\(|\{\{.*\}\}|<%.*%>"
 
 
 def report(
@@ -33,12 +33,13 @@ def report(
     message, at = error.message, node
     if key is not None and not has_place(node):
         at = key
-    if isinstance(node, Scalar) and error.kind and _VARIABLE.search(node.value):
+    if isinstance(node, Scalar) and error.kind and re.search(_VARIABLE, node.value):
         message = "variables are not expanded in the file; write the value itself"
     fixes: tuple[Fix, ...] = ()
     if len(source.findings) < MOST_FIXES:
         candidates = suggestions(error, node)
-        fixes = value_fixes(candidates, node, source, read, key, end=error.end, shown=_NOT_SECRET.get(error.kind))
+        public = re.compile(_NOT_SECRET[error.kind]) if error.kind in _NOT_SECRET else None
+        fixes = value_fixes(candidates, node, source, read, key, end=error.end, shown=public)
     shown = where.rpartition(".")[2] if key is None else key.value
     shown = f"{shown}: " if re.search(r"[\w\]]", shown) else ""
     source.error(at.index, shown + message, fixes=fixes, width=_width(at), key=where)

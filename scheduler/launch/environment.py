@@ -25,7 +25,7 @@ DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 _OURS = re.compile(r"NOTIFY_SOCKET|WATCHDOG_.*|LISTEN_.*|JOURNAL_STREAM|SMTP_URL|SENTRY_DSN")
 """What is for schedd itself: how it speaks to its supervisor, and the secrets with which it sends notifications."""
 
-_SESSION = re.compile(
+_SESSION = (
     r"XDG_.*|SUDO_.*|SSH_.*|DBUS_SESSION_BUS_ADDRESS|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|MAIL|KRB5CCNAME|GNUPGHOME"
 )
 """What belongs to the session of schedd's user, and is not for a job of another user."""
@@ -78,7 +78,7 @@ class Environment:
         account = find_account(job.process.user, job.process.group)
         if account is not None:
             if account.uid != os.geteuid():
-                for name in filter(_SESSION.fullmatch, self._base.values):
+                for name in filter(re.compile(_SESSION).fullmatch, self._base.values):
                     variables.unset(name)
             variables.set(account.environment, "user")
         for layer in job.environment:

@@ -9,9 +9,9 @@ LONGEST_LINE = 64 * 1024
 
 SPLIT_MARK = " […]".encode()
 
-_RETURNS_BEFORE_NEWLINE = re.compile(rb"\r+\n")
-_RETURNS_AFTER_NEWLINE = re.compile(rb"\n\r+")
-_RETURNS = re.compile(rb"\r+")
+_RETURNS_BEFORE_NEWLINE = rb"\r+\n"
+_RETURNS_AFTER_NEWLINE = rb"\n\r+"
+_RETURNS = rb"\r+"
 
 
 class Lines:
@@ -72,8 +72,8 @@ class Lines:
         body = data.rstrip(b"\r")
         ends_in_return = len(body) < len(data)
         self._after_return = ends_in_return and (not body.endswith(b"\n") if body else bool(self._partial))
-        data = _RETURNS_BEFORE_NEWLINE.sub(b"\n", data)
+        data = re.sub(_RETURNS_BEFORE_NEWLINE, b"\n", data)
         if not self._partial:
             data = data.lstrip(b"\r")
-        data = _RETURNS_AFTER_NEWLINE.sub(b"\n", data)
-        return _RETURNS.sub(b"\n", data)
+        data = re.sub(_RETURNS_AFTER_NEWLINE, b"\n", data)
+        return re.sub(_RETURNS, b"\n", data)

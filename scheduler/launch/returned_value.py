@@ -13,12 +13,12 @@ MARK = b"\x1ereturned "
 LONGEST = 512
 """Bytes that such a line has at most."""
 
-_LINE = re.compile(rb"\x1e(returned [ -~]*)\n")
+_LINE = rb"\x1e(returned [ -~]*)\n"
 
 
 def returned(stderr: bytes) -> str | None:
     """The last value in the end of stderr, as a note of the run; None when there is none."""
-    found = _LINE.findall(stderr)
+    found = re.findall(_LINE, stderr)
     return found[-1].decode() if found else None
 
 
@@ -33,7 +33,7 @@ class WithoutReturnedValue:
 
     def write(self, stream: Stream, data: bytes) -> None:
         if stream is Stream.STDERR and (self._held or MARK[:1] in data):
-            data = _LINE.sub(b"", self._held + data)
+            data = re.sub(_LINE, b"", self._held + data)
             begin = data.rfind(MARK[:1])
             rest = data[begin:] if begin >= 0 else b""
             begins = len(rest) < LONGEST and b"\n" not in rest and (rest + MARK[len(rest) :]).startswith(MARK)

@@ -10,7 +10,7 @@ from scheduler.model.target import Value
 
 DEFAULT_PORT = 8765
 
-_HOST_PORT = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?", re.ASCII)
+_HOST_PORT = r"(?a)(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(\d{1,5}))?"
 
 
 class ListenAddress(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ def parse_listen_address(text: str) -> ListenAddress:
         return ListenAddress(path=path)
     if text.isascii() and text.isdigit():
         text = f"127.0.0.1:{text}"
-    match = _HOST_PORT.fullmatch(text)
+    match = re.fullmatch(_HOST_PORT, text)
     if match is None:
         raise ValueError(f"{text!r} is not a valid address to listen on: use HOST:PORT or unix:/PATH")
     host = match[1].strip("[]")

@@ -27,9 +27,9 @@ from scheduler.schedule.time_zone import instant_of
 Exclusion = date | YearlyDate | DateRange | YearlyRange | HolidayDates | ExcludedPattern
 """One entry of `except`."""
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_YEARLY = re.compile(r"\d\d-\d\d", re.ASCII)
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII | re.IGNORECASE)
+_DATE = r"(?a)\d{4}-\d\d-\d\d"
+_YEARLY = r"(?a)\d\d-\d\d"
+_INSTANT = r"(?ai)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 _FORMS = "a date (2026-12-25), a yearly date (12-25), a range (2026-12-24..2027-01-01), or a cron expression"
 _LEAP_YEAR = 2024
 
@@ -53,15 +53,15 @@ def parse_dates(text: str) -> Exclusion:
     first, dots, last = text.partition("..")
     first, last = first.strip(), last.strip()
     if not dots:
-        if _DATE.fullmatch(first):
+        if re.fullmatch(_DATE, first):
             return _date(first)
-        if _YEARLY.fullmatch(first):
+        if re.fullmatch(_YEARLY, first):
             return _yearly(first)
-    elif _DATE.fullmatch(first) and _DATE.fullmatch(last):
+    elif re.fullmatch(_DATE, first) and re.fullmatch(_DATE, last):
         if _date(first) > _date(last):
             raise ScheduleError(f"range {text} is reversed")
         return DateRange(_date(first), _date(last))
-    elif _YEARLY.fullmatch(first) and _YEARLY.fullmatch(last):
+    elif re.fullmatch(_YEARLY, first) and re.fullmatch(_YEARLY, last):
         return YearlyRange(_yearly(first), _yearly(last))
     raise ScheduleError(f"{text[:40]!r} is not {_FORMS}")
 
@@ -91,9 +91,9 @@ def parse_until(text: str, timezone: ZoneInfo) -> datetime:
 
 def _bound(text: str, timezone: ZoneInfo, of_date: Callable[[date, ZoneInfo], datetime]) -> datetime:
     text = text.strip()
-    if _DATE.fullmatch(text):
+    if re.fullmatch(_DATE, text):
         return of_date(_date(text), timezone)
-    if not _INSTANT.fullmatch(text):
+    if not re.fullmatch(_INSTANT, text):
         reason = f"{text[:40]!r} is not a date (2027-01-31) or a date and time (2027-01-31T18:00)"
         raise ScheduleError(reason)
     try:

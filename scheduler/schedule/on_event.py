@@ -14,7 +14,7 @@ from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.union import Union
 
-_JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+_JOB_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 
 
 class _OnEvent(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ class AfterJob(_OnEvent, frozen=True):
 
 def parse_after(text: str, column: int) -> AfterJob:
     """Parse the text behind `@after`."""
-    if not _JOB_NAME.fullmatch(text):
+    if not re.fullmatch(_JOB_NAME, text):
         raise ScheduleError("@after needs the name of one job; use a list of schedules for several", column=column)
     return AfterJob(f"@after {text}", text)
 

@@ -32,7 +32,7 @@ _FORMS = (
 _HASH = re.compile(r"(?<![A-Za-z])[Hh](?![A-Za-z])")
 _INSTANT = r"(?ai)\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?"
 _DATE_OR_INSTANT = rf"(?ai)\d{{4}}-\d\d-\d\d|{_INSTANT.removeprefix('(?ai)')}"
-_FROM = re.compile(r"(?i)(?:^|\s+)(from)(?:\s+|$)")
+_FROM = r"(?i)(?:^|\s+)(from)(?:\s+|$)"
 _WHOLE_DAYS = r"(?a)(?:\d+w)?(?:\d+d)?"
 _BEFORE_ALL_YEARS = datetime(1969, 12, 31, tzinfo=UTC).replace(tzinfo=None)
 
@@ -82,9 +82,7 @@ def _unknown_alias(word: str, rest: str, column: int) -> ScheduleError:
 
 
 def _parse_every(text: str, column: int, zone: ZoneInfo) -> Schedule:
-    duration, keyword, start = (
-        re.split(r"(?i)(?:^|\s+)(from)(?:\s+|$)", text, maxsplit=1) if _FROM.search(text) else (text, "", "")
-    )
+    duration, keyword, start = re.split(_FROM, text, maxsplit=1) if re.search(_FROM, text) else (text, "", "")
     try:
         seconds = parse_duration(duration)
     except DurationError as error:

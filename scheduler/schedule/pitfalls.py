@@ -23,7 +23,7 @@ from scheduler.schedule.union import Union
 from scheduler.text import plural
 
 _LEAP_YEAR = 2024
-_STEP = re.compile(r"\*/(\d+)", re.ASCII)
+_STEP = r"(?a)\*/(\d+)"
 _LARGER = {
     FieldName.SECOND: "minute",
     FieldName.MINUTE: "hour",
@@ -98,7 +98,7 @@ def _every_minute(pattern: Pattern) -> Iterator[str]:
 
 
 def _uneven_step(field: Field) -> Iterator[str]:
-    match = _STEP.fullmatch(field.text)
+    match = re.fullmatch(_STEP, field.text)
     if match is None or field.name not in _LARGER:
         return
     step, (low, high) = int(match[1]), LIMITS[field.name]

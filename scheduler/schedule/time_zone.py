@@ -16,7 +16,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _ZERO = timedelta()
 
-_FIXED_OFFSET = re.compile(r"Etc/GMT([+-])(\d+)", re.ASCII)
+_FIXED_OFFSET = r"(?a)Etc/GMT([+-])(\d+)"
 _FIXED_ABBREVIATIONS = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 
 
@@ -67,7 +67,7 @@ def timezone_pitfall(name: str) -> str | None:
         return f"{name} depends on the machine; use a city such as Europe/Berlin, or UTC"
     if name.startswith("right/"):
         return f"{name} counts leap seconds, which clocks of machines do not; use {name.removeprefix('right/')}"
-    if match := _FIXED_OFFSET.fullmatch(name):
+    if match := re.fullmatch(_FIXED_OFFSET, name):
         behind = "behind" if match[1] == "+" else "ahead of"
         return f"{name} is {match[2]} hours {behind} UTC, since the sign of these names is reversed"
     if name in _FIXED_ABBREVIATIONS:
