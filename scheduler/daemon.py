@@ -26,7 +26,6 @@ from scheduler.control.server import ControlServer
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import ClockJumped, Event, ReloadFailed
 from scheduler.engine.missed import ask_from_before
-from scheduler.engine.timetable import difference
 from scheduler.errors import EXIT_BUG, RefusedError, SchedError
 from scheduler.fast_start import beside_the_loop, loaded, loading
 from scheduler.launch.earlier import find_earlier
@@ -255,7 +254,7 @@ class Daemon(EngineService):
         timetable = self._engine.timetable
         old = timetable.jobs()
         try:
-            config = await asyncio.to_thread(read_again, self._read, self._config.path, old)
+            config, changes = await asyncio.to_thread(read_again, self._read, self._config.path, old)
             if not plan:
                 self._presence.lock()
         except SchedError as error:
@@ -265,7 +264,6 @@ class Daemon(EngineService):
             raise
         if digest is not None and digest != digest_of(config):
             raise RefusedError("the files have changed since this plan was made; look at the new plan")
-        changes = difference(old, config.jobs)
         before = {name: timetable.next_of(name) for name in (*changes.changed, *changes.removed)}
         if plan:
             after = timetable.preview(config.jobs, self.now(), changes)
@@ -273,7 +271,7 @@ class Daemon(EngineService):
             self._config, self._reload_error, self._loaded_at = config, None, self.now()
             startup.log_warnings(self._log, config.warnings)
             self.environment.withhold(config.withheld)
-            self._engine.load(config.jobs, max_running=self._max_running(), by=by)
+            self._engine.load(config.jobs, max_running=self._max_running(), changes=changes, by=by)
             after = {name: timetable.next_of(name) for name in (*changes.added, *changes.changed)}
         return reload_view(changes, old, config, (before, after), applied=not plan)
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from scheduler.api.definition import definition
 from scheduler.config.loading import Config
-from scheduler.engine.timetable import Changes
+from scheduler.engine.timetable import Changes, difference
 from scheduler.model.job import Job
 from scheduler.text import as_json
 from scheduler.wire.daemon import JobChange, KeyChange, ReloadView
@@ -21,11 +21,12 @@ NextTimes = Mapping[str, datetime | None]
 """The next scheduled time of each job."""
 
 
-def read_again(read: Callable[[Path], Config], path: Path, before: Mapping[str, Job]) -> Config:
-    """Read a file again, on a thread. Unchanged jobs are the same objects as before: to compare them takes no time."""
+def read_again(read: Callable[[Path], Config], path: Path, before: Mapping[str, Job]) -> tuple[Config, Changes]:
+    """Read a file again, on a thread, and compare it with the jobs before. Unchanged jobs are the same objects."""
     config = read(path)
-    jobs = {name: before[name] if before.get(name) == job else job for name, job in config.jobs.items()}
-    return replace(config, jobs=jobs)
+    changes = difference(before, config.jobs)
+    jobs = config.jobs | {name: before[name] for name in changes.unchanged}
+    return replace(config, jobs=jobs), changes
 
 
 def reload_view(

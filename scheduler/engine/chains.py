@@ -36,11 +36,14 @@ class Chains:
                 if run.job in self._next and run.outcome is Outcome.SUCCEEDED:
                     # Other listeners first get this event, and then those that it leads to.
                     asyncio.get_running_loop().call_soon(self._start, run)
-            case JobsChanged():
-                self._next = {}
-                for name, job in self._timetable.jobs().items():
-                    for before in predecessors(job.schedule):
-                        self._next.setdefault(before, []).append(name)
+            case JobsChanged(changes=changes):
+                jobs = self._timetable.jobs()
+                new = (*changes.added, *changes.changed)
+                if self._next or any(predecessors(jobs[name].schedule) for name in new):
+                    self._next = {}
+                    for name, job in jobs.items():
+                        for before in predecessors(job.schedule):
+                            self._next.setdefault(before, []).append(name)
             case _:
                 pass
 

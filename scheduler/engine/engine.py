@@ -82,11 +82,21 @@ class Engine:
         self._start_put_off = False
         self._clock_watch = ClockWatch(clock, self.timetable, self.announce)
 
-    def load(self, jobs: Mapping[str, Job], *, max_running: int | None, by: Requester | None = None) -> Changes:
-        """Use these jobs from now on. What is due by now is decided by the old ones; nothing new is due in the past."""
+    def load(
+        self,
+        jobs: Mapping[str, Job],
+        *,
+        max_running: int | None,
+        changes: Changes | None = None,
+        by: Requester | None = None,
+    ) -> Changes:
+        """Use these jobs from now on; `changes` is the difference to the present ones, if it is known already.
+
+        What is due by now is decided by the old ones; nothing new is due in the past.
+        """
         now = self.clock.now()
         self.tick(now)
-        changes = self.timetable.load(jobs, now)
+        changes = self.timetable.load(jobs, now, changes)
         self.runner.set_max_running(max_running)
         self._wake.set()
         self.announce(JobsChanged(changes, by))  # history forgets removed jobs now, not the ends of their requests

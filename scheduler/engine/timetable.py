@@ -64,6 +64,7 @@ class Timetable:
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._jobs: dict[str, Job] = {}
         self._heap: list[tuple[datetime, int, _Entry]] = []
         self._pauses: dict[str, Pause] = {}
         self._excluded = ExcludedTimes()
@@ -93,7 +94,7 @@ class Timetable:
 
     def jobs(self) -> dict[str, Job]:
         """All jobs by name, in the order of the file."""
-        return {name: entry.job for name, entry in self._entries.items()}
+        return dict(self._jobs)
 
     def names(self) -> Iterable[str]:
         """The names of all jobs, in the order of the file."""
@@ -108,10 +109,14 @@ class Timetable:
         """The next scheduled time of a job, which may be skipped when it comes."""
         return self._entries[name].next_at
 
-    def load(self, jobs: Mapping[str, Job], now: datetime) -> Changes:
-        """Use these jobs from now on. Where the schedule is unchanged the next time stays; others begin after `now`."""
-        changes = difference(self.jobs(), jobs)
+    def load(self, jobs: Mapping[str, Job], now: datetime, changes: Changes | None = None) -> Changes:
+        """Use these jobs from now on; `changes` is the difference to the present ones, if it is known already.
+
+        Where the schedule is unchanged the next time stays; others begin after `now`.
+        """
+        changes = changes or difference(self._jobs, jobs)
         self._entries = self._carried_over(jobs, now, changes)
+        self._jobs = dict(jobs)
         self._rebuild_heap()
         self._excluded.load(jobs, now)
         for name in changes.removed:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, JobsChanged
+from scheduler.engine.timetable import Changes
 from scheduler.report.log import Log
 from scheduler.report.notify.notification import notifies
 
@@ -54,7 +55,7 @@ class LazyNotifications:
 
     def on_event(self, event: Event) -> None:
         """Pass an event on, once there is a recipient."""
-        if self._loaded is None and isinstance(event, JobsChanged) and self._is_needed():
+        if self._loaded is None and isinstance(event, JobsChanged) and self._is_needed(event.changes):
             self._load()
         if self._loaded is not None:
             self._loaded.on_event(event)
@@ -81,8 +82,10 @@ class LazyNotifications:
         if self._close is not None:
             await self._close(seconds)
 
-    def _is_needed(self) -> bool:
-        return any(notifies(job) for job in self._engine.timetable.jobs().values())
+    def _is_needed(self, changes: Changes) -> bool:
+        """Whether a job has a recipient. Those that have not changed have none, or it would have been loaded before."""
+        jobs = self._engine.timetable.jobs()
+        return any(notifies(jobs[name]) for name in (*changes.added, *changes.changed))
 
     def _load(self) -> None:
         from scheduler.report.notify.delivery import Deliveries  # noqa: PLC0415 - most schedules have no recipient
