@@ -29,6 +29,8 @@ ENDED_BY_SIGTERM = 128 + 15
 SLOW_LAUNCH = 1.0
 """Seconds of a launch after which the run counts as waiting for it."""
 
+_SUCCEEDED = Outcome.SUCCEEDED
+
 
 class _InterruptedError(Exception):
     """The run was asked to end before its process started."""
@@ -118,7 +120,7 @@ async def _end_of(live_run: LiveRun, child: Child, draining: Callable[[], bool])
     if ended.lost:
         return Outcome.LOST, ended
     if ended.code in live_run.job.success_codes:
-        return Outcome.SUCCEEDED, ended
+        return _SUCCEEDED, ended
     if ended.code == ENDED_BY_SIGTERM and not draining() and not ended.stopped:
         await live_run.wait(None, PLATFORM_PATIENCE)
     stopped = draining() or live_run.ending is not None or ended.stopped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Announcer, RunSkipped
@@ -12,6 +13,14 @@ from scheduler.engine.runner import Runner
 from scheduler.engine.timetable import Due, Timetable
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Reason, Run, Trigger
+
+_SCHEDULE = Trigger.SCHEDULE
+
+
+@lru_cache(256)
+def _span(seconds: float) -> timedelta:
+    """Kept, since making one takes longer than a run takes to pass its gates."""
+    return timedelta(seconds=seconds)
 
 
 class Decider:
@@ -46,9 +55,9 @@ class Decider:
             self.skip(due.missed)
         late = (now - scheduled_at).total_seconds()
         if late <= job.start_deadline:
-            self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=scheduled_at, previous=due.previous)
+            self._submit(job, _SCHEDULE, scheduled_at, waits_from=scheduled_at, previous=due.previous)
         elif job.catch_up is not None and late <= job.catch_up:  # schedd was suspended, or the clock was set forward
-            self._submit(job, Trigger.SCHEDULE, scheduled_at, waits_from=now, previous=due.previous)
+            self._submit(job, _SCHEDULE, scheduled_at, waits_from=now, previous=due.previous)
         else:
             self.skip(Decision(job.name, late_reason, first=scheduled_at, last=scheduled_at))
 
@@ -77,7 +86,7 @@ class Decider:
         waits_from: datetime,
         previous: datetime | None = None,
     ) -> None:
-        deadline = waits_from + timedelta(seconds=job.start_deadline)
+        deadline = waits_from + _span(job.start_deadline)
         live_run = LiveRun(job, self._new_id(), trigger, scheduled_at, deadline=deadline, previous_at=previous)
         try:
             self._runner.submit(live_run)

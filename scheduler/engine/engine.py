@@ -56,12 +56,13 @@ class Engine:
         log: LineSink,
         listeners: Sequence[Listener] = (),
         new_id: Callable[[], str] = new_run_id,
+        history: History | None = None,
     ) -> None:
         self.clock = clock
         self.launchers = launchers
         self.log = log
         self.timetable = Timetable()
-        self.history = History()
+        self.history = history or History()
         self.following = Following(self._live_run, self.timetable.later.find, self.history)
         self.announce = Announcer()
         self.announce.add(self.history.on_event, *History.KINDS)

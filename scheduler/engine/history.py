@@ -28,6 +28,8 @@ _GRAIN = 2048
 _PLACES = 4096
 """Run ids are spread over so many lists of jobs, so that a run is found among few jobs."""
 
+_SUCCEEDED = Outcome.SUCCEEDED
+
 _RUN = Form(Run)
 _DECISION = Form(Decision)
 
@@ -82,11 +84,11 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
     def count(self, run: Run) -> None:
         """Count a finished run as a failure or a success."""
         self._durations = None
-        if run.outcome is not None and run.outcome.is_failure:
+        if run.outcome is _SUCCEEDED:
+            self.failures, self.failing_since = 0, None
+        elif run.outcome is not None and run.outcome.is_failure:
             self.failures += 1
             self.failing_since = self.failing_since or run.finished_at
-        elif run.outcome is Outcome.SUCCEEDED:
-            self.failures, self.failing_since = 0, None
 
     def _successes(self) -> tuple[int, float | None]:
         """Their number and median duration, computed anew only when a run has finished since."""

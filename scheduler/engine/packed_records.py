@@ -49,10 +49,14 @@ class PackedRecords(msgspec.Struct, Generic[T], eq=False, gc=False):
 
     def append(self, value: T) -> int:
         """Add the newest value. Returns how many bytes it takes."""
-        data = _packed(value)
+        try:
+            data = _encode(value)
+        except (UnicodeEncodeError, OverflowError):  # text that is not UTF-8, or an integer of more than 64 bits
+            data = as_json(value)
+        size = len(data)
         self._data += data
-        self._sizes += len(data).to_bytes(4, sys.byteorder)
-        return len(data)
+        self._sizes += size.to_bytes(4, sys.byteorder)
+        return size
 
     def drop_first(self) -> bytearray:
         """Remove the oldest value. Returns its record, of which a `Form` may read less than all."""
@@ -98,10 +102,3 @@ class PackedRecords(msgspec.Struct, Generic[T], eq=False, gc=False):
         for size in reversed(memoryview(bytes(self._sizes)).cast("I")):
             yield self.form.unpack(data[end - size : end])
             end -= size
-
-
-def _packed(value: msgspec.Struct) -> bytes:
-    try:
-        return _encode(value)
-    except (UnicodeEncodeError, OverflowError):  # text that is not UTF-8, or an integer of more than 64 bits
-        return as_json(value)

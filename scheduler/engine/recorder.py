@@ -17,6 +17,8 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, T
 UNKNOWN = 255
 """The exit code of an attempt whose end was not observed."""
 
+_STOPPED = Outcome.STOPPED
+
 
 class Recorder:
     """Each run that is submitted ends in one call of `skipped`, or after `launched` in one of `finished`."""
@@ -93,7 +95,7 @@ class Recorder:
             outcome=outcome,
             finished_at=self._clock.now(),
             duration=duration,
-            stopped_by=live_run.stopped_by if outcome is Outcome.STOPPED else None,
+            stopped_by=live_run.stopped_by if outcome is _STOPPED else None,
         )
         if live_run.output is not None:
             live_run.output.finish()

@@ -28,6 +28,9 @@ LAST_SECOND = 1.0
 OVERDUE = "it did not end within the shutdown timeout and may still run"
 LEFT = "it goes on; the next schedd follows it"
 
+# On Python 3.11 looking up a member in its class takes 0.3 µs, as long as four calls.
+_RUNNING, _DONE, _MANUAL = Phase.RUNNING, Phase.DONE, Trigger.MANUAL
+
 
 class Runner:
     """Carries out runs, all on one event loop. Methods that are not coroutines never wait."""
@@ -80,12 +83,11 @@ class Runner:
     def submit(self, live_run: LiveRun) -> None:
         """Take a run to its overlap gate; what follows happens in a task of its own."""
         job = live_run.job
-        live_runs = self._jobs.get(job.name, {})
         try:
             if self.draining:
                 raise SkipError(Reason.SHUTDOWN)
-            if live_run.trigger is Trigger.MANUAL and len(live_runs) >= job.max_waiting:
-                self._check_waiting(job.max_waiting, live_runs)
+            if live_run.trigger is _MANUAL:
+                self._check_waiting(job.max_waiting, self._jobs.get(job.name, {}))
             place = self._overlap.enter(live_run)
         except SkipError as skip:
             self._record.skipped(live_run, skip)
@@ -166,18 +168,11 @@ class Runner:
         return [task for live_runs in self._jobs.values() for task in live_runs.values()]
 
     def _check_waiting(self, limit: int, live_runs: dict[LiveRun, asyncio.Task[None]]) -> None:
+        if len(live_runs) < limit:
+            return
         waiting = sum(each.phase is Phase.WAITING for each in live_runs)
         if waiting >= limit:
             raise SkipError(Reason.MAX_WAITING, f"max_waiting ({limit}) is reached")
-
-    def _enter(self, gate: Gate, live_run: LiveRun) -> asyncio.Future[None] | None:
-        """None: the run is inside. Otherwise it has to wait for its place."""
-        if live_run.ending is not None:
-            raise SkipError(live_run.ending)
-        place = gate.enter(live_run)
-        if place is not None and not gate.brief:
-            self._record.waiting(live_run, gate.reason)
-        return place
 
     def _patience(self, gate: Gate, live_run: LiveRun) -> float | None:
         """Seconds that a run waits at a gate; None is without end."""
@@ -206,7 +201,11 @@ class Runner:
             elif (turn := self.throttle.take()) is not None:
                 await turn
             for gate in gates:
-                if (place := self._enter(gate, live_run)) is not None:
+                if live_run.ending is not None:
+                    raise SkipError(live_run.ending)
+                if (place := gate.enter(live_run)) is not None:
+                    if not gate.brief:
+                        self._record.waiting(live_run, gate.reason)
                     await live_run.until(place, self._patience(gate, live_run))
                     await self._admit(gate, live_run, place)
             await self._run(live_run)
@@ -230,7 +229,7 @@ class Runner:
 
     def _leave(self, live_run: LiveRun) -> None:
         """The run is over: free what it held for the runs that wait for it."""
-        live_run.phase = Phase.DONE
+        live_run.phase = _DONE
         live_runs = self._jobs[live_run.job.name]
         del live_runs[live_run], self._by_id[live_run.run_id]
         if not live_runs:
@@ -240,7 +239,7 @@ class Runner:
 
     async def _run(self, live_run: LiveRun) -> None:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""
-        live_run.phase, live_run.begun = Phase.RUNNING, self._clock.steady()
+        live_run.phase, live_run.begun = _RUNNING, self._clock.steady()
         live_run.output = RunOutput(live_run.job.name, live_run.run_id, live_run.job.output, self._log, self._clock.now)
         number = 1
         if (earlier := live_run.earlier) is not None:
@@ -273,9 +272,10 @@ class Runner:
 
     def _retry_delay(self, live_run: LiveRun, attempt: Attempt) -> float | None:
         retry = live_run.job.retry
+        if attempt.number > retry.times:
+            return None
         retried = attempt.outcome.is_failure and (retry.lost or attempt.outcome is not Outcome.LOST)
-        again = attempt.number <= retry.times and retried
-        return retry.delay_before(attempt.number + 1) if again and not live_run.last_attempt else None
+        return retry.delay_before(attempt.number + 1) if retried and not live_run.last_attempt else None
 
     async def _back_off(self, live_run: LiveRun, delay: float) -> bool:
         """Wait between two attempts, then for capacity without a deadline. False: the run was asked to end."""
@@ -286,7 +286,8 @@ class Runner:
         try:
             if live_run.ending is None:
                 live_run.deadline = None
-                if (place := self._enter(self._capacity, live_run)) is not None:
+                if (place := self._capacity.enter(live_run)) is not None:
+                    self._record.waiting(live_run, self._capacity.reason)
                     await live_run.until(place, None)
                     await self._admit(self._capacity, live_run, place)
         except SkipError:

@@ -35,7 +35,7 @@ class Semaphore:
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
         """None: the run is inside. Otherwise it is inside when the future is done, unless the run ends first."""
-        if not self._waiting and self._has_room():
+        if not self._waiting and (self._limit is None or len(self._inside) < self._limit):
             self._inside.add(live_run)
             return None
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 
 import msgspec
@@ -20,6 +20,7 @@ from scheduler.engine.events import (
     RunStarted,
     Stopping,
 )
+from scheduler.engine.history import History
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
@@ -31,11 +32,15 @@ PARTS = 96
 
 BUSY_MINUTES_KEPT = 5
 
+MINUTE = timedelta(minutes=1)
+
 MOMENT = 0.001
 """Seconds after the end at which all times up to it, one at the very end included, have been decided."""
 
 CLOSING = 2.0
 """Seconds of the virtual clock for ending what still runs; nothing in them counts."""
+
+_TIMED_OUT = Outcome.TIMED_OUT
 
 
 class JobLoad(msgspec.Struct, kw_only=True):
@@ -101,7 +106,12 @@ def simulate(
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
         ids = map(str, count())
         engine = Engine(
-            clock, Launchers(launcher, simulated=True), log=NoLog(), listeners=listeners, new_id=ids.__next__
+            clock,
+            Launchers(launcher, simulated=True),
+            log=NoLog(),
+            listeners=listeners,
+            new_id=ids.__next__,
+            history=_NoHistory(),
         )
         engine.load(jobs, max_running=max_running)
         engine.start()
@@ -114,6 +124,13 @@ def simulate(
     return tally.result()
 
 
+class _NoHistory(History):
+    """Keeps nothing: nobody asks a simulation about single runs."""
+
+    def on_event(self, event: Event) -> None:
+        """Drop it."""
+
+
 class _Tally:
     """Counts as events come; what it keeps depends on the number of jobs, not on the span."""
 
@@ -124,11 +141,13 @@ class _Tally:
         }
         self._start, self._end = start, end
         self._span = (end - start).total_seconds()
+        self._width = self._span / PARTS
         self._over = False
         self._live = 0
         self._most = 0
         self._most_at: datetime | None = None
-        self._minute = start
+        self._minute = start.replace(second=0, microsecond=0)
+        self._next_minute = self._minute + MINUTE
         self._in_minute = 0
         self._busy_minutes: list[Minute] = []
 
@@ -150,12 +169,15 @@ class _Tally:
 
     def _ran(self, load: JobLoad, attempt: Attempt) -> None:
         """Add the time to each part of the span that it touches."""
-        load.timed_out += attempt.outcome is Outcome.TIMED_OUT and not self._over
+        load.timed_out += attempt.outcome is _TIMED_OUT and not self._over
         begin = (attempt.started_at - self._start).total_seconds()
         end = min(begin + attempt.duration, self._span)
         load.busy += max(end - begin, 0.0)
-        width = self._span / PARTS
+        width = self._width
         part = int(begin / width)
+        if end <= (part + 1) * width and part < PARTS:  # in one part, as nearly all are
+            load.load[part] += max(end - begin, 0.0)
+            return
         while begin < end:
             until = min(end, (part + 1) * width)
             load.load[min(part, PARTS - 1)] += max(until - begin, 0.0)
@@ -166,10 +188,10 @@ class _Tally:
         self._live += 1
         if self._live > self._most:
             self._most, self._most_at = self._live, moment
-        minute = moment.replace(second=0, microsecond=0)
-        if minute != self._minute:
+        if moment >= self._next_minute:
             self._end_minute()
-            self._minute = minute
+            self._minute = moment.replace(second=0, microsecond=0)
+            self._next_minute = self._minute + MINUTE
         self._in_minute += 1
 
     def _end_minute(self) -> None:

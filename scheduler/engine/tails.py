@@ -32,7 +32,8 @@ class Tails:
 
     def drop(self, run_id: str) -> None:
         """Drop a run's tail, if there is one."""
-        self._size -= _size(self._kept.pop(run_id, ()))
+        if (tail := self._kept.pop(run_id, None)) is not None:
+            self._size -= _size(tail)
 
 
 def _size(tail: tuple[Chunk, ...]) -> int:

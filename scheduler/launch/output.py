@@ -40,6 +40,8 @@ _ENTRY = 64
 _MERGED = 4096
 """Bytes up to which small chunks of one stream are kept as one."""
 
+_LOG, _RAW = OutputMode.LOG, OutputMode.RAW
+
 
 class LineSink(Protocol):
     """The log, as a run sees it."""
@@ -79,27 +81,29 @@ class RunOutput:
         self, job: str, run_id: str, mode: OutputMode, sink: LineSink, now: Callable[[], datetime | None] = lambda: None
     ) -> None:
         """`now` is the clock that output is marked with."""
-        if mode is OutputMode.RAW and not sink.takes_raw:
-            mode = OutputMode.LOG
-        self.most = LINES if mode is OutputMode.LOG else BULK
+        if mode is _RAW and not sink.takes_raw:
+            mode = _LOG
+        self.most = LINES if mode is _LOG else BULK
         self._job = job
         self._run_id = run_id
         self._mode = mode
         self._sink = sink
         self._now = now
         self._lines: dict[Stream, Lines] = {}
-        self._tail = _Tail()
+        self._tail: _Tail | None = None
         self._followers: list[Follower[Any]] = []
         self._finished = False
 
     def write(self, stream: Stream, data: bytes) -> None:
         at = self._now()
+        if self._tail is None:
+            self._tail = _Tail()
         self._tail.add(stream, data, at)
         for follower in self._followers:
             follower.feed(stream, data, at)
-        if self._mode is OutputMode.LOG:
+        if self._mode is _LOG:
             self._log(stream, self._lines.setdefault(stream, Lines()).feed(data))
-        elif self._mode is OutputMode.RAW:
+        elif self._mode is _RAW:
             self._sink.write_raw(data)
 
     def full(self) -> asyncio.Future[None] | None:
@@ -120,11 +124,11 @@ class RunOutput:
 
     def tail(self) -> Chunks:
         """The latest output, oldest first."""
-        return self._tail.chunks()
+        return () if self._tail is None else self._tail.chunks()
 
     def attach(self, follower: Follower[Any], select: Callable[[Chunks], Chunks] = lambda kept: kept) -> None:
         """Feed a follower with the kept tail, reduced by `select`, and with what follows until `finish` or `detach`."""
-        follower.feed_tail(select(self._tail.chunks()))
+        follower.feed_tail(select(self.tail()))
         if not self._finished:
             self._followers.append(follower)
 
