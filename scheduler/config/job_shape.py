@@ -36,6 +36,7 @@ def _job_reader(node: Node, source: Source, where: str) -> object:
 
 
 def report_no_mapping(node: Node, source: Source) -> None:
+    """Report an error about a value of `jobs` that is not a mapping, with what to write where that is known."""
     if isinstance(node, Sequence):
         message, help = "jobs: must be a mapping of names and jobs, not a list", _by_name(node)
     elif isinstance(node, Scalar) and node.value:

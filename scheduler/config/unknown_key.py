@@ -24,8 +24,10 @@ class UnknownKey(NamedTuple):
 
     @property
     def name(self) -> str:
+        """The unknown key."""
         return self.key.value
 
     @property
     def known(self) -> tuple[str, ...]:
+        """The keys that are known in this place."""
         return self.form.__struct_encode_fields__

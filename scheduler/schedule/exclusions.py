@@ -39,6 +39,7 @@ class DateRange(NamedTuple):
 
     @property
     def text(self) -> str:
+        """The range as it can be written in the file."""
         return f"{self.first}..{self.last}"
 
     def has(self, day: date) -> bool:
@@ -54,6 +55,7 @@ class YearlyRange(NamedTuple):
 
     @property
     def text(self) -> str:
+        """The range as it can be written in the file."""
         return "{:02}-{:02}..{:02}-{:02}".format(*self.first, *self.last)
 
     def has(self, day: date) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,12 +140,17 @@ def test_logs_show_the_output_of_a_live_run_so_far_and_how_much_is_no_longer_kep
         assert (set(kept.stdout), kept.stderr) == ({"x"}, missing)
 
 
+def has_connected(pid: int) -> bool:
+    """Whether the process has an open socket."""
+    return any(fd.readlink().name.startswith("socket:") for fd in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def test_logs_follow_runs_that_begin_later_until_they_are_left(file: Path, daemon: Schedd) -> None:
     following = subprocess.Popen(
         [BIN / "schedctl", "-c", file, "logs", "-f", "slow"], env=environment({}), stdout=subprocess.PIPE, text=True
     )
     assert following.stdout is not None
-    time.sleep(0.3)
+    eventually(lambda: has_connected(following.pid))
     ask(file, "run-now", "slow", "--detach")
     assert following.stdout.readline() == "a\n"
     assert following.stdout.read(1) == "b"

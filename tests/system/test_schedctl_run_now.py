@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -25,7 +24,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
           seven: {command: "echo out; echo err >&2; exit 7"}
           bytes: {command: "printf 'a\\\\000\\\\377\\\\r\\\\nno newline'"}
           slow: {command: "echo begun; sleep 30"}
-          stubborn: {command: "trap '' TERM; echo begun; while :; do sleep 0.1; done", stop_grace: 1s}
+          stubborn: {command: "trap 'echo ignored' TERM; echo begun; while :; do sleep 0.1; done", stop_grace: 1s}
           late: {command: "sleep 30", timeout: 1s}
           missing: {command: [no-such-program]}
           again: {command: "exit 3", retry: {times: 1, delay: 1s}}
@@ -182,7 +181,8 @@ def test_a_second_ctrl_c_does_not_wait_for_the_grace(
 ) -> None:
     process = watched("stubborn")
     process.send_signal(signal.SIGTERM)
-    time.sleep(0.05)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ignored\n"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=10)
     assert process.returncode == 137

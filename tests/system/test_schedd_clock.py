@@ -29,7 +29,7 @@ def set_clock(offset: Path, seconds: float) -> None:
     new.rename(offset)
 
 
-def test_set_forward_it_folds_what_it_missed_into_one_run_and_says_by_how_much(tmp_path: Path) -> None:
+def test_set_forward_it_coalesces_what_it_missed_into_one_run_and_says_by_how_much(tmp_path: Path) -> None:
     """T8"""
     with settable(tmp_path, 'jobs: {tick: {schedule: "@every 1s", command: "true"}}') as (running, offset):
         running.says("run finished", times=2)

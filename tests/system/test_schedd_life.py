@@ -356,7 +356,7 @@ def test_a_platform_that_signals_every_process_sees_no_failure(tmp_path: Path) -
         assert not running.lines("attempt finished")
 
 
-def test_a_frozen_schedd_folds_what_it_missed_and_says_so(tmp_path: Path) -> None:
+def test_a_frozen_schedd_coalesces_what_it_missed_and_says_so(tmp_path: Path) -> None:
     """T8"""
     file = write(tmp_path / "s.yaml", 'jobs: {tick: {schedule: "@every 1s", command: "true"}}')
     with schedd(file) as running:

@@ -16,6 +16,7 @@ OWNERS = {
     "yaml": "scheduler/document/",
     "structlog": "scheduler/report/",
     "click": "scheduler/cli/",
+    "gc": "scheduler/fast_start.py",
     "subprocess": "scheduler/launch/",
     "h11": "scheduler/web/",
     "jinja2": "scheduler/web/",
@@ -107,6 +108,10 @@ def test_live_runs_never_leave_the_engine() -> None:
         if re.search(r"\bLiveRun\b", path.read_text()) and not name.startswith("scheduler.engine.")
     }
     assert users == set()
+
+
+def test_one_module_says_which_characters_are_unsafe_to_show() -> None:
+    assert [name for name, path in MODULES.items() if r"\u202a-\u202e" in path.read_text()] == ["scheduler.text"]
 
 
 def test_no_file_has_two_subjects() -> None:
