@@ -53,6 +53,10 @@ def test_python_has_lost_them(tmp_path: Path) -> None:
         "check --strict --json",
         "simulate --for 1m",
         "env report",
+        "export systemd",
+        "export crontab",
+        "export kubernetes --image app",
+        "init -",
         "schema",
         "completion bash",
         "version",
@@ -63,6 +67,11 @@ def test_commands_that_only_read_the_file_work(words: str, file: Path) -> None:
     asked = schedctl("-c", file, *words.split(), PYTHONPATH=OTHER)
     assert asked.returncode == 0, asked.stderr
     assert "Traceback" not in asked.stderr
+
+
+def test_a_crontab_is_imported(tmp_path: Path) -> None:
+    imported = schedctl("import", "-", stdin="0 4 * * * dump\n", PYTHONPATH=OTHER)
+    assert (imported.returncode, "dump:" in imported.stdout) == (0, True)
 
 
 @pytest.mark.parametrize(
