@@ -86,9 +86,9 @@ def test_it_ends_as_the_job_does_and_keeps_its_outputs_apart(
 @pytest.mark.parametrize(
     ("job", "code", "words"),
     [
-        ("late", 124, "schedctl: late timed out after 1."),
+        ("late", 124, "schedctl: late timed out after 1"),
         ("missing", 127, "schedctl: missing could not be started: "),
-        ("again", 3, "schedctl: attempt 1: failed, exit 3; next attempt in 1.0s"),
+        ("again", 3, "schedctl: attempt 1: failed, exit 3; next attempt in 1s"),
         ("signalled", 137, ""),
         ("disabled", 0, ""),
     ],
