@@ -70,7 +70,7 @@ class FileLock:
             raise OSError("; ".join(problems))
 
     def release(self) -> None:
-        """Let go; harmless when nothing is held."""
+        """Release the locks; nothing when none is held."""
         while self._locks:
             _unlock(*self._locks.popitem())
         if self._mark is not None:

@@ -102,7 +102,7 @@ class Resumed(msgspec.Struct, frozen=True):
 
 
 class ClockJumped(msgspec.Struct, frozen=True):
-    """The wall clock is `by` seconds off what steady time made of it, or schedd was suspended for as many."""
+    """The wall clock moved by `by` seconds more than the steady clock, or schedd was suspended for as many."""
 
     by: float
     now: datetime

@@ -215,7 +215,7 @@ class RunsStream:
                 task.cancel()
 
     async def values(self) -> AsyncGenerator[tuple[Run, Run | Chunk], None]:
-        """Endless."""
+        """The values, without an end."""
         while True:
             yield await self._queue.get()
             missed, self._missed = self._missed, {}

@@ -91,7 +91,7 @@ class OverlapGate:
         return _enter(runs, live_run, self.reason)
 
     def occupy(self, live_run: LiveRun) -> None:
-        """Let a run in, whatever else is inside."""
+        """Let a run in, even beside others that the policy excludes."""
         runs = self._jobs.get(live_run.job.name)
         if runs is None:
             runs = self._jobs[live_run.job.name] = Semaphore(1)

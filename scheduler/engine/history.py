@@ -91,7 +91,7 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
             self.failing_since = self.failing_since or run.finished_at
 
     def _successes(self) -> tuple[int, float | None]:
-        """Their number and median duration, computed anew only when a run has finished since."""
+        """Their number and median duration, computed again only when a run has finished since."""
         if self._durations is None:
             durations = sorted(run.duration or 0.0 for run in self.runs if run.outcome is Outcome.SUCCEEDED)
             half = len(durations) // 2

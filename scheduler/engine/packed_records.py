@@ -37,7 +37,7 @@ class Form(Generic[T]):
 
 
 class PackedRecords(msgspec.Struct, Generic[T], eq=False, gc=False):
-    """Values of one type, oldest first. Reading one makes it anew.
+    """Values of one type, oldest first. Each read makes a new value.
 
     Thousands of these exist for as long as the program runs, so none of their parts is visited by garbage collection.
     """

@@ -158,7 +158,7 @@ def test_leaving_a_run_now_detaches(daemon: Client, service: FakeService) -> Non
     assert service.left.wait(5)
 
 
-def test_a_client_that_does_not_read_is_waited_for_without_hoarding(daemon: Client, service: FakeService) -> None:
+def test_a_client_that_does_not_read_is_waited_for_without_reading_ahead(daemon: Client, service: FakeService) -> None:
     with socket.socket(socket.AF_UNIX) as deaf:
         deaf.connect(daemon.path)
         deaf.sendall(b'{"v": 1, "op": "run-now", "args": {"job": "endless"}}\n')

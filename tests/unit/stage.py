@@ -42,10 +42,10 @@ Script = Callable[["Stage"], Awaitable[None]]
 
 
 class Stage:
-    """Plays jobs and keeps the programme.
+    """Runs jobs on the virtual clock and records what happens.
 
-    `lines` are written like `12:00:01 started j 12:00:01`: the wall clock, what, whose, which slot. Microseconds are
-    left out where there are none.
+    `lines` are written like `12:00:01 started j 12:00:01`: the wall clock, the event, the job, the scheduled time.
+    Microseconds are left out where there are none.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Slots when the wall clock is stepped, when schedd was not there, and at its start."""
+"""Scheduled times when the wall clock is stepped, while schedd was not running, and at its start."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_each_schedule_of_a_list_follows_its_own_rule_until_the_clock_is_back_wh
     stage = Stage(job(schedule=schedule), start=NOON - timedelta(minutes=1))
     stage.play(stepping(3240, by, 3240 + 5 * 3600))  # at 12:53
     times = Counter(starts(stage))
-    assert {slot for slot, count in times.items() if count > 1} == twice
+    assert {at for at, count in times.items() if count > 1} == twice
     assert "12:45:00" in times
 
 

@@ -83,7 +83,7 @@ class Life(Stage):
         self.steps = sorted(steps, key=lambda step: step[0])
         self.due: Counter[str] = Counter()
         self.taken: defaultdict[str, list[tuple[datetime, datetime] | None]] = defaultdict(list)
-        """First and last slot of each time that some fell due; None where the clock was set back."""
+        """The first and the last scheduled time of each take; None where the clock was set back."""
         self.current = dict(self.jobs)
         self.forced = False
 
