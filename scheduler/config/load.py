@@ -9,7 +9,6 @@ import msgspec
 
 from scheduler import fast_start
 from scheduler.config.loading import Config, Loading, OnProgress
-from scheduler.config.problems import problems_of, render
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.source import Source
 from scheduler.errors import ConfigError, Severity
@@ -35,6 +34,10 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
         at_the_end()
     if any(finding.severity is Severity.ERROR for source in loading.sources for finding in source.findings):
         _revise(loading)
+    if not any(source.findings for source in loading.sources):
+        return config
+    from scheduler.config.problems import problems_of, render  # noqa: PLC0415 - only for errors and warnings
+
     problems = [problem for source in loading.sources for problem in problems_of(source)]
     if any(problem.severity is Severity.ERROR for problem in problems):
         raise ConfigError(render(problems), tuple(problems))
