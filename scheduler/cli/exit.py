@@ -38,6 +38,8 @@ _NOTATION = (
     (r"is not a valid float(?: range)?$", "is not a number"),
     (r"is not in the range (\S+)<=x<=(\S+)$", r"is out of range (\1-\2)"),
     (r"is not in the range x>=(\S+)$", r"is out of range (\1 or more)"),
+    (r"\. Choose from:\s+", "; choose from "),
+    (r",\n\t", ", "),
     (r"^(Invalid value for )'\[(\w+)\](?:\.\.\.)?'", r"\1'\2'"),
 )
 """What click writes for a reader of code, and what a person reads instead."""

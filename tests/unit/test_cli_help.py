@@ -101,6 +101,7 @@ def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str
         ("schedd list", "did you mean 'schedctl list'?"),
         ("schedctl -o json list", "no such option -o; it comes after the command: schedctl COMMAND -o\n"),
         ("schedctl --nonsense list", "no such option --nonsense\n"),
+        ("schedctl export", "missing argument 'FORMAT'; choose from systemd, kubernetes, crontab\n"),
         ("schedctl logs -n x", "'x' is not a whole number\n"),
         ("schedctl logs -n -1", "-1 is out of range (0 or more)\n"),
         ("schedctl next -n 0", "0 is out of range (1-100000)\n"),
