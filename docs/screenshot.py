@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from scheduler.api.engine_service import EngineService
+from scheduler.api.reload_plan import reload_view
 from scheduler.clock import SystemClock
 from scheduler.config.load import Config, load
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
+from scheduler.engine.events import JobsChanged, RunFinished, RunSkipped, RunStarted
+from scheduler.engine.live_run import LiveRun
+from scheduler.engine.timetable import difference
 from scheduler.launch.environment import Environment
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
@@ -27,7 +31,8 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, T
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
 from scheduler.web.http_server import Web
-from scheduler.wire.daemon import StatusView
+from scheduler.wire.daemon import ReloadView, StatusView
+from scheduler.wire.requester import Requester
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 10, 22, 12, 32, 8, tzinfo=UTC)
@@ -66,7 +71,11 @@ USUAL = {
 }
 """Seconds that the jobs take."""
 
+DAY_BEFORE = NOW - timedelta(days=1)
 FAILING_SINCE = datetime(2026, 10, 22, 12, 5, tzinfo=UTC)
+SKIPPED = datetime(2026, 10, 22, 12, 7, tzinfo=UTC)
+"""The scheduled time of metrics-rollup at which its previous run was still running."""
+PAUSED = datetime(2026, 10, 22, 11, 58, 40, tzinfo=UTC)
 LIVE = {
     "import-orders": datetime(2026, 10, 22, 12, 30, tzinfo=UTC),
     "search-reindex": datetime(2026, 10, 22, 12, tzinfo=UTC),
@@ -103,9 +112,14 @@ class Shown(EngineService):
             paused=1, running=2, waiting=0, next_at=None, next_job=None, decisions={},
         )  # fmt: skip
 
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:  # noqa: ARG002
+        """The plan of a file that is unchanged."""
+        changes = difference(self._config.jobs, self._config.jobs)
+        return reload_view(changes, self._config.jobs, self._config, ({}, {}), applied=not plan)
+
 
 def past(config: Config) -> Iterator[tuple[datetime, Run]]:
-    """Finished runs of the last weeks, in the order of their ends."""
+    """Finished runs: of each job those of the last day, and at least 20 since the start."""
     chance = random.Random(7)  # noqa: S311 - a picture
     found = []
     for name, usual in USUAL.items():
@@ -113,25 +127,41 @@ def past(config: Config) -> Iterator[tuple[datetime, Run]]:
         assert schedule is not None
         times = []
         at = LIVE.get(name, NOW)
-        while len(times) < 24 and (at := schedule.last_before(at)) is not None:
+        while (at := schedule.last_before(at)) is not None and at > STARTED and (len(times) < 20 or at > DAY_BEFORE):
             times.append(at)
         for number, scheduled_at in enumerate(reversed(times)):
-            if (name, number) in (("newsletter", 23), ("metrics-rollup", 18)):
+            if (name, scheduled_at) == ("metrics-rollup", SKIPPED):
                 continue
             failed = name == "rates-sync" and scheduled_at >= FAILING_SINCE
-            stuck = name == "nightly-backup" and number == 14
+            stuck = name == "nightly-backup" and scheduled_at.day == 17
             took = 3_600.0 if stuck else 0.2 if failed else usual * chance.uniform(0.93, 1.07)
-            if (name, number) == ("metrics-rollup", 17):
+            if (name, scheduled_at) == ("metrics-rollup", SKIPPED - timedelta(minutes=5)):
                 took = 428.0
             outcome = Outcome.FAILED if failed else Outcome.TIMED_OUT if stuck else Outcome.SUCCEEDED
             ended = Exit(127 if failed else 143 if stuck else 0, cpu_seconds=took / 5, max_rss=88 << 20)
             started = scheduled_at + timedelta(milliseconds=chance.randint(1, 9))
             attempt = Attempt(1, started, took, outcome, ended)
             finished = started + timedelta(seconds=took)
-            run_id = f"m1{name[:2]}{number:02}".translate(str.maketrans("0189-", "oibgx")) + "qa"
+            run_id = f"m{name[:2]}{number:04}".translate(str.maketrans("0189-", "oibgx")) + "qa"
             run = Run(run_id, name, Trigger.SCHEDULE, scheduled_at, started, (attempt,), outcome, finished, took)
             found.append((finished, run))
-    return iter(sorted(found, key=lambda each: each[0]))
+    return iter(found)
+
+
+def story(engine: Engine, config: Config) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    """What happened, and when."""
+    for finished, run in past(config):
+        yield finished, partial(announce, engine, run)
+    overlap = Decision("metrics-rollup", Reason.OVERLAP, SKIPPED, SKIPPED)
+    yield SKIPPED, lambda: engine.announce(RunSkipped(overlap))
+    until = datetime(2026, 10, 26, 6, tzinfo=UTC)
+    yield PAUSED, lambda: engine.pause("newsletter", until=until, note="bounce review")
+
+
+def announce(engine: Engine, run: Run) -> None:
+    """The start and the end of a run."""
+    engine.announce(RunStarted(run, "pid 1"))
+    engine.announce(RunFinished(run))
 
 
 @asynccontextmanager
@@ -144,20 +174,16 @@ async def serving(folder: Path) -> AsyncIterator[tuple[str, SetClock]]:
     engine = Engine(clock, Launchers(SimulatedLauncher(lambda _launch: Play(seconds=None))), log=NoLog())
     listen = ListenAddress("127.0.0.1", 0)
     web = Web(Shown(engine, config), engine, WebSettings(listen=listen), lambda: 8)
+    changes = engine.load(config.jobs, max_running=8)
     engine.announce.add(web.on_event)
-    clock.set(NOW)
-    engine.load(config.jobs, max_running=8)
-    for finished, run in past(config):
-        clock.set(finished)
-        engine.announce(RunStarted(run, "pid 1"))
-        engine.announce(RunFinished(run))
-    skipped = datetime(2026, 10, 22, 12, 7, tzinfo=UTC)
-    engine.announce(RunSkipped(Decision("metrics-rollup", Reason.OVERLAP, skipped, skipped)))
-    clock.set(datetime(2026, 10, 22, 11, 58, 40, tzinfo=UTC))
-    engine.pause("newsletter", until=datetime(2026, 10, 26, 6, tzinfo=UTC), note="bounce review")
-    for name, started in sorted(LIVE.items(), key=lambda each: each[1]):
+    clock.set(STARTED)
+    web.on_event(JobsChanged(changes))
+    for at, act in sorted(story(engine, config), key=lambda each: each[0]):
+        clock.set(at)
+        act()
+    for number, (name, started) in enumerate(sorted(LIVE.items(), key=lambda each: each[1])):
         clock.set(started + timedelta(milliseconds=3))
-        engine.run_now(config.jobs[name])
+        engine.runner.submit(LiveRun(config.jobs[name], f"live{number}qab", Trigger.SCHEDULE, started))
         await asyncio.sleep(0.05)
     clock.set(NOW)
     await web.start()

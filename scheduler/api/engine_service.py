@@ -91,15 +91,17 @@ class EngineService:
         runs = await engine.stop(chosen, kill=kill, by=by)
         return Stopped(runs=runs, waiting=len(chosen) - len(runs) + len(requested))
 
-    def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
+    def pause(
+        self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool = False
+    ) -> None:
         """Skip the scheduled runs of these jobs from now on."""
         for name in names:
-            self._engine.pause(name, until=until, note=note, by=by)
+            self._engine.pause(name, until=until, note=note, by=by, of_all=of_all)
 
-    def resume(self, names: Sequence[str], by: Requester | None) -> None:
+    def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
         """Resume these jobs."""
         for name in names:
-            self._engine.resume(name, by=by)
+            self._engine.resume(name, by=by, of_all=of_all)
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification to a job's recipients for an event, and wait for their answers."""

@@ -94,14 +94,14 @@ def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[JobVie
     """Skip the scheduled runs of some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
-    service.pause(names, until=until, note=ask.note, by=by)
+    service.pause(names, until=until, note=ask.note, by=by, of_all=ask.all)
     return _job_views(service, names)
 
 
 def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobView]:
     """Resume some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "resume")
-    service.resume(names, by)
+    service.resume(names, by, of_all=ask.all)
     return _job_views(service, names)
 
 

@@ -167,12 +167,20 @@ class Service(Protocol):
         """
         ...
 
-    def pause(self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None) -> None:
-        """Skip the scheduled runs of these jobs; a second pause replaces the first."""
+    def pause(
+        self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool = False
+    ) -> None:
+        """Skip the scheduled runs of these jobs; a second pause replaces the first.
+
+        A pause `of_all` jobs is kept beside the pauses of single jobs: of a job's two the one that ends last counts.
+        """
         ...
 
-    def resume(self, names: Sequence[str], by: Requester | None) -> None:
-        """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is."""
+    def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
+        """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is.
+
+        `of_all` ends only the pause of all jobs.
+        """
         ...
 
     async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:

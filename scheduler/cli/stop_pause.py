@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 import click
 
-from scheduler.cli import job_table, output_format, times, typed_times
+from scheduler.cli import job_table, output_format, terminal, times, typed_times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import jobs_and_runs, option_instead, some_jobs
 from scheduler.cli.output_format import output_options
@@ -18,6 +18,9 @@ from scheduler.text import plural
 from scheduler.wire.jobs import JobView, PauseJobs, ResumeJobs
 from scheduler.wire.operations import PAUSE, RESUME, STOP
 from scheduler.wire.runs import Stop
+
+NAMED = 5
+"""Number of jobs that are still paused which a note names."""
 
 
 @subcommand("stop")
@@ -77,7 +80,8 @@ def pause(  # noqa: PLR0913, PLR0917 - one for each option
     """Pause jobs: skip their scheduled runs.
 
     A pause lasts until schedctl resume, until the time given with --for or --until, or until schedd restarts. Runs that
-    have started continue, and schedctl run-now still works.
+    have started continue, and schedctl run-now still works. A pause of --all does not replace the pause of a single
+    job: the one that ends last counts.
 
     \b
     Examples:
@@ -119,6 +123,9 @@ def _option_of_pause(word: str) -> str | None:
 def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo | None, form: str | None) -> None:
     """Resume paused jobs.
 
+    With --all, the pause of `pause --all` ends. Jobs that were paused by name stay paused until they are resumed by
+    name.
+
     \b
     Examples:
       schedctl resume poll-rates
@@ -129,6 +136,9 @@ def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo
         shown_in = zone_for(zone, source, jobs)
         views = source.ask(RESUME, ResumeJobs(jobs=jobs, all=everything))
     _show(views, shown_in, form)
+    if everything and (kept := [view.name for view in views if view.paused is not None]):
+        names = ", ".join(kept[:NAMED]) + (f" and {len(kept) - NAMED} more" if len(kept) > NAMED else "")
+        terminal.note(f"schedctl: still paused, since they were paused by name: {names}", "care")
 
 
 def _show(views: list[JobView], zone: tzinfo, form: str | None) -> None:

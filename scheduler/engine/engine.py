@@ -240,15 +240,20 @@ class Engine:
     def _live_run(self, run_id: str) -> LiveRun | None:
         return self.runner.find(run_id)
 
-    def pause(self, name: str, *, until: datetime | None, note: str, by: Requester | None = None) -> None:
-        """Skip the job's scheduled runs from now on."""
-        pause = Pause(since=self.clock.now(), until=until, note=note, by=by)
+    def pause(
+        self, name: str, *, until: datetime | None, note: str, by: Requester | None = None, of_all: bool = False
+    ) -> None:
+        """Skip the job's scheduled runs from now on; `of_all`, as those of all jobs."""
+        pause = Pause(since=self.clock.now(), until=until, note=note, by=by, of_all=of_all)
         self.timetable.pause(name, pause)
         self.announce(Paused(name, pause))
 
-    def resume(self, name: str, *, by: Requester | None = None) -> None:
-        """Run the job at its scheduled times again; nothing when it is not paused."""
-        if self.timetable.resume(name):
+    def resume(self, name: str, *, by: Requester | None = None, of_all: bool = False) -> None:
+        """Run the job at its scheduled times again; nothing when it is not paused.
+
+        `of_all` ends only the pause of all jobs: a job with a pause of its own stays paused.
+        """
+        if self.timetable.resume(name, of_all=of_all) and self.timetable.pause_of(name, self.clock.now()) is None:
             self.announce(Resumed(name, by))
 
     async def shut_down(self, seconds: float) -> None:

@@ -67,6 +67,7 @@ class Timetable:
         self._jobs: dict[str, Job] = {}
         self._heap: list[tuple[datetime, int, _Entry]] = []
         self._pauses: dict[str, Pause] = {}
+        self._pauses_of_all: dict[str, Pause] = {}
         self._excluded = ExcludedTimes()
         self.later = Later()
 
@@ -120,7 +121,7 @@ class Timetable:
         self._rebuild_heap()
         self._excluded.load(jobs, now)
         for name in changes.removed:
-            self._pauses.pop(name, None)
+            self.resume(name)
         return changes
 
     def preview(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, datetime | None]:
@@ -175,17 +176,26 @@ class Timetable:
         self._rebuild_heap()
 
     def pause(self, name: str, pause: Pause) -> None:
-        """Skip the job's scheduled runs from now on."""
-        self._pauses[name] = pause
+        """Skip the job's scheduled runs from now on. Its own pause and that of all jobs are kept apart."""
+        (self._pauses_of_all if pause.of_all else self._pauses)[name] = pause
 
-    def resume(self, name: str) -> bool:
-        """End the job's pause; False when it has none."""
-        return self._pauses.pop(name, None) is not None
+    def resume(self, name: str, *, of_all: bool = False) -> bool:
+        """End the job's pauses, or only that of all jobs; False when there is nothing to end."""
+        ended = [self._pauses_of_all.pop(name, None)]
+        if not of_all:
+            ended.append(self._pauses.pop(name, None))
+        return any(pause is not None for pause in ended)
 
     def pause_of(self, name: str, moment: datetime) -> Pause | None:
-        """The pause of a job that covers a scheduled time, or any other instant."""
-        pause = self._pauses.get(name)
-        return pause if pause is not None and pause.covers(moment) else None
+        """The pause of a job that covers a scheduled time, or any other instant: of two the one that ends last."""
+        own, of_all = self._pauses.get(name), self._pauses_of_all.get(name)
+        if own is None or (of_all is not None and of_all.outlasts(own)):
+            own = of_all
+        return own if own is not None and own.covers(moment) else None
+
+    def pauses_of_all(self, moment: datetime) -> list[Pause]:
+        """For each job that was paused with all others, this pause, as far as it covers an instant."""
+        return [pause for pause in self._pauses_of_all.values() if pause.covers(moment)]
 
     def _carried_over(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, _Entry]:
         entries, unchanged = {}, set(changes.unchanged)

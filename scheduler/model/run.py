@@ -212,13 +212,21 @@ class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
-    """A job's scheduled runs are skipped from `since` until `until` (None: until resumed, or restart)."""
+    """A job's scheduled runs are skipped from `since` until `until` (None: until resumed, or restart).
+
+    `of_all`: all jobs were paused at once.
+    """
 
     since: datetime
     until: datetime | None = None
     note: str = ""
     by: Requester | None = None
+    of_all: bool = False
 
     def covers(self, scheduled_at: datetime) -> bool:
         """Whether a scheduled time, which is not before `since`, is skipped."""
         return self.until is None or scheduled_at < self.until
+
+    def outlasts(self, other: Pause) -> bool:
+        """Whether it ends later than another pause."""
+        return other.until is not None and self.covers(other.until)

@@ -1,15 +1,15 @@
-"""The warnings of the page: current problems, failing jobs first."""
+"""The warnings of the page: a pause of all jobs, failing jobs, then problems of the daemon."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import timedelta
 
 import msgspec
 
 from scheduler.text import shift
 from scheduler.web.board import Board, JobFacts
-from scheduler.web.words import Moment, ending, plural
+from scheduler.web.words import Moment, ending, plural, until_text
 from scheduler.wire.daemon import StatusView
 
 ALERTS = 5
@@ -33,9 +33,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 def alerts(
     jobs: Iterable[JobFacts], status: StatusView, missed: Collection[str], moment: Moment, board: Board
 ) -> list[Alert]:
-    """The current problems: failing jobs first, then the daemon."""
+    """The current problems: a pause of all jobs, failing jobs, then the daemon."""
     failing = sorted((facts for facts in jobs if facts.failures), key=lambda facts: -facts.failures)
-    found = [failing_alert(facts, moment, board) for facts in failing[:ALERTS]]
+    found = [*_paused(board, status, moment), *(failing_alert(facts, moment, board) for facts in failing[:ALERTS])]
     if len(failing) > ALERTS:
         more = plural(len(failing) - ALERTS, "more job")
         found.append(Alert(title=f"{more} failing", links=(("Show them", "/?state=failing"),), hot=True))
@@ -59,6 +59,22 @@ def alerts(
             title = f"The clock jumped by {shift(jump.seconds)} at {moment.seconds(jump.at)}"
             found.append(Alert(title=title, text="The wall clock was set, or schedd was suspended."))
     return found
+
+
+def _paused(board: Board, status: StatusView, moment: Moment) -> Iterator[Alert]:
+    found = board.pause_of_all()
+    if found is None:
+        return
+    pause, count = found
+    jobs = (
+        "All jobs are"
+        if count >= status.jobs
+        else f"{count} of {plural(status.jobs, 'job')} {'is' if count == 1 else 'are'}"
+    )
+    by = "" if pause.by is None else f" by {pause.by.text}"
+    about = ": ".join(part for part in (f"Since {moment.clock(pause.since)}{by}", pause.note) if part)
+    text = f"{about}. Scheduled runs are skipped; runs in progress continue."
+    yield Alert(title=f"{jobs} paused {until_text(pause, moment)}", text=text)
 
 
 def failing_alert(facts: JobFacts, moment: Moment, board: Board) -> Alert:

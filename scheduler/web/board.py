@@ -128,6 +128,11 @@ class Board:
         history = self._engine.history
         return sum(job.enabled and history.of(name).failures > 0 for name, job in self._engine.timetable.jobs().items())
 
+    def pause_of_all(self) -> tuple[Pause, int] | None:
+        """The pause of all jobs, while it lasts, and how many jobs it still concerns."""
+        found = self._engine.timetable.pauses_of_all(self.now())
+        return (found[-1], len(found)) if found else None
+
     def lock_holders(self, lock: str) -> list[str]:
         """Jobs with running attempts that hold a lock."""
         jobs = self._engine.timetable.jobs()

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import Event
+from scheduler.engine.events import Event, report_bug
 from scheduler.errors import ConfigError, SchedError
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
@@ -125,6 +125,9 @@ class Web:
             return self._shown(request, problem_of(error))
         except ValueError:  # more fields than any form has
             return self._shown(request, response.problem(400, "Bad request", "too many fields"))
+        except Exception as bug:
+            report_bug("an HTTP request failed", bug)
+            return self._shown(request, response.problem(500, "Internal error", "schedd's log has the details"))
 
     def _most_body(self, request: Request) -> int:
         """Bytes of a body: for a run, what the socket accepts, 1 MiB of stdin included, from those who may start it."""

@@ -132,7 +132,6 @@ def context(
         "waiting": _waiting(facts),
         "opened": given.get("open", ""),
         "accepts": job.accepts,
-        "has_note": False,
         "facts": _facts(facts, moment),
         "chart": strip.chart(drawn, facts.state.usual_duration, moment) if drawn else "",
         "shown": len(drawn),

@@ -82,18 +82,21 @@ def _detail(facts: JobFacts) -> str:
 
 
 def _last(board: Board, facts: JobFacts, moment: Moment) -> Markup:
-    """The cell of the last run: what it does now, else how the last run ended."""
+    """The cell of the last run: what it does now, else how the last run ended; then the pause."""
+    found = _last_run(board, facts, moment)
+    if facts.pause is None:
+        return found
+    note = f": {facts.pause.note}" if facts.pause.note else ""
+    return found + Markup("<small>paused {}{}</small>").format(until_text(facts.pause, moment), note)
+
+
+def _last_run(board: Board, facts: JobFacts, moment: Moment) -> Markup:
     if facts.state.live:
         return _running(facts, moment)
     if (waiting := facts.waiting) is not None:
         text = Markup("waiting for {}").format(moment.since(waiting.scheduled_at))
         return text + Markup("<small>{}</small>").format(waits_for(board, facts))
     last = facts.state.last
-    if facts.pause is not None:
-        until = until_text(facts.pause, moment)
-        note = f": {facts.pause.note}" if facts.pause.note else ""
-        ended = Markup('<span class="m">no runs yet</span>') if last is None else _ended(last, moment)
-        return ended + Markup("<small>paused {}{}</small>").format(until, note)
     if last is None:
         return Markup('<span class="m">no runs yet</span>')
     why = ending(last) or (f"by {last.by.text}" if last.by is not None else "")

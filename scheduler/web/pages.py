@@ -244,12 +244,10 @@ class Pages:
             async for batch in batches:
                 yield "".join(batch)
 
-    def _all_paused(self, status: StatusView, moment: Moment) -> str:
-        """`until 16:20` where each job is paused; else empty."""
-        if not status.jobs or status.paused < status.jobs:
-            return ""
-        first = self._board.facts(next(iter(self._board.names())))
-        return "" if first is None or first.pause is None else until_text(first.pause, moment)
+    def _all_paused(self, moment: Moment) -> str:
+        """`until 16:20` while all jobs are paused; else empty."""
+        found = self._board.pause_of_all()
+        return "" if found is None else until_text(found[0], moment)
 
     def _bar(self, status: StatusView, scope: Scope, moment: Moment) -> dict[str, Any]:
         failing = self._board.failing()
@@ -260,8 +258,7 @@ class Pages:
             "zone": str(moment.zone),
             "failing": failing,
             "icon": icon(failing),
-            "paused": status.paused,
-            "all_paused": self._all_paused(status, moment),
+            "all_paused": self._all_paused(moment),
             "can_write": scope >= Scope.CONTROL,
             "login": self._login,
             "ending": not status.ticking,

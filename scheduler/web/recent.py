@@ -41,7 +41,8 @@ class Entry(msgspec.Struct, kw_only=True):
     """One decision, or `count` equal ones from `first` to `at`.
 
     `job` is empty for what concerns the daemon. `kind` is the class of its mark; `by` who asked for it.
-    `scheduled_at` is the time that was skipped, `jobs` the number of jobs that were paused or resumed at once.
+    `scheduled_at` is the latest scheduled time that it is about, `jobs` the number of jobs that were paused or resumed
+    at once, `until` and `note` those of a pause.
     """
 
     at: datetime
@@ -55,6 +56,8 @@ class Entry(msgspec.Struct, kw_only=True):
     count: int = 1
     jobs: int = 1
     scheduled_at: datetime | None = None
+    until: datetime | None = None
+    note: str = ""
 
 
 class Recent:
@@ -97,10 +100,10 @@ class Recent:
                 by = "" if request.by is None else request.by.text
                 self.add(job, "waiting", "requested for later", run_id=run_id, by=by)
             case Paused(job=job, pause=pause):
-                note = f": {pause.note}" if pause.note else ""
-                self._together(job, "paused", f"paused{note}", "" if pause.by is None else pause.by.text)
-            case Resumed(job=job, by=by):
-                self._together(job, "idle", "resumed", "" if by is None else by.text)
+                by = "" if pause.by is None else pause.by.text
+                self._together(job, "paused", "paused", by, until=pause.until, note=pause.note)
+            case Resumed(job=job, by=requester):
+                self._together(job, "idle", "resumed", "" if requester is None else requester.text)
             case _:
                 pass
 
@@ -120,16 +123,18 @@ class Recent:
             case _:
                 pass
 
-    def _together(self, job: str, kind: str, text: str, by: str) -> None:
+    def _together(
+        self, job: str, kind: str, text: str, by: str, *, until: datetime | None = None, note: str = ""
+    ) -> None:
         """One more entry; those of several jobs at once are one, without a name."""
         last = next(reversed(self._entries.values()), None)
-        if last is not None and self._now() - last.at < AT_ONCE and last.job != job and last.by == by:
-            said = last.text if last.jobs == 1 else last.text.partition(" jobs ")[2]
-            if (last.kind, said) == (kind, text):
+        if last is not None and self._now() - last.at < AT_ONCE and last.job != job:
+            same_end = last.until == until or (until and last.until and abs(until - last.until) < AT_ONCE)
+            if (last.kind, last.text, last.by, last.note) == (kind, text, by, note) and same_end:
                 last.job, last.jobs = "", last.jobs + 1
-                last.text = f"{last.jobs} jobs {text}"
                 return
-        self.add(job, kind, text, by=by)
+        entry = self.add(job, kind, text, by=by)
+        entry.until, entry.note = until, note
 
     def add(
         self, job: str, kind: str, text: str, *, detail: str = "", by: str = "", run_id: str = "", count: int = 1
@@ -172,15 +177,12 @@ class Recent:
         took = span(run.duration or 0.0)
         manual = "manual run " if run.trigger is Trigger.MANUAL else ""
         if run.outcome is Outcome.SUCCEEDED:
-            self.add(run.job, "succeeded", f"{manual}succeeded", detail=f"in {took}", run_id=run.id)
+            entry = self.add(run.job, "succeeded", f"{manual}succeeded", detail=f"in {took}", run_id=run.id)
+            entry.scheduled_at = None if manual else run.scheduled_at
             return
         kind = "none" if run.outcome is Outcome.STOPPED else "failed"
         outcome = "" if run.outcome is None else run.outcome.value
         why = ending(run)
-        self.add(
-            run.job,
-            kind,
-            f"{manual}{outcome}: {why}" if why else f"{manual}{outcome}",
-            detail=f"after {took}",
-            run_id=run.id,
-        )
+        text = f"{manual}{outcome}: {why}" if why else f"{manual}{outcome}"
+        entry = self.add(run.job, kind, text, detail=f"after {took}", run_id=run.id)
+        entry.scheduled_at = None if manual else run.scheduled_at

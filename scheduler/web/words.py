@@ -100,6 +100,10 @@ class Moment:
         name = there.tzname() or ""
         return f"{text} {name}" if zone or name != self.zone_name else text
 
+    def until(self, moment: datetime | None) -> str:
+        """`until 16:20`; `until resumed` without an end."""
+        return "until resumed" if moment is None else f"until {self.clock(moment)}"
+
     def day(self, moment: datetime) -> str:
         """`Fri 23 Oct`."""
         return self._there(moment).strftime("%a %-d %b")
@@ -142,7 +146,7 @@ class Moment:
 
 def until_text(pause: Pause, moment: Moment) -> str:
     """`until 16:20`, or `until resumed`."""
-    return "until resumed" if pause.until is None else f"until {moment.clock(pause.until)}"
+    return moment.until(pause.until)
 
 
 def midnight(moment: datetime, zone: tzinfo, days: int = 0) -> datetime:

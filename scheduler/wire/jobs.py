@@ -81,7 +81,10 @@ class ListJobs(msgspec.Struct, frozen=True):
 
 
 class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`pause`: Skip the scheduled runs of `jobs`, or of `all` jobs of the file, for `seconds` or until `resume`."""
+    """`pause`: Skip the scheduled runs of `jobs`, or of `all` jobs of the file, for `seconds` or until `resume`.
+
+    A pause of `all` does not replace the pause of a single job: of the two the one that ends last counts.
+    """
 
     jobs: tuple[str, ...] = ()
     all: bool = False
@@ -90,7 +93,7 @@ class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`resume`: End the pause of `jobs`, or of `all`."""
+    """`resume`: End the pauses of `jobs`, or the pause of `all`, beside which a job's own pause stays."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import re
 from collections.abc import Awaitable, Callable
@@ -132,13 +133,63 @@ def test_after_pausing_all_the_bar_says_until_when_and_offers_to_resume() -> Non
     on_pages(script, job("a"), job("b"))
 
 
+def test_while_all_jobs_are_paused_each_row_and_a_line_above_them_say_so() -> None:
+    async def script(read: Any, stage: Stage) -> None:
+        await stage.until(1.5)
+        stage.engine.run_now(stage.jobs["long"])
+        await asyncio.sleep(0)
+        await read("/pause", "until=1h&note=new disk&back=/")
+        page = await read("/")
+        assert "All jobs are paused until 13:00:01 Since 12:00:01 by 127.0.0.1: new disk." in page
+        rows = page[page.index("Actions") : page.index("What happened")]
+        assert "exit 3 paused until 13:00:01: new disk" in rows
+        assert "running for 0s paused until 13:00:01: new disk" in rows
+        assert "2 jobs paused until 13:00:01: new disk" in page
+
+    on_pages(
+        script,
+        job("failing"),
+        job("long", None),
+        play=lambda launch: Play(None) if launch.job == "long" else fails(launch),
+    )
+
+
+def test_a_pause_of_all_and_its_end_leave_the_pause_of_one_job_as_it_is() -> None:
+    async def script(read: Any, _stage: Stage) -> None:
+        await read("/jobs/own/pause", "until=3h&note=bounce review&back=/")
+        await read("/pause", "until=1h&back=/")
+        page = await read("/")
+        assert "paused until 15:00: bounce review" in page
+        assert "paused until 13:00" in page
+        await read("/resume", "back=/")
+        page = await read("/")
+        assert "paused until 15:00: bounce review" in page
+        assert "Pause all" in page
+        assert "All jobs are paused" not in page
+        assert "Paused until 15:00 bounce review" in await read("/jobs/own")
+
+    on_pages(script, job("own", "* * * * *"), job("other", "* * * * *"))
+
+
+def test_an_internal_error_is_a_page_with_a_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def script(read: Any, stage: Stage) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(stage.engine, "live", None)
+            page = await read("/jobs/j")
+        assert page.endswith("Internal error Schedd's log has the details Back")
+        assert "BUG {'message': 'an HTTP request failed'" in stage.lines[-1]
+        stage.lines.clear()
+
+    on_pages(script, job())
+
+
 def test_pausing_all_is_one_entry_of_what_happened() -> None:
     async def script(read: Any, _stage: Stage) -> None:
         await read("/pause", "note=more jobs here")
         await read("/resume", "")
         page = await read("/")
         happened = page[page.index("What happened") :]
-        assert "3 jobs paused: more jobs here" in happened
+        assert "3 jobs paused until resumed: more jobs here" in happened
         assert "3 jobs resumed" in happened
         assert happened.count("paused") == 1
 

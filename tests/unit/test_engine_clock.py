@@ -315,6 +315,44 @@ def test_runs_are_skipped_as_paused_until_the_pause_ends() -> None:
     assert stage.engine.history.decided == {Reason.PAUSED: 2, RAN: 3}
 
 
+@pytest.mark.parametrize(
+    ("own", "of_all", "paused_until"), [(25, 45, 45), (45, 25, 45), (None, 25, None), (25, None, None), (25, 25, 25)]
+)
+def test_of_a_pause_of_a_job_and_one_of_all_the_one_that_ends_last_counts(
+    own: float | None, of_all: float | None, paused_until: float | None
+) -> None:
+    def at(seconds: float | None) -> datetime | None:
+        return None if seconds is None else NOON + timedelta(seconds=seconds)
+
+    async def script(stage: Stage) -> None:
+        stage.engine.pause("j", until=at(own), note="own")
+        stage.engine.pause("j", until=at(of_all), note="all", of_all=True)
+        await stage.until(61)
+
+    stage = Stage(job(schedule="@every 10s"), play=lambda _: Play(0.5))
+    stage.play(script)
+    skipped = [second for second in range(10, 70, 10) if paused_until is None or second < paused_until]
+    assert stage.engine.history.decided.get(Reason.PAUSED, 0) == len(skipped)
+
+
+def test_the_end_of_the_pause_of_all_leaves_a_jobs_own_pause_and_resuming_the_job_ends_both() -> None:
+    async def script(stage: Stage) -> None:
+        stage.engine.pause("j", until=None, note="own")
+        stage.engine.pause("j", until=None, note="all", of_all=True)
+        stage.engine.resume("j", of_all=True)
+        await stage.until(15)
+        stage.engine.pause("j", until=None, note="all", of_all=True)
+        stage.engine.resume("j")
+        await stage.until(25)
+
+    stage = Stage(job(schedule="@every 10s"), play=lambda _: Play(0.5))
+    stage.play(script)
+    assert [line for line in stage.lines if "resumed" not in line][:2] == lines("""
+        12:00:10 skipped j 12:00:10 paused
+        12:00:20 started j 12:00:20
+    """)
+
+
 @pytest.mark.parametrize("by", [1, 5, 40, 60])
 @pytest.mark.parametrize("schedule", ["@every 1s", "@every 7s", "* * * * *", "*/2 * * * *"])
 def test_a_small_step_back_decides_each_scheduled_time_once(schedule: str, by: int) -> None:
