@@ -112,8 +112,9 @@ class Shown(EngineService):
             paused=1, running=2, waiting=0, next_at=None, next_job=None, decisions={},
         )  # fmt: skip
 
-    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:  # noqa: ARG002
+    async def reload(self, *, plan: bool, digest: str | None = None, by: Requester | None = None) -> ReloadView:
         """The plan of a file that is unchanged."""
+        del digest, by
         changes = difference(self._config.jobs, self._config.jobs)
         return reload_view(changes, self._config.jobs, self._config, ({}, {}), applied=not plan)
 
