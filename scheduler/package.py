@@ -1,7 +1,7 @@
 """The one place that knows where the package is installed from, and where its documentation is."""
 
 PACKAGE = "schedd"
-"""What pip is told to install. Nothing is published yet; where schedd is installed already, pip adds an extra to it."""
+"""The argument of `pip install`. Nothing is published yet; to an installed schedd, pip adds the missing extra."""
 
 DOCUMENTATION = "the docs/ directory of the source, starting with docs/README.md"
 """For people. An address when there is one."""

@@ -41,7 +41,7 @@ def schedctl(
 
 
 def environment(more: Mapping[str, str]) -> dict[str, str]:
-    """This shell's, without what would lead a test astray."""
+    """The environment of this shell, without the variables that would change the result of a test."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SCHED", "NOTIFY_"))}
     return {**kept, "NO_COLOR": "1", **more}
 

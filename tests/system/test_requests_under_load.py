@@ -1,4 +1,4 @@
-"""Many clients request runs at once, some of them twice, and schedd is told to stop in the middle.
+"""Many clients request runs at once, some of them twice, and schedd gets SIGTERM in the middle.
 
 `SCHEDD_LOAD_REQUESTS=2000` makes it as large as that; `-s` shows the counts.
 """
