@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 NULLS = {"null", "Null", "NULL", "~"}
 TRUE = {"true", "True", "TRUE"}
@@ -41,7 +43,7 @@ class InvalidValueError(Exception):
         self.end = end
 
 
-class Kind(NamedTuple):
+class Kind(msgspec.Struct, frozen=True):
     """One kind of scalar: its name in messages, and its reader, which gets the text and whether it has no quotes."""
 
     name: str

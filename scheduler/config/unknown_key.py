@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+import msgspec
 
 from scheduler.config.field_types import Form
 from scheduler.config.node_errors import Read
@@ -11,7 +12,7 @@ from scheduler.document.nodes import Node, Scalar
 from scheduler.document.source import Source
 
 
-class UnknownKey(NamedTuple):
+class UnknownKey(msgspec.Struct, frozen=True):
     """A key that is not known, with what is around it. `reader` gives the reader of a known key."""
 
     form: type[Form]

@@ -14,7 +14,8 @@ import os
 import stat
 import time
 from collections.abc import Collection
-from typing import NamedTuple
+
+import msgspec
 
 from scheduler.control.private_directory import make_private, names, private_directories, verify_private
 from scheduler.errors import AlreadyRunningError
@@ -26,7 +27,7 @@ BLINK = 0.3
 """Seconds. A schedctl that checks a lock holds it itself for a moment; a schedd waits that long."""
 
 
-class Holder(NamedTuple):
+class Holder(msgspec.Struct, frozen=True):
     """The process that manages a schedule file."""
 
     pid: int

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import msgspec
 
 from scheduler.errors import MASK, Severity
 
 
-class Fix(NamedTuple):
+class Fix(msgspec.Struct, frozen=True):
     """A replacement for the text from `start` to `end`: `key: value` entries, or one value.
 
     MASK in an entry is replaced by `fill`, a text of the file that may be secret; `masked` is shown in that case.

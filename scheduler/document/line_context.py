@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+import msgspec
 
 from scheduler.document.finding import Finding, Fix
 from scheduler.errors import MASK
@@ -13,7 +14,7 @@ _FLOW_KEY = r"([\w.-]+):\s+$"
 NAME = r"[\w.-]+"
 
 
-class Value(NamedTuple):
+class Value(msgspec.Struct, frozen=True):
     """The text after `key:` (or `- `) up to the end of the line or, in flow style, of the entry."""
 
     start: int

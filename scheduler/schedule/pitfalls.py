@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import NamedTuple
+
+import msgspec
 
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import LIMITS, Field, FieldName
@@ -47,7 +48,7 @@ class PitfallKind(StrEnum):
     SKIPPED_START = "skipped-start"
 
 
-class Pitfall(NamedTuple):
+class Pitfall(msgspec.Struct, frozen=True):
     """One pitfall, explained in one sentence."""
 
     kind: PitfallKind

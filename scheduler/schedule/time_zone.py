@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
@@ -75,7 +76,7 @@ def timezone_pitfall(name: str) -> str | None:
     return None
 
 
-class DstChange(NamedTuple):
+class DstChange(msgspec.Struct, frozen=True):
     """A change of a zone's UTC offset at the instant `at` (UTC) from `before` to `after`: mostly a DST change."""
 
     at: datetime
