@@ -73,7 +73,7 @@ class _Side:
         log = await self._connected(resolved(config.workers.store, os.environ), letter.space)
         spawner = Spawner()
         launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
-        worker = Worker(name, RedisWire(log), RedisSpace(log), launcher, SystemClock(), config.jobs.get)
+        worker = Worker(name, RedisWire(log), launcher, SystemClock(), config.jobs.get)
         if problem:
             await worker.refuse(letter, problem)
             return

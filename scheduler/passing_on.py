@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, closing, suppress
 from functools import partial
 from inspect import isawaitable
 from typing import Any, get_args
@@ -21,7 +21,7 @@ from scheduler.errors import RefusedError, SchedError, UnreachableError
 from scheduler.launch.remote.messages import Chunk, Ended, Order, Report, Request, Taken
 from scheduler.launch.remote.patience import Background, alive, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
-from scheduler.launch.remote.wire import SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Space, Wire, WireError
 from scheduler.model.run import Exit
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, Fault
@@ -109,8 +109,9 @@ class PassingOn:
         args = msgspec.Raw(msgspec.json.encode(ask))
         request = Request(id=os.urandom(8).hex(), operation=operation.name, args=args, by=by)
         ended = False
+        reader = self._wire.reports(request.key, is_new=True)
         try:
-            position, reports = await self._accepted(request)
+            reports = await self._accepted(request, reader)
             while True:
                 for position, report in reports:
                     match report:
@@ -126,25 +127,25 @@ class PassingOn:
                             return
                         case _:
                             pass
-                reports = await self._wire.reports(request.key, position, SIGN_OF_LIFE)
+                reports = await reader.next(SIGN_OF_LIFE)
                 if not reports and not await self._wire.alive(request.key):
                     raise UnreachableError(f"lost the connection to the active scheduler {self.active}")
         except WireError as error:
             raise UnreachableError(f"this scheduler is a standby, and {error}") from None
         finally:
+            reader.close()
             if not ended:
                 self._background.start(self._leave(request))
 
-    async def _accepted(self, request: Request) -> tuple[str, list[tuple[str, Report]]]:
+    async def _accepted(self, request: Request, reader: Reader[Report]) -> Sequence[tuple[str, Report]]:
         """Its first reports. RefusedError when no active scheduler accepts it, and none will."""
         for _ in range(round(PATIENCE / AGAIN)):
             await self._space.ask(request)
-            reports = await self._wire.reports(request.key, "", AGAIN)
-            if reports:
-                return "", reports
+            if reports := await reader.next(AGAIN):
+                return reports
         if await self._space.claim(request.key, NOBODY, CLAIM) == NOBODY:
             raise RefusedError(f"this scheduler is a standby, and the active one, {self.active}, does not answer")
-        return "", []
+        return []
 
     async def _leave(self, request: Request) -> None:
         with suppress(WireError):
@@ -153,26 +154,19 @@ class PassingOn:
     # The active scheduler.
 
     async def _serve(self) -> None:
-        position = await self._newest()
-        while True:
-            requests = await until_done(partial(self._space.asked, position, SIGN_OF_LIFE), SIGN_OF_LIFE)
-            for position, request in requests:  # noqa: B007 - where to go on
-                self._background.start(self._carry_out(request))
-
-    async def _newest(self) -> str:
-        """Requests from before are sent again, if somebody waits for them."""
-        position = ""
-        while True:
-            found = await until_done(partial(self._space.asked, position, 0), SIGN_OF_LIFE)
-            if not found:
-                return position
-            position = found[-1][0]
+        with closing(self._space.asked()) as asked:
+            while await until_done(partial(asked.next, 0), SIGN_OF_LIFE):
+                pass  # from before: they are sent again, if somebody waits for them
+            while True:
+                for _, request in await until_done(partial(asked.next, SIGN_OF_LIFE), SIGN_OF_LIFE):
+                    self._background.start(self._carry_out(request))
 
     async def _carry_out(self, request: Request) -> None:
         with suppress(WireError):
             owner = f"{self._standing.name} {os.urandom(8).hex()}"
             if await self._space.claim(request.key, owner, CLAIM) != owner:
                 return
+            await self._wire.beat(request.key, LOST_AFTER)
             async with alive(self._wire, request.key):
                 await self._wire.report(request.key, Taken(self._standing.name, ""))
                 answering = asyncio.create_task(self._answer(request))
@@ -211,5 +205,6 @@ class PassingOn:
 
     async def _left(self, request: Request) -> None:
         """Return when the standby's client has left."""
-        while not await self._wire.orders(request.key, "", SIGN_OF_LIFE):
-            pass
+        with closing(self._wire.orders(request.key)) as orders:
+            while not await orders.next(SIGN_OF_LIFE):
+                pass

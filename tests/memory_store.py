@@ -13,7 +13,7 @@ from contextvars import Context
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from scheduler.launch.remote.messages import Chunk, Letter, Order, Report, Request, WorkerInfo
+from scheduler.launch.remote.messages import Chunk, Letter, Order, Report, Request, WorkerInfo, claim_of
 from scheduler.launch.remote.wire import WireError
 
 T = TypeVar("T")
@@ -40,14 +40,33 @@ class _Log(Generic[T]):
         for position in positions:
             self._entries.pop(int(position), None)
 
-    async def after(self, position: str, seconds: float) -> list[tuple[str, T]]:
-        if int(position or 0) >= self._last and seconds > 0:
+    async def after(self, position: int, seconds: float) -> list[tuple[int, T]]:
+        if position >= self._last and seconds > 0:
             try:
                 async with asyncio.timeout(seconds):
                     await self._news.wait()
             except TimeoutError:
                 return []
-        return [(str(number), entry) for number, entry in self._entries.items() if number > int(position or 0)]
+        return [(number, entry) for number, entry in self._entries.items() if number > position]
+
+
+class MemoryReader(Generic[T]):
+    """Implements `Reader`."""
+
+    def __init__(self, log: _Log[T], now: Callable[[], Awaitable[float]]) -> None:
+        self._log = log
+        self._now = now
+        self.position = 0
+
+    async def next(self, seconds: float) -> list[tuple[str, T]]:
+        await self._now()
+        found = await self._log.after(self.position, seconds)
+        await self._now()
+        self.position = found[-1][0] if found else self.position
+        return [(str(number), entry) for number, entry in found]
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class MemoryStore:
@@ -88,6 +107,7 @@ class MemoryWire:
     def __init__(self, connection: MemoryConnection) -> None:
         self._now = connection.now
         self._store = connection.store
+        self._space = MemorySpace(connection)
 
     async def hand_out(self, letter: Letter) -> None:
         await self._now()
@@ -101,17 +121,20 @@ class MemoryWire:
         await self._now()
         self._store.live.pop(run_id, None)
 
+    async def take(self, attempt: str, owner: str, seconds: float, alive: float) -> bool:
+        if await self._space.claim(claim_of(attempt), owner, seconds) != owner:
+            return False
+        await self.beat(attempt, alive)
+        return True
+
     async def report(self, attempt: str, report: Report) -> None:
         await self._now()
         if isinstance(report, Chunk):
             self._store.unread[attempt] += len(report.data)
         self._store.reports[attempt].append(report)
 
-    async def reports(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Report]]:
-        await self._now()
-        found = await self._store.reports[attempt].after(after, seconds)
-        await self._now()
-        return found
+    def reports(self, attempt: str, *, is_new: bool = False) -> MemoryReader[Report]:
+        return MemoryReader(self._store.reports[attempt], self._now)
 
     async def have_read(self, attempt: str, size: int, old: Sequence[str]) -> None:
         await self._now()
@@ -126,9 +149,8 @@ class MemoryWire:
         await self._now()
         self._store.orders[attempt].append(order)
 
-    async def orders(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Order]]:
-        await self._now()
-        return await self._store.orders[attempt].after(after, seconds)
+    def orders(self, attempt: str, *, is_new: bool = False) -> MemoryReader[Order]:
+        return MemoryReader(self._store.orders[attempt], self._now)
 
     async def beat(self, attempt: str, seconds: float) -> None:
         self._store.beats[attempt] = await self._now() + seconds
@@ -196,9 +218,8 @@ class MemorySpace:
         await self._now()
         self._store.asked.append(request)
 
-    async def asked(self, after: str, seconds: float) -> list[tuple[str, Request]]:
-        await self._now()
-        return await self._store.asked.after(after, seconds)
+    def asked(self) -> MemoryReader[Request]:
+        return MemoryReader(self._store.asked, self._now)
 
 
 class MemoryMailbox:

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.output import RunOutput
-from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Request, Taken, WorkerInfo
+from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Request, Taken, WorkerInfo, claim_of
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import Space, Wire, WireError
 from scheduler.launch.remote.worker import Worker
@@ -136,20 +136,22 @@ def test_a_claim_is_had_by_one_until_it_expires_or_is_given_back(kind: str, port
 def test_reports_are_read_from_a_position_and_waited_for(kind: str, port: int) -> None:
     async def story(place: Place) -> None:
         wire = place.wire
-        assert await wire.reports("r1.1", "", 0.05) == []
+        reader = wire.reports("r1.1")
+        assert await reader.next(0.05) == []
         await wire.report("r1.1", Taken("w", "pid 1"))
         await wire.report("r1.1", Chunk("stdout", b"\xff\0x"))
         assert await wire.unread("r1.1") == 3
-        first, second = await wire.reports("r1.1", "", 0)
+        first, second = await reader.next(0)
         assert (first[1], second[1]) == (Taken("w", "pid 1"), Chunk("stdout", b"\xff\0x"))
         await wire.have_read("r1.1", 2, [])
         assert await wire.unread("r1.1") == 1
-        waiting = asyncio.create_task(wire.reports("r1.1", second[0], 20))
+        waiting = asyncio.ensure_future(reader.next(20))
         await asyncio.sleep(0.1)
         await wire.report("r1.1", Ended(Exit(3, notes=("why",))))
         begun = time.monotonic()
         assert [report for _, report in await waiting] == [Ended(Exit(3, notes=("why",)))]
         assert time.monotonic() - begun < 10
+        assert len(await wire.reports("r1.1").next(0)) == 3, "another reader begins at the start"
 
     play(kind, port, "reports", story)
 
@@ -161,11 +163,11 @@ def test_old_output_goes_and_two_readers_do_not_make_room_twice(kind: str, port:
         await wire.report("r1.1", Taken("w", "pid 1"))
         for data in (b"old", b"new"):
             await wire.report("r1.1", Chunk("stdout", data))
-        old = (await wire.reports("r1.1", "", 0))[1][0]
+        old = (await wire.reports("r1.1").next(0))[1][0]
         await wire.have_read("r1.1", 6, [old])
         await wire.have_read("r1.1", 6, [old])
         assert await wire.unread("r1.1") == 0
-        left = [report for _, report in await wire.reports("r1.1", "", 0)]
+        left = [report for _, report in await wire.reports("r1.1").next(0)]
         assert left == [Taken("w", "pid 1"), Chunk("stdout", b"new")]
 
     play(kind, port, "old", story)
@@ -174,15 +176,22 @@ def test_old_output_goes_and_two_readers_do_not_make_room_twice(kind: str, port:
 @pytest.mark.parametrize("kind", WIRES)
 def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
     async def story(place: Place) -> None:
-        wire = place.wire
+        wire, space = place
         await wire.order("r1.1", Order(5.0))
         await wire.order("r1.1", Order(None))
-        assert [order for _, order in await wire.orders("r1.1", "", 0)] == [Order(5.0), Order(None)]
+        assert [order for _, order in await wire.orders("r1.1").next(0)] == [Order(5.0), Order(None)]
         assert not await wire.alive("r1.1")
         await wire.beat("r1.1", 0.2)
         assert await wire.alive("r1.1")
         await asyncio.sleep(0.3)
         assert not await wire.alive("r1.1")
+        assert await wire.take("r1.1", "w1", 60, 0.2)
+        assert await wire.take("r1.1", "w1", 60, 0.2), "the answer was lost, and it asks again"
+        assert await wire.alive("r1.1")
+        await asyncio.sleep(0.3)
+        assert not await wire.take("r1.1", "w2", 60, 60)
+        assert await space.holder(claim_of("r1.1")) == "w1"
+        assert not await wire.alive("r1.1"), "who does not get it is not its sign of life"
         await wire.hand_out(LETTER)
         again = replace(LETTER, attempt=2)
         await wire.hand_out(again)
@@ -207,9 +216,10 @@ def test_workers_history_and_requests(kind: str, port: int) -> None:
         assert await wire.handed_out() == [], "its end is recorded"
         request = Request(id="q1", operation="stop", args=Raw(b'{"target":"mail"}'))
         await space.ask(request)
-        ((position, got),) = await space.asked("", 0)
+        asked = space.asked()
+        ((_, got),) = await asked.next(0)
         assert (got.id, got.operation, bytes(got.args)) == ("q1", "stop", b'{"target":"mail"}')
-        assert await space.asked(position, 0) == []
+        assert await asked.next(0) == []
 
     play(kind, port, "the-rest[*]", story)
 
@@ -231,11 +241,14 @@ def test_late_news_of_what_was_read_before_does_not_end_a_wait(port: int) -> Non
     async def story(place: Place) -> None:
         wire = place.wire
         await wire.report("r1.1", Taken("w", "pid 1"))
-        [(position, _)] = await wire.reports("r1.1", "", 0)
-        waiting = asyncio.create_task(wire.reports("r1.1", position, 20))
-        async with RedisLog(f"redis://127.0.0.1:{port}/0", "late").client as client:
-            while not await client.publish("schedd:{late}:news", "reports:r1.1"):  # noqa: ASYNC110 - as long as nobody listens
-                await asyncio.sleep(0.01)
+        reader = wire.reports("r1.1")
+        [(position, _)] = await reader.next(0)
+        waiting = asyncio.ensure_future(reader.next(20))
+        log = RedisLog(f"redis://127.0.0.1:{port}/0", "late")
+        news = f"reports:r1.1 {position}"
+        while not await log.connection.do("PUBLISH", "schedd:{late}:news:reports", news):  # noqa: ASYNC110 - nobody listens
+            await asyncio.sleep(0.01)
+        await log.close()
         await asyncio.wait([waiting], timeout=0.2)
         await wire.report("r1.1", Ended(Exit(0)))
         assert [report for _, report in await waiting] == [Ended(Exit(0))]
@@ -271,7 +284,7 @@ def test_an_attempt_survives_a_restart_of_the_store(tmp_path: Path) -> None:
         log = RedisLog(f"redis://127.0.0.1:{port}/0", "s")
         wire, space = RedisWire(log), RedisSpace(log)
         launcher = SimulatedLauncher(lambda _: Play(2.0, code=4, says=b"hello"))
-        worker = Worker("w", wire, space, launcher, clock, {"j": job()}.get)
+        worker = Worker("w", wire, launcher, clock, {"j": job()}.get)
         mailbox.workers.append(worker.carry_out)
         output = RunOutput("j", "r1", OutputMode.DISCARD, NoLog())
         remote = RemoteLauncher(wire, space, mailbox, clock)

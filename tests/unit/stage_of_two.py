@@ -26,7 +26,7 @@ from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.run import Launch, Run, Trigger
 from scheduler.virtual_clock import VirtualClock
-from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
+from tests.memory_store import MemoryConnection, MemoryMailbox, MemoryReader, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON
 
 _whose: ContextVar[str] = ContextVar("whose", default="")
@@ -58,6 +58,9 @@ class _Deaf:
         self.name = "memory"
 
     def __getattr__(self, method: str) -> Any:
+        if method in {"reports", "orders", "asked"}:
+            return lambda *args, **words: _DeafReader(getattr(self._inner, method)(*args, **words), self._member)
+
         async def call(*args: Any) -> Any:
             answer = await getattr(self._inner, method)(*args)
             if self._member.deaf:
@@ -65,6 +68,23 @@ class _Deaf:
             return answer
 
         return call
+
+
+class _DeafReader:
+    """A reader whose answers may be lost, so that it is given them again."""
+
+    def __init__(self, inner: MemoryReader[Any], member: Member) -> None:
+        self._inner = inner
+        self._member = member
+        self.close = inner.close
+
+    async def next(self, seconds: float) -> list[tuple[str, Any]]:
+        position = self._inner.position
+        found = await self._inner.next(seconds)
+        if self._member.deaf:
+            self._inner.position = position
+            raise WireError("the answer was lost")
+        return found
 
 
 class SkewedClock:
@@ -218,7 +238,7 @@ class StageOfTwo:
         """Start a worker that takes its turn with the other."""
         worker = self.workers[name] = Member(name, self.store)
         launcher = SimulatedLauncher(self._started)
-        side = Worker(name, worker.wire, worker.space, launcher, self.clock, self.jobs.get)
+        side = Worker(name, worker.wire, launcher, self.clock, self.jobs.get)
 
         async def take(letter: Letter) -> None:
             _own(name)

@@ -47,7 +47,7 @@ class Site:
             self.launcher = RemoteLauncher(self.wire, space, self.mailbox, self.clock)
             for number in range(self._count):
                 launcher = SimulatedLauncher(self._started)
-                worker = Worker(f"worker-{number}", self.wire, space, launcher, self.clock, {"mail": JOB}.get)
+                worker = Worker(f"worker-{number}", self.wire, launcher, self.clock, {"mail": JOB}.get)
                 self.mailbox.workers.append(worker.carry_out)
             await story(self)
 

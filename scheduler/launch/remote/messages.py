@@ -22,6 +22,11 @@ def attempt_key(run_id: str, attempt: int) -> str:
     return f"{run_id}.{attempt}"
 
 
+def claim_of(attempt: str) -> str:
+    """The key that the taker of an attempt claims."""
+    return f"run:{attempt}"
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt that a worker should make.
 

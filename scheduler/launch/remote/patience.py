@@ -34,18 +34,14 @@ async def during(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def alive(wire: Wire, attempt: str) -> AsyncIterator[None]:
-    """Give signs of life during the block; the first before it, so that who reads a report finds the attempt alive."""
-
-    async def sign() -> None:
-        with suppress(WireError):
-            await wire.beat(attempt, LOST_AFTER)
+    """Give signs of life during the block. The first was before it, so that who reads a report finds it alive."""
 
     async def signs() -> None:
         while True:
             await asyncio.sleep(SIGN_OF_LIFE)
-            await sign()
+            with suppress(WireError):
+                await wire.beat(attempt, LOST_AFTER)
 
-    await sign()
     async with during(signs()):
         yield
 

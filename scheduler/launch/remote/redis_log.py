@@ -1,28 +1,18 @@
-"""The connection to Redis 6.2 or newer, and logs in it that readers wait for. The only user of the redis library."""
+"""Logs in Redis that readers wait for: reports and orders of attempts, and requests between schedulers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from typing import Any, TypeVar
+from collections import defaultdict
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
 import msgspec
-import redis.asyncio as redis
-from redis.exceptions import AuthenticationError, RedisError
 
+from scheduler.launch.remote.redis_connection import RedisConnection, decoded
 from scheduler.launch.remote.wire import WireError
 
 T = TypeVar("T")
-
-TIMEOUT = 5.0
-"""Seconds for each answer of the store."""
-
-CONNECTIONS = 16
-"""Of one scheduler or worker, at most. Those of a herd of runs take turns."""
-
-WAITING = 30.0
-"""Seconds that one may wait for its turn."""
 
 EXPIRY = 86_400_000
 """Milliseconds after their last change for which logs are kept."""
@@ -30,104 +20,135 @@ EXPIRY = 86_400_000
 MOST_ENTRIES = 20_000
 """Of one log; the oldest go. What has not been read is bounded by those who write."""
 
+MOST_READ = 100
+"""Entries in one answer."""
+
+_APPEND = """
+local id = redis.call('xadd', KEYS[1], 'maxlen', '~', ARGV[2], '*', '_', ARGV[1])
+redis.call('pexpire', KEYS[1], ARGV[3])
+if KEYS[2] then
+  redis.call('incrby', KEYS[2], ARGV[6])
+  redis.call('pexpire', KEYS[2], ARGV[3])
+end
+redis.call('publish', ARGV[4], ARGV[5] .. ' ' .. id)
+"""
+
 
 class RedisLog:
-    """One connection of a scheduler or worker. Keys begin with `schedd:{space}:`, so that schedules can share a store.
+    """The logs of a space. Keys begin with `schedd:{space}:`, so that schedules can share a store.
 
-    An extra is needed: redis.
+    One subscription for each kind of log brings its news to all that wait; a connection for each reader would need
+    thousands in a herd of runs.
     """
 
     def __init__(self, url: str, space: str) -> None:
         """WireError for an address that is not Redis's; nothing is connected yet."""
         self.space = space
         self.prefix = f"schedd:{{{space}}}:"
-        try:
-            pool = redis.BlockingConnectionPool.from_url(
-                url,
-                max_connections=CONNECTIONS,
-                timeout=WAITING,
-                socket_timeout=TIMEOUT,
-                socket_connect_timeout=TIMEOUT,
-            )
-        except ValueError:
-            raise WireError("the store's address is not a redis:// address") from None
-        self.client: Any = redis.Redis.from_pool(pool)
-        self._news: dict[str, asyncio.Event] = {}
-        self._listener: asyncio.Task[None] | None = None
+        self.connection = RedisConnection(url)
+        self._readers: defaultdict[str, set[RedisReader[Any]]] = defaultdict(set)
+        self._listeners: dict[str, asyncio.Task[None]] = {}
 
     async def close(self) -> None:
         """End the connections."""
-        if self._listener is not None:
-            self._listener.cancel()
-        with suppress(RedisError, OSError):
-            await self.client.aclose()
+        for listener in self._listeners.values():
+            listener.cancel()
+        await self.connection.close()
 
     async def append(self, key: str, entry: object, counter: str = "", size: int = 0) -> None:
         """Append an entry, and add its size to a counter if it has one."""
-        async with errors(), self.client.pipeline() as pipe:
-            pipe.xadd(self.prefix + key, {b"_": msgspec.json.encode(entry)}, maxlen=MOST_ENTRIES, approximate=True)
-            pipe.pexpire(self.prefix + key, EXPIRY)
-            if size:
-                pipe.incrby(self.prefix + counter, size).pexpire(self.prefix + counter, EXPIRY)
-            pipe.publish(f"{self.prefix}news", key)
-            await pipe.execute()
+        keys = [self.prefix + each for each in (key, counter)[: 2 if size else 1]]
+        text = msgspec.json.encode(entry)
+        await self.connection.script(_APPEND, keys, text, MOST_ENTRIES, EXPIRY, self._channel(key), key, size)
 
-    async def read(self, key: str, decoder: msgspec.json.Decoder[T], after: str, seconds: float) -> list[tuple[str, T]]:
-        """Entries that follow a position, with their positions; waits so long when there is none."""
-        # One connection reports news to all that wait; a connection for each would need thousands in a herd.
-        news = self._news[key] = asyncio.Event()
-        try:
-            if self._listener is None or self._listener.done():
-                self._listener = asyncio.create_task(self._listen())
-            deadline = asyncio.get_running_loop().time() + seconds
-            while not (entries := await self._range(key, decoder, after)):
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await news.wait()
-                except TimeoutError:
-                    return await self._range(key, decoder, after)
-                news.clear()  # it may be of an entry that was read before
-            return entries
-        finally:
-            if self._news.get(key) is news:
-                del self._news[key]
+    def reader(self, key: str, decoder: msgspec.json.Decoder[T], *, is_new: bool = False) -> RedisReader[T]:
+        """Reads a log from its start. `is_new`: nothing can be in it yet, so that news are waited for at once."""
+        return RedisReader(self, key, decoder, is_new=is_new)
 
-    async def read_alone(
-        self, key: str, decoder: msgspec.json.Decoder[T], after: str, seconds: float
-    ) -> list[tuple[str, T]]:
-        """As `read`, for the only reader of a connection, which need not hear of the news of all others."""
-        wait = max(1, round(seconds * 1000)) if seconds > 0 else None
-        async with errors():
-            found = await self.client.xread({self.prefix + key: after or "0"}, count=100, block=wait)
-            entries = (found[0][1] if isinstance(found, list) else next(iter(found.values()))[0]) if found else []
-            return [(position.decode(), decoder.decode(fields[b"_"])) for position, fields in entries]
+    def listen(self, key: str, reader: RedisReader[Any]) -> None:
+        """Bring a reader the news of a log."""
+        self._readers[key].add(reader)
+        channel = self._channel(key)
+        if channel not in self._listeners or self._listeners[channel].done():
+            self._listeners[channel] = asyncio.create_task(self._listen(channel))
 
-    async def _range(self, key: str, decoder: msgspec.json.Decoder[T], after: str) -> list[tuple[str, T]]:
-        async with errors():
-            found = await self.client.xrange(self.prefix + key, min=f"({after}" if after else "-", count=100)
-            return [(position.decode(), decoder.decode(fields[b"_"])) for position, fields in found]
+    def leave(self, key: str, reader: RedisReader[Any]) -> None:
+        """Bring it no more."""
+        self._readers[key].discard(reader)
+        if not self._readers[key]:
+            del self._readers[key]
 
-    async def _listen(self) -> None:
+    def _channel(self, key: str) -> str:
+        return f"{self.prefix}news:{key.partition(':')[0]}"
+
+    async def _listen(self, channel: str) -> None:
         """Wake those that wait. While it fails, they look for themselves when their time is over."""
-        with suppress(RedisError, OSError):
-            async with self.client.pubsub() as channel:
-                await channel.subscribe(f"{self.prefix}news")
-                for waiting in self._news.values():
-                    waiting.set()  # what came before we listened
-                while True:
-                    message = await channel.get_message(ignore_subscribe_messages=True, timeout=TIMEOUT / 2)
-                    if message is not None and (news := self._news.get(message["data"].decode())):
-                        news.set()
+
+        def heard(message: bytes | None) -> None:
+            if message is None:  # there was no news of what was appended before
+                for key, readers in self._readers.items():
+                    for reader in readers if self._channel(key) == channel else ():
+                        reader.news.set()
+            else:
+                key, _, position = message.decode().rpartition(" ")
+                for reader in self._readers.get(key, ()):
+                    reader.hear(position)
+
+        with suppress(WireError):
+            await self.connection.subscribe(channel, heard)
 
 
-@asynccontextmanager
-async def errors() -> AsyncIterator[None]:
-    """Errors of the library as WireError. Its texts name the host, never the password."""
-    try:
-        yield
-    except AuthenticationError as error:
-        raise WireError(f"the store refuses the user or the password of its address: {error}") from error
-    except (TimeoutError, RedisError, OSError) as error:
-        raise WireError(f"the store cannot be reached: {str(error) or type(error).__name__}") from error
-    except msgspec.MsgspecError as error:
-        raise WireError(f"the store has an entry of another version of schedd: {error}") from error
+class RedisReader(Generic[T]):
+    """Implements `Reader`. Closed by whoever made it."""
+
+    def __init__(self, log: RedisLog, key: str, decoder: msgspec.json.Decoder[T], *, is_new: bool) -> None:
+        self.news = asyncio.Event()
+        """Set when there may be entries that have not been read."""
+        self._log = log
+        self._key = key
+        self._decoder = decoder
+        self._after = "0-0"
+        if not is_new:
+            self.news.set()
+        log.listen(key, self)
+
+    def hear(self, position: str) -> None:
+        """There is an entry at a position, which may have been read before this was heard."""
+        if _order(position) > _order(self._after):
+            self.news.set()
+
+    async def next(self, seconds: float) -> list[tuple[str, T]]:
+        """Further entries, with their positions; waits so long when there is none."""
+        self._log.listen(self._key, self)  # again, where the store was away
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            if seconds > 0 and not self.news.is_set():
+                with suppress(TimeoutError):  # then news may have been lost
+                    async with asyncio.timeout_at(deadline):
+                        await self.news.wait()
+            is_late = not self.news.is_set()
+            self.news.clear()
+            if (entries := await self._read()) or is_late or seconds <= 0:
+                return entries
+
+    async def _read(self) -> list[tuple[str, T]]:
+        key = f"{self._log.prefix}{self._key}"
+        try:
+            found = await self._log.connection.do("XRANGE", key, f"({self._after}", "+", "COUNT", MOST_READ)
+            entries = [(position.decode(), decoded(self._decoder, fields[1])) for position, fields in found]
+        except WireError:
+            self.news.set()
+            raise
+        if entries:
+            self._after = entries[-1][0]
+        if len(entries) == MOST_READ:
+            self.news.set()
+        return entries
+
+    def close(self) -> None:
+        """Read no further."""
+        self._log.leave(self._key, self)
+
+
+def _order(position: str) -> tuple[int, ...]:
+    return tuple(map(int, position.split("-")))

@@ -9,7 +9,8 @@ from typing import cast
 import msgspec
 
 from scheduler.launch.remote.messages import Request, WorkerInfo
-from scheduler.launch.remote.redis_log import RedisLog, errors
+from scheduler.launch.remote.redis_connection import decoded
+from scheduler.launch.remote.redis_log import RedisLog, RedisReader
 
 KEPT_RUNS = 10_000
 KEPT_DAYS = 7
@@ -33,6 +34,7 @@ if redis.call('set', KEYS[1], '1', 'nx', 'ex', ARGV[3]) then
   redis.call('expire', KEYS[2], ARGV[3])
 end
 redis.call('hdel', KEYS[3], ARGV[1])
+for number = 4, #KEYS do redis.call('expire', KEYS[number], ARGV[5]) end
 """
 """Once, also when the answer was lost and it is asked again."""
 
@@ -45,57 +47,54 @@ class RedisSpace:
 
     def __init__(self, log: RedisLog) -> None:
         self._log = log
-        self._redis = log.client
+        self._do = log.connection.do
+        self._script = log.connection.script
         self._prefix = log.prefix
         self.name = log.space
 
     async def claim(self, key: str, owner: str, seconds: float) -> str:
-        async with errors():
-            holder: bytes = await self._redis.eval(_CLAIM, 1, self._prefix + key, owner, round(seconds * 1000))
-            return holder.decode()
+        holder: bytes = await self._script(_CLAIM, [self._prefix + key], owner, round(seconds * 1000))
+        return holder.decode()
 
     async def holder(self, key: str) -> str | None:
-        async with errors():
-            holder: bytes | None = await self._redis.get(self._prefix + key)
-            return None if holder is None else holder.decode()
+        holder: bytes | None = await self._do("GET", self._prefix + key)
+        return None if holder is None else holder.decode()
 
     async def renew(self, key: str, owner: str, seconds: float) -> bool:
-        async with errors():
-            return bool(await self._redis.eval(_RENEW, 1, self._prefix + key, owner, round(seconds * 1000)))
+        return bool(await self._script(_RENEW, [self._prefix + key], owner, round(seconds * 1000)))
 
     async def release(self, key: str, owner: str) -> None:
-        async with errors():
-            await self._redis.eval(_RELEASE, 1, self._prefix + key, owner)
+        await self._script(_RELEASE, [self._prefix + key], owner)
 
     async def present(self, worker: WorkerInfo, seconds: float) -> None:
-        async with errors():
-            key = f"{self._prefix}worker:{worker.name}"
-            await self._redis.set(key, msgspec.json.encode(worker), px=round(seconds * 1000))
+        key = f"{self._prefix}worker:{worker.name}"
+        await self._do("SET", key, msgspec.json.encode(worker), "PX", round(seconds * 1000))
 
     async def workers(self) -> list[WorkerInfo]:
-        async with errors():
-            keys = [key async for key in self._redis.scan_iter(f"{_escaped(self._prefix)}worker:*", count=1000)]
-            found = await self._redis.mget(keys) if keys else []
-            return sorted((_worker.decode(each) for each in found if each), key=lambda worker: worker.name)
+        pattern = f"{_escaped(self._prefix)}worker:*"
+        keys: set[bytes] = set()
+        cursor = b"0"
+        while True:
+            cursor, some = await self._do("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            keys.update(some)
+            if cursor == b"0":
+                break
+        found = await self._do("MGET", *keys) if keys else []
+        return sorted((decoded(_worker, each) for each in found if each), key=lambda worker: worker.name)
 
     async def keep(self, run_id: str, attempts: Sequence[str], finished: bytes) -> None:
-        async with errors(), self._redis.pipeline() as pipe:
-            keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live")]
-            pipe.eval(_KEEP, 3, *keys, run_id, finished, KEPT_DAYS * 86400, KEPT_RUNS)
-            for attempt in attempts:
-                for log in ("reports", "orders", "unread"):
-                    pipe.expire(f"{self._prefix}{log}:{attempt}", STILL_READ)
-            await pipe.execute()
+        logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "unread")]
+        keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", *logs)]
+        await self._script(_KEEP, keys, run_id, finished, KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ)
 
     async def kept(self) -> list[bytes]:
-        async with errors():
-            return cast("list[bytes]", await self._redis.lrange(f"{self._prefix}history", 0, -1))
+        return cast("list[bytes]", await self._do("LRANGE", f"{self._prefix}history", 0, -1))
 
     async def ask(self, request: Request) -> None:
         await self._log.append("asked", request)
 
-    async def asked(self, after: str, seconds: float) -> list[tuple[str, Request]]:
-        return await self._log.read("asked", _request, after, seconds)
+    def asked(self) -> RedisReader[Request]:
+        return self._log.reader("asked", _request)
 
 
 def _escaped(text: str) -> str:

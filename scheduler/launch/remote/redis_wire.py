@@ -7,15 +7,24 @@ from contextlib import suppress
 
 import msgspec
 
-from scheduler.launch.remote.messages import Chunk, Letter, Order, Report
-from scheduler.launch.remote.redis_log import EXPIRY, RedisLog, errors
+from scheduler.launch.remote.messages import Chunk, Letter, Order, Report, claim_of
+from scheduler.launch.remote.redis_log import EXPIRY, RedisLog, RedisReader
 
 _READ = """
 local left = redis.call('decrby', KEYS[1], ARGV[1])
 if left < 0 then redis.call('set', KEYS[1], 0) end
 redis.call('pexpire', KEYS[1], ARGV[2])
+if #ARGV > 2 then redis.call('xdel', KEYS[2], unpack(ARGV, 3)) end
 """
 """After a take-over two schedulers may read the same output, and each says so."""
+
+_TAKE = """
+local taken = redis.call('set', KEYS[1], ARGV[1], 'nx', 'px', ARGV[2])
+if not taken and redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('set', KEYS[2], '1', 'px', ARGV[3])
+return 1
+"""
+"""The owner has it already when the answer was lost and it is asked again."""
 
 _report: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
 _order = msgspec.json.Decoder(Order)
@@ -27,52 +36,48 @@ class RedisWire:
 
     def __init__(self, log: RedisLog) -> None:
         self._log = log
-        self._redis = log.client
+        self._do = log.connection.do
+        self._script = log.connection.script
         self._prefix = log.prefix
 
     async def hand_out(self, letter: Letter) -> None:
-        async with errors():
-            await self._redis.hset(f"{self._prefix}live", letter.run_id, msgspec.json.encode(letter))
+        await self._do("HSET", f"{self._prefix}live", letter.run_id, msgspec.json.encode(letter))
 
     async def handed_out(self) -> list[Letter]:
-        async with errors():
-            return list(_readable(await self._redis.hvals(f"{self._prefix}live")))
+        return list(_readable(await self._do("HVALS", f"{self._prefix}live")))
 
     async def settle(self, run_id: str) -> None:
-        async with errors():
-            await self._redis.hdel(f"{self._prefix}live", run_id)
+        await self._do("HDEL", f"{self._prefix}live", run_id)
+
+    async def take(self, attempt: str, owner: str, seconds: float, alive: float) -> bool:
+        keys = [self._prefix + claim_of(attempt), f"{self._prefix}alive:{attempt}"]
+        return bool(await self._script(_TAKE, keys, owner, round(seconds * 1000), round(alive * 1000)))
 
     async def report(self, attempt: str, report: Report) -> None:
         size = len(report.data) if isinstance(report, Chunk) else 0
         await self._log.append(f"reports:{attempt}", report, f"unread:{attempt}", size)
 
-    async def reports(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Report]]:
-        return await self._log.read(f"reports:{attempt}", _report, after, seconds)
+    def reports(self, attempt: str, *, is_new: bool = False) -> RedisReader[Report]:
+        return self._log.reader(f"reports:{attempt}", _report, is_new=is_new)
 
     async def have_read(self, attempt: str, size: int, old: Sequence[str]) -> None:
-        async with errors(), self._redis.pipeline() as pipe:
-            pipe.eval(_READ, 1, f"{self._prefix}unread:{attempt}", size, EXPIRY)
-            if old:
-                pipe.xdel(f"{self._prefix}reports:{attempt}", *old)
-            await pipe.execute()
+        keys = [f"{self._prefix}unread:{attempt}", f"{self._prefix}reports:{attempt}"]
+        await self._script(_READ, keys, size, EXPIRY, *old)
 
     async def unread(self, attempt: str) -> int:
-        async with errors():
-            return int(await self._redis.get(f"{self._prefix}unread:{attempt}") or 0)
+        return int(await self._do("GET", f"{self._prefix}unread:{attempt}") or 0)
 
     async def order(self, attempt: str, order: Order) -> None:
         await self._log.append(f"orders:{attempt}", order)
 
-    async def orders(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Order]]:
-        return await self._log.read_alone(f"orders:{attempt}", _order, after, seconds)
+    def orders(self, attempt: str, *, is_new: bool = False) -> RedisReader[Order]:
+        return self._log.reader(f"orders:{attempt}", _order, is_new=is_new)
 
     async def beat(self, attempt: str, seconds: float) -> None:
-        async with errors():
-            await self._redis.set(f"{self._prefix}alive:{attempt}", b"1", px=round(seconds * 1000))
+        await self._do("SET", f"{self._prefix}alive:{attempt}", "1", "PX", round(seconds * 1000))
 
     async def alive(self, attempt: str) -> bool:
-        async with errors():
-            return bool(await self._redis.exists(f"{self._prefix}alive:{attempt}"))
+        return bool(await self._do("EXISTS", f"{self._prefix}alive:{attempt}"))
 
 
 def _readable(letters: Sequence[bytes]) -> Iterator[Letter]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from msgspec.structs import replace
 
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
 from scheduler.launch.remote.patience import Background
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Wire, WireError
 from scheduler.model.run import Exit
 
 LOST = 255
@@ -24,8 +24,19 @@ ELSEWHERE = "another scheduler has taken over and records how it ends"
 class RemoteChild:
     """Implements `Child`. It ends with an exit of code 255 when the worker is lost."""
 
-    def __init__(self, wire: Wire, letter: Letter, output: Output, ours: Callable[[], Awaitable[bool]]) -> None:
-        """`ours` waits until it is known whether this scheduler records the end, or another one does."""
+    def __init__(
+        self,
+        wire: Wire,
+        letter: Letter,
+        output: Output,
+        ours: Callable[[], Awaitable[bool]],
+        *,
+        is_new: bool = False,
+    ) -> None:
+        """`ours` waits until it is known whether this scheduler records the end, or another one does.
+
+        `is_new`: the letter has not been sent yet, so nothing is known of the attempt.
+        """
         loop = asyncio.get_running_loop()
         self.place = "a worker"
         self.worker: str | None = None
@@ -42,7 +53,7 @@ class RemoteChild:
         self._old: deque[tuple[str, int]] = deque()
         self._kept = 0
         self._background = Background()
-        self._following = self._background.start(self._follow())
+        self._following = self._background.start(self._follow(wire.reports(letter.key, is_new=is_new), is_new=is_new))
 
     async def wait_until_taken(self, seconds: float) -> None:
         """Until a worker has started it. TimeoutError after so long, LaunchError when the worker could not."""
@@ -94,24 +105,24 @@ class RemoteChild:
             else:
                 return
 
-    async def _follow(self) -> None:
+    async def _follow(self, reader: Reader[Report], *, is_new: bool) -> None:
         """Read reports until the end, or until there was no sign of life for too long."""
         loop = asyncio.get_running_loop()
-        position, seen = "", loop.time()
-        while not self.exited.done():
-            try:
-                reports = await self._wire.reports(self._attempt, position, SIGN_OF_LIFE if position else 0)
-                for position, report in reports:
-                    await self._take(position, report)
-                self._caught_up.set()
-                position = position or "0"
-                if reports or not self._taken.done() or await self._wire.alive(self._attempt):
-                    seen = loop.time()
-                elif loop.time() - seen >= LOST_AFTER:
-                    self._lose(f"no sign of life from {self.place} for {LOST_AFTER:g}s; the process may still run")
-            except WireError:
-                await asyncio.sleep(SIGN_OF_LIFE)
-                seen = loop.time()  # while the store is away nobody can give a sign
+        seen = loop.time()
+        with closing(reader):
+            while not self.exited.done():
+                try:
+                    reports = await reader.next(SIGN_OF_LIFE if is_new or self._caught_up.is_set() else 0)
+                    for position, report in reports:
+                        await self._take(position, report)
+                    self._caught_up.set()
+                    if reports or not self._taken.done() or await self._wire.alive(self._attempt):
+                        seen = loop.time()
+                    elif loop.time() - seen >= LOST_AFTER:
+                        self._lose(f"no sign of life from {self.place} for {LOST_AFTER:g}s; the process may still run")
+                except WireError:
+                    await asyncio.sleep(SIGN_OF_LIFE)
+                    seen = loop.time()  # while the store is away nobody can give a sign
         self._caught_up.set()
 
     async def _take(self, position: str, report: Report) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from scheduler.clock import Clock
 from scheduler.launch.launcher import LaunchError, NotTakenError, Output
 from scheduler.launch.remote.digest import digest_of
-from scheduler.launch.remote.messages import Letter
+from scheduler.launch.remote.messages import Letter, claim_of
 from scheduler.launch.remote.remote_child import ELSEWHERE, RemoteChild
 from scheduler.launch.remote.wire import SIGN_OF_LIFE, Mailbox, Space, Wire, WireError
 from scheduler.model.run import Launch, Reason, RunRequest, Trigger
@@ -50,7 +50,7 @@ class RemoteLauncher:
             await self._reach_store()
         if not await self.ours():
             raise NotTakenError(Reason.ELSEWHERE, ELSEWHERE)
-        child = RemoteChild(self._wire, letter, output, self._ours)
+        child = RemoteChild(self._wire, letter, output, self._ours, is_new=True)
         return await self._launched(letter, child, self._hand_out(letter, child))
 
     async def _reach_store(self) -> None:
@@ -105,7 +105,7 @@ class RemoteLauncher:
 
     async def _take_up(self, letter: Letter, child: RemoteChild) -> None:
         await child.caught_up()
-        if not child.is_taken and (holder := await self._space.holder(claim_of(letter))) is not None:
+        if not child.is_taken and (holder := await self._space.holder(claim_of(letter.key))) is not None:
             if holder == NOBODY:
                 raise NotTakenError(Reason.NO_WORKER, "the scheduler before gave it up")
             child.presume_taken()
@@ -126,7 +126,7 @@ class RemoteLauncher:
                     child.presume_taken()
 
     async def _is_claimed(self, letter: Letter) -> bool:
-        return await self._space.holder(claim_of(letter)) is not None
+        return await self._space.holder(claim_of(letter.key)) is not None
 
     async def _give_up(self, letter: Letter, child: RemoteChild, why: NotTakenError) -> None:
         """Keep workers off the attempt. Returns when one was faster; else raises `why`.
@@ -139,7 +139,7 @@ class RemoteLauncher:
                 child.leave()
                 raise NotTakenError(Reason.ELSEWHERE, ELSEWHERE)
             try:
-                if await self._space.claim(claim_of(letter), NOBODY, CLAIM) != NOBODY:
+                if await self._space.claim(claim_of(letter.key), NOBODY, CLAIM) != NOBODY:
                     child.presume_taken()
                     return
                 await child.forget()
@@ -171,11 +171,6 @@ class EarlierLetter:
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:  # noqa: ARG002 - of a Launcher
         return await self._launcher.adopt(self._letter, output)
-
-
-def claim_of(letter: Letter) -> str:
-    """The key that the taker of an attempt claims."""
-    return f"run:{letter.key}"
 
 
 def _letter(launch: Launch, space: str, now: datetime) -> Letter:

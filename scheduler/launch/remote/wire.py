@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from scheduler.launch.remote.messages import Letter, Order, Report, Request, WorkerInfo
 
@@ -13,6 +13,8 @@ SIGN_OF_LIFE = 2.0
 
 LOST_AFTER = 10.0
 """Seconds without a sign of life after which an attempt counts as lost."""
+
+T_co = TypeVar("T_co", covariant=True)
 
 UNREAD = 1024 * 1024
 """Bytes of output that may wait for the scheduler before the worker stops reading the attempt's pipes."""
@@ -30,10 +32,22 @@ class Mailbox(Protocol):
         ...
 
 
+class Reader(Protocol[T_co]):
+    """What is written to a log, from its start."""
+
+    async def next(self, seconds: float) -> Sequence[tuple[str, T_co]]:
+        """Further entries, with their positions; waits so long when there is none. May raise WireError."""
+        ...
+
+    def close(self) -> None:
+        """Read no further."""
+        ...
+
+
 class Wire(Protocol):
     """The attempts of a space: between the scheduler that follows one and the worker that makes it.
 
-    Every method may raise WireError.
+    Every method that is awaited may raise WireError. `is_new`: nothing can have been written to the log yet.
     """
 
     async def hand_out(self, letter: Letter) -> None:
@@ -48,12 +62,16 @@ class Wire(Protocol):
         """Forget the live attempt of a run."""
         ...
 
+    async def take(self, attempt: str, owner: str, seconds: float, alive: float) -> bool:
+        """Claim an attempt for so long unless somebody has it; once it is claimed, it is alive for a while."""
+        ...
+
     async def report(self, attempt: str, report: Report) -> None:
         """Append to what is known of an attempt."""
         ...
 
-    async def reports(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Report]]:
-        """What follows the position `after` ("" is the start), with positions; waits so long when there is nothing."""
+    def reports(self, attempt: str, *, is_new: bool = False) -> Reader[Report]:
+        """What is known of an attempt, and what will be."""
         ...
 
     async def have_read(self, attempt: str, size: int, old: Sequence[str]) -> None:
@@ -68,8 +86,8 @@ class Wire(Protocol):
         """Leave an order for the worker that has the attempt."""
         ...
 
-    async def orders(self, attempt: str, after: str, seconds: float) -> list[tuple[str, Order]]:
-        """Orders that follow the position `after`, with positions; waits so long when there is none."""
+    def orders(self, attempt: str, *, is_new: bool = False) -> Reader[Order]:
+        """Orders for an attempt."""
         ...
 
     async def beat(self, attempt: str, seconds: float) -> None:
@@ -82,7 +100,7 @@ class Wire(Protocol):
 
 
 class Space(Protocol):
-    """What the schedulers and workers of one schedule share besides attempts. Every method may raise WireError."""
+    """What the schedulers and workers of one schedule share besides attempts. What is awaited may raise WireError."""
 
     name: str
 
@@ -125,6 +143,6 @@ class Space(Protocol):
         """Leave a request for the active scheduler."""
         ...
 
-    async def asked(self, after: str, seconds: float) -> list[tuple[str, Request]]:
-        """Requests that follow the position `after`, with positions; waits so long when there is none."""
+    def asked(self) -> Reader[Request]:
+        """Requests for the active scheduler."""
         ...

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 
 from msgspec.structs import replace
@@ -15,8 +16,8 @@ from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, Child, Launcher, 
 from scheduler.launch.remote.digest import digest_of
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
 from scheduler.launch.remote.patience import alive, during, until_done
-from scheduler.launch.remote.remote_launcher import CLAIM, claim_of
-from scheduler.launch.remote.wire import SIGN_OF_LIFE, UNREAD, Space, Wire, WireError
+from scheduler.launch.remote.remote_launcher import CLAIM
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
 
@@ -34,7 +35,6 @@ class Worker:
         self,
         name: str,
         wire: Wire,
-        space: Space,
         launcher: Launcher,
         clock: Clock,
         find: Callable[[str], Job | None],
@@ -42,7 +42,6 @@ class Worker:
         """`find` is the job of a name in the schedule file beside the worker."""
         self._name = name
         self._wire = wire
-        self._space = space
         self._launcher = launcher
         self._clock = clock
         self._find = find
@@ -65,7 +64,7 @@ class Worker:
         """Claim it. False also while the store is away: not started, the scheduler records that no worker took it."""
         owner = f"{self._name} {os.urandom(8).hex()}"  # a second delivery to this very worker is another one
         try:
-            return await self._space.claim(claim_of(letter), owner, CLAIM) == owner
+            return await self._wire.take(letter.key, owner, CLAIM, LOST_AFTER)
         except WireError:
             return False
 
@@ -79,9 +78,9 @@ class Worker:
         except LaunchError as error:
             return Refused(str(error), error.code)
         note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
-        await self._report(letter, Taken(self._name, child.place, note))
         stopped = asyncio.Event()
         async with during(self._obey(letter, child, stopped), output.pump()):
+            await self._report(letter, Taken(self._name, child.place, note))
             ended = await asyncio.shield(child.ended)
             await output.drained()
         return Ended(replace(ended, stopped=stopped.is_set()))
@@ -91,16 +90,15 @@ class Worker:
         await until_done(lambda: self._wire.report(letter.key, report), RETRY)
 
     async def _obey(self, letter: Letter, child: Child, stopped: asyncio.Event) -> None:
-        position = ""
         stops: set[asyncio.Task[None]] = set()
-        while True:
-            orders = await until_done(partial(self._wire.orders, letter.key, position, SIGN_OF_LIFE), RETRY)
-            for position, order in orders:  # noqa: B007 - where to go on
-                stopped.set()
-                if order.grace is None:
-                    child.kill()
-                else:
-                    stops.add(asyncio.create_task(child.stop(order.grace)))
+        with closing(self._wire.orders(letter.key, is_new=True)) as orders:
+            while True:
+                for _, order in await until_done(partial(orders.next, SIGN_OF_LIFE), RETRY):
+                    stopped.set()
+                    if order.grace is None:
+                        child.kill()
+                    else:
+                        stops.add(asyncio.create_task(child.stop(order.grace)))
 
 
 class WireOutput:
