@@ -28,6 +28,7 @@ from scheduler.config.loading import Config
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
 from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
+from scheduler.launch.remote.broker import broker_problem
 from scheduler.launch.remote.celery_mailbox import TASK
 from scheduler.launch.remote.digest import file_digest
 from scheduler.launch.remote.messages import VERSION, AnyLetter, Letter, WorkerInfo
@@ -171,6 +172,8 @@ def _check(sender: str, **_unused: object) -> None:
         config = _FILE.config()
         if config.workers is None:
             raise UsageError(f'{config.path} has no top-level key "launcher": it names no workers')
+        if problem := broker_problem(resolved(config.workers.broker, os.environ)):
+            raise WireError(problem)
         asyncio.run(_check_store(config.workers))
     except SchedError as error:
         _end(str(error), EXIT_BAD_FILE)

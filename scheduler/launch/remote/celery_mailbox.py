@@ -14,6 +14,7 @@ import msgspec
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
+from scheduler.launch.remote.broker import broker_problem
 from scheduler.launch.remote.messages import Letter
 from scheduler.launch.remote.wire import WireError
 
@@ -29,6 +30,7 @@ class CeleryMailbox:
 
     def __init__(self, broker: str, queue: str) -> None:
         self._queue = queue
+        self._address = broker
         self._shown = urlsplit(broker).hostname or "?"
         self._app: Any = Celery("schedd", broker=broker, set_as_current=False)
         self._app.conf.update(broker_connection_timeout=TIMEOUT, broker_transport_options={"socket_timeout": TIMEOUT})
@@ -52,6 +54,8 @@ class CeleryMailbox:
             self._app.send_task(TASK, args=[text], queue=self._queue, expires=expires, ignore_result=True, retry=False)
 
     def _check(self) -> None:
+        if problem := broker_problem(self._address):
+            raise WireError(problem)
         with self._errors(), self._app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=TIMEOUT, reraise_as_library_errors=True)
 
@@ -65,7 +69,3 @@ class CeleryMailbox:
             refused = any(word in causes for word in ("auth", "password", "access_refused", "wrongpass"))
             what = "refuses the user or the password of its address" if refused else "cannot be reached"
             raise WireError(f"the broker at {self._shown} {what}: {type(error.__cause__ or error).__name__}") from error
-        except ImportError as error:  # each kind of broker needs packages of its own
-            raise WireError(f"the broker at {self._shown} needs the package {error.name}, not installed") from error
-        except KeyError as error:
-            raise WireError(f"the broker at {self._shown}: {error.args[0]}") from error
