@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from kombu import Connection
+import kombu
 
 
 def broker_problem(address: str) -> str:
     """Why it cannot, in one sentence without its password; empty when it can. Nothing is connected."""
     host = urlsplit(address).hostname or "?"
+    library: Any = kombu
     try:
-        Connection(address).transport  # noqa: B018 - loads what it needs
+        library.Connection(address).transport  # noqa: B018 - loads what it needs
     except ImportError as error:
         return f"the broker at {host} needs the package {error.name}, which is not installed"
     except KeyError:
