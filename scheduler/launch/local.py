@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -28,6 +28,8 @@ from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
 _ENTRYPOINT = str(Path(__file__).with_name("entrypoint.py"))
 
+_NOTHING = nullcontext()
+
 _KILLED = 128 + signal.SIGKILL
 
 
@@ -45,7 +47,8 @@ class LocalLauncher:
         path = env.get("PATH", DEFAULT_PATH)
         target = with_arguments(job.target, launch.args, launch.kwargs)
         argv, stdin = _command(target)
-        with _in_memory(stdin + launch.stdin) as readable:
+        content = stdin + launch.stdin
+        with _in_memory(content) if content else _NOTHING as readable:
             spec = ProcessSpec(
                 run_id=launch.run_id,
                 program=argv[0] if argv[0] == DEFAULT_SHELL[0] else find_program(argv[0], path, job.cwd),
@@ -111,11 +114,8 @@ def _file_without_name() -> int:
 
 
 @contextmanager
-def _in_memory(content: bytes) -> Iterator[int | None]:
-    """A file without a name, open at its beginning; None when there is nothing to put into it."""
-    if not content:
-        yield None
-        return
+def _in_memory(content: bytes) -> Iterator[int]:
+    """A file without a name, open at its beginning."""
     try:
         descriptor = _file_without_name()
     except OSError as error:

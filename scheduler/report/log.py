@@ -141,36 +141,41 @@ def _renderer(form: LogFormat, *, colors: bool) -> _Render:
     if form is LogFormat.JSON:
         return lambda _level, fields: as_json(fields)
     if form is LogFormat.KV:
-        return lambda _level, fields: _encoded(_logfmt(_readable(fields)))
+        return lambda _level, fields: _encoded(_logfmt(fields))
     with loading(*NOT_FOR_THE_DAEMON):
         import structlog  # noqa: PLC0415 - only a terminal needs it: 9 ms and 1.4 MB
 
     console = structlog.dev.ConsoleRenderer(
         colors=colors, sort_keys=False, pad_event_to=21, exception_formatter=structlog.dev.plain_traceback
     )
-    return lambda level, fields: _encoded(console(None, level, _readable(fields)))
+    return lambda level, fields: _encoded(
+        console(None, level, {key: _readable(key, value) for key, value in fields.items()})
+    )
 
 
 def _encoded(text: str) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _readable(fields: dict[str, Any]) -> dict[str, Any]:
+def _readable(key: str, value: Any) -> Any:
     """For people: units on seconds, lists joined, and control characters escaped."""
-    for key, value in fields.items():
-        if key in _SECONDS and isinstance(value, float | int):  # `by` is also who requested a run
-            fields[key] = f"{value:g}s"
-        elif isinstance(value, list):
-            fields[key] = printable("; ".join(value))
-        elif isinstance(value, str) and not value.isprintable():
-            fields[key] = printable(value)
-    return fields
+    if isinstance(value, str):
+        return value if value.isprintable() else printable(value)
+    if key in _SECONDS and isinstance(value, float | int):  # `by` is also who requested a run
+        return f"{value:g}s"
+    return printable("; ".join(value)) if isinstance(value, list) else value
 
 
 def _logfmt(fields: dict[str, Any]) -> str:
     """The same text as structlog's LogfmtRenderer, without its checks of each letter of each key."""
     first = {key: fields.pop(key) for key in _FIRST if key in fields}
-    return " ".join([f"{key}={_quoted(str(value))}" for key, value in {**first, **fields}.items()])
+    needs_quotes, parts = _QUOTED.search, []
+    for key, value in {**first, **fields}.items():
+        if isinstance(value, str) and value.isprintable() and not needs_quotes(value):
+            parts.append(f"{key}={value}")
+        else:
+            parts.append(f"{key}={_quoted(str(_readable(key, value)))}")
+    return " ".join(parts)
 
 
 def _quoted(value: str) -> str:

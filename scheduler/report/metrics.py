@@ -23,6 +23,9 @@ DURATIONS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 LATENESSES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
 """Upper bounds of the buckets of how late scheduled runs start, in seconds."""
 
+_SUCCEEDED, _SCHEDULE = Outcome.SUCCEEDED, Trigger.SCHEDULE
+"""On Python 3.11 looking up a member in its class takes 0.3 µs, as does its `value`."""
+
 
 class Histogram:
     """Counts of observations by bucket; the last one has no upper bound."""
@@ -74,10 +77,10 @@ class Metrics:
         match event:
             case RunStarted(run=run):
                 self._of(run.job).decisions[RAN] += 1
-                if run.trigger is Trigger.SCHEDULE:
+                if run.trigger is _SCHEDULE:
                     self.lateness.observe(max(0.0, run.lateness))
             case AttemptFinished(run=run, attempt=attempt):
-                self._of(run.job).attempts[attempt.outcome.value] += 1
+                self._of(run.job).attempts[str(attempt.outcome)] += 1
             case RunFinished(run=run):
                 self._finished(run)
             case RunSkipped(decision=decision):
@@ -95,10 +98,10 @@ class Metrics:
         counts = self._of(run.job)
         counts.last = run
         if run.outcome is not None:
-            counts.runs[run.outcome.value, run.trigger.value] += 1
+            counts.runs[str(run.outcome), str(run.trigger)] += 1
         if run.duration is not None:
             counts.durations.observe(run.duration)
-        if run.outcome is Outcome.SUCCEEDED:
+        if run.outcome is _SUCCEEDED:
             counts.last_success = run.finished_at
 
     def _of(self, job: str) -> JobCounts:

@@ -27,6 +27,8 @@ from scheduler.wire.requester import Requester
 
 Fields = dict[str, Any]
 
+_SUCCEEDED, _NOT_STARTED, _SCHEDULE = Outcome.SUCCEEDED, Outcome.NOT_STARTED, Trigger.SCHEDULE
+
 _SET_BY_SOMEBODY = {Reason.EXCLUDED, Reason.CONDITION, Reason.PAUSED, Reason.STOPPED, Reason.REMOVED, Reason.SHUTDOWN}
 EXPECTED = frozenset({*_SET_BY_SOMEBODY, Reason.COALESCED, Reason.ELSEWHERE})
 """Skips for these reasons are requested or harmless, and logged as info. A skip for any other reason is a warning."""
@@ -72,12 +74,13 @@ def record(event: Event) -> tuple[str, str, Fields] | None:
 
 def _run_record(event: RunStarted | AttemptFinished | RunStopping | RunFinished) -> tuple[str, str, Fields] | None:
     match event:
-        case RunStarted(place=None):  # `attempt finished` or `run failed to start` says so, with the cause
-            return None
-        case RunStarted(run=run, place=place) if run.earlier:
-            return "warning", "run left by an earlier schedd", {**_scheduled(run), "process": place}
         case RunStarted(run=run, place=place):
-            return "info", "run started", {**_scheduled(run), "process": place}
+            if place is None:  # `attempt finished` or `run failed to start` says so, with the cause
+                return None
+            fields = {**_scheduled(run), "process": place}
+            if run.earlier:
+                return "warning", "run left by an earlier schedd", fields
+            return "info", "run started", fields
         case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):
             fields = {"job": run.job, "run": run.id, "attempt": attempt.number, **_result(attempt), "retry_in": delay}
             return "warning", "attempt finished", fields
@@ -86,17 +89,19 @@ def _run_record(event: RunStarted | AttemptFinished | RunStopping | RunFinished)
         case RunStopping(run=run, after=after, grace=grace):
             fields = {"job": run.job, "run": run.id, "signal": "SIGTERM", "after": round(after, 3), "grace": grace}
             return "info", "run stopping", fields
-        case RunFinished(run=run) if run.outcome is Outcome.NOT_STARTED:
-            return "error", "run failed to start", {**_scheduled(run), **_run_result(run)}
         case RunFinished(run=run):
+            if run.outcome is _NOT_STARTED:
+                return "error", "run failed to start", {**_scheduled(run), **_run_result(run)}
             return _finished_level(run), "run finished", {"job": run.job, "run": run.id, **_run_result(run)}
 
 
 def _scheduled(run: Run) -> Fields:
-    fields: Fields = {"job": run.job, "run": run.id, "trigger": run.trigger.value}
+    fields: Fields = {"job": run.job, "run": run.id, "trigger": str(run.trigger)}
     fields["scheduled_at"] = rfc3339(run.scheduled_at)
-    if run.trigger is Trigger.SCHEDULE:
+    if run.trigger is _SCHEDULE:
         fields["lateness"] = round(run.lateness, 3)
+    if run.by is None and run.arguments is None:
+        return fields
     return {**fields, **_arguments(run.arguments), **_by(run.by)}
 
 
@@ -127,13 +132,9 @@ def _arguments(arguments: ArgumentsView | None) -> Fields:
 
 
 def _finished_level(run: Run) -> str:
-    match run.outcome:
-        case Outcome.SUCCEEDED:
-            return "info"
-        case Outcome.STOPPED:
-            return "warning"
-        case _:
-            return "error"
+    if run.outcome is _SUCCEEDED:
+        return "info"
+    return "warning" if run.outcome is Outcome.STOPPED else "error"
 
 
 def _run_result(run: Run) -> Fields:
@@ -142,12 +143,12 @@ def _run_result(run: Run) -> Fields:
     fields["duration"] = round(run.duration or 0.0, 3)
     if len(run.attempts) > 1:
         fields["attempts"] = len(run.attempts)
-    return {**fields, **_by(run.stopped_by, "stopped_by")}
+    return fields if run.stopped_by is None else {**fields, **_by(run.stopped_by, "stopped_by")}
 
 
 def _result(attempt: Attempt) -> Fields:
     end = attempt.exit
-    fields: Fields = {"outcome": attempt.outcome.value}
+    fields: Fields = {"outcome": str(attempt.outcome)}
     if not end.lost:
         fields["exit"] = end.code
     fields["duration"] = round(attempt.duration, 3)
