@@ -21,7 +21,9 @@ from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.package import install_extra
 
-HOST_KEYS = LISTS | {"user", "group", "env", "env_file", "ping", "sentry"}
+_DELIVERED = LISTS | {"ping", "sentry"}
+
+HOST_KEYS = _DELIVERED | {"user", "group", "env", "env_file"}
 """The keys that are looked at."""
 
 
@@ -43,7 +45,7 @@ class Host:
             if problem := self._reference_problem(value, directory, may_be_empty=True):
                 code = LintCode.UNSET_VARIABLE if "from_env" in value else LintCode.MISSING_FILE
                 yield LintWarning(code, "env", f"env: {variable}: {problem}; runs fail to start")
-        for key, problem in self._undeliverable(given, directory):
+        for key, problem in () if _DELIVERED.isdisjoint(given) else self._undeliverable(given, directory):
             message = f"{key}: {problem}; nothing can be sent"
             yield LintWarning(LintCode.UNDELIVERABLE, key, message)
 

@@ -73,13 +73,12 @@ class Scope(NamedTuple):
         values = {**self.values, **given}
         if not _RELATIVE.isdisjoint(given):
             values |= _relative(given, directory)
-        return Scope(
-            values,
-            _layers(self.environment, given, directory, prefix)
-            if "env" in given or "env_file" in given
-            else self.environment,
-            {**self.retry, **(retry if isinstance(retry, dict) else {"times": retry})} if retry != {} else self.retry,
-        )
+        environment, merged = self.environment, self.retry
+        if "env" in given or "env_file" in given:
+            environment = _layers(environment, given, directory, prefix)
+        if retry != {}:
+            merged = {**merged, **(retry if isinstance(retry, dict) else {"times": retry})}
+        return Scope(values, environment, merged)
 
 
 NOTHING = Scope({}, (), {})
