@@ -20,7 +20,7 @@ class BetweenJobs:
 
     def add(self, entry: Entry, job: Job) -> None:
         """A job has been read."""
-        if predecessors(job.schedule):
+        if job.schedule is not None and predecessors(job.schedule):
             self._chained[job.name] = entry
         if job.lock is not None and job.lock_slots is not None:
             slots, first = self._slots.setdefault(job.lock, (job.lock_slots, job.name))

@@ -115,6 +115,8 @@ class Pattern(msgspec.Struct, frozen=True):
         if self.comes_every_month or self.day_of_week.is_full:
             hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
             found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
+            if self.names_date(found + step):  # most often the next day, which the search below would find slowly
+                return found + step
             low, high = self._day_bounds
             is_every_day = high - low == 30 and self.month.is_full
             for _ in range(_MOST_DATES):
