@@ -16,6 +16,8 @@ from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 from scheduler.launch.launcher import Stream
+from scheduler.model.run import Reason
+from scheduler.report.outage import Outage
 from scheduler.report.records import record
 from scheduler.report.stdout import Stdout
 from scheduler.text import as_json, printable, printable_bytes
@@ -62,6 +64,7 @@ class Log:
         self._encode = msgspec.json.Encoder()
         self._least = LEVELS[level]
         self._render = _renderer(form, colors=terminal and not environ.get("NO_COLOR"))
+        self._outage = Outage()
         stdout.on_dropped = self._report_dropped
 
     @property
@@ -90,6 +93,10 @@ class Log:
 
     def on_event(self, event: Event) -> None:
         """Write the record of an event, if it has one."""
+        if self._outage.repeats(event):
+            return
+        if count := self._outage.ended(event):
+            self.warning("runs skipped", reason=Reason.NO_STORE.value, count=count, note="each is in the history")
         found = record(event)
         if found is not None:
             self._write(*found)

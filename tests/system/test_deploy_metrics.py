@@ -78,3 +78,4 @@ def test_the_dashboard_and_the_rules_use_metrics_that_exist() -> None:
     queries += re.findall(r"expr: (.*)", (DEPLOY / "prometheus/schedd.rules.yml").read_text())
     used = {re.sub(r"_(bucket|count|sum)$", "", name) for query in queries for name in re.findall(r"schedd_\w+", query)}
     assert used <= documented
+    assert {"schedd_active", "schedd_store_up", "schedd_workers"} <= used

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +13,7 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from scheduler.engine.events import (
     AttemptFinished,
@@ -32,6 +34,7 @@ from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, T
 from scheduler.report.log import Log, LogFormat
 from scheduler.text import printable
 from scheduler.virtual_clock import VirtualClock
+from scheduler.wire.requester import Requester
 
 SCHEDULED = datetime(2026, 6, 1, 12, tzinfo=UTC)
 NOW = SCHEDULED + timedelta(milliseconds=2)
@@ -250,3 +253,28 @@ def test_key_value_records_are_those_of_structlog(fields: dict[str, object]) -> 
     shown = {key: printable(value) if isinstance(value, str) else value for key, value in fields.items()}
     record = {"timestamp": "2026-06-01T12:00:00.002Z", "level": "info", "event": "some words", **shown}
     assert out.text == structlog.processors.LogfmtRenderer()(None, "info", record) + "\n"
+
+
+def test_an_outage_of_store_or_broker_is_a_line_when_it_begins_and_one_when_it_is_over(logged: Logged) -> None:
+    log, out = logged()
+
+    def skipped(job: str, note: str | None, by: Requester | None = None) -> None:
+        decision = Decision(job, Reason.NO_STORE, SCHEDULED, SCHEDULED, run_id=job, note=note, by=by)
+        log.on_event(RunSkipped(decision))
+
+    for job in ("a", "b", "a"):
+        skipped(job, "the broker at there cannot be reached: timeout")
+    skipped("m", "the broker at there cannot be reached: timeout", Requester(user="ada"))
+    log.on_event(RunStarted(STARTED, "pid 42"))  # here: the broker may still be away
+    skipped("b", "the broker at there cannot be reached: timeout")
+    log.on_event(RunStarted(replace(STARTED, worker="w1"), "w1 pid 42"))
+    skipped("a", "the broker at there cannot be reached: timeout")
+    words = [re.findall(r'event="([\w ]+)"|(?:job|count)=(\w+)', line) for line in out.text.splitlines()]
+    assert [" ".join(event or value for event, value in line) for line in words] == [
+        "run skipped a",
+        "run skipped m",
+        "run started mail",
+        "runs skipped 3",
+        "run started mail",
+        "run skipped a",
+    ]
