@@ -178,7 +178,7 @@ class Daemon(EngineService):
                 self._log, self._engine, started_at, self._config.files, self._web.missed, self._notifications.missed
             )
             self._liveness.start_loop(self._engine.run())
-            for part in (self._systemd.stay_alive(self._engine), pulse.keep(), missed):
+            for part in (self._systemd.stay_alive(self._engine), pulse.keep(), self.slices.run(missed)):
                 self._liveness.start(part)
             if watch:
                 self._liveness.start(self._reload_on_change())
@@ -206,7 +206,7 @@ class Daemon(EngineService):
     def status(self) -> StatusView:
         """The daemon itself."""
         timetable, history, now = self._engine.timetable, self._engine.history, self.now()
-        jobs, live = timetable.jobs(), self._engine.live()
+        live = self._engine.live()
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -218,9 +218,9 @@ class Daemon(EngineService):
             reload_error=self._reload_error,
             ticking=not self._engine.runner.draining,
             problem=self._engine.problem(),
-            jobs=len(jobs),
-            disabled=sum(not job.enabled for job in jobs.values()),
-            paused=sum(timetable.pause_of(name, now) is not None for name in jobs),
+            jobs=len(timetable.names()),
+            disabled=sum(not job.enabled for job in timetable.jobs().values()),
+            paused=timetable.paused(now),
             running=sum(each.run is not None for each in live),  # also of jobs removed
             waiting=sum(each.run is None for each in live) + len(timetable.later),
             next_at=timetable.next_at,

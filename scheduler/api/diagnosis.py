@@ -107,7 +107,7 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
     else:
         words = describe(job.schedule) or f"`{job.schedule.text}`"
         sentences.append(f"It is scheduled next at {in_zone(state.next_at, zone)}: {words}.")
-        note = note_of(state, state.next_at, zone)
+        note = note_of(state.job, state.paused, state.next_at, zone)
         sentences += [] if note is None else [f"{note}."]
     return WhyView(
         job=job.name,
@@ -148,7 +148,7 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
 def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> str:
     shown = in_zone(at, zone)
     if at > now:
-        note = note_of(state, at, zone)
+        note = note_of(state.job, state.paused, at, zone)
         return f"{state.job.name} is scheduled at {shown}{'' if note is None else f', {note}'}."
     return (
         f"{state.job.name} was scheduled at {shown}; there is no record of it: schedd was not running then, or the "

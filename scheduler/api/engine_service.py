@@ -12,6 +12,7 @@ from scheduler.api.run_result import refusal_of, result_of, wait_for
 from scheduler.api.service import Elsewhere, JobState, Stopped
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState, Phase
+from scheduler.engine.slices import Slices
 from scheduler.errors import UnknownNameError
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
@@ -27,6 +28,7 @@ class EngineService:
     def __init__(self, engine: Engine, environment: Environment) -> None:
         self._engine = engine
         self.environment = environment
+        self.slices = Slices(engine.clock.steady, lambda: engine.runner.throttle.is_busy)
         self.elsewhere: Elsewhere | None = None
 
     def now(self) -> datetime:

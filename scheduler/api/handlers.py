@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -11,12 +11,12 @@ import msgspec
 
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
-from scheduler.api.lookup import chosen, find, find_state
+from scheduler.api.lookup import chosen, find
+from scheduler.api.reply_text import LongText
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
 from scheduler.api.service import Service
 from scheduler.api.views import history_entry, job_view, run_view
-from scheduler.engine.turns import Turns
 from scheduler.errors import RefusedError, UnknownNameError, UsageError
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.wire.daemon import AskMetrics, AskStatus, AskWorkers, Reload, ReloadView, StatusView, WorkerView
@@ -41,14 +41,9 @@ from scheduler.wire.runs import (
 A = TypeVar("A", bound=msgspec.Struct)
 
 
-async def list_jobs(service: Service, ask: ListJobs) -> list[JobView]:
-    """All jobs or those named, in the order of the file."""
-    turns, views = Turns(), []
-    for name in chosen(service, ask.jobs):
-        if (state := service.state(name)) is not None:  # a reload may have removed it meanwhile
-            views.append(job_view(state))
-        await turns.pause()
-    return views
+def list_jobs(service: Service, ask: ListJobs) -> Iterator[JobView]:
+    """All jobs or those named, in the order of the file, each as it is when it is sent."""
+    return _job_views(service, chosen(service, ask.jobs))
 
 
 def status(service: Service, _ask: AskStatus) -> StatusView:
@@ -90,19 +85,19 @@ async def stop(service: Service, ask: Stop, by: Requester | None) -> StopView:
     return StopView(runs=tuple(run_view(run) for run in stopped.runs), waiting=stopped.waiting, by=by)
 
 
-def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[JobView]:
+async def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[JobView]:
     """Skip the scheduled runs of some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
     service.pause(names, until=until, note=ask.note, by=by, of_all=ask.all)
-    return _job_views(service, names)
+    return await service.slices.gather(_job_views(service, names))
 
 
-def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobView]:
+async def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobView]:
     """Resume some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "resume")
     service.resume(names, by, of_all=ask.all)
-    return _job_views(service, names)
+    return await service.slices.gather(_job_views(service, names))
 
 
 async def reload(service: Service, ask: Reload, by: Requester | None) -> ReloadView:
@@ -130,11 +125,23 @@ async def notify_test(service: Service, ask: NotifyTest, _by: Requester | None) 
     return await service.notify_test(ask)
 
 
-async def history(service: Service, ask: History) -> list[HistoryEntry]:
-    """Runs and skipped runs, newest first; of one second, what was decided last comes first."""
-    turns, limit = Turns(), ask.limit or HISTORY_LIMIT
+async def history(service: Service, ask: History) -> Iterator[HistoryEntry]:
+    """Runs and skipped runs, newest first; of one second, what was decided last comes first.
+
+    What is needed no longer is freed step by step: thousands of records at once would take a slice of their own.
+    """
     newest: list[tuple[datetime, int, Decision]] = []
-    counted = 0
+    await service.slices.run(_collect(service, ask, newest))
+    oldest_first = (heapq.heappop(newest)[2] for _ in range(len(newest)))
+    decided = await service.slices.gather(oldest_first)
+    entries: list[Any] = [None] * len(decided)
+    await service.slices.run(_enter(service, decided, entries))
+    return (entries.pop() for _ in range(len(entries)))
+
+
+def _collect(service: Service, ask: History, newest: list[tuple[datetime, int, Decision]]) -> Iterator[None]:
+    """Fill a heap with the decisions that are to be shown, one job at each step."""
+    limit, counted = ask.limit or HISTORY_LIMIT, 0
     for name in chosen(service, ask.jobs):
         failed = _failed(service, name) if ask.failed else None
         for decision in service.decisions(name):
@@ -143,25 +150,29 @@ async def history(service: Service, ask: History) -> list[HistoryEntry]:
             counted += 1
             keep = heapq.heappush if len(newest) < limit else heapq.heappushpop
             keep(newest, (decision.last, counted, decision))
-        await turns.pause()
-    newest.sort(reverse=True)
-    by_job: dict[str, list[tuple[int, Decision]]] = {}
-    for place, (_, _, decision) in enumerate(newest):
-        by_job.setdefault(decision.job, []).append((place, decision))
-    entries: list[Any] = [None] * len(newest)
-    for name, decided in by_job.items():
+        yield
+
+
+def _enter(service: Service, decided: list[Any], entries: list[Any]) -> Iterator[None]:
+    """Make the entries of these decisions, in the same order. The runs of each job are read once."""
+    places: dict[str, list[int]] = {}
+    for place, decision in enumerate(decided):
+        places.setdefault(decision.job, []).append(place)
+        yield
+    while places:
+        name, of_job = places.popitem()
         runs: dict[str | None, Run] = {run.id: run for run in service.runs(name)}
-        for place, decision in decided:
-            entries[place] = history_entry(decision, runs.get(decision.run_id))
-        await turns.pause()
-    return entries
+        for place in of_job:
+            entries[place] = history_entry(decided[place], runs.get(decided[place].run_id))
+            decided[place] = None
+        yield
 
 
 def _failed(service: Service, job: str) -> set[str]:
     return {run.id for run in service.runs(job) if run.outcome not in (None, Outcome.SUCCEEDED)}
 
 
-async def metrics(service: Service, ask: AskMetrics) -> str:
+async def metrics(service: Service, ask: AskMetrics) -> LongText:
     """Counts and states in Prometheus' text format, or as OpenMetrics."""
     from scheduler.api.prometheus import write_metrics  # noqa: PLC0415 - most daemons are never asked for them
 
@@ -170,7 +181,7 @@ async def metrics(service: Service, ask: AskMetrics) -> str:
 
 Answer = Callable[..., object]
 """A function, a coroutine function, or one that returns a stream of events. It takes the service and the request; for
-an operation that writes, also who asks."""
+an operation that writes, also who asks. A list may be returned as an iterator, and a long text as a `LongText`."""
 
 ANSWERS: dict[str, Answer] = {
     "list": list_jobs,
@@ -214,8 +225,9 @@ def _named(service: Service, names: Sequence[str], everything: bool, verb: str) 
     return chosen(service, names)
 
 
-def _job_views(service: Service, names: Sequence[str]) -> list[JobView]:
-    return [job_view(find_state(service, name)) for name in names]
+def _job_views(service: Service, names: Sequence[str]) -> Iterator[JobView]:
+    """Of those that a reload has not removed meanwhile."""
+    return (job_view(state) for name in names if (state := service.state(name)) is not None)
 
 
 def _later(now: datetime, seconds: float) -> datetime:

@@ -36,7 +36,8 @@ def chosen(service: Service, names: Sequence[str]) -> list[str]:
         find(service, name)
     if len(names) == 1:
         return list(names)
-    return [name for name in service.names() if not names or name in names]
+    wanted = frozenset(names)
+    return [name for name in service.names() if not wanted or name in wanted]
 
 
 def in_utc(moment: datetime) -> datetime:

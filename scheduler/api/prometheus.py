@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from itertools import islice
 
 from scheduler import __version__
+from scheduler.api.reply_text import LongText
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
-from scheduler.engine.turns import Turns
 from scheduler.errors import RefusedError
 from scheduler.model.run import Outcome, Run
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
@@ -19,6 +20,9 @@ from scheduler.wire.daemon import AskMetrics, StatusView
 
 Labels = dict[str, str]
 Sample = tuple[Labels, float]
+
+_AT_ONCE = 16
+"""Samples that are joined at once; those of a histogram count as one."""
 
 _STATES = ("idle", "running", "waiting", "retrying", "paused", "disabled", "done")
 
@@ -38,13 +42,15 @@ class Family:
         self.lines.append(f"{self.name}{suffix}{_labels(labels)} {_number(value)}")
 
     def add_histogram(self, histogram: Histogram, **labels: str) -> None:
-        """All samples of one histogram."""
+        """All samples of one histogram, as one text: fewer and longer ones take less memory."""
         count = 0
+        lines = []
         for bound, number in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
             count += number
-            self.lines.append(f"{self.name}_bucket{_labels({**labels, 'le': _bound(bound)})} {count}")
-        self.lines.append(f"{self.name}_sum{_labels(labels)} {_number(histogram.total)}")
-        self.lines.append(f"{self.name}_count{_labels(labels)} {count}")
+            lines.append(f"{self.name}_bucket{_labels({**labels, 'le': _bound(bound)})} {count}")
+        lines.append(f"{self.name}_sum{_labels(labels)} {_number(histogram.total)}")
+        lines.append(f"{self.name}_count{_labels(labels)} {count}")
+        self.lines.append("\n".join(lines))
 
     def text(self, *, openmetrics: bool) -> Iterator[str]:
         """Its lines."""
@@ -57,7 +63,7 @@ class Family:
         yield from self.lines
 
 
-async def write_metrics(service: Service, ask: AskMetrics) -> str:
+async def write_metrics(service: Service, ask: AskMetrics) -> LongText:
     """Everything that is counted and true at this moment."""
     counted = service.metrics
     status = service.status()
@@ -68,7 +74,19 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
     families = [*_of_daemon(status, counted, lag=loop.time() - start), *await _of_store(service, status, active=active)]
     states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
     per_job = _PerJob(service.now(), status.started_at)
-    turns = Turns()
+    await service.slices.run(_count(service, states, per_job, active=active))
+    by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
+    for word, count in states.items():
+        by_state.add(count, state=word)
+    if not counted.per_job:
+        per_job.add_totals(counted.jobs.values())
+    families += [by_state, *per_job.families()]
+    return LongText(_text(families, openmetrics=ask.openmetrics))
+
+
+def _count(service: Service, states: Counter[str], per_job: _PerJob, *, active: bool) -> Iterator[None]:
+    """Add each job, one at each step."""
+    counted = service.metrics
     for name in service.names():
         state = service.state(name)
         if state is not None:
@@ -78,18 +96,18 @@ async def write_metrics(service: Service, ask: AskMetrics) -> str:
                 per_job.add(state, counts)
                 if active:  # a standby does not know the newest runs
                     per_job.add_failures(state, counts.last_success or _last_success(service.runs(name)))
-        await turns.pause()
-    by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
-    for word, count in states.items():
-        by_state.add(count, state=word)
-    if not counted.per_job:
-        per_job.add_totals(counted.jobs.values())
-    families += [by_state, *per_job.families()]
-    texts = []
-    for family in families:
-        texts += ["\n".join(family.text(openmetrics=ask.openmetrics))] if family.lines else []
-        await turns.pause()
-    return "\n".join([*texts, *(["# EOF"] if ask.openmetrics else [])]) + "\n"
+        yield
+
+
+def _text(families: list[Family], *, openmetrics: bool) -> Iterator[str]:
+    """Each family is freed when it has been written: all at once would take a slice of its own."""
+    while families:
+        family = families.pop(0)
+        lines = family.text(openmetrics=openmetrics) if family.lines else iter(())
+        while part := list(islice(lines, _AT_ONCE)):
+            yield "\n".join(part) + "\n"
+    if openmetrics:
+        yield "# EOF\n"
 
 
 def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[Family]:

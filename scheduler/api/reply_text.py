@@ -1,27 +1,33 @@
-"""The text of a reply, in pieces."""
+"""The text of a reply: JSON, in pieces that are made one by one."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import Iterable, Iterator
 
-from scheduler.engine.turns import Turns
+import msgspec
+
 from scheduler.text import as_json
-
-_PIECE = 1 << 16
-"""Bytes of an encoded answer that are sent at once."""
+from scheduler.wire.envelope import BETWEEN_ITEMS
 
 
-async def encoded(reply: object) -> AsyncGenerator[bytes, None]:
-    """A reply as JSON, in pieces; those of a list are made in turns of the loop."""
-    if not isinstance(reply, list):
+class LongText(msgspec.Struct, frozen=True):
+    """A text of many parts. In JSON it is one string."""
+
+    parts: Iterable[str]
+
+
+def pieces_of(reply: object) -> Iterator[bytes]:
+    """A reply as JSON, in pieces that take little time each."""
+    if isinstance(reply, list | Iterator):
+        before = b"["
+        for item in reply:
+            yield before + as_json(item)
+            before = BETWEEN_ITEMS
+        yield b"[]" if before == b"[" else b"]"
+    elif isinstance(reply, LongText):
+        yield b'"'
+        for part in reply.parts:
+            yield as_json(part)[1:-1]
+        yield b'"'
+    else:
         yield as_json(reply)
-        return
-    turns = Turns()
-    piece = bytearray(b"[")
-    for number, item in enumerate(reply):
-        piece += b"," * (number > 0) + as_json(item)
-        if len(piece) >= _PIECE:
-            yield bytes(piece)
-            piece.clear()
-        await turns.pause()
-    yield bytes(piece) + b"]"

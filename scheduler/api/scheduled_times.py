@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -13,9 +13,9 @@ import msgspec
 from scheduler.api.lookup import chosen, find_state, in_utc
 from scheduler.api.service import JobState, Service
 from scheduler.engine.later import LaterRun
-from scheduler.engine.turns import Turns
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.job import Job
+from scheduler.model.run import Pause
 from scheduler.schedule import (
     Schedule,
     describe,
@@ -37,40 +37,99 @@ SHOWN = 5
 
 
 async def next_times(
-    service: Service, ask: Next, on_progress: Callable[[float], object] | None = None
-) -> list[ScheduledTime]:
-    """The coming scheduled times of several jobs, merged."""
+    service: Service, ask: Next, on_progress: Callable[[float], object] = lambda _share: None
+) -> Iterator[ScheduledTime]:
+    """The coming scheduled times of several jobs, merged. They are computed one by one, as they are taken."""
     start = service.now() if ask.start is None else in_utc(ask.start)
-    found: list[ScheduledTime] = []
-    ahead: list[tuple[datetime, int, ScheduledTime, Iterator[ScheduledTime]]] = []
-    turns, names = Turns(), chosen(service, ask.jobs)
-    if ask.count < 1:
-        return found
-    firsts: list[float] = []
-    """Negated first times of the jobs whose times may be among those asked for."""
-    for order, name in enumerate(names):
-        state = find_state(service, name)
-        times = _coming(service, state, start, zone_named(ask.timezone, state.job), ask)
-        first = next(times, None)
-        if first is not None and (len(firsts) < ask.count or first.at.timestamp() <= -firsts[0]):
-            keep = heapq.heappush if len(firsts) < ask.count else heapq.heappushpop
-            keep(firsts, -first.at.timestamp())
-            heapq.heappush(ahead, (first.at, order, first, times))
-        await turns.pause()
-    while ahead and len(found) < min(ask.count, MOST):
-        at, order, coming_time, times = ahead[0]
-        if ask.until is not None and at > ask.until:
-            break
-        found.append(coming_time)
-        following = next(times, None)
-        if following is None:
-            heapq.heappop(ahead)
+    names, merged = chosen(service, ask.jobs), _Merged(service, ask, start)
+    await service.slices.run(merged.add(names))
+    return _reported(merged.times(), lambda at, count: on_progress(_share(ask, start, at, count, len(names))))
+
+
+def _reported(times: Iterator[ScheduledTime], report: Callable[[datetime, int], object]) -> Iterator[ScheduledTime]:
+    for count, each in enumerate(times, 1):
+        if count % REPORTED == 0:
+            report(each.at, count)
+        yield each
+
+
+class _Merged:
+    """The coming times of several jobs in one order. Of each job only the next time is known.
+
+    For most jobs that is a pair of atoms in the heap: garbage collection would look at thousands of iterators.
+    """
+
+    def __init__(self, service: Service, ask: Next, start: datetime) -> None:
+        self._service = service
+        self._ask = ask
+        self._start = start
+        self._most = min(ask.count, MOST)
+        self._firsts: list[float] = []
+        """Negated first times of the jobs whose times may be among those asked for."""
+        self._heap: list[tuple[datetime, int]] = []
+        """The next time of each job, and its place in `_jobs`."""
+        self._jobs: list[Job] = []
+        self._pauses: dict[int, Pause] = {}
+        self._iterators: dict[int, tuple[ScheduledTime, Iterator[ScheduledTime]]] = {}
+        """For jobs with more than a schedule: their next time and those after it."""
+
+    def add(self, names: Iterable[str]) -> Iterator[None]:
+        """Add jobs, one at each step. A reload may have removed some meanwhile."""
+        for name in names if self._most > 0 else ():
+            if (state := self._service.state(name)) is not None:
+                self._add(state)
+            yield
+
+    def _add(self, state: JobState) -> None:
+        zone, ask = zone_named(self._ask.timezone, state.job), self._ask
+        if state.requested or predecessors(state.job.schedule):
+            times = _coming(self._service, state, self._start, zone, ask)
+            if (first := next(times, None)) is not None and self._is_early(first.at):
+                self._iterators[len(self._jobs)] = (first, times)
+                self._push(state, first.at)
+        elif state.job.enabled or ask.jobs:
+            at = next(_times(state, self._start, known=ask.start is None), None)
+            if at is not None and self._is_early(at):
+                self._push(state, at)
+
+    def _push(self, state: JobState, first: datetime) -> None:
+        place = len(self._jobs)
+        self._jobs.append(state.job)
+        if state.paused is not None:
+            self._pauses[place] = state.paused
+        heapq.heappush(self._heap, (first, place))
+
+    def _is_early(self, first: datetime) -> bool:
+        """Whether the times of a job with this first one may be among those asked for."""
+        negated = -first.timestamp()
+        if len(self._firsts) < self._most:
+            heapq.heappush(self._firsts, negated)
+        elif negated >= self._firsts[0]:
+            heapq.heapreplace(self._firsts, negated)
         else:
-            heapq.heapreplace(ahead, (following.at, order, following, times))
-        if on_progress is not None and len(found) % REPORTED == 0:
-            on_progress(_share(ask, start, at, len(found), len(names)))
-        await turns.pause()
-    return found
+            return False
+        return True
+
+    def times(self) -> Iterator[ScheduledTime]:
+        """The times asked for."""
+        for _ in range(self._most):
+            if not self._heap or (self._ask.until is not None and self._heap[0][0] > self._ask.until):
+                return
+            at, place = self._heap[0]
+            job, following = self._jobs[place], None
+            if place not in self._iterators:
+                yield _scheduled_time(job, self._pauses.get(place), at, zone_named(self._ask.timezone, job))
+                following = None if job.schedule is None else job.schedule.next_after(at)
+            else:
+                found, times = self._iterators[place]
+                yield found
+                if (after := next(times, None)) is not None:
+                    self._iterators[place] = (after, times)
+                    following = after.at
+            if following is None:
+                heapq.heappop(self._heap)
+            else:
+                heapq.heapreplace(self._heap, (following, place))
 
 
 def _share(ask: Next, start: datetime, at: datetime, count: int, jobs: int) -> float:
@@ -84,11 +143,8 @@ def _coming(service: Service, state: JobState, start: datetime, zone: ZoneInfo, 
     """The scheduled times of a job, unless it is disabled and not named, and the runs requested for later."""
     scheduled = state.job.enabled or ask.jobs
     times = _times(state, start, known=ask.start is None) if scheduled else iter(())
-    own = (_scheduled_time(state, at, zone) for at in times)
-    chained = scheduled and predecessors(state.job.schedule)
-    if not chained and not state.requested:  # as for most jobs: thousands of iterators may be alive at once
-        return own
-    after = _after(service, state, start) if chained else iter(())
+    own = (_scheduled_time(state.job, state.paused, at, zone) for at in times)
+    after = _after(service, state, start) if scheduled and predecessors(state.job.schedule) else iter(())
     requested = (_requested(state, run) for run in state.requested if run.at > start)
     return heapq.merge(own, after, requested, key=lambda each: each.at)
 
@@ -164,9 +220,8 @@ def schedule_of(job: Job) -> Schedule:
     return job.schedule
 
 
-def note_of(state: JobState, at: datetime, zone: ZoneInfo) -> str | None:
+def note_of(job: Job, pause: Pause | None, at: datetime, zone: ZoneInfo) -> str | None:
     """What DST, `run_if`, a pause or `enabled: false` means for a scheduled time, with times in `zone`."""
-    job, pause = state.job, state.paused
     notes = [] if job.schedule is None else [dst_note(job.schedule, at)]
     if job.run_if is not None:
         notes.append("if its run_if allows it")
@@ -193,9 +248,8 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%a %Y-%m-%d %H:%M:%S %Z}"
 
 
-def _scheduled_time(state: JobState, at: datetime, zone: ZoneInfo) -> ScheduledTime:
-    note = note_of(state, at, zone)
-    return ScheduledTime(at=at, job=state.job.name, timezone=state.job.timezone.key, note=note)
+def _scheduled_time(job: Job, pause: Pause | None, at: datetime, zone: ZoneInfo) -> ScheduledTime:
+    return ScheduledTime(at=at, job=job.name, timezone=job.timezone.key, note=note_of(job, pause, at, zone))
 
 
 def _times(state: JobState, start: datetime, *, known: bool) -> Iterator[datetime]:

@@ -13,6 +13,7 @@ import msgspec
 
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveState
+from scheduler.engine.slices import Slices
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Reason, Run, RunRequest
@@ -24,7 +25,7 @@ from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Event, Logs, RunResult
 
 
-class JobState(msgspec.Struct, frozen=True, kw_only=True):
+class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job and its state at this moment; a copy.
 
     `next_at` is its next scheduled time, also while it is paused; None when it is disabled, runs on request only, or
@@ -92,6 +93,8 @@ class Service(Protocol):
 
     environment: Environment
     """The variables that jobs inherit from the process that answers."""
+    slices: Slices
+    """The loop's time for long answers."""
     elsewhere: Elsewhere | None
     """Set while this service is a standby: the active scheduler carries out what concerns live runs."""
 

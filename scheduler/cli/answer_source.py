@@ -157,4 +157,5 @@ class FileAlone:
         from scheduler.api.handlers import answer  # noqa: PLC0415
 
         reply = answer(self.service(), operation, request)
-        return msgspec.convert(asyncio.run(reply) if isinstance(reply, Coroutine) else reply, type=operation.reply)
+        reply = asyncio.run(reply) if isinstance(reply, Coroutine) else reply
+        return msgspec.convert(list(reply) if isinstance(reply, Iterator) else reply, type=operation.reply)

@@ -109,7 +109,7 @@ def _coming_runs(source: Client | FileAlone, ask: Next) -> list[ScheduledTime]:
     from scheduler.cli.progress import Progress  # noqa: PLC0415
 
     with Progress("computing times") as progress:
-        return asyncio.run(scheduled_times.next_times(source.service(), ask, progress.reached))
+        return list(asyncio.run(scheduled_times.next_times(source.service(), ask, progress.reached)))
 
 
 def _of_expression(expr: str, zone: tzinfo, count: int, start: datetime, until: datetime | None) -> list[ScheduledTime]:

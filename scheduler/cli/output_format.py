@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -10,7 +10,9 @@ import msgspec
 
 from scheduler.cli.answer_source import FileAlone
 from scheduler.control.client import Client
+from scheduler.errors import UnreachableError
 from scheduler.text import as_json
+from scheduler.wire.envelope import BETWEEN_ITEMS
 from scheduler.wire.operations import Operation
 
 A = TypeVar("A", bound=msgspec.Struct)
@@ -31,22 +33,37 @@ def output_options(what: str, *, wide: bool = False) -> Callable[[Any], Any]:
 
 def show(document: object) -> None:
     """Print the document as JSON."""
-    _show_text(as_json(document))
+    click.echo(msgspec.json.format(as_json(document), indent=2))
 
 
 def passed_on(source: Client | FileAlone, operation: Operation[A, Any], request: A, form: str | None) -> bool:
-    """Print what a running schedd answers, if the form is JSON. False: it is still to be requested and printed.
+    """Print the list that a running schedd answers, if the form is JSON. False: it has yet to be requested and printed.
 
-    The answer stays text, which takes a fraction of the memory of the values in it.
+    The answer stays text and is printed while it arrives, so that a long one takes no more memory than a short one.
     """
     if form != "json" or not isinstance(source, Client):
         return False
-    _show_text(source.ask(msgspec.structs.replace(operation, reply=msgspec.Raw), request))
+    for text in indented(source.ask_text(operation, request)):
+        click.echo(text, nl=False)
+    click.echo()
     return True
 
 
-def _show_text(text: bytes | msgspec.Raw) -> None:
-    click.echo(msgspec.json.format(text, indent=2))
+def indented(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """An array in pieces, formatted while it arrives. UnreachableError when it is not valid JSON."""
+    pending, head = b"", b"[\n"
+    try:
+        for piece in pieces:
+            items, separator, rest = (pending + piece).rpartition(BETWEEN_ITEMS)
+            if separator:
+                yield head + msgspec.json.format(items + b"]", indent=2)[2:-2]
+                pending, head = b"[" + rest, b",\n"
+            else:
+                pending = rest
+        last = msgspec.json.format(pending, indent=2)
+    except msgspec.DecodeError:
+        raise UnreachableError("the answer is not in the protocol of this version") from None
+    yield last if head == b"[\n" else head + last[2:]
 
 
 def shown(document: object, form: str | None) -> bool:

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -32,6 +32,8 @@ _NOT_UNDERSTOOD = ("not a request:", "not a valid request: Object ")
 """Beginnings of what a schedd says, 0.1 and later, that expects other fields."""
 
 _CHUNK = 1 << 18
+_OK = b'{"ok":'
+_CLOSED = "schedd closed the connection without an answer; it has exited or is about to"
 _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
@@ -52,7 +54,23 @@ class Client:
                 self.standby_of = answer.standby_of or self.standby_of
                 if isinstance(answer.ok, msgspec.Raw):
                     return _decoded(answer.ok, operation.reply)
-        raise UnreachableError("schedd closed the connection without an answer; it has exited or is about to")
+        raise UnreachableError(_CLOSED)
+
+    def ask_text(self, operation: Operation[A, Any], request: A) -> Iterator[bytes]:
+        """The JSON of the reply, in pieces, as they arrive. Errors as for `ask`."""
+        with self._connected() as sock:
+            chunks, pending = _answer(sock, operation.name, request), b""
+            for chunk in chunks:
+                *lines, pending = (pending + chunk).split(b"\n")
+                for line in lines:
+                    answer = _closing(line)
+                    if isinstance(answer.ok, msgspec.Raw):
+                        yield bytes(answer.ok)
+                        return
+                if pending.startswith(_OK):
+                    yield from _rest_of_line(pending[len(_OK) :], chunks)
+                    return
+        raise UnreachableError(_CLOSED)
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that streams, until it is done. Close the iterator to leave earlier."""
@@ -144,6 +162,25 @@ def _connect(sock: socket.socket, path: str) -> None:
 
 def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[bytes]:
     """Send the request, then yield the lines of the answer. UnreachableError when the first is late."""
+    pending = b""
+    for chunk in _answer(sock, name, args):
+        *lines, pending = (pending + chunk).split(b"\n")
+        yield from lines
+
+
+def _rest_of_line(piece: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The line that begins with this piece, without the brace at its end."""
+    while not piece.endswith(b"\n"):
+        chunk = next(chunks, None)
+        if chunk is None:
+            raise UnreachableError(_CLOSED)
+        yield piece[:-1]
+        piece = piece[-1:] + chunk
+    yield piece[:-2]
+
+
+def _answer(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[bytes]:
+    """Send the request, then yield the answer as it arrives. UnreachableError when its beginning is late."""
     try:
         request = Request(VERSION, name, msgspec.Raw(msgspec.json.encode(args)))
     except UnicodeEncodeError:
@@ -154,7 +191,6 @@ def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[
         pass  # rejected before it was read: the answer says why
     except TimeoutError:
         raise _silent(sock.getpeername()) from None
-    pending = b""
     while True:
         try:
             chunk = sock.recv(_CHUNK)
@@ -165,8 +201,7 @@ def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[
         if not chunk:
             return
         sock.settimeout(None)
-        *lines, pending = (pending + chunk).split(b"\n")
-        yield from lines
+        yield chunk
 
 
 def _closing(line: bytes) -> Reply:

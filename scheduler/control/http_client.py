@@ -24,6 +24,7 @@ R = TypeVar("R")
 PATIENCE = 30.0
 """Seconds for which a silent schedd or proxy is waited for; a stream has a comment every 15 s."""
 
+_PIECE = 1 << 18
 _EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
 _HEADERS = {"key": "Idempotency-Key"}
 """Fields of a request that HTTP expresses by a header."""
@@ -49,6 +50,12 @@ class HttpClient(Client):
         """The reply. An error of the daemon is raised here as the same exception."""
         with self._sent(operation, request, "application/json") as answer:
             return self._decoded(self._body(answer), operation.reply)
+
+    def ask_text(self, operation: Operation[A, Any], request: A) -> Iterator[bytes]:
+        """The JSON of the reply, in pieces, as they arrive. Errors as for `ask`."""
+        with self._sent(operation, request, "application/json") as answer:
+            while piece := self._body(answer, _PIECE):
+                yield piece
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that streams, until it is done. Close the iterator to leave earlier."""
@@ -93,9 +100,9 @@ class HttpClient(Client):
             raise self._error(answer.status, self._body(answer))
         return answer
 
-    def _body(self, answer: HTTPResponse) -> bytes:
+    def _body(self, answer: HTTPResponse, most: int | None = None) -> bytes:
         try:
-            return answer.read()
+            return answer.read(most)
         except (OSError, HTTPException) as error:
             raise self._unreachable(error) from None
 

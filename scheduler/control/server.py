@@ -14,11 +14,12 @@ import msgspec
 
 from scheduler import __version__
 from scheduler.api.handlers import answer
-from scheduler.api.reply_text import encoded
+from scheduler.api.reply_text import pieces_of
 from scheduler.api.service import Service
 from scheduler.control.peer import peer
 from scheduler.control.peer_names import requester
 from scheduler.engine.events import report_bug
+from scheduler.engine.slices import Slices
 from scheduler.errors import SchedError, UnreachableError, UsageError
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, MAX_REQUEST, VERSION, Accepted, Fault, Reply, Request
@@ -134,7 +135,7 @@ class ControlServer:
                 reply = None
             elif isawaitable(reply):
                 reply = await reply
-            await _send(writer, reply)
+            await _send(writer, reply, self._service.slices)
             return
         except SchedError as mistake:
             closing = Reply(error=_fault(mistake))
@@ -146,12 +147,21 @@ class ControlServer:
         await _sent(writer, _line(closing))
 
 
-async def _send(writer: asyncio.StreamWriter, reply: object) -> None:
-    """Close the answer with `ok`."""
+async def _send(writer: asyncio.StreamWriter, reply: object, slices: Slices) -> None:
+    """Close the answer with `ok`. A bug in the middle of that ends the connection: no error can be sent any more."""
     head = b'{"ok":'
-    async for piece in encoded(reply):
-        await _sent(writer, head + piece)
-        head = b""
+    try:
+        async with contextlib.aclosing(slices.drive(pieces_of(reply))) as batches:
+            async for batch in batches:
+                await _sent(writer, head + b"".join(batch))
+                head = b""
+    except (ConnectionError, TimeoutError):
+        raise
+    except Exception as bug:
+        if head:
+            raise
+        report_bug("a request over the socket failed", bug)
+        raise ConnectionAbortedError from None
     await _sent(writer, b"}\n")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -97,7 +97,7 @@ class Timetable:
         """All jobs by name, in the order of the file."""
         return dict(self._jobs)
 
-    def names(self) -> Iterable[str]:
+    def names(self) -> Collection[str]:
         """The names of all jobs, in the order of the file."""
         return self._entries.keys()
 
@@ -185,6 +185,10 @@ class Timetable:
         if not of_all:
             ended.append(self._pauses.pop(name, None))
         return any(pause is not None for pause in ended)
+
+    def paused(self, now: datetime) -> int:
+        """How many jobs are paused."""
+        return sum(pause.covers(now) for pause in self._pauses.values())
 
     def pause_of(self, name: str, moment: datetime) -> Pause | None:
         """The pause of a job that covers a scheduled time, or any other instant: of two the one that ends last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from scheduler.clock import rfc3339
 from scheduler.engine.engine import Engine
 from scheduler.engine.missed import MissedRuns, is_in_gap
 from scheduler.engine.timetable import Timetable
-from scheduler.engine.turns import Turns
 from scheduler.errors import Problem
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job
@@ -76,10 +75,10 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
         )
 
 
-async def report_missed(
+def report_missed(
     log: Log, engine: Engine, started_at: datetime, files: Iterable[str], on_missed: OnMissed, on_gap: OnMissed
-) -> None:
-    """Report the latest scheduled time of each job that lies shortly before the start. In turns of the loop.
+) -> Iterator[None]:
+    """Report the latest scheduled time of each job that lies shortly before the start, one job at each step.
 
     `on_gap` gets those at which schedd was not running, as far as that can be known; `files` are those of the schedule.
     `on_missed` and the log get all but those of frequent jobs, which each restart would report; the log MOST_LISTED.
@@ -89,10 +88,9 @@ async def report_missed(
     changed_at = max((_changed_at(path) for path in files), default=started_at)
     booted_at = started_at - timedelta(seconds=time.clock_gettime(_SINCE_BOOT))
     missed = MissedRuns(engine.history, started_at)
-    turns = Turns()
     for number, job in enumerate(() if engine.standing_by else engine.timetable.jobs().values()):
         if number % _JOBS_AT_ONCE == 0:
-            await turns.pause()
+            yield
         if (found := missed.of(job)) is None:
             continue
         scheduled_at, is_frequent = found

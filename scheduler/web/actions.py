@@ -67,7 +67,8 @@ class Actions:
         seconds = typed_until(form.get("until", ""), now, zone)
         note = form.get("note", "").strip()[:LONGEST_NOTE]
         names = () if job is None else (job,)
-        answer(self._service, PAUSE, PauseJobs(jobs=names, all=job is None, seconds=seconds, note=note), request.by)
+        ask = PauseJobs(jobs=names, all=job is None, seconds=seconds, note=note)
+        await answer(self._service, PAUSE, ask, request.by)  # type: ignore[misc]
         end = None if seconds is None else now + timedelta(seconds=seconds)
         until = until_text(Pause(since=now, until=end), Moment(now, zone))
         return self._back(request, "paused", job, until=until)
@@ -75,7 +76,7 @@ class Actions:
     async def resume(self, request: Request, job: str | None = None) -> Response:
         """Resume a job, or all."""
         names = () if job is None else (job,)
-        answer(self._service, RESUME, ResumeJobs(jobs=names, all=job is None), request.by)
+        await answer(self._service, RESUME, ResumeJobs(jobs=names, all=job is None), request.by)  # type: ignore[misc]
         return self._back(request, "resumed", job)
 
     async def reload(self, request: Request) -> Response:

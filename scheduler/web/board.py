@@ -23,7 +23,7 @@ LONGEST_LINE = 160
 """Characters of a line of output in a warning."""
 
 
-class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
+class JobFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job at one instant: its state, finished runs and decisions (oldest first), and its live runs."""
 
     state: JobState

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from scheduler.api.handlers import answer
-from scheduler.api.reply_text import encoded
+from scheduler.api.reply_text import pieces_of
 from scheduler.api.service import Service
 from scheduler.api.views import run_view
 from scheduler.errors import (
@@ -80,7 +80,7 @@ class HttpApi:
         if isinstance(found, AsyncGenerator):
             return await self._output(request, found)
         reply = await found if isawaitable(found) else found
-        return response.json_text(b"".join([piece async for piece in encoded(reply)]))
+        return await response.streamed(self._service.slices, pieces_of(reply), response.JSON, zipped=False)
 
     async def run(self, request: Request, run: str) -> Response:
         """One run, also while it waits."""

@@ -33,7 +33,6 @@ from scheduler.web.recent import Recent
 from scheduler.web.request import Request
 from scheduler.web.response import Response
 from scheduler.web.routes import Route, Routes
-from scheduler.web.slices import Slices
 from scheduler.wire.daemon import AskMetrics
 from scheduler.wire.envelope import MAX_REQUEST
 from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
@@ -59,16 +58,13 @@ class Web:
         board = Board(service, engine)
         self._recent = Recent(clock.now)
         self._buckets = Buckets()
-        slices = Slices(clock.steady, lambda: engine.runner.throttle.is_busy)
-        self._calm = slices.calm
-        self._live = Live(slices.calm)
+        self._live = Live(service.slices.calm)
         self._health = Health(service, engine)
         self._pages = Pages(
             service,
             board,
             self._recent,
             self._buckets,
-            slices,
             max_running,
             login=self._access.needs_token,
         )
@@ -117,7 +113,7 @@ class Web:
             if request.method not in SAFE:
                 self._access.check_origin(request)
             elif route.scope is not Scope.NOTHING:
-                await self._calm()
+                await self._service.slices.calm()
             return await route.endpoint(request, scope, **places)
         except Denied as denied:
             return self._shown(request, _denial(denied))
@@ -194,7 +190,10 @@ class Web:
             if openmetrics
             else "text/plain; version=0.0.4; charset=utf-8"
         )
-        return response.compressed(response.text(str(found), kind=kind), request.header("accept-encoding"))
+        pieces = (part.encode() for part in found.parts)
+        zipped = response.takes_gzip(request.header("accept-encoding"))
+        headers = (("content-type", kind), response.NO_STORE, response.VARY)
+        return await response.streamed(self._service.slices, pieces, headers, zipped=zipped)
 
     # Logging in.
 

@@ -9,13 +9,13 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from scheduler.engine.slices import Slices
 from scheduler.web import lanes, timeline
 from scheduler.web.alerts import alerts
 from scheduler.web.board import Board, JobFacts
 from scheduler.web.buckets import Buckets
 from scheduler.web.job_row import Row, row, searched
 from scheduler.web.recent import Recent
-from scheduler.web.slices import Slices
 from scheduler.web.words import Moment
 from scheduler.wire.daemon import StatusView
 

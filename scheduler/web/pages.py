@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from scheduler.web.buckets import Buckets
 from scheduler.web.recent import Recent
 from scheduler.web.request import Request
 from scheduler.web.response import Response
-from scheduler.web.slices import Slices
 from scheduler.web.why_answer import why_answer
 from scheduler.web.words import Moment, until_text
 from scheduler.wire.daemon import Reload, StatusView
@@ -33,6 +31,8 @@ from scheduler.wire.operations import RELOAD, SHOW
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+HTML = (("content-type", "text/html; charset=utf-8"), response.NO_STORE, response.VARY)
 
 DONE = {
     "paused": "{} paused {}.",
@@ -66,7 +66,6 @@ class Pages:
         board: Board,
         recent: Recent,
         buckets: Buckets,
-        slices: Slices,
         max_running: Callable[[], int | None],
         *,
         login: bool,
@@ -77,7 +76,7 @@ class Pages:
         self._board = board
         self._recent = recent
         self._buckets = buckets
-        self._slices = slices
+        self._slices = service.slices
         self._max_running = max_running
         self._files = {path.name: path.read_bytes() for path in (_HERE / "static").iterdir()}
         self._version = hashlib.sha256(b"".join(self._files.values())).hexdigest()[:12]
@@ -233,16 +232,10 @@ class Pages:
             "refresh": context.pop("refresh_to", None),
             "done": done_text(request.query),
         }
-        pieces = self._templates[template].generate(shared | context)
-        accepted = response.takes_gzip(request.header("accept-encoding"))
-        rendered = self._rendered(pieces)
-        first = await anext(rendered)  # a bug in a template becomes an error page, not a broken page
-        return response.html(_joined(first, rendered), compressed=accepted)
-
-    async def _rendered(self, pieces: Any) -> AsyncGenerator[str, None]:
-        async with aclosing(self._slices.drive(pieces)) as batches:
-            async for batch in batches:
-                yield "".join(batch)
+        pieces = (piece.encode() for piece in self._templates[template].generate(shared | context))
+        zipped = response.takes_gzip(request.header("accept-encoding"))
+        # A bug in the beginning of a template becomes an error page, not a broken page.
+        return await response.streamed(self._slices, pieces, HTML, zipped=zipped)
 
     def _all_paused(self, moment: Moment) -> str:
         """`until 16:20` while all jobs are paused; else empty."""
@@ -264,13 +257,6 @@ class Pages:
             "ending": not status.ticking,
             "version": __version__,
         }
-
-
-async def _joined(first: str, rest: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    async with aclosing(rest):
-        yield first
-        async for piece in rest:
-            yield piece
 
 
 def icon(failing: int) -> str:

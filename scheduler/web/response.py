@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 
 import msgspec
 
+from scheduler.engine.slices import Slices
 from scheduler.text import as_json
 
 Headers = tuple[tuple[str, str], ...]
@@ -28,6 +29,8 @@ SECURITY: Headers = (
 """Headers of every answer."""
 
 NO_STORE = ("cache-control", "no-store")
+VARY = ("vary", "accept-encoding")
+JSON: Headers = (("content-type", "application/json"), NO_STORE)
 
 _LEVEL = 5
 _SMALL = 1_000
@@ -49,12 +52,7 @@ def text(content: str, *, status: int = 200, kind: str = "text/plain; charset=ut
 
 def json(value: object, *, status: int = 200, more: Headers = ()) -> Response:
     """A value as JSON, spelled as on the socket."""
-    return json_text(as_json(value), status=status, more=more)
-
-
-def json_text(body: bytes, *, status: int = 200, more: Headers = ()) -> Response:
-    """Encoded JSON."""
-    return Response(status=status, headers=(("content-type", "application/json"), NO_STORE, *more), body=body)
+    return Response(status=status, headers=(*JSON, *more), body=as_json(value))
 
 
 def problem(status: int, title: str, detail: str, *, code: str | None = None, more: Headers = ()) -> Response:
@@ -76,12 +74,18 @@ def event_stream(events: AsyncGenerator[bytes, None]) -> Response:
     return Response(headers=headers, body=events)
 
 
-def html(pieces: AsyncGenerator[str, None], *, compressed: bool, status: int = 200) -> Response:
-    """A page that is sent while it is made."""
-    headers: Headers = (("content-type", "text/html; charset=utf-8"), NO_STORE, ("vary", "accept-encoding"))
-    if not compressed:
-        return Response(status=status, headers=headers, body=_encoded(pieces))
-    return Response(status=status, headers=(*headers, ("content-encoding", "gzip")), body=_compressed(pieces))
+async def streamed(slices: Slices, pieces: Iterable[bytes], headers: Headers, *, zipped: bool) -> Response:
+    """A body that is sent while it is made, in slices. What is made in one slice is sent whole.
+
+    An error in the first slice is raised here.
+    """
+    headers = (*headers, ("content-encoding", "gzip")) if zipped else headers
+    batches = slices.drive(_gzipped(pieces) if zipped else pieces)
+    first = await anext(batches)
+    second = await anext(batches, None)
+    if second is None:
+        return Response(headers=headers, body=b"".join(first))
+    return Response(headers=headers, body=_joined([*first, *second], batches))
 
 
 def compressed(answer: Response, accepted: str | None) -> Response:
@@ -90,7 +94,7 @@ def compressed(answer: Response, accepted: str | None) -> Response:
         return answer
     packed = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
     body = packed.compress(answer.body) + packed.flush()
-    headers = (*answer.headers, ("content-encoding", "gzip"), ("vary", "accept-encoding"))
+    headers = (*answer.headers, ("content-encoding", "gzip"), VARY)
     return Response(status=answer.status, headers=headers, body=body)
 
 
@@ -105,18 +109,17 @@ def event(kind: str, data: bytes) -> bytes:
     return b"event: " + kind.encode() + b"\ndata: " + data + b"\n\n"
 
 
-async def _encoded(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
-    async with aclosing(pieces):
-        async for piece in pieces:
-            yield piece.encode()
+async def _joined(first: list[bytes], rest: AsyncGenerator[list[bytes], None]) -> AsyncGenerator[bytes, None]:
+    async with aclosing(rest):
+        yield b"".join(first)
+        async for batch in rest:
+            yield b"".join(batch)
 
 
-async def _compressed(pieces: AsyncGenerator[str, None]) -> AsyncGenerator[bytes, None]:
+def _gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     packed = zlib.compressobj(_LEVEL, zlib.DEFLATED, 31)
-    async with aclosing(pieces):
-        async for piece in pieces:
-            if data := packed.compress(piece.encode()):
-                yield data
+    for piece in pieces:
+        yield packed.compress(piece)
     yield packed.flush()
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 
+from scheduler.engine.slices import Slices
 from scheduler.model.job import Overlap
 from scheduler.schedule.time_zone import first_change
 from scheduler.web import timeline
 from scheduler.web.board import Board, JobFacts
 from scheduler.web.busy_hours import DAYS, Busy, hours, spread, week
-from scheduler.web.slices import Slices
 from scheduler.web.words import Moment, plural, span
 
 ASSUMED = 1.0

@@ -30,6 +30,10 @@ VERSION = 1
 MAX_REQUEST = 1 << 21
 """Bytes of one request, its newline included: room for 1 MiB of stdin in base64."""
 
+BETWEEN_ITEMS = b",\t"
+"""Between the items of a list that is the whole reply. No tab occurs elsewhere in a reply, so that a client can take
+the list apart while it arrives."""
+
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 """An instant with its offset from UTC."""
 

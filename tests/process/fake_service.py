@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from scheduler.api.service import Elsewhere, JobState, Stopped
 from scheduler.api.views import run_view
 from scheduler.control.server import ControlServer
 from scheduler.control.socket_path import open_socket
+from scheduler.engine.slices import Slices
 from scheduler.errors import RefusedError
 from scheduler.launch.environment import Environment
 from scheduler.model.job import Job
@@ -52,6 +54,7 @@ class FakeService:
         self.reload_error: str | None = None
         self.expected_bugs: list[str] = []
         self.environment = Environment({})
+        self.slices = Slices(time.monotonic, lambda: False)
 
     def now(self) -> datetime:
         return NOON

@@ -13,8 +13,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from scheduler.api.service import JobState
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
@@ -24,7 +26,7 @@ from scheduler.wire.jobs import ListJobs, PauseJobs
 from scheduler.wire.operations import LIST, PAUSE, RELOAD, RUN_NOW, STATUS, STOP
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import Finished, Lost, Output, RunNow, Started, Stop
-from tests.process.fake_service import FakeService, served
+from tests.process.fake_service import FakeService, job, served
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -88,6 +90,27 @@ def test_jobs_come_back_as_they_were_sent(daemon: Client) -> None:
         ("alpha", "idle", "UTC"),
         ("beta", "idle", "UTC"),
     ]
+
+
+def test_a_long_list_arrives_in_pieces_that_make_the_whole(daemon: Client, service: FakeService) -> None:
+    service.states *= 2_000
+    pieces = list(daemon.ask_text(LIST, ListJobs()))
+    assert len(pieces) > 1
+    assert msgspec.json.decode(b"".join(pieces), type=LIST.reply) == daemon.ask(LIST, ListJobs())
+    with pytest.raises(UnknownNameError):
+        list(daemon.ask_text(LIST, ListJobs(("nobody",))))
+
+
+def test_a_bug_in_the_middle_of_a_list_ends_the_connection_and_is_logged(
+    daemon: Client, service: FakeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.states *= 2_000
+    broken = service.states[-1] = JobState(job=job("broken"))
+    known = service.state
+    monkeypatch.setattr(service, "state", lambda name: 1 / 0 if name == broken.job.name else known(name))
+    service.expected_bugs.append("ZeroDivisionError('division by zero')")
+    with pytest.raises(UnreachableError, match="closed the connection"):
+        list(daemon.ask_text(LIST, ListJobs()))
 
 
 def test_an_answer_is_one_accepted_line_and_one_ok(daemon: Client) -> None:

@@ -53,6 +53,7 @@ def test_the_share_of_the_times_that_have_been_computed_rises_to_the_last(file: 
     end = None if until is None else times.now() + until
     shares: list[float] = []
     ask = Next(count=5_000 if until is None else 100_000, until=end)
-    found = asyncio.run(scheduled_times.next_times(FileAlone(str(file), trusted=False).service(), ask, shares.append))
+    service = FileAlone(str(file), trusted=False).service()
+    found = list(asyncio.run(scheduled_times.next_times(service, ask, shares.append)))
     assert len(found) == (5_000 if until is None else 24 * 300)
     assert rises(shares)

@@ -84,7 +84,8 @@ def missed(tmp_path: Path, *schedules: str, age: timedelta = timedelta(days=9)) 
     changed_at = (NOW - age).timestamp()
     os.utime(file, (changed_at, changed_at))
     files = [str(file)]
-    clock.run(report_missed(log, engine, NOW, files, lambda job, _at: None, lambda job, _at: received.append(job)))
+    steps = report_missed(log, engine, NOW, files, lambda job, _at: None, lambda job, _at: received.append(job))
+    assert len(list(steps)) == len(schedules)
     return [line.partition("job=")[2].split()[0] for line in stdout.lines if "run missed" in line], received
 
 

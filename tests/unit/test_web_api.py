@@ -303,7 +303,7 @@ def test_prometheus_reads_the_metrics_and_they_say_what_happened() -> None:
         assert found["schedd_run_duration_seconds"].type == "histogram"
         assert not any("command" in s.labels or "true" in s.labels.values() for f in found.values() for s in f.samples)
         openmetrics = await write_metrics(service, AskMetrics(openmetrics=True))
-        names = {family.name for family in parse_openmetrics(openmetrics)}  # type: ignore[no-untyped-call]
+        names = {family.name for family in parse_openmetrics("".join(openmetrics.parts))}  # type: ignore[no-untyped-call]
         assert names >= {"schedd_runs", "schedd", "schedd_jobs"}
 
     play(

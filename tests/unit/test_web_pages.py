@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -29,7 +28,6 @@ from scheduler.web.live import Live
 from scheduler.web.output_lines import lines_of, plain
 from scheduler.web.pages import local_path
 from scheduler.web.recent import IN_A_ROW, KEPT, Recent
-from scheduler.web.slices import Slices
 from scheduler.web.typed_time import typed_instant, typed_until
 from scheduler.web.words import Moment, span
 
@@ -177,49 +175,6 @@ def test_the_script_of_the_page_replaces_the_same_characters() -> None:
 )
 def test_a_way_back_never_leads_to_another_server(path: str) -> None:
     assert local_path(path) == "/"
-
-
-def test_page_work_is_done_in_slices_and_waits_while_runs_are_started() -> None:
-    clock = VirtualClock(NOW)
-    busy = [True]
-    made: list[int] = []
-    turns: list[int] = []
-
-    def items() -> Iterator[int]:
-        for number in range(10):
-            made.append(number)
-            yield number
-
-    async def script() -> None:
-        slices = Slices(iter_time(0.001), lambda: busy[0])
-        pages = [asyncio.create_task(slices.gather(items())) for _ in range(2)]
-        await asyncio.sleep(1)
-        assert made == []
-        busy[0] = False
-        while not all(page.done() for page in pages):
-            before = len(made)
-            await asyncio.sleep(0)
-            turns.append(len(made) - before)
-        assert [page.result() for page in pages] == [list(range(10))] * 2
-
-    clock.run(script())
-    assert max(turns) <= 3, "one slice of 2 ms in a turn, of both pages together"
-
-
-def iter_time(step: float) -> Callable[[], float]:
-    """A clock on which each look takes so long."""
-    times = count()
-    return lambda: next(times) * step
-
-
-def test_pages_do_not_wait_for_ever_for_a_schedd_that_is_always_busy() -> None:
-    async def script() -> None:
-        loop = asyncio.get_running_loop()
-        begin = loop.time()
-        await Slices(loop.time, lambda: True).calm()
-        assert 4 < loop.time() - begin < 6
-
-    VirtualClock(NOW).run(script())
 
 
 def test_changes_are_one_event_a_second_and_a_slow_reader_learns_that_everything_may_have_changed() -> None:
