@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 
-from scheduler.clock import VirtualClock
 from scheduler.engine.slices import LONGEST_WAIT, Slices
+from scheduler.virtual_clock import VirtualClock
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
