@@ -188,7 +188,7 @@ class Timetable:
 
     def paused(self, now: datetime) -> int:
         """How many jobs are paused."""
-        return sum(pause.covers(now) for pause in self._pauses.values())
+        return sum(self.pause_of(name, now) is not None for name in self._pauses.keys() | self._pauses_of_all.keys())
 
     def pause_of(self, name: str, moment: datetime) -> Pause | None:
         """The pause of a job that covers a scheduled time, or any other instant: of two the one that ends last."""
