@@ -25,7 +25,7 @@ _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """The clock that counts from the boot of the machine; on Linux with the time of a suspend."""
 
 _JOBS_AT_ONCE = 16
-"""Jobs that are looked at before the time is: less than half a millisecond."""
+"""Jobs that are looked at in one step: less than half a millisecond."""
 
 MOST_LISTED = 50
 """Jobs that get a line each; `schedctl list` shows the others."""
@@ -78,7 +78,7 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
 def report_missed(
     log: Log, engine: Engine, started_at: datetime, files: Iterable[str], on_missed: OnMissed, on_gap: OnMissed
 ) -> Iterator[None]:
-    """Report the latest scheduled time of each job that lies shortly before the start, one job at each step.
+    """Report the latest scheduled time of each job that lies shortly before the start, a few jobs at each step.
 
     `on_gap` gets those at which schedd was not running, as far as that can be known; `files` are those of the schedule.
     `on_missed` and the log get all but those of frequent jobs, which each restart would report; the log MOST_LISTED.
