@@ -52,7 +52,7 @@ class OutputMode(StrEnum):
     DISCARD = "discard"
 
 
-class Retry(msgspec.Struct, frozen=True):
+class Retry(msgspec.Struct, frozen=True, gc=False):
     """Up to `times` further attempts, after delay, delay * factor, … but never more than `max_delay` seconds.
 
     `lost`: also after an attempt of which the end was not observed, so that two processes may run at once.
@@ -96,7 +96,7 @@ class ProcessSettings(msgspec.Struct, frozen=True, kw_only=True):
     memory_limit: int | None = None
 
 
-class Job(msgspec.Struct, frozen=True, kw_only=True):
+class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One job as the file defines it, defaults applied, paths absolute. Durations are seconds.
 
     `environment` holds the layers on top of schedd's own environment, later ones win; `path` are directories to put in

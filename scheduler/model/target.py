@@ -10,7 +10,7 @@ import msgspec
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
-class ShellCommand(msgspec.Struct, frozen=True):
+class ShellCommand(msgspec.Struct, frozen=True, gc=False):
     """Text that a shell runs; `args` are its `"$@"`. `shell` are the words before the text."""
 
     text: str
@@ -18,7 +18,7 @@ class ShellCommand(msgspec.Struct, frozen=True):
     shell: tuple[str, ...] = DEFAULT_SHELL
 
 
-class Argv(msgspec.Struct, frozen=True):
+class Argv(msgspec.Struct, frozen=True, gc=False):
     """A program and its arguments, run without a shell."""
 
     words: tuple[str, ...]
