@@ -25,7 +25,9 @@ from scheduler.engine.events import JobsChanged, RunFinished, RunSkipped, RunSta
 from scheduler.engine.live_run import LiveRun
 from scheduler.engine.timetable import difference
 from scheduler.launch.environment import Environment
+from scheduler.launch.launcher import Stream
 from scheduler.launch.launchers import Launchers
+from scheduler.launch.output import Chunk
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 from scheduler.model.web import ListenAddress, WebSettings
@@ -162,6 +164,8 @@ def story(engine: Engine, config: Config) -> Iterator[tuple[datetime, Callable[[
 def announce(engine: Engine, run: Run) -> None:
     """The start and the end of a run."""
     engine.announce(RunStarted(run, "pid 1"))
+    if run.outcome is Outcome.FAILED:
+        engine.history.tails.keep(run.id, (Chunk(Stream.STDERR, b"sh: 1: rates-cli: not found\n"),))
     engine.announce(RunFinished(run))
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from scheduler.text import shift
 from scheduler.web.board import Board, JobFacts
-from scheduler.web.words import Moment, ending, plural, until_text
+from scheduler.web.words import EXITS, Moment, ending, plural, until_text
 from scheduler.wire.daemon import StatusView
 
 ALERTS = 5
@@ -84,7 +84,9 @@ def failing_alert(facts: JobFacts, moment: Moment, board: Board) -> Alert:
     title = f"has failed {facts.failures} times in a row since {since}" if facts.failures > 1 else f"failed at {since}"
     links = () if last is None else (("Last run", f"/runs/{last.id}"),)
     text = "" if last is None or last.outcome is None else f"{last.outcome.value}, {ending(last)}".rstrip(", ")
-    if last is not None and ": " not in text and (said := board.last_line(last)):
+    # The words for an exit code are general: the last line says which command was not found.
+    is_general = last is not None and any(each.exit.code in EXITS for each in last.attempts[-1:])
+    if last is not None and (is_general or ": " not in text) and (said := board.last_line(last)):
         text = f"{text}: {said}"
     return Alert(
         job=facts.job.name, title=title, text=text, links=(*links, ("Why?", f"/jobs/{facts.job.name}#why")), hot=True

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from scheduler.web.words import Moment, plural, span
+from scheduler.web.words import Moment, plural
 
 DAYS = 7
 
@@ -37,23 +37,28 @@ def hours(busy: Busy, moment: Moment) -> Iterator[tuple[str, str, str]]:
     keys = [(day, hour) for day in days for hour in range(24) if _hours_of(day, hour, moment) == 1]
     longest = max(busy.get(key, 0.0) for key in keys)
     if longest - min(busy.get(key, 0.0) for key in keys) <= ALIKE * longest:
-        yield "Busiest hour", "all hours alike", f"busy for {span(longest)} each"
+        yield "Busiest hour", "all hours alike", f"{_minutes(longest)} each"
         return
     (day, hour), *others = [key for key in keys if busy.get(key, 0.0) >= longest * (1 - ALIKE)]
-    more = f", as in {plural(len(others), 'other hour')}" if others else ""
-    yield "Busiest hour", f"{day:%a} {hour:02d}:00", f"busy for {span(longest)}{more}"
+    more = f", and in {plural(len(others), 'other hour')}" if others else ""
+    yield "Busiest hour", f"{day:%a} {hour:02d}:00", f"{_minutes(longest)}{more}"
     by_hour = [sum(busy.get((day, hour), 0.0) for day in days) for hour in range(24)]
     quiet = [hour for hour in range(24) if by_hour[hour] <= min(by_hour) + ALIKE * longest]
     shown = ", ".join(f"{hour:02d}" for hour in quiet[:MOST_QUIET])
     more = f", {len(quiet) - MOST_QUIET} more" if len(quiet) > MOST_QUIET else ""
-    each = f"busy for {span(min(by_hour) / len(days))} each" if min(by_hour) else "without runs"
+    each = f"{_minutes(min(by_hour) / len(days))} each" if min(by_hour) else "without runs"
     yield "Quietest hours", shown + more, each
+
+
+def _minutes(seconds: float) -> str:
+    """As the cells of the heat map say it."""
+    return plural(round(seconds / 60), "busy minute") if seconds >= 30 else "less than a busy minute"
 
 
 def week(busy: Busy, moment: Moment) -> Iterator[tuple[date, list[dict[str, Any]]]]:
     """The cells of the heat map, one row a day."""
-    longest = max(busy.values(), default=0.0)
     first = moment.local.date()
+    longest = max((seconds for key, seconds in busy.items() if _hours_of(*key, moment) == 1), default=0.0) or 1.0
     for number in range(DAYS):
         day = first + timedelta(days=number)
         cells = []

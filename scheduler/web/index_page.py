@@ -33,7 +33,7 @@ COLUMNS = (
     ("next", "Next run", ""),
     ("last", "Last run", ""),
     ("duration", "Duration", "c-dur r"),
-    ("", "Last 24 by duration", "c-strip"),
+    ("", "Last 20 runs", "c-strip"),
 )
 
 YOUNG = timedelta(minutes=20)
@@ -45,8 +45,9 @@ _RANK = {"running": 1, "retrying": 1, "waiting": 2, "idle": 3, "paused": 4, "don
 class Query:
     """The parameters of the address; invalid ones are ignored."""
 
-    def __init__(self, given: Mapping[str, str], *, young: bool) -> None:
-        """`young`: schedd has started a short while ago, so that a short span shows more."""
+    def __init__(self, given: Mapping[str, str], *, young: bool, root: str = "") -> None:
+        """`young`: schedd has started a short while ago, so that a short span shows more. Links begin with `root`."""
+        self.root = root
         self._usual_span = "10m" if young else "1h"
         self.q = given.get("q", "").strip()[:100]
         self.state = given.get("state", "") if given.get("state") in STATES else ""
@@ -71,6 +72,10 @@ class Query:
         """Whether a job is to be shown."""
         if self.state and self.state != facts.shown_word and not (self.state == "failing" and facts.failures):
             return False
+        return self.finds(facts)
+
+    def finds(self, facts: JobFacts) -> bool:
+        """Whether the job has the text of the filter."""
         return self.q.lower() in searched(facts) if self.q else True
 
 
@@ -123,18 +128,24 @@ def rows(
 
 
 async def context(
-    board: Board, buckets: Buckets, recent: Recent, query: Query, status: StatusView, moment: Moment, slices: Slices
+    board: Board,
+    buckets: Buckets,
+    recent: Recent,
+    query: Query,
+    status: StatusView,
+    moment: Moment,
+    slices: Slices,
 ) -> dict[str, Any]:
     """Everything the template needs; `rows` are made while they are written."""
     jobs = await slices.gather(board.all_facts())
     matching = [facts for facts in ordered(jobs, query.sort) if query.matches(facts)]
     wanted = matching if query.rows is None else [facts for facts in matching if facts.job.name in query.rows]
     window = timeline.Window(moment.now, timeline.SPANS[query.span])
-    found = await slices.gather(lanes.lanes(buckets, matching, window, moment))
+    found = await slices.gather(lanes.lanes(buckets, matching, window, moment, query.root))
     entries = list(recent.newest(query.events + 1))
     sorting = {"state": "failing, running, then next run"}.get(query.sort, query.sort)
     return {
-        "counts": counts(jobs),
+        "counts": counts([facts for facts in jobs if query.finds(facts)]),
         "chosen": query.state,
         "q": query.q,
         "hidden": [(key, value) for key, value in query.given().items() if key != "q"],

@@ -132,11 +132,12 @@ def context(
         "waiting": _waiting(facts),
         "opened": given.get("open", ""),
         "accepts": job.accepts,
+        "enabled": job.enabled,
         "facts": _facts(facts, moment),
         "chart": strip.chart(drawn, facts.state.usual_duration, moment) if drawn else "",
         "shown": len(drawn),
         "runs": [run_row(run, moment) for run in reversed(shown)],
-        "all_runs": len(everything),
+        "older": len(everything) > len(shown),
         "skips": [
             *(skip_row(decision, moment) for decision in islice(skips_of(facts), SKIPS)),
             *([] if missed is None else [MISSED | {"last": missed}]),
@@ -215,12 +216,13 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
             (
                 "Usual duration",
                 span(facts.state.usual_duration),
-                f"median; {span(durations[0])} to {span(durations[-1])}",
+                f"median; shortest {span(durations[0])}, longest {span(durations[-1])}",
             )
         )
     if most:
         others = ", ".join(f"{count} {word}" for word, count in outcomes.items() if word != most[0][0])
-        found.append((f"Last {plural(len(facts.runs), 'run')}", f"{most[0][1]} {most[0][0]}", others or "no others"))
+        title = f"Last {plural(len(facts.runs), 'run')}" if len(facts.runs) > 1 else "Runs"
+        found.append((title, f"{most[0][1]} {most[0][0]}", others or "all of them"))
     if pause is not None:
         found.append(("Paused", until_text(pause, moment), pause.note))
     return found

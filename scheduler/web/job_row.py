@@ -47,7 +47,8 @@ def row(board: Board, facts: JobFacts, moment: Moment, *, with_strip: bool = Tru
     """One row."""
     job = facts.job
     zone = job.timezone.key if job.schedule is not None and job.timezone != moment.zone else ""
-    longest = facts.state.last.duration if facts.state.last is not None else None
+    last = facts.state.last
+    longest = last.duration if last is not None and not facts.state.live else None
     drawn = strips.places(facts.runs, facts.state.live, facts.decisions, moment.now) if with_strip else []
     return Row(
         name=job.name,
@@ -100,7 +101,8 @@ def _last_run(board: Board, facts: JobFacts, moment: Moment) -> Markup:
     if last is None:
         return Markup('<span class="m">no runs yet</span>')
     why = ending(last) or (f"by {last.by.text}" if last.by is not None else "")
-    return _ended(last, moment) + (Markup("<small>{}</small>").format(why) if why else Markup(""))
+    started = f"started {moment.clock(last.started_at)}"
+    return _ended(last, moment) + Markup("<small>{}</small>").format(f"{started}, {why}" if why else started)
 
 
 def _running(facts: JobFacts, moment: Moment) -> Markup:

@@ -24,16 +24,16 @@ NAMED = 12
 
 
 def lanes(
-    buckets: Buckets, jobs: Sequence[JobFacts], window: timeline.Window, moment: Moment
+    buckets: Buckets, jobs: Sequence[JobFacts], window: timeline.Window, moment: Moment, root: str = ""
 ) -> Iterator[tuple[str, Markup | None]]:
-    """Lanes with something in them, made one by one; None for a job without."""
+    """Lanes with something in them, made one by one; None for a job without. Their links begin with `root`."""
     drawn, most = 0, LANES if len(jobs) <= LANES else LANES_OF_MANY
     for facts in jobs:
         if timeline.is_empty(lane_of(facts, buckets, window, brief=True), window):
             yield facts.job.name, None
         elif drawn < most:
             drawn += 1
-            yield facts.job.name, timeline.lane(lane_of(facts, buckets, window), window, moment)
+            yield facts.job.name, timeline.lane(lane_of(facts, buckets, window, root=root), window, moment)
         else:
             yield facts.job.name, Markup("")
 
@@ -50,18 +50,23 @@ def without_lane(found: Sequence[tuple[str, Markup | None]]) -> str:
     return " ".join(said)
 
 
-def lane_of(facts: JobFacts, buckets: Buckets, window: timeline.Window, *, brief: bool = False) -> timeline.Lane:
+def lane_of(
+    facts: JobFacts, buckets: Buckets, window: timeline.Window, *, brief: bool = False, root: str = ""
+) -> timeline.Lane:
     """What the timeline shows of a job; `brief`, of the coming runs only the next."""
     first = facts.runs.first
     oldest = window.now if first is None else first.started_at
     full = len(facts.runs) >= 20 and oldest > window.start
     waiting = facts.waiting
+    counted = list(buckets.between(facts.job.name, window.start, oldest)) if full else []
     return timeline.Lane(
         name=facts.job.name,
+        root=root,
+        known_from=min((oldest, *(start for start, *_ in counted))) if full else None,
         runs=tuple(facts.runs),
         live=facts.state.live,
         skips=timeline.skips_within(facts.decisions, window),
-        counted=list(buckets.between(facts.job.name, window.start, oldest)) if full else [],
+        counted=counted,
         coming=list(islice(_coming(facts, window.end), 1 if brief else timeline.RINGS + 2)),
         waiting=None if waiting is None else waiting.scheduled_at,
         usual=facts.state.usual_duration,

@@ -89,7 +89,9 @@ class Pages:
         """All jobs."""
         moment = self._moment()
         status = self._service.status()
-        query = index_page.Query(request.query, young=moment.now - status.started_at < index_page.YOUNG)
+        query = index_page.Query(
+            request.query, young=moment.now - status.started_at < index_page.YOUNG, root=request.root
+        )
         found = await index_page.context(self._board, self._buckets, self._recent, query, status, moment, self._slices)
         return await self._page("index.html", request, scope, moment, found, status=status, live=True)
 
@@ -219,7 +221,7 @@ class Pages:
         status: StatusView | None = None,
         live: bool = False,
     ) -> Response:
-        bar = self._bar(status or self._service.status(), scope, moment)
+        bar = self._bar(status or self._service.status(), scope, self._moment())
         sections = {"job.html": "/", "run.html": "/"}
         shared = {
             "at": moment,
@@ -248,6 +250,7 @@ class Pages:
             "path": status.file,
             "file": Path(status.file).name,
             "started_at": status.started_at,
+            "at": moment,
             "zone": str(moment.zone),
             "failing": failing,
             "icon": icon(failing),

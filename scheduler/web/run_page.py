@@ -52,7 +52,11 @@ def context(
         "lines": lines,
         "errors": errors,
         "missed": f"{size(missed)} before this are no longer kept." if missed else "",
-        "amount": f"{plural(len(lines), 'line')}, {size(stored)} · the last {size(TAIL)} of a run are kept",
+        "amount": f"{plural(len(lines), 'line')}, {size(stored)} · the last {size(TAIL)} of a run are kept"
+        if lines or live is not None
+        else "No output."
+        if not stored
+        else f"No output on {wanted}.",
     }
 
 
@@ -81,7 +85,8 @@ def _facts(
         why = ending(run)
         found.append(("Finished", moment.rel(run.finished_at or run.started_at), why or run.outcome.value))
     late = f", {span(run.lateness)} late" if run.trigger.value == "schedule" else ""
-    found.append(("Trigger", run.trigger.value, f"scheduled time {moment.clock(run.scheduled_at, zone=True)}{late}"))
+    when = "requested at" if run.trigger.value == "manual" else "scheduled time"
+    found.append(("Trigger", run.trigger.value, f"{when} {moment.clock(run.scheduled_at, zone=True)}{late}"))
     number = len(run.attempts) + (1 if live is not None and live.phase is not Phase.RETRYING else 0)
     most = 1 if job is None else job.retry.times + 1
     found.append(("Attempt", f"{number} of {most}" if most > 1 else str(number), _retries(job)))

@@ -78,7 +78,7 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
         "legend": LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": lanes,
-        "quiet": _without_lane(jobs, today),
+        "quiet": _without_lane(jobs, today, moment),
         "busiest": [_minute(at, names, moment) for at, names in minutes[:BUSIEST] if len(names) > 1],
     }
 
@@ -174,7 +174,8 @@ def _notes(moment: Moment, end: datetime) -> Iterator[str]:
     if change is not None:
         what = "is skipped, when DST begins" if change.shift > timedelta() else "occurs twice, when DST ends"
         hour = min(change.wall_before, change.wall_after)
-        yield f"* The hour from {hour:%H:%M} {what}: {moment.day(change.at)}."
+        both = "" if change.shift > timedelta() else ", so its minutes are those of two hours"
+        yield f"* The hour from {hour:%H:%M} {what}: {moment.day(change.at)}{both}."
 
 
 def _unknown(jobs: list[Coming]) -> Iterator[str]:
@@ -194,11 +195,11 @@ def _facts(
     skipped = sum(_skipped(job, tomorrow) for job in jobs)
     lost = f"; {skipped:,} more skipped: overlap" if skipped else ""
     with_runs = sum(bool(job.times and job.times[0] <= tomorrow) for job in jobs)
-    limit = f"; max_running {max_running}" if max_running else ""
+    limit = f", of at most {max_running} (max_running)" if max_running else ""
     found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(with_runs, 'job')}{lost}")]
     if minutes:
         at, names = minutes[0]
-        found.append(("Busiest minute", plural(len(names), "job"), f"{moment.clock(at)}{limit}"))
+        found.append(("Busiest minute", moment.clock(at), f"{plural(len(names), 'job')} at once{limit}"))
         found += hours(busy, moment)
     change = first_change(moment.zone, moment.now, moment.now + 200 * _DAY)
     if change is not None:
@@ -223,9 +224,15 @@ def _skipped(job: Coming, end: datetime) -> int:
     return found
 
 
-def _without_lane(jobs: list[Coming], today: list[Coming]) -> str:
+def _why_not_drawn(job: Coming, moment: Moment) -> str:
+    if not job.times:
+        return f"no run in {DAYS} days"
+    return f"next {moment.clock(job.times[0])}" if job.times[0] > moment.now + _DAY else "fewer runs"
+
+
+def _without_lane(jobs: list[Coming], today: list[Coming], moment: Moment) -> str:
     drawn = {job.name for job in today[:LANES]}
-    left = [f"{job.name} ({job.why_none})" if job.why_none else job.name for job in jobs if job.name not in drawn]
+    left = [f"{job.name} ({job.why_none or _why_not_drawn(job, moment)})" for job in jobs if job.name not in drawn]
     if not left:
         return ""
     more = f" and {len(left) - 12} more" if len(left) > 12 else ""
@@ -233,6 +240,6 @@ def _without_lane(jobs: list[Coming], today: list[Coming]) -> str:
 
 
 def _minute(at: datetime, names: list[str], moment: Moment) -> dict[str, str]:
-    shown = ", ".join(names[:2]) + (f", {len(names) - 2} more" if len(names) > 2 else "")
+    shown = ", ".join(names[:NAMED]) + (f", {len(names) - NAMED} more" if len(names) > NAMED else "")
     there = at.astimezone(moment.zone)
     return {"day": f"{there:%a}", "time": f"{there:%H:%M}", "peak": str(len(names)), "jobs": shown}

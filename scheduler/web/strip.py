@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -12,8 +13,8 @@ from markupsafe import Markup
 from scheduler.model.run import Decision, Outcome, Run
 from scheduler.web.words import Moment, ending, span
 
-PLACES = 24
-"""Scheduled times that a strip shows."""
+PLACES = 20
+"""Scheduled times that a strip shows: as many as there are runs in the history."""
 
 _BASE = 18
 _HIGHEST = 16
@@ -43,20 +44,20 @@ def places(
 
 
 def strip(row: Sequence[Place]) -> Markup:
-    """166 x 24 pixels, the newest at the right; one path an outcome."""
+    """158 x 24 pixels, the newest at the right; one path an outcome."""
     longest = max((place.duration or 0.0 for place in row), default=0.0) or 1.0
     paths: dict[str, list[str]] = {}
     for index, place in enumerate(row):
-        x = 7 * (PLACES - len(row) + index)
+        x = 8 * (PLACES - len(row) + index)
         if place.duration is None:
-            paths.setdefault("x", []).append(f"M{x + 0.5} 13l4 4m0-4l-4 4")
+            paths.setdefault("x", []).append(f"M{x + 1} 13l4 4m0-4l-4 4")
             continue
         height = max(5 if place.kind == "ko" else 2, round(_HIGHEST * place.duration / longest))
-        mark = f"M{x - 0.5} 24l3-4.5 3 4.5z" if place.kind == "ko" else ""
-        paths.setdefault(place.kind, []).append(f"M{x} {_BASE}v-{height}h5v{height}z{mark}")
+        mark = f"M{x} 24l3-4.5 3 4.5z" if place.kind == "ko" else ""
+        paths.setdefault(place.kind, []).append(f"M{x} {_BASE}v-{height}h6v{height}z{mark}")
     drawn = "".join(f'<path class="{kind}" d="{"".join(parts)}"/>' for kind, parts in paths.items())
     return Markup(
-        '<svg class="strip" viewBox="0 0 166 24" role="img" aria-label="{}"><path class="bl" d="M0 18.5h166"/>{}</svg>'
+        '<svg class="strip" viewBox="0 0 158 24" role="img" aria-label="{}"><path class="bl" d="M0 18.5h158"/>{}</svg>'
     ).format(sentence(row), Markup(drawn))  # noqa: S704 - numbers and fixed words
 
 
@@ -73,7 +74,7 @@ def chart(row: Sequence[Place], usual: float | None, moment: Moment) -> Markup:
     """Durations as bars, 164 pixels high, with a dotted line at the usual duration."""
     longest = max((place.duration or 0.0 for place in row), default=0.0) or 1.0
     step = _step(longest)
-    top = max(longest, step)
+    top = step * math.ceil(longest / step)
     parts = ['<line class="bl" x2="100%" y1="140" y2="140"/><text x="-8" y="144" text-anchor="end">0</text>']
     mark = step
     while mark <= top * 1.001:
@@ -84,11 +85,12 @@ def chart(row: Sequence[Place], usual: float | None, moment: Moment) -> Markup:
         )
         mark += step
     width = 100 / max(len(row), 8)
-    same_day = moment.day(row[0].at) == moment.day(row[-1].at)
+    day = moment.day(row[0].at) if moment.day(row[0].at) == moment.day(row[-1].at) else ""
     for index, place in enumerate(row):
         parts.append(_bar(place, width * index, width, top, moment))
         if index % 5 == 0 or index == len(row) - 1:
-            text = moment.time(place.at) if same_day else moment.day(place.at).partition(" ")[2]
+            before, day = day, moment.day(place.at)
+            text = moment.time(place.at) if day == before else day.partition(" ")[2]
             anchor = "end" if index == len(row) - 1 and len(row) > 2 else "middle"
             if index != len(row) - 1 and len(row) - 1 - index < 3:
                 continue

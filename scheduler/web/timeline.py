@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import msgspec
 from markupsafe import Markup
@@ -43,6 +44,8 @@ LEGEND = legend(
         "skipped": '<use class="x" href="#x" x="7" y="6"/>',
         "running": '<rect class="run" x="1" y="2" width="12" height="8" rx="1"/>',
         "waiting": '<line class="wt" x1="0" x2="14" y1="6" y2="6"/>',
+        "counted runs": '<rect class="ok thin" x="0" y="4" width="14" height="4"/>',
+        "no longer kept": '<line class="md" x1="0" x2="14" y1="6" y2="6"/>',
         "next, usual duration": '<rect class="exp" x="5" y="2" width="9" height="8"/>'
         '<circle class="nx" cx="5" cy="6" r="3.5"/>',
     }
@@ -79,10 +82,13 @@ class Window(msgspec.Struct, frozen=True):
 class Lane(msgspec.Struct, frozen=True, kw_only=True):
     """The data of one job: finished and live runs, skips, buckets of counted runs, coming times.
 
-    `waiting` is since when it waits, `usual` its usual duration, `counted` are (start, seconds, runs, failures).
+    `waiting` is since when it waits, `usual` its usual duration, `counted` are (start, seconds, runs, failures), and
+    before `known_from` its runs are no longer kept. Links begin with `root`.
     """
 
     name: str
+    root: str = ""
+    known_from: datetime | None = None
     runs: Sequence[Run] = ()
     live: Sequence[Run] = ()
     skips: Sequence[Decision] = ()
@@ -120,19 +126,29 @@ def axis(window: Window, moment: Moment) -> Markup:
 def lane(about: Lane, window: Window, moment: Moment) -> Markup:
     """The drawing of one job with a sentence that says what it shows."""
     parts = [_counted(window, *bucket) for bucket in about.counted]
+    if about.known_from is not None and (x := window.x(about.known_from)) > 0:
+        title = "<title>Earlier runs are no longer kept</title>"
+        parts.append(f'<line class="md" x2="{x:.2f}%" y1="11" y2="11">{title}</line>')
     parts += _coming(about, window)
-    parts += [_finished(run, window, moment) for run in about.runs if _within(run, window)]
-    parts += [_live(run, about, window, moment) for run in about.live]
-    parts += [_skip(decision, window, moment) for decision in about.skips]
+    runs = f"{about.root}/runs/"
+    parts += [_link(runs + run.id, _finished(run, window, moment)) for run in about.runs if _within(run, window)]
+    parts += [_link(runs + run.id, _live(run, about, window, moment)) for run in about.live]
+    why = f"{about.root}/jobs/{about.name}?at="
+    parts += [_link(f"{why}{quote(moment.typed(each.last))}#why", _skip(each, window, moment)) for each in about.skips]
     if about.waiting is not None:
         x = max(0.0, window.x(about.waiting))
         parts.append(f'<line class="wt" x1="{x:.2f}%" x2="{window.x(window.now):.2f}%" y1="11" y2="11"/>')
         if about.usual:
             parts.append(_bar("exp", window.x(window.now), window.width(about.usual)))
-    return Markup('<svg role="img" aria-label="{}">{}</svg>').format(
+    # The links repeat those of the job's page: the keyboard skips them, and a screen reader reads the sentence.
+    return Markup('<svg aria-hidden="true">{1}</svg><span class="vh" role="img" aria-label="{0}"></span>').format(
         sentence(about, window, moment),
         Markup("".join(part for part in parts if part)),  # noqa: S704 - built by the functions below
     )
+
+
+def _link(path: str, drawn: str) -> str:
+    return f'<a tabindex="-1" href="{path}">{drawn}</a>' if drawn else ""
 
 
 def sentence(about: Lane, window: Window, moment: Moment) -> str:

@@ -14,7 +14,7 @@ from scheduler.model.run import Run
 from scheduler.web.board import Board, JobFacts
 from scheduler.web.output_lines import last_lines
 from scheduler.web.typed_time import typed_instant
-from scheduler.web.words import Moment
+from scheduler.web.words import Moment, ending, span
 from scheduler.wire.operations import WHY
 from scheduler.wire.times import REASONS, Why, WhyView
 
@@ -29,7 +29,10 @@ def why_answer(service: Service, board: Board, facts: JobFacts, text: str, momen
     run = _failed_run(board, facts, found, asked)
     if asked and found.at is not None and re.fullmatch(r"[\d-]+T\S+", asked):
         asked = moment.typed(found.at)  # the link of a skipped run
-    return explained(found, facts) | {
+    answered = explained(found, facts, moment)
+    if run is not None and ": " in (why := ending(run)):
+        answered["sentences"].insert(1, f"{why[:1].upper()}{why[1:]}.")
+    return answered | {
         "asked": asked,
         "failed": "" if run is None else run.id,
         "lines": [] if run is None else last_lines(board.output(run), LINES),
@@ -56,15 +59,31 @@ def _failed_run(board: Board, facts: JobFacts, found: WhyView, asked: str) -> Ru
     return facts.state.last if facts.failures and not asked else None
 
 
-def explained(answer: WhyView, facts: JobFacts) -> dict[str, Any]:
+def explained(answer: WhyView, facts: JobFacts, moment: Moment) -> dict[str, Any]:
     """The answer of `why`, the gates it passed, and links to the nearest scheduled times."""
     entry = answer.entry
     links = []
     if entry is not None and entry.run is not None:
         links.append((f"Run {entry.run.id}", f"/runs/{entry.run.id}"))
     sentences = [re.sub(r"`([^`]*)`", r"\1", sentence) for sentence in answer.sentences]
-    kind = "ran" if entry is not None and entry.run is not None and entry.run.outcome in (None, "succeeded") else ""
+    if (other := _overlapped(answer, facts)) is not None:
+        took = f", and took {span(other.duration)}" if other.duration is not None else ", and is still running"
+        sentences.insert(1, f"That previous run started at {moment.seconds(other.started_at)}{took}.")
+        links.append((f"Previous run {other.id}", f"/runs/{other.id}"))
+    kind = ""
+    if entry is not None:
+        run = entry.run
+        kind = "skip" if run is None else "ran" if run.outcome in (None, "succeeded") else "fail"
     return {"sentences": sentences, "kind": kind, "gates": list(_gates(answer, facts)), "links": links}
+
+
+def _overlapped(answer: WhyView, facts: JobFacts) -> Run | None:
+    """The run that was in progress when overlap skipped the scheduled time."""
+    entry, at = answer.entry, answer.at
+    if entry is None or at is None or entry.reason != "overlap":
+        return None
+    runs = (run for run in (*facts.state.live, *reversed(facts.runs)) if run.started_at <= at)
+    return next((run for run in runs if run.finished_at is None or run.finished_at >= at), None)
 
 
 _GATES = ("paused", "late", "overlap", "condition", "lock", "capacity")
@@ -83,7 +102,7 @@ def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
     reason = answer.entry.reason
     names = {
         "paused": ("Pause", "not paused at that time"),
-        "late": ("Deadline", "started within start_deadline"),
+        "late": ("Deadline", "not later than start_deadline"),
         "overlap": ("Overlap", f"no other run of {facts.job.name}"),
         "condition": ("Condition", "run_if allowed it" if facts.job.run_if else "no run_if"),
         "lock": ("Lock", f"{facts.job.lock} was free" if facts.job.lock else "needs none"),
@@ -97,4 +116,4 @@ def _gates(answer: WhyView, facts: JobFacts) -> Iterator[tuple[str, str, str]]:
         elif reached and (reason is None or reason in _GATES):
             yield "succeeded", name, passed
         elif reason in _GATES:
-            yield "none", name, "not reached"
+            yield "none", name, "not checked any more"

@@ -52,13 +52,18 @@ class Person:
 
 
 async def which_job_is_failing_and_why(person: Person) -> None:
-    await person.reads("#alerts", "rates-sync has failed 6 times in a row since 14:05", "exit 127: command not found")
+    await person.reads(
+        "#alerts",
+        "rates-sync has failed 6 times in a row since 14:05",
+        "exit 127: command not found",
+        "rates-cli: not found",
+    )
 
 
 async def did_the_backup_run_last_night_and_how_long_did_it_take(person: Person) -> None:
-    await person.reads("#job-nightly-backup", "succeeded 11h 22m ago", "39m")
+    await person.reads("#job-nightly-backup", "succeeded 11h 21m ago", "started 02:30", "40m 26s")
     await person.follow("nightly-backup")
-    await person.reads("#history tbody tr", "succeeded", "02:30", "39m")
+    await person.reads("#history tbody tr", "succeeded", "02:30", "40m 26s")
 
 
 async def why_did_metrics_rollup_not_run_at_14_07(person: Person) -> None:
@@ -66,7 +71,7 @@ async def why_did_metrics_rollup_not_run_at_14_07(person: Person) -> None:
     await person.page.keyboard.press("w")
     await person.type("14:07")
     await person.page.locator("#answer").wait_for()
-    await person.reads("#answer", "was skipped", "still")
+    await person.reads("#answer", "was skipped", "still", "That previous run started at 14:02:00, and took 7m 8s.")
     await person.reads(".gates", "Overlap")
 
 
@@ -76,6 +81,10 @@ async def pause_everything_for_an_hour(person: Person) -> None:
     await person.type("1h")
     await person.reads("#done", "All jobs paused until 15:")
     await person.reads("#counts", "9 paused")
+    await person.reads("#alerts", "All jobs are paused until 15:")
+    await person.reads("#job-rates-sync", "exit 127: command not found", "paused until 15:")
+    await person.reads("#job-import-orders", "running", "paused until 15:")
+    await person.reads("#pauses", "Resume all")
 
 
 async def run_the_report_for_another_customer_now(person: Person) -> None:

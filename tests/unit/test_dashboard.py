@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -201,17 +202,73 @@ def test_a_skipped_run_is_a_sentence_with_a_link_to_its_explanation() -> None:
         await stage.until(2.5)
         page = await read("/")
         assert "skipped: the previous run was still waiting or running Why?" in page
-        assert "was skipped: the previous run" in await read("/jobs/j?at=2026-06-01T12:00:02%2B00:00")
+        why = await read("/jobs/j?at=2026-06-01T12:00:02%2B00:00")
+        assert "was skipped: the previous run" in why
+        assert "That previous run started at 12:00:01, and is still running." in why
+        assert "Previous run run00001" in why
+        await stage.until(61.5)
+        why = await read("/jobs/j?at=2026-06-01T12:00:02%2B00:00")
+        assert "That previous run started at 12:00:01, and took 1m." in why
 
     on_pages(script, job(), play=lambda _launch: Play(seconds=60))
+
+
+def test_the_bar_keeps_its_zone_on_the_page_of_a_job_with_another_zone() -> None:
+    async def script(read: Any, _stage: Stage) -> None:
+        for path in ("/", "/jobs/there"):
+            assert "Server time Mon 1 Jun 12:00:00 UTC" in await read(path)
+        assert "Times of this job are in Europe/Berlin: now 14:00 CEST." in await read("/jobs/there")
+        assert "Times of this job" not in await read("/jobs/here")
+
+    zone = ZoneInfo("Europe/Berlin")
+    on_pages(script, job("here"), job("other"), job("there", "0 18 * * *", timezone=zone))
+
+
+def test_the_timeline_says_where_runs_are_no_longer_kept() -> None:
+    async def script(_stage: Stage, ask: Any, _service: Served) -> None:
+        await _stage.until(15.5)
+        assert "no longer kept</title>" not in (await ask("GET", "/?span=10m", accept="text/html"))[2]
+        await _stage.until(25.5)
+        assert "no longer kept</title>" in (await ask("GET", "/?span=10m", accept="text/html"))[2]
+
+    play(script, job(), play=lambda _launch: Play())
+
+
+def test_a_run_without_output_says_so() -> None:
+    async def script(read: Any, stage: Stage) -> None:
+        await stage.until(1.5)
+        assert "No output." in await read("/runs/run00001")
+
+    on_pages(script, job(), play=lambda _launch: Play())
+
+
+def test_a_run_on_demand_has_a_time_of_its_request() -> None:
+    async def script(read: Any, stage: Stage) -> None:
+        stage.engine.run_now(stage.jobs["j"])
+        await asyncio.sleep(0)
+        assert "manual requested at 12:00 UTC" in await read("/runs/run00001")
+
+    on_pages(script, job("j", None), play=lambda _launch: Play(None))
+
+
+def test_without_a_match_the_page_says_so_and_its_counts_are_those_of_the_filter() -> None:
+    async def script(read: Any, _stage: Stage) -> None:
+        page = await read("/?q=report")
+        assert "1 job 1 idle" in page
+        assert "0 jobs" in await read("/?q=nothing")
+        assert "No job matches." in await read("/?q=nothing")
+
+    on_pages(script, job("report"), job("other"))
 
 
 def test_a_skip_is_drawn_above_the_bar_of_the_running_run() -> None:
     async def script(_read: Any, stage: Stage, ask: Any) -> None:
         await stage.until(2.5)
         page = (await ask("GET", "/", accept="text/html"))[2]
-        lane = page[page.index('aria-label="j: ') :]
-        assert lane.index('class="run"') < lane.index('href="#x"')
+        lane = page[page.index('title="j">') :]
+        assert lane.index('class="run"') < lane.index('href="#x"') < lane.index('aria-label="j: ')
+        assert '<a tabindex="-1" href="/runs/run00001"><rect class="run"' in lane
+        assert '<a tabindex="-1" href="/jobs/j?at=2026-06-01%2012%3A00%3A02#why"><use class="x"' in lane
 
     async def perform(stage: Stage, ask: Any, _service: Served) -> None:
         await script(None, stage, ask)
@@ -269,7 +326,7 @@ def test_hours_that_are_alike_are_not_named() -> None:
     async def script(read: Any, stage: Stage) -> None:
         await stage.until(70)
         page = await read("/schedule")
-        assert "Busiest hour all hours alike busy for" in page
+        assert "Busiest hour all hours alike 6 busy minutes each" in page
         assert "Quietest" not in page
 
     on_pages(script, job("steady", "* * * * *"), play=lambda _launch: Play(seconds=6))
@@ -278,7 +335,7 @@ def test_hours_that_are_alike_are_not_named() -> None:
 def test_hours_without_runs_are_counted() -> None:
     async def script(read: Any, _stage: Stage) -> None:
         page = await read("/schedule")
-        assert "03:00 busy for 1s, as in 5 other hours" in page
+        assert "03:00 less than a busy minute, and in 5 other hours" in page
         assert "Quietest hours 00, 01, 02, 20 more without runs" in page
 
     on_pages(script, job("nightly", "0 3 * * *"))

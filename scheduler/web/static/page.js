@@ -268,7 +268,11 @@ function filter() {
     row.hidden = !row.dataset.text.includes(words);
     shown += !row.hidden;
   }
-  $("#jobs").classList.toggle("empty", !shown);
+  byId("none").hidden = shown;
+  for (const name of all("#timeline li > a")) {
+    const row = byId("job-" + name.title);
+    name.parentNode.hidden = row && row.hidden;
+  }
 }
 if (field) field.addEventListener("input", filter);
 
