@@ -7,7 +7,6 @@ from pathlib import Path
 
 from scheduler.config.load import load
 from scheduler.config.loading import Config, OnProgress
-from scheduler.config.problems import render
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
 
@@ -24,6 +23,8 @@ def load_trusted(path: Path, on_progress: OnProgress | None = None) -> Config:
     """Load a file. ConfigError also when this is root and another user can change one of its files."""
     config = load(path, on_progress)
     if problems := insecure_files(config, Severity.ERROR):
+        from scheduler.config.problems import render  # noqa: PLC0415 - only for errors
+
         raise ConfigError(render(problems), problems)
     return config
 
