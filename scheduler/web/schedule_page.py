@@ -64,15 +64,17 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
     jobs = await slices.gather(_coming(facts, end, most) for facts in board.all_facts())
     busy: Busy = {}
     peak = _Peak(moment.now)
-    for job in jobs:
-        await slices.gather(_add(job, busy, peak, moment, end))
+    await slices.run(step for job in jobs for step in _add(job, busy, peak, moment, end))
     window = timeline.Window(moment.now, _DAY.total_seconds(), past=0)
     today = [job for job in jobs if job.times and job.times[0] <= window.end]
-    today.sort(key=lambda job: -sum(at <= window.end for at in job.times))
+    often = await slices.gather((-sum(at <= window.end for at in job.times), place) for place, job in enumerate(today))
+    today = [today[place] for _, place in sorted(often)]
+    tomorrow = moment.now + _DAY
+    within = await slices.gather((_within(job, tomorrow), _skipped(job, tomorrow)) for job in jobs)
     lanes = await slices.gather((job.name, _lane(job, window, moment)) for job in today[:LANES])
     minutes = peak.busiest()
     return {
-        "facts": _facts(jobs, busy, minutes, max_running, moment),
+        "facts": _facts(jobs, within, busy, minutes, max_running, moment),
         "week": list(week(busy, moment)),
         "notes": [*_notes(moment, end), *_unknown(jobs)],
         "legend": LEGEND,
@@ -187,12 +189,11 @@ def _unknown(jobs: list[Coming]) -> Iterator[str]:
 
 
 def _facts(
-    jobs: list[Coming], busy: Busy, minutes: list[tuple[datetime, list[str]]],
+    jobs: list[Coming], within: list[tuple[int, int]], busy: Busy, minutes: list[tuple[datetime, list[str]]],
     max_running: int | None, moment: Moment,
 ) -> list[tuple[str, str, str]]:  # fmt: skip
     tomorrow = moment.now + _DAY
-    count = sum(_within(job, tomorrow) for job in jobs)
-    skipped = sum(_skipped(job, tomorrow) for job in jobs)
+    count, skipped = sum(runs for runs, _ in within), sum(skips for _, skips in within)
     lost = f"; {skipped:,} more skipped: overlap" if skipped else ""
     with_runs = sum(bool(job.times and job.times[0] <= tomorrow) for job in jobs)
     limit = f", of at most {max_running} (max_running)" if max_running else ""
