@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 from celery import Celery
@@ -67,5 +67,14 @@ class CeleryMailbox:
         except (OperationalError, KombuError, OSError) as error:
             causes = f"{error} {error.__cause__}".lower()
             refused = any(word in causes for word in ("auth", "password", "access_refused", "wrongpass"))
-            what = "refuses the user or the password of its address" if refused else "cannot be reached"
-            raise WireError(f"the broker at {self._shown} {what}: {type(error.__cause__ or error).__name__}") from error
+            if refused:
+                what = "refuses the user or the password of its address; check it under `launcher`"
+            else:
+                what = f"cannot be reached: {self._without_password(error.__cause__ or error)}"
+            raise WireError(f"the broker at {self._shown} {what}") from error
+
+    def _without_password(self, error: BaseException) -> str:
+        password = urlsplit(self._address).password or ""
+        text = str(error)
+        is_shown = text and not (password and (password in text or unquote(password) in text))
+        return text if is_shown else type(error).__name__

@@ -112,7 +112,9 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except AuthenticationError as error:
-        raise WireError(f"the store refuses the user or the password of its address: {error}") from error
+        raise WireError(
+            "the store refuses the user or the password of its address; check it under `launcher`"
+        ) from error
     except TimeoutError as error:
         raise WireError(f"the store cannot be reached: no answer within {TIMEOUT:g} s") from error
     except (RedisError, OSError) as error:

@@ -71,7 +71,8 @@ class Worker:
     async def _attempt(self, letter: Letter) -> Report:
         job = self._find(letter.job)
         if job is None:
-            return Refused(f"{self._name} has no job {letter.job} in its schedule file", NOT_FOUND)
+            cause = f"{self._name} has no job {letter.job} in its schedule file; deploy the file to the workers, too"
+            return Refused(cause, NOT_FOUND)
         output = WireOutput(self._wire, letter.key)
         try:
             child = await launched(self._launcher.launch(_launch(letter, job), output))
