@@ -76,8 +76,11 @@ class Actions:
     async def resume(self, request: Request, job: str | None = None) -> Response:
         """Resume a job, or all."""
         names = () if job is None else (job,)
-        await answer(self._service, RESUME, ResumeJobs(jobs=names, all=job is None), request.by)  # type: ignore[misc]
-        return self._back(request, "resumed", job)
+        found = await answer(self._service, RESUME, ResumeJobs(jobs=names, all=job is None), request.by)  # type: ignore[misc]
+        paused = [view.name for view in found if view.paused is not None]
+        return (
+            self._back(request, "resumed-others", ", ".join(paused)) if paused else self._back(request, "resumed", job)
+        )
 
     async def reload(self, request: Request) -> Response:
         """Apply the plan that was shown."""

@@ -38,6 +38,7 @@ DONE = {
     "paused": "{} paused {}.",
     "requested": "{} will run at the time requested.",
     "resumed": "{} resumed.",
+    "resumed-others": "All jobs resumed, except for those that were paused by name: {}.",
     "stopped": "{} stopped.",
     "reloaded": "Reloaded: the file is active.",
 }

@@ -53,11 +53,14 @@ def context(
         "errors": errors,
         "missed": f"{size(missed)} before this are no longer kept." if missed else "",
         "amount": f"{plural(len(lines), 'line')}, {size(stored)} · the last {size(TAIL)} of a run are kept"
-        if lines or live is not None
-        else "No output."
-        if not stored
-        else f"No output on {wanted}.",
+        if lines
+        else _no_output(wanted if stored else "all", live),
     }
+
+
+def _no_output(stream: str, live: LiveState | None) -> str:
+    on = "" if stream == "all" else f" on {stream}"
+    return f"No output{on}." if live is None else f"No output{on} yet."
 
 
 def _requested(run: Run) -> str:

@@ -162,8 +162,8 @@ def test_a_pause_of_all_and_its_end_leave_the_pause_of_one_job_as_it_is() -> Non
         page = await read("/")
         assert "paused until 15:00: bounce review" in page
         assert "paused until 13:00" in page
-        await read("/resume", "back=/")
-        page = await read("/")
+        page = await read(await read("/resume", "back=/"))
+        assert "All jobs resumed, except for those that were paused by name: own." in page
         assert "paused until 15:00: bounce review" in page
         assert "Pause all" in page
         assert "All jobs are paused" not in page
@@ -238,8 +238,11 @@ def test_a_run_without_output_says_so() -> None:
     async def script(read: Any, stage: Stage) -> None:
         await stage.until(1.5)
         assert "No output." in await read("/runs/run00001")
+        run_id = stage.engine.run_now(stage.jobs["long"]).run_id
+        await asyncio.sleep(0)
+        assert "No output yet." in await read(f"/runs/{run_id}")
 
-    on_pages(script, job(), play=lambda _launch: Play())
+    on_pages(script, job(), job("long", None), play=lambda launch: Play(None if launch.job == "long" else 0.0))
 
 
 def test_a_run_on_demand_has_a_time_of_its_request() -> None:

@@ -269,6 +269,8 @@ function filter() {
     shown += !row.hidden;
   }
   byId("none").hidden = shown;
+  const total = $("#jobs tbody").rows.length;
+  put($("#counts b"), shown < total ? `${shown} of ${total}` : total.toLocaleString("en"));
   for (const name of all("#timeline li > a")) {
     const row = byId("job-" + name.title);
     name.parentNode.hidden = row && row.hidden;
