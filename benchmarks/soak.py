@@ -67,7 +67,7 @@ def jobs(count: int, **keys: object) -> dict[str, Job]:
     made = {}
     for number in range(count):
         overlap = tuple(Overlap)[number % len(Overlap)]
-        lock = "shared" if number % 5 == 0 else None
+        lock = f"shared-{number // JOBS}" if number % 5 == 0 else None
         job = Job(name=f"job{number}", target=ShellCommand("true"), cwd="/", schedule=schedule, overlap=overlap)
         made[job.name] = replace(job, **{"retry": Retry(number % 2, delay=1.0), "lock": lock, **keys})
     return made
