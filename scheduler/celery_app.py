@@ -61,6 +61,9 @@ class _Side:
 
     def __init__(self) -> None:
         self._runner = asyncio.Runner()
+        self._spawner = Spawner()
+        self._launcher: LocalLauncher | None = None
+        self._config: Config | None = None
         self._log: RedisLog | None = None
         self._place = ("", "")
 
@@ -72,13 +75,14 @@ class _Side:
         assert config.workers is not None, "checked when the worker starts"  # noqa: S101
         letter, problem = _understood(text, name, config.workers.space)
         log = await self._connected(resolved(config.workers.store, os.environ), letter.space)
-        spawner = Spawner()
-        launcher = LocalLauncher(spawner, Environment(os.environ, config.withheld))
-        worker = Worker(name, RedisWire(log), launcher, SystemClock(), config.jobs.get)
+        if self._launcher is None or self._config is not config:
+            self._launcher = LocalLauncher(self._spawner, Environment(os.environ, config.withheld))
+            self._config = config
+        worker = Worker(name, RedisWire(log), self._launcher, SystemClock(), config.jobs.get)
         if problem:
             await worker.refuse(letter, problem)
             return
-        with spawner.in_charge():
+        with self._spawner.in_charge():
             await worker.carry_out(letter)
 
     async def _connected(self, url: str, space: str) -> RedisLog:
