@@ -50,9 +50,11 @@ def test_no_page_has_a_violation_of_axe_in_either_colour_scheme_nor_scrolls_side
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_an_open_menu_has_no_violation_of_axe(demo: Site, browser: Any) -> None:
-    with opened(browser, bypass_csp=True) as page:
-        page.goto(f"{demo.url}/jobs/lazy?open=options")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("job", ["lazy", "arguments"])
+def test_an_open_menu_has_no_violation_of_axe(job: str, scheme: Any, demo: Site, browser: Any) -> None:
+    with opened(browser, bypass_csp=True, color_scheme=scheme) as page:
+        page.goto(f"{demo.url}/jobs/{job}?open=options")
         page.evaluate(AXE)
         found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
