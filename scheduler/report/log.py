@@ -6,15 +6,15 @@ import asyncio
 import os
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, MutableMapping
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+import structlog
 
 from scheduler.clock import Clock, rfc3339
 from scheduler.engine.events import Event
-from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
 from scheduler.launch.launcher import Stream
 from scheduler.model.run import Reason
 from scheduler.report.outage import Outage
@@ -43,8 +43,7 @@ _FIRST = ("timestamp", "level", "event")
 
 _QUOTED = re.compile('[ ="]')
 
-_Render = Callable[[str, dict[str, Any]], bytes]
-"""The line of a record, from its level and its fields."""
+_Fields = MutableMapping[str, Any]
 
 
 class Log:
@@ -62,8 +61,12 @@ class Log:
         self.takes_raw = not self._json
         self._journald = _is_journald(fd, environ)
         self._encode = msgspec.json.Encoder()
-        self._least = LEVELS[level]
-        self._render = _renderer(form, colors=terminal and not environ.get("NO_COLOR"))
+        renderer = _renderer(form, colors=terminal and not environ.get("NO_COLOR"))
+        self._logger = structlog.wrap_logger(
+            _Lines(stdout),
+            processors=[self._complete, _prioritised(renderer) if self._journald and not self._json else renderer],
+            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        ).bind()
         self._outage = Outage()
         stdout.on_dropped = self._report_dropped
 
@@ -74,22 +77,22 @@ class Log:
 
     def info(self, event: str, **fields: object) -> None:
         """Write a record of normal operation."""
-        self._write("info", event, fields)
+        self._logger.info(event, **fields)
 
     def warning(self, event: str, **fields: object) -> None:
         """Write a record of something to look at some time."""
-        self._write("warning", event, fields)
+        self._logger.warning(event, **fields)
 
     def error(self, event: str, **fields: object) -> None:
         """Write a record of something to look at now."""
-        self._write("error", event, fields)
+        self._logger.error(event, **fields)
 
     def on_bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
         """Handle an exception of the event loop: write a bug of schedd with its traceback."""
         fields: dict[str, Any] = {"error": context.get("message")}
         if bug := context.get("exception"):
             fields["exception"] = "".join(traceback.format_exception(bug)).removesuffix("\n")
-        self._write("error", "internal error", fields)
+        self.error("internal error", **fields)
 
     def on_event(self, event: Event) -> None:
         """Write the record of an event, if it has one."""
@@ -99,7 +102,8 @@ class Log:
             self.warning("runs skipped", reason=Reason.NO_STORE.value, count=count, note="each is in the history")
         found = record(event)
         if found is not None:
-            self._write(*found)
+            level, name, fields = found
+            getattr(self._logger, level)(name, **fields)
 
     def _report_dropped(self, count: int) -> None:
         """Called by the thread that writes to stdout."""
@@ -131,33 +135,48 @@ class Log:
         lines = self._encode.encode_lines(printable_bytes(block).decode().split("\n")[:-1])
         return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
 
-    def _write(self, level: str, event: str, fields: dict[str, Any]) -> None:
-        if LEVELS[level] < self._least:
-            return
-        fields = {**fields, "event": event, "level": level}
+    def _complete(self, _logger: object, level: str, fields: _Fields) -> _Fields:
+        fields["level"] = level
         if not self._journald:
             fields["timestamp"] = rfc3339(self._clock.now())
-        priority = b""
-        if self._journald and not self._json:
-            del fields["level"]
-            priority = _PRIORITIES[level]
-        self._stdout.write(priority + self._render(level, fields) + b"\n")
+        return fields
 
 
-def _renderer(form: LogFormat, *, colors: bool) -> _Render:
+class _Lines:
+    """The logger that structlog's bound logger calls with a rendered record."""
+
+    def __init__(self, stdout: Stdout) -> None:
+        self._stdout = stdout
+
+    def msg(self, rendered: bytes) -> None:
+        self._stdout.write(rendered + b"\n")
+
+    debug = info = warning = error = msg
+
+
+def _renderer(form: LogFormat, *, colors: bool) -> Any:
+    """The last of structlog's processors: the bytes of a record."""
     if form is LogFormat.JSON:
-        return lambda _level, fields: as_json(fields)
+        return lambda _logger, _level, fields: as_json(fields)
     if form is LogFormat.KV:
-        return lambda _level, fields: _encoded(_logfmt(fields))
-    with loading(*NOT_FOR_THE_DAEMON):
-        import structlog  # noqa: PLC0415 - only a terminal needs it: 9 ms and 1.4 MB
-
+        return lambda _logger, _level, fields: _encoded(_logfmt(fields))
     console = structlog.dev.ConsoleRenderer(
         colors=colors, sort_keys=False, pad_event_to=21, exception_formatter=structlog.dev.plain_traceback
     )
-    return lambda level, fields: _encoded(
-        console(None, level, {key: _readable(key, value) for key, value in fields.items()})
+    return lambda logger, level, fields: _encoded(
+        console(logger, level, {key: _readable(key, value) for key, value in fields.items()})
     )
+
+
+def _prioritised(renderer: Any) -> Any:
+    """With journald's priority before a record, in place of the level."""
+
+    def render(logger: object, level: str, fields: _Fields) -> bytes:
+        del fields["level"]
+        rendered: bytes = renderer(logger, level, fields)
+        return _PRIORITIES[level] + rendered
+
+    return render
 
 
 def _encoded(text: str) -> bytes:
@@ -173,7 +192,7 @@ def _readable(key: str, value: Any) -> Any:
     return printable("; ".join(value)) if isinstance(value, list) else value
 
 
-def _logfmt(fields: dict[str, Any]) -> str:
+def _logfmt(fields: _Fields) -> str:
     """The same text as structlog's LogfmtRenderer, without its checks of each letter of each key."""
     first = {key: fields.pop(key) for key in _FIRST if key in fields}
     needs_quotes, parts = _QUOTED.search, []

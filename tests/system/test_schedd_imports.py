@@ -18,7 +18,6 @@ UNUSED = (
     "scheduler.suggestion",
     "scheduler.web.http_server",
     "scheduler.workers",
-    "structlog",
 )
 """Modules, with all that is in them, which a log on a pipe and a valid file of ordinary jobs do not need."""
 
