@@ -57,6 +57,17 @@ class Host:
                 message = f"web: {key}: {problem}; schedd exits with {EXIT_BAD_FILE} if it is to serve HTTP"
                 yield LintWarning(code, "web", message)
 
+    def broker_warnings(self, launcher: dict[str, Any]) -> Iterator[LintWarning]:
+        """The warnings about a broker that is written in the file, which neither schedd nor workers could use."""
+        broker = launcher.get("celery", {}).get("broker")
+        if not isinstance(broker, str) or not _is_installed("celery"):
+            return
+        from scheduler.launch.remote.broker import broker_problem  # noqa: PLC0415 - an extra
+
+        if problem := broker_problem(broker):
+            message = f"launcher: {problem}; schedd and workers exit with 1"
+            yield LintWarning(LintCode.UNUSABLE_BROKER, "launcher", message)
+
     def _undeliverable(self, given: dict[str, Any], directory: Path) -> Iterator[tuple[str, str]]:
         """Keys whose notifications, pings or check-ins cannot be sent now, and why."""
         for key in sorted(LISTS & given.keys()):

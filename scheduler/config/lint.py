@@ -81,7 +81,9 @@ class _Lint:
         for warning in value_warnings(given):
             if warning.code not in ignored:
                 warn(file.source, warning, file.places, "defaults")
-        for warning in Host(os.environ).token_warnings(file.values.get("web", {}), file.source.directory):
+        host = Host(os.environ)
+        tokens = host.token_warnings(file.values.get("web", {}), file.source.directory)
+        for warning in (*tokens, *host.broker_warnings(file.values.get("launcher", {}))):
             if warning.code not in ignored:
                 code, key, message, help = warning
                 file.source.warn(file.tops.get(key), message, help, code=code, width=len(key), key=key)

@@ -71,6 +71,8 @@ class LintCode(StrEnum):
     """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
     ON_WORKER = "on-worker"
     """A key depends on the worker's machine: user, group, an absolute cwd, output: raw, memory_limit."""
+    UNUSABLE_BROKER = "unusable-broker"
+    """Celery cannot use the broker of launcher here: its kind is unknown, or a package is missing."""
     NOT_FOUND = "not-found"
     """A program, a directory or the Python function of the job cannot be found."""
 

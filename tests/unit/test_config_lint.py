@@ -348,6 +348,13 @@ def test_a_condition_of_a_job_on_workers_runs_here_and_its_text_may_test_and_dis
     assert codes(tmp_path, job("run_if: 'grep -q a > /dev/null 2>&1 f && ! pgrep -f \"rm x\" >&2'")) == []
 
 
+def test_a_broker_that_celery_cannot_use_here_is_named_without_its_password(tmp_path: Path) -> None:
+    pytest.importorskip("celery", reason="the extra celery is not installed")
+    text = "launcher: {celery: {broker: '%s://user:canary@there'}}\n" + job()
+    assert codes(tmp_path, text % "redis") == []
+    assert codes(tmp_path, text % "nonsense") == ["unusable-broker"]
+
+
 def test_keys_that_depend_on_the_machine_of_the_worker_are_named_unless_the_job_is_local(tmp_path: Path) -> None:
     workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
     keys = ("cwd: /", "output: raw", "memory_limit: 512M", "group: root")
@@ -367,6 +374,7 @@ def test_every_code_has_an_example_here() -> None:
         LintCode.NEEDS_ROOT,
         LintCode.RUN_IF_HERE,
         LintCode.ON_WORKER,
+        LintCode.UNUSABLE_BROKER,
     } == set(LintCode)
 
 
