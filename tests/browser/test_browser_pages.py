@@ -103,6 +103,29 @@ def test_the_filter_hides_rows_and_the_counts_lead_to_a_filtered_page(demo: Site
         assert page.locator("#jobs tbody tr:visible").count() == 1
 
 
+def test_the_filter_concerns_the_timeline_too_and_says_when_nothing_matches(demo: Site, browser: Any) -> None:
+    with opened(browser, demo.url) as page:
+        total = page.locator("#counts b").first.inner_text()
+        page.keyboard.press("/")
+        page.keyboard.type("fail")
+        page.locator("#timeline li", has_text="steady").wait_for(state="hidden")
+        assert page.locator("#timeline li", has_text="failing").is_visible()
+        assert page.locator("#counts b").first.inner_text() == f"1 of {total}"
+        page.keyboard.type("xyz")
+        page.get_by_text("No job matches.").wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_text("No job matches.").wait_for(state="hidden")
+        assert page.locator("#counts b").first.inner_text() == total
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_mark_of_the_timeline_leads_to_its_run(script: bool, demo: Site, browser: Any) -> None:
+    with opened(browser, f"{demo.url}/?q=failing", java_script_enabled=script) as page:
+        page.locator("#timeline li a[tabindex] .ko").last.click(force=True)
+        page.wait_for_url("**/runs/*")
+        assert "exit 3" in page.locator("#facts").inner_text()
+
+
 def test_the_keys_move_open_and_act(demo: Site, browser: Any) -> None:
     with opened(browser, f"{demo.url}/?sort=name") as page:
         press = page.keyboard.press

@@ -269,12 +269,9 @@ function filter() {
     shown += !row.hidden;
   }
   byId("none").hidden = shown;
-  const total = $("#jobs tbody").rows.length;
-  put($("#counts b"), shown < total ? `${shown} of ${total}` : total.toLocaleString("en"));
-  for (const name of all("#timeline li > a")) {
-    const row = byId("job-" + name.title);
-    name.parentNode.hidden = row && row.hidden;
-  }
+  const count = $("#counts b"), total = count.dataset.all ||= count.textContent;
+  put(count, shown < $("#jobs tbody").rows.length ? `${shown} of ${total}` : total);
+  for (const name of all("#timeline li > a")) name.parentNode.hidden = byId("job-" + name.title)?.hidden;
 }
 if (field) field.addEventListener("input", filter);
 
