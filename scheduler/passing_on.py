@@ -21,7 +21,7 @@ from scheduler.errors import RefusedError, SchedError, UnreachableError
 from scheduler.launch.remote.messages import Chunk, Ended, Order, Report, Request, Taken
 from scheduler.launch.remote.patience import Background, alive, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Space, Wire, WireError
+from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, UNREAD, Reader, Space, Wire, WireError
 from scheduler.model.run import Exit
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, Fault
@@ -166,7 +166,7 @@ class PassingOn:
             owner = f"{self._standing.name} {os.urandom(8).hex()}"
             if await self._space.claim(request.key, owner, CLAIM) != owner:
                 return
-            await self._wire.beat(request.key, LOST_AFTER)
+            await self._wire.beat(request.key, KEPT_FOR)
             async with alive(self._wire, request.key):
                 await self._wire.report(request.key, Taken(self._standing.name, ""))
                 answering = asyncio.create_task(self._answer(request))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, Wire, WireError
+from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, Wire, WireError
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ async def alive(wire: Wire, attempt: str) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(SIGN_OF_LIFE)
             with suppress(WireError):
-                await wire.beat(attempt, LOST_AFTER)
+                await wire.beat(attempt, KEPT_FOR)
 
     async with during(signs()):
         yield

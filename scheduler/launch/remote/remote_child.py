@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
 from scheduler.launch.remote.patience import Background
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Wire, WireError
+from scheduler.launch.remote.wire import KEPT_FOR, LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Wire, WireError
 from scheduler.model.run import Exit
 
 LOST = 255
@@ -118,7 +118,7 @@ class RemoteChild:
                     self._caught_up.set()
                     if reports or not self._taken.done() or await self._wire.alive(self._attempt):
                         seen = loop.time()
-                    elif loop.time() - seen >= LOST_AFTER:
+                    elif loop.time() - seen >= LOST_AFTER - KEPT_FOR:
                         self._lose(f"no sign of life from {self.place} for {LOST_AFTER:g}s; the process may still run")
                 except WireError:
                     await asyncio.sleep(SIGN_OF_LIFE)

@@ -14,6 +14,9 @@ SIGN_OF_LIFE = 2.0
 LOST_AFTER = 10.0
 """Seconds without a sign of life after which an attempt counts as lost."""
 
+KEPT_FOR = LOST_AFTER - 2 * SIGN_OF_LIFE
+"""Seconds for which the store keeps a sign of life. After a restart of the store, which has none, two more may come."""
+
 T_co = TypeVar("T_co", covariant=True)
 
 UNREAD = 1024 * 1024

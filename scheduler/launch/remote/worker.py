@@ -17,7 +17,7 @@ from scheduler.launch.remote.digest import digest_of
 from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
 from scheduler.launch.remote.patience import alive, during, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, UNREAD, Wire, WireError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
 
@@ -64,7 +64,7 @@ class Worker:
         """Claim it. False also while the store is away: not started, the scheduler records that no worker took it."""
         owner = f"{self._name} {os.urandom(8).hex()}"  # a second delivery to this very worker is another one
         try:
-            return await self._wire.take(letter.key, owner, CLAIM, LOST_AFTER)
+            return await self._wire.take(letter.key, owner, CLAIM, KEPT_FOR)
         except WireError:
             return False
 
