@@ -66,6 +66,16 @@ def test_a_pause_skips_runs_until_it_ends(file: Path, daemon: Schedd) -> None:
     daemon.says('event="run finished"', "job=often", times=ran + 1)
 
 
+def test_the_end_of_a_pause_of_all_leaves_the_pause_of_one_job_and_says_so(file: Path, daemon: Schedd) -> None:
+    ask(file, "pause", "often", "--note", "API is down")
+    assert ask(file, "pause", "--all", "--for", "1h").stdout.count("paused") > 1
+    resumed = ask(file, "resume", "--all")
+    assert resumed.stdout.count("paused") == 1
+    assert "paused: API is down" in resumed.stdout
+    assert resumed.stderr == "schedctl: still paused, since they were paused by name: often\n"
+    assert "paused" not in ask(file, "resume", "often").stdout
+
+
 @pytest.mark.parametrize(
     "words", [("pause",), ("resume",), ("pause", "--all", "often"), ("pause", "often", "--for", "5")]
 )
