@@ -254,9 +254,9 @@ class Daemon(EngineService):
         timetable = self._engine.timetable
         old = timetable.jobs()
         try:
-            config, changes = await asyncio.to_thread(read_again, self._read, self._config.path, old)
             if not plan:
                 self._presence.lock()
+            config, changes = await asyncio.to_thread(read_again, self._read, self._config.path, old)
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)

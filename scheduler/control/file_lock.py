@@ -180,17 +180,34 @@ def _marker(path: str) -> Holder | None:
     try:
         about = os.stat(path)
         with open("/proc/locks", encoding="ascii") as locks:
-            held = [line.split() for line in locks if "FLOCK" in line and " WRITE " in line]
+            lines = [line.split() for line in locks if "FLOCK" in line and " WRITE " in line]
     except OSError:
         return None
+    held = [fields for fields in lines if len(fields) > 5]
     inode = str(about.st_ino)
-    same = [fields for fields in held if len(fields) > 5 and fields[5].rpartition(":")[2] == inode]
+    same = [fields for fields in held if fields[5].rpartition(":")[2] == inode]
     # On overlay and btrfs the device that stat names is not the one the kernel prints, so it only settles a draw.
     device = f"{os.major(about.st_dev):02x}:{os.minor(about.st_dev):02x}:{inode}"
     same.sort(key=lambda fields: fields[5] != device)
     for fields in same:
         with contextlib.suppress(OSError):  # it has ended: a child of it has the lock, which no child of schedd has
             return _process(int(fields[4]))
+    return _marker_of_replaced(path, {int(fields[4]) for fields in held})
+
+
+def _marker_of_replaced(path: str, pids: Collection[int]) -> Holder | None:
+    """Which of these processes has open a file that had this path before it was replaced; only root can see that.
+
+    `install`, `sed -i` and editors replace a file. A schedd locks the new one at its next reload.
+    """
+    if os.geteuid() != 0:
+        return None
+    gone = f"{os.path.realpath(path)} (deleted)"
+    for pid in set(pids) - {os.getpid()}:
+        with contextlib.suppress(OSError):  # it ends
+            for fd in os.listdir(f"/proc/{pid}/fd"):
+                if os.readlink(f"/proc/{pid}/fd/{fd}") == gone:
+                    return _process(pid)
     return None
 
 

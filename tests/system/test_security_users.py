@@ -161,6 +161,25 @@ def test_root_acts_as_the_user_whose_schedd_it_asks(place: Path, file: Path) -> 
         assert running.stop() == 0
 
 
+@pytest.mark.parametrize("text", [None, "jobs: ["])
+def test_root_finds_the_schedd_of_another_user_when_the_file_has_been_replaced(
+    place: Path, file: Path, text: str | None
+) -> None:
+    """By `install`, `sed -i`, an editor: the lock is on the old one until schedd loads the new one."""
+    with schedd(file, program=(*AS_OTHER, str(BIN / "schedd")), TMPDIR=str(place / "tmp")) as running:
+        new = file.with_name("new")
+        new.write_text(file.read_text() if text is None else text)
+        new.chmod(0o644)
+        new.replace(file)
+        assert json.loads(schedctl("-c", file, "status", "--json").stdout)["pid"] == running.pid
+        schedctl("-c", file, "reload")
+        if text is None:
+            run = schedctl("-c", file, "run-now", "job")
+            assert run.stdout.split()[0] == str(OTHER)
+        assert json.loads(schedctl("-c", file, "status", "--json").stdout)["pid"] == running.pid
+        assert running.stop() == 0
+
+
 def test_another_user_does_not_read_the_file_in_place_of_roots_schedd(file: Path) -> None:
     """D1: a refused user gets an error that names the right user."""
     with schedd(file) as running:
