@@ -142,8 +142,10 @@ def test_times_are_the_same(open_directory: Path) -> None:
 
     with ThreadPoolExecutor(3) as pool:
         by_cron = list(pool.map(found, range(len(MINUTES))))
-    for minute, theirs in zip(MINUTES, by_cron, strict=True):
+    for place, (minute, theirs) in enumerate(zip(MINUTES, by_cron, strict=True)):
         before = minute - timedelta(seconds=1)
         ours = {name for name, job in loaded.items() if job.schedule and job.schedule.next_after(before) == minute}
+        if ours - theirs:  # on a busy machine, cron with a made-up clock loses one of a hundred jobs now and then
+            theirs |= found(place, "again")
         assert {name: jobs[name]["schedule"] for name in ours ^ theirs} == {}, minute
         assert 15 < len(theirs) < 150
