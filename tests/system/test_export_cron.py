@@ -146,6 +146,6 @@ def test_times_are_the_same(open_directory: Path) -> None:
         before = minute - timedelta(seconds=1)
         ours = {name for name, job in loaded.items() if job.schedule and job.schedule.next_after(before) == minute}
         if ours - theirs:  # on a busy machine, cron with a made-up clock loses one of a hundred jobs now and then
-            theirs |= found(place, "again")
+            theirs.update(found(place, "again"))
         assert {name: jobs[name]["schedule"] for name in ours ^ theirs} == {}, minute
         assert 15 < len(theirs) < 150
