@@ -75,6 +75,7 @@ class Target:
     def file(self) -> str:
         """The path of the file, for a command that needs no schedd. UsageError when none is named and none is here."""
         if self.path is None:
+            os.getcwd()  # noqa: PTH109 - where the directory has been deleted, that is the error
             raise UsageError(f"no ./{DEFAULT_FILE}; {_NAME_IT}")
         return self.path
 
