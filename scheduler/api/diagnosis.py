@@ -92,9 +92,9 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
     entry = _with_run(service, decisions[-1]) if decisions else None
     sentences = [] if entry is None else [_decided(entry, zone)]
     if job.schedule is None:
-        sentences.append(f"{job.name} has no schedule: it runs on request only.")
+        sentences.append(f"{job.name} has no schedule: it only runs manually.")
     elif not job.enabled:
-        sentences.append(f"{job.name} is disabled in the file: it runs on request only.")
+        sentences.append(f"{job.name} is disabled in the file: it only runs manually.")
     elif before := predecessors(job.schedule):
         sentences.append(f"It {describe_chain(before)}.")
         for name in before:

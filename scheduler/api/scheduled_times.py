@@ -216,7 +216,7 @@ def explanation(schedule: Schedule, zone: ZoneInfo, now: datetime) -> Explanatio
 def schedule_of(job: Job) -> Schedule:
     """A job's schedule. RefusedError when it has none."""
     if job.schedule is None:
-        raise RefusedError(f"{job.name} has no schedule: it runs on request only")
+        raise RefusedError(f"{job.name} has no schedule: it only runs manually")
     return job.schedule
 
 

@@ -28,7 +28,7 @@ from scheduler.wire.runs import Event, Logs, RunResult
 class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job and its state at this moment; a copy.
 
-    `next_at` is its next scheduled time, also while it is paused; None when it is disabled, runs on request only, or
+    `next_at` is its next scheduled time, also while it is paused; None when it is disabled, only runs manually, or
     no scheduled time is left. `live` are its runs that have not finished, oldest first; `retry_at` is the earliest next
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
     CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept

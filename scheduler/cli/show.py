@@ -14,7 +14,7 @@ from scheduler.cli.job_argument import one_job
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option
-from scheduler.text import printable_line
+from scheduler.text import plural, printable_line
 from scheduler.wire.jobs import JobDetails, Show
 from scheduler.wire.operations import SHOW
 from scheduler.wire.times import REASONS
@@ -83,7 +83,11 @@ def paragraphs(details: JobDetails, zone: tzinfo, now: datetime) -> Iterator[str
     if details.counts:
         yield f"\n{terminal.paint('Decisions', 'head')}"
     for reason, count in details.counts.items():
-        yield f"{INDENT}{count} {reason if reason == 'ran' else f'skipped: {REASONS.get(reason, reason)}'}"
+        yield f"{INDENT}{_counted(reason, count)}"
+
+
+def _counted(reason: str, count: int) -> str:
+    return plural(count, "run") if reason == "ran" else f"{count} skipped: {REASONS.get(reason, reason)}"
 
 
 def _definition(details: JobDetails) -> Iterator[str]:

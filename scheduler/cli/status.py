@@ -51,7 +51,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     if view.problem is not None:
         state = terminal.Cell(view.problem, "bad")
     skips = ", ".join(f"{count} {word}" for word, count in view.decisions.items() if word != "ran")
-    decisions = f"{view.decisions.get('ran', 0)} ran" + (f"; skipped: {skips}" if skips else "")
+    decisions = plural(view.decisions.get("ran", 0), "run") + (f"; skipped: {skips}" if skips else "")
     lines = [
         ("schedd", terminal.Cell(f"{view.version}, pid {view.pid}")),
         ("state", state),

@@ -98,7 +98,7 @@ AnyExclusion = Annotated[
     ExclusionText | ExclusionForm | list[ExclusionText | ExclusionForm] | None,
     Meta(
         extra={"reads": "exclusions"},
-        description="When the job does not run: dates, yearly dates, ranges, a file of these, holidays, schedules.",
+        description="When the job does not run: dates, yearly dates, ranges, a file of dates, holidays, schedules.",
     ),
 ]
 Splay = Annotated[

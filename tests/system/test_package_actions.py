@@ -1,4 +1,4 @@
-"""What a repository can use to check its schedule files: the pre-commit hook and the GitHub action."""
+"""What repositories and packagers run: the pre-commit hook, the GitHub action, the script of the Debian package."""
 
 from __future__ import annotations
 
@@ -68,3 +68,9 @@ def test_the_action_checks_several_files(tmp_path: Path) -> None:
 def test_the_hook_looks_at_schedule_files_only(name: str, checked: bool) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert bool(re.search(hook["files"], name)) is checked
+
+
+def test_the_script_of_the_debian_package_without_a_directory_prints_its_usage() -> None:
+    done = subprocess.run([ROOT / "packaging/build-deb"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("usage: packaging/build-deb DIRECTORY\n")

@@ -65,7 +65,7 @@ def test_strict_fails_when_anything_was_lost(file: Path) -> None:
         (("systemd", "--image", "a"), 2, "--image is for kubernetes only"),
         (("crontab", "--user"), 2, "--user is for systemd only"),
         (("crontab", "--timezone", "Mars/Phobos"), 2, "unknown time zone"),
-        (("crontab", "--dialect", "busybox"), 2, "column of users"),
+        (("crontab", "--dialect", "busybox"), 2, "user column"),
         (("systemd", "backupp"), 4, "did you mean"),
         (("launchd",), 2, "launchd"),
         (("crontab", "-o", "/proc/none/x"), 1, "cannot create"),

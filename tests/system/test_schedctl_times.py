@@ -111,7 +111,7 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
         (("next", "noon", "--expr", "* * * * *"), 2, "--expr and JOB exclude each other"),
         (("next", "nopn"), 4, "did you mean 'noon'?"),
         (("why", "noon", "someday"), 2, "is not a valid time"),
-        (("explain", "by-hand"), 5, "it runs on request only"),
+        (("explain", "by-hand"), 5, "it only runs manually"),
         (("shwo", "noon"), 2, "unknown command 'shwo'; did you mean 'show'?"),
         (("list", "--watch", "--json"), 2, "exclude each other"),
     ],

@@ -277,7 +277,7 @@ def test_a_command_that_cron_would_cut_is_not_given_to_it(tmp_path: Path) -> Non
 def test_users_need_a_column_of_users(tmp_path: Path) -> None:
     jobs = jobs_of(tmp_path, {"a": {"schedule": "0 5 * * *", "command": "x", "user": "daemon"}})
     assert "\n0 5 * * * daemon " in text_of(crontab(jobs))
-    with pytest.raises(UsageError, match="column of users"):
+    with pytest.raises(UsageError, match="user column"):
         crontab(jobs, Dialect.BUSYBOX)
 
 

@@ -51,7 +51,7 @@ def test_a_damaged_file_makes_a_schedule_file_that_loads(
 
 
 EXPORTED = """\
-# A file with a column of users, exported by `schedctl export crontab --dialect debian --timezone UTC`.
+# A file with a user column, exported by `schedctl export crontab --dialect debian --timezone UTC`.
 
 # backup: Back up
 30 2 * * * root export A=' x'; unset B; umask 027; ulimit -v 512; renice -n 5 $$ >/dev/null; cd / || exit; x 100\\%

@@ -48,11 +48,11 @@ class _Line(NamedTuple):
 
 
 def export_crontab(jobs: list[Job], options: Options) -> Exported:
-    """One crontab. It has a column of users when a job has a user, and then belongs into /etc/cron.d."""
+    """One crontab. It has a user column when a job has a user, and then belongs into /etc/cron.d."""
     with_users = any(job.process.user for job in jobs)
     if with_users and options.dialect is Dialect.BUSYBOX:
-        raise UsageError("BusyBox knows no column of users; export the jobs of each user on their own")
-    kind = "A crontab for /etc/cron.d, with a column of users" if with_users else "The crontab of a user"
+        raise UsageError("BusyBox has no user column; export the jobs of each user on their own")
+    kind = "A crontab for /etc/cron.d, with a user column" if with_users else "The crontab of a user"
     lines = [f"# {kind}, {TITLE} --dialect {options.dialect} --timezone {options.timezone}`."]
     lines += ["# cron sets PATH=/usr/bin:/bin, and schedd does not; add what the commands need."]
     losses: list[Loss] = []

@@ -1,4 +1,4 @@
-"""Import of crontabs: of a user, of the system with its column of users, and of supercronic with seconds and years."""
+"""Import of crontabs: of a user, of the system with its user column, and of supercronic with seconds and years."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ class _Reading:
             if "%" in command:
                 self._note(number, line, "% is part of the command, as in BusyBox, because of the path of the crontab")
         elif read_command(command, Dialect.DEBIAN).stdin:
-            why = "what follows % is the input of the command; in BusyBox and dcron it is part of it (--busybox)"
+            why = "the text after % is standard input; BusyBox and dcron read it as part of the command (--busybox)"
             self._note(number, line, why)
         elif read_command(command, Dialect.DEBIAN) != read_command(command, Dialect.CRONIE):
             self._note(number, line, r"\\ is one backslash, as in Debian's cron; cronie keeps both (--dialect cronie)")

@@ -28,7 +28,7 @@ def read_exported(source: SourceFile, request: Request) -> Translation:
     given = _OPTIONS.fullmatch(title)
     dialect = request.dialect or Dialect(given[1] if given and given[1] in set(Dialect) else Dialect.DEBIAN)
     zone = given[2] if given and request.timezone is None and find_zone(given[2]) else request.zone
-    with_users = "with a column of users" in title
+    with_users = "with a user column" in title
     jobs: list[ImportedJob] = []
     remarks: list[Remark] = []
     name, description, is_new = "job", "", True

@@ -1,4 +1,4 @@
-"""Whether a column of users follows the times of a crontab, as in /etc/crontab."""
+"""Whether a user column follows the times of a crontab, as in /etc/crontab."""
 
 from __future__ import annotations
 
