@@ -1,12 +1,12 @@
-"""The one place that knows where the package is installed from, and where its documentation is."""
-
-PACKAGE = "schedd"
-"""The argument of `pip install`. Nothing is published yet; to an installed schedd, pip adds the missing extra."""
+"""The one place that knows how missing extras are installed, and where the documentation is."""
 
 DOCUMENTATION = "the docs/ directory of the source, starting with docs/README.md"
 """For people. An address when there is one."""
 
 
-def install_extra(name: str) -> str:
-    """The command that adds an optional extra to an installed schedd."""
-    return f"pip install '{PACKAGE}[{name}]'"
+def missing_package(package: str, extra: str) -> str:
+    """What is said when a package of an optional extra is missing.
+
+    schedd is not published, and pip, pipx and uv each install an extra in their own way: README.md has the commands.
+    """
+    return f"the package {package} is not installed; install schedd with its extra `{extra}` (README.md, Install)"

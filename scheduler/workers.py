@@ -20,6 +20,7 @@ from scheduler.launch.remote.wire import WireError
 from scheduler.model.job import Job
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.workers import Workers
+from scheduler.package import missing_package
 from scheduler.passing_on import PassingOn
 from scheduler.report.log import Log
 from scheduler.wire.daemon import WorkerView
@@ -36,7 +37,7 @@ class Link:
             from scheduler.launch.remote.redis_space import RedisSpace  # noqa: PLC0415
             from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
         except ImportError as error:
-            raise UsageError(f"launcher: celery needs the extra `celery`: {error.name} is not installed") from None
+            raise UsageError(f"launcher: {missing_package(str(error.name), 'celery')}") from None
         try:
             self._redis = RedisLog(resolved(workers.store, os.environ), workers.space)
         except WireError as error:

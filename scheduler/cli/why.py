@@ -43,6 +43,6 @@ def why(target: Target, job: str, time: TypedTime | None, zone: tzinfo | None, f
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)
     now = times.now()
-    for word, near in (("previous", view.before), ("next", view.after)):
+    for word, near in (("before", view.before), ("after", view.after)):
         if near is not None and time is not None:
-            click.echo(f"  {word} scheduled time: {times.full(near, shown_in)}, {times.relative(near, now)}")
+            click.echo(f"  scheduled time {word} it: {times.full(near, shown_in)}, {times.relative(near, now)}")

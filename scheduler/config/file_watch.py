@@ -9,7 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from scheduler.errors import UsageError
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 
 CHECK_INTERVAL = 5.0
 """Seconds between two checks of the files without an event: a watch is lost when its directory is replaced."""
@@ -23,7 +23,7 @@ def require_watchfiles() -> None:
     try:
         import watchfiles  # noqa: F401, PLC0415 - an extra
     except ImportError:
-        raise UsageError(f"--watch requires the package watchfiles: {install_extra('watch')}") from None
+        raise UsageError(f"--watch: {missing_package('watchfiles', 'watch')}") from None
 
 
 async def watched(files: Callable[[], Sequence[str]], warn: Callable[[str], None]) -> AsyncIterator[None]:

@@ -165,7 +165,11 @@ _FORMATS: tuple[Format, ...] = (
     (
         "a Procfile",
         False,
-        lambda it: bool({"web", "worker", "clock", "release"} & it.keys) and it.is_made_of(_PROCFILE_LINE),
+        lambda it: (
+            not it.is_schedule
+            and bool({"web", "worker", "clock", "release"} & it.keys)
+            and it.is_made_of(_PROCFILE_LINE)
+        ),
     ),
 )
 """Names, whether `schedctl import` converts the format, and how it is recognised, the most specific first."""

@@ -19,7 +19,7 @@ from scheduler.errors import EXIT_BAD_FILE
 from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 
@@ -106,14 +106,14 @@ class Host:
         if "mail" in recipient and not self._environ.get("SMTP_URL"):
             return "mail is sent through SMTP_URL, which is not set here"
         if "apprise" in recipient and not _is_installed("apprise"):
-            return f"the extra is not installed: {install_extra('apprise')}"
+            return missing_package("apprise", "apprise")
         values = [recipient.get(key) for key in ("webhook", "apprise", "secret")]
         values += (recipient.get("headers") or {}).values()
         return next(filter(None, (self._reference_problem(value, directory) for value in values)), None)
 
     def _sentry_problem(self) -> str | None:
         if not _is_installed("sentry_sdk"):
-            return f"the extra is not installed: {install_extra('sentry')}"
+            return missing_package("sentry-sdk", "sentry")
         return None if self._environ.get("SENTRY_DSN") else "SENTRY_DSN is not set here"
 
 

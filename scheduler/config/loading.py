@@ -21,7 +21,7 @@ from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of
 from scheduler.config.overrides import Overrides
 from scheduler.config.reader import reader_of
-from scheduler.config.web_form import NEEDS_TOKEN, is_exposed, web_settings
+from scheduler.config.web_form import NEEDS_TOKEN, TOKEN_HELP, is_exposed, web_settings
 from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
@@ -126,7 +126,7 @@ class Loading:
         zone = defaults.values.get("timezone")
         web = web_settings(main.values.get("web", {}), main.source.directory)
         if is_exposed(web, web.listen):
-            main.source.error(main.tops.get("web"), NEEDS_TOKEN, width=len("web"), key="web")
+            main.source.error(main.tops.get("web"), NEEDS_TOKEN, TOKEN_HELP, width=len("web"), key="web")
         return Config(
             path=self.path,
             jobs=jobs,

@@ -103,5 +103,8 @@ AnyExclusion = Annotated[
 ]
 Splay = Annotated[
     Duration | None,
-    Meta(description="Delay every run by a fixed time below this, derived from the job's name.", examples=["5m"]),
+    Meta(
+        description="Delay each run of the job by the same time, shorter than this, derived from its name.",
+        examples=["5m"],
+    ),
 ]

@@ -16,6 +16,8 @@ from scheduler.model.web import ListenAddress, WebSettings, parse_listen_address
 
 NEEDS_TOKEN = "web: token is needed when listen is not a loopback address or a Unix socket"  # noqa: S105 - a message
 
+TOKEN_HELP = "add `token: {from_env: SCHEDD_TOKEN}` to `web`, and set this variable to a secret"  # noqa: S105
+
 
 class WebForm(Form, frozen=True):
     """The dashboard, the HTTP API and metrics over HTTP; needs the extra `web`."""
@@ -89,5 +91,5 @@ def listening_on(settings: WebSettings, text: str, file: Path) -> WebSettings:
     except ValueError as error:
         raise UsageError(f"--web: {error}") from None
     if is_exposed(settings, listen):
-        raise ConfigError(f"{file}: error: {NEEDS_TOKEN} (--web {text})", ())
+        raise ConfigError(f"{file}: error: {NEEDS_TOKEN} (--web {text})\n  help: {TOKEN_HELP}", ())
     return msgspec.structs.replace(settings, listen=listen)

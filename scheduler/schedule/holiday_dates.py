@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from scheduler.errors import ScheduleError
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 
 
 class HolidayDates(msgspec.Struct, frozen=True):
@@ -28,8 +28,7 @@ def holidays_of(code: str, year: int) -> dict[date, str]:
     try:
         import holidays  # noqa: PLC0415 - an optional extra, and 130 ms
     except ImportError:
-        reason = f"holidays need the package python-holidays: {install_extra('holidays')}"
-        raise ScheduleError(reason) from None
+        raise ScheduleError(missing_package("holidays", "holidays")) from None
     country, _, part = code.partition("-")
     try:
         if part:

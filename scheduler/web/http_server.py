@@ -30,7 +30,7 @@ from scheduler.web.listener import Listener, open_listener
 from scheduler.web.live import Live
 from scheduler.web.pages import Pages, local_path
 from scheduler.web.recent import Recent
-from scheduler.web.request import Request
+from scheduler.web.request import Request, TooManyFieldsError
 from scheduler.web.response import Response
 from scheduler.web.routes import Route, Routes
 from scheduler.wire.daemon import AskMetrics
@@ -117,10 +117,10 @@ class Web:
             return await route.endpoint(request, scope, **places)
         except Denied as denied:
             return self._shown(request, _denial(denied))
+        except TooManyFieldsError as error:
+            return self._shown(request, response.problem(400, "Bad request", str(error)))
         except SchedError as error:
             return self._shown(request, problem_of(error))
-        except ValueError:  # more fields than any form has
-            return self._shown(request, response.problem(400, "Bad request", "too many fields"))
         except Exception as bug:
             report_bug("an HTTP request failed", bug)
             return self._shown(request, response.problem(500, "Internal error", "schedd's log has the details"))

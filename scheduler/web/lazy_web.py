@@ -11,7 +11,7 @@ from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.errors import SchedError
 from scheduler.model.web import ListenAddress, WebSettings
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 
 
 class MissingExtraError(SchedError):
@@ -39,9 +39,7 @@ class LazyWeb:
         except ModuleNotFoundError as error:
             if error.name not in ("h11", "jinja2", "markupsafe"):
                 raise
-            raise MissingExtraError(
-                f"serving HTTP needs an optional extra ({error.name} is missing): {install_extra('web')}"
-            ) from None
+            raise MissingExtraError(f"HTTP cannot be served: {missing_package(error.name, 'web')}") from None
         self._web = Web(self._service, self._engine, self._settings, self._max_running)
         self._engine.announce.add(self._web.on_event)
         await self._web.start()

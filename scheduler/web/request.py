@@ -7,14 +7,19 @@ from collections.abc import Iterable
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote
 
+from scheduler.errors import SchedError
 from scheduler.wire.requester import Requester
 
 MOST_FIELDS = 100
-"""Parameters of an address or fields of a form; ValueError beyond."""
+"""Parameters of an address or fields of a form."""
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?", re.ASCII)
 _PREFIX = re.compile(r"(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+", re.ASCII)
 _USER = re.compile(r"[\w.@+-]{1,64}", re.ASCII)
+
+
+class TooManyFieldsError(SchedError):
+    """An address or a form has more than MOST_FIELDS."""
 
 
 class Request:
@@ -29,8 +34,7 @@ class Request:
         path, _, query = target.partition("?")
         self.method = method
         self.path = unquote(path, errors="replace")
-        self.query = dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MOST_FIELDS))
-        """Parameters of the address; the last of equal names counts."""
+        self._query = query
         self.body = body
         self.scheme = "http"
         self.over_unix = not address
@@ -46,6 +50,11 @@ class Request:
         """A header by its lower-case name; None when it is missing or given twice with different values."""
         values = set(self._headers.get(name, ()))
         return values.pop() if len(values) == 1 else None
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """Parameters of the address; the last of equal names counts."""
+        return _fields(self._query)
 
     @property
     def host(self) -> str:
@@ -79,5 +88,11 @@ class Request:
 
     def form(self) -> dict[str, str]:
         """Fields of a posted form."""
-        text = self.body.decode(errors="replace")
+        return _fields(self.body.decode(errors="replace"))
+
+
+def _fields(text: str) -> dict[str, str]:
+    try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError:  # the only one that parse_qsl raises
+        raise TooManyFieldsError(f"at most {MOST_FIELDS} fields are read") from None

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections import Counter
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.system.programs import BIN, Schedd, processes_with, schedd, write
+import pytest
+
+from tests.markdown import blocks
+from tests.system.programs import BIN, Schedd, environment, eventually, processes_with, schedctl, schedd, write
 
 PROJECT = Path(__file__).parents[2]
 KILLED_AFTER = 30.0
@@ -94,3 +98,28 @@ def test_the_procfile_starts_schedd_on_a_file_that_is_there_as_a_clock_never_as_
     assert (name, program) == ("clock", "schedd")
     assert (PROJECT / file).exists()
     assert (BIN / program).exists()
+
+
+@pytest.mark.parametrize("ended", ["all", "other", "schedd"])
+def test_one_dyno_that_runs_both_programs_takes_requests_and_ends_with_either(tmp_path: Path, ended: str) -> None:
+    """What docs/heroku.md puts into the Procfile, with another program in place of gunicorn."""
+    (block,) = (each for each in blocks(PROJECT / "docs/heroku.md", "procfile") if "gunicorn" in each.text)
+    line = block.text.strip().removeprefix("web: ").replace("gunicorn app", "sleep 7654")
+    write(tmp_path / "schedules.yaml", 'jobs: {hello: {command: "echo hello"}}')
+    mark = f"DYNO_{os.getpid()}_{time.monotonic_ns()}"
+    variables = {"PATH": f"{BIN}:{os.environ['PATH']}", "SCHEDD_SOCKET": str(tmp_path / "socket/s"), "DYNO": mark}
+    dyno = subprocess.Popen(["sh", "-c", f"exec {line}"], cwd=tmp_path, env=environment(variables))
+    try:
+        eventually(lambda: schedctl("status", "--exit-code", cwd=tmp_path, **variables).returncode == 0)
+        asked = schedctl("run-now", "hello", cwd=tmp_path, **variables)
+        assert (asked.stdout, asked.stderr) == ("hello\n", "")
+        for pid in processes_with(mark):
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if ended == "all" or (ended == "other" and b"7654" in command) or (ended == "schedd" and len(command) == 4):
+                os.kill(pid, signal.SIGTERM)
+        dyno.wait(20)
+        assert processes_with(mark) == []
+    finally:
+        dyno.kill()
+        for pid in processes_with(mark):
+            os.kill(pid, signal.SIGKILL)

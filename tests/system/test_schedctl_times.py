@@ -140,8 +140,8 @@ def test_why_names_the_field_that_did_not_match_and_the_nearest_scheduled_times(
     shown = ask(file, "why", "night", "2026-06-01 02:31")
     assert "night is not scheduled at Mon 2026-06-01 02:31:00 CEST." in shown
     assert "Minute is 31; `30 2 * * *` needs 30." in shown
-    assert "previous scheduled time: Mon 2026-06-01 02:30:00 CEST" in shown
-    assert "next scheduled time: Tue 2026-06-02 02:30:00 CEST" in shown
+    assert "scheduled time before it: Mon 2026-06-01 02:30:00 CEST" in shown
+    assert "scheduled time after it: Tue 2026-06-02 02:30:00 CEST" in shown
     gone = ask(file, "why", "night", "2026-03-29 02:30")
     assert "02:30:00 does not exist in Europe/Berlin (DST: clocks go forward from 02:00 to 03:00)." in gone
     assert json.loads(ask(file, "why", "noon", "2030-06-01T12:00:00Z", "--json"))["is_scheduled"] is True

@@ -181,6 +181,17 @@ def test_malformed_and_smuggled_requests_are_refused(web: Web, data: bytes) -> N
     assert not answer or re.match(rb"HTTP/1\.1 4\d\d ", answer), answer[:80]
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_more_fields_than_are_read_are_one_answer_and_no_bug(web: Web, accept: str) -> None:
+    many = "&".join(f"f{number}=1" for number in range(200))
+    asked = web.ask("GET", f"/?{many}", Accept=accept)
+    sent = web.ask("POST", "/jobs/tick/run", many.encode(), Accept=accept, Sec_Fetch_Site="same-origin")
+    for status, _, body in (asked, sent):
+        assert status == 400
+        assert b"t most 100 fields are read" in body
+    assert "failed" not in web.schedd.log
+
+
 def test_headers_are_not_injected_by_what_a_form_says(web: Web) -> None:
     body = b"back=%2Fx%0d%0aset-cookie%3A%20a%3Db&until=&note="
     status, headers, _ = web.ask("POST", "/jobs/talk/pause", body, Sec_Fetch_Site="same-origin")
@@ -305,6 +316,7 @@ def test_an_address_of_the_network_without_a_token_is_an_invalid_configuration(t
     with schedd(file, "--web", "0.0.0.0:0", ready=False) as running:
         assert running.ends() == 78
         assert "token is needed" in running.errors
+        assert "help: add `token: {from_env: SCHEDD_TOKEN}` to `web`" in running.errors
 
 
 @pytest.mark.parametrize(

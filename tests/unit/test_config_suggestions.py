@@ -366,6 +366,7 @@ WORKFLOW = "on:\n  schedule:\n    - cron: '0 3 * * *'\njobs:\n  a:\n    runs-on:
         ("<?xml version='1.0'?>\n<plist></plist>\n", "a property list of launchd", False),
         ("FROM python:3.12\nCMD schedd\n", "a Dockerfile", False),
         ("jobs:\n{{- range .Values.jobs }}\n  x: 1\n{{- end }}\n", None, False),
+        ('web: {listen: "0.0.0.0:8877"}\njobs: {}\n', None, False),
     ],
 )
 def test_a_file_of_another_program_gets_one_sentence(

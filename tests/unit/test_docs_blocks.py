@@ -200,6 +200,6 @@ def test_every_man_page_is_written_and_refers_to_others_that_exist() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_nothing_says_that_the_package_can_be_installed_from_where_it_is_not(page: Path) -> None:
-    """It is not published yet: scheduler/package.py is to know first when it is."""
+    """It is not published yet, and another package may have its name."""
     installs = r"\b(?:pip install|pipx (?:install|run)|uvx|uv (?:tool install|pip install|add)) (?:-\S+ )*'?schedd\b.*"
     assert re.findall(installs, page.read_text()) == []

@@ -223,5 +223,7 @@ def test_without_its_extra_http_is_one_message(monkeypatch: pytest.MonkeyPatch) 
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setitem(sys.modules, "h11", None)
     web = LazyWeb(cast("Any", None), cast("Any", None), WebSettings(listen=ListenAddress()), lambda: None)
-    with pytest.raises(SchedError, match=r"h11 is missing.*pip install 'schedd\[web\]'"):
+    with pytest.raises(
+        SchedError, match=r"package h11 is not installed; install schedd with its extra `web` \(README\.md, Install\)"
+    ):
         asyncio.run(web.start())

@@ -6,7 +6,7 @@ import logging
 from functools import partial
 
 from scheduler.model.recipient import AppriseRecipient
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 from scheduler.report.notify import wording
 from scheduler.report.notify.notification import Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext, resolve
@@ -31,7 +31,7 @@ def _send(url: str, title: str, body: str) -> str:
     try:
         import apprise  # noqa: PLC0415
     except ImportError:
-        raise DeliveryError(f"the apprise library is not installed: {install_extra('apprise')}") from None
+        raise DeliveryError(missing_package("apprise", "apprise")) from None
     # It logs errors, addresses included, and Python would print them on our stderr.
     log = logging.getLogger("apprise")
     log.addHandler(logging.NullHandler())

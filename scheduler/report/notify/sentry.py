@@ -12,7 +12,7 @@ from scheduler import __version__
 from scheduler.model.job import Job
 from scheduler.model.recipient import SentryRecipient
 from scheduler.model.run import Run
-from scheduler.package import install_extra
+from scheduler.package import missing_package
 from scheduler.report.notify.notification import Notification, Topic, failed, uuid_of
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.worker_thread import WorkerThread
@@ -47,7 +47,7 @@ class SentrySender:
             import sentry_sdk  # noqa: PLC0415
             from sentry_sdk.crons import capture_checkin  # noqa: PLC0415
         except ImportError:
-            raise DeliveryError(f"sentry-sdk is not installed: {install_extra('sentry')}") from None
+            raise DeliveryError(missing_package("sentry-sdk", "sentry")) from None
         if not sentry_sdk.get_client().is_active():
             logging.getLogger("urllib3").addHandler(logging.NullHandler())
             try:
