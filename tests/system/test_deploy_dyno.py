@@ -113,13 +113,16 @@ def test_one_dyno_that_runs_both_programs_takes_requests_and_ends_with_either(tm
         eventually(lambda: schedctl("status", "--exit-code", cwd=tmp_path, **variables).returncode == 0)
         asked = schedctl("run-now", "hello", cwd=tmp_path, **variables)
         assert (asked.stdout, asked.stderr) == ("hello\n", "")
-        for pid in processes_with(mark):
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            if ended == "all" or (ended == "other" and b"7654" in command) or (ended == "schedd" and len(command) == 4):
+        words = {"all": b"", "other": b"sleep\x007654", "schedd": b"bin/schedd\0"}[ended]
+        pids = [pid for pid in processes_with(mark) if words in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert len(pids) == (3 if ended == "all" else 1)
+        for pid in pids:
+            with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
         dyno.wait(20)
         assert processes_with(mark) == []
     finally:
         dyno.kill()
+        dyno.wait()
         for pid in processes_with(mark):
             os.kill(pid, signal.SIGKILL)
