@@ -24,9 +24,11 @@ _WRITE_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 _CHECK, _ADDRESS = "to check a file: schedctl check FILE", "to serve the dashboard: --web ADDR:PORT"
+_BACKGROUND = "schedd runs in the foreground; let systemd run it (docs/systemd.md), or use: nohup schedd [FILE] &"
 
 ELSEWHERE = {
     **dict.fromkeys((("schedd", name) for name in ("--check", "--test", "--validate", "--lint", "--dry-run")), _CHECK),
+    **dict.fromkeys((("schedd", name) for name in ("-d", "--daemon", "--daemonize", "--background")), _BACKGROUND),
     **dict.fromkeys((("schedd", name) for name in ("--port", "--host", "--listen", "--bind", "-p")), _ADDRESS),
 }
 _URL = "--url comes before the command: schedctl --url URL COMMAND"

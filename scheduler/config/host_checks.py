@@ -5,9 +5,11 @@ schedd logs them at start and reload too: until they are settled, runs fail to s
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import os
 import pwd
+import resource
 from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +25,10 @@ from scheduler.package import missing_package
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 
-HOST_KEYS = _DELIVERED | {"user", "group", "env", "env_file"}
+_SYS_NICE = 1 << 23
+"""The capability CAP_SYS_NICE."""
+
+HOST_KEYS = _DELIVERED | {"user", "group", "nice", "env", "env_file"}
 """The keys that are looked at."""
 
 
@@ -39,6 +44,12 @@ class Host:
         for key in ("user", "group"):
             if given.get(key):
                 yield from self._of_user(key, str(given[key]))
+        nice = given.get("nice")
+        if nice is not None and os.geteuid() != 0 and nice < (lowest := _lowest_nice()):
+            message = (
+                f"nice: {nice} requires root, and uid {os.geteuid()} may not go below {lowest}; runs fail to start"
+            )
+            yield LintWarning(LintCode.NEEDS_ROOT, "nice", message)
         if name := given.get("env_file"):
             yield from _of_env_file(directory / name)
         for variable, value in (given.get("env") or {}).items():
@@ -130,6 +141,17 @@ def _id_of(key: str, name: str) -> int | None:
         return pwd.getpwnam(name).pw_uid if key == "user" else grp.getgrnam(name).gr_gid
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _lowest_nice() -> int:
+    """The lowest nice value that our user may give to a process."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        capabilities = Path("/proc/self/status").read_text().partition("CapEff:")[2].split()[0]
+        if int(capabilities, 16) & _SYS_NICE:
+            return -20
+    limit = resource.getrlimit(resource.RLIMIT_NICE)[0] if hasattr(resource, "RLIMIT_NICE") else 0
+    allowed = -20 if limit == resource.RLIM_INFINITY else 20 - limit
+    return min(os.getpriority(os.PRIO_PROCESS, 0), allowed)
 
 
 def _of_env_file(path: Path) -> Iterator[LintWarning]:

@@ -18,7 +18,7 @@ class LintCode(StrEnum):
     UNKNOWN_USER = "unknown-user"
     """The user or the group does not exist on this machine: runs fail to start."""
     NEEDS_ROOT = "needs-root"
-    """The job runs as another user or group, which requires that schedd runs as root."""
+    """The job has another user or group, or a lower nice value, which requires that schedd runs as root."""
     UNDELIVERABLE = "undeliverable"
     """A notification or a ping cannot be sent: its variable, file, command, mail server or extra is missing."""
     NEVER_FIRES = "never-fires"

@@ -31,6 +31,9 @@ CONFIDENTIAL = (
 _ORDINARY = r"(?ai)true|false|yes|no|on|off|null|~|-?\d{1,3}"
 """Values that are too short to be secrets."""
 
+_OF_CRON = frozenset(("MAILTO", "MAILFROM", "SHELL", "PATH", "CRON_TZ", "TZ", "HOME", "LOGNAME", "RANDOM_DELAY"))
+"""Variables of a crontab; none has a secret."""
+
 _RECIPIENTS = frozenset(("on_failure", "on_success", "on_recovery", "on_skip", "on_slow"))
 _PUBLIC = frozenset(("mail", "format", "timeout"))
 _ADDRESS = r"(?a)[\w.+@-]{1,80}"
@@ -41,13 +44,15 @@ _KEY_BEFORE = r"([A-Za-z_][\w.-]*)[\"']?\s*:\s*$"
 _INDENTED = r"(?m)^([ \t]*)(\S.*)$"
 _KEY_IN_LINE = r"\b([A-Za-z_]\w*)[\"']?\s*[:=]\s*"
 _NO_KEY = r"\s*"
+_COMMENT = r"(?:^|\s)#"
+"""What begins a comment, at the earliest."""
 
 
 @lru_cache(maxsize=4096)
 def is_secret_key(name: str) -> bool:
     """Whether the value of a key of this name must be masked; misspelled keys and names of variables are included."""
-    if name == "<<":
-        return False  # the merged mapping has keys of its own
+    if name == "<<" or name in _OF_CRON:  # what is merged by `<<` has keys of its own
+        return False
     if normalized(name) in _SECRET_KEYS or is_variable(name) or not re.fullmatch(NAME, name):
         return True
     if re.search(CONFIDENTIAL, name):
@@ -78,10 +83,12 @@ class Mask:
     def spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """The masked spans of the line from `start` to `end`."""
         found = [(max(start, low), min(end, high)) for low, high in self._spans if low < end and high > start]
-        # Comments are not in the tree, and often contain old values.
-        if self._tail or self._readable is not self._text or "#" in self._text[start:end]:
+        if self._tail or self._readable is not self._text:
             within = self._tail is not None and end >= self._tail[0] and self._tail[1]
             found += self._by_line(start, end, within)
+        elif comment := re.search(_COMMENT, self._text[start:end]):
+            # Comments are not in the tree, and often contain old values.
+            found += [(max(low, start + comment.end()), high) for low, high in self._by_line(start, end, False)]
         return found
 
     def covers(self, start: int, end: int) -> bool:
@@ -136,8 +143,16 @@ class Mask:
             secret = bool(open_lines) and open_lines[-1][1]
             if secret or (line_above and self._tail and match.start() >= self._tail[0]):
                 starts.add(match.start())
-            line_above = secret or any(
+            has_secret = secret or any(
                 self._is_secret(key, match.start(2)) for key in re.finditer(_KEY_IN_LINE, match[2])
             )
-            open_lines.append((depth, line_above))
+            line_above = has_secret and not _is_closed(match[2])
+            open_lines.append((depth, has_secret))
         return frozenset(starts)
+
+
+def _is_closed(line: str) -> bool:
+    """Whether a line ends with the bracket that closes the first one in it, so that no value goes on below."""
+    line = line.rstrip()
+    is_balanced = line.count("{") == line.count("}") and line.count("[") == line.count("]")
+    return line.endswith(("}", "]")) and is_balanced and not (line.count('"') % 2 or line.count("'") % 2)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scheduler.config.recipients import LISTS
 from scheduler.config.scalars import InvalidValueError, Kind, is_null
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Broken, Mapping, Node, Scalar, Sequence
@@ -48,13 +49,15 @@ def no_list(read_item: Read, node: Node, where: str) -> InvalidValueError | Alre
     message = "must be a list, not a mapping" if isinstance(node, Mapping) else "must be a list"
     if isinstance(node, Scalar) and node.plain and (not node.value or is_null(node.value)):
         return InvalidValueError(message)
-    kind = "item"
+    kind, item = "item", Source("", Path(), "")
     try:
-        read_item(node, Source("", Path(), ""), where)
+        read_item(node, item, where)
     except InvalidValueError as error:
         kind = error.kind
     except AlreadyReportedError:
         kind = ""
+    if (kind != "item" or item.findings) and where.rpartition(".")[2] in LISTS:  # else the item is offered in brackets
+        message += "; for example [{mail: ops@example.com}]"
     return InvalidValueError(message, kind=kind, in_list=True)
 
 

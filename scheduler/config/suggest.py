@@ -115,7 +115,10 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
     form, name, word = unknown.form, unknown.name, normalized(unknown.name)
     if form is JobForm and word in {"name", "id", "jobname"}:
         return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
-    if issubclass(form, DefaultsForm) and is_variable(name):
+    if issubclass(form, IncludedForm) and name == "MAILTO":
+        help = "use `on_failure: [{mail: ops@example.com}]` under `defaults`; it mails failures, through SMTP_URL"
+        return KeyProblem(f'unknown key "{name}": recipients of mails are in "on_failure"', help)
+    if issubclass(form, DefaultsForm) and is_variable(name) and name != "MAILTO":
         text = in_flow(unknown.value)
         candidates = [Replacement(f"{{{name}: {text}}}")] if text and "env" not in unknown.present else []
         message = f'unknown key "{name}": put environment variables under "env"'

@@ -141,7 +141,7 @@ def _apprise(text: str, plain: bool) -> str:
 def _address(text: str, _plain: bool) -> str:
     if re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+", text) and text.isprintable():
         return text
-    raise InvalidValueError("must be a mail address", kind="address")
+    raise InvalidValueError("must be a mail address, such as ops@example.com", kind="address")
 
 
 def _listen(text: str, _plain: bool) -> ListenAddress:

@@ -104,7 +104,9 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(user: str = "", password: str = "", tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+def mail_server(
+    user: str = "", password: str = "", tls: ssl.SSLContext | None = None, *, offers_login: bool = True
+) -> Iterator[MailServer]:
     """An SMTP server on a port of its own; with `tls` it takes mails only after STARTTLS."""
     server = MailServer(user, password)
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -114,7 +116,7 @@ def mail_server(user: str = "", password: str = "", tls: ssl.SSLContext | None =
         hostname="127.0.0.1",
         port=server.port,
         authenticator=server.authenticate if user else None,
-        auth_require_tls=False,
+        auth_require_tls=not offers_login,
         tls_context=tls,
         require_starttls=tls is not None,
     )

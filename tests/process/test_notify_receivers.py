@@ -358,11 +358,13 @@ def test_a_mail_server_that_never_answers_costs_its_timeout() -> None:
         (f"http://{CANARY}", "SMTP_URL is not valid"),
         (f"smtp://user:{CANARY}@mail.example.com:x", "SMTP_URL is not valid"),
         (f"smtp://user:{CANARY}@mail.example.com", "smtp:// sends without encryption"),
-        (f"smtp+starttls://user:{CANARY}@127.0.0.1:1", "Connection refused"),
-        (f"smtps://user:{CANARY}@127.0.0.1:1", "Connection refused"),
+        (f"smtp+starttls://user:{CANARY}@127.0.0.1:1", "127.0.0.1:1: Connection refused"),
+        (f"smtps://user:{CANARY}@127.0.0.1:1", "127.0.0.1:1: Connection refused"),
+        (f"smtps://user:{CANARY}@[::1]:1", "[::1]:1: "),
+        (f"smtps://user:{CANARY}@no-such-host.invalid", "the host name no-such-host.invalid cannot be resolved: "),
     ],
 )
-def test_an_invalid_mail_server_is_reported_without_its_address(url: str, why: str) -> None:
+def test_a_mail_server_that_cannot_be_used_is_named_without_the_password(url: str, why: str) -> None:
     """L2"""
     assert why in str(refusal(MailRecipient(to=("a@example.com",)), environ={"SMTP_URL": url}))
 
@@ -370,8 +372,17 @@ def test_an_invalid_mail_server_is_reported_without_its_address(url: str, why: s
 def test_a_server_without_tls_is_not_sent_the_password() -> None:
     with mail_server("ops", CANARY) as server:
         environ = {"SMTP_URL": f"smtp+starttls://ops:{CANARY}@127.0.0.1:{server.port}"}
-        refusal(MailRecipient(to=("a@example.com",)), environ=environ)
+        error = refusal(MailRecipient(to=("a@example.com",)), environ=environ)
+    assert f"127.0.0.1:{server.port} does not support STARTTLS, which smtp+starttls:// needs" in str(error)
     assert server.mails == []
+
+
+def test_a_server_without_logins_is_said_to_support_no_user_and_password() -> None:
+    with mail_server(offers_login=False) as server:
+        environ = {"SMTP_URL": f"smtp://ops:{CANARY}@127.0.0.1:{server.port}"}
+        error = refusal(MailRecipient(to=("a@example.com",)), environ=environ)
+    assert f"127.0.0.1:{server.port} does not support a user and password (SMTP AUTH)" in str(error)
+    assert not error.again
 
 
 # --- extras

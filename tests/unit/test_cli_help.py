@@ -99,6 +99,8 @@ def test_a_misspelt_command_is_answered_with_the_nearest(typed: str, answer: str
         ("schedd start", "to start it: schedd [FILE]"),
         ("schedd stop", "it stops with Ctrl-C or SIGTERM"),
         ("schedd list", "did you mean 'schedctl list'?"),
+        ("schedd -d", "schedd runs in the foreground; let systemd run it"),
+        ("schedd --daemon schedules.yaml", "or use: nohup schedd [FILE] &"),
         ("schedctl -o json list", "no such option -o; it comes after the command: schedctl COMMAND -o\n"),
         ("schedctl --nonsense list", "no such option --nonsense\n"),
         ("schedctl export", "missing argument 'FORMAT'; choose from systemd, kubernetes, crontab\n"),

@@ -341,6 +341,17 @@ def test_another_user_requires_root(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert codes(tmp_path, job("user: 4711")) == []
 
 
+def test_a_nice_value_below_what_the_user_may_set_requires_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.config.host_checks._lowest_nice", lambda: 0)
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    assert codes(tmp_path, job("nice: -5")) == ["needs-root"]
+    assert codes(tmp_path, job("nice: 5")) == []
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert codes(tmp_path, job("nice: -5")) == []
+
+
 def test_a_condition_of_a_job_on_workers_runs_here_and_its_text_may_test_and_discard_output(tmp_path: Path) -> None:
     text = job("run_if: test -e leader", "launcher: celery", "cwd: /srv/app")
     workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"

@@ -74,6 +74,10 @@ def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> 
         ("on_failure: [{mail: a@example.com, format: slack}]", '"format" is only valid together with "webhook"'),
         ("on_failure: [{command: x, secret: canary}]", '"secret" is only valid together with "webhook"'),
         ("on_failure: {webhook: 'https://x/canary'}", "must be a list"),
+        ("on_failure: root", "must be a list; for example [{mail: ops@example.com}]"),
+        ("on_failure: {mail: root}", "must be a list, not a mapping; for example [{mail: ops@example.com}]"),
+        ("on_failure: [{mail: root}]", "mail: must be a mail address, such as ops@example.com"),
+        ("MAILTO: root", 'unknown key "MAILTO"; did you mean "on_failure"?'),
         (
             "on_failure: [{webhook: 'hooks.slack.com/canary'}]",
             "webhook: must be an address that starts with https:// or http://",

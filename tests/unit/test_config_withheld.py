@@ -70,3 +70,42 @@ def test_who_is_mailed_is_quoted_and_the_address_of_a_webhook_is_not(
     with pytest.raises(ConfigError) as error:
         load(file)
     assert shown in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "quote"),
+    [
+        ("on_failure: [{mail: a@x.example}], nice: 40}", "on_failure: [{mail: a@x.example}], nice: 40}"),
+        ("on_failure: [{webhook: https://x/hunter2}], nice: 40}", "on_failure: [{webhook: •••}], nice: 40}"),
+        ("env: {A: hunter2}, nice: 40}  # was hunter2", "env: {A: •••}, nice: 40}  #•••"),
+        ("nice: 40}  # TOKEN=hunter2", "nice: 40}  # TOKEN=•••"),
+        ("nice: 40}  # nice", "nice: 40}  # nice"),
+    ],
+)
+def test_what_follows_a_secret_on_its_line_is_quoted_so_that_the_error_can_be_seen(
+    tmp_path: Path, line: str, quote: str
+) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs:\n  a: {{command: x, {line}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert caught.value.problems[-1].quote == f"  a: {{command: x, {quote}"
+
+
+def test_a_line_that_cannot_be_parsed_is_quoted_below_one_with_a_complete_secret(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs:\n  a: {command: x, env: {A: hunter2}}\n  b: {command: date: 3}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    assert problem.quote == "  b: {command: date: 3}"
+
+
+def test_a_variable_of_cron_at_the_top_level_is_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("MAILTO: root\njobs: {a: {command: x}}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    (problem,) = caught.value.problems
+    assert problem.quote == "MAILTO: root"
+    assert "use `on_failure: [{mail: ops@example.com}]` under `defaults`" in str(caught.value)

@@ -87,7 +87,7 @@ def _send(url: SplitResult, message: EmailMessage, timeout: float, exchange: Exc
                 server.login(unquote(url.username), unquote(url.password or ""))
             refused = server.send_message(message)
     except (smtplib.SMTPException, OSError) as error:
-        raise _delivery_error(error) from None
+        raise _delivery_error(error, url) from None
     if refused:
         raise DeliveryError(f"the mail server refused {', '.join(refused)}")
     return f"accepted by {url.hostname}"
@@ -112,11 +112,15 @@ class _SecureSmtp(smtplib.SMTP_SSL, _Smtp):
         smtplib.SMTP_SSL.__init__(self, host, port, timeout=timeout, context=ssl.create_default_context())
 
 
+def _address(url: SplitResult) -> tuple[str, int]:
+    return url.hostname or "", url.port or {"smtps": 465, "smtp+starttls": 587}.get(url.scheme, 25)
+
+
 def _connected(url: SplitResult, timeout: float, exchange: Exchange) -> smtplib.SMTP:
-    host = url.hostname or ""
+    host, port = _address(url)
     if url.scheme == "smtps":
-        return _SecureSmtp(exchange, host, url.port or 465, timeout)
-    server = _Smtp(exchange, host, url.port or (587 if url.scheme == "smtp+starttls" else 25), timeout)
+        return _SecureSmtp(exchange, host, port, timeout)
+    server = _Smtp(exchange, host, port, timeout)
     if url.scheme == "smtp+starttls":
         try:
             server.starttls(context=ssl.create_default_context())
@@ -126,8 +130,10 @@ def _connected(url: SplitResult, timeout: float, exchange: Exchange) -> smtplib.
     return server
 
 
-def _delivery_error(error: smtplib.SMTPException | OSError) -> DeliveryError:
+def _delivery_error(error: smtplib.SMTPException | OSError, url: SplitResult) -> DeliveryError:
     """Without the server's text, which may quote what it was sent."""
+    host, port = _address(url)
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     match error:
         case smtplib.SMTPAuthenticationError():
             return DeliveryError(f"the mail server refused the user or password of SMTP_URL ({error.smtp_code})")
@@ -135,8 +141,18 @@ def _delivery_error(error: smtplib.SMTPException | OSError) -> DeliveryError:
             return DeliveryError("the mail server refused every address")
         case smtplib.SMTPResponseException():
             return DeliveryError(f"the mail server answered {error.smtp_code}", again=error.smtp_code < 500)
+        case smtplib.SMTPNotSupportedError():
+            what = "STARTTLS, which smtp+starttls:// needs" if "STARTTLS" in str(error) else "what the mail needs"
+            what = "a user and password (SMTP AUTH); delete them from SMTP_URL" if "AUTH" in str(error) else what
+            return DeliveryError(f"the mail server {where} does not support {what}")
+        case smtplib.SMTPServerDisconnected():
+            return DeliveryError(f"the mail server {where} closed the connection", again=True)
         case smtplib.SMTPException():
-            return DeliveryError(f"the mail server did not accept the mail ({type(error).__name__})", again=True)
+            return DeliveryError(f"the mail server {where} did not accept the mail", again=True)
+        case socket.gaierror():
+            return DeliveryError(f"the host name {host} cannot be resolved: {error.strerror}", again=True)
+        case TimeoutError():
+            return DeliveryError(f"{where}: no connection in time", again=True)
         case ssl.SSLError():
-            return DeliveryError(f"no TLS connection: {error.reason}", again=True)
-    return DeliveryError(error.strerror or type(error).__name__, again=True)
+            return DeliveryError(f"{where}: no TLS connection: {error.reason}", again=True)
+    return DeliveryError(f"{where}: {error.strerror or type(error).__name__}", again=True)
