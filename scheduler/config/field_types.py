@@ -16,6 +16,9 @@ _DURATION = r"^(\d+(\.\d+)?w)?(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(
 
 Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[Text, Meta(extra={"reads": "name"})]
+Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"})]
+"""A secret, or an address that may contain one."""
+
 Duration = Annotated[
     str,
     Meta(

@@ -1,4 +1,4 @@
-"""Finds what may be secret in a file: the values of `env`, `args`, `kwargs`, however spelled, and of recipients.
+"""Finds what may be secret in a file: values of `env`, `args`, `kwargs` and `launcher`, however spelled, and recipients.
 
 It is only computed when a line is quoted. Where the text is not valid YAML, the lines themselves are searched.
 """
@@ -15,7 +15,7 @@ from scheduler.text import nearest
 
 _SECRET = (
     "env", "args", "kwargs", "on_failure", "on_success", "on_recovery", "on_skip", "on_slow", "webhook", "headers",
-    "secret", "apprise", "ping",
+    "secret", "apprise", "ping", "broker", "store",
 )  # fmt: skip
 _SECRET_KEYS = frozenset(map(normalized, (*_SECRET, "url", "secrets", "sentry", "dotenv"))).union(
     *(FOREIGN[key].split() for key in _SECRET if key in FOREIGN)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, Text, Url
+from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, Secret, Text, Url
 from scheduler.model.recipient import WebhookFormat
 
 
@@ -47,11 +47,11 @@ class RecipientForm(Form, frozen=True):
     ] = UNSET
     format: Annotated[WebhookFormat, Meta(description="Format of the body of a webhook.")] = WebhookFormat.JSON
     headers: Annotated[
-        dict[str, Text | ReferenceForm],
+        dict[str, Secret | ReferenceForm],
         Meta(description="HTTP headers of a webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
     ] = {}
     secret: Annotated[
-        Text | ReferenceForm | UnsetType, Meta(description="Key of the HMAC signature of a webhook's body.")
+        Secret | ReferenceForm | UnsetType, Meta(description="Key of the HMAC signature of a webhook's body.")
     ] = UNSET
     timeout: Annotated[Deadline, Meta(description="Time limit of one delivery attempt.")] = "10s"
 

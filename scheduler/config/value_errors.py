@@ -16,7 +16,7 @@ MOST_FIXES = 500
 
 _NOT_SECRET = {
     "recipient": r"format: .*|mail: [\w.+-]+@[\w-]+(?:\.[\w-]+)+",
-    "url": r"from_env: [A-Za-z_]\w*",
+    "secret": r"from_env: [A-Za-z_]\w*",
 }
 """What of a suggestion is shown although the values of its key are secret, by the kind of the value."""
 
@@ -33,7 +33,7 @@ def report(
     message, at = error.message, node
     if key is not None and not has_place(node):
         at = key
-    if isinstance(node, Scalar) and error.kind and re.search(_VARIABLE, node.value):
+    if isinstance(node, Scalar) and error.kind not in {"", "secret"} and re.search(_VARIABLE, node.value):
         message = "variables are not expanded in the file; write the value itself"
     fixes: tuple[Fix, ...] = ()
     if len(source.findings) < MOST_FIXES:

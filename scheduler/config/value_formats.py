@@ -18,6 +18,12 @@ _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
 _MODE = r"(?:0o?)?([0-7]{1,3})"
 _FUNCTION = r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*"
 _MOST_TIMES = 1000
+WHOLE_VARIABLE = r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})"
+"""A value that is nothing but a variable, as shells and other programs write one."""
+
+_REFERENCE = r"^\$[A-Z_][A-Z0-9_]*$|\$\{[A-Za-z_]\w*(?::?[-+=?][^}]*)?\}|\{\{\s*[\w.]+\s*\}\}"
+"""A variable or a template that cannot be part of a real secret or address, unlike `$name` within one."""
+
 _ZERO = r"0[0.]*[wdhms]?"
 
 
@@ -118,10 +124,21 @@ def _function(text: str, _plain: bool) -> str:
     raise InvalidValueError(f"must have the form package.module:function{advice}", kind="function")
 
 
-def _url(text: str, _plain: bool) -> str:
+def _secret(text: str, plain: bool) -> str:
+    """A secret, or an address that may contain one: a text without variables, or a `{from_env: …}` instead of it."""
+    if re.search(_REFERENCE, text):
+        message = "variables are not expanded in the file"
+        is_whole = re.fullmatch(WHOLE_VARIABLE, text) is not None
+        raise InvalidValueError(message if is_whole else f"{message}; use from_env for the whole value", kind="secret")
+    return read_text(text, plain)
+
+
+def _url(text: str, plain: bool) -> str:
     """No message repeats the address: those of webhooks are secrets."""
+    text = _secret(text, plain)
     if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
-        raise InvalidValueError("must be an address that starts with https:// or http:// and has no spaces", kind="url")
+        message = "must be an address that starts with https:// or http:// and has no spaces"
+        raise InvalidValueError(message, kind="secret")
     try:
         parts = urlsplit(text)
         if parts.hostname and parts.port != 0:
@@ -133,8 +150,8 @@ def _url(text: str, _plain: bool) -> str:
 
 def _apprise(text: str, plain: bool) -> str:
     """An address without a scheme is rejected without showing any part of it, which may be secret."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", text):
-        return read_text(text, plain)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", _secret(text, plain)):
+        return text
     raise InvalidValueError("must be an Apprise address, which starts with the name of a service: slack://…")
 
 
@@ -177,6 +194,7 @@ KINDS = {
     "slow after": Kind("a duration, or a multiple such as 3x", _slow_after),
     "first time": Kind("a date", _first_time),
     "last time": Kind("a date", _last_time),
+    "secret": Kind("text", _secret),
     "url": Kind("an address", _url),
     "apprise": Kind("an Apprise address", _apprise),
     "address": Kind("a mail address", _address),

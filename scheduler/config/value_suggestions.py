@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scheduler.config.other_shapes import as_variables, recipient, recipients
 from scheduler.config.scalars import InvalidValueError
+from scheduler.config.value_formats import WHOLE_VARIABLE
 from scheduler.config.zone_names import zones_of
 from scheduler.document.flow import in_flow
 from scheduler.document.line_context import quote
@@ -163,10 +164,10 @@ def _function(text: str) -> Iterator[Replacement]:
         yield Replacement(f"{module}:{name}")
 
 
-def _url(text: str) -> Iterator[Replacement]:
+def _secret(text: str) -> Iterator[Replacement]:
     """`$HOOK` and `${HOOK}`, which other programs replace by the variable."""
-    if name := re.fullmatch(r"\$\{?([A-Za-z_]\w*)\}?", text):
-        yield Replacement(f"{{from_env: {name[1]}}}")
+    if name := re.fullmatch(WHOLE_VARIABLE, text):
+        yield Replacement(f"{{from_env: {name[1] or name[2]}}}")
 
 
 def _address(text: str) -> Iterator[Replacement]:
@@ -214,7 +215,7 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "date": _date,
     "dates": _dates,
     "function": _function,
-    "url": _url,
+    "secret": _secret,
     "quoted": _quoted,
     "number": _integer,
     "launcher": _launcher,

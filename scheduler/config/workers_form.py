@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Form, Name, Text
+from scheduler.config.field_types import Form, Name, Secret
 from scheduler.config.recipient_form import ReferenceForm
 from scheduler.config.recipients import value_of
 from scheduler.model.workers import Workers
@@ -19,11 +19,11 @@ class CeleryForm(Form, frozen=True):
     """Celery workers that run jobs, and the Redis that carries their output."""
 
     broker: Annotated[
-        Text | ReferenceForm,
+        Secret | ReferenceForm,
         Meta(description="Address of the broker that the workers use.", examples=[{"from_env": "REDIS_URL"}]),
     ]
     store: Annotated[
-        Text | ReferenceForm | UnsetType,
+        Secret | ReferenceForm | UnsetType,
         Meta(description="Address of a Redis for claims, output and history; by default the broker.", examples=[]),
     ] = UNSET
     queue: Annotated[Name, Meta(description="Queue that the workers consume.")] = "schedd"
