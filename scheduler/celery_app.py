@@ -39,7 +39,7 @@ from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, WireError
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.spawner import Spawner
 from scheduler.model.workers import Workers
-from scheduler.workers import resolved
+from scheduler.workers import broker_of, store_of
 
 
 def register(app: Any) -> Any:
@@ -74,7 +74,7 @@ class _Side:
     async def _carry_out(self, config: Config, name: str, text: str) -> None:
         assert config.workers is not None, "checked when the worker starts"  # noqa: S101
         letter, problem = _understood(text, name, config.workers.space)
-        log = await self._connected(resolved(config.workers.store, os.environ), letter.space)
+        log = await self._connected(store_of(config.workers, os.environ), letter.space)
         if self._launcher is None or self._config is not config:
             self._launcher = LocalLauncher(self._spawner, Environment(os.environ, config.withheld))
             self._config = config
@@ -139,7 +139,7 @@ def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:
 
 @asynccontextmanager
 async def _connected(workers: Workers, space: str) -> AsyncIterator[RedisLog]:
-    log = RedisLog(resolved(workers.store, os.environ), space)
+    log = RedisLog(store_of(workers, os.environ), space)
     try:
         yield log
     finally:
@@ -178,7 +178,7 @@ def _check(sender: str, **_unused: object) -> None:
         config = _FILE.config()
         if config.workers is None:
             raise UsageError(f'{config.path} has no top-level key "launcher": it names no workers')
-        if problem := broker_problem(resolved(config.workers.broker, os.environ)):
+        if problem := broker_problem(broker_of(config.workers, os.environ)):
             raise WireError(problem)
         asyncio.run(_check_store(config.workers))
     except SchedError as error:
@@ -199,4 +199,4 @@ app.conf.task_ignore_result = True
 register(app)
 with suppress(SchedError):  # said by _check
     if (named := _FILE.config().workers) is not None:
-        app.conf.broker_url = resolved(named.broker, os.environ)
+        app.conf.broker_url = broker_of(named, os.environ)

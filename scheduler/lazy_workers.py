@@ -21,7 +21,7 @@ class LazyWorkers:
     """Does nothing unless the file names workers."""
 
     def __init__(self, workers: Workers | None, clock: Clock, log: Log) -> None:
-        """UsageError when an address or a library is missing; nothing is connected yet."""
+        """UsageError when a library is missing, ConfigError when an address is; nothing is connected yet."""
         self._link: Any = None
         self.launcher: Launcher | None = None
         if workers is not None:

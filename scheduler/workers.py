@@ -11,7 +11,7 @@ from scheduler.api.service import Service
 from scheduler.clock import Clock
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState
-from scheduler.errors import RefusedError, SchedError, UsageError
+from scheduler.errors import ConfigError, RefusedError, SchedError, UsageError
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.remote.digest import file_digest
@@ -19,7 +19,7 @@ from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import WireError
 from scheduler.model.job import Job
 from scheduler.model.target import FromEnv, FromFile, Value
-from scheduler.model.workers import Workers
+from scheduler.model.workers import Workers, store_problem
 from scheduler.package import missing_package
 from scheduler.passing_on import PassingOn
 from scheduler.report.log import Log
@@ -30,7 +30,7 @@ class Link:
     """The connections, and what uses them."""
 
     def __init__(self, workers: Workers, clock: Clock, log: Log) -> None:
-        """UsageError when an address or a library is missing; nothing is connected yet."""
+        """UsageError when a library is missing, ConfigError when an address is; nothing is connected yet."""
         try:
             from scheduler.launch.remote.celery_mailbox import CeleryMailbox  # noqa: PLC0415 - an extra
             from scheduler.launch.remote.redis_log import RedisLog  # noqa: PLC0415
@@ -38,12 +38,9 @@ class Link:
             from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(f"launcher: {missing_package(str(error.name), 'celery')}") from None
-        try:
-            self._redis = RedisLog(resolved(workers.store, os.environ), workers.space)
-        except WireError as error:
-            raise UsageError(f"launcher: {error}") from None
+        self._redis = RedisLog(store_of(workers, os.environ), workers.space)
         self._space, self._wire = RedisSpace(self._redis), RedisWire(self._redis)
-        self._mailbox = CeleryMailbox(resolved(workers.broker, os.environ), workers.queue)
+        self._mailbox = CeleryMailbox(broker_of(workers, os.environ), workers.queue)
         self.launcher = RemoteLauncher(self._wire, self._space, self._mailbox, clock)
         self._standing = ActiveStandby(f"{socket.gethostname()}:{os.getpid()}", self._space, self.launcher, log)
 
@@ -94,17 +91,34 @@ class Link:
         await self._redis.close()
 
 
-def resolved(value: Value, environ: Mapping[str, str]) -> str:
-    """The address itself. UsageError, naming the variable or file and never its value, when it is missing."""
+def broker_of(workers: Workers, environ: Mapping[str, str]) -> str:
+    """The address of the broker. ConfigError, naming the variable or file and never its value, when it is missing."""
+    return _resolved(workers, "broker", workers.broker, environ)
+
+
+def store_of(workers: Workers, environ: Mapping[str, str]) -> str:
+    """The address of the store. ConfigError, which never shows it, when it is missing or not that of a Redis."""
+    key = "broker" if workers.store is None else "store"
+    address = _resolved(workers, key, workers.store or workers.broker, environ)
+    if problem := store_problem(address, is_broker=key == "broker"):
+        raise _error(workers, key, problem)
+    return address
+
+
+def _resolved(workers: Workers, key: str, value: Value, environ: Mapping[str, str]) -> str:
     match value:
         case FromEnv(variable):
             if not environ.get(variable):
-                raise UsageError(f"launcher: the variable {variable} is not set")
+                raise _error(workers, key, f"the variable {variable} is not set in this environment, or empty")
             return environ[variable]
         case FromFile(path):
             try:
                 return read_small_file(path).decode().strip()
             except (LaunchError, UnicodeDecodeError) as error:
-                raise UsageError(f"launcher: {error}") from None
+                raise _error(workers, key, str(error)) from None
         case _:
             return value
+
+
+def _error(workers: Workers, key: str, problem: str) -> ConfigError:
+    return ConfigError(f"{workers.places.get(key, 'launcher')}: error: {key}: {problem}", ())

@@ -17,7 +17,7 @@ from typing import Any
 
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.config.recipients import LISTS
-from scheduler.errors import EXIT_BAD_FILE
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
@@ -65,19 +65,25 @@ class Host:
         for key in ("token", "view_token"):
             if problem := self._reference_problem(web.get(key), directory):
                 code = LintCode.UNSET_VARIABLE if "from_env" in web[key] else LintCode.MISSING_FILE
-                message = f"web: {key}: {problem}; schedd exits with {EXIT_BAD_FILE} if it is to serve HTTP"
-                yield LintWarning(code, "web", message)
+                message = f"{key}: {problem}; schedd exits with {EXIT_BAD_FILE} if it is to serve HTTP"
+                yield LintWarning(code, f"web.{key}", message)
 
-    def broker_warnings(self, launcher: dict[str, Any]) -> Iterator[LintWarning]:
-        """The warnings about a broker that is written in the file, which neither schedd nor workers could use."""
-        broker = launcher.get("celery", {}).get("broker")
+    def launcher_warnings(self, launcher: dict[str, Any], directory: Path) -> Iterator[LintWarning]:
+        """The warnings about addresses of workers, without which neither schedd nor workers start."""
+        celery = launcher.get("celery", {})
+        for key in ("broker", "store"):
+            if problem := self._reference_problem(celery.get(key), directory):
+                code = LintCode.UNSET_VARIABLE if "from_env" in celery[key] else LintCode.MISSING_FILE
+                message = f"{key}: {problem}; schedd and workers exit with {EXIT_BAD_FILE}"
+                yield LintWarning(code, f"launcher.celery.{key}", message)
+        broker = celery.get("broker")
         if not isinstance(broker, str) or not _is_installed("celery"):
             return
         from scheduler.launch.remote.broker import broker_problem  # noqa: PLC0415 - an extra
 
         if problem := broker_problem(broker):
-            message = f"launcher: {problem}; schedd and workers exit with 1"
-            yield LintWarning(LintCode.UNUSABLE_BROKER, "launcher", message)
+            message = f"{problem}; schedd and workers exit with {EXIT_FAILURE}"
+            yield LintWarning(LintCode.UNUSABLE_BROKER, "launcher.celery.broker", message)
 
     def _undeliverable(self, given: dict[str, Any], directory: Path) -> Iterator[tuple[str, str]]:
         """Keys whose notifications, pings or check-ins cannot be sent now, and why."""

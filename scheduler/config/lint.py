@@ -81,12 +81,13 @@ class _Lint:
         for warning in value_warnings(given):
             if warning.code not in ignored:
                 warn(file.source, warning, file.places, "defaults")
-        host = Host(os.environ)
-        tokens = host.token_warnings(file.values.get("web", {}), file.source.directory)
-        for warning in (*tokens, *host.broker_warnings(file.values.get("launcher", {}))):
+        host, directory = Host(os.environ), file.source.directory
+        tokens = host.token_warnings(file.values.get("web", {}), directory)
+        for warning in (*tokens, *host.launcher_warnings(file.values.get("launcher", {}), directory)):
             if warning.code not in ignored:
-                code, key, message, help = warning
-                file.source.warn(file.tops.get(key), message, help, code=code, width=len(key), key=key)
+                code, path, message, help = warning
+                width = len(path.rpartition(".")[2])
+                file.source.warn(file.tops.get(path), message, help, code=code, width=width, key=path)
 
     def job(self, entry: Entry, job: Job, ignored: Ignored) -> None:
         """Warn about one job."""

@@ -29,7 +29,7 @@ from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.web import WebSettings
-from scheduler.model.workers import Workers
+from scheduler.model.workers import Workers, store_problem
 
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init` writes an example file"
@@ -66,7 +66,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class File(NamedTuple):
-    """One file: its text, the values of its keys, and the positions of the keys of `defaults` and of the file."""
+    """One file: its text, the values of its keys, and the positions of the keys of `defaults` and of the file.
+
+    `tops` has the keys within `web` and `launcher`, too: `web.token`.
+    """
 
     source: Source
     values: dict[str, Any]
@@ -105,7 +108,7 @@ class Loading:
     def config(self) -> Config:
         """The configuration; incomplete when there are errors."""
         main = self._read(str(self._shown), self.path, FileForm)
-        workers = workers_of(main.values, main.source.directory, self.path.stem)
+        workers = _workers(main, self.path.stem)
         defaults = self._defaults(main, NOTHING if workers is None else _ON_WORKERS)
         jobs = self._jobs(main, defaults)
         own = frozenset(self._names)
@@ -164,7 +167,7 @@ class Loading:
             if name.value == "defaults"
             for key, _ in entries_of(node)
         }
-        tops = {name.value: name.index for name, _ in entries_of(root)}
+        tops = {name.value: name.index for name, _ in entries_of(root)} | _places_within(root)
         return File(source, reader_of(form)(root, source, ""), places, tops)
 
     def _defaults(self, file: File, below: Scope) -> Scope:
@@ -261,6 +264,33 @@ class Loading:
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
+
+
+def _places_within(root: Mapping | Broken) -> dict[str, int]:
+    """The positions of the keys within `web` and `launcher`."""
+    found = {}
+    for outer, node in entries_of(root):
+        for key, value in entries_of(node) if outer.value in {"web", "launcher"} else ():
+            path = f"{outer.value}.{key.value}"
+            found[path] = key.index
+            found |= {f"{path}.{inner.value}": inner.index for inner, _ in entries_of(value)}
+    return found
+
+
+def _workers(main: File, space: str) -> Workers | None:
+    """The workers that the main file names. An error when their store is not a Redis."""
+    source, places = main.source, {}
+    for key in ("broker", "store"):
+        if (at := main.tops.get(f"launcher.celery.{key}")) is not None:
+            places[key] = f"{source.shown}:{source.position(at)[0]}"
+    workers = workers_of(main.values, source.directory, space, places)
+    if workers is not None:
+        key = "broker" if workers.store is None else "store"
+        address = workers.store or workers.broker
+        if isinstance(address, str) and (problem := store_problem(address, is_broker=key == "broker")):
+            path = f"launcher.celery.{key}"
+            source.error(main.tops.get(path), f"{key}: {problem}", width=len(key), key=path)
+    return workers
 
 
 def _files_of(path: Path) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""Finds what may be secret in a file: values of `env`, `args`, `kwargs` and `launcher`, however spelled, and recipients.
+"""Finds what may be secret in a file: values of `env`, `args`, `kwargs`, `launcher`, however spelled, and recipients.
 
 It is only computed when a line is quoted. Where the text is not valid YAML, the lines themselves are searched.
 """

@@ -37,15 +37,18 @@ class LauncherForm(Form, frozen=True):
     celery: Annotated[CeleryForm, Meta(description="Celery workers.")]
 
 
-def workers_of(values: dict[str, Any], directory: Path, space: str) -> Workers | None:
-    """The workers that a file with these top-level values names, if it does. `space` is the default one."""
+def workers_of(values: dict[str, Any], directory: Path, space: str, places: dict[str, str]) -> Workers | None:
+    """The workers that a file with these top-level values names, if it does.
+
+    `space` is the default one, `places` are the file and line of each address, by its key.
+    """
     celery = values.get("launcher", {}).get("celery")
     if celery is None or "broker" not in celery:
         return None
-    broker = value_of(celery["broker"], directory)
     return Workers(
-        broker=broker,
-        store=value_of(celery["store"], directory) if "store" in celery else broker,
+        broker=value_of(celery["broker"], directory),
+        store=value_of(celery["store"], directory) if "store" in celery else None,
         queue=celery.get("queue", "schedd"),
         space=values.get("space") or space,
+        places=places,
     )

@@ -8,9 +8,22 @@ from scheduler.model.target import Value
 
 
 class Workers(msgspec.Struct, frozen=True, kw_only=True):
-    """Celery workers: addresses of their broker and of the store, the queue, and the name that schedules share."""
+    """Celery workers: addresses of their broker and of the store, the queue, and the name that schedules share.
+
+    `store` None: the broker is the store, too. `places` has the file and line of each address, by its key.
+    """
 
     broker: Value
-    store: Value
+    store: Value | None = None
     queue: str
     space: str
+    places: dict[str, str] = {}
+
+
+def store_problem(address: str, *, is_broker: bool) -> str:
+    """Why no store can have this address, without showing it; empty when one can."""
+    if address.startswith(("redis://", "rediss://", "unix://")):
+        return ""
+    if is_broker:
+        return 'the broker is not a Redis; add "store: redis://…", the address of a Redis'
+    return "not the address of a Redis, which starts with redis://"

@@ -361,7 +361,7 @@ def test_a_condition_of_a_job_on_workers_runs_here_and_its_text_may_test_and_dis
 
 def test_a_broker_that_celery_cannot_use_here_is_named_without_its_password(tmp_path: Path) -> None:
     pytest.importorskip("celery", reason="the extra celery is not installed")
-    text = "launcher: {celery: {broker: '%s://user:canary@there'}}\n" + job()
+    text = "launcher: {celery: {broker: '%s://user:canary@there', store: 'redis://there'}}\n" + job()
     assert codes(tmp_path, text % "redis") == []
     assert codes(tmp_path, text % "nonsense") == ["unusable-broker"]
 
@@ -405,6 +405,34 @@ def test_a_token_of_the_web_that_has_no_value_is_a_warning(tmp_path: Path, monke
     assert codes(tmp_path, text) == ["missing-file"]
     (tmp_path / "none").write_text("y\n")
     assert codes(tmp_path, text) == []
+
+
+def test_an_address_of_the_launcher_that_has_no_value_is_a_warning_at_its_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (
+        f'launcher:\n  celery: {{broker: {{from_env: BROKER}}, store: {{from_file: "{tmp_path}/none"}}}}\njobs: {{}}\n'
+    )
+    monkeypatch.delenv("BROKER", raising=False)
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    warnings = check(file, now=NOW).config.warnings
+    assert [(each.code, each.line, each.column) for each in warnings] == [
+        ("unset-variable", 2, 12),
+        ("missing-file", 2, 40),
+    ]
+    assert "broker: the variable BROKER is not set here; schedd and workers exit with 78" in warnings[0].message
+    monkeypatch.setenv("BROKER", "amqp://there")
+    (tmp_path / "none").write_text("redis://there\n")
+    assert codes(tmp_path, text) == []
+
+
+def test_the_warning_about_a_token_is_at_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEB_TOKEN", raising=False)
+    file = tmp_path / "schedules.yaml"
+    file.write_text("web:\n  listen: 127.0.0.1:8765\n  token: {from_env: WEB_TOKEN}\njobs: {}\n")
+    (warning,) = check(file, now=NOW).config.warnings
+    assert (warning.line, warning.column) == (3, 3)
 
 
 def test_an_empty_address_of_a_recipient_is_a_warning_and_an_empty_variable_is_not(
