@@ -62,6 +62,7 @@ def run(  # noqa: PLR0913 - one for each option
     log_level: str,
     watch: bool,
     web: str | None,
+    is_default_address: bool,
     heartbeat: Path | None,
     paused: bool,
     shutdown_timeout: float | None,
@@ -69,6 +70,7 @@ def run(  # noqa: PLR0913 - one for each option
 ) -> int:
     """Run the jobs of a file until a signal ends it (exit code 0) or a bug (70). `web` is an address to serve HTTP on.
 
+    `is_default_address`: the address in the file, if it has one, takes precedence over `web`.
     `paused`: all jobs are paused at first. Unless `allow_insecure_file`, root refuses a file that others can change, at
     a reload too. ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
@@ -78,7 +80,7 @@ def run(  # noqa: PLR0913 - one for each option
     how = {"watch": watch, "heartbeat": heartbeat, "paused": paused}
     with loading():  # until the daemon is ready
         config = read(path)
-        if web is not None:
+        if web is not None and not (is_default_address and config.web.listen is not None):
             config = replace(config, web=listening_on(config.web, web, config.path))
         return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
 

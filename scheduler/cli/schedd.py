@@ -20,6 +20,9 @@ EXIT_STATUS = (
 
 DEFAULT_ADDRESS = "127.0.0.1:8765"
 
+_NO_ADDRESS = "\0"
+"""The value of --web without an address, which nobody can type."""
+
 PAUSED = "SCHEDD_PAUSED"
 """The variable that means the same as --paused."""
 
@@ -57,8 +60,9 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
     "--web",
     metavar="[ADDR]",
     is_flag=False,
-    flag_value=DEFAULT_ADDRESS,
-    help=f"Serve the dashboard and the HTTP API on ADDR [default: {DEFAULT_ADDRESS}]; needs the extra web",
+    flag_value=_NO_ADDRESS,
+    help="Serve the dashboard and the HTTP API on ADDR [default: web.listen of FILE, otherwise "
+    f"{DEFAULT_ADDRESS}]; needs the extra web",
 )
 @click.option(
     "--heartbeat",
@@ -112,7 +116,7 @@ def command(  # noqa: PLR0913 - one for each option
       schedd schedules.yaml --web
     """
     if web is not None and file is None and config is None and is_file_name(web):
-        file, web = web, DEFAULT_ADDRESS  # `schedd --web schedules.yaml`
+        file, web = web, _NO_ADDRESS  # `schedd --web schedules.yaml`
     path = _schedule_file(file, config)
     with loading(*NOT_FOR_THE_DAEMON):
         # Imported here, so that --help and --version do not load the whole daemon.
@@ -124,7 +128,8 @@ def command(  # noqa: PLR0913 - one for each option
         log_format=LogFormat(log_format),
         log_level=log_level,
         watch=watch,
-        web=web,
+        web=DEFAULT_ADDRESS if web == _NO_ADDRESS else web,
+        is_default_address=web == _NO_ADDRESS,
         heartbeat=None if heartbeat is None else Path(heartbeat),
         paused=paused,
         shutdown_timeout=_shutdown_timeout(),

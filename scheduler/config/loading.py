@@ -29,7 +29,7 @@ from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.web import WebSettings
-from scheduler.model.workers import Workers, store_problem
+from scheduler.model.workers import Workers
 
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init` writes an example file"
@@ -108,7 +108,7 @@ class Loading:
     def config(self) -> Config:
         """The configuration; incomplete when there are errors."""
         main = self._read(str(self._shown), self.path, FileForm)
-        workers = _workers(main, self.path.stem)
+        workers = workers_of(main.values, main.source, main.tops, self.path.stem)
         defaults = self._defaults(main, NOTHING if workers is None else _ON_WORKERS)
         jobs = self._jobs(main, defaults)
         own = frozenset(self._names)
@@ -275,22 +275,6 @@ def _places_within(root: Mapping | Broken) -> dict[str, int]:
             found[path] = key.index
             found |= {f"{path}.{inner.value}": inner.index for inner, _ in entries_of(value)}
     return found
-
-
-def _workers(main: File, space: str) -> Workers | None:
-    """The workers that the main file names. An error when their store is not a Redis."""
-    source, places = main.source, {}
-    for key in ("broker", "store"):
-        if (at := main.tops.get(f"launcher.celery.{key}")) is not None:
-            places[key] = f"{source.shown}:{source.position(at)[0]}"
-    workers = workers_of(main.values, source.directory, space, places)
-    if workers is not None:
-        key = "broker" if workers.store is None else "store"
-        address = workers.store or workers.broker
-        if isinstance(address, str) and (problem := store_problem(address, is_broker=key == "broker")):
-            path = f"launcher.celery.{key}"
-            source.error(main.tops.get(path), f"{key}: {problem}", width=len(key), key=path)
-    return workers
 
 
 def _files_of(path: Path) -> list[str] | None:

@@ -25,7 +25,7 @@ class WebForm(Form, frozen=True):
     listen: Annotated[
         Listen | None,
         Meta(
-            description="Address to serve HTTP on: HOST:PORT or unix:/PATH; `--web` takes precedence.",
+            description="Address to serve HTTP on: HOST:PORT or unix:/PATH; an address after `--web` takes precedence.",
             examples=["127.0.0.1:8765", "unix:/run/schedd/web.sock"],
         ),
     ] = None

@@ -2,7 +2,6 @@
 
 # No `from __future__ import annotations`: see spec.py.
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
@@ -10,7 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 from scheduler.config.field_types import Form, Name, Secret
 from scheduler.config.recipient_form import ReferenceForm
 from scheduler.config.recipients import value_of
-from scheduler.model.workers import Workers
+from scheduler.document.source import Source
+from scheduler.model.workers import Workers, store_problem
 
 NO_WORKERS = 'a job has "launcher: celery", and the file has no top-level key "launcher"'
 
@@ -37,18 +37,23 @@ class LauncherForm(Form, frozen=True):
     celery: Annotated[CeleryForm, Meta(description="Celery workers.")]
 
 
-def workers_of(values: dict[str, Any], directory: Path, space: str, places: dict[str, str]) -> Workers | None:
-    """The workers that a file with these top-level values names, if it does.
+def workers_of(values: dict[str, Any], source: Source, places: dict[str, int], space: str) -> Workers | None:
+    """The workers that a file with these top-level values names, if it does. An error when their store is not a Redis.
 
-    `space` is the default one, `places` are the file and line of each address, by its key.
+    `places` are the positions of keys: `launcher.celery.broker`. `space` is the default one.
     """
     celery = values.get("launcher", {}).get("celery")
     if celery is None or "broker" not in celery:
         return None
+    at = {key: places[f"launcher.celery.{key}"] for key in ("broker", "store") if key in celery}
+    key = "store" if "store" in celery else "broker"
+    address = celery[key]
+    if isinstance(address, str) and (problem := store_problem(address, is_broker=key == "broker")):
+        source.error(at[key], f"{key}: {problem}", width=len(key), key=f"launcher.celery.{key}")
     return Workers(
-        broker=value_of(celery["broker"], directory),
-        store=value_of(celery["store"], directory) if "store" in celery else None,
+        broker=value_of(celery["broker"], source.directory),
+        store=value_of(celery["store"], source.directory) if "store" in celery else None,
         queue=celery.get("queue", "schedd"),
         space=values.get("space") or space,
-        places=places,
+        places={key: f"{source.shown}:{source.position(index)[0]}" for key, index in at.items()},
     )

@@ -330,6 +330,16 @@ def test_a_strange_address_is_a_usage_error(tmp_path: Path, address: str, code: 
         assert message in running.errors
 
 
+def test_web_without_an_address_uses_that_of_the_file_and_an_address_takes_precedence(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"web: {{listen: 'unix:{tmp_path}/of-the-file'}}\njobs: {{}}\n")
+    with schedd(file, "--web") as running:
+        assert "of-the-file" in running.says("web listening")[0]
+    with schedd(file, "--web", f"unix:{tmp_path}/given") as running:
+        assert "/given" in running.says("web listening")[0]
+    assert "of-the-file" not in running.log
+
+
 def test_an_address_in_use_is_one_message(web: Web, tmp_path: Path) -> None:
     file = tmp_path / "schedules.yaml"
     file.write_text("jobs: {}\n")
