@@ -44,8 +44,10 @@ def json_reader(hint: Any) -> Read:
         if isinstance(node, Broken):
             raise AlreadyReportedError
         if type(node) is not shape:
+            if shape is Sequence and isinstance(node, Mapping):
+                raise InvalidValueError("must be a list; a mapping of keyword arguments goes under `kwargs`")
             if shape is Sequence:
-                raise InvalidValueError("must be a list", kind="item", in_list=True)
+                raise InvalidValueError("must be a list; put the value in brackets")
             raise InvalidValueError("must be a mapping of names and values")
         return _plain_json(node, source, where)
 

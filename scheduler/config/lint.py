@@ -11,8 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec.structs import replace
-
 from scheduler.clock import rfc3339
 from scheduler.config.entry import Entry
 from scheduler.config.host_checks import Host
@@ -136,11 +134,11 @@ class _Lint:
         yield from about_command
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:
             return
-        if job.enabled and job.run_if and (reason := self._targets.problem(replace(job, target=job.run_if))):
-            yield LintWarning(LintCode.NOT_FOUND, "run_if", reason)
         if job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.keys else "python"
             yield LintWarning(LintCode.NOT_FOUND, key, reason)
+        elif job.enabled and (problem := self._targets.argument_problem(job)):
+            yield LintWarning(LintCode.WRONG_ARGUMENT, *problem)
         for key, reason in self._targets.further_problems(job) if job.enabled else ():
             if key == "run_if":
                 yield LintWarning(LintCode.NOT_FOUND, key, f"{key}: {reason}")

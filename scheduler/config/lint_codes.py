@@ -75,6 +75,8 @@ class LintCode(StrEnum):
     """Celery cannot use the broker of launcher here: its kind is unknown, or a package is missing."""
     NOT_FOUND = "not-found"
     """A program, a directory or the Python function of the job cannot be found."""
+    WRONG_ARGUMENT = "wrong-argument"
+    """The Python function does not accept its args or kwargs, or gets keyword arguments as one mapping."""
 
 
 class LintWarning(NamedTuple):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import shlex
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.machinery import ModuleSpec, PathFinder
-from pathlib import Path
 
+from scheduler.config.python_source import argument_problem, function_problem, spec_of
 from scheduler.config.recipients import LISTS
 from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.interpreter_path import ask_search_path, guess_search_path
 from scheduler.launch.launcher import LaunchError
-from scheduler.launch.program import directory_problem, find_program
+from scheduler.launch.program import CommandNotFoundError, directory_problem, find_program
 from scheduler.model.job import Job
 from scheduler.model.recipient import CommandRecipient
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
@@ -42,6 +40,7 @@ class TargetCheck:
         self._environment = environment
         self._run_interpreters = run_interpreters
         self._paths: dict[tuple[str, str, str], list[str]] = {}
+        self._shown_paths: set[str] = set()
         self.not_checked: list[str] = []
 
     def problem(self, job: Job) -> str | None:
@@ -54,30 +53,59 @@ class TargetCheck:
             return None  # another warning names what is missing
         match job.target:
             case Argv() | ShellCommand() as command:
-                return next(_command_problems(command, job.cwd, variables), None)
+                return next(self._command_problems(command, job.cwd, variables), None)
             case Entrypoint(reference, interpreter=interpreter, setup=setup):
                 functions = [reference] if setup is None else [setup, reference]
                 problems = (self._function(each, job, interpreter, variables) for each in functions)
         return next(filter(None, problems), None)
 
+    def argument_problem(self, job: Job) -> tuple[str, str] | None:
+        """The key of the arguments that its function does not accept, and why not; None when none is visible."""
+        if not isinstance(job.target, Entrypoint):
+            return None
+        with contextlib.suppress(LaunchError):
+            target, variables = job.target, self._environment.of_job(job).values
+            path = [job.cwd, *_python_path(variables)]
+            return argument_problem(target.reference, target.args, target.kwargs, path)
+        return None
+
     def further_problems(self, job: Job) -> Iterator[tuple[str, str]]:
         """The keys of other commands that would not be found, `run_if` and recipients, each with the reason."""
         with contextlib.suppress(LaunchError):
             variables = self._environment.of_job(job).values
-            if job.run_if is not None and (missing := next(_command_problems(job.run_if, job.cwd, variables), None)):
+            if job.run_if is not None and (
+                missing := next(self._command_problems(job.run_if, job.cwd, variables), None)
+            ):
                 yield "run_if", missing
             for key in sorted(LISTS):
                 for recipient in getattr(job, key):
                     if isinstance(recipient, CommandRecipient) and (
-                        problem := next(_command_problems(recipient.target, job.cwd, variables), None)
+                        problem := next(self._command_problems(recipient.target, job.cwd, variables), None)
                     ):
                         yield key, problem
+
+    def _command_problems(self, command: Argv | ShellCommand, cwd: str, variables: Mapping[str, str]) -> Iterator[str]:
+        words = command.words[:1] if isinstance(command, Argv) else (command.shell[0], _first_word(command.text))
+        for word in words:
+            if word is not None and (problem := self._program_problem(word, cwd, variables)):
+                yield problem
+
+    def _program_problem(self, word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
+        try:
+            find_program(word, variables.get("PATH", DEFAULT_PATH), cwd)
+        except CommandNotFoundError as error:
+            is_new = error.path not in self._shown_paths
+            self._shown_paths.add(error.path)
+            return str(error) if is_new else error.without_path
+        except LaunchError as error:
+            return str(error)
+        return None
 
     def _function(self, reference: str, job: Job, interpreter: str | None, variables: Mapping[str, str]) -> str | None:
         if interpreter is not None:
             return self._with_interpreter(job, reference, interpreter, variables)
         path = [job.cwd, *_python_path(variables), *sys.path]
-        return _function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
+        return function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
 
     def _with_interpreter(self, job: Job, reference: str, interpreter: str, variables: Mapping[str, str]) -> str | None:
         try:
@@ -93,32 +121,17 @@ class TargetCheck:
             except LaunchError as error:
                 return str(error)
             path += self._paths[key]
-            return _function_problem(reference, path) or _missing_module(reference, path, interpreter)
+            return function_problem(reference, path) or _missing_module(reference, path, interpreter)
         path += guess_search_path(program)
         if reference.partition(":")[0].partition(".")[0] in sys.stdlib_module_names:
             return None
         if missing := _missing_module(reference, path, interpreter):
-            package = _spec_of(reference.partition(":")[0].partition(".")[0], [job.cwd])
+            package = spec_of(reference.partition(":")[0].partition(".")[0], [job.cwd])
             if package is not None and package.origin is not None:
                 return missing  # the job's directory comes first, so no other path has the rest of this package
             self.not_checked.append(job.name)
             return None
-        return _function_problem(reference, path)
-
-
-def _command_problems(command: Argv | ShellCommand, cwd: str, variables: Mapping[str, str]) -> Iterator[str]:
-    words = command.words[:1] if isinstance(command, Argv) else (command.shell[0], _first_word(command.text))
-    for word in words:
-        if word is not None and (problem := _program_problem(word, cwd, variables)):
-            yield problem
-
-
-def _program_problem(word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
-    try:
-        find_program(word, variables.get("PATH", DEFAULT_PATH), cwd)
-    except LaunchError as error:
-        return str(error)
-    return None
+        return function_problem(reference, path)
 
 
 def _first_word(text: str) -> str | None:
@@ -142,55 +155,6 @@ def _missing_module(reference: str, path: list[str], python: str) -> str | None:
         name = ".".join(names[:depth])
         if name in sys.modules and names[0] in sys.stdlib_module_names:
             continue  # os.path is not a file
-        if _spec_of(name, path) is None:
+        if spec_of(name, path) is None:
             return f"no module {name} in {path[0]} or on the path of {python}"
     return None
-
-
-def _spec_of(module: str, path: list[str]) -> ModuleSpec | None:
-    """Where a module is, without importing anything."""
-    spec: ModuleSpec | None = None
-    names = module.split(".")
-    for depth in range(1, len(names) + 1):
-        places = path if spec is None else [*(spec.submodule_search_locations or ())]
-        spec = PathFinder.find_spec(".".join(names[:depth]), places)
-        if spec is None:
-            return None
-    return spec
-
-
-def _function_problem(reference: str, path: list[str]) -> str | None:
-    """Why the source of the module does not define the function; None when it does, or cannot be read."""
-    module, _, attribute = reference.partition(":")
-    spec = _spec_of(module, path)
-    if spec is None or not spec.has_location or not str(spec.origin).endswith(".py"):
-        return None
-    name, _, rest = attribute.partition(".")
-    kinds = _definitions(Path(str(spec.origin)), name)
-    if kinds is not None and not kinds:
-        return f"{module} has no {name}"
-    if kinds == {"class"} and not rest:
-        return f"{module}:{name} is a class; it must be a function"
-    return None
-
-
-def _definitions(file: Path, name: str) -> set[str] | None:
-    """In which ways the source may define a name: as a class, or otherwise; None when it cannot be read."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return None
-    kinds = set()
-    for node in ast.walk(tree):
-        match node:
-            case ast.ClassDef(name=defined) if defined == name:
-                kinds.add("class")
-            case ast.FunctionDef(name=defined) | ast.AsyncFunctionDef(name=defined):
-                if defined in {name, "__getattr__"}:
-                    kinds.add("other")
-            case ast.alias(name=imported, asname=alias):
-                if imported == "*" or name in {alias, imported.partition(".")[0]}:
-                    kinds.add("other")
-            case ast.Name(id=assigned, ctx=ast.Store()) if assigned == name:
-                kinds.add("other")
-    return kinds

@@ -61,7 +61,9 @@ def is_secret_key(name: str) -> bool:
 
 
 def _is_public(owner: str, key: str, value: str) -> bool:
-    """Whether a value of a recipient is not secret: an address to mail to, a format, a timeout."""
+    """Whether a value is not secret: the name of a variable, or of a recipient the address, the format, the timeout."""
+    if key == "from_env" and is_variable(value):
+        return True
     return owner in _RECIPIENTS and key in _PUBLIC and re.fullmatch(_ADDRESS, value) is not None
 
 

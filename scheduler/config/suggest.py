@@ -133,6 +133,9 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
     if form is JobForm and word == "task" and _is_dotted(unknown.value):
         message = f'unknown key "{name}": a task of Celery is not known here'
         return KeyProblem(message, "use `python: MODULE:FUNCTION` to call its function, or `command` for a program")
+    if form is JobForm and word in {"backoff", "retrybackoff", "retrydelay", "retryinterval"}:
+        message = f'unknown key "{name}": the delay between attempts is part of "retry"'
+        return KeyProblem(message, "for example `retry: {times: 2, delay: 10s, factor: 2}`")
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
         return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
     if form is RetryForm and word in _COUNTING_THE_FIRST:
@@ -149,6 +152,11 @@ def _is_dotted(value: Node) -> bool:
     return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", value.value) is not None
 
 
+def _is_function(value: Node) -> bool:
+    """Whether it is a name such as `app.tasks:etl`."""
+    return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", value.value) is not None
+
+
 def _further_attempts(value: Node) -> Iterator[Replacement]:
     if isinstance(value, Scalar) and re.fullmatch(r"(?a)[1-9]\d{0,3}", value.value):
         yield Replacement(str(int(value.value) - 1), converted=(value.value,))
@@ -160,7 +168,8 @@ def _foreign(unknown: UnknownKey) -> KeyProblem | None:
     for ours in unknown.known:
         theirs = FOREIGN.get(ours, "").split()
         if {word, stem} & {normalized(ours), *theirs}:
-            return _did_you_mean(unknown, ours, word)
+            is_function = ours == "command" and _is_function(unknown.value)
+            return _did_you_mean(unknown, "python" if is_function else ours, word)
     return None
 
 

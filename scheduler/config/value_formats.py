@@ -119,6 +119,10 @@ def _bound(text: str, parse: Callable[[str, zoneinfo.ZoneInfo], object]) -> str:
 def _function(text: str, _plain: bool) -> str:
     if re.fullmatch(_FUNCTION, text):
         return text
+    if re.fullmatch(rf"({_FUNCTION})\(.+\)", text, re.DOTALL):
+        raise InvalidValueError(
+            "must have the form package.module:function; its arguments go under `args` and `kwargs`"
+        )
     is_script = re.search(r"\.py\b|/|^-m\b", text) and ":" not in text
     advice = "; a script is run with the key `command`" if is_script else ""
     raise InvalidValueError(f"must have the form package.module:function{advice}", kind="function")

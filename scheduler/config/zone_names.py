@@ -47,30 +47,23 @@ _PLACES = {
     "mountain_standard_time": "America/Denver", "pacific_standard_time": "America/Los_Angeles",
     "tokyo_standard_time": "Asia/Tokyo", "india_standard_time": "Asia/Kolkata",
     "china_standard_time": "Asia/Shanghai", "eastern_time": "America/New_York", "pacific_time": "America/Los_Angeles",
-    "central_european_time": "Europe/Berlin",
+    "central_european_time": "Europe/Berlin", "eastern_time_(us_&_canada)": "America/New_York",
+    "central_time_(us_&_canada)": "America/Chicago", "mountain_time_(us_&_canada)": "America/Denver",
+    "pacific_time_(us_&_canada)": "America/Los_Angeles", "arizona": "America/Phoenix", "alaska": "America/Anchorage",
+    "hawaii": "Pacific/Honolulu", "indiana_(east)": "America/Indiana/Indianapolis",
 }  # fmt: skip
 
 
 def zones_of(text: str, known: AbstractSet[str]) -> Iterator[Replacement]:
     """The zone that a name most likely means."""
     name = text.strip().replace(" ", "_")
-    if offset := _zone_of_offset(text.strip(), known):
-        yield offset
-        return
+    if offset := re.fullmatch(_OFFSET, text.strip()):
+        if int(offset[2]) == 0:
+            yield Replacement("UTC", converted=(text,))
+        return  # a zone with this offset is a guess, and Etc/GMT-2 has its sign reversed
     zone = ABBREVIATIONS.get(name.upper()) or _zone_of_place(name.lower(), known)
     if zone is not None and zone in known:
         yield Replacement(zone, converted=(text,))
-
-
-def _zone_of_offset(text: str, known: AbstractSet[str]) -> Replacement | None:
-    """The zone of an offset in whole hours. Their names have the sign of POSIX: `UTC+2` is Etc/GMT-2."""
-    match = re.fullmatch(_OFFSET, text)
-    if match is None:
-        return None
-    hours = int(match[2])
-    zone = f"Etc/GMT{'-' if match[1] == '+' else '+'}{hours}" if hours else "UTC"
-    reading = f"UTC{match[1]}{hours}; in these names the sign is reversed" if hours else ""
-    return Replacement(zone, reading, (text,)) if zone in known else None
 
 
 def _zone_of_place(name: str, known: AbstractSet[str]) -> str | None:

@@ -16,8 +16,10 @@ LARGEST = 16 * 1024 * 1024
 """Bytes; enough for a hundred thousand jobs."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+NO_FILE = "no such file"
+
 _REASONS = {
-    errno.ENOENT: "no such file",
+    errno.ENOENT: NO_FILE,
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.ELOOP: "the symbolic link points to itself",

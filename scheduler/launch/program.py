@@ -9,6 +9,15 @@ from pathlib import Path
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, LaunchError
 
 
+class CommandNotFoundError(LaunchError):
+    """No directory of `path` has the program."""
+
+    def __init__(self, word: str, path: str) -> None:
+        self.without_path = f"command not found: {word}"
+        self.path = path
+        super().__init__(f"{self.without_path}; PATH is {path}", NOT_FOUND)
+
+
 def find_program(word: str, path: str, cwd: str) -> str:
     """Where a command's first word leads, absolute. LaunchError 127 when nowhere, 126 when it cannot be executed.
 
@@ -35,7 +44,7 @@ def find_program(word: str, path: str, cwd: str) -> str:
         raise LaunchError(problem)
     if "/" in word:
         raise _absence(candidates[0])
-    raise LaunchError(f"command not found: {word}; PATH is {path}", NOT_FOUND)
+    raise CommandNotFoundError(word, path)
 
 
 def _absence(program: Path) -> LaunchError:

@@ -12,11 +12,17 @@ import pytest
 from scheduler.config import lint_command
 from scheduler.config.lint import BUSY, check
 from scheduler.config.lint_codes import LintCode
-from scheduler.errors import ConfigError, Severity
+from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.machine_zone import localtime_zone
 from scheduler.schedule import PitfallKind
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
+
+
+def warnings(folder: Path, text: str) -> tuple[Problem, ...]:
+    file = folder / "schedules.yaml"
+    file.write_text(text)
+    return check(file, now=NOW).config.warnings
 
 
 def codes(folder: Path, text: str) -> list[str]:
@@ -210,6 +216,46 @@ def test_the_functions_of_an_app_are_looked_for_in_the_jobs_directory(tmp_path: 
     assert codes(tmp_path, job("python: app.tasks:pull")) == ["not-found"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (["python: tasks:snd"], "tasks has no snd; did you mean 'send'?"),
+        (["python: tasks:send", "kwargs: {dry: true}"], "tasks:send has no argument 'dry'; did you mean 'dry_run'?"),
+        (["python: tasks:send", "args: [a, b]"], "tasks:send accepts at most 1 positional argument, not 2"),
+        (
+            ["python: tasks:send", "args: [{dry_run: false}]"],
+            "tasks:send gets this mapping as its first argument; keyword arguments go under `kwargs`",
+        ),
+        (["python: tasks:send", "args: [a]", "kwargs: {dry_run: true}"], None),
+        (["python: tasks:send", "args: [{anything: else}]"], None),
+        (["python: tasks:many", "args: [a, b, c]", "kwargs: {dry: true}"], None),
+        (["python: tasks:wrapped", "kwargs: {dry: true}"], None),
+        (["python: tasks:twice", "kwargs: {dry: true}"], None),
+        (["python: tasks:Group.greet", "kwargs: {dry: true}"], None),
+    ],
+)
+def test_arguments_are_compared_with_the_source_of_the_function(
+    tmp_path: Path, lines: list[str], message: str | None
+) -> None:
+    (tmp_path / "tasks.py").write_text(
+        "from functools import cache\n"
+        "def send(group='x', *, dry_run=False): ...\n"
+        "def many(*groups, **options): ...\n"
+        "@cache\ndef wrapped(): ...\n"
+        "def twice(): ...\ndef twice(dry): ...\n"
+        "class Group:\n    def greet(self): ...\n"
+    )
+    found = warnings(tmp_path, job(*lines))
+    assert [problem.message for problem in found] == ([] if message is None else [message])
+
+
+def test_the_path_of_a_command_that_is_not_found_is_shown_once(tmp_path: Path) -> None:
+    text = "jobs:\n  a: {command: no-such-a, run_if: no-such-b}\n  b: {command: no-such-c}\n"
+    first, *others = [problem.message for problem in warnings(tmp_path, text)]
+    assert first.startswith("command not found: no-such-a; PATH is ")
+    assert others == ["run_if: command not found: no-such-b", "command not found: no-such-c"]
+
+
 def test_the_functions_of_another_interpreter_are_looked_for_without_running_it(tmp_path: Path) -> None:
     """B4"""
     (tmp_path / "app").mkdir()
@@ -386,6 +432,7 @@ def test_every_code_has_an_example_here() -> None:
         LintCode.RUN_IF_HERE,
         LintCode.ON_WORKER,
         LintCode.UNUSABLE_BROKER,
+        LintCode.WRONG_ARGUMENT,
     } == set(LintCode)
 
 
