@@ -113,8 +113,12 @@ class ActiveStandby:
             return
         self._engine.stand_by(elsewhere=self.lease.holder is not None)
         self._was_away = self._was_away or self.lease.holder is None
-        cause = {} if self.lease.holder is not None else {"cause": self.lease.problem or "schedd shuts down"}
-        self._log.warning("standing by", active=self.lease.holder or "unknown", **cause)
+        if self.lease.holder is not None:
+            self._log.info("standing by", active=self.lease.holder)
+        elif self.lease.resigned:
+            self._log.info("standing by", active="unknown", cause="schedd shuts down")
+        else:
+            self._log.warning("standing by", active="unknown", cause=self.lease.problem or "no lease")
 
     async def _take_over(self) -> None:
         """Live runs first, so that they count for overlap and lock; then the undecided scheduled times."""

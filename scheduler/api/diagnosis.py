@@ -15,7 +15,7 @@ from scheduler.model.run import Decision
 from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, predecessors, skipped_by
 from scheduler.text import span
 from scheduler.wire.runs import HistoryEntry
-from scheduler.wire.times import REASONS, MismatchView, Why, WhyView
+from scheduler.wire.times import MismatchView, Why, WhyView, skipped_text
 
 
 def why_job(service: Service, ask: Why) -> WhyView:
@@ -136,8 +136,7 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     if entry.by is not None:
         what += f" by {entry.by.text}"
     if entry.reason is not None:
-        note = "" if entry.note is None else f" ({entry.note})"
-        return f"{what} was skipped: {REASONS.get(entry.reason, entry.reason)}{note}."
+        return f"{what} was skipped: {skipped_text(entry.reason, entry.note)}."
     run = entry.run
     if run is None:
         return f"{what} took place; it is no longer kept in history."

@@ -45,7 +45,7 @@ def _event(value: Mark) -> Event | Decision:
         case Run():
             return Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
         case RunWaiting(run_id=run_id, job=job, gate=gate, request=request):
-            return Waiting(run_id, job, gate.value, by=request.by)
+            return Waiting(run_id, job, gate.waited_for, by=request.by)
         case RunRequested(run_id=run_id, job=job, at=at, request=request):
             return Waiting(run_id, job, "time", at, by=request.by)
         case AttemptFinished():

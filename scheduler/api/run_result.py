@@ -124,7 +124,7 @@ def _live(state: LiveState) -> RunResult:
         job=state.job,
         state="waiting" if state.run is None else "retrying" if state.retry_at is not None else "running",
         run=None if state.run is None else run_view(state.run),
-        waiting_for=None if state.gate is None else state.gate.value,
+        waiting_for=None if state.gate is None else state.gate.waited_for,
         by=state.request.by,
         arguments=state.request.arguments,
     )

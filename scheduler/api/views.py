@@ -78,7 +78,7 @@ def job_view(state: JobState) -> JobView:
         next_at=state.next_at,
         last=None if state.last is None else run_view(state.last),
         running=tuple(run_view(run) for run in state.live),
-        waiting_for=None if state.waiting is None else state.waiting.value,
+        waiting_for=None if state.waiting is None else state.waiting.waited_for,
         retry_at=state.retry_at,
         paused=None if pause is None else pause_view(pause),
         usual_duration=state.usual_duration,
@@ -100,7 +100,7 @@ def _queued(state: LiveState) -> WaitingView:
     gate, request = state.gate, state.request
     return WaitingView(
         run_id=state.run_id,
-        waiting_for=None if gate is None else gate.value,
+        waiting_for=None if gate is None else gate.waited_for,
         by=request.by,
         arguments=request.arguments,
     )

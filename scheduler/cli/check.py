@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scheduler.cli import output_format, terminal, times
 from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import output_options
 from scheduler.cli.progress import Progress
 from scheduler.cli.subcommand import subcommand
 from scheduler.config import lint
@@ -38,14 +39,14 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 )
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path())
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON: an array with an object for each file")
+@output_options("an array with an object for each file")
 @click.option("--github", is_flag=True, help="Print annotations for GitHub Actions")
 @click.option(
     "--run-interpreters", is_flag=True, help="Start the interpreters of jobs to ask where they look for modules"
 )
 @click.pass_obj
 def check(
-    target: Target, files: tuple[str, ...], strict: bool, as_json: bool, github: bool, run_interpreters: bool
+    target: Target, files: tuple[str, ...], strict: bool, form: str | None, github: bool, run_interpreters: bool
 ) -> int:
     """Check files for errors and warnings.
 
@@ -59,8 +60,8 @@ def check(
     """
     paths = files or [target.file()]
     checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in paths]
-    if as_json:
-        output_format.show(checked)
+    if output_format.shown(checked, form):
+        pass
     elif github:
         for problem in (problem for file in checked for problem in file.problems):
             click.echo(annotation(problem))

@@ -29,6 +29,7 @@ _BACKGROUND = "schedd runs in the foreground; let systemd run it (docs/systemd.m
 ELSEWHERE = {
     **dict.fromkeys((("schedd", name) for name in ("--check", "--test", "--validate", "--lint", "--dry-run")), _CHECK),
     **dict.fromkeys((("schedd", name) for name in ("-d", "--daemon", "--daemonize", "--background")), _BACKGROUND),
+    ("schedctl reload", "--dry-run"): "to preview the changes: schedctl reload --plan",
     **dict.fromkeys((("schedd", name) for name in ("--port", "--host", "--listen", "--bind", "-p")), _ADDRESS),
 }
 _URL = "--url comes before the command: schedctl --url URL COMMAND"

@@ -22,7 +22,7 @@ from scheduler.config.loading import Config
 from scheduler.errors import EXIT_FAILURE, SchedError, UnknownNameError, UsageError
 from scheduler.model.job import Job
 from scheduler.schedule import find_zone
-from scheduler.text import did_you_mean, plural
+from scheduler.text import did_you_mean, nearest, plural
 from scheduler.translate.exporters import crontab_file, kubernetes_manifests, systemd_units
 from scheduler.translate.exporters.exported import Degree, Exported, Loss
 from scheduler.translate.importers.source_file import Dialect
@@ -38,10 +38,21 @@ _OPTIONS_OF = {
     "dialect": "crontab",
     "timezone": "crontab",
 }
+_OTHER_NAMES = {"k8s": "kubernetes", "cronjob": "kubernetes", "cron": "crontab", "timer": "systemd"}
+
+
+class _Format(click.Choice[str]):
+    """One of the formats, with a suggestion for other names and misspelled ones."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        near = _OTHER_NAMES.get(str(value).lower()) or nearest(str(value).lower(), _FORMATS, 0.7)
+        if value not in _FORMATS and near is not None:
+            self.fail(f"{value!r} is not one of {', '.join(_FORMATS)}; did you mean {near}?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @subcommand("export", exit_status="1 when anything was lost and --strict is given.")
-@click.argument("format_name", metavar="FORMAT", type=click.Choice(_FORMATS))
+@click.argument("format_name", metavar="FORMAT", type=_Format(_FORMATS))
 @some_jobs
 @click.option(
     "-o",

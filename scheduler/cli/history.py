@@ -16,7 +16,7 @@ from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import timezone_option, zone_for
 from scheduler.wire.operations import HISTORY
 from scheduler.wire.runs import HISTORY_LIMIT, History, HistoryEntry
-from scheduler.wire.times import REASONS
+from scheduler.wire.times import skipped_text
 
 HEADS = ("TIME", "JOB", "RUN", "OUTCOME", "DURATION", "DETAILS")
 SHRINKING = (1, 5)
@@ -50,7 +50,7 @@ def history(
 ) -> None:
     """List finished and skipped runs.
 
-    Newest first. History is kept in memory and lost when schedd stops.
+    Newest first. History is kept in memory and lost when schedd stops, unless the file names a store for workers.
 
     \b
     Examples:
@@ -84,7 +84,7 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
         more = "more than " if entry.more else ""
         count = f" {more}{entry.count}x" if entry.count > 1 else ""
         outcome = Cell(f"skipped{count}", "care")
-        why = REASONS.get(entry.reason, entry.reason) + ("" if entry.note is None else f" ({entry.note})")
+        why = skipped_text(entry.reason, entry.note)
         why += "" if entry.by is None else f"; requested by {entry.by.text}"
         why += "" if entry.arguments is None else f" with {entry.arguments.text}"
         why += "" if entry.stopped_by is None else f"; stopped by {entry.stopped_by.text}"

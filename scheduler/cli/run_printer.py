@@ -15,7 +15,7 @@ GATES = {
     "lock": "its lock",
     "capacity": "a free place (max_running)",
     "time": "its time",
-    "no-worker": "a worker",
+    "worker": "a worker",
 }
 """The reason why a run waits, by its gate."""
 

@@ -11,10 +11,10 @@ from scheduler.cli.answer_source import Target
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option
-from scheduler.errors import EXIT_FAILURE
+from scheduler.errors import EXIT_FAILURE, RefusedError
 from scheduler.text import plural, printable_line, shift
-from scheduler.wire.daemon import AskStatus, StatusView
-from scheduler.wire.operations import STATUS
+from scheduler.wire.daemon import AskStatus, AskWorkers, StatusView
+from scheduler.wire.operations import STATUS, WORKERS
 
 
 @subcommand(
@@ -38,14 +38,16 @@ def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: boo
     if output_format.shown(view, form):
         pass
     elif not exit_code:
-        show(view, zone or times.zone_of(view.timezone), times.now())
+        workers = None if view.store_up is None else _workers(target)
+        show(view, zone or times.zone_of(view.timezone), times.now(), workers)
     healthy = view.reload_error is None and view.problem is None
     return EXIT_FAILURE if exit_code and not healthy else 0
 
 
-def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
-    """Print one line for each property."""
-    state = terminal.Cell("running", "good") if view.ticking else terminal.Cell("shutting down", "care")
+def show(view: StatusView, zone: tzinfo, now: datetime, workers: terminal.Cell | None = None) -> None:
+    """Print one line for each property. `workers` is the line about workers and their store, if the file names any."""
+    running = "running" if view.store_up is None else "running; this is the active scheduler"
+    state = terminal.Cell(running, "good") if view.ticking else terminal.Cell("shutting down", "care")
     if view.standby_of is not None:
         state = terminal.Cell(f"standby; the active scheduler is {view.standby_of}", "care")
     if view.problem is not None:
@@ -64,6 +66,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
                 f"{view.paused} paused, {view.disabled} disabled"
             ),
         ),
+        *(() if workers is None else (("workers", workers),)),
         ("next", terminal.Cell(_next(view, zone, now))),
         ("decisions", terminal.Cell(decisions if view.decisions else "none yet")),
     ]
@@ -85,6 +88,15 @@ def show(view: StatusView, zone: tzinfo, now: datetime) -> None:
     if view.reload_error is not None:
         click.echo(terminal.paint("The last reload failed; the previous configuration stays active:", "bad"))
         click.echo(view.reload_error)
+
+
+def _workers(target: Target) -> terminal.Cell:
+    try:
+        count = len(target.ask(WORKERS, AskWorkers()))
+    except RefusedError as error:
+        return terminal.Cell(str(error), "bad")
+    text = "; `schedctl workers` lists them" if count else ": runs on workers wait"
+    return terminal.Cell(f"{count or 'none'} present{text}; the store answers", "" if count else "care")
 
 
 def _next(view: StatusView, zone: tzinfo, now: datetime) -> str:

@@ -70,7 +70,7 @@ class Job(Value):
 
 
 class Waiting(Value):
-    """The run waits: `gate` is overlap, lock, capacity, or time and then `until` is set."""
+    """The run waits: `gate` is overlap, lock, capacity, worker, or time and then `until` is set."""
 
     __slots__ = ("gate", "run_id", "until")
 

@@ -26,7 +26,7 @@ LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
 
 OVERDUE = "it did not end within the shutdown timeout and may still run"
-LEFT = "it goes on; the next schedd follows it"
+LEFT = "no longer followed here: it is still running on its worker, and the next schedd follows it"
 
 # On Python 3.11 looking up a member in its class takes 0.3 µs, as long as four calls.
 _RUNNING, _DONE, _MANUAL = Phase.RUNNING, Phase.DONE, Trigger.MANUAL

@@ -69,6 +69,11 @@ class Reason(StrEnum):
     NO_WORKER = "no-worker"
     NO_STORE = "no-store"
 
+    @property
+    def waited_for(self) -> str:
+        """What a run waits for that would be skipped for this reason."""
+        return "worker" if self is Reason.NO_WORKER else self.value
+
 
 CONDITION = 0
 """The number of the attempt of a launch that is the command of `run_if`."""

@@ -108,7 +108,7 @@ def _scheduled(run: Run) -> Fields:
 def _waiting(event: RunWaiting | RunRequested) -> Fields:
     fields: Fields = {"job": event.job, "run": event.run_id}
     if isinstance(event, RunWaiting):
-        fields["for"] = event.gate.value
+        fields["for"] = event.gate.waited_for
     else:
         fields |= {"for": "time", "until": rfc3339(event.at)}
     return {**fields, **_arguments(event.request.arguments), **_by(event.request.by)}

@@ -89,7 +89,7 @@ class HttpApi:
         if found is not None:
             return response.json(run_view(found))
         if live is not None and live.gate is not None:
-            return response.json(Waiting(live.run_id, live.job, live.gate.value))
+            return response.json(Waiting(live.run_id, live.job, live.gate.waited_for))
         result = self._service.result(run)
         if result is not None:
             return response.json(result)

@@ -19,7 +19,7 @@ from scheduler.web.alerts import failing_alert
 from scheduler.web.board import Board, JobFacts, skips_of
 from scheduler.web.words import Moment, ending, plural, size, span, until_text
 from scheduler.wire.jobs import JobDetails
-from scheduler.wire.times import REASONS
+from scheduler.wire.times import skipped_text
 
 RUNS_AT_FIRST = 10
 SKIPS = 20
@@ -173,7 +173,7 @@ def _heading(board: Board, facts: JobFacts, moment: Moment) -> dict[str, Any]:
 def _waiting(facts: JobFacts) -> list[dict[str, Any]]:
     """Runs at a gate, then those that were requested for a later time."""
     found = [
-        {"id": each.run_id, "at": each.scheduled_at, "gate": each.gate.value, "detail": ""}
+        {"id": each.run_id, "at": each.scheduled_at, "gate": each.gate.waited_for, "detail": ""}
         for each in facts.live
         if each.gate is not None
     ]
@@ -230,7 +230,7 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
 
 def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
     """A skipped scheduled time, or several that follow each other."""
-    text = REASONS[decision.word] + (f" ({decision.note})" if decision.note else "")
+    text = skipped_text(decision.word, decision.note)
     if decision.count > 1:
         more = "more than " if decision.more else ""
         text = f"{more}{decision.count} times since {moment.clock(decision.first)}: {text}"

@@ -139,7 +139,7 @@ def _ended(run: Run, moment: Moment) -> Markup:
 
 def waits_for(board: Board, facts: JobFacts) -> str:
     """`lock warehouse, held by import-orders`."""
-    gate = facts.waiting.gate.value if facts.waiting is not None and facts.waiting.gate is not None else ""
+    gate = facts.waiting.gate.waited_for if facts.waiting is not None and facts.waiting.gate is not None else ""
     if gate == "lock" and facts.job.lock is not None:
         holders = board.lock_holders(facts.job.lock)
         held = f", held by {', '.join(holders[:3])}" if holders else ""

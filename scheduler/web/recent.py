@@ -95,7 +95,7 @@ class Recent:
                 text = f"skipped: {REASONS[decision.word].replace('`', '')}"
                 self.add(decision.job, "skipped", text, count=decision.count).scheduled_at = decision.last
             case RunWaiting(run_id=run_id, job=job, gate=gate):
-                self.add(job, "waiting", f"waiting for {gate.value}", run_id=run_id)
+                self.add(job, "waiting", f"waiting for {gate.waited_for}", run_id=run_id)
             case RunRequested(run_id=run_id, job=job, request=request):
                 by = "" if request.by is None else request.by.text
                 self.add(job, "waiting", "requested for later", run_id=run_id, by=by)

@@ -125,3 +125,10 @@ REASONS = {
     "no-store": "the broker or the store could not be reached",
 }
 """Why a run was skipped, in words."""
+
+
+def skipped_text(reason: str, note: str | None) -> str:
+    """Why a run was skipped, in words, with a note if there is one. The note of `no-store` says it all."""
+    if reason == "no-store" and note:
+        return note
+    return REASONS.get(reason, reason) + (f" ({note})" if note else "")

@@ -200,6 +200,7 @@ def test_check_lists_and_counts_every_error(file: Path, tmp_path: Path) -> None:
     assert f"{bad}:1:12: error: " in ended.stdout
     assert "help: timeout: 5s" in ended.stdout
     answer = json.loads(schedctl("check", bad, "--json").stdout)
+    assert json.loads(schedctl("check", bad, "-o", "json").stdout) == answer
     assert not answer[0]["ok"]
     assert [problem["severity"] for problem in answer[0]["problems"]] == ["error", "warning", "error"]
     annotated = schedctl("check", bad, "--github").stdout.splitlines()

@@ -154,12 +154,17 @@ def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -
         assert "\nschedd_active 0\n" in of_standby
         assert "schedd_job_consecutive_failures" not in of_standby
         assert "standby; the active scheduler is " in site.ctl("status", file=second).stdout
+        of_active = site.ctl("status").stdout
+        assert "running; this is the active scheduler\n" in of_active
+        assert "workers    1 present; `schedctl workers` lists them; the store answers\n" in of_active
         assert _readiness(site.folder / "web").startswith("HTTP/1.1 200")
         subprocess.run(["redis-cli", "-u", site.url, "shutdown", "nosave"], check=True)
         first.says('event="standing by" active=unknown')
         eventually(lambda: site.ctl("status", "--exit-code", file=second).returncode == 1)
         for file in (site.file, second):
-            assert "standby: the store cannot be reached" in site.ctl("status", file=file).stdout
+            shown = site.ctl("status", file=file).stdout
+            assert "standby: the store cannot be reached" in shown
+            assert "Connection refused\n" in shown, "without Python's notation of the address"
             assert site.ctl("status", "--exit-code", file=file).returncode == 1
             lost = site.ctl("metrics", file=file).stdout
             assert "\nschedd_active 0\n" in lost

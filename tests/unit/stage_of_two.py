@@ -169,7 +169,9 @@ class Scheduler(Member):
         """Implements `Records`."""
         self.lines.append(" ".join([event, *(f"{name}={value}" for name, value in fields.items())]))
 
-    warning = info
+    def warning(self, event: str, **fields: object) -> None:
+        """Implements `Records`."""
+        self.info(f"warning: {event}", **fields)
 
     async def _live(self) -> None:
         _own(self.name)

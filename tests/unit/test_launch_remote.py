@@ -18,12 +18,13 @@ from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
 from scheduler.launch.remote.remote_child import LOST
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
-from scheduler.launch.remote.wire import LOST_AFTER
+from scheduler.launch.remote.wire import LOST_AFTER, plain_cause
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
 from scheduler.virtual_clock import VirtualClock
+from scheduler.wire.times import skipped_text
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.unit.stage import NOON, job
 
@@ -325,3 +326,24 @@ def test_a_lease_that_ends_by_silence_is_asked_for_at_intervals(begun: float) ->
         assert not holding.done()
 
     VirtualClock(NOON).run(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (
+            "Error 111 connecting to 127.0.0.1:7423. Connect call failed ('127.0.0.1', 7423).",
+            "127.0.0.1:7423: Connection refused",
+        ),
+        ("[Errno 111] Connection refused", "Connection refused"),
+        ("Connection closed by server.", "Connection closed by server."),
+    ],
+)
+def test_the_cause_of_an_outage_is_shown_without_pythons_notation(text: str, plain: str) -> None:
+    assert plain_cause(text) == plain
+
+
+def test_a_run_that_no_worker_has_taken_waits_for_a_worker() -> None:
+    assert (Reason.NO_WORKER.waited_for, Reason.LOCK.waited_for) == ("worker", "lock")
+    assert skipped_text("no-store", "the store cannot be reached: x") == "the store cannot be reached: x"
+    assert skipped_text("lock", "held by a") == "its lock was not free before the start deadline (held by a)"

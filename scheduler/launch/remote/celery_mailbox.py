@@ -16,7 +16,7 @@ from kombu.exceptions import KombuError, OperationalError
 
 from scheduler.launch.remote.broker import broker_problem
 from scheduler.launch.remote.messages import Letter
-from scheduler.launch.remote.wire import WireError
+from scheduler.launch.remote.wire import WireError, plain_cause
 
 TASK = "schedd.attempt"
 """The name of the task that workers register."""
@@ -77,4 +77,4 @@ class CeleryMailbox:
         password = urlsplit(self._address).password or ""
         text = str(error)
         is_shown = text and not (password and (password in text or unquote(password) in text))
-        return text if is_shown else type(error).__name__
+        return plain_cause(text) if is_shown else type(error).__name__

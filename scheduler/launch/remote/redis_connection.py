@@ -11,7 +11,7 @@ import msgspec
 import redis.asyncio as redis
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError  # noqa: A004
 
-from scheduler.launch.remote.wire import WireError
+from scheduler.launch.remote.wire import WireError, plain_cause
 
 TIMEOUT = 5.0
 """Seconds for the answers of the store to one batch."""
@@ -118,7 +118,7 @@ def _errors() -> Iterator[None]:
     except TimeoutError as error:
         raise WireError(f"the store cannot be reached: no answer within {TIMEOUT:g} s") from error
     except (RedisError, OSError) as error:
-        raise WireError(f"the store cannot be reached: {str(error) or type(error).__name__}") from error
+        raise WireError(f"the store cannot be reached: {plain_cause(str(error)) or type(error).__name__}") from error
 
 
 def decoded(decoder: msgspec.json.Decoder[Any], entry: bytes) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -25,6 +27,15 @@ UNREAD = 1024 * 1024
 
 class WireError(Exception):
     """The store or the broker cannot be reached, or refuses. The text says why and never contains a password."""
+
+
+def plain_cause(text: str) -> str:
+    """The text of a library's error without the number of the error and Python's notation of the address."""
+    match = re.match(r"(?:Error|\[Errno) (\d+)(?: connecting to (\S+)\.|\])", text)
+    if match is None:
+        return text
+    cause = os.strerror(int(match[1]))
+    return f"{match[2]}: {cause}" if match[2] else cause
 
 
 class Mailbox(Protocol):
