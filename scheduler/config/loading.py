@@ -18,7 +18,7 @@ from scheduler.config.host_checks import HOST_KEYS, Host
 from scheduler.config.job_builder import MERGED, NOTHING, Scope, build
 from scheduler.config.job_shape import report_no_job, report_no_mapping
 from scheduler.config.lint_codes import LintWarning
-from scheduler.config.node_errors import entries_of
+from scheduler.config.node_errors import entries_of, places_within
 from scheduler.config.overrides import Overrides
 from scheduler.config.reader import reader_of
 from scheduler.config.web_form import NEEDS_TOKEN, TOKEN_HELP, is_exposed, web_settings
@@ -167,7 +167,7 @@ class Loading:
             if name.value == "defaults"
             for key, _ in entries_of(node)
         }
-        tops = {name.value: name.index for name, _ in entries_of(root)} | _places_within(root)
+        tops = {name.value: name.index for name, _ in entries_of(root)} | places_within(root, {"web", "launcher"})
         return File(source, reader_of(form)(root, source, ""), places, tops)
 
     def _defaults(self, file: File, below: Scope) -> Scope:
@@ -264,17 +264,6 @@ class Loading:
                 else:
                     files.append(self._read(str(one_shown), one, IncludedForm))
         return files
-
-
-def _places_within(root: Mapping | Broken) -> dict[str, int]:
-    """The positions of the keys within `web` and `launcher`."""
-    found = {}
-    for outer, node in entries_of(root):
-        for key, value in entries_of(node) if outer.value in {"web", "launcher"} else ():
-            path = f"{outer.value}.{key.value}"
-            found[path] = key.index
-            found |= {f"{path}.{inner.value}": inner.index for inner, _ in entries_of(value)}
-    return found
 
 
 def _files_of(path: Path) -> list[str] | None:

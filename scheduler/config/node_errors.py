@@ -98,3 +98,14 @@ def refuse_comment_within_quotes(node: Scalar, source: Source) -> None:
         text = node.value + comment[0].rstrip()
         message = "a # after a space starts a comment, here inside the quotes of a command; quote the whole command"
         raise InvalidValueError(message, candidate=quote(text), end=node.index + len(text)) from None
+
+
+def places_within(root: Node, outer_keys: set[str]) -> dict[str, int]:
+    """The positions of the keys of two levels within these keys: `web.token`, `launcher.celery.broker`."""
+    found = {}
+    for outer, node in entries_of(root):
+        for key, value in entries_of(node) if outer.value in outer_keys else ():
+            path = f"{outer.value}.{key.value}"
+            found[path] = key.index
+            found |= {f"{path}.{inner.value}": inner.index for inner, _ in entries_of(value)}
+    return found
