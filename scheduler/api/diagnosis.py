@@ -11,7 +11,7 @@ from scheduler.api.scheduled_times import in_zone, note_of, schedule_of, zone_na
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import history_entry
 from scheduler.errors import UsageError
-from scheduler.model.run import Decision
+from scheduler.model.run import Decision, Outcome
 from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, predecessors, skipped_by
 from scheduler.text import span
 from scheduler.wire.runs import HistoryEntry
@@ -140,8 +140,14 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     run = entry.run
     if run is None:
         return f"{what} took place; it is no longer kept in history."
+    last = run.attempts[-1] if run.attempts else None
+    notes = () if last is None else last.notes if last.cause is None else (last.cause,)
+    if run.attempts and all(attempt.outcome == Outcome.NOT_STARTED for attempt in run.attempts):
+        return f"{what} could not be started (run {run.id}): {'; '.join(notes)}."
+    # A request has a whole second as its time, so that less than a second says nothing.
+    later = "" if entry.by is not None and run.lateness < 1 else f" {span(run.lateness)} later"
     outcome = "still running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
-    return f"{what} started {span(run.lateness)} later as {run.id}: {outcome}."
+    return f"{what} started{later} as {run.id}: {': '.join(filter(None, (outcome, '; '.join(notes))))}."
 
 
 def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -42,6 +42,9 @@ def why(target: Target, job: str, time: TypedTime | None, zone: tzinfo | None, f
         return
     for sentence in view.sentences:
         click.echo(sentence[:1].upper() + sentence[1:] if not sentence.startswith(job) else sentence)
+    run = None if view.entry is None else view.entry.run
+    if run is not None and run.outcome not in {None, "succeeded", "not-started"}:
+        click.echo(f"The output of this run: schedctl logs --run {run.id}")
     now = times.now()
     for word, near in (("before", view.before), ("after", view.after)):
         if near is not None and time is not None:

@@ -77,7 +77,7 @@ class AsyncClient:
         return await self._result(FirstId("run-now", request, str))
 
     async def wait(self, run_id: str, timeout: float | None = None) -> RunResult:  # noqa: ASYNC109 - as in Client
-        """Wait for the end of a run. WaitTimeoutError after `timeout` seconds."""
+        """Wait for the end of a run, with its kept output. WaitTimeoutError after `timeout` seconds."""
         return await self._result(wait_call(run_id), timeout)
 
     async def follow(self, run_id: str) -> AsyncGenerator[Event, None]:

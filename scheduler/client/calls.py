@@ -117,8 +117,8 @@ def result_call(run_id: str) -> Call[RunResult]:
 
 
 def wait_call(run_id: str) -> UntilEnd:
-    """The end of a run."""
-    return UntilEnd("wait", {"runs": [run_id]}, run_id)
+    """The end of a run, with its output."""
+    return UntilEnd("wait", {"runs": [run_id], "output": True}, run_id)
 
 
 def follow_call(run_id: str) -> Call[None]:
@@ -181,6 +181,9 @@ def job_of(raw: dict[str, Any]) -> Job:
 def _of_run(run: dict[str, Any]) -> RunResult:
     found = RunResult(run["id"], run["job"], "running" if run["outcome"] is None else "finished", run)
     found.outcome, found.exit_code, found.duration = run["outcome"], run["exit_code"], run["duration"]
+    last = run["attempts"][-1] if run["attempts"] else {}
+    cause = last.get("cause")
+    found.notes = tuple(last.get("notes", ())) if cause is None else (cause,)
     return found
 
 

@@ -68,7 +68,7 @@ class Client:
         return result(self._place, FirstId("run-now", request, str))
 
     def wait(self, run_id: str, timeout: float | None = None) -> RunResult:
-        """Wait for the end of a run. WaitTimeoutError after `timeout` seconds."""
+        """Wait for the end of a run, with its kept output. WaitTimeoutError after `timeout` seconds."""
         from scheduler.client.calls import wait_call
         from scheduler.client.connection import result
 

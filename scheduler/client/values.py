@@ -30,11 +30,25 @@ class RunResult(Value):
 
     `state` is waiting, running, retrying, finished or skipped. `outcome` is succeeded, failed, timed-out, stopped,
     not-started or lost once it has finished. `exit_code` is that of a shell: 124 for a timeout, 128 + n for signal n.
-    `duration` is in seconds. `message` says why it was skipped. `stdout` and `stderr` are filled by `run` only, with
-    the last MiB of each.
+    `duration` is in seconds. `message` says why it was skipped. `notes` are what schedd knows about the last attempt:
+    why it was not started, a probable cause of its failure, what a Python function returned (`returned {'sent': 3}`).
+    `run` and `wait` fill `stdout` and `stderr` with the last MiB of each; of what was written before `wait` is called,
+    schedd has the last 64 KiB.
     """
 
-    __slots__ = ("duration", "exit_code", "id", "job", "message", "outcome", "raw", "state", "stderr", "stdout")
+    __slots__ = (
+        "duration",
+        "exit_code",
+        "id",
+        "job",
+        "message",
+        "notes",
+        "outcome",
+        "raw",
+        "state",
+        "stderr",
+        "stdout",
+    )
 
     def __init__(self, id: str, job: str, state: str, raw: dict[str, object], *, message: str | None = None) -> None:  # noqa: A002
         self.id = id
@@ -45,6 +59,7 @@ class RunResult(Value):
         self.outcome: str | None = None
         self.exit_code: int | None = None
         self.duration: float | None = None
+        self.notes: tuple[str, ...] = ()
         self.stdout = b""
         self.stderr = b""
 

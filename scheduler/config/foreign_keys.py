@@ -65,6 +65,10 @@ FOREIGN = {
 """Our keys with the names used elsewhere, in lower case without dashes and underscores."""
 
 REFUSED = {
+    "backoff retrybackoff retrydelay retryinterval": (
+        'the delay between attempts is part of "retry"',
+        "for example `retry: {times: 2, delay: 10s, factor: 2}`",
+    ),
     "skipcodes skipcode skipexitcodes skiponexitcodes skipon": (
         "an exit code cannot mean that a run was skipped",
         "test in `run_if`, before the run, or list the code in `success_codes`",
@@ -86,7 +90,7 @@ REFUSED = {
         "give the other jobs a common `lock`, or less CPU time with `nice`",
     ),
 }
-"""Keys for what does not exist on purpose, as in docs/recipes.md: why not, and what serves instead."""
+"""Keys for what does not exist on purpose, as in docs/recipes.md, or elsewhere: why not, and what serves instead."""
 
 
 def names_target(name: str) -> bool:

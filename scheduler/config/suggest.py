@@ -133,9 +133,6 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
     if form is JobForm and word == "task" and _is_dotted(unknown.value):
         message = f'unknown key "{name}": a task of Celery is not known here'
         return KeyProblem(message, "use `python: MODULE:FUNCTION` to call its function, or `command` for a program")
-    if form is JobForm and word in {"backoff", "retrybackoff", "retrydelay", "retryinterval"}:
-        message = f'unknown key "{name}": the delay between attempts is part of "retry"'
-        return KeyProblem(message, "for example `retry: {times: 2, delay: 10s, factor: 2}`")
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
         return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
     if form is RetryForm and word in _COUNTING_THE_FIRST:

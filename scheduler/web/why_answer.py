@@ -30,7 +30,8 @@ def why_answer(service: Service, board: Board, facts: JobFacts, text: str, momen
     if asked and found.at is not None and re.fullmatch(r"[\d-]+T\S+", asked):
         asked = moment.typed(found.at)  # the link of a skipped run
     answered = explained(found, facts, moment)
-    if run is not None and ": " in (why := ending(run)):
+    is_explained = run is not None and found.entry is not None and found.entry.run_id == run.id
+    if run is not None and not is_explained and ": " in (why := ending(run)):
         answered["sentences"].insert(1, f"{why[:1].upper()}{why[1:]}.")
     return answered | {
         "asked": asked,

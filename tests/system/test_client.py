@@ -42,7 +42,9 @@ Ask = Callable[..., Any]
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("client")
-    (folder / "app.py").write_text("def f(*args, **kwargs):\n    print(args, sorted(kwargs.items()))\n")
+    (folder / "app.py").write_text(
+        "def f(*args, **kwargs):\n    print(args, sorted(kwargs.items()))\n    return {'seen': len(kwargs)}\n"
+    )
     path = write(
         folder / "schedules.yaml",
         """
@@ -52,7 +54,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
           function: {python: "app:f", accepts: [args, kwargs]}
           copy: {command: "cat; echo error >&2; exit 3", accepts: stdin}
           slow: {command: "echo begun; sleep 60", overlap: queue, max_waiting: 1}
-          plain: {command: "true"}
+          plain: {command: "echo plain"}
           much: {command: "yes | head -c 3000000"}
           busy: {command: "sleep 60"}
           nightly: {schedule: "0 3 * * *", command: "true", description: Every night}
@@ -106,6 +108,7 @@ def test_run_waits_for_the_result_with_its_output(ask: Ask) -> None:
 def test_keyword_arguments_reach_a_function(ask: Ask) -> None:
     result = ask("run", "function", 1, name="x", deep={"a": [None]})
     assert result.stdout == b"('1',) [('deep', {'a': [None]}), ('name', 'x')]\n"
+    assert result.notes == ("returned {'seen': 2}",)
 
 
 def test_of_much_output_the_end_is_kept(ask: Ask) -> None:
@@ -114,7 +117,9 @@ def test_of_much_output_the_end_is_kept(ask: Ask) -> None:
 
 def test_enqueue_returns_an_id_and_wait_the_result(ask: Ask) -> None:
     run_id = ask("enqueue", "plain")
-    assert ask("wait", run_id).ok
+    waited = ask("wait", run_id)
+    assert (waited.ok, waited.stdout) == (True, b"plain\n")
+    assert ask("wait", run_id) == waited  # and once more, from what schedd has kept
     found = ask("result", run_id)
     assert (found.id, found.state, found.job) == (run_id, "finished", "plain")
 

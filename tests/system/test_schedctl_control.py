@@ -204,6 +204,30 @@ def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:
         )
 
 
+def test_why_names_the_cause_of_a_failure_and_where_its_output_is(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "schedules.yaml",
+        """
+        jobs:
+          fails: {command: "echo out; exit 3"}
+          missing: {command: [no-such-program]}
+          returns: {python: "tasks:send"}
+        """,
+    )
+    (tmp_path / "tasks.py").write_text("def send():\n    return {'sent': 0}\n")
+    with schedd(file):
+        for job in ("fails", "missing", "returns"):
+            ask(file, "run-now", job)
+        fails, missing, returns = (ask(file, "why", job).stdout for job in ("fails", "missing", "returns"))
+        run = re.search(r"^The run requested at .* by .* started as (\w{8}): failed, exit 3\.$", fails, re.MULTILINE)
+        assert run is not None
+        assert f"The output of this run: schedctl logs --run {run[1]}\n" in fails
+        assert ask(file, "logs", "--run", run[1]).stdout == "out\n"
+        assert re.search(r" could not be started \(run \w{8}\): command not found: no-such-program; PATH is ", missing)
+        assert "started as" not in missing and "schedctl logs" not in missing
+        assert ": succeeded, exit 0: returned {'sent': 0}.\n" in returns and "schedctl logs" not in returns
+
+
 def test_logs_of_several_runs_come_in_order_with_their_times(tmp_path: Path) -> None:
     """F6"""
     file = write(
