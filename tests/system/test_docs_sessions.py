@@ -24,6 +24,7 @@ ALIKE = {
     r"\bCES?T\b": "ZONE",
     r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b": "DAY",
     r"(?:DAY )?\b\d\d:\d\d(?::\d\d)?\b": "CLOCK",
+    r"by [\w.-]+ (?=\(schedctl)": "by USER ",
     r"\b[a-z0-9]{8}\b": "ID",
     r"\d+(?:\.\d+)?": "0",
     r"DAY 0-0 CLOCK": "in SPAN, CLOCK",
