@@ -25,7 +25,7 @@ from scheduler.config.web_form import NEEDS_TOKEN, TOKEN_HELP, is_exposed, web_s
 from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.nodes import Broken, Mapping, Scalar, compose
-from scheduler.document.source import NO_FILE, Source, UnreadableError, read_text, reason
+from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.web import WebSettings
@@ -149,7 +149,7 @@ class Loading:
             source = Source(shown, path, self._changed.get(path) or read_text(path))
         except UnreadableError as error:
             source = Source(shown, path, error.text)
-            source.error(error.index, str(error), error.help or (_other_name(path) if str(error) == NO_FILE else None))
+            source.error(error.index, str(error), error.help)
             self.sources.append(source)
             return File(source, {})
         self.sources.append(source)
@@ -285,9 +285,3 @@ def warn(source: Source, warning: LintWarning, places: dict[str, int], where: st
 
 def _ignored(values: dict[str, Any]) -> Ignored:
     return frozenset(values.get("lint", {}).get("ignore", ()))
-
-
-def _other_name(path: Path) -> str | None:
-    """The file that is meant when only its ending is wrong."""
-    others = (path.with_suffix(suffix) for suffix in _SUFFIXES if path.name)
-    return next((f"did you mean {other.name}?" for other in others if other.is_file()), None)

@@ -16,10 +16,8 @@ LARGEST = 16 * 1024 * 1024
 """Bytes; enough for a hundred thousand jobs."""
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-NO_FILE = "no such file"
-
 _REASONS = {
-    errno.ENOENT: NO_FILE,
+    errno.ENOENT: "no such file",
     errno.EACCES: "permission denied",
     errno.EPERM: "permission denied",
     errno.ELOOP: "the symbolic link points to itself",
@@ -109,6 +107,10 @@ def read_text(path: Path) -> str:
 def _read_bytes(path: Path) -> bytes:
     try:
         return read_regular_file(path, LARGEST)
+    except FileNotFoundError as error:
+        others = (path.with_suffix(suffix) for suffix in (".yaml", ".yml") if path.name)
+        help = next((f"did you mean {other.name}?" for other in others if other.is_file()), None)
+        raise UnreadableError(reason(error), help) from None
     except (OSError, ValueError) as error:
         too_large = isinstance(error, OSError) and error.errno == errno.EFBIG
         raise UnreadableError(reason(error), "split it with `include`" if too_large else None) from None
