@@ -177,7 +177,9 @@ class HttpExchange:
             return self._strange(f" (HTTP status {self._status})")
         if code is not None:
             return _error(code, detail)
-        help = "; set SCHEDD_TOKEN to a token of its file" if self._status == 401 else ""
+        help = (
+            "; set SCHEDD_TOKEN to the value of `web.token` in the file of that schedd" if self._status == 401 else ""
+        )
         return UnreachableError(f"{self._url}: {detail}{help}")
 
     def _strange(self, more: str = "") -> UnreachableError:

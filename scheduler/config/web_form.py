@@ -38,7 +38,7 @@ class WebForm(Form, frozen=True):
     ] = UNSET
     view_token: Annotated[
         Secret | ReferenceForm | UnsetType,
-        Meta(description="Secret that allows looking only.", examples=[{"from_env": "SCHEDD_VIEW_TOKEN"}]),
+        Meta(description="Secret for read-only access.", examples=[{"from_env": "SCHEDD_VIEW_TOKEN"}]),
     ] = UNSET
     hosts: Annotated[
         list[HostName],

@@ -133,7 +133,7 @@ class HttpClient(Client):
         detail = str(about.get("detail", about.get("title", status)))
         if "code" in about:
             return FAULTS.get(str(about["code"]), SchedError)(detail)
-        help = "; set SCHEDD_TOKEN to a token of its file" if status == 401 else ""
+        help = "; set SCHEDD_TOKEN to the value of `web.token` in the file of that schedd" if status == 401 else ""
         return UnreachableError(f"{self.url}: {detail}{help}")
 
     def _unreachable(self, error: Exception) -> UnreachableError:

@@ -219,7 +219,7 @@ class Web:
     def _denied(self, request: Request, scope: Scope) -> Response:
         """No token: a person gets the form, a program 401. A token that may only look: 403."""
         if scope is not Scope.NOTHING:
-            return self._shown(request, response.problem(403, "Forbidden", "this token allows looking only"))
+            return self._shown(request, response.problem(403, "Forbidden", "this token is read-only"))
         if request.wants_html and request.method in SAFE:
             return response.redirect(f"{request.root}/login?back={request.path}")
         return self._shown(request, _denial(Denied(401, "a token is needed")))

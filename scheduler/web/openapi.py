@@ -25,7 +25,7 @@ _EVENTS: dict[str, Any] = {"text/event-stream": {}}
 _ERRORS = {
     "400": "Bad request",
     "401": "A token is missing or wrong",
-    "403": "The token allows looking only, or the request came from another site",
+    "403": "The token is read-only, or the request came from another site",
     "404": "No such job or run",
     "409": "Refused by a rule, such as the overlap policy",
     "413": "The request is too large",

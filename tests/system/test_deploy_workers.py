@@ -50,6 +50,16 @@ def test_schedd_has_the_time_it_takes() -> None:
     assert MANIFESTS[1]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > seconds
 
 
+def test_schedulers_are_spread_over_nodes_and_workers_have_limits_and_no_probes() -> None:
+    pods = {each["metadata"]["name"]: each["spec"]["template"] for each in MANIFESTS if each["kind"] == "Deployment"}
+    (spread,) = pods["schedd"]["spec"]["topologySpreadConstraints"]
+    assert spread["labelSelector"]["matchLabels"] == pods["schedd"]["metadata"]["labels"]
+    assert spread["whenUnsatisfiable"] == "ScheduleAnyway", "one node is enough"
+    (worker,) = pods["schedd-worker"]["spec"]["containers"]
+    assert {*worker["resources"]} == {"requests", "limits"}
+    assert not [key for key in worker if key.endswith("Probe")], "an outage of the broker must not restart workers"
+
+
 def test_the_manifests_have_the_probes_and_the_limits_of_a_single_schedd() -> None:
     single = list(yaml.safe_load_all((FOLDER.parent / "kubernetes/schedd.yaml").read_text()))[1]
     pods = [each["spec"]["template"]["spec"] for each in (single, *MANIFESTS[1:])]

@@ -127,7 +127,7 @@ def test_leaving_a_run_detaches_from_it(elsewhere: Elsewhere) -> None:
         (("wait", "nosuchid"), "sesame", 4, "no run 'nosuchid' is known"),
         (("list",), "wrong", 3, "wrong token"),
         (("list",), "", 3, "set SCHEDD_TOKEN"),
-        (("run-now", "daily"), "window", 3, "looking only"),
+        (("run-now", "daily"), "window", 3, "read-only"),
         (("env", "daily"), "sesame", 5, "not available over HTTP"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -12,12 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from tests.markdown import blocks
 from tests.system.programs import BIN, environment, eventually, schedctl, schedd
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
@@ -174,6 +176,44 @@ def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -
         assert answer.startswith("HTTP/1.1 503")
         assert "the store cannot be reached" in answer
         assert _readiness(site.folder / "web", "/healthz").startswith("HTTP/1.1 200")
+
+
+def test_the_pair_on_one_machine_starts_as_the_page_says(site: Site) -> None:
+    page = Path(__file__).parents[2] / "docs/scaling.md"
+    (block,) = (block.text for block in blocks(page, "sh") if block.text.startswith("mkdir a b"))
+    *start, ask = block.strip().splitlines()
+    assert "REDIS_URL=" in start[1]
+    start[1] = f"export REDIS_URL={site.url} C_FORCE_ROOT=1"
+    script = re.sub(r"127.0.0.1:876\d", "127.0.0.1:0", "\n".join([*start, "wait"]))
+    environ = environment({"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": os.pathsep.join(sys.path)})
+    script = script.replace("celery -A", f"{sys.executable} -m celery -A")
+    with (site.folder / "log").open("wb") as log:
+        shell = subprocess.Popen(
+            ["sh", "-c", script], cwd=site.folder, env=environ, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+
+        def states() -> list[str]:
+            shown = [
+                subprocess.run(
+                    shlex.split(ask.replace("b/", f"{each}/")),
+                    cwd=site.folder,
+                    env=environ,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                ).stdout
+                for each in "ab"
+            ]
+            return sorted(line.split()[1] for text in shown for line in text.splitlines() if line.startswith("state "))
+
+        eventually(lambda: states() == ["running;", "standby;"], seconds=60)
+        eventually(lambda: "1 present" in schedctl("-c", site.folder / "a/schedules.yaml", "status").stdout, seconds=60)
+    finally:
+        os.killpg(shell.pid, signal.SIGTERM)
+        shell.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(shell.pid, signal.SIGKILL)
 
 
 def _readiness(path: Path, asked: str = "/readyz") -> str:
