@@ -14,6 +14,7 @@ EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_UNKNOWN = 4
 EXIT_REFUSED = 5
+EXIT_TIMED_OUT = 124  # of timeout(1)
 EXIT_BUG = 70  # EX_SOFTWARE: a bug has ended schedd's loop
 EXIT_BAD_FILE = 78  # EX_CONFIG of sysexits.h: a supervisor must not restart on it
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from scheduler.api.lookup import find_state, in_utc
 from scheduler.api.scheduled_times import in_zone, note_of, schedule_of, zone_named
 from scheduler.api.service import JobState, Service
-from scheduler.api.views import history_entry
+from scheduler.api.views import WAITING_SHOWN, history_entry, waiting_on
+from scheduler.engine.live_run import LiveState
 from scheduler.errors import UsageError
-from scheduler.model.run import Decision, Outcome
+from scheduler.model.run import Decision, Outcome, Reason
 from scheduler.schedule import TimeCheck, change_in_words, check_time, describe, instant_of, predecessors, skipped_by
 from scheduler.text import span
 from scheduler.wire.runs import HistoryEntry
@@ -56,6 +57,8 @@ def _sentences(
 ) -> Iterator[str]:
     if entry is not None:
         yield _decided(entry, zone)
+    elif waiting := [queued for queued in state.queued if queued.scheduled_at == at]:
+        yield _waiting(waiting[0], zone)
     elif checked.is_scheduled:
         yield _undecided(state, at, service.now(), zone)
     elif before := predecessors(state.job.schedule):
@@ -90,7 +93,8 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
     job = state.job
     decisions = service.decisions(job.name)
     entry = _with_run(service, decisions[-1]) if decisions else None
-    sentences = [] if entry is None else [_decided(entry, zone)]
+    sentences = [_waiting(queued, zone) for queued in state.queued[:WAITING_SHOWN]]
+    sentences += [] if entry is None else [_decided(entry, zone)]
     if job.schedule is None:
         sentences.append(f"{job.name} has no schedule: it only runs manually.")
     elif not job.enabled:
@@ -148,6 +152,19 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     later = "" if entry.by is not None and run.lateness < 1 else f" {span(run.lateness)} later"
     outcome = "still running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
     return f"{what} started{later} as {run.id}: {': '.join(filter(None, (outcome, '; '.join(notes))))}."
+
+
+def _waiting(queued: LiveState, zone: ZoneInfo) -> str:
+    """What a run waits for, and until when."""
+    at, by, gate = in_zone(queued.scheduled_at, zone), queued.request.by, queued.gate
+    what = f"The run scheduled at {at}" if by is None else f"The run requested at {at} by {by.text}"
+    if gate is None:
+        return f"{what} is about to start as {queued.run_id}."
+    on = waiting_on(gate, queued.lock, queued.held_by) or gate.waited_for
+    sentence = f"{what} is waiting for {on} (run {queued.run_id})."
+    if queued.deadline is None or gate is Reason.OVERLAP:
+        return sentence
+    return f"{sentence} It is skipped if it has not started by {in_zone(queued.deadline, zone)}."
 
 
 def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> str:

@@ -10,6 +10,7 @@ from datetime import datetime
 from scheduler.api.follow import job_logs, run_events
 from scheduler.api.run_result import refusal_of, result_of, wait_for
 from scheduler.api.service import Elsewhere, JobState, Stopped
+from scheduler.api.views import waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState, Phase
 from scheduler.engine.slices import Slices
@@ -125,13 +126,15 @@ class EngineService:
         requested = self._engine.timetable.later.of(job.name)
         retries = [state.retry_at for state in live if state.retry_at is not None]
         queued = tuple(state for state in live if state.phase is Phase.WAITING)
+        held = next((state for state in live if state.gate is not None), None)
         resting = retries and not any(state.phase is Phase.RUNNING for state in live)
         return JobState(
             job=job,
             next_at=self._engine.timetable.next_of(job.name),
             live=_runs(live),
             retry_at=min(retries) if resting else None,
-            waiting=next((state.gate for state in live if state.gate is not None), None),
+            waiting=None if held is None else held.gate,
+            waiting_on=None if held is None or held.gate is None else waiting_on(held.gate, held.lock, held.held_by),
             paused=self._engine.timetable.pause_of(job.name, now),
             last=history.last,
             usual_duration=history.usual_duration,

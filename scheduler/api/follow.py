@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from scheduler.api.kept_output import KeptRun, in_order, selected
-from scheduler.api.views import attempt_view, output_events, run_view
+from scheduler.api.views import attempt_view, output_events, run_view, waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import AttemptFinished, RunRequested, RunWaiting
 from scheduler.engine.following import Mark, RunsStream, RunStream
@@ -44,8 +44,9 @@ def _event(value: Mark) -> Event | Decision:
     match value:
         case Run():
             return Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
-        case RunWaiting(run_id=run_id, job=job, gate=gate, request=request):
-            return Waiting(run_id, job, gate.waited_for, by=request.by)
+        case RunWaiting(run_id=run_id, job=job, gate=gate, request=request, lock=lock, held_by=held_by):
+            on = waiting_on(gate, lock, held_by)
+            return Waiting(run_id, job, gate.waited_for, by=request.by, waiting_on=on)
         case RunRequested(run_id=run_id, job=job, at=at, request=request):
             return Waiting(run_id, job, "time", at, by=request.by)
         case AttemptFinished():

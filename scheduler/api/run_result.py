@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
 from scheduler.api.follow import run_events
-from scheduler.api.views import run_view
+from scheduler.api.views import run_view, waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.following import RunStream
 from scheduler.engine.live_run import LiveState
@@ -30,7 +30,12 @@ def in_words(engine: Engine, decision: Decision) -> str:
         return f"its run_if did not allow it: {decision.note}"
     if decision.note is not None:
         return decision.note
-    runs = ", ".join(state.run.id for state in engine.live(decision.job) if state.run is not None)
+    live = engine.live(decision.job)
+    runs = ", ".join(state.run.id for state in live if state.run is not None)
+    held = next((state for state in live if state.gate is not None), None)
+    if decision.reason is Reason.OVERLAP and not runs and held is not None and held.gate is not None:
+        what = waiting_on(held.gate, held.lock, held.held_by) or held.gate.waited_for
+        return f"its run {held.run_id} is waiting for {what}; --force requests another run beside it"
     return NOT_STARTED.get(decision.word, decision.word).format(runs=runs or "about to start")
 
 

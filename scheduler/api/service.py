@@ -31,8 +31,9 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `next_at` is its next scheduled time, also while it is paused; None when it is disabled, only runs manually, or
     no scheduled time is left. `live` are its runs that have not finished, oldest first; `retry_at` is the earliest next
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
-    CAPACITY) at which a run waits. `last` is the run that finished last. `usual_duration` is the median of its kept
-    successful runs, in seconds. `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
+    CAPACITY) at which a run waits, `waiting_on` what that is in words. `last` is the run that
+    finished last. `usual_duration` is the median of its kept successful runs, in seconds.
+    `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
     `waiting_runs` is how many runs wait: those in `requested`, for a later time, and those in `queued`, at a gate.
     `notification_errors` are the recipients whose latest notification was not delivered, each with the cause.
     """
@@ -42,6 +43,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     live: tuple[Run, ...] = ()
     retry_at: datetime | None = None
     waiting: Reason | None = None
+    waiting_on: str | None = None
     paused: Pause | None = None
     last: Run | None = None
     usual_duration: float | None = None

@@ -8,7 +8,7 @@ from scheduler.api.service import JobState
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveState
 from scheduler.launch.output import Chunk
-from scheduler.model.run import Attempt, Decision, Outcome, Pause, Run
+from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run
 from scheduler.schedule import predecessors
 from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status, WaitingView
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
@@ -65,6 +65,17 @@ def output_events(run: Run, chunk: Chunk) -> Iterator[Event]:
         yield Output(run.id, run.job, chunk.stream.value, chunk.data, chunk.at)
 
 
+def waiting_on(gate: Reason, lock: str | None, held_by: str | None) -> str | None:
+    """What a run waits for at a gate, in words; None where there is no more to say than the gate."""
+    if gate is Reason.OVERLAP and held_by is not None:
+        return f"the previous run to finish: {held_by}"
+    if gate is Reason.LOCK and lock is not None:
+        return f"lock {lock}" if held_by is None else f"lock {lock}, held by {held_by}"
+    if gate is Reason.CAPACITY and held_by is not None:
+        return f"a free place (max_running), taken by {held_by}"
+    return None
+
+
 def job_view(state: JobState) -> JobView:
     """A job and its state."""
     job, pause = state.job, state.paused
@@ -79,6 +90,7 @@ def job_view(state: JobState) -> JobView:
         last=None if state.last is None else run_view(state.last),
         running=tuple(run_view(run) for run in state.live),
         waiting_for=None if state.waiting is None else state.waiting.waited_for,
+        waiting_on=state.waiting_on,
         retry_at=state.retry_at,
         paused=None if pause is None else pause_view(pause),
         usual_duration=state.usual_duration,

@@ -159,7 +159,7 @@ def _more_status(view: JobView, now: datetime, note: bool) -> str:
         case "running":
             return _running(view, now)
         case "waiting":
-            return f" for {view.waiting_for}"
+            return f" for {view.waiting_on or view.waiting_for}"
         case "retrying" if view.retry_at is not None:
             return f" {times.relative(view.retry_at, now)}"
         case "paused" if view.paused is not None:

@@ -14,7 +14,7 @@ from scheduler.cli import output_format, run_arguments, terminal, times, typed_t
 from scheduler.cli.answer_source import FileAlone, Target
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.job_argument import one_job
-from scheduler.cli.run_printer import GATES, RunPrinter
+from scheduler.cli.run_printer import RunPrinter
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import zone_for
@@ -184,7 +184,7 @@ def _print_detached(target: Target, printer: RunPrinter) -> None:
             "\nschedctl: interrupted before schedd answered; `schedctl list` shows whether the job runs", "care"
         )
         return
-    state = "continues" if printer.waiting_for is None else f"is waiting for {GATES[printer.waiting_for]}"
+    state = "continues" if printer.waiting_for is None else f"is waiting for {printer.waiting_on}"
     terminal.note(
         f"\nschedctl: detached; run {printer.run_id} {state}. To stop it: {target.command} stop {printer.run_id}",
         "care",

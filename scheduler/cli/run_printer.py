@@ -27,6 +27,7 @@ class RunPrinter:
         self.run: RunView | None = None
         self.run_id: str | None = None
         self.waiting_for: str | None = None
+        self.waiting_on = ""
         self.by: Requester | None = None
         self._all_to_stderr = all_to_stderr
         self._lost = 0
@@ -42,8 +43,9 @@ class RunPrinter:
                 out.buffer.flush()
             case Waiting(run_id=run_id, gate=gate, until=until, by=by):
                 self.run_id, self.waiting_for, self.by = run_id, gate, by
+                self.waiting_on = event.waiting_on or GATES.get(gate, gate)
                 when = "" if until is None else f", {times.full(until, UTC)}; it is lost if schedd stops before"
-                terminal.note(f"schedctl: run {run_id} is waiting for {GATES.get(gate, gate)}{when}", "care")
+                terminal.note(f"schedctl: run {run_id} is waiting for {self.waiting_on}{when}", "care")
             case Started(run=run):
                 self.run, self.run_id, self.waiting_for, self.by = run, run.id, None, run.by
                 if self._verbose:

@@ -137,7 +137,7 @@ def _done(daemon: Client, action: Action) -> str:
                 if isinstance(event, Started):
                     return f"{job}: run {event.run.id} started"
                 if isinstance(event, Waiting):
-                    return f"{job}: run {event.run_id} is waiting for {event.gate}"
+                    return f"{job}: run {event.run_id} is waiting for {event.waiting_on or event.gate}"
             return f"{job} was started"
         case "pause":
             daemon.ask(PAUSE, PauseJobs(jobs=(job,)))

@@ -15,7 +15,7 @@ from scheduler.wire.requester import Requester
 
 
 class RunWaiting(msgspec.Struct, frozen=True):
-    """A run has to wait at a gate."""
+    """A run has to wait at a gate: for a `lock`, if that is its gate. `held_by` names the runs that hold the gate."""
 
     run_id: str
     job: str
@@ -23,6 +23,8 @@ class RunWaiting(msgspec.Struct, frozen=True):
     scheduled_at: datetime
     gate: Reason
     request: RunRequest
+    lock: str | None = None
+    held_by: str | None = None
 
 
 class RunRequested(msgspec.Struct, frozen=True):

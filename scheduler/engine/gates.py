@@ -47,6 +47,8 @@ class Gate(Protocol):
 def _enter(semaphore: Semaphore, live_run: LiveRun, reason: Reason) -> asyncio.Future[None] | None:
     """Enter, unless the run would wait for a run that itself waits for this one: neither would ever end."""
     place = semaphore.enter(live_run)
+    if place is not None:
+        live_run.behind = semaphore.inside
     if place is not None and live_run.requested_by is not None:
         blocked = {requester for each in semaphore.waiting for requester in each.requesters()}
         if semaphore.inside <= blocked:

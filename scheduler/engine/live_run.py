@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,6 +18,9 @@ from scheduler.launch.output import RunOutput
 from scheduler.model.job import Job
 from scheduler.model.run import PLAIN_REQUEST, Launch, Reason, Run, RunRequest, Trigger
 from scheduler.wire.requester import Requester
+
+_NAMED = 3
+"""How many runs are named that hold a gate."""
 
 
 class Phase(StrEnum):
@@ -30,7 +35,8 @@ class Phase(StrEnum):
 class LiveState(msgspec.Struct, frozen=True):
     """A run that is not over, at one moment: at which gate it waits, when its next attempt begins in back-off.
 
-    `request` is what it was requested with.
+    `request` is what it was requested with. While it waits, `deadline` is when it is skipped, `lock` the name of the
+    lock that it waits for, and `held_by` names the runs that hold the gate.
     """
 
     run_id: str
@@ -41,6 +47,9 @@ class LiveState(msgspec.Struct, frozen=True):
     retry_at: datetime | None
     run: Run | None
     request: RunRequest
+    deadline: datetime | None = None
+    lock: str | None = None
+    held_by: str | None = None
 
 
 class LiveRun(msgspec.Struct, eq=False):
@@ -65,6 +74,8 @@ class LiveRun(msgspec.Struct, eq=False):
     requested_by: LiveRun | None = None
     phase: Phase = Phase.WAITING
     gate: Reason | None = None
+    behind: AbstractSet[LiveRun] = frozenset()
+    """The runs inside the gate at which it waits."""
     accepted: bool = False
     """It has waited at a gate, so that its id is known to others."""
     retry_at: datetime | None = None
@@ -136,12 +147,27 @@ class LiveRun(msgspec.Struct, eq=False):
             self.gate,
             self.retry_at,
             self.run,
-            request=self.request,
+            self.request,
+            self.deadline,
+            self._lock_at(self.gate),
+            self._held_by() if self.gate is not None else None,
         )
 
     def waiting_at(self, gate: Reason) -> RunWaiting:
         """The event that it waits at a gate."""
-        return RunWaiting(self.run_id, self.job.name, self.trigger, self.scheduled_at, gate, self.request)
+        lock, held_by = self._lock_at(gate), self._held_by()
+        return RunWaiting(
+            self.run_id, self.job.name, self.trigger, self.scheduled_at, gate, self.request, lock, held_by
+        )
+
+    def _lock_at(self, gate: Reason | None) -> str | None:
+        return self.job.lock if gate is Reason.LOCK else None
+
+    def _held_by(self) -> str | None:
+        """Names the runs inside the gate at which it waits, the first three of them."""
+        named = ", ".join(f"run {each.run_id} of {each.job.name}" for each in islice(self.behind, _NAMED))
+        more = len(self.behind) - _NAMED
+        return (f"{named} and {more} more" if more > 0 else named) or None
 
     def until(self, place: asyncio.Future[None], seconds: float | None) -> Awaitable[None]:
         """As `wait`. Without a limit nothing is needed but the place itself, which is then also done at the end."""

@@ -183,7 +183,7 @@ class Runner:
         """It has waited. SkipError when the deadline has passed, or the run was asked to end."""
         if live_run.ending is None and (turn := self.throttle.take()) is not None:
             await turn  # a run that leaves, or a new limit, may let many in at once
-        live_run.gate = None
+        live_run.gate, live_run.behind = None, frozenset()
         if live_run.ending is not None:
             raise SkipError(live_run.ending)
         if not place.done():

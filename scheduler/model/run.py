@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from scheduler.errors import EXIT_TIMED_OUT
 from scheduler.model.job import Job
 from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
@@ -153,6 +154,11 @@ class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     exit: Exit
     cause: str | None = None
 
+    @property
+    def exit_code(self) -> int:
+        """What a shell would answer: the command's own code, or timeout(1)'s 124."""
+        return EXIT_TIMED_OUT if self.outcome is Outcome.TIMED_OUT else self.exit.code
+
 
 class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The execution of a job for a scheduled time, or on request; then `scheduled_at` is the second of the request.
@@ -185,7 +191,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def exit_code(self) -> int:
         """What a shell would answer for a finished run: the last attempt's own code, or timeout(1)'s 124."""
-        return 124 if self.outcome is Outcome.TIMED_OUT else self.attempts[-1].exit.code
+        return EXIT_TIMED_OUT if self.outcome is Outcome.TIMED_OUT else self.attempts[-1].exit.code
 
 
 class Decision(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -82,7 +82,13 @@ def _run_record(event: RunStarted | AttemptFinished | RunStopping | RunFinished)
                 return "warning", "run left by an earlier schedd", fields
             return "info", "run started", fields
         case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):
-            fields = {"job": run.job, "run": run.id, "attempt": attempt.number, **_result(attempt), "retry_in": delay}
+            fields = {
+                "job": run.job,
+                "run": run.id,
+                "attempt": attempt.number,
+                **_result(attempt, attempt.exit_code),
+                "retry_in": delay,
+            }
             return "warning", "attempt finished", fields
         case AttemptFinished():  # the last attempt: `run finished` has its result
             return None
@@ -109,6 +115,8 @@ def _waiting(event: RunWaiting | RunRequested) -> Fields:
     fields: Fields = {"job": event.job, "run": event.run_id}
     if isinstance(event, RunWaiting):
         fields["for"] = event.gate.waited_for
+        fields |= {"lock": event.lock} if event.lock is not None else {}
+        fields |= {"held_by": event.held_by} if event.held_by is not None else {}
     else:
         fields |= {"for": "time", "until": rfc3339(event.at)}
     return {**fields, **_arguments(event.request.arguments), **_by(event.request.by)}
@@ -138,7 +146,7 @@ def _finished_level(run: Run) -> str:
 
 
 def _run_result(run: Run) -> Fields:
-    fields = _result(run.attempts[-1])
+    fields = _result(run.attempts[-1], run.exit_code)
     fields["outcome"] = str(run.outcome)
     fields["duration"] = round(run.duration or 0.0, 3)
     if len(run.attempts) > 1:
@@ -146,11 +154,14 @@ def _run_result(run: Run) -> Fields:
     return fields if run.stopped_by is None else {**fields, **_by(run.stopped_by, "stopped_by")}
 
 
-def _result(attempt: Attempt) -> Fields:
+def _result(attempt: Attempt, exit_code: int) -> Fields:
+    """`exit` is the code that `schedctl` shows, 124 after a timeout; then `command_exit` is that of the command."""
     end = attempt.exit
     fields: Fields = {"outcome": str(attempt.outcome)}
     if not end.lost:
-        fields["exit"] = end.code
+        fields["exit"] = exit_code
+        if exit_code != end.code:
+            fields["command_exit"] = end.code
     fields["duration"] = round(attempt.duration, 3)
     if attempt.cause is not None:
         fields["cause"] = attempt.cause

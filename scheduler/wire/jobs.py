@@ -45,10 +45,11 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
 class JobView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job and its state. `schedule` is null if it only runs manually, `next_at` if it has no further scheduled time.
 
-    `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`, `worker`), `retry_at` when the next
-    attempt of a run in back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures`
-    is how many runs in a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting`
-    is how many runs wait: `requested` has the first ten for a later time, `queued` the first ten at a gate.
+    `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`, `worker`), and `waiting_on` says in
+    words what it waits for: which lock, and which runs hold it. `retry_at` is when the next attempt of a run in
+    back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how many runs in
+    a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how many runs
+    wait: `requested` has the first ten for a later time, `queued` the first ten at a gate.
     `notification_errors` are the recipients whose latest notification was not delivered, each with the cause; one of a
     failure is left out once the job has recovered.
     """
@@ -63,6 +64,7 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     last: RunView | None = None
     running: tuple[RunView, ...] = ()
     waiting_for: str | None = None
+    waiting_on: str | None = None
     retry_at: datetime | None = None
     paused: PauseView | None = None
     usual_duration: float | None = None

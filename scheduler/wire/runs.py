@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from scheduler.errors import EXIT_TIMED_OUT
 from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.envelope import Instant
 from scheduler.wire.requester import Requester
@@ -20,7 +21,8 @@ StreamName = Literal["stdout", "stderr"]
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One process of a run. `duration` and `cpu_seconds` are in seconds, `max_rss` in bytes.
 
-    `cause` is why it could not be started. `lost`: its end was not observed, and `exit_code` is not its own.
+    `exit_code` is that of the command, also after a timeout. `cause` is why it could not be started. `lost`: its end
+    was not observed, and `exit_code` is not its own.
     """
 
     number: int
@@ -38,13 +40,16 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     @property
     def exit_text(self) -> str:
         """The exit code in words."""
-        return "exit code unknown" if self.lost else f"exit {self.exit_code}"
+        if self.lost:
+            return "exit code unknown"
+        return f"exit {EXIT_TIMED_OUT if self.outcome == 'timed-out' else self.exit_code}"
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
-    `by` is who requested it, and `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
+    `exit_code` is that of the last attempt, and 124 after a timeout, as of timeout(1). `by` is who requested it, and
+    `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
     it, and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
     `stopped_by` is who asked to stop it.
     """
@@ -203,7 +208,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
     """The run waits at a gate: `overlap`, `lock` or `capacity`, or until its time (`time`), which is `until`.
 
-    `by` is who requested it.
+    `by` is who requested it. `waiting_on` says in words what it waits for: which lock, and which runs hold it.
     """
 
     run_id: str
@@ -211,6 +216,7 @@ class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
     gate: str
     until: datetime | None = None
     by: Requester | None = None
+    waiting_on: str | None = None
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):

@@ -32,6 +32,16 @@ def test_a_word_that_may_be_a_user_is_noted_where_the_other_lines_have_no_column
     assert [(line, "--system" in why) for line, why in done.noted] == [(1, True)]
 
 
+@pytest.mark.parametrize("command", ["/usr/bin/foo --bar", "A=b /usr/bin/foo", "~/bin/foo x", "$HOME/bin/foo x"])
+def test_a_line_without_the_user_of_the_others_is_refused(tmp_path: Path, command: str) -> None:
+    done = imported(tmp_path, f"5 8 * * * root /usr/bin/first\n5 9 * * 1-5 {command}\n")
+    assert list(done.config.jobs) == ["first"]
+    assert f"# not imported: 5 9 * * 1-5 {command}" in done.text
+    ((line, why),) = done.refused
+    word = command.partition(" ")[0]
+    assert (line, why.partition(";")[0]) == (2, f"this line has no user column: {word} is not a user")
+
+
 def test_jobs_that_are_switched_off_stay_as_comments(tmp_path: Path) -> None:
     """G02."""
     text = (

@@ -9,7 +9,7 @@ from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import FEWEST, count_times, problem_of, schedule_of
 from scheduler.translate.importers.exported_crontab import is_exported, read_exported
 from scheduler.translate.importers.source_file import Dialect, Machine, Request, SourceFile
-from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, split_group
+from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, not_a_user, split_group
 from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
 
@@ -175,6 +175,8 @@ class _Reading:
         words = line.split(None, count + self._system)
         times, rest = words[:count], words[count:]
         owner = rest.pop(0) if self._system and rest else ""
+        if not_a_user(owner):
+            return f"this line has no user column: {owner} is not a user; add one, or use --user if no line has one"
         user, group = split_group(owner) if owner else (None, None)
         command = read_command(rest[0] if rest else "", self._dialect)
         if not command.text:

@@ -32,6 +32,11 @@ def split_group(word: str) -> tuple[str, str | None]:
     return (match[1], match[2]) if match else (word, None)
 
 
+def not_a_user(word: str) -> bool:
+    """Whether a word in the place of the user is the beginning of a command: a path, an option, or an assignment."""
+    return word.startswith(("/", "./", "~", "$", "-")) or "=" in word
+
+
 def has_user_column(commands: list[str], machine: Machine) -> bool:
     """Whether the first words of these commands, which follow the times, name users.
 
