@@ -65,6 +65,7 @@ def unknown_key(unknown: UnknownKey) -> KeyProblem:
         _after_comma(unknown)
         or _misplaced(unknown)
         or _refused(unknown)
+        or _mailto(unknown)
         or _special(unknown)
         or _foreign(unknown)
         or _misspelled(unknown)
@@ -111,13 +112,17 @@ def _refused(unknown: UnknownKey) -> KeyProblem | None:
     return None
 
 
+def _mailto(unknown: UnknownKey) -> KeyProblem | None:
+    if not issubclass(unknown.form, IncludedForm) or unknown.name != "MAILTO":
+        return None
+    help = "use `on_failure: [{mail: ops@example.com}]` under `defaults`; it mails failures, through SMTP_URL"
+    return KeyProblem('unknown key "MAILTO": recipients of mails are in "on_failure"', help)
+
+
 def _special(unknown: UnknownKey) -> KeyProblem | None:
     form, name, word = unknown.form, unknown.name, normalized(unknown.name)
     if form is JobForm and word in {"name", "id", "jobname"}:
         return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
-    if issubclass(form, IncludedForm) and name == "MAILTO":
-        help = "use `on_failure: [{mail: ops@example.com}]` under `defaults`; it mails failures, through SMTP_URL"
-        return KeyProblem(f'unknown key "{name}": recipients of mails are in "on_failure"', help)
     if issubclass(form, DefaultsForm) and is_variable(name) and name != "MAILTO":
         text = in_flow(unknown.value)
         candidates = [Replacement(f"{{{name}: {text}}}")] if text and "env" not in unknown.present else []
