@@ -132,12 +132,12 @@ def test_times_are_the_same(open_directory: Path) -> None:
     assert "#! not exported" not in crontab
     loaded = load(open_directory / "times.yaml").jobs
 
-    def found(place: int) -> set[str]:
-        out = open_directory / f"out{place}"
+    def found(place: int, attempt: str = "") -> set[str]:
+        out = open_directory / f"out{place}{attempt}"
         out.mkdir()
         last = f"* * * * * sleep 3; : >{out}/end\n"
         text = at_the_minute(MINUTES[place]) + crontab.replace("/out/", f"{out}/") + last
-        ran({"users/root": text}, open_directory / f"spool{place}", MINUTES[place], (out / "end").exists)
+        ran({"users/root": text}, open_directory / f"spool{place}{attempt}", MINUTES[place], (out / "end").exists)
         return {path.name for path in out.iterdir()} - {"end"}
 
     with ThreadPoolExecutor(3) as pool:

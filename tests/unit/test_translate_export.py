@@ -300,3 +300,18 @@ def test_long_times_are_numbers(tmp_path: Path) -> None:
     job = {"schedule": "@every 13d", "command": "x", "timeout": "2w", "stop_grace": "1.5s"}
     text = text_of(systemd(jobs_of(tmp_path, {"a": job})))
     assert {"OnUnitActiveSec=1123200s", "TimeoutStartSec=1209600s", "TimeoutStopSec=1.500s"} <= set(text.splitlines())
+
+
+def test_a_variable_that_cron_itself_reads_is_reported_and_the_note_about_path_is_for_jobs_without_one(
+    tmp_path: Path,
+) -> None:
+    with_path = {"command": "x", "env": {"MAILTO": "", "PATH": "/usr/bin:/bin"}}
+    exported = crontab(jobs_of(tmp_path, {"a": with_path}))
+    (loss,) = [loss for loss in exported.losses if loss.key == "env"]
+    assert (loss.degree, loss.why) == (
+        Degree.LOST,
+        "MAILTO: cron reads it from a line of its own; put it above this job",
+    )
+    about_path = "# cron sets PATH=/usr/bin:/bin, and schedd does not"
+    assert about_path not in text_of(exported)
+    assert about_path in text_of(crontab(jobs_of(tmp_path, {"a": with_path, "b": {"command": "x"}})))

@@ -11,6 +11,9 @@ from scheduler.translate.exporters.exported import LossReport, environment_of
 from scheduler.translate.exporters.shell_line import lock_step, quoted, script
 from scheduler.translate.exporters.shell_text import attempts, date_tests, seconds
 
+_OF_CRON = frozenset({"MAILTO", "MAILFROM"})
+"""Variables that cron itself reads; set in a command they have no effect on its mails."""
+
 
 class CrontabCommand:
     """The command of one job. What it cannot do goes to the report."""
@@ -106,6 +109,8 @@ class CrontabCommand:
         if files:
             self._report.approximated("env_file", "a shell reads it, and expands what it contains")
         for name, value in variables.items():
+            if name in _OF_CRON:
+                self._report.lost("env", f"{name}: cron reads it from a line of its own; put it above this job")
             match value:
                 case None:
                     steps.append(f"unset {name}; ")

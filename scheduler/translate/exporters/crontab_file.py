@@ -16,6 +16,7 @@ from scheduler.translate.exporters.exported import (
     ExportedFile,
     Loss,
     LossReport,
+    environment_of,
     limits_of,
     parts_of,
 )
@@ -54,7 +55,8 @@ def export_crontab(jobs: list[Job], options: Options) -> Exported:
         raise UsageError("BusyBox has no user column; export the jobs of each user on their own")
     kind = "A crontab for /etc/cron.d, with a user column" if with_users else "The crontab of a user"
     lines = [f"# {kind}, {TITLE} --dialect {options.dialect} --timezone {options.timezone}`."]
-    lines += ["# cron sets PATH=/usr/bin:/bin, and schedd does not; add what the commands need."]
+    if not all("PATH" in environment_of(job.environment)[0] for job in jobs):
+        lines += ["# cron sets PATH=/usr/bin:/bin, and schedd does not; add what the commands need."]
     losses: list[Loss] = []
     zone = options.timezone
     for job in jobs:
