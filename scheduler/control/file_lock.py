@@ -26,6 +26,9 @@ _INITIAL_PID_NAMESPACE = "pid:[4026531836]"
 BLINK = 0.3
 """Seconds. A schedctl that checks a lock holds it itself for a moment; a schedd waits that long."""
 
+LONG_BLINK = 5.0
+"""Seconds that it waits while the lock names no schedd, since on a busy machine such a moment may be long."""
+
 
 class Holder(msgspec.Struct, frozen=True):
     """The process that manages a schedule file."""
@@ -142,7 +145,7 @@ def _lock_files(path: str, *, make: bool) -> tuple[list[str], list[str]]:
 
 
 def _lock(lock: str, path: str) -> int:
-    end = time.monotonic() + BLINK
+    begun = time.monotonic()
     while True:
         fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
@@ -152,8 +155,8 @@ def _lock(lock: str, path: str) -> int:
                 os.pwrite(fd, str(os.getpid()).encode(), 0)
                 return fd
         except BlockingIOError:
-            if time.monotonic() > end:
-                other = _ourselves(fd)
+            other = _ourselves(fd)
+            if time.monotonic() > begun + (BLINK if other.pid else LONG_BLINK):
                 os.close(fd)
                 raise AlreadyRunningError(f"{path} is already managed by {other}") from None
         except BaseException:

@@ -121,7 +121,7 @@ def test_the_filter_concerns_the_timeline_too_and_says_when_nothing_matches(demo
 @pytest.mark.parametrize("script", [True, False])
 def test_a_mark_of_the_timeline_leads_to_its_run(script: bool, demo: Site, browser: Any) -> None:
     with opened(browser, f"{demo.url}/?q=failing", java_script_enabled=script) as page:
-        page.locator("#timeline li a[tabindex] .ko").last.click(force=True)
+        page.locator("#timeline li a[tabindex]:has(.ko)").last.click()
         page.wait_for_url("**/runs/*")
         assert "exit 3" in page.locator("#facts").inner_text()
 
