@@ -11,7 +11,8 @@ import msgspec
 from scheduler.engine.claims import ClaimGate, claim_key
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished, RunSkipped, Stopping
-from scheduler.engine.gates import SkipError
+from scheduler.engine.gates import SkipError, UndecidedError
+from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.engine.put_off import Time
 from scheduler.launch.remote.lease import Lease
 from scheduler.launch.remote.messages import attempt_key
@@ -59,6 +60,8 @@ class ActiveStandby:
         """Ids of the finished runs that were in the store when it was last read; our history has them."""
         self._recorded: dict[str, bool] = {}
         """Ids of the runs recorded here since then, and whether the store has them."""
+        self._left: set[str] = set()
+        """Ids of the runs that started here and that another scheduler records."""
         self._taking_over: asyncio.Task[None] | None = None
         self._holding: asyncio.Task[None] | None = None
         self._was_away = False
@@ -162,7 +165,10 @@ class ActiveStandby:
 
     def _on_event(self, event: Event) -> None:
         match event:
-            case RunFinished(run=run) if not any(attempt.exit.elsewhere for attempt in run.attempts):
+            case RunFinished(run=run) if run.elsewhere:
+                self._left.add(run.id)
+            case RunFinished(run=run):
+                self._left.discard(run.id)
                 self._recorded[run.id] = False
                 self._background.start(self._keep(run))
             case RunSkipped(decision=decision) if decision.run_id is None and decision.reason is not Reason.ELSEWHERE:
@@ -180,8 +186,7 @@ class ActiveStandby:
         self._recorded[run.id] = True
 
     async def _claim_quietly(self, key: str) -> None:
-        with suppress(WireError):
-            await self._space.claim(key, self.name, CLAIM)
+        await until_done(lambda: self._space.claim(key, self.name, CLAIM), AGAIN)
 
     async def _read_history(self) -> None:
         """Take the finished runs that we do not know."""
@@ -195,12 +200,29 @@ class ActiveStandby:
                 run = msgspec.json.decode(text, type=Run)
                 self._known.add(run.id)
                 if run.id not in known:
-                    self._engine.history.restore(run)
+                    await self._engine.forget(run.id)
+                    self._engine.history.restore(run, is_decided=run.id in self._left)
+                self._left.discard(run.id)
 
-    async def _claim(self, key: str) -> bool:
-        if not self.lease.active:  # it has waited at a gate meanwhile
-            raise SkipError(Reason.NO_STORE if self.lease.holder is None else Reason.ELSEWHERE)
-        try:
-            return await self._space.claim(key, self.name, CLAIM) == self.name
-        except WireError as error:
-            raise SkipError(Reason.NO_STORE, str(error)) from error
+    async def _claim(self, key: str, live_run: LiveRun) -> bool:
+        """Without an answer it is not known who decides this time: then it is decided by who is active next."""
+        if self.lease.active:
+            try:
+                return await self._space.claim(key, self.name, CLAIM) == self.name
+            except WireError as error:
+                problem = str(error)
+        elif self.lease.holder is not None:  # it has waited at a gate meanwhile
+            return False
+        else:
+            problem = self.lease.problem
+        if live_run.accepted or live_run.phase is Phase.DONE:  # its id is known to others, who wait for its end
+            raise SkipError(Reason.NO_STORE, problem)
+        self._engine.decide_later(live_run)
+        if self.lease.active and (self._taking_over is None or self._taking_over.done()):
+            self._taking_over = self._background.start(self._decide_late())
+        raise UndecidedError
+
+    async def _decide_late(self) -> None:
+        """The store was away for less than the lease: decide what could not be claimed."""
+        decided = await until_done(self._decided_elsewhere, AGAIN)
+        self._engine.take_up(decided, Reason.NO_STORE)

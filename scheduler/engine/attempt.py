@@ -41,6 +41,7 @@ async def make_attempt(
 ) -> Attempt:
     """Carry out one attempt, and record that it was launched or could not be.
 
+    It starts when its launch is over: waiting for a worker is lateness of a run, and no part of its duration.
     SkipError when no worker has taken the first attempt of a run.
     """
     started_at, begun = clock.now(), clock.steady()
@@ -48,17 +49,26 @@ async def make_attempt(
     cause = None
     try:
         answer = launcher.launch(live_run.launch(number), live_run.output)
-        child = await _launched(live_run, answer, record) if isinstance(answer, Awaitable) else answer
+        if isinstance(answer, Awaitable):
+            try:
+                child = await _launched(live_run, answer, record)
+            finally:
+                started_at, begun = clock.now(), clock.steady()
+        else:
+            child = answer
         live_run.child = child
     except Exception as error:
         if isinstance(error, NotTakenError) and live_run.run is None and number == 1:
             left = error.reason is Reason.ELSEWHERE
             raise SkipError((None if left else live_run.ending) or error.reason, str(error)) from error
-        record.launched(live_run, started_at, None)
+        record.launched(live_run, started_at, begun, None)
         outcome, ended, cause = _not_started(live_run, error)
     else:
         try:
-            record.launched(live_run, started_at, child.place)
+            if (age := live_run.age(number)) is not None:
+                started_at, begun = started_at - age, begun - age.total_seconds()
+            run = record.launched(live_run, started_at, begun, child.place)
+            started_at = max(started_at, run.started_at)
             await live_run.wait(child.exited, live_run.time_limit(number))
             if child.exited.done() and not child.ended.done():  # in time: the rest is about what it has left behind
                 await live_run.wait(child.ended)
@@ -72,6 +82,7 @@ async def make_attempt(
 async def _launched(live_run: LiveRun, answer: Awaitable[Child], record: Recorder) -> Child:
     """The child, also when it comes late. _InterruptedError when the run is asked to end meanwhile."""
     launching = asyncio.ensure_future(answer)
+    launching.add_done_callback(_ignore)
     await live_run.wait(launching, SLOW_LAUNCH)
     if not launching.done() and live_run.ending is None:
         record.waiting(live_run, Reason.NO_WORKER)
@@ -85,6 +96,12 @@ async def _launched(live_run: LiveRun, answer: Awaitable[Child], record: Recorde
     if launching.cancelled():
         raise _InterruptedError
     return launching.result()
+
+
+def _ignore(launching: asyncio.Future[Child]) -> None:
+    """A run that is left to another schedd does not wait for the answer, which may be an error."""
+    if not launching.cancelled():
+        launching.exception()
 
 
 def _kill_late_child(launching: asyncio.Future[Child]) -> None:

@@ -11,8 +11,8 @@ from scheduler.engine.gates import SkipError
 from scheduler.engine.live_run import LiveRun
 from scheduler.model.run import Reason, Trigger
 
-Claim = Callable[[str], Awaitable[bool]]
-"""Claims a key for this scheduler. False when another one has it; SkipError when that cannot be found out."""
+Claim = Callable[[str, LiveRun], Awaitable[bool]]
+"""Claims a key for this scheduler. False when another one has it; UndecidedError when that cannot be found out."""
 
 
 def claim_key(job: str, scheduled_at: datetime) -> str:
@@ -35,15 +35,15 @@ class ClaimGate:
         caught_up = trigger is Trigger.START and job.schedule is not None and not job.schedule.at_start
         if trigger is not Trigger.SCHEDULE and not caught_up:
             return None
-        answer = asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at)))
+        answer = asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at), live_run))
         answer.add_done_callback(_ignore)
         return answer
 
     def leave(self, live_run: LiveRun) -> None:
         """Do nothing: a claim is never given back."""
 
-    async def _enter(self, key: str) -> None:
-        if not await self._claim(key):
+    async def _enter(self, key: str, live_run: LiveRun) -> None:
+        if not await self._claim(key, live_run):
             raise SkipError(Reason.ELSEWHERE)
 
 

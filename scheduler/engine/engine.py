@@ -180,6 +180,15 @@ class Engine:
         self.standing_by = True
         self.announce(StandbyChanged(True, elsewhere))
 
+    def decide_later(self, live_run: LiveRun) -> None:
+        """Put off the scheduled time of a run that could not be claimed; the run itself is over."""
+        self._put_off.add(Due(live_run.job, live_run.scheduled_at, live_run.previous_at, None))
+
+    async def forget(self, run_id: str) -> None:
+        """Follow a run no longer, since another scheduler has recorded its end. Nothing for one that is not live."""
+        if (live_run := self.runner.find(run_id)) is not None:
+            await asyncio.wait((self.runner.leave(live_run),))
+
     def put_off(self) -> list[Time]:
         """The scheduled times since then that may be undecided."""
         return self._put_off.times(self.clock.now())

@@ -24,6 +24,13 @@ class SkipError(Exception):
         self.broken = broken
 
 
+class UndecidedError(SkipError):
+    """A run will not start, and its scheduled time is decided later, by whichever scheduler is then active."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.ELSEWHERE)
+
+
 class Gate(Protocol):
     """Something that a run waits for and holds until it is over.
 

@@ -125,10 +125,14 @@ class History:
         """The finished run with that id, while it is kept."""
         return next((run for kept in self._with(run_id) for run in kept.runs if run.id == run_id), None)
 
-    def restore(self, run: Run) -> None:
-        """Take a finished run of an earlier schedd, kept elsewhere; it counts for nothing since the start."""
+    def restore(self, run: Run, *, is_decided: bool = False) -> None:
+        """Take a finished run of an earlier schedd, kept elsewhere; it counts for nothing since the start.
+
+        `is_decided`: it started here, so that its decision is there already.
+        """
         at = run.scheduled_at
-        self._keep_decision(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
+        if not is_decided:
+            self._keep_decision(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
         self._finished(run)
 
     def decision(self, run_id: str) -> Decision | None:
@@ -144,7 +148,7 @@ class History:
                 self._decide(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
             case RunSkipped(decision=decision):
                 self._decide(decision)
-            case RunFinished(run=run):
+            case RunFinished(run=run) if not run.elsewhere:
                 self._finished(run)
             case JobsChanged(changes=changes):
                 # Not only `removed`: a run that outlives its job adds it once more.

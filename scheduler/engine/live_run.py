@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Iterator
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any
@@ -80,7 +80,7 @@ class LiveRun(msgspec.Struct, eq=False):
     """It has waited at a gate, so that its id is known to others."""
     retry_at: datetime | None = None
     begun: float = 0.0
-    """Steady time at which it passed the gates."""
+    """Steady time at which it passed the gates, and then that of its start."""
     run: Run | None = None
     output: RunOutput | None = None
     child: Child | None = None
@@ -117,9 +117,20 @@ class LiveRun(msgspec.Struct, eq=False):
     def time_limit(self, number: int) -> float | None:
         """Seconds that an attempt may take from now on; None is no limit."""
         limit = self.job.timeout
-        if limit is None or self.earlier is None or number > self.earlier.attempt:
+        if limit is None or (age := self.age(number)) is None:
             return limit
-        return max(0.0, limit - self.earlier.age().total_seconds())
+        return max(0.0, limit - age.total_seconds())
+
+    @property
+    def can_be_followed(self) -> bool:
+        """Whether the next schedd can go on with it. Between two attempts, where the last was made by a worker."""
+        if self.phase is not Phase.RETRYING or self.run is None:
+            return self.phase is Phase.RUNNING
+        return self.run.worker is not None and self.run.attempts[-1].cause is None
+
+    def age(self, number: int) -> timedelta | None:
+        """How long ago an attempt was started, once its launch is over; None for one that is started here."""
+        return None if self.earlier is None or number > self.earlier.attempt else self.earlier.age()
 
     def launch(self, number: int) -> Launch:
         """What the launcher needs to know for an attempt."""
@@ -135,6 +146,7 @@ class LiveRun(msgspec.Struct, eq=False):
             self.deadline,
             self.request.args,
             self.request.kwargs,
+            None if self.run is None else self.run.started_at,
         )
 
     def state(self) -> LiveState:

@@ -31,7 +31,9 @@ class PutOff:
         """A job's time has come."""
         times = self._times.setdefault(due.job.name, [])
         times.append(due)
-        recent = due.scheduled_at - RECENT
+        if len(times) > 1 and times[-2].scheduled_at > due.scheduled_at:
+            times.sort(key=lambda each: each.scheduled_at)
+        recent = times[-1].scheduled_at - RECENT
         while len(times) > MOST or times[0].scheduled_at < recent:
             del times[0]
 

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Announcer, AttemptFinished, RunFinished, RunSkipped, RunStarted, RunStopping
-from scheduler.engine.gates import SkipError
+from scheduler.engine.gates import SkipError, UndecidedError
 from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.launch.launcher import Earlier
 from scheduler.launch.output import Chunk
 from scheduler.model.run import Attempt, Decision, Exit, Outcome, Reason, Run, Trigger
 
@@ -45,24 +46,32 @@ class Recorder:
         live_run.phase, live_run.gate = Phase.DONE, None
         if live_run.output is not None:
             live_run.output.finish()
+        if isinstance(skip, UndecidedError):
+            return
         decision = _decision(live_run, skip)
         if live_run.trigger is not Trigger.MANUAL or live_run.accepted:
             self._announce(RunSkipped(decision, live_run.run_id if live_run.accepted else None))
         else:  # a request that did not have to wait: the answer says so, and no id was given out
             self._refuse(live_run.run_id, decision)
 
-    def launched(self, live_run: LiveRun, at: datetime, place: str | None) -> Run:
-        """A process was launched in `place`, or could not be (None). The first one of a run starts it."""
+    def launched(self, live_run: LiveRun, at: datetime, begun: float, place: str | None) -> Run:
+        """A process was launched in `place`, or could not be (None). The first one of a run starts it.
+
+        It started at `at`, which was `begun` in steady time.
+        """
         if live_run.run is not None:
             return live_run.run
         earlier, request = live_run.earlier, live_run.request
-        live_run.gate = None
+        live_run.gate, live_run.begun = None, begun
+        if earlier is not None:
+            first = _first_start(earlier, at)
+            live_run.begun, at = begun - (at - first).total_seconds(), first
         live_run.run = Run(
             live_run.run_id,
             live_run.job.name,
             live_run.trigger,
             live_run.scheduled_at,
-            at if earlier is None else at - earlier.age(),
+            at,
             by=request.by,
             arguments=request.arguments,
             earlier=earlier is not None,
@@ -107,15 +116,23 @@ class Recorder:
         run = live_run.run
         if live_run.phase is Phase.WAITING:
             self.skipped(live_run, SkipError(live_run.ending or Reason.SHUTDOWN))
+        elif run is None and live_run.left:  # no worker has taken it yet
+            self.skipped(live_run, SkipError(Reason.ELSEWHERE))
         elif run is None or run.outcome is None:
             now = self._clock.now()
-            run = run or self.launched(live_run, now, None)
-            if live_run.phase is Phase.RUNNING:
+            run = run or self.launched(live_run, now, live_run.begun, None)
+            if live_run.phase is Phase.RUNNING or live_run.left:
                 duration = self._clock.steady() - live_run.begun
                 end = Exit(UNKNOWN, notes=(note,), lost=True, elsewhere=live_run.left)
                 attempt = Attempt(len(run.attempts) + 1, now, duration, outcome, end)
                 self.attempt_finished(live_run, attempt, None)
             self.finished(live_run, outcome)
+
+
+def _first_start(earlier: Earlier, at: datetime) -> datetime:
+    """When a run of another schedd started whose attempt started at `at`; clocks of two machines differ."""
+    first = min(earlier.run_started_at or at, at)
+    return max(first, earlier.scheduled_at) if earlier.trigger is Trigger.SCHEDULE else first
 
 
 def _decision(live_run: LiveRun, skip: SkipError) -> Decision:

@@ -128,17 +128,16 @@ class Runner:
         """Take no more runs and let what runs come to its end within `seconds`.
 
         Back-off, waiting and pending launches end at once, and so does a run of `on_shutdown: stop`; one of `leave`
-        goes on without us; others get SIGTERM `stop_grace` before the end of the timeout. What is left a second before
-        the end is killed.
+        goes on without us, on workers in back-off, too; others get SIGTERM `stop_grace` before the end of the timeout.
+        What is left a second before the end is killed.
         """
         self.draining = True
         loop = asyncio.get_running_loop()
         end = self._clock.steady() + seconds
         for live_run in self.live_runs():
             live_run.last_attempt = True
-            if live_run.phase is Phase.RUNNING and live_run.job.on_shutdown is OnShutdown.LEAVE:
-                live_run.left = True
-                self._jobs[live_run.job.name][live_run].cancel()
+            if live_run.job.on_shutdown is OnShutdown.LEAVE and live_run.can_be_followed:
+                self.leave(live_run)
             elif live_run.child is not None and live_run.job.on_shutdown is OnShutdown.WAIT:
                 grace = live_run.job.stop_grace
                 # A grace that lay within the last second would have no time between SIGTERM and SIGKILL.
@@ -152,6 +151,13 @@ class Runner:
                 task.cancel()
             if left:
                 await asyncio.wait(left)
+
+    def leave(self, live_run: LiveRun) -> asyncio.Task[None]:
+        """Follow a run no longer, since another schedd does. The task is done when it is gone."""
+        live_run.left = True
+        task = self._jobs[live_run.job.name][live_run]
+        task.cancel()
+        return task
 
     def end_all(self) -> None:
         """SIGTERM to every run, now."""
@@ -241,10 +247,7 @@ class Runner:
         """All attempts of one run. A place within the capacity is held on entry; each attempt gives its place back."""
         live_run.phase, live_run.begun = _RUNNING, self._clock.steady()
         live_run.output = RunOutput(live_run.job.name, live_run.run_id, live_run.job.output, self._log, self._clock.now)
-        number = 1
-        if (earlier := live_run.earlier) is not None:
-            number = earlier.attempt
-            live_run.begun -= earlier.age().total_seconds()
+        number = 1 if live_run.earlier is None else live_run.earlier.attempt
         while True:
             attempt = await make_attempt(
                 live_run, number, self._launcher(live_run, number), self._clock, self._record, self._is_draining

@@ -41,6 +41,7 @@ class EarlierRun(msgspec.Struct, frozen=True):
     previous_at: datetime | None = None
     request: RunRequest = PLAIN_REQUEST
     is_retried: bool = False
+    run_started_at: datetime | None = None
 
     def age(self) -> timedelta:
         """How long ago it was started."""

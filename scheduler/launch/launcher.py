@@ -125,8 +125,13 @@ class Earlier(Protocol):
         """Whether its end will be known, so that a further attempt may follow."""
         ...
 
+    @property
+    def run_started_at(self) -> datetime | None:
+        """When its first attempt was started, where this is another one and that is known."""
+        ...
+
     def age(self) -> timedelta:
-        """How long ago it was started."""
+        """How long ago this attempt was started, once the launch of it is over."""
         ...
 
     def launcher(self) -> Launcher:

@@ -84,7 +84,8 @@ class Launch(msgspec.Struct, frozen=True):
     """One attempt to be made: everything a launcher needs to know.
 
     `args` and `kwargs` are added to those of the job's target, `stdin` is what the process can read. After `deadline`
-    it must not start any more; None is no deadline.
+    it must not start any more; None is no deadline. `run_started_at` is when the run started, None for its first
+    attempt.
     """
 
     job: Job
@@ -98,6 +99,7 @@ class Launch(msgspec.Struct, frozen=True):
     deadline: datetime | None = None
     args: tuple[str, ...] = ()
     kwargs: Mapping[str, Any] = NOTHING
+    run_started_at: datetime | None = None
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,8 +187,13 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def lateness(self) -> float:
-        """Seconds from the scheduled time to the start."""
-        return (self.started_at - self.scheduled_at).total_seconds()
+        """Seconds from the scheduled time to the start; for a run on a worker, until one has taken it."""
+        return max(0.0, (self.started_at - self.scheduled_at).total_seconds())
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another scheduler records how it ended, so that this end is no record."""
+        return any(attempt.exit.elsewhere for attempt in self.attempts)
 
     @property
     def exit_code(self) -> int:

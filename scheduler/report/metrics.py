@@ -79,9 +79,9 @@ class Metrics:
                 self._of(run.job).decisions[RAN] += 1
                 if run.trigger is _SCHEDULE:
                     self.lateness.observe(max(0.0, run.lateness))
-            case AttemptFinished(run=run, attempt=attempt):
+            case AttemptFinished(run=run, attempt=attempt) if not attempt.exit.elsewhere:
                 self._of(run.job).attempts[str(attempt.outcome)] += 1
-            case RunFinished(run=run):
+            case RunFinished(run=run) if not run.elsewhere:
                 self._finished(run)
             case RunSkipped(decision=decision):
                 self._of(decision.job).decisions[decision.word] += decision.count

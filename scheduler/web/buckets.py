@@ -30,7 +30,7 @@ class Buckets:
     def on_event(self, event: Event) -> None:
         """Count an event."""
         match event:
-            case RunFinished(run=run) if run.finished_at is not None and run.outcome is not None:
+            case RunFinished(run=run) if run.finished_at is not None and run.outcome is not None and not run.elsewhere:
                 failed = run.outcome is not Outcome.SUCCEEDED
                 self._of(run.job).count(run.finished_at, 1 if failed else 0, 1, run.duration or 0.0)
             case RunSkipped(decision=decision):

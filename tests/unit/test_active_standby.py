@@ -302,6 +302,12 @@ def check(stage: StageOfTwo) -> None:
         if run.attempts[0].number == 1 and all(one.cause is not None for one in run.attempts)
     }
     assert not unstarted & ran, "recorded as not started, and ran"
+    outcomes = {run.id: run.outcome for run in stage.kept}
+    for scheduler in stage.schedulers.values():
+        runs = [run for name in stage.jobs for run in scheduler.engine.history.of(name).runs]
+        assert max(Counter(run.id for run in runs).values(), default=0) <= 1, "two records in one history"
+        assert {run.id: run.outcome for run in runs}.items() <= outcomes.items(), "another record than the store's"
+        assert all(run.lateness >= 0 for run in runs), "started before its time"
     skipped = [event for event in stage.of(RunSkipped) if event.decision.reason is not Reason.ELSEWHERE]
     given_up = {event.run_id for event in skipped if event.run_id is not None}
     assert not given_up & ran, "given up, and ran"

@@ -30,7 +30,7 @@ class Lease:
         self.holder: str | None = None
         """The active scheduler as of the latest answer of the store; None when it is not known."""
         self.problem = ""
-        """Why it is not known."""
+        """Why it is not known; empty when the store has answered the latest request."""
         self.answered = False
         """Whether the store has answered the latest request."""
         self._space = space
@@ -88,7 +88,7 @@ class Lease:
             else:
                 self.holder = await self._space.claim(KEY, self._owner, LEASE)
                 self._until = begun + LEASE if self.holder == self._owner else 0.0
-            self.answered = True
+            self.answered, self.problem = True, ""
         except WireError as error:  # what was granted holds until its end
             self.answered, self.holder, self.problem = False, None, str(error)
         self._report()

@@ -31,7 +31,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt that a worker should make.
 
     `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never. `space`
-    is that of the scheduler, which workers of another one must not serve.
+    is that of the scheduler, which workers of another one must not serve. `run_started_at` is when the run's first
+    attempt was started; None for that attempt.
     """
 
     run_id: str
@@ -46,7 +47,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
     stdin: bytes = b""
-    sent_at: datetime | None = None
+    run_started_at: datetime | None = None
     space: str = ""
     v: int = VERSION
 
@@ -79,11 +80,12 @@ class AnyLetter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, tag="taken"):
-    """A worker started the attempt, in `place` of its machine. `note` is a sentence, or empty."""
+    """A worker started the attempt, in `place` of its machine, `at` by its clock. `note` is a sentence, or empty."""
 
     worker: str
     place: str
     note: str = ""
+    at: datetime | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):

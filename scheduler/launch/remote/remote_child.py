@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -40,6 +41,8 @@ class RemoteChild:
         loop = asyncio.get_running_loop()
         self.place = "a worker"
         self.worker: str | None = None
+        self.taken_at: datetime | None = None
+        """When the worker started it, by its clock; None when it has not said so."""
         self.exited: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
         self._wire = wire
@@ -127,8 +130,8 @@ class RemoteChild:
 
     async def _take(self, position: str, report: Report) -> None:
         match report:
-            case Taken(worker, place, note):
-                self.worker, self.place = worker, f"{worker} {place}"
+            case Taken(worker, place, note, at):
+                self.worker, self.place, self.taken_at = worker, f"{worker} {place}", at
                 self._notes = (note,) if note else ()
                 self.presume_taken()
             case Refused(cause, code) if self._taken.done():

@@ -45,7 +45,7 @@ class RemoteLauncher:
         self._clock = clock
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:
-        letter = _letter(launch, self._space.name, self._clock.now())
+        letter = _letter(launch, self._space.name)
         if launch.trigger is not Trigger.SCHEDULE:  # a scheduled run has just claimed its time
             await self._reach_store()
         if not await self.ours():
@@ -159,21 +159,24 @@ class EarlierLetter:
         self.trigger, self.scheduled_at = Trigger(letter.trigger), letter.scheduled_at
         self.previous_at = letter.previous_at
         self.request = RunRequest(env=letter.extra_env, args=letter.args, kwargs=letter.kwargs, stdin=letter.stdin)
+        self.run_started_at = letter.run_started_at
         self._letter = letter
         self._launcher = launcher
+        self._child: RemoteChild | None = None
 
     def age(self) -> timedelta:
-        sent_at = self._letter.sent_at
-        return timedelta() if sent_at is None else max(timedelta(), self._launcher.since(sent_at))
+        taken_at = None if self._child is None else self._child.taken_at
+        return timedelta() if taken_at is None else max(timedelta(), self._launcher.since(taken_at))
 
     def launcher(self) -> EarlierLetter:
         return self
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:  # noqa: ARG002 - of a Launcher
-        return await self._launcher.adopt(self._letter, output)
+        self._child = await self._launcher.adopt(self._letter, output)
+        return self._child
 
 
-def _letter(launch: Launch, space: str, now: datetime) -> Letter:
+def _letter(launch: Launch, space: str) -> Letter:
     return Letter(
         run_id=launch.run_id,
         job=launch.job.name,
@@ -187,6 +190,6 @@ def _letter(launch: Launch, space: str, now: datetime) -> Letter:
         args=launch.args,
         kwargs=dict(launch.kwargs),
         stdin=launch.stdin,
-        sent_at=now,
+        run_started_at=launch.run_started_at,
         space=space,
     )

@@ -74,6 +74,7 @@ class Worker:
             cause = f"{self._name} has no job {letter.job} in its schedule file; deploy the file to the workers, too"
             return Refused(cause, NOT_FOUND)
         output = WireOutput(self._wire, letter.key)
+        started_at = self._clock.now()
         try:
             child = await launched(self._launcher.launch(_launch(letter, job), output))
         except LaunchError as error:
@@ -81,7 +82,7 @@ class Worker:
         note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
         stopped = asyncio.Event()
         async with during(self._obey(letter, child, stopped), output.pump()):
-            await self._report(letter, Taken(self._name, child.place, note))
+            await self._report(letter, Taken(self._name, child.place, note, started_at))
             ended = await asyncio.shield(child.ended)
             await output.drained()
         return Ended(replace(ended, stopped=stopped.is_set()))
