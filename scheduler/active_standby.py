@@ -8,11 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from scheduler.engine.claims import ClaimGate, claim_key
+from scheduler.engine.claims import claim_key
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished, RunSkipped, Stopping
-from scheduler.engine.gates import SkipError, UndecidedError
-from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.gates import SkipError
 from scheduler.engine.put_off import Time
 from scheduler.launch.remote.lease import Lease
 from scheduler.launch.remote.messages import attempt_key
@@ -85,7 +84,7 @@ class ActiveStandby:
         """Read the history and become a standby. WireError when the store does not answer."""
         self._engine = engine
         await self._read_history()
-        engine.runner.add_gate(ClaimGate(self._claim))
+        engine.claim_times(self._claim)
         engine.stand_by()
         engine.announce.add(self._on_event)
 
@@ -204,25 +203,21 @@ class ActiveStandby:
                     self._engine.history.restore(run, is_decided=run.id in self._left)
                 self._left.discard(run.id)
 
-    async def _claim(self, key: str, live_run: LiveRun) -> bool:
-        """Without an answer it is not known who decides this time: then it is decided by who is active next."""
-        if self.lease.active:
-            try:
-                return await self._space.claim(key, self.name, CLAIM) == self.name
-            except WireError as error:
-                problem = str(error)
-        elif self.lease.holder is not None:  # it has waited at a gate meanwhile
-            return False
-        else:
-            problem = self.lease.problem
-        if live_run.accepted or live_run.phase is Phase.DONE:  # its id is known to others, who wait for its end
-            raise SkipError(Reason.NO_STORE, problem)
-        self._engine.decide_later(live_run)
-        if self.lease.active and (self._taking_over is None or self._taking_over.done()):
-            self._taking_over = self._background.start(self._decide_late())
-        raise UndecidedError
+    async def _claim(self, key: str) -> bool:
+        """SkipError without an answer: then the scheduler that is active next decides this time."""
+        if not self.lease.active:  # it has waited at a gate meanwhile
+            if self.lease.holder is not None:
+                return False
+            raise SkipError(Reason.NO_STORE, self.lease.problem)
+        try:
+            return await self._space.claim(key, self.name, CLAIM) == self.name
+        except WireError as error:
+            if self._taking_over is None or self._taking_over.done():
+                self._taking_over = self._background.start(self._decide_late())
+            raise SkipError(Reason.NO_STORE, str(error)) from error
 
     async def _decide_late(self) -> None:
         """The store was away for less than the lease: decide what could not be claimed."""
         decided = await until_done(self._decided_elsewhere, AGAIN)
-        self._engine.take_up(decided, Reason.NO_STORE)
+        if self.lease.active:
+            self._engine.take_up(decided, Reason.NO_STORE)

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from scheduler.clock import rfc3339
-from scheduler.engine.gates import SkipError
-from scheduler.engine.live_run import LiveRun
+from scheduler.engine.gates import SkipError, UndecidedError
+from scheduler.engine.live_run import LiveRun, Phase
 from scheduler.model.run import Reason, Trigger
 
-Claim = Callable[[str, LiveRun], Awaitable[bool]]
-"""Claims a key for this scheduler. False when another one has it; UndecidedError when that cannot be found out."""
+Claim = Callable[[str], Awaitable[bool]]
+"""Claims a key for this scheduler. False when another one has it; SkipError when that cannot be found out."""
 
 
 def claim_key(job: str, scheduled_at: datetime) -> str:
@@ -27,8 +27,10 @@ class ClaimGate:
     unlimited = False
     brief = True
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: Claim, decide_later: Callable[[LiveRun], None] | None = None) -> None:
+        """`decide_later` puts off the time of a run for which it cannot be found out who has claimed it."""
         self._claim = claim
+        self._decide_later = decide_later
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
         job, trigger = live_run.job, live_run.trigger
@@ -43,7 +45,15 @@ class ClaimGate:
         """Do nothing: a claim is never given back."""
 
     async def _enter(self, key: str, live_run: LiveRun) -> None:
-        if not await self._claim(key, live_run):
+        try:
+            is_ours = await self._claim(key)
+        except SkipError as skip:
+            # Of a run that has waited, the id is known to others, who wait for its end.
+            if self._decide_later is None or live_run.accepted or live_run.phase is Phase.DONE:
+                raise
+            self._decide_later(live_run)
+            raise UndecidedError from skip
+        if not is_ours:
             raise SkipError(Reason.ELSEWHERE)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from scheduler.clock import Clock
 from scheduler.engine.chains import Chains
+from scheduler.engine.claims import Claim, ClaimGate
 from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.decider import Decider
 from scheduler.engine.events import (
@@ -180,8 +181,11 @@ class Engine:
         self.standing_by = True
         self.announce(StandbyChanged(True, elsewhere))
 
-    def decide_later(self, live_run: LiveRun) -> None:
-        """Put off the scheduled time of a run that could not be claimed; the run itself is over."""
+    def claim_times(self, claim: Claim) -> None:
+        """From now on run a scheduled time only where `claim` says so; one that it cannot claim is put off."""
+        self.runner.add_gate(ClaimGate(claim, self._decide_later))
+
+    def _decide_later(self, live_run: LiveRun) -> None:
         self._put_off.add(Due(live_run.job, live_run.scheduled_at, live_run.previous_at, None))
 
     async def forget(self, run_id: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 from msgspec.structs import replace
 
-from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted
+from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped, RunStarted, Stopping
 from scheduler.engine.packed_records import Form, PackedRecords
 from scheduler.engine.tails import Tails
 from scheduler.model.run import Decision, Outcome, Run
@@ -104,11 +104,13 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
 class History:
     """A listener that keeps what may be queried later. Every method costs as much as one job has kept."""
 
-    KINDS = (RunStarted, RunSkipped, RunFinished, JobsChanged)
+    KINDS = (RunStarted, RunSkipped, RunFinished, JobsChanged, Stopping)
 
     def __init__(self) -> None:
         self.decided: Counter[str] = Counter()
         """Decisions since the start by their word, over all jobs, removed ones included."""
+        self._is_stopping = False
+        """Whether schedd shuts down: then a request whose run goes on without it still has an answer."""
         self.tails = Tails()
         self.size = 0
         """Bytes that the runs and decisions of all jobs take."""
@@ -148,7 +150,9 @@ class History:
                 self._decide(Decision(run.job, None, first=at, last=at, run_id=run.id, by=run.by))
             case RunSkipped(decision=decision):
                 self._decide(decision)
-            case RunFinished(run=run) if not run.elsewhere:
+            case Stopping():
+                self._is_stopping = True
+            case RunFinished(run=run) if self._is_stopping or not run.elsewhere:
                 self._finished(run)
             case JobsChanged(changes=changes):
                 # Not only `removed`: a run that outlives its job adds it once more.

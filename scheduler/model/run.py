@@ -192,7 +192,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     @property
     def elsewhere(self) -> bool:
-        """Whether another scheduler records how it ended, so that this end is no record."""
+        """Whether it went on without this scheduler: another one records how it ended."""
         return any(attempt.exit.elsewhere for attempt in self.attempts)
 
     @property

@@ -8,7 +8,6 @@ from typing import Any
 
 from scheduler.engine.claims import ClaimGate
 from scheduler.engine.gates import SkipError
-from scheduler.engine.live_run import LiveRun
 from scheduler.model.run import Reason
 from tests.unit.stage import Stage, job, lines
 
@@ -49,7 +48,7 @@ def test_of_two_schedulers_that_are_both_active_one_runs_a_scheduled_time() -> N
     claimed: dict[str, str] = {}
 
     def claims(name: str) -> Any:
-        async def claim(key: str, _live_run: LiveRun) -> bool:
+        async def claim(key: str) -> bool:
             await asyncio.sleep(0.01)
             return claimed.setdefault(key, name) == name
 
@@ -72,7 +71,7 @@ def test_of_two_schedulers_that_are_both_active_one_runs_a_scheduled_time() -> N
 
 
 def test_without_the_store_a_scheduled_time_is_skipped_and_a_manual_run_starts() -> None:
-    async def claim(_key: str, _live_run: LiveRun) -> bool:
+    async def claim(_key: str) -> bool:
         raise SkipError(Reason.NO_STORE)
 
     async def script(stage: Stage) -> None:
@@ -93,7 +92,7 @@ def test_without_the_store_a_scheduled_time_is_skipped_and_a_manual_run_starts()
 def test_a_time_whose_claim_is_not_answered_by_its_deadline_is_skipped_for_the_store() -> None:
     bugs: list[dict[str, Any]] = []
 
-    async def claim(_key: str, _live_run: LiveRun) -> bool:
+    async def claim(_key: str) -> bool:
         await asyncio.sleep(8)
         raise SkipError(Reason.NO_STORE)
 
