@@ -102,7 +102,7 @@ def test_an_outage_that_is_over_is_not_named_and_a_shutdown_warns_of_nothing() -
         assert (stage.active, a.standing.lease.problem) == (a, "")
         lines = list(a.lines)
         await a.stop()
-        assert a.lines == lines
+        assert a.lines == [*lines, "standing by active=unknown cause=schedd shuts down"]
 
     StageOfTwo(job("j", "@hourly")).run(story)
 
