@@ -138,7 +138,7 @@ def test_a_worker_that_is_killed_is_lost_and_without_one_runs_are_skipped(site: 
         worker.wait()
         running.says("reason=no-worker", seconds=60)  # it may have had a tick, too, for which others are skipped first
         eventually(lambda: "outcome=lost" in running.log, seconds=40)
-        assert "no sign of life from w1@here" in running.log
+        assert "no heartbeat from w1@here" in running.log
 
 
 def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -> None:

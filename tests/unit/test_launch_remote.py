@@ -184,7 +184,7 @@ def test_a_worker_that_dies_is_lost_after_ten_seconds() -> None:
         begun = site.clock.steady()
         ended = await child.ended
         assert (ended.code, ended.lost) == (LOST, True)
-        assert "no sign of life from worker-1" in ended.notes[0]
+        assert "no heartbeat from worker-1" in ended.notes[0]
         assert 6 <= site.clock.steady() - begun <= LOST_AFTER + 2
 
     Site(lambda _: Play(None)).run(story)

@@ -122,7 +122,7 @@ class RemoteChild:
                     if reports or not self._taken.done() or await self._wire.alive(self._attempt):
                         seen = loop.time()
                     elif loop.time() - seen >= LOST_AFTER - KEPT_FOR:
-                        self._lose(f"no sign of life from {self.place} for {LOST_AFTER:g}s; the process may still run")
+                        self._lose(f"no heartbeat from {self.place} for {LOST_AFTER:g}s; the process may still run")
                 except WireError:
                     await asyncio.sleep(SIGN_OF_LIFE)
                     seen = loop.time()  # while the store is away nobody can give a sign
