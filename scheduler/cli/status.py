@@ -95,7 +95,7 @@ def _workers(target: Target) -> terminal.Cell:
         count = len(target.ask(WORKERS, AskWorkers()))
     except RefusedError as error:
         return terminal.Cell(str(error), "bad")
-    text = "; `schedctl workers` lists them" if count else ": runs on workers wait"
+    text = "; `schedctl workers` lists them" if count else ": no run can start on a worker"
     return terminal.Cell(f"{count or 'none'} present{text}; the store answers", "" if count else "care")
 
 
