@@ -213,8 +213,8 @@ def test_a_waiting_run_names_its_gate(file: Path) -> None:
         assert second.stderr is not None
         waiting = second.stderr.readline()
         (file.parent / "first-may-end").touch()
-        assert "is waiting for the previous run to finish" in waiting
-        assert first not in waiting + second.communicate(timeout=30)[1]
+        assert f"is waiting for the previous run to finish: run {first} of queued" in waiting
+        assert first not in second.communicate(timeout=30)[1]
         assert second.returncode == 0
 
 
