@@ -46,7 +46,13 @@ def json_reader(hint: Any) -> Read:
         if type(node) is not shape:
             if shape is Sequence and isinstance(node, Mapping):
                 raise InvalidValueError("must be a list; a mapping of keyword arguments goes under `kwargs`")
-            if shape is Sequence:
+            if (
+                shape is Sequence
+                and isinstance(node, Scalar)
+                and not isinstance(json_value(node.value, node.plain), str)
+            ):
+                raise InvalidValueError("must be a list", kind="item", in_list=True)
+            if shape is Sequence:  # a text may be a secret, which no advice repeats
                 raise InvalidValueError("must be a list; put the value in brackets")
             raise InvalidValueError("must be a mapping of names and values")
         return _plain_json(node, source, where)
