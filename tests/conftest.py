@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import freezegun
 import pytest
 from hypothesis import settings
 
@@ -15,6 +16,9 @@ from tests.unprivileged import somebody_else
 # How long an example takes depends on what else the machine does, and says nothing about the product.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
+
+# msgspec looks at the fields of a type when it is first used, and would keep the datetime of freezegun for good.
+freezegun.configure(extend_ignore_list=["scheduler.wire.", "scheduler.model."])
 
 # A shell that starts the tests in the background has SIGINT ignored, and so would every program that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

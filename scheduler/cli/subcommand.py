@@ -16,6 +16,8 @@ class Subcommand(click.Command):
     """A command with an optional `exit_status` paragraph below its options."""
 
     def __init__(self, *args: Any, exit_status: str | None = None, **settings: Any) -> None:
+        # Also where its program is not asked: click keeps the help option that it has made first.
+        settings["context_settings"] = {**HELP_OPTIONS, **(settings.get("context_settings") or {})}
         super().__init__(*args, **settings)
         self.exit_status = exit_status
 
