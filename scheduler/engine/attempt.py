@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
 from scheduler.engine.gates import SkipError
-from scheduler.engine.live_run import LiveRun
+from scheduler.engine.live_run import LiveRun, ignore_error
 from scheduler.engine.recorder import UNKNOWN, Recorder
 from scheduler.launch.launcher import Child, Launcher, LaunchError, NotTakenError
 from scheduler.model.run import Attempt, Exit, Outcome, Reason
@@ -82,7 +82,7 @@ async def make_attempt(
 async def _launched(live_run: LiveRun, answer: Awaitable[Child], record: Recorder) -> Child:
     """The child, also when it comes late. _InterruptedError when the run is asked to end meanwhile."""
     launching = asyncio.ensure_future(answer)
-    launching.add_done_callback(_ignore)
+    launching.add_done_callback(ignore_error)
     await live_run.wait(launching, SLOW_LAUNCH)
     if not launching.done() and live_run.ending is None:
         record.waiting(live_run, Reason.NO_WORKER)
@@ -96,12 +96,6 @@ async def _launched(live_run: LiveRun, answer: Awaitable[Child], record: Recorde
     if launching.cancelled():
         raise _InterruptedError
     return launching.result()
-
-
-def _ignore(launching: asyncio.Future[Child]) -> None:
-    """A run that is left to another schedd does not wait for the answer, which may be an error."""
-    if not launching.cancelled():
-        launching.exception()
 
 
 def _kill_late_child(launching: asyncio.Future[Child]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from scheduler.clock import rfc3339
 from scheduler.engine.gates import SkipError, UndecidedError
-from scheduler.engine.live_run import LiveRun, Phase
+from scheduler.engine.live_run import LiveRun, Phase, ignore_error
 from scheduler.model.run import Reason, Trigger
 
 Claim = Callable[[str], Awaitable[bool]]
@@ -38,7 +38,7 @@ class ClaimGate:
         if trigger is not Trigger.SCHEDULE and not caught_up:
             return None
         answer = asyncio.ensure_future(self._enter(claim_key(job.name, live_run.scheduled_at), live_run))
-        answer.add_done_callback(_ignore)
+        answer.add_done_callback(ignore_error)
         return answer
 
     def leave(self, live_run: LiveRun) -> None:
@@ -55,9 +55,3 @@ class ClaimGate:
             raise UndecidedError from skip
         if not is_ours:
             raise SkipError(Reason.ELSEWHERE)
-
-
-def _ignore(answer: asyncio.Future[None]) -> None:
-    """A run whose deadline comes first does not wait for the answer, which may be an error."""
-    if not answer.cancelled():
-        answer.exception()

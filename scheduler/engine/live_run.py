@@ -224,3 +224,9 @@ def left_running(job: Job, earlier: Earlier) -> LiveRun:
         earlier=earlier,
         last_attempt=not earlier.is_retried,
     )
+
+
+def ignore_error(answer: asyncio.Future[Any]) -> None:
+    """A run that ends first, or is left to another schedd, does not wait for the answer, which may be an error."""
+    if not answer.cancelled():
+        answer.exception()
