@@ -61,8 +61,8 @@ class TargetCheck:
 
     def argument_problem(self, job: Job) -> tuple[str, str] | None:
         """The key of the arguments that its function does not accept, and why not; None when none is visible."""
-        if not isinstance(job.target, Entrypoint):
-            return None
+        if not isinstance(job.target, Entrypoint) or not (job.target.args or job.target.kwargs):
+            return None  # the source is parsed for `problem` already
         with contextlib.suppress(LaunchError):
             target, variables = job.target, self._environment.of_job(job).values
             path = [job.cwd, *_python_path(variables)]
