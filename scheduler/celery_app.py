@@ -127,9 +127,8 @@ def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:
     try:
         letter = msgspec.json.decode(text, type=Letter)
     except msgspec.MsgspecError as error:
-        return msgspec.json.decode(
-            text, type=AnyLetter
-        ).unreadable, f"{name} cannot read it: {error}; deploy schedd and workers together"
+        unreadable = msgspec.json.decode(text, type=AnyLetter).unreadable
+        return unreadable, f"{name} cannot read it: {error}; deploy schedd and workers together"
     if letter.v != VERSION:
         return letter, f"{name} runs schedd {__version__}, too old or too new; deploy schedd and workers together"
     if letter.space != space:

@@ -117,15 +117,16 @@ class _Merged:
                 return
             at, place = self._heap[0]
             job, following = self._jobs[place], None
-            if place not in self._iterators:
-                yield _scheduled_time(job, self._pauses.get(place), at, zone_named(self._ask.timezone, job))
-                following = None if job.schedule is None else job.schedule.next_after(at)
-            else:
+            if place in self._iterators:
                 found, times = self._iterators[place]
                 yield found
                 if (after := next(times, None)) is not None:
                     self._iterators[place] = (after, times)
                     following = after.at
+            else:
+                yield _scheduled_time(job, self._pauses.get(place), at, zone_named(self._ask.timezone, job))
+                if job.schedule is not None:
+                    following = job.schedule.next_after(at)
             if following is None:
                 heapq.heappop(self._heap)
             else:

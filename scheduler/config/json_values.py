@@ -44,17 +44,13 @@ def json_reader(hint: Any) -> Read:
         if isinstance(node, Broken):
             raise AlreadyReportedError
         if type(node) is not shape:
-            if shape is Sequence and isinstance(node, Mapping):
+            if shape is Mapping:
+                raise InvalidValueError("must be a mapping of names and values")
+            if not isinstance(node, Scalar):
                 raise InvalidValueError("must be a list; a mapping of keyword arguments goes under `kwargs`")
-            if (
-                shape is Sequence
-                and isinstance(node, Scalar)
-                and not isinstance(json_value(node.value, node.plain), str)
-            ):
-                raise InvalidValueError("must be a list", kind="item", in_list=True)
-            if shape is Sequence:  # a text may be a secret, which no advice repeats
+            if isinstance(json_value(node.value, node.plain), str):  # it may be a secret, which no advice repeats
                 raise InvalidValueError("must be a list; put the value in brackets")
-            raise InvalidValueError("must be a mapping of names and values")
+            raise InvalidValueError("must be a list", kind="item", in_list=True)
         return _plain_json(node, source, where)
 
     return read

@@ -10,6 +10,15 @@ from scheduler.config.load import load
 from scheduler.errors import ConfigError
 
 
+def error_of(folder: Path, text: str) -> ConfigError:
+    """That of a schedule file with this text."""
+    file = folder / "schedules.yaml"
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    return caught.value
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -38,12 +47,11 @@ def test_variables_of_recipients_and_tokens_are_withheld_from_jobs(tmp_path: Pat
 
 def test_a_switch_or_a_small_number_is_quoted_and_a_secret_is_not(tmp_path: Path) -> None:
     """F7"""
-    file = tmp_path / "schedules.yaml"
-    file.write_text("jobs:\n  a: {python: a:b, args: 10, env: {A: true, DB_PASSWORD: 12, PIN: 4711, B: text}}\n")
-    with pytest.raises(ConfigError) as error:
-        load(file)
-    assert "args: 10, env: {A: true, DB_PASSWORD: •••, PIN: •••, B: •••}" in str(error.value)
-    assert "help: args: [10]" in str(error.value)
+    error = error_of(
+        tmp_path, "jobs:\n  a: {python: a:b, args: 10, env: {A: true, DB_PASSWORD: 12, PIN: 4711, B: text}}\n"
+    )
+    assert "args: 10, env: {A: true, DB_PASSWORD: •••, PIN: •••, B: •••}" in str(error)
+    assert "help: args: [10]" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +73,8 @@ def test_a_switch_or_a_small_number_is_quoted_and_a_secret_is_not(tmp_path: Path
 def test_who_is_mailed_is_quoted_and_the_address_of_a_webhook_is_not(
     tmp_path: Path, key: str, value: str, shown: str
 ) -> None:
-    file = tmp_path / "schedules.yaml"
-    file.write_text(f"jobs:\n  a: {{command: x, {key}: {value}}}\n")
-    with pytest.raises(ConfigError) as error:
-        load(file)
-    assert shown in str(error.value)
+    error = error_of(tmp_path, f"jobs:\n  a: {{command: x, {key}: {value}}}\n")
+    assert shown in str(error)
 
 
 @pytest.mark.parametrize(
@@ -85,27 +90,18 @@ def test_who_is_mailed_is_quoted_and_the_address_of_a_webhook_is_not(
 def test_what_follows_a_secret_on_its_line_is_quoted_so_that_the_error_can_be_seen(
     tmp_path: Path, line: str, quote: str
 ) -> None:
-    file = tmp_path / "schedules.yaml"
-    file.write_text(f"jobs:\n  a: {{command: x, {line}\n")
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    assert caught.value.problems[-1].quote == f"  a: {{command: x, {quote}"
+    error = error_of(tmp_path, f"jobs:\n  a: {{command: x, {line}\n")
+    assert error.problems[-1].quote == f"  a: {{command: x, {quote}"
 
 
 def test_a_line_that_cannot_be_parsed_is_quoted_below_one_with_a_complete_secret(tmp_path: Path) -> None:
-    file = tmp_path / "schedules.yaml"
-    file.write_text("jobs:\n  a: {command: x, env: {A: hunter2}}\n  b: {command: date: 3}\n")
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    (problem,) = caught.value.problems
+    error = error_of(tmp_path, "jobs:\n  a: {command: x, env: {A: hunter2}}\n  b: {command: date: 3}\n")
+    (problem,) = error.problems
     assert problem.quote == "  b: {command: date: 3}"
 
 
 def test_a_variable_of_cron_at_the_top_level_is_quoted(tmp_path: Path) -> None:
-    file = tmp_path / "schedules.yaml"
-    file.write_text("MAILTO: root\njobs: {a: {command: x}}\n")
-    with pytest.raises(ConfigError) as caught:
-        load(file)
-    (problem,) = caught.value.problems
+    error = error_of(tmp_path, "MAILTO: root\njobs: {a: {command: x}}\n")
+    (problem,) = error.problems
     assert problem.quote == "MAILTO: root"
-    assert "use `on_failure: [{mail: ops@example.com}]` under `defaults`" in str(caught.value)
+    assert "use `on_failure: [{mail: ops@example.com}]` under `defaults`" in str(error)
