@@ -73,10 +73,12 @@ which editors use to complete and explain keys.
 
 - Durations are written `90s`, `10m`, `1h30m`, `2d`, `2w`; sizes `64K`, `512M`, `2G`.
 - An unknown key is an error. Top-level keys that begin with `x-` are ignored: a place for YAML anchors.
-- Relative paths are relative to the file that contains them, but `interpreter` and the program of a `command` to the
-  job's `cwd`. The default of `cwd` is the directory of the main file.
+- The name of a job has 1 to 63 letters, digits, dots, dashes and underscores, and starts with a letter or digit.
+- Paths are relative to the file that contains them. Only `interpreter` and the program of a `command` are relative to
+  the job's `cwd`, which by default is the directory of the main file.
 - `extra NAME` means a part that is installed separately: `pip install '.[NAME]'` in a clone of schedd.
-- A run has the environment of schedd, then `env_file` and `env` of `defaults`, those of the job, and these variables:
+- A run has the environment of schedd, changed by `env_file` and `env` of `defaults`, then by those of the job, and
+  these variables. Jobs should not remove them: schedd uses them to find the processes of a run.
 
 | variable | value |
 |---|---|
@@ -84,8 +86,9 @@ which editors use to complete and explain keys.
 | `SCHED_SCHEDULED_AT`, `SCHED_SCHEDULED_LOCAL` | the scheduled time in UTC (RFC 3339), and in the job's time zone |
 | `SCHED_PREVIOUS_AT` | the scheduled time of the previous run in UTC, if there was one |
 | `SCHED_ATTEMPT` | 1, or more for a retry; 0 for the command of `run_if` |
-| `SCHED_TRIGGER` | `schedule`, `manual`, `start` or `after` |
+| `SCHED_TRIGGER` | `schedule`, `manual` (on request), `start` (`@reboot`, `catch_up`) or `after` (`@after JOB`) |
 | `SCHED_FILE` | path of the schedule file |
+| `SCHED_LAUNCHED` | for schedd only: it recognises the first process of a run by it after a restart |
 """
 
 ABOUT_COMMANDS = """\

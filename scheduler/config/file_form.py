@@ -65,7 +65,7 @@ class FileForm(IncludedForm, frozen=True):
     ] = UNSET
     space: Annotated[
         Name | None,
-        Meta(description="Separates schedules that share a store; by default the file's name without its extension."),
+        Meta(description="Name of this schedule in a shared Redis; by default the file's name without its extension."),
     ] = None
     include: Annotated[
         FilePath | list[FilePath],

@@ -14,7 +14,7 @@ class LintCode(StrEnum):
     MISSING_FILE = "missing-file"
     """A file of from_file is missing or unreadable, or a token is empty: runs fail to start, or HTTP is not served."""
     UNSET_VARIABLE = "unset-variable"
-    """A variable of from_env is not set, or a token or address is empty: runs fail to start, or schedd does."""
+    """A variable of from_env is not set, or a token or address is empty: schedd or runs fail to start."""
     UNKNOWN_USER = "unknown-user"
     """The user or the group does not exist on this machine: runs fail to start."""
     NEEDS_ROOT = "needs-root"

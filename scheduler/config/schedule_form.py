@@ -10,8 +10,8 @@ from scheduler.config.field_types import Duration, FilePath, Form, Text
 
 
 class ScheduleForm(Form, frozen=True):
-    """A schedule with named fields, each written as in cron. Fields coarser than those given match any value, finer
-    ones their lowest."""
+    """A schedule with named fields, each written as in cron. A field that is not given is the lowest value if it is
+    finer than all given ones, and any value otherwise: `{hour: 8}` is every day at 08:00:00."""
 
     year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
     month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET
@@ -104,7 +104,7 @@ AnyExclusion = Annotated[
 Splay = Annotated[
     Duration | None,
     Meta(
-        description="Delay each run of the job by the same time, shorter than this, derived from its name.",
+        description="Delay each run of the job by a fixed time below this limit, derived from the job's name.",
         examples=["5m"],
     ),
 ]

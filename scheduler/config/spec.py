@@ -104,12 +104,12 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     setup: Annotated[
         Function | None,
-        Meta(description="Function to call before that of `python`, as module:function.", examples=["django:setup"]),
+        Meta(description="Function to call first, before the one in `python`.", examples=["django:setup"]),
     ] = None
     shell: Annotated[
         Annotated[str, Meta(extra={"reads": "shell"})] | Annotated[list[Text], Meta(min_length=1)] | None,
         Meta(
-            description="Shell of a `command` that is text: a program that knows -c, or all words before the text; by "
+            description="Shell of a `command` that is text: its name, or its command line before the text; by "
             "default /bin/sh.",
             examples=["bash", ["bash", "-eo", "pipefail", "-c"]],
         ),
@@ -141,7 +141,8 @@ class DefaultsForm(Form, frozen=True):
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="At each start, run the latest time no older than this, even if it has run; by default never.",
+            description="At each start, run for the latest scheduled time if it is no older than this, even if it has "
+            "run; by default never.",
             examples=["1h"],
         ),
     ] = None
@@ -170,7 +171,7 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     max_waiting: Annotated[
         Annotated[int, Meta(ge=1, le=1_000_000)],
-        Meta(description="Largest number of manual runs of the job that wait."),
+        Meta(description="Largest number of manual runs of the job that may wait; more are refused."),
     ] = 1000
     accepts: Annotated[
         Accepts | list[Accepts],
@@ -248,7 +249,10 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     expect_success_within: Annotated[
         Duration | None,
-        Meta(description="Notify on_failure when the job had no success within this time.", examples=["26h"]),
+        Meta(
+            description="Notify the recipients of on_failure when the job had no success within this time.",
+            examples=["26h"],
+        ),
     ] = None
     sentry: Annotated[bool, Meta(description="Send check-ins to Sentry Cron Monitoring (extra `sentry`).")] = False
     lint: Annotated[LintForm, Meta(description="Settings of `schedctl check`.")] = LintForm()

@@ -24,13 +24,13 @@ class CeleryForm(Form, frozen=True):
     ]
     store: Annotated[
         Secret | ReferenceForm | UnsetType,
-        Meta(description="Address of a Redis for claims, output and history; by default the broker.", examples=[]),
+        Meta(description="Address of the Redis that schedulers and workers share; by default the broker.", examples=[]),
     ] = UNSET
     queue: Annotated[Name, Meta(description="Queue that the workers consume.")] = "schedd"
 
 
 class LauncherForm(Form, frozen=True):
-    """What runs the jobs that do not run on the machine of schedd (extra `celery`)."""
+    """What runs the jobs instead of schedd's own machine (extra `celery`)."""
 
     kind: ClassVar[str] = "launcher"
 

@@ -46,10 +46,10 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A job and its state. `schedule` is null if it only runs manually, `next_at` if it has no further scheduled time.
 
     `waiting_for` is the gate at which a run waits (`overlap`, `lock`, `capacity`, `worker`), and `waiting_on` says in
-    words what it waits for: which lock, and which runs hold it. `retry_at` is when the next attempt of a run in
-    back-off begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how many runs in
-    a row have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how many runs
-    wait: `requested` has the first ten for a later time, `queued` the first ten at a gate.
+    words what it waits for: which lock, and which runs hold it. `retry_at` is when the next attempt of a failed run
+    begins, `usual_duration` the median of its kept successful runs. `consecutive_failures` is how many runs in a row
+    have failed, the first of them at `failing_since`; 0 and null after a success. `waiting` is how many runs wait:
+    `requested` has the first ten for a later time, `queued` the first ten at a gate.
     `notification_errors` are the recipients whose latest notification was not delivered, each with the cause; one of a
     failure is left out once the job has recovered.
     """
@@ -95,7 +95,7 @@ class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`resume`: End the pauses of `jobs`, or the pause of `all`, beside which a job's own pause stays."""
+    """`resume`: End the pauses of `jobs`, or the pause of `all`, which leaves the pauses of single jobs as they are."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False

@@ -48,9 +48,9 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
-    `exit_code` is that of the last attempt, and 124 after a timeout, as of timeout(1). `by` is who requested it, and
-    `arguments` with what; null for the schedule. `earlier`: an earlier schedd has started
-    it, and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
+    `exit_code` is that of the last attempt, and 124 after a timeout, as with timeout(1). `by` is who requested it, and
+    `arguments` are those of the request; both are null for a scheduled run. `earlier`: an earlier schedd has started it
+    and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
     `stopped_by` is who asked to stop it.
     """
 
@@ -123,7 +123,7 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
     `force` starts it although the job is running. `as_of` becomes SCHED_SCHEDULED_AT; `env` is added to the job's
     environment. `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. `caller` is the id
     of the run that sends the request and waits for its end (SCHED_RUN_ID there). The run starts at `at`, by default
-    now. While a run that was requested of the job with the same `key` is known, the answer is about that run.
+    now. If schedd still knows a run of the job with the same `key`, it starts none: the answer is about that run.
     """
 
     job: str
@@ -206,7 +206,7 @@ class History(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
-    """The run waits at a gate: `overlap`, `lock` or `capacity`, or until its time (`time`), which is `until`.
+    """The run waits at a gate (`overlap`, `lock`, `capacity`, `worker`), or until its time (`time`), which is `until`.
 
     `by` is who requested it. `waiting_on` says in words what it waits for: which lock, and which runs hold it.
     """
