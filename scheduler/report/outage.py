@@ -1,4 +1,4 @@
-"""Folds the log of an outage of store or broker: a line when it begins to skip runs, and one when it is over."""
+"""Sums up an outage of store or broker in the log: a line when runs begin to be skipped, and one when it is over."""
 
 from __future__ import annotations
 

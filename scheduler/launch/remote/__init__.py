@@ -1,1 +1,1 @@
-"""Runs on workers: letters to a task queue, and a store that carries claims, output, orders and signs of life."""
+"""Runs on workers. A letter is the message that asks a worker for an attempt; a store has claims, output, heartbeats."""

@@ -1,4 +1,4 @@
-"""Logs in Redis that readers wait for: reports and orders of attempts, and requests between schedulers."""
+"""Logs in Redis that readers wait for: reports of attempts and commands to them, and requests between schedulers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire over Redis: attempts, their output, orders and signs of life."""
+"""The wire over Redis: attempts, their output, commands to them and heartbeats."""
 
 from __future__ import annotations
 

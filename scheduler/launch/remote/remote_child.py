@@ -1,4 +1,4 @@
-"""An attempt that a worker has, as its scheduler sees it: follows reports, gives orders, notices that it is lost."""
+"""An attempt that a worker has, as its scheduler sees it: follows reports, sends commands, notices that it is lost."""
 
 from __future__ import annotations
 
