@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from scheduler.config.lint_codes import LintCode, LintWarning
-from scheduler.config.shell_syntax import bash_syntax, without_quotes
+from scheduler.config.shell_syntax import PIPEFAIL, bash_syntax, without_quotes
 from scheduler.model.job import Job, LauncherName
 from scheduler.model.target import DEFAULT_SHELL, Argv, Entrypoint, ShellCommand
 
@@ -88,6 +88,8 @@ def _of_shell(text: str, program: str, key: str, variables: set[str]) -> Iterato
     if program != DEFAULT_SHELL[0] or (shell := _sh()) in _SHELLS_OF_BASH:
         return
     for name in bash_syntax(text, shell, variables):
+        if name == PIPEFAIL and _sh_has_pipefail():
+            continue
         message = f"{name} is syntax of bash, and /bin/sh is {shell}"
         yield LintWarning(LintCode.BASH_SYNTAX, key, message, "set `shell: bash`")
         return
@@ -97,6 +99,15 @@ def _of_shell(text: str, program: str, key: str, variables: set[str]) -> Iterato
 def _sh() -> str:
     """The name of the shell behind /bin/sh."""
     return Path("/bin/sh").resolve().name
+
+
+@cache
+def _sh_has_pipefail() -> bool:
+    """Whether the shell behind /bin/sh has this option: then its program contains the name, and no child is needed."""
+    try:
+        return b"pipefail" in Path("/bin/sh").read_bytes()
+    except OSError:
+        return False
 
 
 def _of_words(words: tuple[str, ...], key: str) -> Iterator[LintWarning]:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+PIPEFAIL = "set -o pipefail"
+"""POSIX has it since 2024, and newer versions of dash understand it."""
+
 _QUOTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|(?:^|(?<=\s))#[^\n]*", re.DOTALL)
 _START = r"(?:^|[;&|(\n]|(?<!\$)\{(?=\s)|\b(?:then|do|else|if|elif|while|until)\b)\s*!?\s*"
 _TEST = r"(?:\[|\btest)\s[^\]\n;&|]*\s"
@@ -31,7 +34,7 @@ _WORDS = (
     _syntax(rf"{_START}\[\[\s", "[[ … ]]", busybox=True),
     _syntax(r"&>>?(?!\s*&)", "&>", busybox=True),
     _syntax(r"(?<![\d\w])>&(?!\s*[\d$&-])\s*\S", ">& before a file", busybox=True),
-    _syntax(r"\bset\s+(?:-\w+\s+)*-\w*o\s+pipefail\b", "set -o pipefail", busybox=True),
+    _syntax(r"\bset\s+(?:-\w+\s+)*-\w*o\s+pipefail\b", PIPEFAIL, busybox=True),
     _syntax(r"[<>]\([^)]", "<( … )", busybox=True),
     _syntax(r"<<<", "<<<"),
     _syntax(r"\|&", "|&"),

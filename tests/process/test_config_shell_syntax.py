@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scheduler.config.shell_syntax import bash_syntax
+from scheduler.config.lint import check
+from scheduler.config.lint_codes import LintCode
+from scheduler.config.shell_syntax import PIPEFAIL, bash_syntax
 
 OF_BASH = {
     "source /etc/hostname_": "source",
@@ -15,7 +18,7 @@ OF_BASH = {
     "! [[ -f /etc/passwd ]] || echo y": "[[ … ]]",
     "echo a &> /dev/null; wait": "&>",
     "echo a >& /dev/null": ">& before a file",
-    "set -euo pipefail; echo a": "set -o pipefail",
+    "set -euo pipefail; echo a": PIPEFAIL,
     "cat <(echo a)": "<( … )",
     "cat <<< a": "<<<",
     "echo a |& cat": "|&",
@@ -98,8 +101,22 @@ def result(shell: str, command: str, directory: Path) -> tuple[int, str, bool]:
 def test_syntax_of_bash_alone_is_named(tmp_path: Path, command: str, name: str) -> None:
     """B7"""
     assert name in bash_syntax(command)
-    if name not in {"source", "&>"}:  # there dash does something else with the same result
+    if name == PIPEFAIL:  # newer versions of dash understand it
+        assert (result("dash", command, tmp_path) == result("bash", command, tmp_path)) == has_pipefail("dash")
+    elif name not in {"source", "&>"}:  # there dash does something else with the same result
         assert result("dash", command, tmp_path) != result("bash", command, tmp_path)
+
+
+def has_pipefail(shell: str) -> bool:
+    return subprocess.run([shell, "-c", PIPEFAIL], capture_output=True, check=False).returncode == 0
+
+
+def test_pipefail_gets_a_warning_where_the_shell_behind_sh_does_not_have_it(tmp_path: Path) -> None:
+    """B7"""
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs: {report: {schedule: '@daily', command: 'set -euo pipefail; date | sort'}}\n")
+    codes = [warning.code for warning in check(file, now=datetime(2026, 1, 1, tzinfo=UTC)).config.warnings]
+    assert codes == ([] if has_pipefail("/bin/sh") else [LintCode.BASH_SYNTAX])
 
 
 @pytest.mark.parametrize("command", OF_EVERY_SHELL)

@@ -231,7 +231,8 @@ def test_descriptors_are_the_same_after_runs_of_every_kind() -> None:
             with pytest.raises(LaunchError):
                 await workshop.run(Argv(("frobnicate",)))
         assert descriptors() == before
-        assert len(asyncio.all_tasks()) == 1
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110  what is killed last may take a moment
+            await asyncio.sleep(0.01)
 
     play(story())
 

@@ -268,7 +268,6 @@ def later(tmp_path: Path) -> Path:
     ("function", "out"),
     [
         ("awaitable", ["awaited object"]),
-        ("gathered", ["part 1", "part 2"]),
         ("future", ["part 3"]),
         ("callable", ["called"]),
         ("part", ["part 4"]),
@@ -283,6 +282,20 @@ def test_every_awaitable_is_awaited(
     monkeypatch.setenv("PYTHONWARNINGS", "ignore")
     ended, printed, _ = call(later, f"later:{function}", *((4,) if function == "part" else ()))
     assert (ended.code, printed) == (0, out)
+
+
+def test_gather_in_a_function_without_a_loop_is_awaited_or_raises_its_own_error(
+    later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """B3: until Python 3.13, asyncio.gather makes a loop; from 3.14 on it needs one that runs."""
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    ended, printed, err = call(later, "later:gathered")
+    if sys.version_info < (3, 14):
+        assert (ended.code, printed) == (0, ["part 1", "part 2"])
+    else:
+        assert (ended.code, printed) == (1, [])
+        assert err[-1].startswith("RuntimeError: There is no current event loop")
+        assert any("gathered" in line for line in err)
 
 
 def test_a_lazy_iterator_is_refused_and_a_future_of_a_thread_fails_with_its_error(later: Path) -> None:

@@ -118,15 +118,18 @@ def test_a_stop_ends_nothing_of_another_run(seconds: int) -> None:
     ids=["in its group", "in a session of its own", "double fork"],
 )
 def test_background_processes_are_left_alone_after_a_normal_exit_and_named(
-    command: str, others: int, seconds: int
+    command: str, others: int, seconds: int, tmp_path: Path
 ) -> None:
     """C1: also beside other runs, and it survives their end."""
+    seen = tmp_path / "seen"
 
     async def story() -> None:
         workshop = Workshop()
         other = [await workshop.start(Argv(("sleep", "999")), run_id="other") for _ in range(others)]
-        is_there = f"\nuntil pgrep -fx 'sleep {seconds}' >/dev/null; do sleep 0.02; done"
-        ended = await workshop.run(command.format(n=seconds) + is_there)
+        child = await workshop.start(command.format(n=seconds) + f"\nuntil [ -e {seen} ]; do sleep 0.02; done")
+        await running(seconds)
+        seen.touch()
+        ended = await child.ended
         (left,) = living(seconds)
         assert ended.notes == (f"left in the background: {left}",)
         for each in other:

@@ -7,6 +7,7 @@ import email.policy
 import gzip
 import hashlib
 import hmac
+import http.client
 import json
 import threading
 import time
@@ -192,11 +193,12 @@ def test_a_black_hole_costs_its_timeout_and_no_more() -> None:
         assert (error.again, time.monotonic() - begun < 5) == (True, True)
 
 
+MANY_CONTINUES = b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
 ENDLESS = {
     "http": [
         (b"", b"H"),
         (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
-        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+        (b"", MANY_CONTINUES),
         (b"HTTP/1.1 200 OK\r\n", b"X"),
         (b"HTTP/1.1 200 OK\r\n", b""),
     ],
@@ -220,7 +222,9 @@ def test_a_server_whose_answer_never_ends_costs_the_timeout_and_leaves_no_thread
             recipient = MailRecipient(to=("ops@example.com",), timeout=0.4)
         begun = time.monotonic()
         error = refusal(recipient, environ={"SMTP_URL": f"{scheme}://127.0.0.1:{port}"})
-        assert (str(error), error.again) == ("no answer within 0.4s", True)
+        limited = then == MANY_CONTINUES and hasattr(http.client, "_MAXINTERIMRESPONSES")  # newer Pythons end it sooner
+        words = "what answered does not speak HTTP (HTTPException)" if limited else "no answer within 0.4s"
+        assert (str(error), error.again) == (words, True)
         assert time.monotonic() - begun < 5
         assert has_left.wait(5)
         for thread in threading.enumerate():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 import re
 import zoneinfo
 from datetime import UTC, datetime
@@ -42,6 +43,7 @@ def job(*lines: str) -> str:
 def _this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setattr(lint_command, "_sh", lambda: "dash")
+    monkeypatch.setattr(lint_command, "_sh_has_pipefail", lambda: False)
     for name in ("SMTP_URL", "SENTRY_DSN", "NOT_SET"):
         monkeypatch.delenv(name, raising=False)
 
@@ -88,7 +90,6 @@ TABLE = [
     (LintCode.EVERY_MINUTE, ["schedule: '* 9,17 * * *'"]),
     (LintCode.EVERY_MINUTE, ["schedule: '*/1 */6 * * *'"]),
     (LintCode.ODD_TIMEZONE, ["timezone: EST"]),
-    (LintCode.ODD_TIMEZONE, ["timezone: right/Europe/Berlin"]),
     (LintCode.ODD_TIMEZONE, ["timezone: Etc/GMT+2"]),
     (LintCode.ODD_TIMEZONE, ["timezone: Factory"]),
     (LintCode.UNEVEN_STEP, ['schedule: "*/7 * * * *"']),
@@ -154,6 +155,26 @@ TABLE = [
 def test_a_questionable_job_gets_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
     """A12 A13 B2 B3 B5 B6 B7 B8 D9"""
     assert set(codes(tmp_path, job(*lines))) == {code}
+
+
+def test_a_zone_that_counts_leap_seconds_gets_a_warning(tmp_path: Path) -> None:
+    """B8: not every system has such zones; this one is a copy of a plain zone."""
+    (tmp_path / "right").mkdir()
+    (tmp_path / "right" / "Utopia").write_bytes(
+        importlib.resources.files("tzdata.zoneinfo.Europe").joinpath("Berlin").read_bytes()
+    )
+    before = zoneinfo.TZPATH
+    zoneinfo.reset_tzpath(to=[str(tmp_path), *before])
+    try:
+        assert codes(tmp_path, job("timezone: right/Utopia")) == [LintCode.ODD_TIMEZONE]
+    finally:
+        zoneinfo.reset_tzpath(to=before)
+
+
+def test_pipefail_gets_no_warning_where_sh_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lint_command, "_sh_has_pipefail", lambda: True)
+    assert codes(tmp_path, job("command: set -eo pipefail; echo a | cat")) == []
+    assert codes(tmp_path, job("command: set -eo pipefail; cat <<< a")) == [LintCode.BASH_SYNTAX]
 
 
 @pytest.mark.parametrize(("code", "lines"), TABLE)
