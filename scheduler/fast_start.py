@@ -1,4 +1,4 @@
-"""Keeps the cost of imports low: no garbage collection while modules and files load, and unused libraries are hidden.
+"""Keeps the cost of imports low: no garbage collection while they load, nothing imported or compiled without a use.
 
 While modules load, nothing becomes garbage, and looking for it takes 20 of the 300 ms that schedd takes to start, 5 of
 110 of a `schedctl list`, and half of the time of a large file.
@@ -7,9 +7,11 @@ While modules load, nothing becomes garbage, and looking for it takes 20 of the 
 from __future__ import annotations
 
 import gc
+import re
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 NOT_FOR_THE_DAEMON = ("ssl", "rich")
 """What libraries import where they find it, and the daemon has no use for: asyncio imports ssl for TLS (4.2 MB, 10 ms).
@@ -17,6 +19,8 @@ Senders that need TLS load it when they are first used. structlog imports rich t
 
 _TURN = 0.0005
 """Seconds for which a thread that loads a file may keep the interpreter from the event loop."""
+
+_compile = re.compile
 
 
 @contextmanager
@@ -33,6 +37,30 @@ def loading(*hidden: str) -> Iterator[None]:
             del sys.modules[module]
         if was_enabled:
             gc.enable()
+
+
+@contextmanager
+def patterns_compiled_late() -> Iterator[None]:
+    """Within the block `re.compile` returns patterns that are compiled when they are first used.
+
+    For libraries that only call the methods of their patterns: `re` does not take these as arguments.
+    """
+    re.compile = _LatePattern  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        re.compile = _compile
+
+
+class _LatePattern:
+    """Has the attributes of the compiled pattern, which `re` keeps once it is compiled."""
+
+    def __init__(self, pattern: str, flags: int = 0) -> None:
+        self._pattern = pattern
+        self._flags = flags
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(_compile(self._pattern, self._flags), name)
 
 
 @asynccontextmanager
