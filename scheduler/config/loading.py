@@ -127,7 +127,7 @@ class Loading:
             main.source.error(None, NO_WORKERS, "launcher: {celery: {broker: {from_env: REDIS_URL}}}")
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         zone = defaults.values.get("timezone")
-        web = web_settings(main.values.get("web", {}), main.source.directory)
+        web = web_settings(main.values.get("web", {}), main.source, main.tops)
         if is_exposed(web, web.listen):
             main.source.error(main.tops.get("web"), NEEDS_TOKEN, TOKEN_HELP, width=len("web"), key="web")
         return Config(

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from scheduler.config.field_types import Form, HostName, Listen, Network, Secret
 from scheduler.config.recipient_form import ReferenceForm
 from scheduler.config.recipients import value_of
+from scheduler.document.source import Source
 from scheduler.errors import ConfigError, UsageError
 from scheduler.model.web import ListenAddress, WebSettings, parse_listen_address
 
@@ -68,13 +69,14 @@ class MetricsForm(Form, frozen=True):
     )
 
 
-def web_settings(given: dict[str, Any], directory: Path) -> WebSettings:
-    """The settings of `web`; relative paths of tokens are relative to `directory`."""
-    secrets = {key: value_of(given[key], directory) for key in ("token", "view_token") if key in given}
+def web_settings(given: dict[str, Any], source: Source, places: dict[str, int]) -> WebSettings:
+    """The settings of `web` in a file. `places` are the positions of keys: `web.token`."""
+    secrets = {key: value_of(given[key], source.directory) for key in ("token", "view_token") if key in given}
     return WebSettings(
         listen=given.get("listen"),
         hosts=tuple(host.lower() for host in given.get("hosts", ())),
         trusted_proxies=tuple(given.get("trusted_proxies", ())),
+        places={key: f"{source.shown}:{source.position(places[f'web.{key}'])[0]}" for key in secrets},
         **secrets,
     )
 

@@ -89,7 +89,7 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     `view_token` may only look. `hosts` are names by which the page is reached besides the address itself.
     `trusted_proxies` are addresses or networks whose `X-Forwarded-*` headers count; `unix` means any client of
-    a Unix socket.
+    a Unix socket. `places` has the file and line of each token, by its key.
     """
 
     listen: ListenAddress | None = None
@@ -97,3 +97,4 @@ class WebSettings(msgspec.Struct, frozen=True, kw_only=True):
     view_token: Value | None = None
     hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    places: dict[str, str] = {}

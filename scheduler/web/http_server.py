@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,6 +15,8 @@ from scheduler.api.service import Service
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, report_bug
 from scheduler.errors import ConfigError, SchedError
+from scheduler.launch.envfile import read_small_file
+from scheduler.launch.launcher import LaunchError
 from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
 from scheduler.web import response
@@ -259,24 +260,25 @@ def _named(route: HttpRoute, places: dict[str, str]) -> dict[str, str]:
 
 def tokens_of(settings: WebSettings) -> Tokens:
     """The secrets that the settings name. ConfigError when one cannot be read or is empty."""
-    return Tokens(control=_secret(settings.token, "token"), view=_secret(settings.view_token, "view_token"))
+    return Tokens(
+        control=_secret(settings, "token", settings.token), view=_secret(settings, "view_token", settings.view_token)
+    )
 
 
-def _secret(value: Value | None, key: str) -> str | None:
+def _secret(settings: WebSettings, key: str, value: Value | None) -> str | None:
     if value is None:
         return None
     match value:
         case FromEnv(variable):
             found = os.environ.get(variable, "")
-            problem = f"the variable {variable} is not set in schedd's environment, or empty"
+            problem = f"the variable {variable} is not set in this environment, or empty"
         case FromFile(path):
             try:
-                found = Path(path).read_text().rstrip("\n")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"schedd: web.{key}: {path} cannot be read: {error}", ()) from None
-            problem = f"{path} is empty"
+                found, problem = read_small_file(path).decode().rstrip("\n"), f"{path} is empty"
+            except (LaunchError, UnicodeDecodeError) as error:
+                found, problem = "", str(error)
         case str():
             found, problem = value, "the value is empty"
     if not found:
-        raise ConfigError(f"schedd: web.{key}: {problem}", ())
+        raise ConfigError(f"{settings.places.get(key, 'web')}: error: {key}: {problem}", ())
     return found

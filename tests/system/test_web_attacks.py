@@ -320,6 +320,26 @@ def test_an_address_of_the_network_without_a_token_is_an_invalid_configuration(t
 
 
 @pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("token: {from_env: NOT_SET}", "token: the variable NOT_SET is not set in this environment, or empty"),
+        ("token: {from_file: missing}", "token: {directory}/missing: No such file or directory"),
+        ("token: {from_file: empty}", "token: {directory}/empty is empty"),
+        ("token: canary\n  view_token: {from_env: NOT_SET}", "view_token: the variable NOT_SET is not set"),
+    ],
+)
+def test_a_token_that_cannot_be_read_is_an_error_with_its_place(tmp_path: Path, token: str, problem: str) -> None:
+    (tmp_path / "empty").touch()
+    file = tmp_path / "schedules.yaml"
+    file.write_text(f"jobs: {{}}\nweb:\n  listen: 127.0.0.1:0\n  {token}\n")
+    line = 5 if "view" in token else 4
+    with schedd(file, ready=False) as running:
+        assert running.ends() == 78
+        assert f"{file}:{line}: error: {problem.replace('{directory}', str(tmp_path))}" in running.errors
+        assert "canary" not in running.errors
+
+
+@pytest.mark.parametrize(
     ("address", "code", "message"), [("nonsense:x", 2, "not a valid address"), ("", 2, "not a valid address")]
 )
 def test_a_strange_address_is_a_usage_error(tmp_path: Path, address: str, code: int, message: str) -> None:
