@@ -35,7 +35,7 @@ BESIDE = 100
 class _Blind(Family):
     """Neither adopts nor looks."""
 
-    def adopt_orphans(self) -> None:
+    def disown_children(self) -> None:
         ctypes.CDLL(None).prctl(36, 0, 0, 0, 0)
 
     def left_by(self, leader: int, run_id: str) -> list[Seen]:  # noqa: ARG002 - of a Family

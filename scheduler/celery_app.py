@@ -82,7 +82,7 @@ class _Side:
         if problem:
             await worker.refuse(letter, problem)
             return
-        with self._spawner.in_charge():
+        with self._spawner.in_charge(of_many=False):
             await worker.carry_out(letter)
 
     async def _connected(self, url: str, space: str) -> RedisLog:

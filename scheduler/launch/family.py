@@ -29,14 +29,12 @@ class Family:
         self._next_scan_at = 0.0
         self.scans = SharedScan()
 
-    def adopt_orphans(self) -> None:
-        """Become the parent of what our descendants leave behind; see prctl(2). PID 1 is it anyway.
+    def disown_children(self) -> None:
+        """Children that we have already belong to no run, and are reaped where they have exited.
 
-        Children that we have already belong to no run: a script may have started them before it became this program.
+        A script may have started them before it became schedd; a worker has what its earlier attempts left behind.
         """
-        with contextlib.suppress(AttributeError):  # other systems than Linux
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        if not self._has_no_children():
+        if self.reap_orphans():
             self._orphans.update({process.pid: "" for process in scan() if process.parent == os.getpid()})
 
     def add(self, leader: int, run_id: str) -> None:
@@ -114,6 +112,12 @@ class Family:
             if leader not in processes or processes[leader].started <= started
         }
         return run_ids.pop() if len(run_ids) == 1 else ""
+
+
+def become_subreaper() -> None:
+    """Become the parent of what our descendants leave behind; see prctl(2). PID 1 is it anyway."""
+    with contextlib.suppress(AttributeError):  # other systems than Linux
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _group_exists(leader: int) -> bool:

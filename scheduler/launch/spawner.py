@@ -13,7 +13,7 @@ from functools import partial
 
 from scheduler.launch.exit_causes import refusal
 from scheduler.launch.exit_watch import HAS_PIDFD, require_exit_watch, watch_exit
-from scheduler.launch.family import Family
+from scheduler.launch.family import Family, become_subreaper
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.pipe import Pipe
 from scheduler.launch.poller import make_poller
@@ -49,6 +49,7 @@ class Spawner:
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
         self._yielded = False
+        self._prepared = False
         self._ignored: tuple[int, ...] = ()
         """Signals that Python ignores, or our parent has ignored for us: children start with the defaults."""
 
@@ -58,19 +59,23 @@ class Spawner:
         return max(1, (self._limit - _RESERVE) // _PER_CHILD)
 
     @contextlib.contextmanager
-    def in_charge(self) -> Iterator[None]:
-        """For as long as children live, in the main thread's running loop: all descriptors that the system grants.
+    def in_charge(self, *, of_many: bool = True) -> Iterator[None]:
+        """For as long as children live, in the main thread's running loop. Orphans of theirs are adopted, and reaped.
 
-        Children still start with the limit that we were given. Orphans of theirs are adopted, and reaped.
+        `of_many`: with all descriptors that the system grants. Children still start with the limit that we were given.
         """
-        require_exit_watch()
-        _undo_inherited()
-        self._ignored = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
-        self._limit = self._hard_limit
-        try:
-            self._limit_descriptors(self._limit)
-        except (OSError, ValueError):  # macOS names no limit, and grants less
-            self._limit = self._original_limit
+        if not self._prepared:  # once: what takes the longest, for a worker that is in charge again for each attempt
+            require_exit_watch()
+            _undo_inherited()
+            self._ignored = tuple(each for each in signal.valid_signals() if signal.getsignal(each) is signal.SIG_IGN)
+            become_subreaper()
+            self._prepared = True
+        if of_many:
+            self._limit = self._hard_limit
+            try:
+                self._limit_descriptors(self._limit)
+            except (OSError, ValueError):  # macOS names no limit, and grants less
+                self._limit = self._original_limit
         self._here = _open_directory()
         self._null = _open_null()
         with contextlib.suppress(OSError):
@@ -78,7 +83,7 @@ class Spawner:
         if self._limit != self._original_limit:
             self._low = [_open_null() for _ in range(3)]
         loop = asyncio.get_running_loop()
-        self._family.adopt_orphans()
+        self._family.disown_children()
         if os.getpid() == 1:
             loop.add_signal_handler(signal.SIGCHLD, self._reap_orphans_in, _ORPHAN_DELAY)
             self._reap_orphans_in(_ORPHAN_DELAY)
@@ -89,6 +94,7 @@ class Spawner:
                 loop.remove_signal_handler(signal.SIGCHLD)
             if self._orphans_due is not None:
                 self._orphans_due.cancel()
+                self._orphans_due = None
             self._limit_descriptors(self._original_limit)
             self._limit = self._original_limit
             _close(each for each in (self._here, self._null, self._pids, *self._low) if each >= 0)

@@ -166,6 +166,24 @@ def test_orphans_that_exit_are_reaped(monkeypatch: pytest.MonkeyPatch) -> None:
     play(story())
 
 
+def test_orphans_of_one_attempt_are_reaped_before_the_next() -> None:
+    """A worker's process starts children only during an attempt, and lives on."""
+    workshops: list[Workshop] = []
+
+    async def first() -> None:
+        workshops.append(Workshop())
+        await workshops[0].run("(setsid sleep 0.01 >/dev/null 2>&1 &)")
+        while not zombies():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+    async def second() -> None:
+        with workshops[0].processes.in_charge(of_many=False):
+            assert zombies() == []
+
+    play(first())
+    play(second())
+
+
 def zombies() -> list[int]:
     return [process.pid for process in scan() if process.dead and process.parent == os.getpid()]
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,6 +26,7 @@ from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
+from tests.process.redis_server import redis_server
 from tests.unit.stage import job
 
 pytest.importorskip("redis", reason="the extra celery is not installed")
@@ -41,30 +40,6 @@ from scheduler.launch.remote.redis_wire import RedisWire
 LETTER = Letter(
     run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
 )
-
-
-@contextmanager
-def redis_server(folder: Path, port: int | None = None) -> Iterator[int]:
-    """A Redis of our own; its port."""
-    if port is None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = int(free.getsockname()[1])
-    command = ["redis-server", "--port", str(port), "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline, "redis-server does not start"
-                time.sleep(0.02)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture

@@ -1,0 +1,66 @@
+"""Letters through a real broker: what Celery itself would send, over a connection that is kept and replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from scheduler.launch.remote.messages import Letter
+from tests.process.redis_server import redis_server
+
+pytest.importorskip("celery", reason="the extra celery is not installed")
+if shutil.which("redis-server") is None:
+    pytest.skip("redis-server is not installed", allow_module_level=True)
+
+from celery import Celery
+from redis import Redis
+
+from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
+
+LETTER = Letter(
+    run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
+)
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    with redis_server(tmp_path) as found:
+        yield found
+
+
+def test_a_letter_is_the_message_that_celery_itself_would_send(port: int) -> None:
+    expires = datetime.now(UTC) + timedelta(seconds=45)
+    mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
+    asyncio.run(mailbox.send(LETTER, expires))
+    mailbox.close()
+    app: Any = Celery("any", broker=f"redis://127.0.0.1:{port}/0", set_as_current=False)
+    text = msgspec.json.encode(LETTER).decode()
+    with app.connection_for_write() as connection:
+        app.send_task(TASK, args=[text], queue="q", expires=expires, ignore_result=True, connection=connection)
+    app.close()
+    celery, ours = (json.loads(each) for each in Redis(port=port).lrange("q", 0, -1))
+    assert timedelta(seconds=44) < timedelta(milliseconds=int(ours["properties"]["expiration"])) < timedelta(seconds=46)
+    for message in (celery, ours):
+        for unique in ("id", "root_id"):
+            del message["headers"][unique]
+        for unique in ("correlation_id", "delivery_tag", "expiration", "reply_to"):
+            del message["properties"][unique]
+    assert ours == celery
+
+
+def test_a_letter_is_sent_also_when_the_broker_has_closed_the_connection(port: int) -> None:
+    mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
+    redis = Redis(port=port)
+    for count in (1, 2):
+        asyncio.run(mailbox.send(LETTER, None))
+        assert redis.llen("q") == count
+        redis.client_kill_filter(_type="normal", skipme=True)
+    mailbox.close()
