@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from importlib import util
 from pathlib import Path
@@ -56,6 +57,29 @@ def test_every_decision_and_every_outcome_is_explained(word: str) -> None:
 @pytest.mark.parametrize("code", FAULTS)
 def test_every_error_code_of_the_socket_is_documented(code: str) -> None:
     assert f"| `{code}` |" in (DOCS / "protocol.md").read_text()
+
+
+def _logged_events() -> set[str]:
+    """The names of events: the first argument of calls of a log, and the second of three in the tuples of `records`."""
+    names: list[ast.expr] = []
+    for file in (ROOT / "scheduler").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=of, attr="info" | "warning" | "error" | "_warn"), args=[name, *_]
+                ):
+                    is_log = "log" in ast.unparse(of).lower() or file.name in {"log.py", "presence.py"}
+                    names += [name] if is_log else []
+                case ast.Tuple(elts=[_, name, _]) if file.name == "records.py":
+                    names.append(name)
+    texts = {name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)}
+    return {text for text in texts if re.fullmatch("[a-z ]+", text)}
+
+
+def test_every_event_of_the_log_is_documented() -> None:
+    rows = re.findall(r"^\| (`[^|]+) \|", (DOCS / "log.md").read_text(), re.MULTILINE)
+    documented = set(re.findall(r"`([^`]+)`", " ".join(rows)))
+    assert documented == _logged_events()
 
 
 @pytest.mark.parametrize("operation", OPERATIONS.values(), ids=lambda operation: str(operation.name))
