@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from scheduler.config.web_form import listening_on
 from scheduler.control.presence import Presence
 from scheduler.control.server import ControlServer
 from scheduler.engine.engine import Engine
-from scheduler.engine.events import ClockJumped, Event, ReloadFailed
+from scheduler.engine.events import ReloadFailed
 from scheduler.engine.missed import ask_from_before
 from scheduler.errors import EXIT_BUG, RefusedError, SchedError
 from scheduler.fast_start import beside_the_loop, loaded, loading
@@ -51,8 +50,6 @@ from scheduler.wire.requester import Requester
 STDOUT = 1
 LAST_LINES = 1.0
 """Seconds that the last lines of the log may take to be written, also when the shutdown timeout is over."""
-
-JUMPS_KEPT = 10
 
 
 def run(  # noqa: PLR0913 - one for each option
@@ -115,14 +112,13 @@ class Daemon(EngineService):
     ) -> None:
         """`read` reads the file again at a reload."""
         self._processes = Spawner()
-        self._jumps: deque[ClockJump] = deque(maxlen=JUMPS_KEPT)
         self._systemd = Systemd(os.environ)
         self.metrics = Metrics(per_job=config.metrics_per_job)
-        listeners = (log.on_event, self._systemd.on_event, self._on_event, self.metrics.on_event)
         self._workers = LazyWorkers(config.workers, clock, log)
         environment = Environment(os.environ, config.withheld, file=str(config.path))
         launchers = Launchers(LocalLauncher(self._processes, environment), self._workers.launcher)
-        engine = Engine(clock, launchers, log=log, listeners=listeners)
+        engine = Engine(clock, launchers, log=log, listeners=(log.on_event, self.metrics.on_event))
+        engine.announce.add(self._systemd.on_event, *Systemd.KINDS)
         super().__init__(engine, environment)
         self._read = read
         self._config = config
@@ -228,7 +224,7 @@ class Daemon(EngineService):
             next_at=timetable.next_at,
             next_job=timetable.next_job,
             decisions={word: history.decided[word] for word in (RAN, *Reason) if history.decided[word]},
-            clock_jumps=tuple(self._jumps),
+            clock_jumps=tuple(ClockJump(at=jump.now, seconds=round(jump.by, 3)) for jump in self.metrics.jumps),
             dropped_lines=self._log.dropped,
             notification_errors=dict(self._notifications.errors()),
             store_up=self._workers.store_up,
@@ -294,7 +290,3 @@ class Daemon(EngineService):
         with contextlib.suppress(SchedError):  # announced already, and shown by `list` and `status` until fixed
             await self.reload(plan=False)
         self._systemd.ready()
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, ClockJumped):
-            self._jumps.append(ClockJump(at=event.now, seconds=round(event.by, 3)))

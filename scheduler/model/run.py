@@ -193,7 +193,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     @property
     def elsewhere(self) -> bool:
         """Whether it went on without this scheduler: another one records how it ended."""
-        return any(attempt.exit.elsewhere for attempt in self.attempts)
+        return bool(self.attempts) and self.attempts[-1].exit.elsewhere
 
     @property
     def exit_code(self) -> int:

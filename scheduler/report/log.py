@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from scheduler.clock import Clock, rfc3339
-from scheduler.engine.events import Event
+from scheduler.engine.events import Event, RunSkipped
 from scheduler.launch.launcher import Stream
 from scheduler.model.run import Reason
 from scheduler.report.outage import Outage
@@ -39,11 +39,12 @@ _PRIORITIES = {"debug": b"<7>", "info": b"<6>", "warning": b"<4>", "error": b"<3
 
 _SECONDS = frozenset({"duration", "lateness", "retry_in", "by", "timeout", "cpu", "after", "grace"})
 
-_FIRST = ("timestamp", "level", "event")
-
 _QUOTED = re.compile('[ ="]')
 
-_Fields = MutableMapping[str, Any]
+_PLAIN = re.compile("[!#-<>-~]*")
+"""Text that key=value shows unchanged: ASCII without control characters and without what `_QUOTED` finds."""
+
+_Fields = dict[str, Any]
 
 
 class Log:
@@ -60,12 +61,13 @@ class Log:
         self._json = form is LogFormat.JSON
         self.takes_raw = not self._json
         self._journald = _is_journald(fd, environ)
+        self._least = LEVELS[level]
         self._encode = msgspec.json.Encoder()
         renderer = _renderer(form, colors=terminal and not environ.get("NO_COLOR"))
         self._logger = structlog.wrap_logger(
-            _Lines(stdout),
+            stdout,
             processors=[self._complete, _prioritised(renderer) if self._journald and not self._json else renderer],
-            wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+            wrapper_class=_Records,
         ).bind()
         self._outage = Outage()
         stdout.on_dropped = self._report_dropped
@@ -77,15 +79,15 @@ class Log:
 
     def info(self, event: str, **fields: object) -> None:
         """Write a record of normal operation."""
-        self._logger.info(event, **fields)
+        self._write("info", event, fields)
 
     def warning(self, event: str, **fields: object) -> None:
         """Write a record of something to look at some time."""
-        self._logger.warning(event, **fields)
+        self._write("warning", event, fields)
 
     def error(self, event: str, **fields: object) -> None:
         """Write a record of something to look at now."""
-        self._logger.error(event, **fields)
+        self._write("error", event, fields)
 
     def on_bug(self, _loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
         """Handle an exception of the event loop: write a bug of schedd with its traceback."""
@@ -96,14 +98,17 @@ class Log:
 
     def on_event(self, event: Event) -> None:
         """Write the record of an event, if it has one."""
-        if self._outage.repeats(event):
+        if type(event) is RunSkipped and self._outage.repeats(event):
             return
-        if count := self._outage.ended(event):
+        if self._outage.has_begun and (count := self._outage.ended(event)):
             self.warning("runs skipped", reason=Reason.NO_STORE.value, count=count, note="each is in the history")
         found = record(event)
         if found is not None:
-            level, name, fields = found
-            getattr(self._logger, level)(name, **fields)
+            self._write(*found)
+
+    def _write(self, level: str, event: str, fields: _Fields) -> None:
+        if LEVELS[level] >= self._least:
+            self._logger.write(level, event, fields)
 
     def _report_dropped(self, count: int) -> None:
         """Called by the thread that writes to stdout."""
@@ -135,23 +140,21 @@ class Log:
         lines = self._encode.encode_lines(printable_bytes(block).decode().split("\n")[:-1])
         return before + lines[:-1].replace(b"\n", b"}\n" + before) + b"}\n"
 
-    def _complete(self, _logger: object, level: str, fields: _Fields) -> _Fields:
-        fields["level"] = level
-        if not self._journald:
-            fields["timestamp"] = rfc3339(self._clock.now())
-        return fields
+    def _complete(self, _logger: object, level: str, fields: MutableMapping[str, Any]) -> _Fields:
+        """The first of structlog's processors: what every record begins with."""
+        event = fields.pop("event")
+        if self._journald:
+            return {"level": level, "event": event, **fields}
+        return {"timestamp": rfc3339(self._clock.now()), "level": level, "event": event, **fields}
 
 
-class _Lines:
-    """The logger that structlog's bound logger calls with a rendered record."""
+class _Records(structlog.BoundLoggerBase):
+    """structlog's logger with one method for all levels. Its own checks the name of the level several times a call."""
 
-    def __init__(self, stdout: Stdout) -> None:
-        self._stdout = stdout
-
-    def msg(self, rendered: bytes) -> None:
-        self._stdout.write(rendered + b"\n")
-
-    debug = info = warning = error = msg
+    def write(self, level: str, event: str, fields: _Fields) -> None:
+        """Pass a record through the processors, and its line on to stdout."""
+        (rendered,), _ = self._process_event(level, event, fields)
+        self._logger.write(rendered + b"\n")
 
 
 def _renderer(form: LogFormat, *, colors: bool) -> Any:
@@ -194,11 +197,13 @@ def _readable(key: str, value: Any) -> Any:
 
 def _logfmt(fields: _Fields) -> str:
     """The same text as structlog's LogfmtRenderer, without its checks of each letter of each key."""
-    first = {key: fields.pop(key) for key in _FIRST if key in fields}
-    needs_quotes, parts = _QUOTED.search, []
-    for key, value in {**first, **fields}.items():
-        if isinstance(value, str) and value.isprintable() and not needs_quotes(value):
+    is_plain, parts = _PLAIN.fullmatch, []
+    for key, value in fields.items():
+        kind = type(value)
+        if (kind is str and is_plain(value)) or (kind is int and key not in _SECONDS):
             parts.append(f"{key}={value}")
+        elif kind is float and key in _SECONDS:
+            parts.append(f"{key}={value:g}s")
         else:
             parts.append(f"{key}={_quoted(str(_readable(key, value)))}")
     return " ".join(parts)

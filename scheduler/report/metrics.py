@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, deque
 from datetime import datetime
 
 from scheduler.engine.events import (
@@ -22,6 +22,8 @@ DURATIONS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 
 LATENESSES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
 """Upper bounds of the buckets of how late scheduled runs start, in seconds."""
+
+JUMPS_KEPT = 10
 
 _SUCCEEDED, _SCHEDULE = Outcome.SUCCEEDED, Trigger.SCHEDULE
 """On Python 3.11 looking up a member in its class takes 0.3 µs, as does its `value`."""
@@ -69,6 +71,7 @@ class Metrics:
         """By kind of recipient and result."""
         self.jobs: dict[str, JobCounts] = {}
         self.lateness = Histogram(LATENESSES)
+        self.jumps: deque[ClockJumped] = deque(maxlen=JUMPS_KEPT)
         self.clock_forward = 0.0
         self.clock_backward = 0.0
 
@@ -89,6 +92,7 @@ class Metrics:
                 for name in changes.removed:
                     self.jobs.pop(name, None)
             case ClockJumped(by=by):
+                self.jumps.append(event)
                 self.clock_forward += max(by, 0.0)
                 self.clock_backward += max(-by, 0.0)
             case _:

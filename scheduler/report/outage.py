@@ -13,10 +13,13 @@ class Outage:
         self._causes: set[str] = set()
         self._repeated = 0
 
-    def repeats(self, event: Event) -> bool:
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is one, as far as is known."""
+        return bool(self._causes)
+
+    def repeats(self, event: RunSkipped) -> bool:
         """Whether a skip of this cause has been logged since the outage began. History has each of them."""
-        if not isinstance(event, RunSkipped):
-            return False
         decision = event.decision
         if decision.reason is not Reason.NO_STORE or decision.note is None or decision.by is not None:
             return False
@@ -30,7 +33,7 @@ class Outage:
 
         A scheduled run that starts has its claim from the store; only one on a worker has come through the broker.
         """
-        if not self._causes or not isinstance(event, RunStarted) or event.run.trigger is not Trigger.SCHEDULE:
+        if not isinstance(event, RunStarted) or event.run.trigger is not Trigger.SCHEDULE:
             return 0
         if event.run.worker is None and any(cause.startswith("the broker") for cause in self._causes):
             return 0

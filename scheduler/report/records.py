@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from scheduler.clock import rfc3339
@@ -21,7 +22,7 @@ from scheduler.engine.events import (
     RunWaiting,
     Stopping,
 )
-from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run, Trigger
+from scheduler.model.run import Attempt, Decision, Outcome, Reason, Run, Trigger
 from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 
@@ -39,66 +40,74 @@ def is_expected(decision: Decision) -> bool:
     return decision.reason in EXPECTED and not decision.broken
 
 
-def record(event: Event) -> tuple[str, str, Fields] | None:
+_Record = tuple[str, str, Fields] | None
+
+
+def record(event: Event) -> _Record:
     """Level, name and fields of an event; None when another record has the same information.
 
     Scripts match on these names: they do not change.
     """
-    match event:
-        case RunStarted() | AttemptFinished() | RunStopping() | RunFinished():
-            return _run_record(event)
-        case RunSkipped(decision=decision):
-            level = "info" if is_expected(decision) else "warning"
-            return level, "run skipped", _skipped(decision)
-        case JobsChanged(changes=changes, by=by):
-            counts = {name: len(getattr(changes, name)) for name in ("added", "changed", "removed", "unchanged")}
-            return "info", "configuration changed", {**counts, **_by(by)}
-        case ReloadFailed(text=text, by=by):
-            return (
-                "error",
-                "reload failed",
-                {"error": text, "hint": "the previous configuration stays active", **_by(by)},
-            )
-        case ClockJumped(by=seconds):
-            return "warning", "clock jumped", {"by": round(seconds, 3)}
-        case RunWaiting() | RunRequested():
-            return "info", "run waiting", _waiting(event)
-        case Paused(job=job, pause=pause):
-            return "info", "job paused", _paused(job, pause)
-        case Resumed(job=job, by=by):
-            return "info", "job resumed", {"job": job, **_by(by)}
-        case Stopping(timeout=timeout, running=running, waiting=waiting):
-            return "info", "shutting down", {"running": running, "waiting": waiting, "timeout": timeout}
-    return None  # StandbyChanged is logged with who is active
+    make = _RECORDS.get(type(event))
+    return None if make is None else make(event)
 
 
-def _run_record(event: RunStarted | AttemptFinished | RunStopping | RunFinished) -> tuple[str, str, Fields] | None:
-    match event:
-        case RunStarted(run=run, place=place):
-            if place is None:  # `attempt finished` or `run failed to start` says so, with the cause
-                return None
-            fields = {**_scheduled(run), "process": place}
-            if run.earlier:
-                return "warning", "run left by an earlier schedd", fields
-            return "info", "run started", fields
-        case AttemptFinished(run=run, attempt=attempt, retry_in=float() as delay):
-            fields = {
-                "job": run.job,
-                "run": run.id,
-                "attempt": attempt.number,
-                **_result(attempt, attempt.exit_code),
-                "retry_in": delay,
-            }
-            return "warning", "attempt finished", fields
-        case AttemptFinished():  # the last attempt: `run finished` has its result
-            return None
-        case RunStopping(run=run, after=after, grace=grace):
-            fields = {"job": run.job, "run": run.id, "signal": "SIGTERM", "after": round(after, 3), "grace": grace}
-            return "info", "run stopping", fields
-        case RunFinished(run=run):
-            if run.outcome is _NOT_STARTED:
-                return "error", "run failed to start", {**_scheduled(run), **_run_result(run)}
-            return _finished_level(run), "run finished", {"job": run.job, "run": run.id, **_run_result(run)}
+def _started(event: RunStarted) -> _Record:
+    if event.place is None:  # `attempt finished` or `run failed to start` says so, with the cause
+        return None
+    fields = _scheduled(event.run)
+    fields["process"] = event.place
+    if event.run.earlier:
+        return "warning", "run left by an earlier schedd", fields
+    return "info", "run started", fields
+
+
+def _attempt_finished(event: AttemptFinished) -> _Record:
+    if event.retry_in is None:  # the last attempt: `run finished` has its result
+        return None
+    run, attempt = event.run, event.attempt
+    head = {"job": run.job, "run": run.id, "attempt": attempt.number}
+    return "warning", "attempt finished", {**head, **_result(attempt, attempt.exit_code), "retry_in": event.retry_in}
+
+
+def _stopping(event: RunStopping) -> _Record:
+    head = {"job": event.run.job, "run": event.run.id}
+    return "info", "run stopping", {**head, "signal": "SIGTERM", "after": round(event.after, 3), "grace": event.grace}
+
+
+def _finished(event: RunFinished) -> _Record:
+    run = event.run
+    if run.outcome is _NOT_STARTED:
+        return "error", "run failed to start", {**_scheduled(run), **_run_result(run)}
+    return _finished_level(run), "run finished", {"job": run.job, "run": run.id, **_run_result(run)}
+
+
+def _skipped(event: RunSkipped) -> _Record:
+    decision = event.decision
+    return "info" if is_expected(decision) else "warning", "run skipped", _of_skip(decision)
+
+
+def _changed(event: JobsChanged) -> _Record:
+    counts = {name: len(getattr(event.changes, name)) for name in ("added", "changed", "removed", "unchanged")}
+    return "info", "configuration changed", {**counts, **_by(event.by)}
+
+
+def _reload_failed(event: ReloadFailed) -> _Record:
+    fields = {"error": event.text, "hint": "the previous configuration stays active"}
+    return "error", "reload failed", {**fields, **_by(event.by)}
+
+
+def _clock_jumped(event: ClockJumped) -> _Record:
+    return "warning", "clock jumped", {"by": round(event.by, 3)}
+
+
+def _resumed(event: Resumed) -> _Record:
+    return "info", "job resumed", {"job": event.job, **_by(event.by)}
+
+
+def _shutting_down(event: Stopping) -> _Record:
+    fields = {"running": event.running, "waiting": event.waiting, "timeout": event.timeout}
+    return "info", "shutting down", fields
 
 
 def _scheduled(run: Run) -> Fields:
@@ -111,7 +120,7 @@ def _scheduled(run: Run) -> Fields:
     return {**fields, **_arguments(run.arguments), **_by(run.by)}
 
 
-def _waiting(event: RunWaiting | RunRequested) -> Fields:
+def _waiting(event: RunWaiting | RunRequested) -> _Record:
     fields: Fields = {"job": event.job, "run": event.run_id}
     if isinstance(event, RunWaiting):
         fields["for"] = event.gate.waited_for
@@ -119,16 +128,16 @@ def _waiting(event: RunWaiting | RunRequested) -> Fields:
         fields |= {"held_by": event.held_by} if event.held_by is not None else {}
     else:
         fields |= {"for": "time", "until": rfc3339(event.at)}
-    return {**fields, **_arguments(event.request.arguments), **_by(event.request.by)}
+    return "info", "run waiting", {**fields, **_arguments(event.request.arguments), **_by(event.request.by)}
 
 
-def _paused(job: str, pause: Pause) -> Fields:
-    fields: Fields = {"job": job}
+def _paused(event: Paused) -> _Record:
+    pause, fields = event.pause, {"job": event.job}
     if pause.until is not None:
         fields["until"] = rfc3339(pause.until)
     if pause.note:
         fields["note"] = pause.note
-    return {**fields, **_by(pause.by)}
+    return "info", "job paused", {**fields, **_by(pause.by)}
 
 
 def _by(requester: Requester | None, key: str = "by") -> Fields:
@@ -174,7 +183,7 @@ def _result(attempt: Attempt, exit_code: int) -> Fields:
     return fields
 
 
-def _skipped(decision: Decision) -> Fields:
+def _of_skip(decision: Decision) -> Fields:
     fields: Fields = {"job": decision.job, "reason": decision.word}
     if decision.run_id is not None:
         fields["run"] = decision.run_id
@@ -185,3 +194,21 @@ def _skipped(decision: Decision) -> Fields:
         return {**fields, "scheduled_at": rfc3339(decision.last)}
     count = f"more than {decision.count}" if decision.more else decision.count
     return {**fields, "count": count, "first": rfc3339(decision.first), "last": rfc3339(decision.last)}
+
+
+_RECORDS: dict[type[Event], Callable[[Any], _Record]] = {
+    RunRequested: _waiting,
+    RunWaiting: _waiting,
+    RunStarted: _started,
+    AttemptFinished: _attempt_finished,
+    RunStopping: _stopping,
+    RunFinished: _finished,
+    RunSkipped: _skipped,
+    JobsChanged: _changed,
+    ReloadFailed: _reload_failed,
+    Paused: _paused,
+    Resumed: _resumed,
+    ClockJumped: _clock_jumped,
+    Stopping: _shutting_down,
+}
+"""By kind of event. `StandbyChanged` is missing: it is logged with who is active."""

@@ -69,9 +69,10 @@ class Stdout:
             if self._stuck or self._size > MOST:
                 self._drop(lines.count(b"\n"))
                 return
+            if not self._waiting:  # else the thread does not sleep
+                self._changed.notify()
             self._waiting.append(lines)
             self._size += len(lines)
-            self._changed.notify()
 
     def full(self) -> asyncio.Future[None] | None:
         """None: there is room. Otherwise a future that is done when there is, or when waiting has become pointless."""

@@ -16,6 +16,8 @@ from scheduler.text import plural
 class Systemd:
     """The service manager that started schedd, if one did."""
 
+    KINDS = (JobsChanged, ReloadFailed, Stopping)
+
     def __init__(self, environ: Mapping[str, str]) -> None:
         address = environ.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address
