@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from scheduler.absolute_path import absolute
-from scheduler.cli import DEFAULT_FILE, terminal
+from scheduler.cli import DEFAULT_FILE, near_name, terminal
 from scheduler.control import client
 from scheduler.control.client import Client
 from scheduler.errors import UnreachableError, UsageError
@@ -18,8 +18,6 @@ from scheduler.text import printable_line
 from scheduler.wire.daemon import StatusView
 from scheduler.wire.operations import Operation
 from scheduler.wire.runs import Event
-
-_NAME_IT = "name the file with -c FILE, or create one: schedctl init"
 
 A = TypeVar("A", bound=msgspec.Struct)
 R = TypeVar("R")
@@ -70,20 +68,20 @@ class Target:
             return found[0][0], found[0][1].file
         if found:
             raise UsageError(f"several schedd are running; choose one with -c:\n{_choices(found)}")
-        raise UsageError(f"no ./{DEFAULT_FILE} and no running schedd found; {_NAME_IT}")
+        raise UsageError(f"no ./{DEFAULT_FILE} and no running schedd found; {_how_to_name()}")
 
     def file(self) -> str:
         """The path of the file, for a command that needs no schedd. UsageError when none is named and none is here."""
         if self.path is None:
             os.getcwd()  # noqa: PTH109 - where the directory has been deleted, that is the error
-            raise UsageError(f"no ./{DEFAULT_FILE}; {_NAME_IT}")
+            raise UsageError(f"no ./{DEFAULT_FILE}; {_how_to_name()}")
         return self.path
 
     def require_file(self) -> None:
         """UsageError unless a file is named: what changes or starts something must not reach another application."""
         if self.path is None and self.url is None:
             running = _choices(client.live())
-            found = f"name the file with -c FILE; files of running schedd:\n{running}" if running else _NAME_IT
+            found = f"name the file with -c FILE; files of running schedd:\n{running}" if running else _how_to_name()
             raise UsageError(f"no ./{DEFAULT_FILE}; {found}")
 
     def source(
@@ -125,6 +123,11 @@ class Target:
         daemon = self.source(operation)
         assert isinstance(daemon, Client), "answered from a file, it would not stream"  # noqa: S101
         return daemon.stream(operation, request)
+
+
+def _how_to_name() -> str:
+    near = near_name()
+    return f"name the file with -c {near}" if near else "name the file with -c FILE, or create one: schedctl init"
 
 
 def _choices(found: Sequence[tuple[Client, StatusView]]) -> str:

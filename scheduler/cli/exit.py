@@ -30,6 +30,7 @@ ELSEWHERE = {
     **dict.fromkeys((("schedd", name) for name in ("--check", "--test", "--validate", "--lint", "--dry-run")), _CHECK),
     **dict.fromkeys((("schedd", name) for name in ("-d", "--daemon", "--daemonize", "--background")), _BACKGROUND),
     ("schedctl reload", "--dry-run"): "to preview the changes: schedctl reload --plan",
+    **dict.fromkeys(((f"schedctl {name}", "-o") for name in ("logs", "run-now")), "for JSON: --json"),
     **dict.fromkeys((("schedd", name) for name in ("--port", "--host", "--listen", "--bind", "-p")), _ADDRESS),
 }
 _URL = "--url comes before the command: schedctl --url URL COMMAND"
@@ -99,7 +100,7 @@ def _usage_error(error: click.ClickException, program: str) -> str:
             near, other = None, _URL
         elif near is None and context.command_path == "schedctl" and _is_of_a_command(error.option_name, context):
             other = f"it comes after the command: schedctl COMMAND {error.option_name}"
-        elif near is None and context.command_path.endswith("run-now"):
+        elif near is other is None and context.command_path.endswith("run-now"):
             other = "options of the job go after --, as in `run-now JOB -- --option value`"
         meant = f"; did you mean {known[near]}?" if near is not None else f"; {other}" if other else ""
         message = f"no such option {error.option_name}{meant}"

@@ -23,7 +23,7 @@ KINDS = {
 
 
 @subcommand("explain")
-@click.argument("schedule_or_job", metavar="SCHEDULE|JOB", shell_complete=job_names)
+@click.argument("words", metavar="SCHEDULE|JOB", nargs=-1, required=True, shell_complete=job_names)
 @click.option(
     "--timezone",
     "zone",
@@ -34,7 +34,7 @@ KINDS = {
 )
 @output_options("an object")
 @click.pass_obj
-def explain(target: Target, schedule_or_job: str, zone: tzinfo | None, form: str | None) -> None:
+def explain(target: Target, words: tuple[str, ...], zone: tzinfo | None, form: str | None) -> None:
     """Explain a schedule in words, with its DST changes and pitfalls.
 
     Takes a SCHEDULE as it is written in the file, or the name of a JOB.
@@ -45,6 +45,9 @@ def explain(target: Target, schedule_or_job: str, zone: tzinfo | None, form: str
       schedctl explain '{day_of_week: mon, hour: 8}'
       schedctl explain weekly-reminder
     """
+    schedule_or_job, *more = words
+    if more:
+        raise UsageError("a schedule is one argument: put it in quotes, as in schedctl explain '0 9 * * mon'")
     if _is_schedule(schedule_or_job):
         schedule, zone = (schedule_or_job, zone) if zone is not None else _with_zone(schedule_or_job)
         explanation = _explained(schedule, str(zone or "UTC"))

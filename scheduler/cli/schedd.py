@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scheduler.cli import DEFAULT_FILE
+from scheduler.cli import DEFAULT_FILE, near_name
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import ConfigError, UsageError
 from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
@@ -147,7 +147,9 @@ def _schedule_file(file: str | None, config: str | None) -> Path:
         _refuse_command(file)
     path = file or config or os.environ.get("SCHEDD_CONFIG")
     if not path and not Path(DEFAULT_FILE).exists():
-        raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; to create one: schedctl init", ())
+        near = near_name()
+        help = f"to use {near}: schedd {near}" if near else "to create one: schedctl init"
+        raise ConfigError(f"schedd: no {DEFAULT_FILE} in this directory; {help}", ())
     return Path(path or DEFAULT_FILE)
 
 

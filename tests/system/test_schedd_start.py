@@ -26,6 +26,16 @@ def start(cwd: Path, *options: str, **environ: str) -> subprocess.CompletedProce
     )
 
 
+def test_a_file_of_another_name_is_named_and_not_run(tmp_path: Path) -> None:
+    (tmp_path / "schedules.yml").write_text("jobs: {}\n")
+    ended = start(tmp_path)
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert ended.stderr == "schedd: no schedules.yaml in this directory; to use schedules.yml: schedd schedules.yml\n"
+    for words in (["list"], ["check"], ["reload"]):
+        answer = schedctl(*words, cwd=tmp_path, SCHEDD_SOCKET="/nowhere/s.sock")
+        assert (answer.returncode, answer.stderr.endswith("name the file with -c schedules.yml\n")) == (2, True)
+
+
 def test_without_a_file_it_says_how_to_make_one(tmp_path: Path) -> None:
     """F12"""
     ended = start(tmp_path)
