@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
+from functools import partial
 
 
 def _known(*names: str) -> list[signal.Signals]:
@@ -57,27 +58,28 @@ class Signals:
     def handled(self) -> Iterator[None]:
         """React on the running loop, in the main thread. Signals that our parent process had blocked are unblocked."""
         loop = asyncio.get_running_loop()
-        handlers: dict[signal.Signals, Reaction] = {
+        handlers: dict[int, Reaction] = {
+            **{number: partial(self._report, number) for number in _IGNORED},
             **dict.fromkeys(_DRAIN, self._stopping.set),  # platforms send several: further ones change nothing
             signal.SIGINT: self._interrupted,
             signal.SIGHUP: self._hung_up,
             signal.SIGUSR2: self._reload,
         }
-        for number, handler in handlers.items():
-            loop.add_signal_handler(number, handler)
-        for number in _IGNORED:  # not by the loop, which makes a set of all signals for each of them, 70 µs
-            signal.signal(number, lambda got, _: loop.call_soon_threadsafe(self._ignored, _name(got)))
+        loop.add_signal_handler(signal.SIGTERM, handlers.pop(signal.SIGTERM))  # every signal wakes the loop from now on
+        for number, handler in handlers.items():  # not by the loop, which makes a set of all signals for each, 70 µs
+            signal.signal(number, partial(_soon, loop, handler))
             signal.siginterrupt(number, False)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         try:
             yield
         finally:
             # Not the old handlers: a platform that sends several SIGTERMs must not kill us on the way to exit 0.
-            for number in handlers:
-                loop.remove_signal_handler(number)
+            loop.remove_signal_handler(signal.SIGTERM)
+            for number in (signal.SIGTERM, *handlers):
                 signal.signal(number, signal.SIG_IGN)
-            for number in _IGNORED:
-                signal.signal(number, signal.SIG_IGN)
+
+    def _report(self, number: int) -> None:
+        self._ignored(_name(number))
 
     def _interrupted(self) -> None:
         self._interrupts += 1
@@ -94,6 +96,11 @@ class Signals:
             self._stopping.set()
         else:
             self._reload()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, reaction: Reaction, *_signal: object) -> None:
+    """Call a reaction on the loop, since a signal may interrupt any of its callbacks."""
+    loop.call_soon_threadsafe(reaction)
 
 
 def _name(number: int) -> str:

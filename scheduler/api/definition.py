@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,9 +21,6 @@ from scheduler.text import size_as_written
 
 NOT_KEYS = {"name", "origins"}
 """Fields of a job that are not keys of the file."""
-
-OFF = {field.name for field in msgspec.structs.fields(Job) if field.default is False}
-"""Keys that are false unless they are set."""
 
 NO_DURATIONS = {"factor"}
 """Numbers that are not seconds."""
@@ -46,7 +44,14 @@ def definition(job: Job) -> dict[str, Any]:
         del shown["notify_after"]
     if (slots := shown.pop("lock_slots")) is not None:
         shown["lock"] = {"name": job.lock, "slots": slots}
-    return {key: value for key, value in shown.items() if value not in (None, "", [], {}) and (value or key not in OFF)}
+    off = _off()
+    return {key: value for key, value in shown.items() if value not in (None, "", [], {}) and (value or key not in off)}
+
+
+@cache
+def _off() -> set[str]:
+    """Keys that are false unless they are set."""
+    return {field.name for field in msgspec.structs.fields(Job) if field.default is False}
 
 
 def _keys(field: str, value: Any) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,11 +22,12 @@ _JSON = ord("[")
 class Form(Generic[T]):
     """How values of one type are unpacked. The type must be a struct that is encoded as an array."""
 
-    __slots__ = ("_decode", "_kind")
-
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-        self._decode = msgspec.msgpack.Decoder(kind).decode
+
+    @cached_property
+    def _decode(self) -> Callable[[bytes | bytearray | memoryview], T]:
+        return msgspec.msgpack.Decoder(self._kind).decode  # takes a millisecond to create
 
     def unpack(self, data: bytes | bytearray | memoryview) -> T:
         """The value of a record."""

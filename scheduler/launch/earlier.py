@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import msgspec
 
@@ -77,7 +76,7 @@ def find_earlier(file: str, jobs: Mapping[str, Job]) -> list[EarlierRun]:
 
 def _owner(pid: int) -> int:
     try:
-        return Path(f"/proc/{pid}").stat().st_uid
+        return os.stat(f"/proc/{pid}").st_uid  # noqa: PTH116 - no Path for each of a thousand processes
     except OSError:
         return -1
 
@@ -95,7 +94,7 @@ def _runs_target(pid: int, job: Job) -> bool:
 
 def _run_of(process: Seen, file: str, jobs: Mapping[str, Job]) -> EarlierRun | None:
     """The run whose first process this is; not that of a process that it has left in the background."""
-    environment = environment_of(process.pid)
+    environment = environment_of(process.pid, b"SCHED_FILE")
     recorded = os.fsdecode(environment.get(b"SCHED_FILE", b""))
     if not recorded or (recorded != file and os.path.realpath(recorded) != os.path.realpath(file)):
         return None

@@ -75,9 +75,14 @@ def with_descendants(roots: Iterable[Seen], seen: Iterable[Seen]) -> list[Seen]:
     return list(found.values())
 
 
-def environment_of(pid: int) -> dict[bytes, bytes]:
-    """The environment with which a process was started; empty when it is not readable or was overwritten."""
+def environment_of(pid: int, with_variable: bytes = b"") -> dict[bytes, bytes]:
+    """The environment with which a process was started; empty when it is not readable or was overwritten.
+
+    Empty also when it does not have the variable `with_variable`.
+    """
     content = _content(f"/proc/{pid}/environ", 4 * 1024 * 1024)
+    if with_variable not in content:
+        return {}
     return dict(entry.split(b"=", 1) for entry in content.split(b"\0") if b"=" in entry)
 
 

@@ -101,6 +101,8 @@ class _Term(msgspec.Struct, frozen=True):
 
     def special(self) -> str | None:
         """The entry in croniter's notation when its days depend on the calendar, else None."""
+        if self.text == "*" or self.text.isdigit():
+            return None
         if self.name is FieldName.DAY:
             if self.text in {"l", "lw"}:
                 return self.text
@@ -119,7 +121,7 @@ class _Term(msgspec.Struct, frozen=True):
 
     def values(self) -> set[int]:
         """The numbers that the entry allows."""
-        if hashed := re.fullmatch(_HASH, self.text):
+        if self.text[:1] == "h" and (hashed := re.fullmatch(_HASH, self.text)):
             return self._hashed(hashed)
         match = _RANGE.fullmatch(self.text)
         if match is None or (match["low"] == "*" and match["high"]):
