@@ -92,10 +92,12 @@ class MemoryConnection:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
         self.broken = False
+        self.delay = 0.0
+        """Seconds until an answer."""
 
     async def now(self) -> float:
         """The steady time after one turn of the loop, as a network would take. WireError while broken."""
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.delay)
         if self.broken or self.store.broken:
             raise WireError("the store cannot be reached")
         return asyncio.get_running_loop().time()

@@ -12,7 +12,10 @@ from scheduler.engine.live_run import LiveRun, Phase, ignore_error
 from scheduler.model.run import Reason, Trigger
 
 Claim = Callable[[str], Awaitable[bool]]
-"""Claims a key for this scheduler. False when another one has it; SkipError when that cannot be found out."""
+"""Claims a key for this scheduler, within seconds.
+
+False when another one has it; SkipError when that cannot be found out.
+"""
 
 
 def claim_key(job: str, scheduled_at: datetime) -> str:
@@ -24,12 +27,22 @@ class ClaimGate:
     """Lets a run pass unless another scheduler has claimed it. Manual runs and those of `@reboot` are not claimed."""
 
     reason = Reason.NO_STORE
-    unlimited = False
+    unlimited = True
+    """Until the claim is answered, or fails, nobody knows who decides the time: a skip here could be a second decision."""
     brief = True
 
-    def __init__(self, claim: Claim, decide_later: Callable[[LiveRun], None] | None = None) -> None:
-        """`decide_later` puts off the time of a run for which it cannot be found out who has claimed it."""
+    def __init__(
+        self,
+        claim: Claim,
+        is_late: Callable[[LiveRun], bool] = lambda _live_run: False,
+        decide_later: Callable[[LiveRun], None] | None = None,
+    ) -> None:
+        """`is_late`: whether the deadline of a run has passed.
+
+        `decide_later` puts off the time of a run for which it cannot be found out who has claimed it.
+        """
         self._claim = claim
+        self._is_late = is_late
         self._decide_later = decide_later
 
     def enter(self, live_run: LiveRun) -> asyncio.Future[None] | None:
@@ -55,3 +68,5 @@ class ClaimGate:
             raise UndecidedError from skip
         if not is_ours:
             raise SkipError(Reason.ELSEWHERE)
+        if self._is_late(live_run):
+            raise SkipError(Reason.NO_STORE, "the store answered after start_deadline")

@@ -183,7 +183,10 @@ class Engine:
 
     def claim_times(self, claim: Claim) -> None:
         """From now on run a scheduled time only where `claim` says so; one that it cannot claim is put off."""
-        self.runner.add_gate(ClaimGate(claim, self._decide_later))
+        self.runner.add_gate(ClaimGate(claim, self._is_late, self._decide_later))
+
+    def _is_late(self, live_run: LiveRun) -> bool:
+        return live_run.deadline is not None and self.clock.now() > live_run.deadline
 
     def _decide_later(self, live_run: LiveRun) -> None:
         self._put_off.add(Due(live_run.job, live_run.scheduled_at, live_run.previous_at, None))

@@ -89,7 +89,7 @@ def test_without_the_store_a_scheduled_time_is_skipped_and_a_manual_run_starts()
     """)
 
 
-def test_a_time_whose_claim_is_not_answered_by_its_deadline_is_skipped_for_the_store() -> None:
+def test_a_time_is_skipped_for_the_store_when_its_claim_fails_after_the_deadline_and_not_before() -> None:
     bugs: list[dict[str, Any]] = []
 
     async def claim(_key: str) -> bool:
@@ -104,7 +104,7 @@ def test_a_time_whose_claim_is_not_answered_by_its_deadline_is_skipped_for_the_s
 
     stage = Stage(job("j", "@every 10s", start_deadline=5.0))
     assert stage.play(script) == lines("""
-        12:00:15 skipped j 12:00:10 no-store
+        12:00:18 skipped j 12:00:10 no-store
         12:00:20 stopping
     """)
     assert bugs == []

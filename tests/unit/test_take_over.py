@@ -182,3 +182,31 @@ def test_a_time_that_could_not_be_claimed_for_a_moment_runs_when_the_store_answe
 
     jobs = [job("patient", "@at 2026-06-01T12:00:10Z"), job("hasty", "@at 2026-06-01T12:00:10Z", start_deadline=1.0)]
     StageOfTwo(*jobs).run(story)
+
+
+def test_a_claim_that_is_answered_after_start_deadline_is_one_decision() -> None:
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(9.5)
+        stage.schedulers["a"].connection.delay = 3.0
+        await asyncio.sleep(20)
+        skipped = [(name[0], event.decision.word) for _, name, event in stage.events if isinstance(event, RunSkipped)]
+        assert (skipped, stage.kept) == ([("a", "no-store")], [])
+
+    StageOfTwo(job("j", "@at 2026-06-01T12:00:10Z", start_deadline=1.0)).run(story)
+
+
+def test_a_claim_that_fails_after_start_deadline_leaves_the_decision_to_the_next_active_scheduler() -> None:
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(9.5)
+        a, b = stage.schedulers["a"], stage.schedulers["b"]
+        a.connection.delay = 3.0
+        await asyncio.sleep(1)
+        a.connection.broken = True
+        await asyncio.sleep(20)
+        assert stage.active is b
+        a.connection.delay, a.connection.broken = 0.0, False
+        await asyncio.sleep(10)
+        skipped = [(name[0], event.decision.word) for _, name, event in stage.events if isinstance(event, RunSkipped)]
+        assert (skipped, stage.kept) == ([("b", "late")], [])
+
+    StageOfTwo(job("j", "@at 2026-06-01T12:00:10Z", start_deadline=1.0)).run(story)
