@@ -28,7 +28,7 @@ class ClaimGate:
 
     reason = Reason.NO_STORE
     unlimited = True
-    """Until the claim is answered, or fails, nobody knows who decides the time: a skip here could be a second decision."""
+    """Until the claim is answered, or fails, nobody knows who decides the time: a skip could be a second decision."""
     brief = True
 
     def __init__(
