@@ -129,15 +129,13 @@ def test_raw_output_is_untouched_and_discarded_output_is_kept_from_the_log() -> 
     assert (log.raw, log.blocks) == (b"", [])
 
 
-SEQUENCE = b"".join(b"%d\n" % number for number in range(1, 1_000_001))
-
-
 @pytest.mark.parametrize("refused", [False, True], ids=["wide pipes", "no more room for wide pipes"])
 def test_raw_output_that_fills_its_pipe_arrives_whole(monkeypatch: pytest.MonkeyPatch, *, refused: bool) -> None:
     """P3: its pipe is made to hold more, unless this user's pipes hold as much as they may."""
     if refused:
         monkeypatch.setattr(pipe, "_WIDE", 2**31 - 1)
-    assert run("seq 1000000", mode=OutputMode.RAW)[1].raw == SEQUENCE
+    sequence = b"".join(b"%d\n" % number for number in range(1, 1_000_001))
+    assert run("seq 1000000", mode=OutputMode.RAW)[1].raw == sequence
 
 
 class Narrow(Log):

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from scheduler.cli.schedctl import COMMANDS
-from tests.system.programs import BIN, environment, schedctl, schedd, write
+from scheduler.cli.schedctl import COMMANDS, command
+from tests.system.programs import BIN, environment, schedd, write
 
 FILE = """
     jobs:
@@ -50,9 +51,11 @@ PRINTS = {
 
 
 def examples() -> list[str]:
+    """The examples of all help texts, read in this process: each worker collects them."""
     found = []
-    for command in COMMANDS:
-        text = schedctl(command, "--help").stdout.partition("Examples:")[2].partition("Options:")[0]
+    for name in COMMANDS:
+        text = CliRunner().invoke(command, [name, "--help"], prog_name="schedctl").stdout
+        text = text.partition("Examples:")[2].partition("Options:")[0]
         found += re.findall(r"^    (\S.*)$", text, re.MULTILINE)
     return found
 

@@ -1,7 +1,8 @@
 """A second, slow implementation of the rules of scheduled times, to compare the product's answers with.
 
 It shares no code with the product and uses no cron library. It walks UTC minute by minute as cron's own loop does,
-asks zoneinfo what the clock shows, and looks at what happened to the clock since the minute before.
+asks zoneinfo what the clock shows (each hour, and each minute of an hour in which that changes), and looks at what
+happened to the clock since the minute before.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 THREE_HOURS = timedelta(hours=3)
 WARM_UP = timedelta(hours=7)
 """A clock change is felt for three hours at most; it must lie within the walk."""
@@ -45,16 +47,15 @@ class Limits(NamedTuple):
 def bounds(text: str, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The first and the last minute of a date, found by looking at each minute around it; or the time itself."""
     start = datetime.fromisoformat(text).replace(tzinfo=UTC)
-    around = [start + n * MINUTE for n in range(-2 * 24 * 60, 3 * 24 * 60)]
+    around = list(walk(start - timedelta(days=2), start + timedelta(days=3) - MINUTE, zone))
     if "T" in text:
         wall = datetime.fromisoformat(text)
-        walls = [(each.astimezone(zone).replace(tzinfo=None), each) for each in around]
         # A time that the clock never shows is the change that skips it.
-        found = next((each for shown, each in walls if shown == wall), None) or min(
-            each for shown, each in walls if shown > wall
+        found = next((each for each, shown in around if shown == wall), None) or min(
+            each for each, shown in around if shown > wall
         )
         return found, found
-    dates = {each: each.astimezone(zone).date().isoformat() for each in around}
+    dates = {each: shown.date().isoformat() for each, shown in around}
     is_skipped = text not in dates.values()
     first = min(each for each, date in dates.items() if date == text or (date > text and is_skipped))
     last = max(each for each, date in dates.items() if date == text or (date < text and is_skipped))
@@ -89,11 +90,10 @@ def limited_times(
 def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime) -> Iterator[datetime]:
     """All scheduled times after `after` and at the latest at `until`, in UTC."""
     job = StartedJob(expression) if expression.startswith("@every") else Job(expression)
-    now = (after - WARM_UP).replace(second=0, microsecond=0)
-    wall_before = now.astimezone(zone).replace(tzinfo=None)
+    start = (after - WARM_UP).replace(second=0, microsecond=0)
+    wall_before = wall_at(start, zone)
     shown_up_to = datetime.min  # noqa: DTZ901 - a wall time: times up to it have been shown in the first pass
-    while (now := now + MINUTE) <= until:
-        wall = now.astimezone(zone).replace(tzinfo=None)
+    for now, wall in walk(start + MINUTE, until, zone):
         expected = wall_before + MINUTE
         due = job.matches(wall)
         if job.is_fixed:
@@ -106,6 +106,23 @@ def fire_times(expression: str, zone: ZoneInfo, after: datetime, until: datetime
         wall_before = wall
         if due and now > after:
             yield now
+
+
+def walk(first: datetime, last: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    """Each minute of a span of UTC with what the clock shows."""
+    now = first
+    while now <= last:
+        end, wall = now + HOUR, wall_at(now, zone)
+        is_even = wall_at(end, zone) - wall == HOUR  # no zone has changed and changed back within an hour
+        while now < end and now <= last:
+            yield now, wall if is_even else wall_at(now, zone)
+            now += MINUTE
+            wall += MINUTE
+
+
+def wall_at(now: datetime, zone: ZoneInfo) -> datetime:
+    """What the clock shows at an instant."""
+    return now.astimezone(zone).replace(tzinfo=None)
 
 
 def minutes(first: datetime, end: datetime) -> Iterator[datetime]:
@@ -227,8 +244,8 @@ def numbers(text: str, low: int, high: int, names: dict[str, int] | None = None)
 
 @cache
 def dst_changes(zone: ZoneInfo, year: int) -> tuple[datetime, ...]:
-    """The minutes of a UTC year at which the zone's offset changes, found by walking it in steps of six hours."""
-    step = timedelta(hours=6)
+    """The minutes of a UTC year at which the zone's offset changes, found by walking it in steps of a day."""
+    step = timedelta(days=1)
     moment, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     found = []
     offset = (moment - step).astimezone(zone).utcoffset()
