@@ -204,7 +204,7 @@ class Daemon(EngineService):
     def status(self) -> StatusView:
         """The daemon itself."""
         timetable, history, now = self._engine.timetable, self._engine.history, self.now()
-        live = self._engine.live()
+        live, (next_at, next_job) = self._engine.live(), timetable.next_run()
         return StatusView(
             version=__version__,
             pid=os.getpid(),
@@ -221,8 +221,8 @@ class Daemon(EngineService):
             paused=timetable.paused(now),
             running=sum(each.run is not None for each in live),  # also of jobs removed
             waiting=sum(each.run is None for each in live) + len(timetable.later),
-            next_at=timetable.next_at,
-            next_job=timetable.next_job,
+            next_at=next_at,
+            next_job=next_job,
             decisions={word: history.decided[word] for word in (RAN, *Reason) if history.decided[word]},
             clock_jumps=tuple(ClockJump(at=jump.now, seconds=round(jump.by, 3)) for jump in self.metrics.jumps),
             dropped_lines=self._log.dropped,

@@ -113,7 +113,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfigError(SchedError):
-    """A schedule file that is not valid: all of its problems, and the same as text for a terminal."""
+    """A schedule file that is not valid: all of its problems, and the errors as text for a terminal."""
 
     exit_code = EXIT_BAD_FILE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -22,6 +22,11 @@ _UNSAFE_ASCII = bytes([*range(0x09), *range(0x0B, 0x20), 0x7F])
 
 _UNSAFE_UTF8 = rb"\xc2[\x80-\x9f]|\xd8\x9c|\xe2(?:\x80[\x8e\x8f\xa8-\xae]|\x81[\xa6-\xa9])|\xef\xbf[\xb9-\xbb]"
 """The rest of _UNSAFE in UTF-8. Surrogates are not valid UTF-8."""
+
+
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:

@@ -110,9 +110,9 @@ def _now(service: Service, state: JobState, zone: ZoneInfo) -> WhyView:
         sentences.append(f"`{job.schedule.text}` has no further scheduled time.")
     else:
         words = describe(job.schedule) or f"`{job.schedule.text}`"
-        sentences.append(f"It is scheduled next at {in_zone(state.next_at, zone)}: {words}.")
+        sentences.append(f"Its next scheduled time is {in_zone(state.next_at, zone)}: {words}.")
         note = note_of(state.job, state.paused, state.next_at, zone)
-        sentences += [] if note is None else [f"{note}."]
+        sentences += [] if note is None else [f"Note: {note}."]
     return WhyView(
         job=job.name,
         timezone=job.timezone.key,

@@ -108,7 +108,7 @@ async def reload(service: Service, ask: Reload, by: Requester | None) -> ReloadV
 def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     """Kept output, then live output."""
     if ask.run is not None and service.run(ask.run) is None:
-        raise UnknownNameError(f"no run {ask.run!r} is kept; `schedctl history` lists those that are")
+        raise UnknownNameError(f"no output of run {ask.run!r} is kept; `schedctl history` lists the runs")
     chosen(service, ask.jobs)
     return service.logs(ask)
 

@@ -71,7 +71,7 @@ def environment(service: Service, ask: AskEnvironment) -> EnvironmentView:
         variables = service.environment.of_job(job)
         variables.set(_of_next_run(service, state), EACH_RUN)
     except LaunchError as error:
-        raise RefusedError(f"{ask.job} could not be started: {error}") from None
+        raise RefusedError(f"cannot set up the environment of {ask.job}: {error}") from None
     secret = referenced(job.environment)
     views = [_variable(name, variables, ask, secret) for name in sorted(variables.values)]
     only_here = sorted(name for name in ask.shell if name not in variables.values)

@@ -142,12 +142,12 @@ def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[
     for (kind, result), count in counted.notifications.items():
         notifications.add(count, kind=kind, result=result)
     yield notifications
-    yield one("schedd_loop_lag_seconds", "gauge", "How long one turn of the event loop took at this scrape.", lag)
+    yield one("schedd_loop_lag_seconds", "gauge", "Delay of the event loop, measured at this scrape.", lag)
 
 
 async def _of_store(service: Service, status: StatusView, *, active: bool) -> list[Family]:
     """Which of several schedulers is active, and what they share."""
-    gauges = [("schedd_active", "Whether this schedd decides scheduled times.", int(active))]
+    gauges = [("schedd_active", "Whether this schedd starts the runs: 0 on a standby.", int(active))]
     if status.store_up is not None:
         gauges.append(("schedd_store_up", "Whether the store of the workers answers.", int(status.store_up)))
     if status.store_up:
@@ -184,7 +184,7 @@ class _PerJob:
         )
         self._counts(counts, job=job)
         self._gauge("schedd_job_running", "Runs in progress.").add(len(state.live), job=job)
-        self._gauge("schedd_job_waiting", "Whether a run waits at a gate.").add(state.waiting is not None, job=job)
+        self._gauge("schedd_job_waiting", "Whether a run is waiting to start.").add(state.waiting is not None, job=job)
         self._gauge("schedd_job_paused", "Whether the job is paused.").add(state.paused is not None, job=job)
         if state.next_at is not None:
             family = self._gauge("schedd_job_next_run_timestamp_seconds", "The next scheduled time, Unix time.")
@@ -218,7 +218,8 @@ class _PerJob:
         self._counts(total)
 
     def _counts(self, counts: JobCounts, **labels: str) -> None:
-        decisions = self._family("schedd_decisions", "counter", "Scheduled times and requests by what became of them.")
+        help = "Scheduled times and manual requests by decision: ran, or why they were skipped."
+        decisions = self._family("schedd_decisions", "counter", help)
         for word, count in counts.decisions.items():
             decisions.add(count, **labels, decision=word)
         runs = self._family("schedd_runs", "counter", "Finished runs by outcome and trigger.")

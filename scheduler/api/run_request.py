@@ -58,7 +58,7 @@ def _check_arguments(job: Job, ask: RunNow) -> None:
     given = {Accepts.ARGS: ask.args, Accepts.KWARGS: ask.kwargs, Accepts.STDIN: ask.stdin is not None}
     for kind, value in given.items():
         if value and kind not in job.accepts:
-            raise RefusedError(f"{job.name} does not accept {kind.value}; its key `accepts` must allow it")
+            raise RefusedError(f"{job.name} does not accept {kind.value}; add {kind.value} to its key `accepts`")
     if any("\0" in word for word in ask.args):
         raise UsageError("an argument must not contain a NUL byte")
     if ask.stdin is not None and len(ask.stdin) > MOST_STDIN:

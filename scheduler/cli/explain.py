@@ -19,7 +19,9 @@ KINDS = {
     "wildcard": "wildcard schedule: runs in both occurrences of an hour that DST repeats, and not in a skipped hour",
     "fixed-time": "fixed-time schedule: runs once per day across DST changes; a time that DST skips runs right after "
     "the skipped hour",
+    "interval": "interval: DST changes have no effect",
 }
+"""What DST does to each kind of schedule; it does nothing to the others."""
 
 
 @subcommand("explain")
@@ -63,7 +65,9 @@ def show(explanation: Explanation, zone: tzinfo, now: datetime) -> None:
     click.echo(f"{head} in {explanation.timezone}")
     if explanation.words is not None:
         click.echo(f"  {explanation.words}")
-    click.echo(f"  {KINDS.get(explanation.kind, explanation.kind)}")
+    for kind in explanation.kind.split(" and "):
+        if kind in KINDS:
+            click.echo(f"  {KINDS[kind]}")
     if explanation.next:
         click.echo("\nNext runs")
     for coming in explanation.next:

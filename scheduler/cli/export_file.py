@@ -143,7 +143,7 @@ def _exported(
             return systemd_units.export_systemd(jobs, _systemd_options(of_user=user_units))
         case "kubernetes":
             if image is None:
-                raise UsageError("--image is needed: the image in which the commands run")
+                raise UsageError("--image is required: the image in which the commands run")
             if not image or image.split() != [image]:
                 raise UsageError(f"--image: {image!r} is not the name of an image")
             if namespace is not None and not _NAMESPACE.fullmatch(namespace):

@@ -48,9 +48,10 @@ def history(
     zone: tzinfo | None,
     form: str | None,
 ) -> None:
-    """List finished and skipped runs.
+    """List running, finished and skipped runs.
 
-    Newest first. History is kept in memory and lost when schedd stops, unless the file names a store for workers.
+    Newest first. History is kept in memory and lost when schedd stops, unless
+    the file has `launcher.celery.store`.
 
     \b
     Examples:

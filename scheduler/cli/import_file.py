@@ -29,7 +29,7 @@ _NAME_IN_DIRECTORY = re.compile(r"[\w-]+(?:\.(?:ya?ml|json|ini|cron|crontab))?",
 """Cron reads files of /etc/cron.d without a dot in their names only: others are backups."""
 
 
-@subcommand("import", exit_status="1 when nothing could be converted, or anything was refused and --strict is given.")
+@subcommand("import", exit_status="1 when every job was refused, or anything was refused and --strict is given.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--from", "format_name", type=click.Choice(list(FORMATS)), help="Format [default: detected]")
 @click.option(
@@ -58,11 +58,11 @@ def import_file(
 ) -> int:
     """Convert another scheduler's file.
 
-    Makes one schedule file of crontabs of every dialect, systemd timers with their services, Kubernetes CronJobs, and
-    the files of yacron, ofelia, sidekiq-cron, sidekiq-scheduler, Solid Queue and Dokku (app.json). The format is
-    detected; `-` is standard input, and a directory means its timers, or else its crontabs or manifests. The schedule
-    file goes to standard output. What is carried over with a difference (noted) or not at all (refused) goes to
-    standard error, with file and line.
+    Converts crontabs of every dialect, systemd timers with their services, Kubernetes CronJobs, and the files of
+    yacron, ofelia, sidekiq-cron, sidekiq-scheduler, Solid Queue and Dokku (app.json) into one schedule file. The format
+    is detected; `-` is standard input. Of a directory, the timers are read, or if it has none, the crontabs or
+    manifests. The schedule file goes to standard output. What is carried over with a difference (noted) or not at all
+    (refused) goes to standard error, with file and line.
 
     \b
     Examples:

@@ -9,7 +9,7 @@ import click
 
 from scheduler.cli import terminal, times
 from scheduler.cli.terminal import Cell
-from scheduler.text import cells, printable_line
+from scheduler.text import cells, listed, printable_line
 from scheduler.wire.jobs import JobView
 from scheduler.wire.runs import RunView
 
@@ -143,13 +143,15 @@ def _running(view: JobView, now: datetime) -> str:
 def status(view: JobView, now: datetime, *, note: bool = True) -> Cell:
     """The status with its duration, the note of a pause, and the kinds of recipients that were not notified."""
     kinds = dict.fromkeys(error.partition(":")[0].partition(" ")[0] for error in view.notification_errors)
-    unaware = f", {' and '.join(kinds)} not delivered" if kinds else ""
+    unaware = f", {listed(list(kinds))} not delivered" if kinds else ""
     if view.consecutive_failures and view.status in ("idle", "done"):
         count = view.consecutive_failures
         return Cell(("failing" if count == 1 else f"failing, {count} runs") + unaware, "bad")
     more = _more_status(view, now, note)
     if view.waiting > (view.status == "waiting"):
         more += f", {view.waiting} waiting"
+    if view.paused is not None and view.status in ("running", "waiting", "retrying"):
+        more += ", paused"
     return Cell(f"{view.status}{more}{unaware}", "bad" if unaware else COLOURS.get(view.status, ""))
 
 

@@ -30,7 +30,7 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
     """List jobs with their next and last runs.
 
     The running schedd answers. Where none is running, the list comes from the schedule file. A second table has the
-    arguments of runs that wait or run.
+    arguments of waiting and running manual runs.
 
     With --watch, arrow keys select a job, Enter shows it with its output, / filters, s sorts, r runs it, p pauses it,
     x stops it, q quits.

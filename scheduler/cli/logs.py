@@ -76,7 +76,7 @@ def logs(  # noqa: PLR0913, PLR0917 - one for each option
         printer.see(event)
     printer.end()
     if is_empty:
-        terminal.note("no output: no run is kept that matches")
+        terminal.note("no output: no matching run is kept")
 
 
 def _printer(zone: tzinfo, *, as_json: bool, one_job: bool, timestamps: bool) -> JsonPrinter | LinePrinter | RawPrinter:

@@ -16,7 +16,7 @@ from scheduler.wire.operations import METRICS
 def metrics(target: Target, openmetrics: bool) -> None:
     """Print metrics in Prometheus' text format.
 
-    They are the same as on /metrics of `schedd --web`, for the textfile collector of a node exporter.
+    They are the same as on /metrics of `schedd --web`, for the textfile collector of Prometheus' node exporter.
 
     \b
     Examples:

@@ -65,6 +65,7 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
             found, shown_in = _of_jobs(target, jobs, zone, count, start, until)
     else:
         shown_in = zone or UTC
+        _check_order(start, until, shown_in)
         begin = now if start is None else start.at(shown_in)
         found = _of_expression(expr, shown_in, count, begin, None if until is None else until.at(shown_in))
     if output_format.shown(found, form):
@@ -75,6 +76,11 @@ def next_times(  # noqa: PLR0913, PLR0917 - one for each option
         terminal.note("no coming runs")
     if all_until and len(found) == MOST:
         terminal.note(f"only the first {MOST:,} are shown; use --from to continue", "care")
+
+
+def _check_order(start: TypedTime | None, until: TypedTime | None, zone: tzinfo) -> None:
+    if start is not None and until is not None and until.at(zone) < start.at(zone):
+        raise UsageError("--until is before --from")
 
 
 def _count_option(word: str) -> str | None:
@@ -93,6 +99,7 @@ def _of_jobs(
     """Coming runs, and the zone in which they are shown."""
     source = target.source(NEXT)
     shown_in = zone_for(zone, source, jobs)
+    _check_order(start, until, shown_in)
     # A run at exactly --from is shown; a run at exactly this moment has been started already.
     after = None if start is None else _just_before(start.at(shown_in))
     end = None if until is None else until.at(shown_in)

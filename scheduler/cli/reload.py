@@ -11,6 +11,7 @@ from scheduler.cli.answer_source import Target
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.errors import SchedError
 from scheduler.text import plural, printable_line
 from scheduler.wire.daemon import JobChange, Reload, ReloadView
 from scheduler.wire.operations import RELOAD
@@ -37,7 +38,13 @@ def reload(target: Target, plan: bool, zone: tzinfo | None, form: str | None) ->
       schedctl reload
     """
     source = target.source(RELOAD)
-    view = source.ask(RELOAD, Reload(plan))
+    try:
+        view = source.ask(RELOAD, Reload(plan))
+    except SchedError as error:
+        if type(error) is not SchedError:
+            raise
+        what = "a reload would fail" if plan else "reload failed; the previous configuration stays active"
+        raise SchedError(f"{what}:\n{error}") from None
     if output_format.shown(view, form):
         return
     print_changes(view, zone_for(zone, source, ()))

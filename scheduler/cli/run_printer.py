@@ -44,7 +44,7 @@ class RunPrinter:
             case Waiting(run_id=run_id, gate=gate, until=until, by=by):
                 self.run_id, self.waiting_for, self.by = run_id, gate, by
                 self.waiting_on = event.waiting_on or GATES.get(gate, gate)
-                when = "" if until is None else f", {times.full(until, UTC)}; it is lost if schedd stops before"
+                when = "" if until is None else f", {times.full(until, UTC)}; it is lost if schedd stops before then"
                 terminal.note(f"schedctl: run {run_id} is waiting for {self.waiting_on}{when}", "care")
             case Started(run=run):
                 self.run, self.run_id, self.waiting_for, self.by = run, run.id, None, run.by

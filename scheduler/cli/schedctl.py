@@ -23,7 +23,7 @@ GROUPS = {
         "next": ("next_times:next_times", "List coming runs"),
         "why": ("why:why", "Explain why a job ran, or did not run, at a given time"),
         "explain": ("explain:explain", "Explain a schedule in words, with its DST changes and pitfalls"),
-        "history": ("history:history", "List finished and skipped runs"),
+        "history": ("history:history", "List running, finished and skipped runs"),
         "workers": ("workers:workers", "List the workers that run the jobs"),
         "metrics": ("metrics:metrics", "Print metrics in Prometheus' text format"),
         "logs": ("logs:logs", "Print the output of runs"),

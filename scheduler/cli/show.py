@@ -42,8 +42,8 @@ ORIGINS = {
 def show(target: Target, job: str, zone: tzinfo | None, form: str | None) -> None:
     """Show one job in full.
 
-    Shows each key with its effective value and where that is set, the next and last runs, and counts of decisions.
-    Secrets are masked, and so are arguments without a name; schedctl env shows the environment.
+    Shows each key with its effective value and where that is set, the next and last runs, and how many runs
+    started or were skipped. Secrets and positional arguments are masked; schedctl env shows the environment.
 
     \b
     Examples:

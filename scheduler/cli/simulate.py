@@ -137,7 +137,10 @@ def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durat
         job, _, text = entry.rpartition("=")
         if job and job not in jobs:
             raise UnknownNameError(f"--durations: no job {job!r}{did_you_mean(job, jobs)}")
-        given[job] = typed_times.duration(text)
+        try:
+            given[job] = typed_times.duration(text)
+        except click.BadParameter as error:
+            raise click.BadParameter(error.message, param_hint="--durations") from None
     usual = {} if "" in given else _usual(path)
 
     def duration(job: str) -> tuple[float, str]:

@@ -20,7 +20,8 @@ from scheduler.wire.operations import STATUS, WORKERS
 @subcommand(
     "status",
     exit_status="3 when schedd cannot be reached. With --exit-code also 1 when the last reload failed, when "
-    "scheduled times are not decided in time, or when this schedd is a standby and knows no active scheduler.",
+    "scheduled runs are overdue, or when this schedd is a standby (a second schedd with the same store) and finds no "
+    "active one.",
 )
 @timezone_option
 @output_options("an object")
@@ -79,7 +80,7 @@ def show(view: StatusView, zone: tzinfo, now: datetime, workers: terminal.Cell |
             ("log", terminal.Cell(f"{plural(view.dropped_lines, 'line')} dropped: stdout could not be written", "bad"))
         )
     lines += [
-        ("notify", terminal.Cell(f"{job}: {printable_line(error)}", "bad"))
+        ("notify", terminal.Cell(f"{job}: not delivered: {printable_line(error)}", "bad"))
         for job, errors in view.notification_errors.items()
         for error in errors
     ]

@@ -27,7 +27,7 @@ EXIT_STATUS = "that of the run, the highest of several; 5 for a run that was ski
 def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
     """Wait for runs and exit with their exit code.
 
-    RUN is an id that `run-now --detach` printed. Ctrl-C stops waiting; the runs go on.
+    RUN is an id that `run-now --detach` printed. Ctrl-C stops waiting; the runs continue.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
 def result(target: Target, run: str, form: str | None) -> None:
     """Show the state of a run.
 
-    Shows also runs that are waiting, and runs that were skipped while they waited.
+    Also shows waiting runs, and runs that were skipped while they waited.
 
     \b
     Examples:
@@ -79,7 +79,7 @@ def _words(found: RunResult) -> str:
     if found.state == "skipped":
         return terminal.paint(f"skipped: {found.message}", "care")
     if found.until is not None:
-        return f"waiting until {times.full(found.until, UTC)}; it is lost if schedd stops before"
+        return f"waiting until {times.full(found.until, UTC)}; it is lost if schedd stops before then"
     return "starting" if found.waiting_for is None else f"waiting for {GATES.get(found.waiting_for, found.waiting_for)}"
 
 

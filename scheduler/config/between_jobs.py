@@ -17,6 +17,8 @@ class BetweenJobs:
         self._chained: dict[str, Entry] = {}
         self._slots: dict[str, tuple[int, str]] = {}
         """By lock: its number of slots, and the first job that says so."""
+        self._cycles: set[frozenset[str]] = set()
+        """Those reported: each at its first job only."""
 
     def add(self, entry: Entry, job: Job) -> None:
         """A job has been read."""
@@ -43,7 +45,10 @@ class BetweenJobs:
         for before in predecessors(jobs[name].schedule):
             if before not in jobs:
                 entry.error("schedule", f'schedule: there is no job "{before}"{did_you_mean(before, jobs)}')
-            elif cycle := _cycle(name, before, jobs):
+            elif before == name:
+                entry.error("schedule", f'schedule: job "{name}" runs after itself')
+            elif (cycle := _cycle(name, before, jobs)) and frozenset(cycle) not in self._cycles:
+                self._cycles.add(frozenset(cycle))
                 entry.error("schedule", f"schedule: these jobs run in a cycle: {' after '.join(cycle)}")
 
 

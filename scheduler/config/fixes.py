@@ -57,7 +57,10 @@ def key_fix(key: Scalar, name: str, value: Node, source: Source, read: Read) -> 
     end = end_of(value, source) if _has_text(value) else None
     if text is None or end is None or len(text) > _LONGEST or "\n" in source.text[key.index : end]:
         key_end = end_of(key, source)
-        return None if key_end is None else Fix(key.index, key_end, (name,))
+        if key_end is None:
+            return None
+        colon = source.text[key_end : key_end + 1].removesuffix("\n").strip()
+        return Fix(key.index, key_end + len(colon), (f"{name}{colon}",))
     if not keeps(source.text[value.index : end], Replacement(text)):
         return None  # a part of the value is not valid YAML and was left out
     return Fix(key.index, end, (f"{name}: {MASK}",), text, masked=_masked(text))

@@ -74,7 +74,7 @@ REFUSED = {
         "test in `run_if`, before the run, or list the code in `success_codes`",
     ),
     "dependson depends dependencies dependency needs requires upstream upstreams after runafter downstream dag": (
-        "jobs have no dependencies but `@after`",
+        "jobs have no dependencies except `@after`",
         'use `schedule: "@after JOB"`, or one job whose command runs all steps',
     ),
     "image container containerimage dockerimage runson nodeselector pod": (

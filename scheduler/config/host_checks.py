@@ -65,7 +65,7 @@ class Host:
         for key in ("token", "view_token"):
             if problem := self._reference_problem(web.get(key), directory):
                 code = LintCode.UNSET_VARIABLE if "from_env" in web[key] else LintCode.MISSING_FILE
-                message = f"{key}: {problem}; schedd exits with {EXIT_BAD_FILE} if it is to serve HTTP"
+                message = f"{key}: {problem}; schedd exits with {EXIT_BAD_FILE} when HTTP is enabled"
                 yield LintWarning(code, f"web.{key}", message)
 
     def launcher_warnings(self, launcher: dict[str, Any], directory: Path) -> Iterator[LintWarning]:

@@ -22,6 +22,7 @@ from scheduler.config.lint_workers import worker_warnings
 from scheduler.config.load import finish
 from scheduler.config.loading import Config, File, Ignored, Loading, OnProgress, warn
 from scheduler.launch.environment import Environment
+from scheduler.launch.program import directory_problem
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, Overlap
 from scheduler.schedule import (
@@ -134,7 +135,9 @@ class _Lint:
         yield from about_command
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:
             return
-        if job.enabled and (reason := self._targets.problem(job)):
+        if job.enabled and (missing := directory_problem(job.cwd)):
+            yield LintWarning(LintCode.NOT_FOUND, "cwd", missing)
+        elif job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.keys else "python"
             yield LintWarning(LintCode.NOT_FOUND, key, reason)
         elif job.enabled and (problem := self._targets.argument_problem(job)):
@@ -146,7 +149,7 @@ class _Lint:
                 yield LintWarning(LintCode.UNDELIVERABLE, key, f"{key}: {reason}; nothing can be sent")
         for directory in job.path if job.enabled else ():
             if not Path(directory).is_dir():
-                yield LintWarning(LintCode.NOT_FOUND, "path", f"path: there is no directory {directory}")
+                yield LintWarning(LintCode.NOT_FOUND, "path", f"path: no such directory: {directory}")
 
     def _of_schedule(self, job: Job) -> Iterator[LintWarning]:
         if job.schedule is None:
@@ -156,7 +159,7 @@ class _Lint:
             yield LintWarning(LintCode.DISABLED, "enabled", message)
             return
         if not job.schedule.at_start and not predecessors(job.schedule) and job.schedule.next_after(self._now) is None:
-            yield LintWarning(LintCode.NEVER_FIRES, *_never_runs(job.schedule, self._now))
+            yield LintWarning(LintCode.NEVER_RUNS, *_never_runs(job.schedule, self._now))
         for pitfall in find_pitfalls(job.schedule):
             yield LintWarning(LintCode(pitfall.kind.value), "schedule", pitfall.sentence)
         for effect in dst_effects(job.schedule, self._now):
@@ -170,7 +173,7 @@ class _Lint:
             return
         every = format_duration(interval)
         if job.timeout is not None and job.timeout > interval:
-            message = f"the timeout is longer than the interval of {every}; runs may be skipped as overlap"
+            message = f"the timeout is longer than the interval of {every}; runs may be skipped with the reason overlap"
             yield LintWarning(LintCode.SLOW_TIMEOUT, "timeout", message)
             return
         waits = sum(job.retry.delay_before(attempt) for attempt in range(2, job.retry.times + 2))

@@ -114,7 +114,7 @@ def _of_words(words: tuple[str, ...], key: str) -> Iterator[LintWarning]:
     is_shell = len(words) > 2 and Path(words[0]).name.endswith("sh") and words[1].startswith("-")
     if not is_shell and any(VARIABLE.search(word) for word in words):
         message = "variables are not expanded in an argument list, which runs without a shell"
-        yield LintWarning(LintCode.UNEXPANDED, key, message, "write the command as text, which runs by a shell")
+        yield LintWarning(LintCode.UNEXPANDED, key, message, "write the command as text: text is run by a shell")
 
 
 def texts(values: object) -> Iterator[str]:

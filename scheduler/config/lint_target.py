@@ -12,7 +12,7 @@ from scheduler.config.recipients import LISTS
 from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.interpreter_path import ask_search_path, guess_search_path
 from scheduler.launch.launcher import LaunchError
-from scheduler.launch.program import CommandNotFoundError, directory_problem, find_program
+from scheduler.launch.program import CommandNotFoundError, find_program
 from scheduler.model.job import Job
 from scheduler.model.recipient import CommandRecipient
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
@@ -45,8 +45,6 @@ class TargetCheck:
 
     def problem(self, job: Job) -> str | None:
         """Why a run would not find its program or function; None when no reason is visible."""
-        if problem := directory_problem(job.cwd):
-            return problem
         try:
             variables = self._environment.of_job(job).values
         except LaunchError:
@@ -85,10 +83,11 @@ class TargetCheck:
                         yield key, problem
 
     def _command_problems(self, command: Argv | ShellCommand, cwd: str, variables: Mapping[str, str]) -> Iterator[str]:
-        words = command.words[:1] if isinstance(command, Argv) else (command.shell[0], _first_word(command.text))
-        for word in words:
-            if word is not None and (problem := self._program_problem(word, cwd, variables)):
-                yield problem
+        if isinstance(command, ShellCommand) and (problem := self._program_problem(command.shell[0], cwd, variables)):
+            yield f"shell: {problem}"
+        word = command.words[0] if isinstance(command, Argv) else _first_word(command.text)
+        if word is not None and (problem := self._program_problem(word, cwd, variables)):
+            yield problem
 
     def _program_problem(self, word: str, cwd: str, variables: Mapping[str, str]) -> str | None:
         try:

@@ -39,8 +39,8 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
     from scheduler.config.problems import problems_of, render  # noqa: PLC0415 - only for errors and warnings
 
     problems = [problem for source in loading.sources for problem in problems_of(source)]
-    if any(problem.severity is Severity.ERROR for problem in problems):
-        raise ConfigError(render(problems), tuple(problems))
+    if errors := [problem for problem in problems if problem.severity is Severity.ERROR]:
+        raise ConfigError(render(errors), tuple(problems))
     return msgspec.structs.replace(config, warnings=tuple(problems))
 
 

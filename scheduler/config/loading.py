@@ -32,7 +32,7 @@ from scheduler.model.web import WebSettings
 from scheduler.model.workers import Workers
 
 _SUFFIXES = (".yaml", ".yml")
-_INIT = "`schedctl init` writes an example file"
+_INIT = "`schedctl init -` prints an example"
 _ON_WORKERS = NOTHING._replace(values={"launcher": LauncherName.CELERY})
 
 
@@ -123,8 +123,10 @@ class Loading:
         jobs = self._between.finished(jobs)
         if not self._names and "jobs" not in main.values and "include" not in main.values and not main.source.findings:
             main.source.error(None, 'missing key "jobs"', _INIT)
-        if "launcher" not in main.values and any(job.launcher is not LauncherName.LOCAL for job in jobs.values()):
-            main.source.error(None, NO_WORKERS, "launcher: {celery: {broker: {from_env: REDIS_URL}}}")
+        remote = next((name for name, job in jobs.items() if job.launcher is not LauncherName.LOCAL), None)
+        if "launcher" not in main.values and remote is not None:
+            message = f'job "{remote}" {NO_WORKERS}'
+            main.source.error(None, message, "launcher: {celery: {broker: {from_env: REDIS_URL}}}")
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         zone = defaults.values.get("timezone")
         web = web_settings(main.values.get("web", {}), main.source, main.tops)
@@ -252,7 +254,8 @@ class Loading:
             except OSError as error:
                 problem = "variables are not expanded in the file" if "$" in text else reason(error)
                 message = f"include: {shown}: {problem}"
-                main.source.error(node.index, message, width=len(text), key="include")
+                help = "patterns are not expanded; name the directory" if "*" in text else None
+                main.source.error(node.index, message, help, width=len(text), key="include")
                 continue
             if names is not None:
                 self._files.append(str(path))

@@ -33,7 +33,7 @@ def function_problem(reference: str, path: list[str]) -> str | None:
     kinds = _definitions(tree, name)
     if not kinds:
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-        return f"{module} has no {name}{did_you_mean(name, functions)}"
+        return f"{module} has no attribute {name!r}{did_you_mean(name, functions)}"
     if kinds == {"class"} and not rest:
         return f"{module}:{name} is a class; it must be a function"
     return None

@@ -66,7 +66,7 @@ class LockForm(Form, frozen=True):
 class LintForm(Form, frozen=True):
     """Settings of `schedctl check` for this job."""
 
-    ignore: Annotated[list[LintCode], Meta(description="Codes of warnings to ignore.", examples=[["never-fires"]])] = []
+    ignore: Annotated[list[LintCode], Meta(description="Codes of warnings to ignore.", examples=[["never-runs"]])] = []
 
 
 EnvMap = Annotated[

@@ -186,10 +186,13 @@ def _misspelled(unknown: UnknownKey) -> KeyProblem | None:
 
 def not_known(unknown: UnknownKey) -> KeyProblem:
     """The error about a key that resembles no other."""
+    if unknown.name.strip() != unknown.name.strip(" "):
+        return KeyProblem("a non-breaking space or another invisible character in the indentation", "use spaces only")
     known = ", ".join(sorted(unknown.known))
+    noun = "valid keys are" if len(unknown.known) > 1 else "the only valid key is"
     if issubclass(unknown.form, IncludedForm):
         known += f'; keys that begin with "{IGNORED}" are ignored'
-    return KeyProblem(f'unknown key "{unknown.name}"{_place(unknown.where)}; valid keys are {known}')
+    return KeyProblem(f'unknown key "{unknown.name}"{_place(unknown.where)}; {noun} {known}')
 
 
 def _place(where: str) -> str:

@@ -13,10 +13,7 @@ from scheduler.path_owner import ALLOW, changeable_by
 CODE = "insecure-file"
 """Of the warning of `schedctl check`. It cannot be ignored in the file, which others can change."""
 
-_HELP = (
-    "make root the owner and take write access from others (chown root, chmod go-w), or run schedd as that user; "
-    f"to allow it: --allow-insecure-file or {ALLOW}=1"
-)
+_HELP = f"use chown root and chmod go-w, or run schedd as another user; to allow it: --allow-insecure-file or {ALLOW}=1"
 
 
 def load_trusted(path: Path, on_progress: OnProgress | None = None) -> Config:
@@ -39,10 +36,10 @@ def insecure_files(config: Config, severity: Severity) -> tuple[Problem, ...]:
         try:
             who = changeable_by(path)
         except OSError as error:
-            message = f"root would run this file, and who can change it is unknown: {error.strerror}"
+            message = f"schedd runs as root, and cannot find out who can change this file: {error.strerror}"
         else:
             if who is None:
                 continue
-            message = f"root would run what others write: this file can be changed by {who}"
+            message = f"schedd runs as root, and this file can be changed by {who}"
         found.append(Problem(severity=severity, path=path, message=message, help=_HELP, code=CODE))
     return tuple(found)

@@ -12,7 +12,7 @@ from scheduler.config.recipients import value_of
 from scheduler.document.source import Source
 from scheduler.model.workers import Workers, store_problem
 
-NO_WORKERS = 'a job has "launcher: celery", and the file has no top-level key "launcher"'
+NO_WORKERS = 'has "launcher: celery", and the file has no top-level key "launcher"'
 
 
 class CeleryForm(Form, frozen=True):

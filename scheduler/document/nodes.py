@@ -263,7 +263,7 @@ class _Composer:
             elif first := seen.get(key.value):
                 line, _ = self._source.position(first.index)
                 message = f'duplicate {word} "{key.value}" (first defined on line {line})'
-                self._note(key.index, message, "delete or rename one of the two", len(key.value))
+                self._note(key.index, message, f"delete {'or rename ' * (word == 'job')}one of the two", len(key.value))
             else:
                 seen[key.value] = key
                 kept.append((key, value))

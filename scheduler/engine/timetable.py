@@ -79,18 +79,16 @@ class Timetable:
     @property
     def next_at(self) -> datetime | None:
         """The earliest next time of all jobs and of all runs requested for later."""
-        return self._next[0]
+        times = [place[0] for place in self._heap[:1]] + [run.at for run in (self.later.first,) if run is not None]
+        return min(times, default=None)
 
-    @property
-    def next_job(self) -> str | None:
-        """The job that `next_at` belongs to; of several the first in the file."""
-        return self._next[1]
-
-    @property
-    def _next(self) -> tuple[datetime, str] | tuple[None, None]:
+    def next_run(self) -> tuple[datetime, str] | tuple[None, None]:
+        """The earliest next time that no pause covers, and its job; of several jobs the first in the file."""
+        places = self._heap if self._pauses or self._pauses_of_all else self._heap[:1]
+        found = min((place for place in places if self.pause_of(place[2].job.name, place[0]) is None), default=None)
         requested = self.later.first
-        if self._heap and (requested is None or self._heap[0][0] <= requested.at):
-            return self._heap[0][0], self._heap[0][2].job.name
+        if found is not None and (requested is None or found[0] <= requested.at):
+            return found[0], found[2].job.name
         return (None, None) if requested is None else (requested.at, requested.job)
 
     def jobs(self) -> dict[str, Job]:

@@ -111,7 +111,7 @@ def find(reference: str) -> object:
     owner = module
     for name in path.split("."):
         if not hasattr(found, name):
-            raise refusal(NOT_FOUND, f"{owner} has no {name!r}{nearest(name, found)}")
+            raise refusal(NOT_FOUND, f"{owner} has no attribute {name!r}{nearest(name, found)}")
         found = getattr(found, name)
         owner = f"{owner}.{name}"
     if isinstance(found, type):

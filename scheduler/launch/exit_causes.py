@@ -54,7 +54,7 @@ def explain_memory_limit(limit: int, code: int, number: int | None, stderr: byte
     if ended_by not in _OF_MEMORY and not re.search(_NO_MEMORY, stderr):
         return None
     size = size_as_written(limit)
-    return f"memory_limit allows {size} of address space; node, java and go reserve far more than they use"
+    return f"memory_limit ({size} of address space) may be too low; node, java and go reserve far more than they use"
 
 
 def explain_memory(kills: tuple[int | None, int | None]) -> str | None:
@@ -146,7 +146,7 @@ def _before_exec(error: OSError, command: ProcessSpec) -> str:
 def of_program(error: OSError, program: Path) -> LaunchError:
     """Why the kernel refused to execute this file."""
     if error.errno == errno.ENOENT and not os.access(program, os.F_OK):
-        return LaunchError(f"there is no {program}", NOT_FOUND)
+        return LaunchError(f"no such file: {program}", NOT_FOUND)
     cause = why_not_runnable(program)
     if cause is None and error.errno == errno.ENOENT:
         cause = f"{program} is there, but the loader that it asks for is not"

@@ -55,7 +55,7 @@ def _absence(program: Path) -> LaunchError:
         return LaunchError(f"{program}: {error.strerror}", NOT_RUNNABLE)
     except (OSError, ValueError):
         pass
-    return LaunchError(f"there is no {program}", NOT_FOUND)
+    return LaunchError(f"no such file: {program.absolute()}", NOT_FOUND)
 
 
 def directory_problem(cwd: str) -> str | None:

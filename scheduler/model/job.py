@@ -100,7 +100,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One job as the file defines it, defaults applied, paths absolute. Durations are seconds.
 
     `environment` holds the layers on top of schedd's own environment, later ones win; `path` are directories to put in
-    front of PATH. `schedule` None means that the job runs on demand only. `timeout` None is no limit. `catch_up` is how
+    front of PATH. `schedule` None means that the job only runs manually. `timeout` None is no limit. `catch_up` is how
     many seconds before the start of schedd a missed time may lie to be run at the start. At most `lock_slots` runs
     (None is one) hold the lock at once, at most `max_waiting` manual runs wait at once. `accepts` is what a request may
     pass to a run; with `secret_arguments` that is never shown. `on_failure` and the like are notified; `ping` is an

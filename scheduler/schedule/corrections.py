@@ -73,7 +73,7 @@ class _Corrector(NamedTuple):
             return Correction("variables are not expanded in the file; write the schedule itself")
         text = _normalized(spec)
         if text.lower().lstrip("@") in _NO_SCHEDULE:
-            return Correction("a job without a schedule runs only on demand: leave this key out")
+            return Correction("a job without a schedule only runs manually: leave this key out")
         if text and (dialect := self._dialect(text)):
             return Correction(dialect.reason, self._offered(text, dialect.translations))
         candidates = (Translation(text),) if text != spec else self._repaired(spec, error)
@@ -111,7 +111,7 @@ class _Corrector(NamedTuple):
             or read_celery(text)
             or _interval(text)
             or read_date(text)
-            or read_english(text)
+            or (None if text.lower().startswith("@at ") else read_english(text))  # `@at` runs once, English daily
             or read_on_calendar(text)
             or read_more_fields(text, self._accepts)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.restricted import Limits, Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.union import Union
+from scheduler.text import listed
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -105,11 +106,6 @@ def kind(schedule: Schedule) -> str:
             kinds = dict.fromkeys(kind(part) for part in schedule.parts)
             return " and ".join(kinds)
     return "other"
-
-
-def listed(words: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _time(pattern: Pattern) -> str:

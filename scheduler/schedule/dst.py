@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from scheduler.schedule.cron import LARGEST_STEP, LATEST, Cron
-from scheduler.schedule.description import listed
 from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import DstChange, first_change, latest_change
 from scheduler.schedule.union import Union
+from scheduler.text import listed
 
 _ZERO = timedelta()
 _SECOND = timedelta(seconds=1)

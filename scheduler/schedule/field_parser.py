@@ -46,7 +46,8 @@ def check_characters(text: str, field: str | None = None) -> None:
         return
     for column, character in enumerate(text[: LONGEST_TEXT + 1]):
         if not (" " <= character <= "~" or character == "\t"):
-            raise ScheduleError(f"character {character!a} is not valid in a schedule", field=field, column=column)
+            shown = f"{character} (U+{ord(character):04X})" if character.isprintable() else repr(character)
+            raise ScheduleError(f"character {shown} is not valid in a schedule", field=field, column=column)
     if len(text) > LONGEST_TEXT:
         reason = f"a schedule has at most {LONGEST_TEXT} characters; use ranges and steps, or a list of schedules"
         raise ScheduleError(reason, field=field)

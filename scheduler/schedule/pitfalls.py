@@ -14,14 +14,14 @@ import msgspec
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.cron_field import LIMITS, Field, FieldName
 from scheduler.schedule.day_interval import DayInterval
-from scheduler.schedule.description import MONTHS, WEEKDAYS, listed
+from scheduler.schedule.description import MONTHS, WEEKDAYS
 from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
 from scheduler.schedule.time_zone import skipped_by
 from scheduler.schedule.union import Union
-from scheduler.text import plural
+from scheduler.text import listed, plural
 
 _LEAP_YEAR = 2024
 _STEP = r"(?a)\*/(\d+)"

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
+from scheduler.text import plural
+
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _ZERO = timedelta()
@@ -70,7 +72,7 @@ def timezone_pitfall(name: str) -> str | None:
         return f"{name} counts leap seconds, which clocks of machines do not; use {name.removeprefix('right/')}"
     if match := re.fullmatch(_FIXED_OFFSET, name):
         behind = "behind" if match[1] == "+" else "ahead of"
-        return f"{name} is {match[2]} hours {behind} UTC, since the sign of these names is reversed"
+        return f"{name} is {plural(int(match[2]), 'hour')} {behind} UTC, since the sign of these names is reversed"
     if name in _FIXED_ABBREVIATIONS:
         return f"{name} is a fixed offset without daylight saving time; use a city such as {_FIXED_ABBREVIATIONS[name]}"
     return None

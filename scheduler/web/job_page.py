@@ -196,7 +196,7 @@ def _facts(facts: JobFacts, moment: Moment) -> list[tuple[str, Markup | str, Mar
     at, pause = facts.next_at, facts.pause
     if at is None:
         schedule = facts.job.schedule
-        why = "runs on demand only" if schedule is None else "when schedd starts" if schedule.at_start else facts.word
+        why = "only runs manually" if schedule is None else "when schedd starts" if schedule.at_start else facts.word
         found.append(("Next run", "–", f"paused {until_text(pause, moment)}" if pause is not None else why))
     else:
         more = ", after the pause" if at != facts.state.next_at else ", if run_if allows it" if facts.job.run_if else ""

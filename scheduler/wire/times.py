@@ -57,7 +57,7 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule explained. `words` is null when they would not be clearer than the expression.
 
-    `kind` decides what DST does to it: `wildcard`, `fixed-time`, `interval`, `once`, `at start`.
+    `kind` decides what DST does to it: `wildcard`, `fixed-time`, `interval`, `once`, `at start`, `after a job`.
     """
 
     schedule: str

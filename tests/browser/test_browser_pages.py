@@ -178,7 +178,7 @@ def test_why_answers_for_a_time_as_people_type_it(demo: Site, browser: Any) -> N
         assert "failed, exit 3" in page.locator("#answer").inner_text()
         assert "<img src=x" in page.locator("#answer pre").inner_text()
         page.goto(f"{demo.url}/jobs/lazy")
-        assert "It is scheduled next at" in page.locator("#answer").inner_text()
+        assert "Its next scheduled time is" in page.locator("#answer").inner_text()
         page.locator("#at").fill("today 10:05")
         page.get_by_role("button", name="Explain").click()
         page.locator("#answer").wait_for()

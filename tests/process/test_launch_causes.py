@@ -43,7 +43,7 @@ def test_a_missing_program_is_reported_with_the_path_that_was_searched(tmp_path:
     env = (EnvLayer("env", {"PATH": f"{tmp_path}:/nowhere"}),)
     command = Argv(("frobnicate", CANARY))
     assert cause_of(command, environment=env) == (127, f"command not found: frobnicate; PATH is {tmp_path}:/nowhere")
-    assert cause_of(Argv(("./frobnicate",)), cwd=str(tmp_path)) == (127, f"there is no {tmp_path}/frobnicate")
+    assert cause_of(Argv(("./frobnicate",)), cwd=str(tmp_path)) == (127, f"no such file: {tmp_path}/frobnicate")
 
 
 def test_a_program_is_found_on_the_jobs_path_from_the_jobs_directory(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_windows_line_ends_are_explained(script: Callable[..., str], line: bytes
 def test_an_end_for_lack_of_address_space_is_explained(command: str) -> None:
     """C8"""
     ended, _ = run(command, memory_limit=512 * 1024**2)
-    assert "memory_limit allows 512M of address space" in " ".join(ended.notes)
+    assert "memory_limit (512M of address space) may be too low" in " ".join(ended.notes)
     assert "memory_limit" not in " ".join(run(command)[0].notes)
 
 

@@ -99,6 +99,11 @@ def test_the_plan_of_a_reload_is_what_the_reload_then_does(file: Path, daemon: S
     assert ask(file, "run-now", "other").returncode == 0
     assert ask(file, "reload").stdout.endswith("1 added, 1 changed, 1 removed, 4 unchanged\n")
     assert ask(file, "run-now", "other").returncode == 4
+    file.write_text(before.replace("@yearly", "@yearl"))
+    failed = schedctl("-c", file, "reload")
+    assert failed.returncode == 1
+    assert failed.stderr.startswith("schedctl: reload failed; the previous configuration stays active:\n/")
+    assert schedctl("-c", file, "reload", "--plan").stderr.startswith("schedctl: a reload would fail:\n/")
     file.write_text(before)
     answer = json.loads(ask(file, "reload", "--json").stdout)
     assert ([job["name"] for job in answer["added"]], answer["applied"], answer["unchanged"]) == (["other"], True, 4)
@@ -196,7 +201,7 @@ def test_why_reads_the_ledger_first(file: Path, daemon: Schedd) -> None:
     scheduled_time = re.search(r"scheduled_at=(\S+)", line)
     answer = json.loads(ask(file, "why", "often", "--json").stdout)
     assert (answer["entry"]["decision"], answer["entry"]["reason"]) in (("ran", None), ("skipped", "paused"))
-    assert "It is scheduled next at" in ask(file, "why", "often").stdout
+    assert "Its next scheduled time is" in ask(file, "why", "often").stdout
     if scheduled_time is not None:
         assert re.search(
             r"The run scheduled at .* started \d[\d.]*s later as \w{8}: ",

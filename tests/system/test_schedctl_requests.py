@@ -67,7 +67,7 @@ def test_stdin_comes_from_a_file(file: Path, tmp_path: Path) -> None:
 def test_arguments_that_a_job_does_not_accept_are_refused(file: Path) -> None:
     ended = run_now(file, "plain", "--", "x")
     assert (ended.returncode, ended.stdout) == (5, "")
-    assert ended.stderr == "schedctl: not started: plain does not accept args; its key `accepts` must allow it\n"
+    assert ended.stderr == "schedctl: not started: plain does not accept args; add args to its key `accepts`\n"
 
 
 @pytest.mark.parametrize(

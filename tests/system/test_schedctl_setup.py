@@ -73,7 +73,7 @@ def test_a_command_that_the_shell_cannot_run_differs_from_a_lack_of_resources(tm
         return said.returncode, said.stderr.splitlines()[-1]
 
     assert ended("a", "nosuchcmd") == (127, "schedctl: command not found: nosuchcmd; PATH is bin:/usr/bin:/bin")
-    assert ended("a", "./none") == (127, f"schedctl: there is no {tmp_path}/none")
+    assert ended("a", "./none") == (127, f"schedctl: no such file: {tmp_path}/none")
     assert ended("a", "./plain")[0] == 126
     assert ended("a", "text") == (
         126,

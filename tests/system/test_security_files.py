@@ -106,7 +106,7 @@ def test_root_refuses_to_start_with_a_file_that_others_can_change(app: Path, how
     INSECURE[how](app)
     ended = start(app)
     assert (ended.returncode, ended.stdout) == (78, "")
-    assert "root would run what others write: this file can be changed by " in ended.stderr
+    assert "schedd runs as root, and this file can be changed by " in ended.stderr
     assert "--allow-insecure-file" in ended.stderr
     assert "Traceback" not in ended.stderr
 

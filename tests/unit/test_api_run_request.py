@@ -25,7 +25,7 @@ def job(**keys: Any) -> Job:
 )
 def test_a_job_accepts_only_what_it_says(given: dict[str, Any], kind: str) -> None:
     ask = RunNow(job="j", **given)
-    with pytest.raises(RefusedError, match=f"j does not accept {kind}; its key `accepts` must allow it"):
+    with pytest.raises(RefusedError, match=f"j does not accept {kind}; add {kind} to its key `accepts`"):
         run_request(job(accepts=tuple(each for each in ALL if each.value != kind)), ask, None, NOON)
     assert run_request(job(accepts=(Accepts(kind),)), ask, None, NOON).arguments is not None
     assert run_request(job(), RunNow(job="j"), None, NOON).arguments is None

@@ -134,6 +134,10 @@ def test_even_a_very_narrow_terminal_gets_lines_that_fit(room: int) -> None:
             "failing, webhook and mail not delivered",
         ),
         (("command: exit code 1",), "failing, command not delivered"),
+        (
+            ("command: exit code 4", "mail to a: no", "webhook h: no"),
+            "failing, command, mail and webhook not delivered",
+        ),
     ],
 )
 def test_the_status_names_the_kinds_of_recipients_that_were_not_notified(errors: tuple[str, ...], shown: str) -> None:

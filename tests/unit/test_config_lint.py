@@ -78,10 +78,10 @@ TABLE = [
     (LintCode.UNDELIVERABLE, ["sentry: true"]),
     (LintCode.UNDELIVERABLE, ["on_failure: [{command: no-such-program -x}]"]),
     (LintCode.UNDELIVERABLE, ["on_skip: [{command: [/no/such/program]}]"]),
-    (LintCode.NEVER_FIRES, ['schedule: "@at 2020-01-01T00:00"']),
-    (LintCode.NEVER_FIRES, ['schedule: "@daily"', "until: 2026-01-14"]),
-    (LintCode.NEVER_FIRES, ['schedule: "@daily"', 'except: "* * * * *"']),
-    (LintCode.NEVER_FIRES, ['schedule: "@daily"', "except: 01-01..12-31"]),
+    (LintCode.NEVER_RUNS, ['schedule: "@at 2020-01-01T00:00"']),
+    (LintCode.NEVER_RUNS, ['schedule: "@daily"', "until: 2026-01-14"]),
+    (LintCode.NEVER_RUNS, ['schedule: "@daily"', 'except: "* * * * *"']),
+    (LintCode.NEVER_RUNS, ['schedule: "@daily"', "except: 01-01..12-31"]),
     (LintCode.SHORT_MONTHS, ["schedule: 0 0 31 * *"]),
     (LintCode.SHORT_MONTHS, ["schedule: 0 0 29 2 *"]),
     (LintCode.TWO_DAY_FIELDS, ["schedule: 0 0 1 * mon"]),
@@ -240,7 +240,7 @@ def test_the_functions_of_an_app_are_looked_for_in_the_jobs_directory(tmp_path: 
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["python: tasks:snd"], "tasks has no snd; did you mean 'send'?"),
+        (["python: tasks:snd"], "tasks has no attribute 'snd'; did you mean 'send'?"),
         (["python: tasks:send", "kwargs: {dry: true}"], "tasks:send has no argument 'dry'; did you mean 'dry_run'?"),
         (["python: tasks:send", "args: [a, b]"], "tasks:send accepts at most 1 positional argument, not 2"),
         (

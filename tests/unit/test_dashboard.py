@@ -72,7 +72,7 @@ def test_why_without_a_time_answers_at_once_with_the_end_of_the_failed_run() -> 
         assert "The run scheduled at" in page
         assert "failed, exit 3" in page
         assert "End of the output of run00003 : connecting no route to host" in page
-        assert "It is scheduled next at" in page
+        assert "Its next scheduled time is" in page
         assert await read("/jobs/j?at=+") == page
         assert "The run scheduled at Mon 2026-06-01 12:00:03" in await read("/jobs/j?at=now")
         assert "there is no record of it" in await read("/jobs/j?at=-2m")

@@ -51,7 +51,7 @@ def test_a_condition_that_holds_lets_the_run_start() -> None:
         (Play(code=3), "run_if exited with 3", False),
         (Play(code=127, says=b"sh: 1: tset: not found\n"), "sh: 1: tset: not found", True),
         (Play(60.0), "run_if took longer than 10s", True),
-        (LaunchError("there is no /bin/nothing"), "run_if could not be started: there is no /bin/nothing", True),
+        (LaunchError("no such file: /bin/nothing"), "run_if could not be started: no such file: /bin/nothing", True),
     ],
 )
 def test_a_condition_that_does_not_hold_skips_the_run_with_its_first_line(

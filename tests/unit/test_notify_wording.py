@@ -49,6 +49,10 @@ def failure(alarm: Alarm = Alarm.FAILING, **facts: Any) -> Notification:
         (failure(run=a_run(Outcome.FAILED, 3, attempts=3)), "Job j failed in 3 attempts after 7.5s: exit code 3"),
         (failure(run=a_run(Outcome.TIMED_OUT, 143)), "Job j timed out after 2.5s"),
         (failure(run=a_run(Outcome.NOT_STARTED, 127, "not found: x")), "Job j could not be started: not found: x"),
+        (
+            failure(run=a_run(Outcome.NOT_STARTED, 126, "no such file: x", attempts=3)),
+            "Job j could not be started in 3 attempts: no such file: x",
+        ),
         (failure(run=a_run(Outcome.NOT_STARTED, 126, "two\nlines\r\n")), "Job j could not be started: two lines"),
         (failure(failures=5), "Job j failed after 2.5s: exit code 3 (as did 4 runs before it)"),
         (failure(reminder=True, run=None, failures=7, lasted=7200.4), "Job j still fails: 7 failed runs in 2h"),

@@ -117,8 +117,8 @@ def test_no_suggestion_is_made_if_the_meaning_is_not_certain(written: str) -> No
         ("@every 0s", "the shortest interval is 1s"),
         ("@every 1d from 09:00", "needs a date and a time"),
         ("@every 1 day", "@every takes a duration such as 90s"),
-        ("never", "a job without a schedule runs only on demand"),
-        ("@manual", "a job without a schedule runs only on demand"),
+        ("never", "a job without a schedule only runs manually"),
+        ("@manual", "a job without a schedule only runs manually"),
         ("0 6 * * * Berlin", "a time zone is a separate key"),
     ],
 )

@@ -59,7 +59,7 @@ EXPORTED = """\
 # */5 * * * * app export PATH=/a:"$PATH"; cd '/a b' || exit; eval "$(printf 'x\\\\ny')"
 CRON_TZ=Europe/Berlin
 #! not exported: @after x: has no equivalent in cron
-# on demand only: cd / || exit; x
+# manual only: cd / || exit; x
 """
 
 

@@ -152,7 +152,7 @@ async def attempt_once(
         async with asyncio.timeout(seconds):
             return await send(notification)
     except TimeoutError:
-        raise DeliveryError(f"no answer within {format_duration(seconds)}", again=True) from None
+        raise DeliveryError(f"timed out after {format_duration(seconds)}", again=True) from None
     except DeliveryError:
         raise
     except Exception as bug:

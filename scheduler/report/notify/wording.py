@@ -156,7 +156,9 @@ def _result(run: Run) -> str:
     match run.outcome:
         case Outcome.SUCCEEDED:
             return f"succeeded in {took}"
-        case Outcome.NOT_STARTED | Outcome.TIMED_OUT:
+        case Outcome.NOT_STARTED:
+            return f"could not be started{attempts}: {run.attempts[-1].cause}"
+        case Outcome.TIMED_OUT:
             return f"{_ending(run)}{attempts}"
     return f"{'was lost' if run.outcome is Outcome.LOST else 'failed'}{attempts} after {took}: {_ending(run)}"
 

@@ -88,7 +88,7 @@ class _Job:
         if len(parts_of(job.schedule)) > 1:
             self.report.approximated("schedule", "a time that two schedules of the list share may run twice")
         if not found:
-            found = [_Line(f"# on demand only: {self._escaped(self._command.text(''))}")]
+            found = [_Line(f"# manual only: {self._escaped(self._command.text(''))}")]
         if not job.enabled:
             found = [line if line.text.startswith("#") else line._replace(text=f"# {line.text}") for line in found]
         return [_Line(f"# {job.name}{description}"), *found]

@@ -15,8 +15,8 @@ _WITHOUT_EFFECT = frozenset({"lint", "description", "interpreter", "setup", "arg
 """Keys that do not concern runs, or are part of another key."""
 
 _REASONS = {
-    "accepts": "a run has no arguments of a request there",
-    "secret_arguments": "a run has no arguments of a request there",
+    "accepts": "manual runs have no arguments there",
+    "secret_arguments": "manual runs have no arguments there",
     "max_waiting": "manual runs do not wait there",
     "start_deadline": "nothing limits how late a run starts",
     "on_shutdown": "a shutdown stops the job",

@@ -33,7 +33,7 @@ def attempts(job: Job, command: str, report: LossReport, *, limited: bool) -> st
     """
     if limited and job.timeout is not None:
         command = f"timeout -k {seconds(job.stop_grace)} {seconds(job.timeout)} {command}"
-        report.approximated("timeout", "timeout(1) ends it, and not what has left its process group")
+        report.approximated("timeout", "timeout(1) does not stop processes that left the process group")
     report.exact("retry")
     if not job.retry.times:
         return command

@@ -140,7 +140,7 @@ class Service:
                     lines.append(f"Environment={word_of(f'{name}={value}')}\n")
         lines += [f"EnvironmentFile={value_of(file)}\n" for file in files]
         if files and variables:
-            self._report.approximated("env_file", "its variables win over those of `env`")
+            self._report.approximated("env_file", "its variables override those of `env`")
         return [*lines, *self._search_path(variables.get("PATH"))]
 
     def _search_path(self, given: object) -> list[str]:
@@ -167,7 +167,7 @@ class Service:
         if job.overlap is Overlap.SKIP:
             self._report.exact("overlap")
         else:
-            self._report.lost("overlap", f"{job.overlap}: a timer never starts nor stops a service that still runs")
+            self._report.lost("overlap", f"{job.overlap}: a timer does nothing while its service is running")
         return lines
 
     def hardening(self) -> list[str]:

@@ -9,7 +9,7 @@ from scheduler.translate.exporters.shell_text import seconds
 _PLAIN = re.compile(r"[\w/.,:=+@-]+", re.ASCII)
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 
-ABOUT_HARDENING = "What ordinary jobs never need. Delete the line that a job cannot do without."
+ABOUT_HARDENING = "Restrictions that most jobs do not notice. Delete a line if the job needs what it forbids."
 
 HARDENING = """\
 NoNewPrivileges=yes

@@ -13,7 +13,7 @@ from scheduler.translate.translation import ImportedJob, Keys, Remark, Translati
 
 _OPTIONS = re.compile(r".*--dialect (\w+) --timezone ([\w/+-]+)`\.")
 _NAME = re.compile(r"# ([A-Za-z0-9][A-Za-z0-9._-]*)(?:: (.*))?")
-_ON_DEMAND = "# on demand only: "
+_ON_DEMAND = "# manual only: "
 _ZONE = "CRON_TZ="
 
 

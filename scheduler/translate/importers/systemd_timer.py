@@ -45,7 +45,7 @@ def read_systemd(source: SourceFile, request: Request) -> Translation:
     if timer is not None:
         beside = SourceFile(str(PurePosixPath(source.name).with_name(f"{path.stem}.timer")), timer)
         return _translated(beside, request, f"{path.stem}.timer", UnitFile(timer), service=unit)
-    note = source.note(0, name, f"there is no {path.stem}.timer, so the job runs on demand only")
+    note = source.note(0, name, f"there is no {path.stem}.timer, so the job only runs manually")
     return _job(source, request, name, unit, {}, [note])
 
 
