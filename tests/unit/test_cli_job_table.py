@@ -149,3 +149,8 @@ def test_the_status_names_the_kinds_of_recipients_that_were_not_notified(errors:
 )
 def test_a_job_that_runs_at_each_start_says_so(status: str, shown: str) -> None:
     assert row(job(schedule="@reboot", next_at=None, status=status))[2] == shown
+
+
+def test_a_job_that_still_runs_shows_that_it_is_paused() -> None:
+    view = job(**{**paused(None), "status": "running", "running": (run("running", 0, ago=0),)})
+    assert job_table.status(view, NOW).text == "running 0s, paused"

@@ -46,6 +46,18 @@ def test_a_run_requested_for_later_starts_at_its_time() -> None:
     """)
 
 
+def test_the_next_run_is_one_that_no_pause_covers() -> None:
+    async def script(stage: Stage) -> None:
+        timetable = stage.engine.timetable
+        assert timetable.next_run() == (NOON + timedelta(seconds=10), "often")
+        stage.engine.pause("often", until=None, note="")
+        assert timetable.next_run() == (NOON + timedelta(seconds=60), "seldom")
+        stage.engine.pause("seldom", until=None, note="")
+        assert timetable.next_run() == (None, None)
+
+    Stage(job("often", "@every 10s"), job("seldom", "@every 60s")).play(script)
+
+
 def test_a_run_that_was_requested_for_later_can_be_followed_before_it_starts() -> None:
     async def script(stage: Stage) -> None:
         run_id = stage.engine.run_now(stage.jobs["a"], at(10)).run_id
