@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import cast
 
 from scheduler.clock import Clock
 from scheduler.engine.events import report_bug
@@ -49,9 +50,9 @@ async def make_attempt(
     cause = None
     try:
         answer = launcher.launch(live_run.launch(number), live_run.output)
-        if isinstance(answer, Awaitable):
+        if hasattr(answer, "__await__"):  # `isinstance` takes as long as five calls
             try:
-                child = await _launched(live_run, answer, record)
+                child = await _launched(live_run, cast("Awaitable[Child]", answer), record)
             finally:
                 started_at, begun = clock.now(), clock.steady()
         else:
@@ -72,7 +73,10 @@ async def make_attempt(
             await live_run.wait(child.exited, live_run.time_limit(number))
             if child.exited.done() and not child.ended.done():  # in time: the rest is about what it has left behind
                 await live_run.wait(child.ended)
-            outcome, ended = await _end_of(live_run, child, draining)
+            if child.ended.done() and (ended := _exit_of(child)).code in live_run.job.success_codes and ended.is_known:
+                outcome = _SUCCEEDED
+            else:
+                outcome, ended = await _end_of(live_run, child, draining)
         except Exception as bug:
             outcome, ended = _lost(live_run, bug)
         live_run.child = None
@@ -130,8 +134,6 @@ async def _end_of(live_run: LiveRun, child: Child, draining: Callable[[], bool])
         return Outcome.STOPPED, ended
     if ended.lost:
         return Outcome.LOST, ended
-    if ended.code in live_run.job.success_codes:
-        return _SUCCEEDED, ended
     if ended.code == ENDED_BY_SIGTERM and not draining() and not ended.stopped:
         await live_run.wait(None, PLATFORM_PATIENCE)
     stopped = draining() or live_run.ending is not None or ended.stopped

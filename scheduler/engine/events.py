@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -144,6 +145,9 @@ Event = (
 Listener = Callable[[Event], None]
 """Called on the loop, in the order of events; it must not block."""
 
+E = TypeVar("E")
+"""One kind of event."""
+
 
 class Announcer:
     """Passes each event to every listener; an exception of one is logged as a bug, and the others still get theirs."""
@@ -167,6 +171,10 @@ class Announcer:
         """Notify one more from now on, of these kinds of events; of all when none is named."""
         self._listeners.append((listener, kinds))
         self._of_kind = {}
+
+    def add_for(self, kind: type[E], listener: Callable[[E], None]) -> None:
+        """Notify one more of this kind of event only."""
+        self.add(cast("Listener", listener), cast("type[Event]", kind))
 
     def __call__(self, event: Event) -> None:
         if self._deferred:

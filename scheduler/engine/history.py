@@ -104,7 +104,7 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
 class History:
     """A listener that keeps what may be queried later. Every method costs as much as one job has kept."""
 
-    KINDS = (RunStarted, RunSkipped, RunFinished, JobsChanged, Stopping)
+    KINDS: tuple[type[Event], ...] = (RunStarted, RunSkipped, RunFinished, JobsChanged, Stopping)
 
     def __init__(self) -> None:
         self.decided: Counter[str] = Counter()

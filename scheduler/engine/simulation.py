@@ -12,8 +12,10 @@ import msgspec
 
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import (
+    Announcer,
     AttemptFinished,
     Event,
+    JobsChanged,
     Listener,
     RunFinished,
     RunSkipped,
@@ -24,7 +26,7 @@ from scheduler.engine.history import History
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import Job
-from scheduler.model.run import Attempt, Outcome
+from scheduler.model.run import Outcome
 from scheduler.virtual_clock import VirtualClock
 
 PARTS = 96
@@ -102,17 +104,17 @@ def simulate(
     plays = {name: Play(seconds=load.duration) for name, load in tally.jobs.items()}
 
     async def life() -> None:
-        listeners = [tally.on_event] if also is None else [tally.on_event, also]
         launcher = SimulatedLauncher(lambda launch: plays[launch.job.name])
         ids = map(str, count())
         engine = Engine(
             clock,
             Launchers(launcher, simulated=True),
             log=NoLog(),
-            listeners=listeners,
+            listeners=() if also is None else (also,),
             new_id=ids.__next__,
             history=_NoHistory(),
         )
+        tally.listen(engine.announce)
         engine.load(jobs, max_running=max_running)
         engine.start()
         ticking = asyncio.get_running_loop().create_task(engine.run())
@@ -126,6 +128,8 @@ def simulate(
 
 class _NoHistory(History):
     """Keeps nothing: nobody asks a simulation about single runs."""
+
+    KINDS = (JobsChanged,)
 
     def on_event(self, event: Event) -> None:
         """Drop it."""
@@ -151,24 +155,29 @@ class _Tally:
         self._in_minute = 0
         self._busy_minutes: list[Minute] = []
 
-    def on_event(self, event: Event) -> None:
-        match event:
-            case AttemptFinished(run=run, attempt=attempt):
-                self._ran(self.jobs[run.job], attempt)
-            case Stopping():
-                self._over = True
-            case _ if self._over:
-                pass
-            case RunStarted(run=run):
-                self._began(self.jobs[run.job], run.started_at)
-            case RunFinished():
-                self._live -= 1
-            case RunSkipped(decision=decision):
-                skipped = self.jobs[decision.job].skipped
-                skipped[decision.word] = skipped.get(decision.word, 0) + decision.count
+    def listen(self, announce: Announcer) -> None:
+        """Count from now on: a method for each kind of event, since this is much of what a simulation does."""
+        announce.add_for(AttemptFinished, self._ran)
+        announce.add_for(Stopping, self._close)
+        announce.add_for(RunStarted, self._began)
+        announce.add_for(RunFinished, self._finished)
+        announce.add_for(RunSkipped, self._skipped)
 
-    def _ran(self, load: JobLoad, attempt: Attempt) -> None:
+    def _close(self, _event: Stopping) -> None:
+        self._over = True
+
+    def _finished(self, _event: RunFinished) -> None:
+        self._live -= not self._over
+
+    def _skipped(self, event: RunSkipped) -> None:
+        decision = event.decision
+        if not self._over:
+            skipped = self.jobs[decision.job].skipped
+            skipped[decision.word] = skipped.get(decision.word, 0) + decision.count
+
+    def _ran(self, event: AttemptFinished) -> None:
         """Add the time to each part of the span that it touches."""
+        load, attempt = self.jobs[event.run.job], event.attempt
         load.timed_out += attempt.outcome is _TIMED_OUT and not self._over
         begin = (attempt.started_at - self._start).total_seconds()
         end = min(begin + attempt.duration, self._span)
@@ -183,8 +192,11 @@ class _Tally:
             load.load[min(part, PARTS - 1)] += max(until - begin, 0.0)
             begin, part = until, part + 1
 
-    def _began(self, load: JobLoad, moment: datetime) -> None:
-        load.runs += 1
+    def _began(self, event: RunStarted) -> None:
+        if self._over:
+            return
+        moment = event.run.started_at
+        self.jobs[event.run.job].runs += 1
         self._live += 1
         if self._live > self._most:
             self._most, self._most_at = self._live, moment

@@ -140,15 +140,16 @@ class Timetable:
         failed: list[tuple[tuple[datetime, int, _Entry], Exception]] = []
         found: _Found = {}
         while self._heap and self._heap[0][0] <= now:
-            place = heapq.heappop(self._heap)
-            entry = place[2]
+            entry = self._heap[0][2]
             try:
                 due.append(_take_from(entry, now, found))
             except Exception as bug:
-                failed.append((place, bug))
+                failed.append((heapq.heappop(self._heap), bug))
                 continue
-            if entry.next_at is not None:
-                heapq.heappush(self._heap, (entry.next_at, entry.order, entry))
+            if entry.next_at is None:
+                heapq.heappop(self._heap)
+            else:
+                heapq.heapreplace(self._heap, (entry.next_at, entry.order, entry))
         for place, _ in failed:
             heapq.heappush(self._heap, place)
         if failed and not due:
@@ -179,9 +180,7 @@ class Timetable:
 
     def resume(self, name: str, *, of_all: bool = False) -> bool:
         """End the job's pauses, or only that of all jobs; False when there is nothing to end."""
-        ended = [self._pauses_of_all.pop(name, None)]
-        if not of_all:
-            ended.append(self._pauses.pop(name, None))
+        ended = (self._pauses_of_all.pop(name, None), None if of_all else self._pauses.pop(name, None))
         return any(pause is not None for pause in ended)
 
     def paused(self, now: datetime) -> int:

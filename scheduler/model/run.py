@@ -145,6 +145,11 @@ class Exit(msgspec.Struct, frozen=True, array_like=True, gc=False):
     elsewhere: bool = False
     stopped: bool = False
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the code says how it ended."""
+        return not (self.lost or self.elsewhere)
+
 
 class Attempt(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One process of a run. When it could not be started, `cause` says why and `exit` is what a shell would answer."""
