@@ -48,7 +48,7 @@ def parse_typed(text: str, zone: ZoneInfo) -> Schedule:
     # Imported here: this loads yaml, which a cron expression does not need.
     from scheduler.config.problems import advice  # noqa: PLC0415
     from scheduler.config.schedule_errors import explain, spec_of  # noqa: PLC0415
-    from scheduler.document.nodes import compose  # noqa: PLC0415
+    from scheduler.document.compose import compose  # noqa: PLC0415
     from scheduler.document.source import Source  # noqa: PLC0415
 
     try:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from scheduler.config.node_errors import AlreadyReportedError, Read
 from scheduler.config.scalars import InvalidValueError
+from scheduler.document.compose import compose
 from scheduler.document.finding import Fix
 from scheduler.document.flow import in_flow
 from scheduler.document.node_end import end_of
-from scheduler.document.nodes import Mapping, Node, Scalar, compose
+from scheduler.document.nodes import Mapping, Node, Scalar
 from scheduler.document.source import Source
 from scheduler.errors import MASK
 from scheduler.suggestion import Replacement, checked, keeps

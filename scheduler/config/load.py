@@ -32,7 +32,7 @@ def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> C
     with fast_start.loading():
         config = loading.config()
         at_the_end()
-    if any(finding.severity is Severity.ERROR for source in loading.sources for finding in source.findings):
+    if any(source.has_errors for source in loading.sources):
         _revise(loading)
     if not any(source.findings for source in loading.sources):
         return config
@@ -49,8 +49,7 @@ def _revise(loading: Loading) -> None:
     from scheduler.config.foreign_files import foreign_file  # noqa: PLC0415 - only for errors
 
     for source in loading.sources:
-        is_wrong = any(finding.severity is Severity.ERROR for finding in source.findings)
-        if is_wrong and (message := foreign_file(source.text, source.shown)):
+        if source.has_errors and (message := foreign_file(source.text, source.shown)):
             source.findings[:] = [Finding(None, message)]
         left = max(1, _MOST_TEXT // max(1, len(source.text)))
         for place, finding in enumerate(source.findings):

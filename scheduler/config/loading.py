@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,8 @@ from scheduler.config.reader import reader_of
 from scheduler.config.web_form import NEEDS_TOKEN, TOKEN_HELP, is_exposed, web_settings
 from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
-from scheduler.document.nodes import Broken, Mapping, Scalar, compose
+from scheduler.document.compose import compose
+from scheduler.document.nodes import Broken, IrregularTextError, Mapping, Scalar
 from scheduler.document.source import Source, UnreadableError, read_text, reason
 from scheduler.errors import Problem
 from scheduler.model.job import Job, LauncherName
@@ -34,7 +36,6 @@ from scheduler.model.workers import Workers
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init -` prints an example"
 _ON_WORKERS = NOTHING._replace(values={"launcher": LauncherName.CELERY})
-
 
 Ignored = frozenset[str]
 OnFile = Callable[["File", Ignored], None]
@@ -97,16 +98,29 @@ class Loading:
         self._on_file = on_file
         self._on_job = on_job
         self._on_progress = on_progress or (lambda _share: None)
-        self.sources: list[Source] = []
         self._shown = path
         self.path = Path(absolute(str(path)))
+        self._begin(None if on_job else "jobs")
+
+    def _begin(self, in_parts: str | None) -> None:
+        self._in_parts = in_parts
+        self.sources: list[Source] = []
         self._files: list[str] = []
         self._names: dict[str, tuple[Source, int]] = {}
         self._between = BetweenJobs()
         self._overrides: Overrides | None = None
 
     def config(self) -> Config:
-        """The configuration; incomplete when there are errors."""
+        """The configuration; incomplete when there are errors, which are then those of the whole tree of each file."""
+        if self._in_parts is not None:
+            with suppress(IrregularTextError):
+                config = self._config()
+                if not any(source.has_errors for source in self.sources):
+                    return config
+            self._begin(in_parts=None)
+        return self._config()
+
+    def _config(self) -> Config:
         main = self._read(str(self._shown), self.path, FileForm)
         workers = workers_of(main.values, main.source, main.tops, self.path.stem)
         defaults = self._defaults(main, NOTHING if workers is None else _ON_WORKERS)
@@ -155,7 +169,7 @@ class Loading:
             self.sources.append(source)
             return File(source, {})
         self.sources.append(source)
-        root = compose(source, {"jobs": "job"})
+        root = compose(source, {"jobs": "job"}, self._in_parts)
         if root is None:
             if not source.findings:
                 source.error(None, "the file is empty", _INIT)
@@ -183,17 +197,14 @@ class Loading:
 
     def _jobs(self, file: File, defaults: Scope) -> dict[str, Job]:
         node = file.values.get("jobs")
-        if node is None:
-            return {}
         if not isinstance(node, Mapping):
-            report_no_mapping(node, file.source)
+            if node is not None:
+                report_no_mapping(node, file.source)
             return {}
         jobs = {}
         directory = str(self.path.parent)
         before, length = self._share_of(file.source)
-        node.entries.reverse()
-        while node.entries:  # the nodes of a job are freed before the next one is built
-            name, value = node.entries.pop()
+        for name, value in node.taken():
             is_taken = self._is_taken(name, file.source)
             if isinstance(value, Broken):
                 continue
@@ -279,10 +290,9 @@ def _files_of(path: Path) -> list[str] | None:
 def warn(source: Source, warning: LintWarning, places: dict[str, int], where: str, name: Scalar | None = None) -> None:
     """Record a warning at its key, or at the `name` of the job when the job has no such key."""
     code, key, message, help = warning
+    at, width = (name.index, len(name.value)) if name else (0, 1)
     if key in places:
         at, width = places[key], len(key)
-    else:
-        at, width = (name.index, len(name.value)) if name else (0, 1)
     source.warn(at, message, help, code=code, width=width, key=f"{where}.{key}")
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from scheduler.document.nodes import Node, compose
+from scheduler.document.compose import compose
+from scheduler.document.nodes import Node
 from scheduler.document.source import Source
 
 _START = re.compile(r"^---(?=\s|$)", re.MULTILINE)

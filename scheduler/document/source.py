@@ -56,6 +56,11 @@ class Source:
         self.ends: dict[int, int] | None = None
         """The ends of the nodes by their starts, once they have been computed."""
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether an error was found so far."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
     def error(
         self,
         at: int | None,

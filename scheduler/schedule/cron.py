@@ -15,7 +15,7 @@ from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.only_after import OnlyAfter
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.time_zone import DstChange, first_change, instant_of, latest_change, offset_at
+from scheduler.schedule.time_zone import DstChange, first_change, instant_of, latest_change, offset_at, stretch_at
 
 LARGEST_STEP = timedelta(hours=3)
 """As in cron(8), a larger change of the UTC offset or of the clock itself is a correction: nothing is caught up or
@@ -96,13 +96,15 @@ class Cron(msgspec.Struct, frozen=True):
         if moment >= LATEST:
             return None
         moment = max(moment, EARLIEST)
-        offset = offset_at(self.zone, moment)
+        since, until, offset = stretch_at(self.zone, moment)
         wall = moment.replace(tzinfo=None) + offset
-        if self.pattern.is_fixed:
+        if moment - since < LARGEST_STEP and self.pattern.is_fixed:
             change = latest_change(self.zone, moment, LARGEST_STEP)
             if change and self.suppresses(change):
                 wall = max(wall, change.wall_before - _SECOND)
         match = self.pattern.next_match(wall)
+        if match and (due := (match - offset).replace(tzinfo=UTC)) < until:
+            return due
         while True:
             due = (match - offset).replace(tzinfo=UTC) if match else moment + _TWO_DAYS
             change = first_change(self.zone, moment, due)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import msgspec
 
@@ -33,8 +34,8 @@ LIMITS = {
 """Lowest and highest value of each field. Sunday is 0, and may be written 7."""
 
 
-class Field(msgspec.Struct, frozen=True):
-    """The values that one field allows.
+class Field(msgspec.Struct, frozen=True, dict=True):
+    """The values that one field allows. Schedules share the fields that have the same text.
 
     `starred` is whether its text begins with `*` (or is `?`): cron decides by this, not by the values, whether the day
     fields are joined by AND. `special` holds what depends on the calendar, in croniter's notation: `l` the last day of
@@ -48,13 +49,18 @@ class Field(msgspec.Struct, frozen=True):
     values: frozenset[int]
     special: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def is_full(self) -> bool:
         """Whether every value is allowed."""
         low, high = LIMITS[self.name]
         return len(self.values) == high - low + 1
 
-    @property
+    @cached_property
+    def ordered(self) -> tuple[int, ...]:
+        """The values, the lowest first."""
+        return tuple(sorted(self.values))
+
+    @cached_property
     def bounds(self) -> tuple[int, int]:
         """The first and the last day of a month that a day field, or one of weekdays, may match."""
         if self.is_full or (self.name is FieldName.DAY_OF_WEEK and self.values):
@@ -72,7 +78,7 @@ class Field(msgspec.Struct, frozen=True):
             case FieldName.DAY_OF_WEEK:
                 named, is_special = wall.isoweekday() % 7 in self.values, _weekday_is
             case FieldName.YEAR:
-                return wall.year in self.values or self.is_full
+                return self.is_full or wall.year in self.values
             case name:
                 return getattr(wall, name.value) in self.values
         # Hardly any field has special entries, and creating the generator costs more than everything else here.

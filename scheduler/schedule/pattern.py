@@ -22,8 +22,7 @@ _MOST_DATES = 64
 each of eleven excluded months, one in each excluded stretch of years, and the six days by which a second Friday moves
 from one year to the next. It is also enough for the 29th, 30th and 31st, which come within eight years or never."""
 
-_Beyond = Callable[[frozenset[int], int], int | None]
-_First = Callable[[frozenset[int]], int]
+_Beyond = Callable[[Field, int], int | None]
 
 
 class Pattern(msgspec.Struct, frozen=True):
@@ -85,10 +84,12 @@ class Pattern(msgspec.Struct, frozen=True):
 
     def names_date(self, wall: datetime) -> bool:
         """Whether the pattern matches the date of this wall time, at some time of day."""
-        if wall.month not in self.month.values or (wall.year not in self.year.values and not self.year.is_full):
+        if wall.month not in self.month.values or not (self.year.is_full or wall.year in self.year.values):
             return False
-        by_day = self.day.matches(wall)
-        return by_day if by_day is self.either_day else self.day_of_week.matches(wall)
+        by_day = self.day.is_full or self.day.matches(wall)
+        if by_day is self.either_day:
+            return by_day
+        return self.day_of_week.is_full or self.day_of_week.matches(wall)
 
     def names_any_date(self, first: datetime, last: datetime) -> bool:
         """Whether the pattern matches any date from that of `first` to that of `last`, both included."""
@@ -108,20 +109,24 @@ class Pattern(msgspec.Struct, frozen=True):
         return self._match(wall if wall.microsecond == 0 else wall.replace(microsecond=0) + _SECOND, back=True)
 
     def _match(self, wall: datetime, *, back: bool) -> datetime | None:
-        beyond, first, step = (_below, _highest, -_DAY) if back else (_above, _lowest, _DAY)
+        beyond, first, step = (_below, -1, -_DAY) if back else (_above, 0, _DAY)
         found = self._that_day(wall, beyond, first)
         if found is not None and self.names_date(wall):
             return found
+        found = step + wall.replace(
+            hour=self.hour.ordered[first],
+            minute=self.minute.ordered[first],
+            second=self.second.ordered[first],
+            microsecond=0,
+        )
+        if self.names_date(found):  # most often the next day, which the search below would find slowly
+            return found
         if self.comes_every_month or self.day_of_week.is_full:
-            hour, minute, second = first(self.hour.values), first(self.minute.values), first(self.second.values)
-            found = wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
-            if self.names_date(found + step):  # most often the next day, which the search below would find slowly
-                return found + step
             low, high = self._day_bounds
             is_every_day = high - low == 30 and self.month.is_full
             for _ in range(_MOST_DATES):
                 if not self.year.matches(found):
-                    year = beyond(self.year.values, found.year)
+                    year = beyond(self.year, found.year)
                     if year is None:
                         return None
                     found = found.replace(year=year, month=12 if back else 1, day=31 if back else 1) - step
@@ -143,7 +148,7 @@ class Pattern(msgspec.Struct, frozen=True):
     def _skipped(self, found: datetime, low: int, high: int) -> datetime:
         """The last date from `found` on up to which none can match, where days from `low` to `high` may."""
         if found.month not in self.month.values:
-            month = _above(self.month.values, found.month)
+            month = _above(self.month, found.month)
             return found.replace(month=12, day=31) if month is None else found.replace(month=month, day=1) - _DAY
         last = monthrange(found.year, found.month)[1]
         return found.replace(day=last if found.day >= high else min(last, max(found.day, low - 1)))
@@ -151,23 +156,26 @@ class Pattern(msgspec.Struct, frozen=True):
     def _skipped_back(self, found: datetime, low: int, high: int) -> datetime:
         """As `_skipped`, backwards."""
         if found.month not in self.month.values:
-            month = _below(self.month.values, found.month)
+            month = _below(self.month, found.month)
             if month is None:
                 return found.replace(month=1, day=1)
             return found.replace(month=month, day=monthrange(found.year, month)[1]) + _DAY
         return found.replace(day=1 if found.day <= low else min(found.day, high + 1))
 
-    def _that_day(self, wall: datetime, beyond: _Beyond, first: _First) -> datetime | None:
-        """The nearest matching time of day after (or before) that of `wall`, on the same date."""
-        hours, minutes, seconds = self.hour.values, self.minute.values, self.second.values
-        if wall.hour in hours:
-            if wall.minute in minutes and (second := beyond(seconds, wall.second)) is not None:
+    def _that_day(self, wall: datetime, beyond: _Beyond, first: int) -> datetime | None:
+        """The nearest matching time of day after (or before) that of `wall`, on the same date.
+
+        `first` is the place of the first value in this direction among those of a field.
+        """
+        if wall.hour in self.hour.values:
+            if wall.minute in self.minute.values and (second := beyond(self.second, wall.second)) is not None:
                 return wall.replace(second=second, microsecond=0)
-            if (minute := beyond(minutes, wall.minute)) is not None:
-                return wall.replace(minute=minute, second=first(seconds), microsecond=0)
-        if (hour := beyond(hours, wall.hour)) is None:
+            if (minute := beyond(self.minute, wall.minute)) is not None:
+                return wall.replace(minute=minute, second=self.second.ordered[first], microsecond=0)
+        if (hour := beyond(self.hour, wall.hour)) is None:
             return None
-        return wall.replace(hour=hour, minute=first(minutes), second=first(seconds), microsecond=0)
+        minute, second = self.minute.ordered[first], self.second.ordered[first]
+        return wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
 
     def _search(self, wall: datetime, *, back: bool) -> datetime | None:
         from scheduler.schedule.croniter_search import search  # noqa: PLC0415 - loads croniter
@@ -175,27 +183,14 @@ class Pattern(msgspec.Struct, frozen=True):
         return search(_expression(self), wall, either_day=self.either_day, back=back)
 
 
-@lru_cache(maxsize=4096)
-def _ordered(values: frozenset[int]) -> tuple[int, ...]:
-    return tuple(sorted(values))
-
-
-def _lowest(values: frozenset[int]) -> int:
-    return _ordered(values)[0]
-
-
-def _highest(values: frozenset[int]) -> int:
-    return _ordered(values)[-1]
-
-
-def _above(values: frozenset[int], low: int) -> int | None:
-    ordered = _ordered(values)
+def _above(field: Field, low: int) -> int | None:
+    ordered = field.ordered
     place = bisect_right(ordered, low)
     return ordered[place] if place < len(ordered) else None
 
 
-def _below(values: frozenset[int], high: int) -> int | None:
-    ordered = _ordered(values)
+def _below(field: Field, high: int) -> int | None:
+    ordered = field.ordered
     place = bisect_left(ordered, high)
     return ordered[place - 1] if place else None
 

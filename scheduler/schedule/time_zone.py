@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import zoneinfo
+from bisect import bisect_right
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -47,6 +49,7 @@ def refresh_zones() -> tuple[str, ...]:
     if changed:
         ZoneInfo.clear_cache(only_keys=changed)
         dst_changes.cache_clear()
+        _stretches.clear()
         for name in changed:
             del _zone_data[name]
     return changed
@@ -150,6 +153,29 @@ def _bisect(zone: ZoneInfo, low: datetime, high: datetime, offset: timedelta) ->
         else:
             seconds_high = middle
     return low + seconds_high * _SECOND
+
+
+class Stretch(NamedTuple):
+    """A part of a UTC year in which a zone has one UTC offset, from `since` up to but not including `until`."""
+
+    since: datetime
+    until: datetime
+    offset: timedelta
+
+
+_stretches: dict[ZoneInfo, Stretch] = {}
+"""A cache: the stretch that `stretch_at` returned last, by zone. Most questions are about the present."""
+
+
+def stretch_at(zone: ZoneInfo, moment: datetime) -> Stretch:
+    """The longest such part that contains `moment`, which is in UTC."""
+    stretch = _stretches.get(zone)
+    if stretch is None or not stretch.since <= moment < stretch.until:
+        year = datetime(moment.year, 1, 1, tzinfo=UTC)
+        edges = (year, *(change.at for change in dst_changes(zone, year.year)), year.replace(year=year.year + 1))
+        place = bisect_right(edges, moment)
+        stretch = _stretches[zone] = Stretch(edges[place - 1], edges[place], offset_at(zone, moment))
+    return stretch
 
 
 def first_change(zone: ZoneInfo, after: datetime, until: datetime) -> DstChange | None:
