@@ -28,14 +28,13 @@ from scheduler.config.loading import Config
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
 from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
-from scheduler.launch.remote.broker import broker_problem
-from scheduler.launch.remote.celery_mailbox import TASK
+from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
 from scheduler.launch.remote.digest import file_digest
 from scheduler.launch.remote.messages import VERSION, AnyLetter, Letter, WorkerInfo
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, WireError
+from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UnreachableError, WireError
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.spawner import Spawner
 from scheduler.model.workers import Workers
@@ -145,6 +144,16 @@ async def _connected(workers: Workers, space: str) -> AsyncIterator[RedisLog]:
         await log.close()
 
 
+async def _check_broker(workers: Workers, address: str) -> None:
+    """WireError when the broker cannot be used. One that does not answer yet is left to Celery, which waits for it."""
+    mailbox = CeleryMailbox(address, workers.queue)
+    try:
+        with suppress(UnreachableError):
+            await mailbox.check()
+    finally:
+        mailbox.close()
+
+
 async def _check_store(workers: Workers) -> None:
     async with _connected(workers, workers.space) as log:
         await RedisSpace(log).workers()
@@ -172,13 +181,12 @@ def _announce(workers: Workers, name: str) -> None:
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
 def _check(sender: str, **_unused: object) -> None:
-    """One message at the start, not a failure for each run: exit 78 without a usable file, 1 without a store."""
+    """One message at the start, not a failure for each run: exit 78 for the file, 1 for the broker or the store."""
     try:
         config = _FILE.config()
         if config.workers is None:
             raise UsageError(f'{config.path} has no top-level key "launcher": it names no workers')
-        if problem := broker_problem(broker_of(config.workers, os.environ)):
-            raise WireError(problem)
+        asyncio.run(_check_broker(config.workers, broker_of(config.workers, os.environ)))
         asyncio.run(_check_store(config.workers))
     except SchedError as error:
         _end(str(error), EXIT_BAD_FILE)

@@ -353,3 +353,22 @@ def test_a_kind_of_broker_that_cannot_be_used_is_one_message_at_start(site: Site
     assert says in printed
     assert "canary" not in printed
     assert "Traceback" not in printed
+
+
+def test_a_broker_that_refuses_the_password_ends_a_worker_with_one_message(site: Site) -> None:
+    """Celery itself would try again for ever."""
+    broker = site.url.replace("redis://", "redis://nobody:canary@")
+    site.file.write_text(FILE.replace("{from_env: REDIS_URL}", f"'{broker}', store: {{from_env: REDIS_URL}}"))
+    ended = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd"],
+        env=environment({"REDIS_URL": site.url, "SCHEDD_CONFIG": str(site.file), "C_FORCE_ROOT": "1"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    says = "the broker at 127.0.0.1 refuses the user or the password of its address; check it under `launcher`\n"
+    assert ended.stderr.endswith(says)
+    assert "canary" not in ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr

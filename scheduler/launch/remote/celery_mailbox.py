@@ -17,7 +17,7 @@ from kombu.utils.uuid import uuid
 
 from scheduler.launch.remote.broker import broker_problem
 from scheduler.launch.remote.messages import Letter
-from scheduler.launch.remote.wire import WireError, plain_cause
+from scheduler.launch.remote.wire import UnreachableError, WireError, plain_cause
 
 TASK = "schedd.attempt"
 """The name of the task that workers register."""
@@ -42,7 +42,7 @@ class CeleryMailbox:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._send, letter, expires)
 
     async def check(self) -> None:
-        """WireError when the broker cannot be reached."""
+        """WireError when the broker cannot be used, UnreachableError when it does not answer."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._check)
 
     def close(self) -> None:
@@ -82,9 +82,9 @@ class CeleryMailbox:
             refused = any(word in causes for word in ("auth", "password", "access_refused", "wrongpass"))
             if refused:
                 what = "refuses the user or the password of its address; check it under `launcher`"
-            else:
-                what = f"cannot be reached: {self._without_password(error.__cause__ or error)}"
-            raise WireError(f"the broker at {self._shown} {what}") from error
+                raise WireError(f"the broker at {self._shown} {what}") from error
+            cause = self._without_password(error.__cause__ or error)
+            raise UnreachableError(f"the broker at {self._shown} cannot be reached: {cause}") from error
 
     def _without_password(self, error: BaseException) -> str:
         password = urlsplit(self._address).password or ""

@@ -29,6 +29,10 @@ class WireError(Exception):
     """The store or the broker cannot be reached, or refuses. The text says why and never contains a password."""
 
 
+class UnreachableError(WireError):
+    """The broker does not answer, which may end by itself; other errors need somebody to change something."""
+
+
 def plain_cause(text: str) -> str:
     """The text of a library's error without the number of the error and Python's notation of the address."""
     match = re.match(r"(?:Error|\[Errno) (\d+)(?: connecting to (\S+)\.|\])", text)
