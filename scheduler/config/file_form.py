@@ -1,6 +1,6 @@
 """The shape of a schedule file as a whole: its top-level keys, and its JSON Schema."""
 
-# No `from __future__ import annotations`: see spec.py.
+from __future__ import annotations
 
 from typing import Annotated, Any
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, get_origin
 
-import msgspec
 import msgspec.inspect as types
 
 from scheduler.config import scalars
@@ -156,14 +155,14 @@ def _child(read: Read, node: Node, source: Source, where: str) -> Any:
 
 def _form(form: type[Form]) -> Read:
     kind = form.kind
-    hints = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
+    fields = dict(zip(form.__struct_encode_fields__, form.__struct_fields__, strict=True))
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
 
     has_conflicts = any("conflict" in vars(one) for one in form.__mro__ if one is not Form)
 
     def reader(name: str) -> Read:
         if name not in readers:
-            readers[name] = _key(hints[name])
+            readers[name] = _key(form.type_of(fields[name]))
         return readers[name]
 
     def read(node: Node, source: Source, where: str) -> dict[str, Any]:
@@ -173,7 +172,7 @@ def _form(form: type[Form]) -> Read:
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
-            if name not in hints:
+            if name not in fields:
                 if form.ignores(name):
                     continue
                 present = frozenset(key.value for key, _ in entries)

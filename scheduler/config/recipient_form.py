@@ -1,6 +1,6 @@
 """The part of the spec about recipients of notifications, and about values read from a variable or a file."""
 
-# No `from __future__ import annotations`: see spec.py.
+from __future__ import annotations
 
 from typing import Annotated, ClassVar
 

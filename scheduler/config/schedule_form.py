@@ -1,6 +1,6 @@
 """The shape of schedules in the file: `schedule`, `from`, `until`, `except`, `splay`."""
 
-# No `from __future__ import annotations`: msgspec would compile the types from text at each start.
+from __future__ import annotations
 
 from typing import Annotated
 

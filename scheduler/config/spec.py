@@ -4,7 +4,7 @@ The reader, the JSON Schema and docs/configuration.md follow these types; a test
 `Job`. Values are as in the file (`10s`), not in seconds.
 """
 
-# No `from __future__ import annotations`: msgspec would compile 240 types from text, 5 ms of each start.
+from __future__ import annotations
 
 from typing import Annotated, Any
 

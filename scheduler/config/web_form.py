@@ -1,6 +1,6 @@
 """The part of the spec about HTTP and metrics, and the settings made from it."""
 
-# No `from __future__ import annotations`, for the reason that spec.py gives.
+from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar

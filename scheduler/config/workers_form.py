@@ -1,6 +1,6 @@
 """The part of the spec about workers that run jobs on other machines."""
 
-# No `from __future__ import annotations`: see spec.py.
+from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
