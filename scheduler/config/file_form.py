@@ -43,7 +43,7 @@ class FileForm(IncludedForm, frozen=True):
 
     max_running: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        Meta(description="Largest number of runs at the same time, of all jobs; by default no limit.", examples=[4]),
+        Meta(description="Largest number of runs of all jobs at the same time; by default no limit.", examples=[4]),
     ] = None
     shutdown_timeout: Annotated[
         Duration,
@@ -56,7 +56,7 @@ class FileForm(IncludedForm, frozen=True):
         WebForm,
         Meta(description="The dashboard and the HTTP API.", examples=[{"listen": "127.0.0.1:8765"}]),
     ] = WebForm()
-    metrics: Annotated[MetricsForm, Meta(description="What metrics show.", examples=[{"per_job": False}])] = (
+    metrics: Annotated[MetricsForm, Meta(description="Settings of the metrics.", examples=[{"per_job": False}])] = (
         MetricsForm()
     )
     launcher: Annotated[

@@ -11,7 +11,7 @@ from scheduler.model.recipient import WebhookFormat
 
 
 class ReferenceForm(Form, frozen=True):
-    """A value read from elsewhere at each use, for secrets. Exactly one of the two keys is required."""
+    """A value, such as a secret, that is read from a variable or a file at each use. Exactly one key is required."""
 
     from_env: Annotated[str, Meta(description="Name of a variable in schedd's environment.")] | UnsetType = UNSET
     from_file: Annotated[FilePath, Meta(description="File with the value; a final newline is removed.")] | UnsetType = (
@@ -35,17 +35,19 @@ class RecipientForm(Form, frozen=True):
             description="Command, run as the job's user; it gets SCHED_EVENT and others, and JSON on stdin.",
         ),
     ] = UNSET
-    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="Address that receives a POST request.")] = (
-        UNSET
-    )
+    webhook: Annotated[Url | ReferenceForm | UnsetType, Meta(description="URL that receives a POST request.")] = UNSET
     mail: Annotated[
         Address | Annotated[list[Address], Meta(min_length=1)] | UnsetType,
         Meta(description="Mail address, or a list of them. The server is SMTP_URL in schedd's environment."),
     ] = UNSET
     apprise: Annotated[
-        AppriseUrl | ReferenceForm | UnsetType, Meta(description="Address of the Apprise library (extra `apprise`).")
+        AppriseUrl | ReferenceForm | UnsetType,
+        Meta(description="Apprise URL, for a hundred other services (extra `apprise`)."),
     ] = UNSET
-    format: Annotated[WebhookFormat, Meta(description="Format of the body of a webhook.")] = WebhookFormat.JSON
+    format: Annotated[
+        WebhookFormat,
+        Meta(description="Format of the body of a webhook: json, slack, mattermost, discord or teams."),
+    ] = WebhookFormat.JSON
     headers: Annotated[
         dict[str, Secret | ReferenceForm],
         Meta(description="HTTP headers of a webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),

@@ -44,7 +44,7 @@ class RetryForm(Form, frozen=True):
     max_delay: Annotated[Duration, Meta(description="Longest delay.")] = "10m"
     lost: Annotated[
         bool,
-        Meta(description="Retry also after an attempt was lost with its worker; its process may still run then."),
+        Meta(description="Also retry an attempt that was lost with its worker; its process may still be running."),
     ] = False
 
 
@@ -123,7 +123,7 @@ class DefaultsForm(Form, frozen=True):
     ] = []
     cwd: Annotated[
         FilePath | None,
-        Meta(description="Working directory; by default that of the main file.", examples=["/srv/app"]),
+        Meta(description="Working directory; by default the directory of the schedule file.", examples=["/srv/app"]),
     ] = None
     timeout: Annotated[
         Limit | None, Meta(description="Time limit of one attempt; by default none.", examples=["10m"])
@@ -133,7 +133,7 @@ class DefaultsForm(Form, frozen=True):
     ] = "10s"
     overlap: Annotated[
         Overlap,
-        Meta(description="If the job still runs at a scheduled time: skip, allow a second run, queue one, or replace."),
+        Meta(description="If the job still runs at a scheduled time: skip, allow two runs, queue one, or replace it."),
     ] = Overlap.SKIP
     start_deadline: Annotated[
         Deadline, Meta(description="How late a run may start; after that it is skipped.", examples=["15m"])
@@ -190,7 +190,10 @@ class DefaultsForm(Form, frozen=True):
     ] = OnShutdown.WAIT
     launcher: Annotated[
         LauncherName,
-        Meta(description="Where the job runs; the default is celery if the file has a top-level `launcher`."),
+        Meta(
+            description="Where the job runs: local, on the machine of schedd, or celery, on a worker. With a top-level "
+            "`launcher` the default is celery."
+        ),
     ] = LauncherName.LOCAL
     success_codes: Annotated[
         tuple[ExitCode, ...], Meta(min_length=1, description="Exit codes that count as success.")
@@ -213,7 +216,7 @@ class DefaultsForm(Form, frozen=True):
         Annotated[int, Meta(ge=-20, le=19)] | None,
         Meta(description="CPU niceness from -20 to 19, the lowest priority.", examples=[10]),
     ] = None
-    memory_limit: Annotated[Size | None, Meta(description="Largest address space of a process of the job.")] = None
+    memory_limit: Annotated[Size | None, Meta(description="Largest address space of a process (RLIMIT_AS).")] = None
     on_failure: Annotated[
         tuple[RecipientForm, ...],
         Meta(
@@ -236,7 +239,7 @@ class DefaultsForm(Form, frozen=True):
         Text | None,
         Meta(
             extra={"reads": "slow after"},
-            description="Time after which a running run is reported as slow, or a multiple of its usual duration.",
+            description="When to report a run as slow: after a duration, or a multiple of the usual one, such as 3x.",
             examples=["10m", "3x"],
         ),
     ] = None
@@ -281,7 +284,7 @@ class JobForm(DefaultsForm, frozen=True):
     ping: Annotated[
         Url | ReferenceForm | None,
         Meta(
-            description="Address in the form of healthchecks.io, requested at the start and the end of each run.",
+            description="URL of a check (healthchecks.io), requested at the start and the end of each run.",
             examples=[{"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None

@@ -141,7 +141,7 @@ def _url(text: str, plain: bool) -> str:
     """No message repeats the address: those of webhooks are secrets."""
     text = _secret(text, plain)
     if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
-        message = "must be an address that starts with https:// or http:// and has no spaces"
+        message = "must be a URL that starts with https:// or http:// and has no spaces"
         raise InvalidValueError(message, kind="secret")
     try:
         parts = urlsplit(text)

@@ -60,7 +60,7 @@ class WebForm(Form, frozen=True):
 
 
 class MetricsForm(Form, frozen=True):
-    """What `/metrics` and `schedctl metrics` show."""
+    """Settings of `/metrics` and `schedctl metrics`."""
 
     kind: ClassVar[str] = "metrics"
 

@@ -20,13 +20,17 @@ class CeleryForm(Form, frozen=True):
 
     broker: Annotated[
         Secret | ReferenceForm,
-        Meta(description="Address of the broker that the workers use.", examples=[{"from_env": "REDIS_URL"}]),
+        Meta(description="URL of the broker that the workers use.", examples=[{"from_env": "REDIS_URL"}]),
     ]
     store: Annotated[
         Secret | ReferenceForm | UnsetType,
-        Meta(description="Address of the Redis that schedulers and workers share; by default the broker.", examples=[]),
+        Meta(description="URL of the Redis that schedulers and workers share; by default the broker.", examples=[]),
     ] = UNSET
     queue: Annotated[Name, Meta(description="Queue that the workers consume.")] = "schedd"
+
+    @classmethod
+    def conflict(cls, keys: set[str]) -> str | None:
+        return None if "broker" in keys else 'missing key "broker"'
 
 
 class LauncherForm(Form, frozen=True):

@@ -80,11 +80,11 @@ def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> 
         ("MAILTO: root", 'unknown key "MAILTO"; did you mean "on_failure"?'),
         (
             "on_failure: [{webhook: 'hooks.slack.com/canary'}]",
-            "webhook: must be an address that starts with https:// or http://",
+            "webhook: must be a URL that starts with https:// or http://",
         ),
         (
             "on_failure: [{webhook: 'https://x/can ary'}]",
-            "webhook: must be an address that starts with https:// or http://",
+            "webhook: must be a URL that starts with https:// or http://",
         ),
         ("on_failure: [{webhook: {from_env: A, from_file: b}}]", "must have exactly one of"),
         ("on_failure: [{webhook: 'https://x/canary', format: slak}]", "format: must be one of json, slack, mattermost"),
@@ -97,7 +97,7 @@ def test_a_list_of_a_job_takes_the_place_of_that_in_defaults(tmp_path: Path) -> 
         ("on_failure: [{webhook: 'https://x/canary', url: 'https://y/canary'}]", 'unknown key "url"; did you mean'),
         ("on_failed: [{webhook: 'https://x/canary'}]", 'unknown key "on_failed"; did you mean "on_failure"?'),
         ("webhook: https://x/canary", 'unknown key "webhook"'),
-        ("ping: ftp://canary", "ping: must be an address"),
+        ("ping: ftp://canary", "ping: must be a URL"),
         ("pings: https://x/canary", 'unknown key "pings"; did you mean "ping"?'),
         ("remind: 1h", '"remind" notifies the recipients of "on_failure", and this job has none'),
         ("sentry: https://canary@x/1", "sentry: must be true or false"),
