@@ -9,6 +9,7 @@ import inspect
 import json
 import os
 import re
+import runpy
 import sys
 import time
 from collections.abc import Iterator
@@ -18,24 +19,45 @@ from typing import Any
 import click
 
 from scheduler import __version__
-from scheduler.cli.schedctl import COMMANDS
+from scheduler.cli.init import STARTER
+from scheduler.cli.schedctl import COMMANDS, EXIT_STATUS
 from scheduler.cli.schedctl import command as schedctl
 from scheduler.cli.schedd import command as schedd
 from scheduler.config.file_form import json_schema
 
 SCHEMA = json_schema()["$defs"]
 
+_TITLES = runpy.run_path(str(Path(__file__).with_name("form_titles.py")))
+
 FILES = [
     ("./schedules.yaml", "The schedule file, where neither an option nor SCHEDD_CONFIG names another."),
     ("/run/schedd, $XDG_RUNTIME_DIR/schedd", "Directories for the control socket; the first usable one is taken."),
 ]
 
-ENVIRONMENT = [
-    ("SCHEDD_CONFIG", "The schedule file, unless an option names it."),
-    ("SCHEDD_SOCKET", "The path of the control socket."),
-    ("SCHEDD_SHUTDOWN_TIMEOUT", "Overrides shutdown_timeout of the file, such as 25s."),
-    ("SCHEDD_PAUSED", "1: start with all jobs paused, as with --paused."),
-]
+ENVIRONMENT = {
+    "schedd": [
+        ("SCHEDD_CONFIG", "The schedule file, unless the command line names one."),
+        ("SCHEDD_SOCKET", "The path of the control socket."),
+        ("SCHEDD_SHUTDOWN_TIMEOUT", "Overrides shutdown_timeout of the file, such as 25s."),
+        ("SCHEDD_PAUSED", "1: start with all jobs paused, as with --paused."),
+        ("SCHEDD_ALLOW_INSECURE_FILE", "1: the same as --allow-insecure-file."),
+        ("SMTP_URL", "The mail server of notifications, such as smtp+starttls://USER:PASSWORD@mail.example.com:587."),
+    ],
+    "schedctl": [
+        ("SCHEDD_CONFIG", "The schedule file, unless an option names it."),
+        ("SCHEDD_SOCKET", "The path of the control socket."),
+        ("SCHEDD_URL", "The HTTP API of a schedd elsewhere, as with --url."),
+        ("SCHEDD_TOKEN", "The token for --url."),
+        ("SCHEDD_ALLOW_INSECURE_FILE", "1: as root, use a file that other users can change."),
+        ("VISUAL, EDITOR", "The editor of schedctl edit."),
+    ],
+}
+
+
+NAMES = {
+    "schedd": "run jobs at their scheduled times",
+    "schedctl": "query and control a running schedd",
+}
 
 
 def main() -> None:
@@ -69,17 +91,23 @@ def _page(context: click.Context, *, see: list[str]) -> str:
     name = context.command_path.replace(" ", "-")
     command = context.command
     summary, *paragraphs = inspect.cleandoc(command.help or "").split("\n\n")
-    lines = [*_head(name, 1, summary)]
+    lines = [*_head(name, 1, NAMES.get(name, summary))]
     usage = " ".join(command.collect_usage_pieces(context))
     lines += [".SH SYNOPSIS", rf"\fB{_text(context.command_path)}\fR {_text(usage)}", ".SH DESCRIPTION", _text(summary)]
-    lines += [line for paragraph in paragraphs for line in _paragraph(paragraph)]
+    examples = [text for text in paragraphs if text.startswith("\b\nExamples:\n")]
+    lines += [line for text in paragraphs if text not in examples for line in _paragraph(text)]
     lines += _entries("OPTIONS", _options(context))
     if isinstance(command, click.Group):
         found = ((each, command.get_command(context, each)) for each in command.list_commands(context))
         lines += _entries("COMMANDS", ((each, one.get_short_help_str(200)) for each, one in found if one))
+    status = getattr(command, "exit_status", EXIT_STATUS)
+    if status is not None:
+        lines += [".SH EXIT STATUS", _text(status)]
     if context.parent is None:
-        lines += _entries("ENVIRONMENT", ENVIRONMENT)
+        lines += _entries("ENVIRONMENT", ENVIRONMENT[name])
         lines += _entries("FILES", FILES)
+    for text in examples:
+        lines += [".SH EXAMPLES", *_literal(text.removeprefix("\b\nExamples:\n"))]
     return "\n".join([*lines, *_see(see), ""])
 
 
@@ -96,11 +124,15 @@ def _paragraph(paragraph: str) -> Iterator[str]:
     """As it is where the help text says so by a backspace character, else filled."""
     yield ".PP"
     if paragraph.startswith("\b"):
-        yield ".nf"
-        yield from (_text(line) for line in paragraph.removeprefix("\b\n").splitlines())
-        yield ".fi"
+        yield from _literal(paragraph.removeprefix("\b\n"))
     else:
         yield _text(" ".join(paragraph.split()))
+
+
+def _literal(text: str) -> Iterator[str]:
+    yield ".nf"
+    yield from (_text(line) for line in inspect.cleandoc(text).splitlines())
+    yield ".fi"
 
 
 def _options(context: click.Context) -> Iterator[tuple[str, str]]:
@@ -127,18 +159,31 @@ def _see(pages: list[str]) -> Iterator[str]:
 
 
 def _file_page() -> str:
-    """Each form of the file as a section with its keys."""
+    """Each form of the file as a section with its keys; those of a job in groups."""
+    forms, bases = _TITLES["FORMS"], _TITLES["BASES"]
+    alone = [key for key in SCHEMA["JobForm"]["properties"] if key not in SCHEMA["DefaultsForm"]["properties"]]
     lines = [*_head("schedules.yaml", 5, "schedule file of schedd")]
     lines += [
         ".SH DESCRIPTION",
         "A YAML file of jobs and when each of them runs. Durations are 90s, 10m, 1h30m, 2d; sizes 64K, 512M, 2G.",
-        "An unknown key is an error. Relative paths are relative to the file that names them.",
+        "An unknown key is an error. Relative paths are relative to the file that contains them.",
+        ".PP",
+        _text(f"The key `defaults` has the same keys as a job, except {', '.join(alone)}, for all jobs of the file."),
+        _text("The key `overrides` has, by the name of an included job, the keys to replace."),
+        ".SH EXAMPLE",
+        *_literal(STARTER.read_text(encoding="utf-8")),
     ]
-    for form in SCHEMA.values():
-        if "properties" in form:
-            lines += [f'.SH "{_text(form["description"].partition(".")[0].upper())}"', _text(form["description"])]
-            for key, value in form["properties"].items():
-                lines += [".TP", rf"\fB{_text(key)}\fR", _text(_meaning(value)) or r"\&"]
+    for name, title in forms.items():
+        form = SCHEMA[name]
+        shared = SCHEMA[bases[name]]["properties"] if name in bases else {}
+        lines += [f'.SH "{_text(title.replace("`", "").upper())}"', _text(" ".join(form["description"].split()))]
+        lines += [_text(f"Further keys are those of {forms[bases[name]].lower()}.")] if name in bases else []
+        groups = _TITLES["JOB_GROUPS"] if name == "JobForm" else {"": " ".join(form["properties"])}
+        for group, keys in groups.items():
+            lines += [f'.SS "{_text(group)}"'] if group else []
+            for key in keys.split():
+                if key not in shared:
+                    lines += [".TP", rf"\fB{_text(key)}\fR", _text(_meaning(form["properties"][key])) or r"\&"]
     return "\n".join([*lines, *_see(["schedd(1)", "schedctl(1)"]), ""])
 
 

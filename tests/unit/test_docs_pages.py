@@ -22,8 +22,8 @@ DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
 
-def generator() -> ModuleType:
-    spec = util.spec_from_file_location("generate", DOCS / "generate.py")
+def generator(name: str = "generate") -> ModuleType:
+    spec = util.spec_from_file_location(name, DOCS / f"{name}.py")
     assert spec
     assert spec.loader
     module = util.module_from_spec(spec)
@@ -34,6 +34,19 @@ def generator() -> ModuleType:
 @pytest.mark.parametrize("name", ["configuration.md", "commands.md", "protocol.md", "architecture.md", "openapi.json"])
 def test_a_generated_page_is_what_the_generator_writes(name: str) -> None:
     assert (DOCS / name).read_text() == generator().pages()[name], "run: python docs/generate.py"
+
+
+def test_the_man_pages_have_exit_codes_variables_and_each_key_of_the_file_once() -> None:
+    pages = generator("man").pages()
+    sections = {name: re.findall(r'^\.SH "?(.+?)"?$', text, re.MULTILINE) for name, text in pages.items()}
+    assert {"EXIT STATUS", "ENVIRONMENT", "EXAMPLES"} <= {*sections["schedd.1"]}
+    assert {"EXIT STATUS", "ENVIRONMENT"} <= {*sections["schedctl.1"]}
+    assert "EXIT STATUS" in sections["schedctl-run-now.1"]
+    assert {"EXAMPLE", "TOP LEVEL", "A JOB"} <= {*sections["schedules.yaml.5"]}
+    assert pages["schedules.yaml.5"].count(r"\fBstart_deadline\fR") == 1
+    for word in ("SCHEDD_URL", "SCHEDD_TOKEN"):
+        assert rf"\fB{word}\fR" in pages["schedctl.1"]
+        assert word not in pages["schedd.1"]
 
 
 def test_the_index_links_to_every_page() -> None:
