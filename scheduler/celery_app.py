@@ -30,11 +30,11 @@ from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
 from scheduler.launch.remote.digest import file_digest
-from scheduler.launch.remote.messages import VERSION, AnyLetter, Letter, WorkerInfo
+from scheduler.launch.remote.messages import VERSION, AnyMessage, Message, WorkerInfo
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
-from scheduler.launch.remote.wire import LOST_AFTER, SIGN_OF_LIFE, UnreachableError, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, LOST_AFTER, UnreachableError, WireError
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.spawner import Spawner
 from scheduler.model.workers import Workers
@@ -47,10 +47,10 @@ def register(app: Any) -> Any:
     kept = local()
 
     @app.task(name=TASK, ignore_result=True, acks_late=False, bind=True)  # type: ignore[untyped-decorator]
-    def attempt(self: Any, letter: str) -> None:
+    def attempt(self: Any, message: str) -> None:
         if not hasattr(kept, "side"):  # not before: it must not be inherited by a fork
             kept.side = _Side()
-        kept.side.carry_out(self.request.hostname or socket.gethostname(), letter)
+        kept.side.carry_out(self.request.hostname or socket.gethostname(), message)
 
     return attempt
 
@@ -67,22 +67,22 @@ class _Side:
         self._place = ("", "")
 
     def carry_out(self, name: str, text: str) -> None:
-        """Carry out the letter, or say why not."""
+        """Carry out the message, or say why not."""
         self._runner.run(self._carry_out(_FILE.config(), name, text))
 
     async def _carry_out(self, config: Config, name: str, text: str) -> None:
         assert config.workers is not None, "checked when the worker starts"  # noqa: S101
-        letter, problem = _understood(text, name, config.workers.space)
-        log = await self._connected(store_of(config.workers, os.environ), letter.space)
+        message, problem = _understood(text, name, config.workers.space)
+        log = await self._connected(store_of(config.workers, os.environ), message.space)
         if self._launcher is None or self._config is not config:
             self._launcher = LocalLauncher(self._spawner, Environment(os.environ, config.withheld))
             self._config = config
         worker = Worker(name, RedisWire(log), self._launcher, SystemClock(), config.jobs.get)
         if problem:
-            await worker.refuse(letter, problem)
+            await worker.refuse(message, problem)
             return
         with self._spawner.in_charge(of_many=False):
-            await worker.carry_out(letter)
+            await worker.carry_out(message)
 
     async def _connected(self, url: str, space: str) -> RedisLog:
         if self._log is None or self._place != (url, space):
@@ -121,18 +121,18 @@ _LOG = get_logger(__name__)
 _FILE = _ScheduleFile()
 
 
-def _understood(text: str, name: str, space: str) -> tuple[Letter, str]:
-    """The letter, and why this worker must not carry it out."""
+def _understood(text: str, name: str, space: str) -> tuple[Message, str]:
+    """The message, and why this worker must not carry it out."""
     try:
-        letter = msgspec.json.decode(text, type=Letter)
+        message = msgspec.json.decode(text, type=Message)
     except msgspec.MsgspecError as error:
-        unreadable = msgspec.json.decode(text, type=AnyLetter).unreadable
+        unreadable = msgspec.json.decode(text, type=AnyMessage).unreadable
         return unreadable, f"{name} cannot read it: {error}; deploy schedd and workers together"
-    if letter.v != VERSION:
-        return letter, f"{name} runs schedd {__version__}, too old or too new; deploy schedd and workers together"
-    if letter.space != space:
-        return letter, f"{name} serves the space {space}, not {letter.space}; give each space a queue of its own"
-    return letter, ""
+    if message.v != VERSION:
+        return message, f"{name} runs schedd {__version__}, too old or too new; deploy schedd and workers together"
+    if message.space != space:
+        return message, f"{name} serves the space {space}, not {message.space}; give each space a queue of its own"
+    return message, ""
 
 
 @asynccontextmanager
@@ -174,7 +174,7 @@ def _announce(workers: Workers, name: str) -> None:
                     info = WorkerInfo(name=name, version=__version__, file=str(config.path), digest=digest, since=since)
                 with suppress(WireError):
                     await space.present(info, LOST_AFTER)
-                await asyncio.sleep(SIGN_OF_LIFE)
+                await asyncio.sleep(HEARTBEAT)
 
     Thread(target=lambda: asyncio.run(present()), name="schedd-presence", daemon=True).start()
 

@@ -18,10 +18,10 @@ from scheduler.api.service import Service
 from scheduler.engine.events import Event as EngineEvent
 from scheduler.engine.events import StandbyChanged, report_bug
 from scheduler.errors import RefusedError, SchedError, UnreachableError
-from scheduler.launch.remote.messages import Chunk, Ended, Order, Report, Request, Taken
+from scheduler.launch.remote.messages import Chunk, Ended, Report, Request, StopRequest, Taken
 from scheduler.launch.remote.patience import Background, alive, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
-from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, UNREAD, Reader, Space, Wire, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, KEPT_FOR, UNREAD, Reader, Space, Wire, WireError
 from scheduler.model.run import Exit
 from scheduler.text import as_json
 from scheduler.wire.envelope import FAULTS, Fault
@@ -127,7 +127,7 @@ class PassingOn:
                             return
                         case _:
                             pass
-                reports = await reader.next(SIGN_OF_LIFE)
+                reports = await reader.next(HEARTBEAT)
                 if not reports and not await self._wire.alive(request.key):
                     raise UnreachableError(f"lost the connection to the active scheduler {self.active}")
         except WireError as error:
@@ -149,16 +149,16 @@ class PassingOn:
 
     async def _leave(self, request: Request) -> None:
         with suppress(WireError):
-            await self._wire.order(request.key, Order(None))
+            await self._wire.request_stop(request.key, StopRequest(None))
 
     # The active scheduler.
 
     async def _serve(self) -> None:
         with closing(self._space.asked()) as asked:
-            while await until_done(partial(asked.next, 0), SIGN_OF_LIFE):
+            while await until_done(partial(asked.next, 0), HEARTBEAT):
                 pass  # from before: they are sent again, if somebody waits for them
             while True:
-                for _, request in await until_done(partial(asked.next, SIGN_OF_LIFE), SIGN_OF_LIFE):
+                for _, request in await until_done(partial(asked.next, HEARTBEAT), HEARTBEAT):
                     self._background.start(self._carry_out(request))
 
     async def _carry_out(self, request: Request) -> None:
@@ -205,6 +205,6 @@ class PassingOn:
 
     async def _left(self, request: Request) -> None:
         """Return when the standby's client has left."""
-        with closing(self._wire.orders(request.key)) as orders:
-            while not await orders.next(SIGN_OF_LIFE):
+        with closing(self._wire.stop_requests(request.key)) as stops_asked:
+            while not await stops_asked.next(HEARTBEAT):
                 pass

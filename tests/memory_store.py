@@ -1,7 +1,7 @@
 """A mailbox, a wire and a space in memory, on the clock of the event loop, for tests of workers and standbys.
 
 Each can fail: a connection is `broken` for one scheduler or worker, the store for all, and the mailbox can lose, delay
-and repeat letters.
+and repeat messages.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextvars import Context
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from scheduler.launch.remote.messages import Chunk, Letter, Order, Report, Request, WorkerInfo, claim_of
+from scheduler.launch.remote.messages import Chunk, Message, Report, Request, StopRequest, WorkerInfo, claim_of
 from scheduler.launch.remote.wire import WireError
 
 T = TypeVar("T")
@@ -76,10 +76,10 @@ class MemoryStore:
         self.broken = False
         self.claims: dict[str, tuple[str, float]] = {}
         self.reports: defaultdict[str, _Log[Report]] = defaultdict(_Log)
-        self.orders: defaultdict[str, _Log[Order]] = defaultdict(_Log)
+        self.stop_requests: defaultdict[str, _Log[StopRequest]] = defaultdict(_Log)
         self.unread: defaultdict[str, int] = defaultdict(int)
         self.beats: dict[str, float] = {}
-        self.live: dict[str, Letter] = {}
+        self.live: dict[str, Message] = {}
         self.workers: dict[str, tuple[WorkerInfo, float]] = {}
         self.kept: list[bytes] = []
         self.finished: set[str] = set()
@@ -111,11 +111,11 @@ class MemoryWire:
         self._store = connection.store
         self._space = MemorySpace(connection)
 
-    async def hand_out(self, letter: Letter) -> None:
+    async def hand_out(self, message: Message) -> None:
         await self._now()
-        self._store.live[letter.run_id] = letter
+        self._store.live[message.run_id] = message
 
-    async def handed_out(self) -> list[Letter]:
+    async def handed_out(self) -> list[Message]:
         await self._now()
         return list(self._store.live.values())
 
@@ -147,12 +147,12 @@ class MemoryWire:
         await self._now()
         return self._store.unread[attempt]
 
-    async def order(self, attempt: str, order: Order) -> None:
+    async def request_stop(self, attempt: str, stop: StopRequest) -> None:
         await self._now()
-        self._store.orders[attempt].append(order)
+        self._store.stop_requests[attempt].append(stop)
 
-    def orders(self, attempt: str, *, is_new: bool = False) -> MemoryReader[Order]:
-        return MemoryReader(self._store.orders[attempt], self._now)
+    def stop_requests(self, attempt: str, *, is_new: bool = False) -> MemoryReader[StopRequest]:
+        return MemoryReader(self._store.stop_requests[attempt], self._now)
 
     async def beat(self, attempt: str, seconds: float) -> None:
         self._store.beats[attempt] = await self._now() + seconds
@@ -210,7 +210,7 @@ class MemorySpace:
             self._store.kept = [*self._store.kept, finished][-KEPT:]
         self._store.live.pop(run_id, None)
         for attempt in attempts:
-            self._store.orders.pop(attempt, None)
+            self._store.stop_requests.pop(attempt, None)
 
     async def kept(self) -> list[bytes]:
         await self._now()
@@ -225,30 +225,30 @@ class MemorySpace:
 
 
 class MemoryMailbox:
-    """Implements `Mailbox`: hands each letter to one of its workers in turn.
+    """Implements `Mailbox`: hands each message to one of its workers in turn.
 
-    `delays` gives, for a letter, the seconds after which each copy arrives: `()` loses it, `(0, 5)` delivers it twice.
+    `delays` gives, for a message, the seconds after which each copy arrives: `()` loses it, `(0, 5)` delivers it twice.
     """
 
-    def __init__(self, delays: Callable[[Letter], tuple[float, ...]] = lambda _letter: (0.0,)) -> None:
+    def __init__(self, delays: Callable[[Message], tuple[float, ...]] = lambda _message: (0.0,)) -> None:
         self.broken = False
         self.delays = delays
-        self.workers: list[Callable[[Letter], Awaitable[None]]] = []
+        self.workers: list[Callable[[Message], Awaitable[None]]] = []
         self.delivering: set[asyncio.Task[None]] = set()
         self._turn = 0
 
-    async def send(self, letter: Letter, expires: datetime | None) -> None:
+    async def send(self, message: Message, expires: datetime | None) -> None:
         await asyncio.sleep(0)
         if self.broken:
             raise WireError("the broker cannot be reached")
-        for delay in self.delays(letter):
-            # A letter that was sent is delivered, even if the sender is cancelled.
-            task = asyncio.create_task(self._deliver(letter, delay), context=Context())
+        for delay in self.delays(message):
+            # A message that was sent is delivered, even if the sender is cancelled.
+            task = asyncio.create_task(self._deliver(message, delay), context=Context())
             self.delivering.add(task)
             task.add_done_callback(self.delivering.discard)
 
-    async def _deliver(self, letter: Letter, delay: float) -> None:
+    async def _deliver(self, message: Message, delay: float) -> None:
         await asyncio.sleep(delay)
         if self.workers:
             self._turn += 1
-            await self.workers[self._turn % len(self.workers)](letter)
+            await self.workers[self._turn % len(self.workers)](message)

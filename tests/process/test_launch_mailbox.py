@@ -1,4 +1,4 @@
-"""Letters through a real broker: what Celery itself would send, over a connection that is kept and replaced."""
+"""Messages through a real broker: what Celery itself would send, over a connection that is kept and replaced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from scheduler.launch.remote.messages import Letter
+from scheduler.launch.remote.messages import Message
 from tests.process.redis_server import redis_server
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
@@ -25,7 +25,7 @@ from redis import Redis
 
 from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
 
-LETTER = Letter(
+MESSAGE = Message(
     run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
 )
 
@@ -39,10 +39,10 @@ def port(tmp_path: Path) -> Iterator[int]:
 def test_a_letter_is_the_message_that_celery_itself_would_send(port: int) -> None:
     expires = datetime.now(UTC) + timedelta(seconds=45)
     mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
-    asyncio.run(mailbox.send(LETTER, expires))
+    asyncio.run(mailbox.send(MESSAGE, expires))
     mailbox.close()
     app: Any = Celery("any", broker=f"redis://127.0.0.1:{port}/0", set_as_current=False)
-    text = msgspec.json.encode(LETTER).decode()
+    text = msgspec.json.encode(MESSAGE).decode()
     with app.connection_for_write() as connection:
         app.send_task(TASK, args=[text], queue="q", expires=expires, ignore_result=True, connection=connection)
     app.close()
@@ -60,7 +60,7 @@ def test_a_letter_is_sent_also_when_the_broker_has_closed_the_connection(port: i
     mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
     redis = Redis(port=port)
     for count in (1, 2):
-        asyncio.run(mailbox.send(LETTER, None))
+        asyncio.run(mailbox.send(MESSAGE, None))
         assert redis.llen("q") == count
         redis.client_kill_filter(_type="normal", skipme=True)
     mailbox.close()

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.output import RunOutput
-from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Request, Taken, WorkerInfo, claim_of
+from scheduler.launch.remote.messages import Chunk, Ended, Message, Request, StopRequest, Taken, WorkerInfo, claim_of
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import Space, Wire, WireError
 from scheduler.launch.remote.worker import Worker
@@ -37,7 +37,7 @@ from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
 
-LETTER = Letter(
+MESSAGE = Message(
     run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
 )
 
@@ -152,9 +152,9 @@ def test_old_output_goes_and_two_readers_do_not_make_room_twice(kind: str, port:
 def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
     async def story(place: Place) -> None:
         wire, space = place
-        await wire.order("r1.1", Order(5.0))
-        await wire.order("r1.1", Order(None))
-        assert [order for _, order in await wire.orders("r1.1").next(0)] == [Order(5.0), Order(None)]
+        await wire.request_stop("r1.1", StopRequest(5.0))
+        await wire.request_stop("r1.1", StopRequest(None))
+        assert [stop for _, stop in await wire.stop_requests("r1.1").next(0)] == [StopRequest(5.0), StopRequest(None)]
         assert not await wire.alive("r1.1")
         await wire.beat("r1.1", 0.2)
         assert await wire.alive("r1.1")
@@ -166,9 +166,9 @@ def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
         await asyncio.sleep(0.3)
         assert not await wire.take("r1.1", "w2", 60, 60)
         assert await space.holder(claim_of("r1.1")) == "w1"
-        assert not await wire.alive("r1.1"), "who does not get it is not its sign of life"
-        await wire.hand_out(LETTER)
-        again = replace(LETTER, attempt=2)
+        assert not await wire.alive("r1.1"), "who does not get it is not its heartbeat"
+        await wire.hand_out(MESSAGE)
+        again = replace(MESSAGE, attempt=2)
         await wire.hand_out(again)
         assert await wire.handed_out() == [again], "of a run the latest attempt is the live one"
         await wire.settle("r1")
@@ -181,10 +181,10 @@ def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
 def test_workers_history_and_requests(kind: str, port: int) -> None:
     async def story(place: Place) -> None:
         wire, space = place
-        worker = WorkerInfo(name="w*", version="1", file="f", digest="d", since=LETTER.scheduled_at)
+        worker = WorkerInfo(name="w*", version="1", file="f", digest="d", since=MESSAGE.scheduled_at)
         await space.present(worker, 10)
         assert await space.workers() == [worker]
-        await wire.hand_out(LETTER)
+        await wire.hand_out(MESSAGE)
         for number in (1, 2, 1):
             await space.keep(f"r{number}", [f"r{number}.1"], b"%d" % number)
         assert await space.kept() == [b"1", b"2"], "asked twice, kept once"
@@ -203,7 +203,7 @@ def test_two_spaces_on_one_store_do_not_see_each_other(port: int) -> None:
     async def story(place: Place) -> None:
         async with redis_place(port, "another") as other:
             await place.space.claim("k", "a", 60)
-            await place.wire.hand_out(LETTER)
+            await place.wire.hand_out(MESSAGE)
             assert await other.space.claim("k", "b", 60) == "b"
             assert await other.wire.handed_out() == []
 

@@ -278,7 +278,7 @@ def test_of_many_times_each_is_decided_once_though_the_active_scheduler_is_kille
     counts = re.findall(r"job=tick reason=coalesced (?:count=(\d+)|scheduled_at)", log)
     decided = len(ran) + sum(int(count or 1) for count in counts) + len(re.findall("job=tick reason=(?!coal)", log))
     expected = int((end - begin).total_seconds()) + 1
-    assert expected - 1 <= decided <= expected + 1, "at most the one between its claim and its letter is lost"
+    assert expected - 1 <= decided <= expected + 1, "at most the one between its claim and its message is lost"
 
 
 def test_a_worker_with_another_version_of_the_file_says_so_until_it_has_the_new_one(site: Site) -> None:

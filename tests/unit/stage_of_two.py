@@ -18,7 +18,7 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.launchers import Launchers
-from scheduler.launch.remote.messages import Letter
+from scheduler.launch.remote.messages import Message
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import WireError
 from scheduler.launch.remote.worker import Worker
@@ -58,7 +58,7 @@ class _Deaf:
         self.name = "memory"
 
     def __getattr__(self, method: str) -> Any:
-        if method in {"reports", "orders", "asked"}:
+        if method in {"reports", "stop_requests", "asked"}:
             return lambda *args, **words: _DeafReader(getattr(self._inner, method)(*args, **words), self._member)
 
         async def call(*args: Any) -> Any:
@@ -159,11 +159,11 @@ class Scheduler(Member):
             await self.standing.close()
             self.kill()
 
-    async def send(self, letter: Letter, expires: datetime | None) -> None:
+    async def send(self, message: Message, expires: datetime | None) -> None:
         """Implements `Mailbox`."""
         if self.connection.broken:
             raise WireError("the broker cannot be reached")
-        await self._stage.mailbox.send(letter, expires)
+        await self._stage.mailbox.send(message, expires)
 
     def info(self, event: str, **fields: object) -> None:
         """Implements `Records`."""
@@ -242,10 +242,10 @@ class StageOfTwo:
         launcher = SimulatedLauncher(self._started)
         side = Worker(name, worker.wire, launcher, self.clock, self.jobs.get)
 
-        async def take(letter: Letter) -> None:
+        async def take(message: Message) -> None:
             _own(name)
             with suppress(asyncio.CancelledError):
-                await side.carry_out(letter)
+                await side.carry_out(message)
 
         if len(self.mailbox.workers) < 2:
             self.mailbox.workers.append(take)

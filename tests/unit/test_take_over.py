@@ -16,7 +16,7 @@ from tests.unit.stage_of_two import StageOfTwo
 
 def test_waiting_for_a_worker_is_lateness_and_not_duration() -> None:
     async def story(stage: StageOfTwo) -> None:
-        stage.mailbox.delays = lambda letter: (0.0 if letter.job == "first" else 12.0,)
+        stage.mailbox.delays = lambda message: (0.0 if message.job == "first" else 12.0,)
         await asyncio.sleep(40)
         ran = {run.job: (run.lateness, run.duration, [each.duration for each in run.attempts]) for run in stage.kept}
         assert ran == {"first": (0.0, 6.0, [6.0]), "third": (12.0, 6.0, [6.0])}

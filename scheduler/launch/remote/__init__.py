@@ -1,1 +1,1 @@
-"""Runs on workers. A letter is the message that asks a worker for an attempt; a store has what all share."""
+"""Runs on workers. A message asks a worker for an attempt; a store has what all share."""

@@ -1,4 +1,4 @@
-"""Sends letters as Celery tasks. With `scheduler.celery_app` the only user of the celery library, which is an extra."""
+"""Sends messages as Celery tasks. With `scheduler.celery_app` the only user of the celery library, which is an extra."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kombu.exceptions import KombuError, OperationalError
 from kombu.utils.uuid import uuid
 
 from scheduler.launch.remote.broker import broker_problem
-from scheduler.launch.remote.messages import Letter
+from scheduler.launch.remote.messages import Message
 from scheduler.launch.remote.wire import UnreachableError, WireError, plain_cause
 
 TASK = "schedd.attempt"
@@ -27,7 +27,7 @@ TIMEOUT = 4.0
 
 
 class CeleryMailbox:
-    """Implements `Mailbox`. Celery only carries letters: no results, no retries, acknowledged before the run."""
+    """Implements `Mailbox`. Celery only carries messages: no results, no retries, acknowledged before the run."""
 
     def __init__(self, broker: str, queue: str) -> None:
         self._queue = queue
@@ -38,8 +38,8 @@ class CeleryMailbox:
         self._app.conf.update(broker_connection_timeout=TIMEOUT, broker_transport_options={"socket_timeout": TIMEOUT})
         self._thread = ThreadPoolExecutor(1, "schedd-mailbox")
 
-    async def send(self, letter: Letter, expires: datetime | None) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._send, letter, expires)
+    async def send(self, message: Message, expires: datetime | None) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._send, message, expires)
 
     async def check(self) -> None:
         """WireError when the broker cannot be used, UnreachableError when it does not answer."""
@@ -52,8 +52,8 @@ class CeleryMailbox:
             self._line.close()
         self._app.close()
 
-    def _send(self, letter: Letter, expires: datetime | None) -> None:
-        text = msgspec.json.encode(letter).decode()
+    def _send(self, message: Message, expires: datetime | None) -> None:
+        text = msgspec.json.encode(message).decode()
         with self._errors():
             if self._line is not None:
                 try:
@@ -94,7 +94,7 @@ class CeleryMailbox:
 
 
 class _Line:
-    """A connection to the broker, with what a letter needs of it: `Celery.send_task` takes twice as long."""
+    """A connection to the broker, with what a message needs of it: `Celery.send_task` takes twice as long."""
 
     def __init__(self, app: Any, queue: str) -> None:
         self._app = app

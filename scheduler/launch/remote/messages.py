@@ -1,6 +1,6 @@
 """What schedulers and workers say to each other. Times are aware UTC; everything is JSON.
 
-A letter carries no secret and no definition: a worker reads the same schedule file and resolves its own environment.
+A message carries no secret and no definition: a worker reads the same schedule file and resolves its own environment.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def claim_of(attempt: str) -> str:
     return f"run:{attempt}"
 
 
-class Letter(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One attempt that a worker should make.
 
     `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never. `space`
@@ -57,18 +57,18 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         return attempt_key(self.run_id, self.attempt)
 
 
-class AnyLetter(msgspec.Struct, frozen=True, kw_only=True):
-    """What letters of all versions have."""
+class AnyMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """What messages of all versions have."""
 
     run_id: str
     attempt: int
     space: str = ""
 
     @property
-    def unreadable(self) -> Letter:
-        """A letter that can only be refused."""
+    def unreadable(self) -> Message:
+        """A message that can only be refused."""
         never = datetime.max.replace(tzinfo=UTC)
-        return Letter(
+        return Message(
             run_id=self.run_id,
             job="",
             digest="",
@@ -111,7 +111,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
 Report = Taken | Refused | Chunk | Ended
 
 
-class Order(msgspec.Struct, frozen=True):
+class StopRequest(msgspec.Struct, frozen=True):
     """What a scheduler asks of a worker about a running attempt: SIGTERM and SIGKILL after `grace` seconds.
 
     `grace` None is SIGKILL at once.

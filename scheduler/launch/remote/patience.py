@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
 
-from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, Wire, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, KEPT_FOR, Wire, WireError
 
 T = TypeVar("T")
 
@@ -34,11 +34,11 @@ async def during(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def alive(wire: Wire, attempt: str) -> AsyncIterator[None]:
-    """Give signs of life during the block. The first was before it, so that who reads a report finds it alive."""
+    """Give heartbeats during the block. The first was before it, so that who reads a report finds it alive."""
 
     async def signs() -> None:
         while True:
-            await asyncio.sleep(SIGN_OF_LIFE)
+            await asyncio.sleep(HEARTBEAT)
             with suppress(WireError):
                 await wire.beat(attempt, KEPT_FOR)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from scheduler.launch.remote.messages import Chunk, Letter, Order, Report, claim_of
+from scheduler.launch.remote.messages import Chunk, Message, Report, StopRequest, claim_of
 from scheduler.launch.remote.redis_log import EXPIRY, RedisLog, RedisReader
 
 _READ = """
@@ -27,8 +27,8 @@ return 1
 """The owner has it already when the answer was lost and it is asked again."""
 
 _report: msgspec.json.Decoder[Report] = msgspec.json.Decoder(Report)
-_order = msgspec.json.Decoder(Order)
-_letter = msgspec.json.Decoder(Letter)
+_stop_request = msgspec.json.Decoder(StopRequest)
+_message = msgspec.json.Decoder(Message)
 
 
 class RedisWire:
@@ -40,10 +40,10 @@ class RedisWire:
         self._script = log.connection.script
         self._prefix = log.prefix
 
-    async def hand_out(self, letter: Letter) -> None:
-        await self._do("HSET", f"{self._prefix}live", letter.run_id, msgspec.json.encode(letter))
+    async def hand_out(self, message: Message) -> None:
+        await self._do("HSET", f"{self._prefix}live", message.run_id, msgspec.json.encode(message))
 
-    async def handed_out(self) -> list[Letter]:
+    async def handed_out(self) -> list[Message]:
         return list(_readable(await self._do("HVALS", f"{self._prefix}live")))
 
     async def settle(self, run_id: str) -> None:
@@ -67,11 +67,11 @@ class RedisWire:
     async def unread(self, attempt: str) -> int:
         return int(await self._do("GET", f"{self._prefix}unread:{attempt}") or 0)
 
-    async def order(self, attempt: str, order: Order) -> None:
-        await self._log.append(f"orders:{attempt}", order)
+    async def request_stop(self, attempt: str, stop: StopRequest) -> None:
+        await self._log.append(f"orders:{attempt}", stop)
 
-    def orders(self, attempt: str, *, is_new: bool = False) -> RedisReader[Order]:
-        return self._log.reader(f"orders:{attempt}", _order, is_new=is_new)
+    def stop_requests(self, attempt: str, *, is_new: bool = False) -> RedisReader[StopRequest]:
+        return self._log.reader(f"orders:{attempt}", _stop_request, is_new=is_new)
 
     async def beat(self, attempt: str, seconds: float) -> None:
         await self._do("SET", f"{self._prefix}alive:{attempt}", "1", "PX", round(seconds * 1000))
@@ -80,8 +80,8 @@ class RedisWire:
         return bool(await self._do("EXISTS", f"{self._prefix}alive:{attempt}"))
 
 
-def _readable(letters: Sequence[bytes]) -> Iterator[Letter]:
+def _readable(messages: Sequence[bytes]) -> Iterator[Message]:
     """Without those of another version of schedd, which only that can follow."""
-    for letter in letters:
+    for message in messages:
         with suppress(msgspec.MsgspecError):
-            yield _letter.decode(letter)
+            yield _message.decode(message)

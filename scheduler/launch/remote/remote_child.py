@@ -11,9 +11,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from scheduler.launch.launcher import LaunchError, Output, Stream
-from scheduler.launch.remote.messages import Chunk, Ended, Letter, Order, Refused, Report, Taken
+from scheduler.launch.remote.messages import Chunk, Ended, Message, Refused, Report, StopRequest, Taken
 from scheduler.launch.remote.patience import Background
-from scheduler.launch.remote.wire import KEPT_FOR, LOST_AFTER, SIGN_OF_LIFE, UNREAD, Reader, Wire, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, KEPT_FOR, LOST_AFTER, UNREAD, Reader, Wire, WireError
 from scheduler.model.run import Exit
 
 LOST = 255
@@ -28,7 +28,7 @@ class RemoteChild:
     def __init__(
         self,
         wire: Wire,
-        letter: Letter,
+        message: Message,
         output: Output,
         ours: Callable[[], Awaitable[bool]],
         *,
@@ -36,7 +36,7 @@ class RemoteChild:
     ) -> None:
         """`ours` waits until it is known whether this scheduler records the end, or another one does.
 
-        `is_new`: the letter has not been sent yet, so nothing is known of the attempt.
+        `is_new`: the message has not been sent yet, so nothing is known of the attempt.
         """
         loop = asyncio.get_running_loop()
         self.place = "a worker"
@@ -46,8 +46,8 @@ class RemoteChild:
         self.exited: asyncio.Future[None] = loop.create_future()
         self.ended: asyncio.Future[Exit] = loop.create_future()
         self._wire = wire
-        self._letter = letter
-        self._attempt = letter.key
+        self._message = message
+        self._attempt = message.key
         self._output = output
         self._ours = ours
         self._notes: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class RemoteChild:
         self._old: deque[tuple[str, int]] = deque()
         self._kept = 0
         self._background = Background()
-        self._following = self._background.start(self._follow(wire.reports(letter.key, is_new=is_new), is_new=is_new))
+        self._following = self._background.start(self._follow(wire.reports(message.key, is_new=is_new), is_new=is_new))
 
     async def wait_until_taken(self, seconds: float) -> None:
         """Until a worker has started it. TimeoutError after so long, LaunchError when the worker could not."""
@@ -85,37 +85,37 @@ class RemoteChild:
 
     async def forget(self) -> None:
         """No worker has it, and none will. May raise WireError."""
-        await self._wire.settle(self._letter.run_id)
+        await self._wire.settle(self._message.run_id)
         self.leave()
 
     async def stop(self, grace: float) -> None:
-        self._background.start(self._order(Order(grace)))
+        self._background.start(self._request_stop(StopRequest(grace)))
         with suppress(TimeoutError):
             async with asyncio.timeout(grace + LOST_AFTER):
                 await asyncio.shield(self.ended)
         if not self.exited.done():
-            self._lose(f"{self.place} did not answer the order to stop; the process may still run")
+            self._lose(f"{self.place} did not answer the request to stop; the process may still run")
 
     def kill(self) -> None:
-        self._background.start(self._order(Order(None)))
+        self._background.start(self._request_stop(StopRequest(None)))
 
-    async def _order(self, order: Order) -> None:
+    async def _request_stop(self, stop: StopRequest) -> None:
         while not self.exited.done():
             try:
-                await self._wire.order(self._attempt, order)
+                await self._wire.request_stop(self._attempt, stop)
             except WireError:
-                await asyncio.sleep(SIGN_OF_LIFE)
+                await asyncio.sleep(HEARTBEAT)
             else:
                 return
 
     async def _follow(self, reader: Reader[Report], *, is_new: bool) -> None:
-        """Read reports until the end, or until there was no sign of life for too long."""
+        """Read reports until the end, or until there was no heartbeat for too long."""
         loop = asyncio.get_running_loop()
         seen = loop.time()
         with closing(reader):
             while not self.exited.done():
                 try:
-                    reports = await reader.next(SIGN_OF_LIFE if is_new or self._caught_up.is_set() else 0)
+                    reports = await reader.next(HEARTBEAT if is_new or self._caught_up.is_set() else 0)
                     for position, report in reports:
                         await self._take(position, report)
                     self._caught_up.set()
@@ -124,7 +124,7 @@ class RemoteChild:
                     elif loop.time() - seen >= LOST_AFTER - KEPT_FOR:
                         self._lose(f"no heartbeat from {self.place} for {LOST_AFTER:g}s; the process may still run")
                 except WireError:
-                    await asyncio.sleep(SIGN_OF_LIFE)
+                    await asyncio.sleep(HEARTBEAT)
                     seen = loop.time()  # while the store is away nobody can give a sign
         self._caught_up.set()
 

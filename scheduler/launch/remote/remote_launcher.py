@@ -10,16 +10,16 @@ from datetime import datetime, timedelta
 from scheduler.clock import Clock
 from scheduler.launch.launcher import LaunchError, NotTakenError, Output
 from scheduler.launch.remote.digest import digest_of
-from scheduler.launch.remote.messages import Letter, claim_of
+from scheduler.launch.remote.messages import Message, claim_of
 from scheduler.launch.remote.remote_child import ELSEWHERE, RemoteChild
-from scheduler.launch.remote.wire import SIGN_OF_LIFE, Mailbox, Space, Wire, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, Mailbox, Space, Wire, WireError
 from scheduler.model.run import Launch, Reason, RunRequest, Trigger
 
 RESEND = 30.0
-"""Seconds after which a letter that nobody has taken is sent again; a copy is not delivered after half as long more."""
+"""Seconds after which a message that nobody has taken is sent again; a copy is not delivered after half as long more."""
 
 CLAIM = 7 * 86400.0
-"""Seconds for which it is remembered who took an attempt; no letter is delivered later than that."""
+"""Seconds for which it is remembered who took an attempt; no message is delivered later than that."""
 
 NOBODY = "nobody"
 """The owner of an attempt that its scheduler has given up."""
@@ -45,13 +45,13 @@ class RemoteLauncher:
         self._clock = clock
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:
-        letter = _letter(launch, self._space.name)
+        message = _message(launch, self._space.name)
         if launch.trigger is not Trigger.SCHEDULE:  # a scheduled run has just claimed its time
             await self._reach_store()
         if not await self.ours():
             raise NotTakenError(Reason.ELSEWHERE, ELSEWHERE)
-        child = RemoteChild(self._wire, letter, output, self._ours, is_new=True)
-        return await self._launched(letter, child, self._hand_out(letter, child))
+        child = RemoteChild(self._wire, message, output, self._ours, is_new=True)
+        return await self._launched(message, child, self._hand_out(message, child))
 
     async def _reach_store(self) -> None:
         """Before anything is handed out, a store that is away is a decision at once."""
@@ -60,14 +60,14 @@ class RemoteLauncher:
         except WireError as error:
             raise NotTakenError(Reason.NO_STORE, str(error)) from None
 
-    async def adopt(self, letter: Letter, output: Output) -> RemoteChild:
-        """As `launch`, for a letter that another scheduler has sent; its output is followed from the start."""
-        child = RemoteChild(self._wire, letter, output, self._ours)
-        return await self._launched(letter, child, self._take_up(letter, child))
+    async def adopt(self, message: Message, output: Output) -> RemoteChild:
+        """As `launch`, for a message that another scheduler has sent; its output is followed from the start."""
+        child = RemoteChild(self._wire, message, output, self._ours)
+        return await self._launched(message, child, self._take_up(message, child))
 
-    async def adoptable(self) -> list[EarlierLetter]:
+    async def adoptable(self) -> list[EarlierAttempt]:
         """The attempts that other schedulers have handed out and not recorded the end of."""
-        return [EarlierLetter(letter, self) for letter in await self._wire.handed_out()]
+        return [EarlierAttempt(message, self) for message in await self._wire.handed_out()]
 
     def since(self, moment: datetime) -> timedelta:
         """How long ago that was."""
@@ -76,17 +76,17 @@ class RemoteLauncher:
     def _ours(self) -> Awaitable[bool]:
         return self.ours()
 
-    async def _launched(self, letter: Letter, child: RemoteChild, sending: Awaitable[None]) -> RemoteChild:
+    async def _launched(self, message: Message, child: RemoteChild, sending: Awaitable[None]) -> RemoteChild:
         try:
             await sending
         except WireError as error:
-            await self._give_up(letter, child, NotTakenError(Reason.NO_STORE, str(error)))
+            await self._give_up(message, child, NotTakenError(Reason.NO_STORE, str(error)))
         except TimeoutError:
-            await self._give_up(letter, child, NotTakenError(Reason.NO_WORKER, "no worker took it in time"))
+            await self._give_up(message, child, NotTakenError(Reason.NO_WORKER, "no worker took it in time"))
         except asyncio.CancelledError:
             # A worker may have taken it at this moment: then it is a child, which the caller stops.
             try:
-                await asyncio.shield(self._give_up(letter, child, NotTakenError(Reason.STOPPED, "")))
+                await asyncio.shield(self._give_up(message, child, NotTakenError(Reason.STOPPED, "")))
             except NotTakenError as given_up:
                 if given_up.reason is Reason.ELSEWHERE:
                     raise
@@ -99,36 +99,36 @@ class RemoteLauncher:
             raise
         return child
 
-    async def _hand_out(self, letter: Letter, child: RemoteChild) -> None:
-        await self._wire.hand_out(letter)
-        await self._send_until_taken(letter, child)
+    async def _hand_out(self, message: Message, child: RemoteChild) -> None:
+        await self._wire.hand_out(message)
+        await self._send_until_taken(message, child)
 
-    async def _take_up(self, letter: Letter, child: RemoteChild) -> None:
+    async def _take_up(self, message: Message, child: RemoteChild) -> None:
         await child.caught_up()
-        if not child.is_taken and (holder := await self._space.holder(claim_of(letter.key))) is not None:
+        if not child.is_taken and (holder := await self._space.holder(claim_of(message.key))) is not None:
             if holder == NOBODY:
                 raise NotTakenError(Reason.NO_WORKER, "the scheduler before gave it up")
             child.presume_taken()
-        await self._send_until_taken(letter, child)
+        await self._send_until_taken(message, child)
 
-    async def _send_until_taken(self, letter: Letter, child: RemoteChild) -> None:
+    async def _send_until_taken(self, message: Message, child: RemoteChild) -> None:
         """TimeoutError after `start_by`. Sent again and again, since the queue, or a worker's store, may be away."""
         while not child.is_taken:
             now = self._clock.now()
-            left = RESEND if letter.start_by is None else min((letter.start_by - now).total_seconds(), RESEND)
+            left = RESEND if message.start_by is None else min((message.start_by - now).total_seconds(), RESEND)
             if left <= 0:
                 raise TimeoutError
-            await self._mailbox.send(letter, now + timedelta(seconds=1.5 * RESEND))
+            await self._mailbox.send(message, now + timedelta(seconds=1.5 * RESEND))
             try:
                 await child.wait_until_taken(left)
             except TimeoutError:
-                if await self._is_claimed(letter):  # by a worker that was lost before it could say so
+                if await self._is_claimed(message):  # by a worker that was lost before it could say so
                     child.presume_taken()
 
-    async def _is_claimed(self, letter: Letter) -> bool:
-        return await self._space.holder(claim_of(letter.key)) is not None
+    async def _is_claimed(self, message: Message) -> bool:
+        return await self._space.holder(claim_of(message.key)) is not None
 
-    async def _give_up(self, letter: Letter, child: RemoteChild, why: NotTakenError) -> None:
+    async def _give_up(self, message: Message, child: RemoteChild, why: NotTakenError) -> None:
         """Keep workers off the attempt. Returns when one was faster; else raises `why`.
 
         While the store is away, that cannot be known: a worker that can reach it may take the attempt, and another
@@ -139,28 +139,28 @@ class RemoteLauncher:
                 child.leave()
                 raise NotTakenError(Reason.ELSEWHERE, ELSEWHERE)
             try:
-                if await self._space.claim(claim_of(letter.key), NOBODY, CLAIM) != NOBODY:
+                if await self._space.claim(claim_of(message.key), NOBODY, CLAIM) != NOBODY:
                     child.presume_taken()
                     return
                 await child.forget()
             except WireError:
-                await asyncio.sleep(SIGN_OF_LIFE)
+                await asyncio.sleep(HEARTBEAT)
             else:
                 raise why
 
 
-class EarlierLetter:
+class EarlierAttempt:
     """An attempt that another scheduler handed out. Implements `Earlier`, and the `Launcher` of it."""
 
     is_retried = True
 
-    def __init__(self, letter: Letter, launcher: RemoteLauncher) -> None:
-        self.job, self.run_id, self.attempt = letter.job, letter.run_id, letter.attempt
-        self.trigger, self.scheduled_at = Trigger(letter.trigger), letter.scheduled_at
-        self.previous_at = letter.previous_at
-        self.request = RunRequest(env=letter.extra_env, args=letter.args, kwargs=letter.kwargs, stdin=letter.stdin)
-        self.run_started_at = letter.run_started_at
-        self._letter = letter
+    def __init__(self, message: Message, launcher: RemoteLauncher) -> None:
+        self.job, self.run_id, self.attempt = message.job, message.run_id, message.attempt
+        self.trigger, self.scheduled_at = Trigger(message.trigger), message.scheduled_at
+        self.previous_at = message.previous_at
+        self.request = RunRequest(env=message.extra_env, args=message.args, kwargs=message.kwargs, stdin=message.stdin)
+        self.run_started_at = message.run_started_at
+        self._message = message
         self._launcher = launcher
         self._child: RemoteChild | None = None
 
@@ -168,16 +168,16 @@ class EarlierLetter:
         taken_at = None if self._child is None else self._child.taken_at
         return timedelta() if taken_at is None else max(timedelta(), self._launcher.since(taken_at))
 
-    def launcher(self) -> EarlierLetter:
+    def launcher(self) -> EarlierAttempt:
         return self
 
     async def launch(self, launch: Launch, output: Output) -> RemoteChild:  # noqa: ARG002 - of a Launcher
-        self._child = await self._launcher.adopt(self._letter, output)
+        self._child = await self._launcher.adopt(self._message, output)
         return self._child
 
 
-def _letter(launch: Launch, space: str) -> Letter:
-    return Letter(
+def _message(launch: Launch, space: str) -> Message:
+    return Message(
         run_id=launch.run_id,
         job=launch.job.name,
         digest=digest_of(launch.job),

@@ -1,4 +1,4 @@
-"""What schedulers and workers need from an engine: a mailbox for letters, a wire for attempts, a space for the rest."""
+"""What schedulers and workers need from an engine: a mailbox for messages, a wire for attempts, a space for the rest."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from scheduler.launch.remote.messages import Letter, Order, Report, Request, WorkerInfo
+from scheduler.launch.remote.messages import Message, Report, Request, StopRequest, WorkerInfo
 
-SIGN_OF_LIFE = 2.0
-"""Seconds between two signs of life of an attempt, and of a worker."""
+HEARTBEAT = 2.0
+"""Seconds between two heartbeats of an attempt, and of a worker."""
 
 LOST_AFTER = 10.0
-"""Seconds without a sign of life after which an attempt counts as lost."""
+"""Seconds without a heartbeat after which an attempt counts as lost."""
 
-KEPT_FOR = LOST_AFTER - 2 * SIGN_OF_LIFE
-"""Seconds for which the store keeps a sign of life. After a restart of the store, which has none, two more may come."""
+KEPT_FOR = LOST_AFTER - 2 * HEARTBEAT
+"""Seconds for which the store keeps a heartbeat. After a restart of the store, which has none, two more may come."""
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -43,9 +43,9 @@ def plain_cause(text: str) -> str:
 
 
 class Mailbox(Protocol):
-    """Hands letters to workers. A letter may arrive late, twice, or never."""
+    """Hands messages to workers. A message may arrive late, twice, or never."""
 
-    async def send(self, letter: Letter, expires: datetime | None) -> None:
+    async def send(self, message: Message, expires: datetime | None) -> None:
         """Send it; after `expires` it need not be delivered. WireError when the broker does not take it."""
         ...
 
@@ -68,11 +68,11 @@ class Wire(Protocol):
     Every method that is awaited may raise WireError. `is_new`: nothing can have been written to the log yet.
     """
 
-    async def hand_out(self, letter: Letter) -> None:
+    async def hand_out(self, message: Message) -> None:
         """Remember the attempt as the live one of its run, so that another scheduler can adopt it."""
         ...
 
-    async def handed_out(self) -> list[Letter]:
+    async def handed_out(self) -> list[Message]:
         """The live attempts, as far as is known."""
         ...
 
@@ -100,11 +100,11 @@ class Wire(Protocol):
         """Bytes of the attempt's output that have been reported and not yet read."""
         ...
 
-    async def order(self, attempt: str, order: Order) -> None:
-        """Leave an order for the worker that has the attempt."""
+    async def request_stop(self, attempt: str, stop: StopRequest) -> None:
+        """Leave a request to stop for the worker that has the attempt."""
         ...
 
-    def orders(self, attempt: str, *, is_new: bool = False) -> Reader[Order]:
+    def stop_requests(self, attempt: str, *, is_new: bool = False) -> Reader[StopRequest]:
         """Orders for an attempt."""
         ...
 

@@ -1,4 +1,4 @@
-"""The worker's side: makes the attempts that letters ask for, with a launcher of its own, and reports about them."""
+"""The worker's side: makes the attempts that messages ask for, with a launcher of its own, and reports about them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from msgspec.structs import replace
 from scheduler.clock import Clock
 from scheduler.launch.launcher import NOT_FOUND, NOT_RUNNABLE, Child, Launcher, LaunchError, Stream, launched
 from scheduler.launch.remote.digest import digest_of
-from scheduler.launch.remote.messages import Chunk, Ended, Letter, Refused, Report, Taken
+from scheduler.launch.remote.messages import Chunk, Ended, Message, Refused, Report, Taken
 from scheduler.launch.remote.patience import alive, during, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM
-from scheduler.launch.remote.wire import KEPT_FOR, SIGN_OF_LIFE, UNREAD, Wire, WireError
+from scheduler.launch.remote.wire import HEARTBEAT, KEPT_FOR, UNREAD, Wire, WireError
 from scheduler.model.job import Job
 from scheduler.model.run import Launch, Trigger
 
@@ -29,7 +29,7 @@ RETRY = 1.0
 
 
 class Worker:
-    """Carries out letters. Whatever is delivered twice, an attempt is made once: by whoever claims it."""
+    """Carries out messages. Whatever is delivered twice, an attempt is made once: by whoever claims it."""
 
     def __init__(
         self,
@@ -46,61 +46,61 @@ class Worker:
         self._clock = clock
         self._find = find
 
-    async def carry_out(self, letter: Letter) -> None:
+    async def carry_out(self, message: Message) -> None:
         """Make the attempt, if it is still wanted and nobody has it. Returns when it is over and reported."""
-        if letter.start_by is not None and self._clock.now() > letter.start_by:
+        if message.start_by is not None and self._clock.now() > message.start_by:
             return
-        if await self._is_ours(letter):
-            async with alive(self._wire, letter.key):
-                report = await self._attempt(letter)
-                await self._report(letter, report)
+        if await self._is_ours(message):
+            async with alive(self._wire, message.key):
+                report = await self._attempt(message)
+                await self._report(message, report)
 
-    async def refuse(self, letter: Letter, cause: str) -> None:
+    async def refuse(self, message: Message, cause: str) -> None:
         """Say why this worker cannot make the attempt, unless another one has it."""
-        if await self._is_ours(letter):
-            await self._report(letter, Refused(cause, NOT_RUNNABLE))
+        if await self._is_ours(message):
+            await self._report(message, Refused(cause, NOT_RUNNABLE))
 
-    async def _is_ours(self, letter: Letter) -> bool:
+    async def _is_ours(self, message: Message) -> bool:
         """Claim it. False also while the store is away: not started, the scheduler records that no worker took it."""
         owner = f"{self._name} {os.urandom(8).hex()}"  # a second delivery to this very worker is another one
         try:
-            return await self._wire.take(letter.key, owner, CLAIM, KEPT_FOR)
+            return await self._wire.take(message.key, owner, CLAIM, KEPT_FOR)
         except WireError:
             return False
 
-    async def _attempt(self, letter: Letter) -> Report:
-        job = self._find(letter.job)
+    async def _attempt(self, message: Message) -> Report:
+        job = self._find(message.job)
         if job is None:
-            cause = f"{self._name} has no job {letter.job} in its schedule file; deploy the file to the workers, too"
+            cause = f"{self._name} has no job {message.job} in its schedule file; deploy the file to the workers, too"
             return Refused(cause, NOT_FOUND)
-        output = WireOutput(self._wire, letter.key)
+        output = WireOutput(self._wire, message.key)
         started_at = self._clock.now()
         try:
-            child = await launched(self._launcher.launch(_launch(letter, job), output))
+            child = await launched(self._launcher.launch(_launch(message, job), output))
         except LaunchError as error:
             return Refused(str(error), error.code)
-        note = "" if digest_of(job) == letter.digest else f"{self._name} has another version of the schedule file"
+        note = "" if digest_of(job) == message.digest else f"{self._name} has another version of the schedule file"
         stopped = asyncio.Event()
-        async with during(self._obey(letter, child, stopped), output.pump()):
-            await self._report(letter, Taken(self._name, child.place, note, started_at))
+        async with during(self._obey(message, child, stopped), output.pump()):
+            await self._report(message, Taken(self._name, child.place, note, started_at))
             ended = await asyncio.shield(child.ended)
             await output.drained()
         return Ended(replace(ended, stopped=stopped.is_set()))
 
-    async def _report(self, letter: Letter, report: Report) -> None:
+    async def _report(self, message: Message, report: Report) -> None:
         """However long the store is away: a run that has ended must not be taken for lost for ever."""
-        await until_done(lambda: self._wire.report(letter.key, report), RETRY)
+        await until_done(lambda: self._wire.report(message.key, report), RETRY)
 
-    async def _obey(self, letter: Letter, child: Child, stopped: asyncio.Event) -> None:
+    async def _obey(self, message: Message, child: Child, stopped: asyncio.Event) -> None:
         stops: set[asyncio.Task[None]] = set()
-        with closing(self._wire.orders(letter.key, is_new=True)) as orders:
+        with closing(self._wire.stop_requests(message.key, is_new=True)) as stops_asked:
             while True:
-                for _, order in await until_done(partial(orders.next, SIGN_OF_LIFE), RETRY):
+                for _, stop in await until_done(partial(stops_asked.next, HEARTBEAT), RETRY):
                     stopped.set()
-                    if order.grace is None:
+                    if stop.grace is None:
                         child.kill()
                     else:
-                        stops.add(asyncio.create_task(child.stop(order.grace)))
+                        stops.add(asyncio.create_task(child.stop(stop.grace)))
 
 
 class WireOutput:
@@ -163,16 +163,16 @@ class WireOutput:
             self._empty.set()
 
 
-def _launch(letter: Letter, job: Job) -> Launch:
+def _launch(message: Message, job: Job) -> Launch:
     return Launch(
         job,
-        letter.run_id,
-        letter.attempt,
-        Trigger(letter.trigger),
-        letter.scheduled_at,
-        letter.previous_at,
-        letter.extra_env,
-        letter.stdin,
-        args=tuple(map(str, letter.args)),
-        kwargs=letter.kwargs,
+        message.run_id,
+        message.attempt,
+        Trigger(message.trigger),
+        message.scheduled_at,
+        message.previous_at,
+        message.extra_env,
+        message.stdin,
+        args=tuple(map(str, message.args)),
+        kwargs=message.kwargs,
     )
