@@ -36,7 +36,7 @@ def port(tmp_path: Path) -> Iterator[int]:
         yield found
 
 
-def test_a_letter_is_the_message_that_celery_itself_would_send(port: int) -> None:
+def test_a_message_is_the_one_that_celery_itself_would_send(port: int) -> None:
     expires = datetime.now(UTC) + timedelta(seconds=45)
     mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
     asyncio.run(mailbox.send(MESSAGE, expires))
@@ -56,7 +56,7 @@ def test_a_letter_is_the_message_that_celery_itself_would_send(port: int) -> Non
     assert ours == celery
 
 
-def test_a_letter_is_sent_also_when_the_broker_has_closed_the_connection(port: int) -> None:
+def test_a_message_is_sent_also_when_the_broker_has_closed_the_connection(port: int) -> None:
     mailbox = CeleryMailbox(f"redis://127.0.0.1:{port}/0", "q")
     redis = Redis(port=port)
     for count in (1, 2):

@@ -103,7 +103,7 @@ def test_much_output_arrives_whole_and_in_order() -> None:
     Site(lambda _: Play(1.0, says=text)).run(story)
 
 
-def test_a_letter_that_arrives_twice_starts_one_process() -> None:
+def test_a_message_that_arrives_twice_starts_one_process() -> None:
     async def story(site: Site) -> None:
         site.mailbox.delays = lambda _: (0.0, 0.0, 5.0)
         assert (await site.attempt()).code == 0
@@ -113,7 +113,7 @@ def test_a_letter_that_arrives_twice_starts_one_process() -> None:
     Site(lambda _: Play(2.0)).run(story)
 
 
-def test_a_letter_that_is_lost_is_sent_again() -> None:
+def test_a_message_that_is_lost_is_sent_again() -> None:
     async def story(site: Site) -> None:
         copies = iter([(), (0.0,)])
         site.mailbox.delays = lambda _: next(copies)

@@ -1,4 +1,4 @@
-"""Sends messages as Celery tasks. With `scheduler.celery_app` the only user of the celery library, which is an extra."""
+"""Sends messages as Celery tasks. With `scheduler.celery_app` the only user of the celery library, an extra."""
 
 from __future__ import annotations
 

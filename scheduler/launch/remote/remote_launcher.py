@@ -16,7 +16,7 @@ from scheduler.launch.remote.wire import HEARTBEAT, Mailbox, Space, Wire, WireEr
 from scheduler.model.run import Launch, Reason, RunRequest, Trigger
 
 RESEND = 30.0
-"""Seconds after which a message that nobody has taken is sent again; a copy is not delivered after half as long more."""
+"""Seconds after which a message that nobody has taken is sent again. A copy expires after 1.5 times as long."""
 
 CLAIM = 7 * 86400.0
 """Seconds for which it is remembered who took an attempt; no message is delivered later than that."""

@@ -1,4 +1,4 @@
-"""What schedulers and workers need from an engine: a mailbox for messages, a wire for attempts, a space for the rest."""
+"""What schedulers and workers need of a store: a mailbox for messages, a wire for attempts, a space for the rest."""
 
 from __future__ import annotations
 
