@@ -3,7 +3,8 @@
     python benchmarks/workers.py [--repeats 5] [--peers DIR]
 
 Needs redis-server and the extra celery. A hand-over is the time from the launch, or from sending the task, to the first
-act of the process; they are measured one after the other, in interleaved rounds. Then 1,000 at one instant to 8
+act of the process; they are measured one after the other, in interleaved rounds. The floor is a plain task that asks
+the store as schedd does, once before it is sent and once before it starts the process. Then 1,000 at one instant to 8
 workers, 100 MB of output, and what a scheduler and a worker cost while nothing happens.
 """
 
@@ -70,12 +71,21 @@ jobs:
 
 _TASKS = """
 import os, subprocess
+from functools import cache
 from celery import Celery
+from redis import Redis
 app = Celery("plain", broker=os.environ["REDIS_URL"])
 app.conf.task_ignore_result = True
 @app.task(name="stamp")
 def stamp(command):
     subprocess.run(command)
+@app.task(name="claimed")
+def claimed(command, key):
+    if store().set(key, "1", nx=True, px=60000):
+        subprocess.run(command)
+@cache
+def store():
+    return Redis.from_url(os.environ["REDIS_URL"])
 """
 
 _RQ_TASKS = """
@@ -94,6 +104,8 @@ for line in sys.stdin:
         queue.enqueue("rq_tasks.stamp", json.loads(sys.argv[1]), result_ttl=0)
     print("sent", flush=True)
 """
+
+FLOOR = "Celery with a claim"
 
 Send = Callable[[int], Awaitable[None]]
 """Sends so many at once."""
@@ -115,7 +127,7 @@ async def _all(options: argparse.Namespace, folder: Path, stack: ExitStack) -> l
     file.write_text(_FILE.format(stamp=program, stamps=folder / "stamps"))
     command = [program, str(folder / "stamps")]
     worker = _celery(folder, stack, "scheduler.celery_app", "schedd")
-    senders: dict[str, Send] = {"schedd": _ours(file, stack), "Celery": _plain(folder, stack, command)}
+    senders: dict[str, Send] = {"schedd": _ours(file, stack), **_plain(folder, stack, command)}
     if options.peers is not None:
         senders["RQ"] = await _rq(options.peers, folder, stack, command)
     one: dict[str, list[list[float]]] = {name: [] for name in senders}
@@ -134,6 +146,7 @@ async def _all(options: argparse.Namespace, folder: Path, stack: ExitStack) -> l
             f"{HERD:,} at one instant to {PLACES} workers, last one runs after",
             "",
             f"{median(herd['schedd']):.3g} s",
+            floor=f"{median(herd.pop(FLOOR)):.3g} s",
             peers={name: beside(values, herd["schedd"], "s") for name, values in herd.items() if name != "schedd"},
         ),
     ]
@@ -143,8 +156,10 @@ async def _all(options: argparse.Namespace, folder: Path, stack: ExitStack) -> l
 
 def _row(figure: str, goal: str, one: dict[str, list[list[float]]], of: Callable[[list[float]], float]) -> Row:
     figures = {name: [of(values) for values in rounds] for name, rounds in one.items()}
-    ours = figures.pop("schedd")
-    return Row(figure, goal, f"{median(ours):.3g} ms", peers={k: beside(v, ours, "ms") for k, v in figures.items()})
+    ours, floor = figures.pop("schedd"), f"{median(figures.pop(FLOOR)):.3g} ms"
+    return Row(
+        figure, goal, f"{median(ours):.3g} ms", floor, peers={k: beside(v, ours, "ms") for k, v in figures.items()}
+    )
 
 
 async def _late(folder: Path, send: Send, count: int) -> list[float]:
@@ -182,8 +197,9 @@ def _ours(file: Path, stack: ExitStack) -> Send:
     return send
 
 
-def _plain(folder: Path, stack: ExitStack, command: list[str]) -> Send:
+def _plain(folder: Path, stack: ExitStack, command: list[str]) -> dict[str, Send]:
     from celery import Celery  # noqa: PLC0415 - an extra
+    from redis import Redis  # noqa: PLC0415
 
     (folder / "plain.py").write_text(_TASKS)
     _celery(folder, stack, "plain", "plain")
@@ -193,7 +209,15 @@ def _plain(folder: Path, stack: ExitStack, command: list[str]) -> Send:
         for _ in range(count):
             app.send_task("stamp", args=[command], queue="plain", ignore_result=True)
 
-    return send
+    store = Redis.from_url(os.environ["REDIS_URL"])
+
+    async def send_claimed(count: int) -> None:
+        for _ in range(count):
+            key = os.urandom(6).hex()
+            store.hset("live", key, "1")
+            app.send_task("claimed", args=[command, key], queue="plain", ignore_result=True)
+
+    return {"Celery": send, FLOOR: send_claimed}
 
 
 async def _rq(environments: Path, folder: Path, stack: ExitStack, command: list[str]) -> Send:
