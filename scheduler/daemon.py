@@ -169,7 +169,9 @@ class Daemon(EngineService):
             for earlier in find_earlier(str(self._config.path), self._config.jobs):
                 self._engine.take_over(earlier)
             if paused:
-                self.pause(list(self._config.jobs), until=None, note="started with --paused", by=None, of_all=True)
+                await self.pause(
+                    list(self._config.jobs), until=None, note="started with --paused", by=None, of_all=True
+                )
             await self._workers.join()
             started_at = self._engine.start()
             missed = startup.report_missed(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from scheduler.api.follow import job_logs, run_events
@@ -31,6 +32,7 @@ class EngineService:
         self.environment = environment
         self.slices = Slices(engine.clock.steady, lambda: engine.runner.throttle.is_busy)
         self.elsewhere: Elsewhere | None = None
+        self._announcing = asyncio.Lock()
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""
@@ -94,17 +96,24 @@ class EngineService:
         runs = await engine.stop(chosen, kill=kill, by=by)
         return Stopped(runs=runs, waiting=len(chosen) - len(runs) + len(requested))
 
-    def pause(
+    async def pause(
         self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool = False
     ) -> None:
         """Skip the scheduled runs of these jobs from now on."""
-        for name in names:
-            self._engine.pause(name, until=until, note=note, by=by, of_all=of_all)
+        await self._announce(self._engine.pause_jobs(names, until=until, note=note, by=by, of_all=of_all))
 
-    def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
+    async def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
         """Resume these jobs."""
-        for name in names:
-            self._engine.resume(name, by=by, of_all=of_all)
+        await self._announce(self._engine.resume_jobs(names, by=by, of_all=of_all))
+
+    async def _announce(self, steps: Iterator[None]) -> None:
+        """Go through all steps in slices, one request after the other; also when the client has gone meanwhile."""
+
+        async def announce() -> None:
+            async with self._announcing:
+                await self.slices.run(steps)
+
+        await asyncio.shield(asyncio.create_task(announce()))
 
     async def notify_test(self, ask: NotifyTest) -> list[RecipientView]:
         """Send a test notification to a job's recipients for an event, and wait for their answers."""

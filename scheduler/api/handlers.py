@@ -89,14 +89,14 @@ async def pause(service: Service, ask: PauseJobs, by: Requester | None) -> list[
     """Skip the scheduled runs of some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "pause")
     until = None if ask.seconds is None else _later(service.now(), ask.seconds)
-    service.pause(names, until=until, note=ask.note, by=by, of_all=ask.all)
+    await service.pause(names, until=until, note=ask.note, by=by, of_all=ask.all)
     return await service.slices.gather(_job_views(service, names))
 
 
 async def resume(service: Service, ask: ResumeJobs, by: Requester | None) -> list[JobView]:
     """Resume some or all jobs."""
     names = _named(service, ask.jobs, ask.all, "resume")
-    service.resume(names, by, of_all=ask.all)
+    await service.resume(names, by, of_all=ask.all)
     return await service.slices.gather(_job_views(service, names))
 
 

@@ -172,7 +172,7 @@ class Service(Protocol):
         """
         ...
 
-    def pause(
+    async def pause(
         self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool = False
     ) -> None:
         """Skip the scheduled runs of these jobs; a second pause replaces the first.
@@ -181,7 +181,7 @@ class Service(Protocol):
         """
         ...
 
-    def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
+    async def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
         """Resume these jobs, from their next scheduled time on. A job that is not paused stays as it is.
 
         `of_all` ends only the pause of all jobs.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from scheduler.clock import Clock
@@ -13,6 +13,7 @@ from scheduler.engine.clock_watch import ClockWatch
 from scheduler.engine.decider import Decider
 from scheduler.engine.events import (
     Announcer,
+    Event,
     JobsChanged,
     Listener,
     Paused,
@@ -260,17 +261,34 @@ class Engine:
         self, name: str, *, until: datetime | None, note: str, by: Requester | None = None, of_all: bool = False
     ) -> None:
         """Skip the job's scheduled runs from now on; `of_all`, as those of all jobs."""
+        for _ in self.pause_jobs((name,), until=until, note=note, by=by, of_all=of_all):
+            pass
+
+    def pause_jobs(
+        self, names: Collection[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool
+    ) -> Iterator[None]:
+        """Pause several jobs at once. Each step of the iterator announces one of them."""
         pause = Pause(since=self.clock.now(), until=until, note=note, by=by, of_all=of_all)
-        self.timetable.pause(name, pause)
-        self.announce(Paused(name, pause))
+        self.timetable.pause(names, pause)
+        return self._announced(Paused(name, pause) for name in names)
 
     def resume(self, name: str, *, by: Requester | None = None, of_all: bool = False) -> None:
         """Run the job at its scheduled times again; nothing when it is not paused.
 
         `of_all` ends only the pause of all jobs: a job with a pause of its own stays paused.
         """
-        if self.timetable.resume(name, of_all=of_all) and self.timetable.pause_of(name, self.clock.now()) is None:
-            self.announce(Resumed(name, by))
+        for _ in self.resume_jobs((name,), by=by, of_all=of_all):
+            pass
+
+    def resume_jobs(self, names: Collection[str], *, by: Requester | None, of_all: bool) -> Iterator[None]:
+        """Resume several jobs at once. Each step of the iterator announces one that was paused and no longer is."""
+        resumed = self.timetable.resume(names, self.clock.now(), of_all=of_all)
+        return self._announced(Resumed(name, by) for name in resumed)
+
+    def _announced(self, events: Iterable[Event]) -> Iterator[None]:
+        for event in events:
+            self.announce(event)
+            yield
 
     async def shut_down(self, seconds: float) -> None:
         """Drain within `seconds`. The loop goes on: scheduled times meanwhile are skipped as `shutdown`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -118,8 +118,7 @@ class Timetable:
         self._jobs = dict(jobs)
         self._rebuild_heap()
         self._excluded.load(jobs, now)
-        for name in changes.removed:
-            self.resume(name)
+        self.resume(changes.removed, now)
         return changes
 
     def preview(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, datetime | None]:
@@ -174,14 +173,17 @@ class Timetable:
             self._excluded.restart(now)
         self._rebuild_heap()
 
-    def pause(self, name: str, pause: Pause) -> None:
-        """Skip the job's scheduled runs from now on. Its own pause and that of all jobs are kept apart."""
-        (self._pauses_of_all if pause.of_all else self._pauses)[name] = pause
+    def pause(self, names: Iterable[str], pause: Pause) -> None:
+        """Skip the scheduled runs of jobs from now on. A job's own pause and that of all jobs are kept apart."""
+        (self._pauses_of_all if pause.of_all else self._pauses).update(dict.fromkeys(names, pause))
 
-    def resume(self, name: str, *, of_all: bool = False) -> bool:
-        """End the job's pauses, or only that of all jobs; False when there is nothing to end."""
-        ended = (self._pauses_of_all.pop(name, None), None if of_all else self._pauses.pop(name, None))
-        return any(pause is not None for pause in ended)
+    def resume(self, names: Iterable[str], now: datetime, *, of_all: bool = False) -> list[str]:
+        """End the pauses of jobs, or only that of all jobs. Returns the names of those that no longer are paused."""
+        own, of_everyone = self._pauses, self._pauses_of_all
+        if not of_all:
+            return [name for name in names if bool(own.pop(name, None)) | bool(of_everyone.pop(name, None))]
+        ended = [name for name in names if of_everyone.pop(name, None)]
+        return [name for name in ended if name not in own or self.pause_of(name, now) is None]
 
     def paused(self, now: datetime) -> int:
         """How many jobs are paused."""

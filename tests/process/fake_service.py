@@ -131,12 +131,12 @@ class FakeService:
         await asyncio.sleep(0)
         return Stopped(runs=(finished_run("alpha"),), waiting=1)
 
-    def pause(
+    async def pause(
         self, names: Sequence[str], *, until: datetime | None, note: str, by: Requester | None, of_all: bool = False
     ) -> None:
         self.paused |= {name: Pause(since=NOON, until=until, note=note, by=by, of_all=of_all) for name in names}
 
-    def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
+    async def resume(self, names: Sequence[str], by: Requester | None, *, of_all: bool = False) -> None:
         for name in names:
             self.paused.pop(name, None)
 

@@ -151,7 +151,7 @@ def test_while_all_jobs_are_paused_each_row_and_a_line_above_them_say_so() -> No
         script,
         job("failing"),
         job("long", None),
-        play=lambda launch: Play(None) if launch.job == "long" else fails(launch),
+        play=lambda launch: Play(None) if launch.job.name == "long" else fails(launch),
     )
 
 
