@@ -2,7 +2,8 @@
 
     python benchmarks/ready.py [--repeats 5] [--peers DIR]
 
-The floor is an interpreter that imports what schedd depends on and goes to sleep.
+The floor is an interpreter that imports what schedd depends on and goes to sleep. A row shows the floor of each file:
+the same interpreter after it has asked libyaml, through PyYAML, for the events of the file, and kept none of them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ from bench import (
     workplace,
 )
 
+EVENTS = """
+parser = yaml.CSafeLoader(open("schedules.yaml").read())
+while parser.get_event() is not None:
+    pass
+"""
+
 GOALS = {10: ("0.18", "30"), 1000: ("0.35", "33"), 10_000: ("1.6", "55")}
 
 
@@ -48,6 +55,8 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         seen = _starts(jobs, options.repeats, peers.installed(options.peers))
         yield _row(f"ready, {jobs:,} jobs", f"≤ {seconds} s", seen, "seconds", "s")
         yield _row("… of which on a CPU", "", seen, "busy", "s")
+        floor = {**seen, "floor": seen["events"]}
+        yield _row("… beside the events of the file", "", floor, "busy", "s")
         yield _row(f"resident memory, {jobs:,} jobs", f"≤ {size} MB", seen, "size", "MB")
 
 
@@ -57,7 +66,9 @@ def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, l
     for _ in range(repeats):
         with workplace() as folder:
             seen["schedd"].append(_start(schedd(folder, mixed(schedules)), folder))
-            seen["floor"].append(_start([sys.executable, "-c", f"{FLOOR}, time; time.sleep(99)"], folder))
+            for name, code in (("floor", ""), ("events", f"import gc; gc.disable(){EVENTS}")):
+                asleep = f"{FLOOR}, time\n{code}\ntime.sleep(99)"
+                seen[name].append(_start([sys.executable, "-c", asleep], folder))
             for peer in found:
                 if jobs <= peer.most_jobs:
                     command = peer.command(folder, [(schedule, "true") for schedule in schedules])

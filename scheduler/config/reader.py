@@ -24,7 +24,7 @@ from scheduler.config.node_errors import (
     refuse_comment_within_quotes,
     wrong_shape,
 )
-from scheduler.config.scalars import InvalidValueError, Kind
+from scheduler.config.scalars import NULLS, InvalidValueError, Kind
 from scheduler.config.unknown_key import UnknownKey
 from scheduler.config.value_errors import MOST_FIXES, report, report_variable
 from scheduler.config.value_formats import KINDS
@@ -86,9 +86,10 @@ def _scalar(kind: Kind) -> Read:
     def read(node: Node, source: Source, _where: str) -> Any:
         if type(node) is not Scalar:
             raise wrong_shape(node, source, kind)
-        if node.plain and (not node.value or scalars.is_null(node.value)):
+        text, plain = node.value, node.plain
+        if plain and (not text or text in NULLS):
             raise nothing(node, source, kind)
-        return read_text(node.value, node.plain)
+        return read_text(text, plain)
 
     return read
 
@@ -112,7 +113,7 @@ def _union(info: types.UnionType) -> Read:
     fallback = by_shape.get(Scalar) or next(iter(by_shape.values()))
 
     def read(node: Node, source: Source, where: str) -> Any:
-        if nullable and type(node) is Scalar and node.plain and scalars.is_null(node.value):
+        if nullable and type(node) is Scalar and node.plain and node.value in NULLS:
             if is_path and node.value == "~":
                 raise InvalidValueError("~ is null in YAML, not the home directory; write a path, or null")
             return None
@@ -172,16 +173,18 @@ def _form(form: type[Form]) -> Read:
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
-            if name not in fields:
-                if form.ignores(name):
+            read_value = readers.get(name)
+            if read_value is None:
+                if name not in fields:
+                    if not form.ignores(name):
+                        present = frozenset(key.value for key, _ in entries)
+                        _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
                     continue
-                present = frozenset(key.value for key, _ in entries)
-                _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
-                continue
+                read_value = reader(name)
             try:
-                given[name] = reader(name)(value, source, path)
+                given[name] = read_value(value, source, path)
             except InvalidValueError as error:
-                report(error, value, source, path, reader(name), key)
+                report(error, value, source, path, read_value, key)
             except AlreadyReportedError:
                 pass
         return given

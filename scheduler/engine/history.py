@@ -123,6 +123,11 @@ class History:
         """What is kept of a job; empty for one that did nothing yet."""
         return self._jobs.get(job) or JobHistory()
 
+    def last_run(self, job: str) -> Run | None:
+        """The run of a job that finished last."""
+        kept = self._jobs.get(job)
+        return None if kept is None else kept.last
+
     def run(self, run_id: str) -> Run | None:
         """The finished run with that id, while it is kept."""
         return next((run for kept in self._with(run_id) for run in kept.runs if run.id == run_id), None)

@@ -66,9 +66,10 @@ def ask_from_before(jobs: Iterable[Job], now: datetime) -> None:
     Most have none until `now`, so that this answer, which they keep, is also that to the two questions that follow:
     which time is the next one, and which was missed.
     """
-    for job in jobs:
-        if job.schedule is not None and job.enabled:
-            job.schedule.next_after(now - MISSED_REPORTED - datetime.resolution)
+    since = now - MISSED_REPORTED - datetime.resolution
+    for schedule in {id(job.schedule): job.schedule for job in jobs if job.enabled}.values():
+        if schedule is not None:
+            schedule.next_after(since)
 
 
 def to_catch_up(timetable: Timetable, history: History, now: datetime) -> list[tuple[Job, datetime]]:
@@ -101,7 +102,7 @@ def to_start(
 
 
 def _has_run(history: History, job: Job, scheduled_at: datetime) -> bool:
-    last = history.of(job.name).last
+    last = history.last_run(job.name)
     return last is not None and last.scheduled_at >= scheduled_at
 
 
