@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from scheduler.config.accepts_and_lock import request_fields, request_problems
 from scheduler.config.entry import Entry
 from scheduler.config.field_types import JOB_NAME
 from scheduler.config.foreign_keys import names_target
+from scheduler.config.key_pattern import OF_PROCESS, RARE, pattern_of
 from scheduler.config.recipients import LISTS, recipients_of, value_of
 from scheduler.config.scalars import is_null
 from scheduler.config.schedule_errors import explain, spec_of
@@ -34,30 +35,9 @@ from scheduler.schedule import (
 
 _NAME = re.compile(JOB_NAME)
 _UTC = ZoneInfo("UTC")
-_UNCHANGED = LISTS | {
-    "description", "timezone", "enabled", "path", "timeout", "stop_grace", "overlap", "start_deadline", "catch_up",
-    "max_waiting", "launcher", "on_shutdown", "output", "secret_arguments", "run_if_timeout",
-    "remind", "expect_success_within", "slow_after", "notify_after", "ping", "sentry",
-}  # fmt: skip
-"""Keys whose value becomes the field of `Job` with the same name."""
-
-_PROCESS = frozenset(ProcessSettings.__struct_fields__)
-"""Keys whose value is the field of `ProcessSettings` of the same name."""
-
-MERGED = ("env", "env_file", "retry")
-"""Keys whose value is merged with that of the defaults."""
-
-ORIGINS = ("defaults", "job", "override")
-"""Where a key can be set; each goes before the one before it."""
-
 _OF_PYTHON = ("args", "kwargs", "interpreter", "setup")
 _RELATIVE = LISTS | {"cwd", "path", "ping"}
 """Keys whose value depends on the directory of the file."""
-
-_LIMITING = frozenset({"from", "until", "except", "splay"})
-_ALARMS = frozenset({"remind", "notify_after", "slow_after", "on_slow"})
-_RARE = _PROCESS | {"success_codes", "lock", "accepts", "run_if", "run_if_timeout", "on_shutdown", "launcher"}
-"""Keys that take further steps to become fields of `Job`. Most jobs have none, and skip those steps."""
 
 
 class Scope(NamedTuple):
@@ -106,12 +86,17 @@ def _layers(below: tuple[EnvLayer, ...], given: dict[str, Any], directory: Path,
         else:
             layers.append(EnvLayer(f"{prefix}env_file", file=str(directory / given["env_file"])))
     if given.get("env"):
-        layers.append(EnvLayer(f"{prefix}env", _variables(given["env"], directory)))
+        variables = (
+            (name, None if value is None else value_of(value, directory)) for name, value in given["env"].items()
+        )
+        layers.append(_layer(f"{prefix}env", *variables))
     return tuple(layers)
 
 
-def _variables(given: dict[str, Any], directory: Path) -> dict[str, EnvValue]:
-    return {name: None if value is None else value_of(value, directory) for name, value in given.items()}
+@lru_cache(maxsize=1024)
+def _layer(origin: str, *variables: tuple[str, EnvValue]) -> EnvLayer:
+    """The layer of an `env` map. Jobs with equal maps share one."""
+    return EnvLayer(origin, dict(variables))
 
 
 def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
@@ -127,26 +112,32 @@ def build(entry: Entry, defaults: Scope, directory: str) -> Job | None:
     values = scope.values
     target = _target(entry, values)
     schedule = _schedule(entry, values.get("timezone", _UTC))
-    if schedule is not None and not _LIMITING.isdisjoint(values):
+    pattern = pattern_of(tuple(defaults.values), tuple(entry.given), () if override is None else tuple(override.given))
+    if schedule is not None and pattern.is_limited:
         schedule = restrict(schedule, _limits(entry, values))
-    _check_retry(entry, scope.retry)
-    if not _ALARMS.isdisjoint(values):
+    if scope.retry:
+        _check_retry(entry, scope.retry)
+    if pattern.has_alarms:
         _check_alarms(entry, values)
     if "accepts" in values:
         for key, problem in request_problems(entry.effective, target).items():
             entry.error(key, problem)
     if target is None:
         return None
-    fields = {key: value for key, value in values.items() if key in _UNCHANGED}
+    fields = {key: values[key] for key in pattern.unchanged}
     if scope.retry:
-        fields["retry"] = _retry(scope.retry)
-    if not (_RARE.isdisjoint(values) and _RARE.isdisjoint(entry.keys)):
+        fields["retry"] = _retry(*scope.retry.items())
+    if pattern.is_rare or not RARE.isdisjoint(entry.keys):
         fields |= _rare_fields(entry, values)
-    cwd = values.get("cwd") or directory
-    fields["origins"] = _origins(
-        tuple(defaults.values), tuple(entry.given), () if override is None else tuple(override.given)
+    return Job(
+        name=name,
+        target=target,
+        cwd=values.get("cwd") or directory,
+        schedule=schedule,
+        environment=scope.environment,
+        origins=pattern.origins,
+        **fields,
     )
-    return Job(name=name, target=target, cwd=cwd, schedule=schedule, environment=scope.environment, **fields)
 
 
 def _check_name(entry: Entry) -> None:
@@ -165,12 +156,12 @@ def _check_name(entry: Entry) -> None:
 
 
 def _rare_fields(entry: Entry, values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of `Job` from the keys in `_RARE`."""
+    """The fields of `Job` from the keys in `RARE`."""
     fields = request_fields(values)
     if "success_codes" in values:
         fields["success_codes"] = frozenset(values["success_codes"])
-    if not _PROCESS.isdisjoint(values):
-        fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in _PROCESS})
+    if not OF_PROCESS.isdisjoint(values):
+        fields["process"] = ProcessSettings(**{key: value for key, value in values.items() if key in OF_PROCESS})
     if condition := _condition(values):
         fields["run_if"] = condition
     if values.get("launcher") is LauncherName.CELERY:
@@ -180,19 +171,6 @@ def _rare_fields(entry: Entry, values: dict[str, Any]) -> dict[str, Any]:
     if values.get("run_if") is None:
         entry.error("run_if_timeout", '"run_if_timeout" is only valid together with "run_if"')
     return fields
-
-
-@cache
-def _origins(*keys: tuple[str, ...]) -> dict[str, str]:
-    """Where each key was set: the keys of `defaults`, of the job, and of its override.
-
-    Most jobs of a file set the same keys, and share one dictionary.
-    """
-    origins: dict[str, str] = {}
-    for layer, given in zip(ORIGINS, keys, strict=True):
-        for key in given:
-            origins[key] = f"{layer} and {origins[key]}" if key in MERGED and key in origins else layer
-    return origins
 
 
 def _target(entry: Entry, values: dict[str, Any]) -> Target | None:
@@ -258,7 +236,10 @@ def _is_without(key: str, entry: Entry, values: dict[str, Any]) -> bool:
     return not values.get(key) and (key in entry.effective or key not in entry.keys)
 
 
-def _retry(keys: dict[str, Any]) -> Retry:
+@lru_cache(maxsize=1024)
+def _retry(*items: tuple[str, Any]) -> Retry:
+    """The value of the keys of `retry`. Jobs with equal ones share it."""
+    keys = dict(items)
     # A first delay longer than the default limit raises the limit.
     longest = max(Retry().max_delay, keys.get("delay", 0.0))
     return Retry(**{"max_delay": longest, **keys})

@@ -16,8 +16,9 @@ from scheduler.config.between_jobs import BetweenJobs
 from scheduler.config.entry import Entry, entry_of
 from scheduler.config.file_form import FileForm, IncludedForm
 from scheduler.config.host_checks import HOST_KEYS, Host
-from scheduler.config.job_builder import MERGED, NOTHING, Scope, build
+from scheduler.config.job_builder import NOTHING, Scope, build
 from scheduler.config.job_shape import report_no_job, report_no_mapping
+from scheduler.config.key_pattern import MERGED
 from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of, places_within
 from scheduler.config.overrides import Overrides
@@ -245,10 +246,9 @@ class Loading:
                 warn(source, warning, places, where)
 
     def _is_taken(self, name: Scalar, source: Source) -> bool:
-        if name.value not in self._names:
-            self._names[name.value] = source, name.index
+        first, index = self._names.setdefault(name.value, (source, name.index))
+        if index == name.index and first is source:
             return False
-        first, index = self._names[name.value]
         line, _ = first.position(index)
         message = f'duplicate job "{name.value}" (first defined in {first.shown} on line {line})'
         source.error(name.index, message, width=len(name.value), key=f"jobs.{name.value}")

@@ -158,7 +158,6 @@ def _form(form: type[Form]) -> Read:
     kind = form.kind
     fields = dict(zip(form.__struct_encode_fields__, form.__struct_fields__, strict=True))
     readers: dict[str, Read] = {}  # made on the first use of a key: files use few of them, and all would take 10 ms
-
     has_conflicts = any("conflict" in vars(one) for one in form.__mro__ if one is not Form)
 
     def reader(name: str) -> Read:
@@ -173,14 +172,13 @@ def _form(form: type[Form]) -> Read:
         for key, value in entries:
             name = key.value
             path = f"{where}.{name}" if where else name
-            read_value = readers.get(name)
-            if read_value is None:
-                if name not in fields:
-                    if not form.ignores(name):
-                        present = frozenset(key.value for key, _ in entries)
-                        _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
+            if name not in fields:
+                if form.ignores(name):
                     continue
-                read_value = reader(name)
+                present = frozenset(key.value for key, _ in entries)
+                _report_unknown(UnknownKey(form, key, value, source, present, where, reader), path)
+                continue
+            read_value = readers.get(name) or reader(name)
             try:
                 given[name] = read_value(value, source, path)
             except InvalidValueError as error:

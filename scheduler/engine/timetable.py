@@ -204,7 +204,7 @@ class Timetable:
         entries, unchanged = {}, set(changes.unchanged)
         for order, (name, job) in enumerate(jobs.items()):
             entry = self._entries.get(name)
-            if name not in unchanged or entry is None:
+            if entry is None or name not in unchanged:
                 entry = _entry(entry, job, now)
             entry.job, entry.order = job, order
             entries[name] = entry
@@ -217,8 +217,6 @@ class Timetable:
 
 def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:
     """What a reload would do, without doing it."""
-    if not before:
-        return Changes(added=tuple(after), changed=(), removed=(), unchanged=())
     is_same = {name: before[name] is job or before[name] == job for name, job in after.items() if name in before}
     return Changes(
         added=tuple(name for name in after if name not in before),
