@@ -43,24 +43,28 @@ def loading(*hidden: str) -> Iterator[None]:
 def patterns_compiled_late() -> Iterator[None]:
     """Within the block `re.compile` returns patterns that are compiled when they are first used.
 
-    For libraries that only call the methods of their patterns: `re` does not take these as arguments.
+    Modules compile many patterns when they are imported, of which a program uses few.
     """
-    re.compile = _LatePattern  # type: ignore[assignment]
+    before, re.compile = re.compile, _LatePattern  # type: ignore[assignment]
     try:
         yield
     finally:
-        re.compile = _compile
+        re.compile = before
 
 
 class _LatePattern:
-    """Has the attributes of the compiled pattern, which `re` keeps once it is compiled."""
+    """Has the attributes of the compiled pattern, and is accepted in its place by the functions of `re`."""
+
+    __class__ = re.Pattern  # type: ignore[assignment]
 
     def __init__(self, pattern: str, flags: int = 0) -> None:
         self._pattern = pattern
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(_compile(self._pattern, self._flags), name)
+        value = getattr(_compile(self._pattern, self._flags), name)
+        setattr(self, name, value)  # so that the next use costs no more than that of any pattern
+        return value
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ def test_a_pattern_that_is_compiled_late_matches_as_any_other() -> None:
         found, expected = late.match(text), at_once.match(text)
         assert (found and found.groups()) == (expected and expected.groups())
     assert (late.pattern, late.flags, late.sub("-", "ab")) == (at_once.pattern, at_once.flags, "-")
+    assert (re.sub(late, "-", "ab"), re.compile(late), isinstance(late, re.Pattern)) == ("-", late, True)
 
 
 def test_a_pattern_that_is_compiled_late_has_its_errors_when_it_is_first_used() -> None:
@@ -30,4 +31,13 @@ def test_a_pattern_that_is_compiled_late_has_its_errors_when_it_is_first_used() 
 def test_patterns_are_compiled_at_once_after_the_block_even_if_it_fails() -> None:
     with pytest.raises(ZeroDivisionError), patterns_compiled_late():
         1 / 0  # noqa: B018
-    assert isinstance(re.compile("x"), re.Pattern)
+    assert type(re.compile("x")) is re.Pattern
+
+
+def test_patterns_are_compiled_late_until_the_outer_of_two_blocks_ends() -> None:
+    with patterns_compiled_late():
+        with patterns_compiled_late():
+            pass
+        late = re.compile("x")
+    kinds: list[type] = [type(late), type(re.compile("x"))]
+    assert [kind is re.Pattern for kind in kinds] == [False, True]
