@@ -16,6 +16,7 @@ import pytest
 
 from scheduler.launch import poller
 from scheduler.launch.launcher import LaunchError
+from scheduler.launch.spawner import Spawner
 from scheduler.model.target import Argv, EnvLayer, FromEnv
 from tests.process.workshop import Workshop, play, run, until
 from tests.unprivileged import somebody_else
@@ -92,6 +93,21 @@ def test_the_descriptor_limit_we_were_given_is_theirs_and_the_highest_is_ours() 
     try:
         play(story())
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_worker_keeps_the_limit_of_its_process_during_an_attempt() -> None:
+    """Other tasks of the same process start programs, too, which may not expect a million descriptors."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+
+    async def attempt() -> None:
+        with Spawner().in_charge(of_many=False):
+            assert resource.getrlimit(resource.RLIMIT_NOFILE) == (256, hard)
+
+    try:
+        play(attempt())
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
