@@ -219,8 +219,8 @@ class Daemon(EngineService):
             ticking=not self._engine.runner.draining,
             problem=self._engine.problem(),
             jobs=len(timetable.names()),
-            disabled=sum(not job.enabled for job in timetable.jobs().values()),
-            paused=timetable.paused(now),
+            disabled=timetable.disabled,
+            paused=len(timetable.pauses.names(now)),
             running=sum(each.run is not None for each in live),  # also of jobs removed
             waiting=sum(each.run is None for each in live) + len(timetable.later),
             next_at=next_at,

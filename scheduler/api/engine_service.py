@@ -144,7 +144,7 @@ class EngineService:
             retry_at=min(retries) if resting else None,
             waiting=None if held is None else held.gate,
             waiting_on=None if held is None or held.gate is None else waiting_on(held.gate, held.lock, held.held_by),
-            paused=self._engine.timetable.pause_of(job.name, now),
+            paused=self._engine.timetable.pauses.of(job.name, now),
             last=history.last,
             usual_duration=history.usual_duration,
             consecutive_failures=history.failures,

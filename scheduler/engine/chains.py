@@ -53,7 +53,7 @@ class Chains:
             job = self._timetable.job(name)
             if job is None or job.schedule is None or not job.enabled or not runs_after(job.schedule, run.job, at):
                 continue
-            if self._timetable.pause_of(name, now) is not None:
+            if self._timetable.pauses.of(name, now) is not None:
                 self._announce(RunSkipped(Decision(name, Reason.PAUSED, first=at, last=at)))
             else:
                 self._submit(job, run)

@@ -38,7 +38,7 @@ class Decider:
     def decide(self, due: Due, now: datetime, late_reason: Reason = Reason.LATE) -> None:
         """Run the job, or skip the time: while it is paused, or for `late_reason` when it is too late for a start."""
         job, scheduled_at = due.job, due.scheduled_at
-        if self._timetable.pause_of(job.name, scheduled_at) is not None:
+        if self._timetable.pauses.of(job.name, scheduled_at) is not None:
             missed = due.missed
             self.skip(
                 Decision(
@@ -64,7 +64,7 @@ class Decider:
     def run_at_start(self, due: Iterable[tuple[Job, datetime]], now: datetime) -> None:
         """Run the jobs that are due because schedd starts at `now`, each with its scheduled time."""
         for job, at in due:
-            if self._timetable.pause_of(job.name, now) is not None:
+            if self._timetable.pauses.of(job.name, now) is not None:
                 self.skip(Decision(job.name, Reason.PAUSED, first=at, last=at))
             else:
                 self._submit(job, Trigger.START, at, waits_from=now)

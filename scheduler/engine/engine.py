@@ -269,7 +269,7 @@ class Engine:
     ) -> Iterator[None]:
         """Pause several jobs at once. Each step of the iterator announces one of them."""
         pause = Pause(since=self.clock.now(), until=until, note=note, by=by, of_all=of_all)
-        self.timetable.pause(names, pause)
+        self.timetable.pauses.begin(names, pause)
         return self._announced(Paused(name, pause) for name in names)
 
     def resume(self, name: str, *, by: Requester | None = None, of_all: bool = False) -> None:
@@ -282,7 +282,7 @@ class Engine:
 
     def resume_jobs(self, names: Collection[str], *, by: Requester | None, of_all: bool) -> Iterator[None]:
         """Resume several jobs at once. Each step of the iterator announces one that was paused and no longer is."""
-        resumed = self.timetable.resume(names, self.clock.now(), of_all=of_all)
+        resumed = self.timetable.pauses.end(names, self.clock.now(), of_all=of_all)
         return self._announced(Resumed(name, by) for name in resumed)
 
     def _announced(self, events: Iterable[Event]) -> Iterator[None]:

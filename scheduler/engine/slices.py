@@ -66,6 +66,10 @@ class Slices:
         """All items."""
         return [item async for batch in self.drive(items) for item in batch]
 
+    async def one(self, make: Callable[[], T]) -> T:
+        """What `make` returns, made in a slice of its own."""
+        return (await self.gather(make() for _ in range(1)))[0]
+
     async def run(self, steps: Iterable[None]) -> None:
         """Go through all steps."""
         async for _ in self.drive(steps):

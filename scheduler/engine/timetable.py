@@ -1,17 +1,18 @@
-"""Which job is due when: next times on a heap, and pauses. Pure: every method is given the time."""
+"""Which job is due when: next times on a heap. Pure: every method is given the time."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from scheduler.engine.excluded_times import ExcludedTimes
 from scheduler.engine.later import Later
+from scheduler.engine.pauses import Pauses
 from scheduler.model.job import Job
-from scheduler.model.run import Decision, Pause, Reason
+from scheduler.model.run import Decision, Reason
 from scheduler.schedule import LARGEST_STEP, Schedule
 
 MOST_COUNTED = 1000
@@ -60,14 +61,15 @@ class _Entry:
 
 
 class Timetable:
-    """Owns next times and pauses of all jobs, and runs requested for later."""
+    """Owns next times of all jobs, their pauses, and runs requested for later."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._jobs: dict[str, Job] = {}
         self._heap: list[tuple[datetime, int, _Entry]] = []
-        self._pauses: dict[str, Pause] = {}
-        self._pauses_of_all: dict[str, Pause] = {}
+        self.pauses = Pauses()
+        self.disabled = 0
+        """How many jobs are disabled."""
         self._excluded = ExcludedTimes()
         self.later = Later()
 
@@ -84,8 +86,11 @@ class Timetable:
 
     def next_run(self) -> tuple[datetime, str] | tuple[None, None]:
         """The earliest next time that no pause covers, and its job; of several jobs the first in the file."""
-        places = self._heap if self._pauses or self._pauses_of_all else self._heap[:1]
-        found = min((place for place in places if self.pause_of(place[2].job.name, place[0]) is None), default=None)
+        places, pause_of = self._heap[:1], self.pauses.of
+        if self.pauses:
+            never = self.pauses.endless()
+            places = [place for place in self._heap if place[2].job.name not in never]
+        found = min((place for place in places if pause_of(place[2].job.name, place[0]) is None), default=None)
         requested = self.later.first
         if found is not None and (requested is None or found[0] <= requested.at):
             return found[0], found[2].job.name
@@ -118,7 +123,8 @@ class Timetable:
         self._jobs = dict(jobs)
         self._rebuild_heap()
         self._excluded.load(jobs, now)
-        self.resume(changes.removed, now)
+        self.pauses.end(changes.removed, now)
+        self.disabled = sum(not job.enabled for job in jobs.values())
         return changes
 
     def preview(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, datetime | None]:
@@ -172,33 +178,6 @@ class Timetable:
         if by > LARGEST_STEP:
             self._excluded.restart(now)
         self._rebuild_heap()
-
-    def pause(self, names: Iterable[str], pause: Pause) -> None:
-        """Skip the scheduled runs of jobs from now on. A job's own pause and that of all jobs are kept apart."""
-        (self._pauses_of_all if pause.of_all else self._pauses).update(dict.fromkeys(names, pause))
-
-    def resume(self, names: Iterable[str], now: datetime, *, of_all: bool = False) -> list[str]:
-        """End the pauses of jobs, or only that of all jobs. Returns the names of those that no longer are paused."""
-        own, of_everyone = self._pauses, self._pauses_of_all
-        if not of_all:
-            return [name for name in names if bool(own.pop(name, None)) | bool(of_everyone.pop(name, None))]
-        ended = [name for name in names if of_everyone.pop(name, None)]
-        return [name for name in ended if name not in own or self.pause_of(name, now) is None]
-
-    def paused(self, now: datetime) -> int:
-        """How many jobs are paused."""
-        return sum(self.pause_of(name, now) is not None for name in self._pauses.keys() | self._pauses_of_all.keys())
-
-    def pause_of(self, name: str, moment: datetime) -> Pause | None:
-        """The pause of a job that covers a scheduled time, or any other instant: of two the one that ends last."""
-        own, of_all = self._pauses.get(name), self._pauses_of_all.get(name)
-        if own is None or (of_all is not None and of_all.outlasts(own)):
-            own = of_all
-        return own if own is not None and own.covers(moment) else None
-
-    def pauses_of_all(self, moment: datetime) -> list[Pause]:
-        """For each job that was paused with all others, this pause, as far as it covers an instant."""
-        return [pause for pause in self._pauses_of_all.values() if pause.covers(moment)]
 
     def _carried_over(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, _Entry]:
         entries, unchanged = {}, set(changes.unchanged)

@@ -18,19 +18,25 @@ from scheduler.launch.output import Chunk
 from scheduler.model.job import Job
 from scheduler.model.run import Decision, Pause, Run
 from scheduler.web.output_lines import last_lines
+from scheduler.wire.daemon import StatusView
 
 LONGEST_LINE = 160
 """Characters of a line of output in a warning."""
 
 
 class JobFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A job at one instant: its state, finished runs and decisions (oldest first), and its live runs."""
+    """A job at one instant: its state, finished runs and decisions (oldest first), and its live runs.
+
+    `failures` is failed runs in a row, 0 for a disabled job; `mark` is the CSS class of its symbol.
+    """
 
     state: JobState
     live: Sequence[LiveState]
     runs: PackedRecords[Run]
     decisions: PackedRecords[Decision]
     word: str
+    failures: int
+    mark: str
 
     @property
     def job(self) -> Job:
@@ -51,23 +57,9 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return None if pause.until is None else schedule.next_after(pause.until - timedelta(microseconds=1))
 
     @property
-    def failures(self) -> int:
-        """Failed runs in a row; 0 for a disabled job."""
-        return self.state.consecutive_failures if self.job.enabled else 0
-
-    @property
     def waiting(self) -> LiveState | None:
         """The first of its runs that waits at a gate."""
         return next((each for each in self.live if each.gate is not None), None)
-
-    @property
-    def mark(self) -> str:
-        """The CSS class of its symbol."""
-        if self.word in ("idle", "done") and self.failures:
-            return "failing"
-        if self.word == "retrying":
-            return "waiting"
-        return "none" if self.word == "done" or (self.word == "idle" and not self.runs) else self.word
 
     @property
     def shown_word(self) -> str:
@@ -95,13 +87,16 @@ class Board:
         state = self._service.state(name)
         if state is None:
             return None
-        past = self._engine.history.of(name)
+        past, word = self._engine.history.of(name), status_of(state)
+        failures = state.consecutive_failures if state.job.enabled else 0
         return JobFacts(
             state=state,
             live=self._engine.live(name),
             runs=past.runs,
             decisions=past.decisions,
-            word=status_of(state),
+            word=word,
+            failures=failures,
+            mark=_mark(word, failures, has_runs=bool(past.runs)),
         )
 
     def all_facts(self) -> Iterator[JobFacts]:
@@ -125,12 +120,12 @@ class Board:
 
     def failing(self) -> int:
         """How many jobs are failing."""
-        history = self._engine.history
-        return sum(job.enabled and history.of(name).failures > 0 for name, job in self._engine.timetable.jobs().items())
+        found = map(self._engine.timetable.job, self._engine.history.failing())
+        return sum(job is not None and job.enabled for job in found)
 
     def pause_of_all(self) -> tuple[Pause, int] | None:
         """The pause of all jobs, while it lasts, and how many jobs it still concerns."""
-        found = self._engine.timetable.pauses_of_all(self.now())
+        found = self._engine.timetable.pauses.of_all(self.now())
         return (found[-1], len(found)) if found else None
 
     def lock_holders(self, lock: str) -> list[str]:
@@ -142,11 +137,19 @@ class Board:
             if live.run is not None and live.job in jobs and jobs[live.job].lock == lock
         ]
 
-    def zone(self) -> ZoneInfo:
+    def zone(self, status: StatusView | None = None) -> ZoneInfo:
         """The zone of tables over several jobs: that of `defaults`, else of most jobs."""
-        named = self._service.status().timezone
+        named = (status or self._service.status()).timezone
         zones = Counter(job.timezone for job in self._engine.timetable.jobs().values())
         return zones.most_common(1)[0][0] if zones and named == "UTC" else ZoneInfo(named)
+
+
+def _mark(word: str, failures: int, *, has_runs: bool) -> str:
+    if word in ("idle", "done") and failures:
+        return "failing"
+    if word == "retrying":
+        return "waiting"
+    return "none" if word == "done" or (word == "idle" and not has_runs) else word
 
 
 def skips_of(facts: JobFacts) -> list[Decision]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -68,43 +68,42 @@ class Query:
         given = {key: value for key, value in {**self.given(), **changed}.items() if value}
         return f"?{urlencode(given)}" if given else ""
 
-    def matches(self, facts: JobFacts) -> bool:
-        """Whether a job is to be shown."""
-        if self.state and self.state != facts.shown_word and not (self.state == "failing" and facts.failures):
-            return False
-        return self.finds(facts)
+    def has_state(self, facts: JobFacts) -> bool:
+        """Whether the job has the state of the filter."""
+        return self.state in ("", facts.shown_word) or (self.state == "failing" and facts.failures > 0)
 
     def finds(self, facts: JobFacts) -> bool:
         """Whether the job has the text of the filter."""
         return self.q.lower() in searched(facts) if self.q else True
 
 
-def ordered(jobs: Iterable[JobFacts], sort: str) -> list[JobFacts]:
+def sort_key(sort: str) -> Callable[[JobFacts], Any]:
     """Failing, running, then by their next run; or by the column named."""
 
     def next_of(facts: JobFacts) -> float:
         at = facts.next_at
         return math.inf if at is None else at.timestamp()
 
-    def last_of(facts: JobFacts) -> tuple[float, float]:
-        last = facts.state.last
-        return (0.0, -1.0) if last is None else (last.started_at.timestamp(), last.duration or 0.0)
+    def last_of(facts: JobFacts) -> float:
+        return -facts.state.last.started_at.timestamp() if facts.state.last else 0.0
 
-    found = list(jobs)
-    match sort:
-        case "name":
-            found.sort(key=lambda facts: facts.job.name)
-        case "next":
-            found.sort(key=next_of)
-        case "last":
-            found.sort(
-                key=lambda facts: facts.state.last.started_at.timestamp() if facts.state.last else 0.0, reverse=True
-            )
-        case "duration":
-            found.sort(key=lambda facts: last_of(facts)[1], reverse=True)
-        case _:
-            found.sort(key=lambda facts: (0 if facts.failures else _RANK[facts.word], next_of(facts)))
-    return found
+    def duration_of(facts: JobFacts) -> float:
+        last = facts.state.last
+        return 1.0 if last is None else -(last.duration or 0.0)
+
+    def urgency(facts: JobFacts) -> tuple[int, float]:
+        return 0 if facts.failures else _RANK[facts.word], next_of(facts)
+
+    named = {"name": lambda facts: facts.job.name, "next": next_of, "last": last_of, "duration": duration_of}
+    return named.get(sort, urgency)
+
+
+def search(jobs: Iterable[JobFacts], query: Query) -> Iterator[tuple[bool, Any, int]]:
+    """For each job whether it has the text of the filter, its key for sorting where it is shown, and its number."""
+    key = sort_key(query.sort)
+    for number, facts in enumerate(jobs):
+        found = query.finds(facts)
+        yield found, key(facts) if found and query.has_state(facts) else None, number
 
 
 def counts(jobs: Sequence[JobFacts]) -> list[tuple[str, int, str]]:
@@ -138,19 +137,23 @@ async def context(
 ) -> dict[str, Any]:
     """Everything the template needs; `rows` are made while they are written."""
     jobs = await slices.gather(board.all_facts())
-    matching = [facts for facts in ordered(jobs, query.sort) if query.matches(facts)]
+    searches = await slices.gather(search(jobs, query))
+    matching = [jobs[number] for _, number in sorted(each[1:] for each in searches if each[1] is not None)]
+    counted = [jobs[number] for found, _, number in searches if found]
     wanted = matching if query.rows is None else [facts for facts in matching if facts.job.name in query.rows]
     window = timeline.Window(moment.now, timeline.SPANS[query.span])
     found = await slices.gather(lanes.lanes(buckets, matching, window, moment, query.root))
     entries = list(recent.newest(query.events + 1))
+    by_state = await slices.one(lambda: counts(counted))
+    warnings = await slices.one(lambda: alerts(jobs, status, recent.missed_runs, moment, board))
     sorting = {"state": "failing, running, then next run"}.get(query.sort, query.sort)
     return {
-        "counts": counts([facts for facts in jobs if query.finds(facts)]),
+        "counts": by_state,
         "chosen": query.state,
         "q": query.q,
         "hidden": [(key, value) for key, value in query.given().items() if key != "q"],
         "query": query.link,
-        "alerts": alerts(jobs, status, recent.missed_runs, moment, board),
+        "alerts": warnings,
         "legend": timeline.LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": [(name, drawing) for name, drawing in found if drawing],

@@ -88,8 +88,8 @@ class Pages:
 
     async def index(self, request: Request, scope: Scope) -> Response:
         """All jobs."""
-        moment = self._moment()
-        status = self._service.status()
+        status = await self._slices.one(self._service.status)
+        moment = self._moment(status=status)
         query = index_page.Query(
             request.query, young=moment.now - status.started_at < index_page.YOUNG, root=request.root
         )
@@ -200,8 +200,10 @@ class Pages:
 
     # What they share.
 
-    def _moment(self, zone: ZoneInfo | None = None, *, with_seconds: bool = False) -> Moment:
-        return Moment(self._board.now(), zone or self._board.zone(), with_seconds=with_seconds)
+    def _moment(
+        self, zone: ZoneInfo | None = None, *, with_seconds: bool = False, status: StatusView | None = None
+    ) -> Moment:
+        return Moment(self._board.now(), zone or self._board.zone(status), with_seconds=with_seconds)
 
     async def _waiting(self, request: Request, scope: Scope, live: Any) -> Response:
         """A waiting run has nothing to show yet: the page of its job names its gate."""
@@ -222,7 +224,9 @@ class Pages:
         status: StatusView | None = None,
         live: bool = False,
     ) -> Response:
-        bar = self._bar(status or self._service.status(), scope, self._moment())
+        if status is None:
+            status = await self._slices.one(self._service.status)
+        bar = self._bar(status, scope, self._moment(status=status))
         sections = {"job.html": "/", "run.html": "/"}
         shared = {
             "at": moment,

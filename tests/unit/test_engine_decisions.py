@@ -107,7 +107,7 @@ class Life(Stage):
                 until = None if detail is None else self.clock.now() + timedelta(seconds=detail)
                 engine.pause(name, until=until, note="")
             case "resume":
-                engine.timetable.resume((name,), self.clock.now())
+                engine.timetable.pauses.end((name,), self.clock.now())
             case "stop":
                 task = asyncio.ensure_future(engine.runner.stop(list(engine.runner.live_runs(name)), kill=detail))
                 task.add_done_callback(lambda done: done.result())

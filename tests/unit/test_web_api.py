@@ -51,7 +51,7 @@ class Served(EngineService):
         return StatusView(
             version="0.2.0", pid=1, started_at=NOON, uptime=1.0, file="/app/schedules.yaml", loaded_at=NOON,
             reload_error=None, ticking=True, jobs=len(jobs), disabled=0,
-            paused=sum(self._engine.timetable.pause_of(name, NOON) is not None for name in jobs), running=0, waiting=0,
+            paused=sum(self._engine.timetable.pauses.of(name, NOON) is not None for name in jobs), running=0, waiting=0,
             next_at=None, next_job=None, decisions={},
         )  # fmt: skip
 
