@@ -123,16 +123,14 @@ class History:
         """What is kept of a job; empty for one that did nothing yet."""
         return self._jobs.get(job) or JobHistory()
 
-<<<<<<< HEAD
     def last_run(self, job: str) -> Run | None:
         """The run of a job that finished last."""
         kept = self._jobs.get(job)
         return None if kept is None else kept.last
-=======
+
     def failing(self) -> list[str]:
         """The jobs whose latest runs have failed."""
         return [name for name, kept in self._jobs.items() if kept.failures]
->>>>>>> f23a591 (status asks each shared pause once, and the page counts, sorts and warns in slices of its own)
 
     def run(self, run_id: str) -> Run | None:
         """The finished run with that id, while it is kept."""
