@@ -67,7 +67,7 @@ class _Side:
         self._place = ("", "")
 
     def carry_out(self, name: str, text: str) -> None:
-        """Carry out the message, or say why not."""
+        """Carry out the message, or refuse it with the cause."""
         self._runner.run(self._carry_out(_FILE.config(), name, text))
 
     async def _carry_out(self, config: Config, name: str, text: str) -> None:

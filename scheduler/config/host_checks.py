@@ -33,7 +33,7 @@ HOST_KEYS = _DELIVERED | {"user", "group", "nice", "env", "env_file"}
 
 
 class Host:
-    """This machine, as our own user sees it, who may not be schedd's."""
+    """This machine as the present user sees it, who may differ from the user of schedd."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

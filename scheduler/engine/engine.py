@@ -141,7 +141,7 @@ class Engine:
             raise
 
     def problem(self) -> str | None:
-        """Why scheduled times are not decided in time; None when they are."""
+        """Why scheduled runs are overdue; None when they are not."""
         if self._failures >= MOST_FAILURES:
             return "the scheduling loop has ended because of an internal error; see the log"
         if self._failures:

@@ -23,7 +23,7 @@ class StatusView(msgspec.Struct, frozen=True, kw_only=True):
 
     `standby_of` is the active scheduler while this one is a standby, or is null.
     `decisions` counts decisions since the start: `ran`, and skips by reason. `ticking` is false during the shutdown.
-    `problem` says why scheduled times are not decided in time, or why no scheduler is known to be active, or is null.
+    `problem` says why scheduled runs are overdue, or why no active scheduler is known, or is null.
     `store_up` is whether the store of the workers answers, or null where the file names none.
     `running` and `waiting` count runs.
     `dropped_lines` counts lines of the log that could not be written. `notification_errors` has, by job, the

@@ -133,7 +133,7 @@ def test_a_command_that_does_not_exist_is_reported() -> None:
 def test_a_hook_that_never_ends_is_ended_with_all_it_started() -> None:
     begun = time.monotonic()
     error = refusal(command("trap '' TERM; sleep 1000 & sleep 1000", timeout=0.2))
-    assert (str(error), error.again) == ("no answer within 0.2s", True)
+    assert (str(error), error.again) == ("timed out after 0.2s", True)
     assert time.monotonic() - begun < 20  # and the fixture sees that nothing is left
 
 
@@ -223,7 +223,7 @@ def test_a_server_whose_answer_never_ends_costs_the_timeout_and_leaves_no_thread
         begun = time.monotonic()
         error = refusal(recipient, environ={"SMTP_URL": f"{scheme}://127.0.0.1:{port}"})
         limited = then == MANY_CONTINUES and hasattr(http.client, "_MAXINTERIMRESPONSES")  # newer Pythons end it sooner
-        words = "what answered does not speak HTTP (HTTPException)" if limited else "no answer within 0.4s"
+        words = "what answered does not speak HTTP (HTTPException)" if limited else "timed out after 0.4s"
         assert (str(error), error.again) == (words, True)
         assert time.monotonic() - begun < 5
         assert has_left.wait(5)

@@ -34,7 +34,7 @@ async def during(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def alive(wire: Wire, attempt: str) -> AsyncIterator[None]:
-    """Give heartbeats during the block. The first was before it, so that who reads a report finds it alive."""
+    """Send heartbeats during the block. The first was sent before it, so that a reader of a report finds it alive."""
 
     async def signs() -> None:
         while True:

@@ -99,7 +99,7 @@ class RedisLog:
 
 
 class RedisReader(Generic[T]):
-    """Implements `Reader`. Closed by whoever made it."""
+    """Implements `Reader`. Its creator closes it."""
 
     def __init__(self, log: RedisLog, key: str, decoder: msgspec.json.Decoder[T], *, is_new: bool) -> None:
         self.news = asyncio.Event()

@@ -19,7 +19,7 @@ RESEND = 30.0
 """Seconds after which a message that nobody has taken is sent again. A copy expires after 1.5 times as long."""
 
 CLAIM = 7 * 86400.0
-"""Seconds for which it is remembered who took an attempt; no message is delivered later than that."""
+"""Seconds for which the store remembers which worker took an attempt; no message is delivered later."""
 
 NOBODY = "nobody"
 """The owner of an attempt that its scheduler has given up."""

@@ -1,4 +1,4 @@
-"""The worker's side: makes the attempts that messages ask for, with a launcher of its own, and reports about them."""
+"""The worker's side: makes the attempts that messages ask for, with a launcher of its own, and reports on them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ RETRY = 1.0
 
 
 class Worker:
-    """Carries out messages. Whatever is delivered twice, an attempt is made once: by whoever claims it."""
+    """Carries out messages. An attempt is made once, by the worker that claims it, even if its message arrives twice."""
 
     def __init__(
         self,
