@@ -55,14 +55,16 @@ def _print_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -
     default="info",
     help="Least severe log events to print; output of jobs is always printed [default: info]",
 )
-@click.option("--watch", is_flag=True, help="Reload FILE whenever it changes; needs the extra watch")
+@click.option(
+    "--watch", is_flag=True, help="Reload FILE whenever it changes; needs the extra `watch` (README.md, Install)"
+)
 @click.option(
     "--web",
     metavar="[ADDR]",
     is_flag=False,
     flag_value=_NO_ADDRESS,
     help="Serve the dashboard and the HTTP API on ADDR [default: web.listen of FILE, otherwise "
-    f"{DEFAULT_ADDRESS}]; needs the extra web",
+    f"{DEFAULT_ADDRESS}]; needs the extra `web` (README.md, Install)",
 )
 @click.option(
     "--heartbeat",
