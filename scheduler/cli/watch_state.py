@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Literal, NamedTuple
 
 from scheduler.cli.job_table import will_run_at
@@ -43,15 +42,11 @@ def attention(view: JobView) -> tuple[object, ...]:
 SORTS: dict[str, Callable[[JobView], object] | None] = {
     "attention": attention,
     "next run": lambda view: ((at := will_run_at(view)) is None, at and at.isoformat(), view.name),
-    "last run": lambda view: ("" if view.last is None else _negated(view.last.started_at), view.name),
+    "last run": lambda view: (view.last is None, view.last and -view.last.started_at.timestamp(), view.name),
     "name": lambda view: view.name,
     "file": None,
 }
 """The orders of the list by name; None is that of the file."""
-
-
-def _negated(moment: datetime) -> float:
-    return -moment.timestamp()
 
 
 class WatchState:

@@ -15,7 +15,7 @@ from scheduler.cli.watch_frame import job_frame, list_frame
 from scheduler.cli.watch_state import SORTS, Action, WatchState, totals
 from scheduler.text import cells
 from scheduler.wire.jobs import JobDetails, JobView, PauseView
-from scheduler.wire.runs import Output
+from scheduler.wire.runs import Output, RunView
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
@@ -182,6 +182,29 @@ def test_s_goes_through_the_orders() -> None:
     assert (seen, watched.sort) == (list(SORTS), "attention")
 
 
+def ran(run_id: str, ago: int) -> RunView:
+    begun = NOW - timedelta(seconds=ago)
+    return RunView(
+        id=run_id,
+        job="a",
+        trigger="schedule",
+        scheduled_at=begun,
+        started_at=begun,
+        lateness=0.0,
+        finished_at=begun,
+        outcome="succeeded",
+        exit_code=0,
+        duration=0.0,
+    )
+
+
+def test_by_last_run_the_newest_is_first_and_a_job_without_any_last() -> None:
+    watched = state(job("never"), job("old", last=ran("1", 60)), job("new", last=ran("2", 5)), job("also-never"))
+    press(watched, "s", "s")
+    assert watched.sort == "last run"
+    assert [view.name for view in watched.shown()] == ["new", "old", "also-never", "never"]
+
+
 def test_the_header_counts() -> None:
     """F9"""
     views = [job("a", "running"), job("b", "running", failures=3), job("c", failures=1), job("d"), job("e", "disabled")]
@@ -197,7 +220,9 @@ def test_the_header_counts() -> None:
     ),
 )
 def test_every_frame_fits_the_terminal(columns: int, lines: int, keys: list[str]) -> None:
-    watched = state(*SIXTY, job("データベース", "waiting", failures=2, waiting_for="lock"))
+    watched = state(
+        *SIXTY, job("ran", last=ran("1", 5)), job("データベース", "waiting", failures=2, waiting_for="lock")
+    )
     for key in keys:
         watched.press(key, lines - 3)
     drawn = frame(watched, columns, lines, error="schedd is not reachable " * 9 if "x" in keys else "")
