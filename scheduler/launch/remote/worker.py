@@ -29,7 +29,7 @@ RETRY = 1.0
 
 
 class Worker:
-    """Carries out messages. An attempt is made once, by the worker that claims it, however often its message arrives."""
+    """Carries out messages. An attempt is made once, by the worker that claims it, even if its message comes twice."""
 
     def __init__(
         self,
