@@ -96,14 +96,15 @@ class Cron(msgspec.Struct, frozen=True):
         if moment >= LATEST:
             return None
         moment = max(moment, EARLIEST)
-        since, until, offset = stretch_at(self.zone, moment)
-        wall = moment.replace(tzinfo=None) + offset
-        if moment - since < LARGEST_STEP and self.pattern.is_fixed:
+        since, until, offset, wall_since = stretch_at(self.zone, moment)
+        gone = moment - since
+        wall = wall_since + gone
+        if gone < LARGEST_STEP and self.pattern.is_fixed:
             change = latest_change(self.zone, moment, LARGEST_STEP)
             if change and self.suppresses(change):
                 wall = max(wall, change.wall_before - _SECOND)
         match = self.pattern.next_match(wall)
-        if match and (due := (match - offset).replace(tzinfo=UTC)) < until:
+        if match and (due := since + (match - wall_since)) < until:  # hardly any search goes beyond a DST change
             return due
         while True:
             due = (match - offset).replace(tzinfo=UTC) if match else moment + _TWO_DAYS

@@ -113,12 +113,8 @@ class Pattern(msgspec.Struct, frozen=True):
         found = self._that_day(wall, beyond, first)
         if found is not None and self.names_date(wall):
             return found
-        found = step + wall.replace(
-            hour=self.hour.ordered[first],
-            minute=self.minute.ordered[first],
-            second=self.second.ordered[first],
-            microsecond=0,
-        )
+        hour, minute, second = self.hour.ordered[first], self.minute.ordered[first], self.second.ordered[first]
+        found = _at(wall, hour, minute, second) + step
         if self.names_date(found):  # most often the next day, which the search below would find slowly
             return found
         if self.comes_every_month or self.day_of_week.is_full:
@@ -169,18 +165,24 @@ class Pattern(msgspec.Struct, frozen=True):
         """
         if wall.hour in self.hour.values:
             if wall.minute in self.minute.values and (second := beyond(self.second, wall.second)) is not None:
-                return wall.replace(second=second, microsecond=0)
+                return _at(wall, wall.hour, wall.minute, second)
             if (minute := beyond(self.minute, wall.minute)) is not None:
-                return wall.replace(minute=minute, second=self.second.ordered[first], microsecond=0)
+                second = self.second.ordered[first]
+                return _at(wall, wall.hour, minute, second)
         if (hour := beyond(self.hour, wall.hour)) is None:
             return None
         minute, second = self.minute.ordered[first], self.second.ordered[first]
-        return wall.replace(hour=hour, minute=minute, second=second, microsecond=0)
+        return _at(wall, hour, minute, second)
 
     def _search(self, wall: datetime, *, back: bool) -> datetime | None:
         from scheduler.schedule.croniter_search import search  # noqa: PLC0415 - loads croniter
 
         return search(_expression(self), wall, either_day=self.either_day, back=back)
+
+
+def _at(date: datetime, hour: int, minute: int, second: int) -> datetime:
+    """The time of day on a date. Takes half as long as `replace`."""
+    return datetime(date.year, date.month, date.day, hour, minute, second)  # noqa: DTZ001 - wall times are naive
 
 
 def _above(field: Field, low: int) -> int | None:

@@ -156,11 +156,15 @@ def _bisect(zone: ZoneInfo, low: datetime, high: datetime, offset: timedelta) ->
 
 
 class Stretch(NamedTuple):
-    """A part of a UTC year in which a zone has one UTC offset, from `since` up to but not including `until`."""
+    """A part of a UTC year in which a zone has one UTC offset, from `since` up to but not including `until`.
+
+    `wall_since` is the wall time at `since`.
+    """
 
     since: datetime
     until: datetime
     offset: timedelta
+    wall_since: datetime
 
 
 _stretches: dict[ZoneInfo, Stretch] = {}
@@ -174,7 +178,8 @@ def stretch_at(zone: ZoneInfo, moment: datetime) -> Stretch:
         year = datetime(moment.year, 1, 1, tzinfo=UTC)
         edges = (year, *(change.at for change in dst_changes(zone, year.year)), year.replace(year=year.year + 1))
         place = bisect_right(edges, moment)
-        stretch = _stretches[zone] = Stretch(edges[place - 1], edges[place], offset_at(zone, moment))
+        since, until, offset = edges[place - 1], edges[place], offset_at(zone, moment)
+        stretch = _stretches[zone] = Stretch(since, until, offset, since.replace(tzinfo=None) + offset)
     return stretch
 
 
