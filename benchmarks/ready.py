@@ -4,6 +4,7 @@
 
 The floor is an interpreter that imports what schedd depends on and goes to sleep. A row shows the floor of each file:
 the same interpreter after it has asked libyaml, through PyYAML, for the events of the file, and kept none of them.
+Another row shows the part of these imports that no start of schedd can do without.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ while parser.get_event() is not None:
     pass
 """
 
+LEAST = """
+import gc, sys, time
+gc.disable()
+sys.modules["ssl"] = None
+import asyncio, click, msgspec, structlog, yaml
+time.sleep(99)
+"""
+"""What no start of schedd can do without: its dependencies but for croniter and TLS, and no garbage collection."""
+
 GOALS = {10: ("0.18", "30"), 1000: ("0.35", "33"), 10_000: ("1.6", "55")}
 
 
@@ -57,7 +67,10 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         yield _row("… of which on a CPU", "", seen, "busy", "s")
         floor = {**seen, "floor": seen["events"]}
         yield _row("… beside the events of the file", "", floor, "busy", "s")
+        least = {**seen, "floor": seen["least"]}
+        yield _row("… beside the imports that every start needs", "", least, "busy", "s")
         yield _row(f"resident memory, {jobs:,} jobs", f"≤ {size} MB", seen, "size", "MB")
+        yield _row("… beside the imports that every start needs", "", least, "size", "MB")
 
 
 def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, list[Seen]]:
@@ -69,6 +82,7 @@ def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, l
             for name, code in (("floor", ""), ("events", f"import gc; gc.disable(){EVENTS}")):
                 asleep = f"{FLOOR}, time\n{code}\ntime.sleep(99)"
                 seen[name].append(_start([sys.executable, "-c", asleep], folder))
+            seen["least"].append(_start([sys.executable, "-c", LEAST], folder))
             for peer in found:
                 if jobs <= peer.most_jobs:
                     command = peer.command(folder, [(schedule, "true") for schedule in schedules])
