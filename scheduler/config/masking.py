@@ -105,8 +105,8 @@ class Mask:
 
     def _find(self) -> None:
         text = re.sub(CONTROL, "?", self._readable)
-        self._names = keys_of_mappings(text, "jobs", ("command", "python", "schedule"))
-        self._names |= keys_of_mappings(text, "overrides", ("command", "python", "schedule", "enabled", "timezone"))
+        of_jobs = ("command", "python", "schedule")
+        self._names = keys_of_mappings(text, {"jobs": of_jobs, "overrides": (*of_jobs, "enabled", "timezone")})
         found = value_spans(text, lambda name, at: at not in self._names and is_secret_key(name), _is_public)
         self._spans += [span for span in found.spans if not self._is_ordinary(*span)]
         if found.broken_at is not None:

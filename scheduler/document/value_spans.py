@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -52,8 +52,8 @@ def value_spans(
     return ValueSpans(spans)
 
 
-def keys_of_mappings(text: str, above: str, keys: Collection[str]) -> frozenset[int]:
-    """The indexes of the keys under the root's key `above` whose mapping has one of the `keys`."""
+def keys_of_mappings(text: str, keys: Mapping[str, Collection[str]]) -> frozenset[int]:
+    """The indexes of the keys under a key of the root whose mapping has one of the `keys` for it."""
     found: set[int] = set()
     path: list[list[Any]] = []  # of each open mapping or list: whether it is a mapping, the current key, its index
     events = yaml.CSafeLoader(text)
@@ -63,7 +63,7 @@ def keys_of_mappings(text: str, above: str, keys: Collection[str]) -> frozenset[
             at = event.start_mark.index
             if isinstance(event, ScalarEvent) and path and path[-1][0] and path[-1][1] is None:
                 path[-1][1:] = [event.value, at]
-                if len(path) == 3 and path[0][1] == above and event.value in keys:
+                if len(path) == 3 and event.value in keys.get(path[0][1], ()):
                     found.add(path[1][2])
                 continue
             if isinstance(event, MappingStartEvent | SequenceStartEvent):
