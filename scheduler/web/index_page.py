@@ -138,7 +138,8 @@ async def context(
     """Everything the template needs; `rows` are made while they are written."""
     jobs = await slices.gather(board.all_facts())
     searches = await slices.gather(search(jobs, query))
-    matching = [jobs[number] for _, number in sorted(each[1:] for each in searches if each[1] is not None)]
+    keys = [(key, number) for _, key, number in searches if key is not None]
+    matching = await slices.one(lambda: [jobs[number] for _, number in sorted(keys)])
     counted = [jobs[number] for found, _, number in searches if found]
     wanted = matching if query.rows is None else [facts for facts in matching if facts.job.name in query.rows]
     window = timeline.Window(moment.now, timeline.SPANS[query.span])
