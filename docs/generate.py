@@ -55,7 +55,7 @@ which editors use to complete and explain keys.
 |---|---|
 | `SCHED_JOB`, `SCHED_RUN_ID` | name of the job, id of the run |
 | `SCHED_SCHEDULED_AT`, `SCHED_SCHEDULED_LOCAL` | the scheduled time in UTC (RFC 3339), and in the job's time zone |
-| `SCHED_PREVIOUS_AT` | the scheduled time of the previous run in UTC, if there was one |
+| `SCHED_PREVIOUS_AT` | the scheduled time before this one in UTC, even if skipped; not set if schedd does not know it |
 | `SCHED_ATTEMPT` | 1, or more for a retry; 0 for the command of `run_if` |
 | `SCHED_TRIGGER` | `schedule`, `manual` (on request), `start` (`@reboot`, `catch_up`) or `after` (`@after JOB`) |
 | `SCHED_FILE` | path of the schedule file |

@@ -18,7 +18,8 @@ Each request names one of these operations in `op`, with the fields of its table
 prints the `ok` of its operation.
 
 - A field without a default is required in a request. A field with one may be left out.
-- *time* is RFC 3339 in UTC. Durations are numbers of seconds. *base64* is bytes in base64.
+- *time* is RFC 3339, with any offset in a request, in UTC in an answer. Durations are numbers of seconds. *base64* is
+  bytes in base64.
 - Events, where an operation has any, come before its `ok`.\
 """
 

@@ -185,7 +185,8 @@ class DefaultsForm(Form, frozen=True):
     on_shutdown: Annotated[
         OnShutdown,
         Meta(
-            description="Whether a shutdown waits for runs, stops them, or (on workers) leaves them to the next schedd."
+            description="Whether a shutdown waits for runs, stops them, or leaves them to their workers; there the "
+            "default is `leave`."
         ),
     ] = OnShutdown.WAIT
     launcher: Annotated[
@@ -230,7 +231,9 @@ class DefaultsForm(Form, frozen=True):
     ] = ()
     on_skip: Annotated[
         tuple[RecipientForm, ...],
-        Meta(description="Recipients to notify of skipped runs, except requested skips such as a pause."),
+        Meta(
+            description="Recipients to notify when runs start being skipped: overlap, late, lock, capacity and so on."
+        ),
     ] = ()
     on_slow: Annotated[
         tuple[RecipientForm, ...], Meta(description="Recipients to notify when a run takes longer than slow_after.")

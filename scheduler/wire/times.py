@@ -70,7 +70,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """`why`: Explain why a job ran, or did not run, at the time `at`; without an offset it is in the job's zone.
+    """`why`: Explain why a job ran, or did not run, at the time `at`.
 
     Without `at`, explain the job's last decision and its next scheduled time. Times in `sentences` are in
     `timezone`, by default that of the job.
