@@ -3,8 +3,9 @@
     python benchmarks/soak.py [--times 10000000] [--jobs 10000] [--runs 10000]
 
 Prints resident memory, descriptors and asyncio tasks at the start and after each tenth of the scheduled times, and at
-the start, in the middle and at the end of the real runs. From the first tenth on, and in the second half of the runs,
-at most 2 MB may be added, and not one descriptor or task; exits 1 otherwise.
+the start, in the middle and at the end of the real runs. At most 2 MB may be added, and not one descriptor or task,
+from the tenth on at which histories are full (the first, unless --times is small), and in the second half of the runs;
+exits 1 otherwise.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ JOBS = 20
 """With real runs."""
 
 ALLOWED = 2 * 1024 * 1024
+
+FULL = 1.01
+"""Histories that grow by less than this factor in a tenth are at their bounds."""
 
 
 class Footprint(msgspec.Struct, frozen=True):
@@ -84,7 +88,7 @@ async def on_virtual_clock(clock: VirtualClock, times: int, count: int) -> bool:
     engine.load(jobs(count), max_running=max(15, count * 3 // 4))
     footprint("start")
     ticking = asyncio.create_task(engine.run())
-    measured = []
+    measured, sizes = [], []
     for tenth in range(1, 11):
         await asyncio.sleep(times / count / 10)
         for name in engine.timetable.names():  # so that what is left was left behind
@@ -92,11 +96,17 @@ async def on_virtual_clock(clock: VirtualClock, times: int, count: int) -> bool:
         await asyncio.sleep(1)
         await engine.stop(engine.live())
         measured.append(footprint(f"{tenth}/10"))
+        sizes.append(engine.history.size)
         for name in engine.timetable.names():
             engine.resume(name)
     ticking.cancel()
     print(f"          {engine.history.decided.total():,} scheduled times decided", flush=True)
-    return flat(measured[0], measured[-1])
+    begin = next((number for number in range(9) if sizes[number + 1] <= sizes[number] * FULL), None)
+    if begin is None:
+        print("          histories still grow at the end: more --times are needed", flush=True)
+        return False
+    print(f"          histories are full from {begin + 1}/10 on: {sizes[begin] / 1e6:.1f} MB", flush=True)
+    return flat(measured[begin], measured[-1])
 
 
 async def ten_thousand(runs: int) -> bool:
