@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from scheduler.config.reader import reader_of
 from scheduler.config.spec import JobForm
@@ -11,7 +13,7 @@ from scheduler.document.nodes import Mapping, Scalar
 from scheduler.document.source import Source
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True):
     """The name of a job, the positions of its keys, and the values of the valid ones.
 
     `section` is `jobs` or `overrides`; `override` has the keys that replace those of this entry.

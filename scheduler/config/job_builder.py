@@ -6,8 +6,10 @@ import re
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import msgspec
 
 from scheduler.config.accepts_and_lock import request_fields, request_problems
 from scheduler.config.entry import Entry
@@ -40,7 +42,7 @@ _RELATIVE = LISTS | {"cwd", "path", "ping"}
 """Keys whose value depends on the directory of the file."""
 
 
-class Scope(NamedTuple):
+class Scope(msgspec.Struct, frozen=True):
     """The defaults of jobs: values by key, the layers of environment, and the keys of `retry`."""
 
     values: dict[str, Any]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+
+import msgspec
 
 from scheduler.config.recipients import LISTS
 from scheduler.model.job import ProcessSettings
@@ -30,7 +31,7 @@ RARE = OF_PROCESS | {"success_codes", "lock", "accepts", "run_if", "run_if_timeo
 """Keys that take further steps to become fields of `Job`. Most jobs have none, and skip those steps."""
 
 
-class KeyPattern(NamedTuple):
+class KeyPattern(msgspec.Struct, frozen=True):
     """What follows from the keys of a job alone: where each was set, and which steps are needed.
 
     `unchanged` are those of its keys that are in `_UNCHANGED`.

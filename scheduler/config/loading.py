@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -36,7 +36,7 @@ from scheduler.model.workers import Workers
 
 _SUFFIXES = (".yaml", ".yml")
 _INIT = "`schedctl init -` prints an example"
-_ON_WORKERS = NOTHING._replace(values={"launcher": LauncherName.CELERY})
+_ON_WORKERS = Scope({"launcher": LauncherName.CELERY}, (), {})
 
 Ignored = frozenset[str]
 OnFile = Callable[["File", Ignored], None]
@@ -67,7 +67,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     withheld: frozenset[str] = frozenset()
 
 
-class File(NamedTuple):
+class File(msgspec.Struct, frozen=True):
     """One file: its text, the values of its keys, and the positions of the keys of `defaults` and of the file.
 
     `tops` has the keys within `web` and `launcher`, too: `web.token`.
@@ -75,8 +75,8 @@ class File(NamedTuple):
 
     source: Source
     values: dict[str, Any]
-    places: dict[str, int] = {}  # noqa: RUF012 - never changed
-    tops: dict[str, int] = {}  # noqa: RUF012 - never changed
+    places: dict[str, int] = {}
+    tops: dict[str, int] = {}
 
 
 class Loading:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from msgspec.structs import replace
+
 from scheduler.config.entry import Entry, entry_of
 from scheduler.config.node_errors import entries_of
 from scheduler.document.nodes import Broken, Mapping, Node
@@ -37,7 +39,8 @@ class Overrides:
         if override is None:
             return entry
         dropped = _OF_TARGET if override.places.keys() & _TARGET else frozenset()
-        return entry._replace(
+        return replace(
+            entry,
             places={key: at for key, at in entry.places.items() if key not in dropped},
             given={key: value for key, value in entry.given.items() if key not in dropped},
             override=override,
