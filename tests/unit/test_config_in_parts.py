@@ -9,7 +9,8 @@ import pytest
 from scheduler.config.load import finish, load
 from scheduler.config.loading import Loading
 from scheduler.document.compose import compose
-from scheduler.document.nodes import Mapping, MappingInParts
+from scheduler.document.composer import AT_ONCE
+from scheduler.document.nodes import IrregularTextError, Mapping, MappingInParts
 from scheduler.document.source import Source
 from scheduler.errors import ConfigError
 
@@ -77,11 +78,12 @@ def test_every_error_of_a_file_is_shown_wherever_the_first_one_is(tmp_path: Path
     assert str(job_by_job.value) == str(by_tree.value)
 
 
-def test_jobs_are_parsed_as_they_are_asked_for() -> None:
-    source = Source("schedules.yaml", Path("schedules.yaml"), f'{DEFAULTS}{JOBS}  last: "\n')
-    root = compose(source, in_parts="jobs")
+def test_jobs_are_parsed_a_few_at_a_time_as_they_are_asked_for() -> None:
+    many = "".join(f"  job-{number}: {{command: x}}\n" for number in range(2 * AT_ONCE))
+    root = compose(Source("schedules.yaml", Path("schedules.yaml"), f'jobs:\n{many}  last: "\n'), in_parts="jobs")
     assert isinstance(root, Mapping)
     jobs = root.entries[-1][1]
     assert isinstance(jobs, MappingInParts)
-    names = (key.value for key, _ in jobs.taken())
-    assert [next(names) for _ in range(4)] == ["first", "second", "third", "fourth"], "the error is in the fifth"
+    assert next(jobs.taken())[0].value == "job-0", "the error is behind it"
+    with pytest.raises(IrregularTextError):
+        list(jobs.taken())
