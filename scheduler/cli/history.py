@@ -22,6 +22,9 @@ HEADS = ("TIME", "JOB", "RUN", "OUTCOME", "DURATION", "DETAILS")
 SHRINKING = (1, 5)
 """Columns that are cut when the terminal is narrow."""
 
+TRIGGERS = {"start": "at start", "after": "after another job"}
+"""In words, why a run was started if not by its schedule; `manual` is a word already."""
+
 
 @subcommand("history")
 @some_jobs
@@ -51,7 +54,7 @@ def history(
     """List running, finished and skipped runs.
 
     Newest first. History is kept in memory and lost when schedd stops, unless
-    the file has `launcher.celery.store`.
+    the file has a `launcher`, whose store keeps it.
 
     \b
     Examples:
@@ -95,7 +98,7 @@ def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False)
         return [when, Cell(entry.job), Cell(entry.run_id or "-", "quiet"), Cell("ran"), Cell("-"), forgotten]
     colour = {"succeeded": "good", None: "busy", "stopped": "care"}.get(run.outcome, "bad")
     took = "-" if run.duration is None else times.span(run.duration)
-    details = [] if run.trigger == "schedule" else ["manual" if run.trigger == "manual" else "at start"]
+    details = [] if run.trigger == "schedule" else [TRIGGERS.get(run.trigger, run.trigger)]
     if run.by is not None:
         details.append(f"requested by {run.by.text}")
     if run.arguments is not None:
