@@ -46,7 +46,7 @@ def register(app: Any) -> Any:
 
     kept = local()
 
-    @app.task(name=TASK, ignore_result=True, acks_late=False, bind=True)  # type: ignore[untyped-decorator]
+    @app.task(name=TASK, ignore_result=True, acks_late=False, bind=True, shared=False)  # type: ignore[untyped-decorator]
     def attempt(self: Any, message: str) -> None:
         if not hasattr(kept, "side"):  # not before: it must not be inherited by a fork
             kept.side = _Side()

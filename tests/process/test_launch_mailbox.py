@@ -23,6 +23,7 @@ if shutil.which("redis-server") is None:
 from celery import Celery
 from redis import Redis
 
+from scheduler.celery_app import register
 from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
 
 MESSAGE = Message(
@@ -64,3 +65,10 @@ def test_a_message_is_sent_also_when_the_broker_has_closed_the_connection(port: 
         assert redis.llen("q") == count
         redis.client_kill_filter(_type="normal", skipme=True)
     mailbox.close()
+
+
+def test_a_team_adds_the_task_to_its_own_application() -> None:
+    """Without the warning of Celery that another application has registered a task of this name for all."""
+    app: Any = Celery("team", set_as_current=False)
+    register(app)
+    assert app.tasks[TASK].app is app
