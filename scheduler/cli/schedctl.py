@@ -11,7 +11,7 @@ from scheduler import __version__
 from scheduler.cli.exit import ReaderGoneError
 from scheduler.cli.subcommand import HELP_OPTIONS, color_option, config_option, set_url, with_short_text
 from scheduler.errors import EXIT_USAGE, UsageError
-from scheduler.fast_start import loaded, patterns_compiled_late
+from scheduler.fast_start import loaded
 from scheduler.package import DOCUMENTATION
 from scheduler.text import did_you_mean
 
@@ -129,8 +129,7 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
-        with patterns_compiled_late():
-            found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
+        found: click.Command = getattr(import_module(f"scheduler.cli.{module}"), name)
         loaded()
         return found
 

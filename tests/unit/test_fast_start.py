@@ -32,12 +32,3 @@ def test_patterns_are_compiled_at_once_after_the_block_even_if_it_fails() -> Non
     with pytest.raises(ZeroDivisionError), patterns_compiled_late():
         1 / 0  # noqa: B018
     assert type(re.compile("x")) is re.Pattern
-
-
-def test_patterns_are_compiled_late_until_the_outer_of_two_blocks_ends() -> None:
-    with patterns_compiled_late():
-        with patterns_compiled_late():
-            pass
-        late = re.compile("x")
-    kinds: list[type] = [type(late), type(re.compile("x"))]
-    assert [kind is re.Pattern for kind in kinds] == [False, True]
