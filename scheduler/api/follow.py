@@ -7,6 +7,8 @@ from contextlib import closing
 from datetime import timedelta
 from functools import partial
 
+from msgspec.structs import replace
+
 from scheduler.api.kept_output import KeptRun, in_order, selected
 from scheduler.api.views import attempt_view, output_events, run_view, waiting_on
 from scheduler.engine.engine import Engine
@@ -32,7 +34,10 @@ async def run_events(stream: RunStream, *, detach: bool = False) -> AsyncGenerat
             if isinstance(value, Run):
                 run = value
             if not isinstance(value, Chunk):
-                yield _event(value)
+                event = _event(value)
+                if stream.requested_before and isinstance(event, Started | Waiting):
+                    stream.requested_before, event = False, replace(event, requested_before=True)
+                yield event
             elif run is not None:
                 for event in output_events(run, value):
                     yield event

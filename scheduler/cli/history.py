@@ -54,7 +54,8 @@ def history(
     """List running, finished and skipped runs.
 
     Newest first. History is kept in memory and lost when schedd stops, unless
-    the file has a `launcher`, whose store keeps it.
+    the file has a `launcher`, whose store keeps it. The history of a job is
+    deleted when a reload removes the job.
 
     \b
     Examples:

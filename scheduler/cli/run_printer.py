@@ -36,6 +36,9 @@ class RunPrinter:
 
     def see(self, event: Event) -> None:
         """Print one event. BrokenPipeError when the reader of stdout is gone."""
+        if isinstance(event, Started | Waiting) and event.requested_before:
+            run_id = event.run.id if isinstance(event, Started) else event.run_id
+            terminal.note(f"schedctl: no new run: run {run_id} was requested with this key before", "care")
         match event:
             case Output(stream=stream, data=data):
                 out = sys.stdout if stream == "stdout" and not self._all_to_stderr else sys.stderr

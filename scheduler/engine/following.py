@@ -57,6 +57,8 @@ class RunStream:
         self.follower: Follower[Mark] = Follower(holding=holding)
         self.ended: Run | Decision | None = None
         """The last value, whether or not it has been read."""
+        self.requested_before = False
+        """Whether the run is that of an earlier request with the same key."""
         self._started = False
         self._on_close = on_close
 

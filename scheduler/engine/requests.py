@@ -46,6 +46,7 @@ class Requests:
         """Take a request; see `Engine.run_now`."""
         same = self._keys.run_of(job.name, request.key)
         if same is not None and (known := self._following.of(same)) is not None:
+            known.requested_before = True
             return known
         now = self._clock.now()
         at = request.as_of or request.at or now.replace(microsecond=0)

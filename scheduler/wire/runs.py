@@ -209,6 +209,7 @@ class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
     """The run waits at a gate (`overlap`, `lock`, `capacity`, `worker`), or until its time (`time`), which is `until`.
 
     `by` is who requested it. `waiting_on` says in words what it waits for: which lock, and which runs hold it.
+    `requested_before`: see `Started`.
     """
 
     run_id: str
@@ -217,12 +218,17 @@ class Waiting(msgspec.Struct, frozen=True, tag_field="event", tag="waiting"):
     until: datetime | None = None
     by: Requester | None = None
     waiting_on: str | None = None
+    requested_before: bool = False
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """A run has started. In `logs`: its output follows."""
+    """A run has started. In `logs`: its output follows.
+
+    `requested_before`, in the first event of a request: an earlier request had the same key, and this is its run.
+    """
 
     run: RunView
+    requested_before: bool = False
 
 
 class Output(msgspec.Struct, frozen=True, tag_field="event", tag="output"):

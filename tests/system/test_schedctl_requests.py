@@ -202,9 +202,13 @@ def test_a_wrong_request_is_one_message_and_its_code(
 
 
 def test_a_request_with_a_known_key_starts_nothing(file: Path) -> None:
-    run_id = detached(file, "plain", "--key", "order-4711")
+    first = run_now(file, "plain", "--detach", "--key", "order-4711")
+    run_id = first.stdout.strip()
+    assert "no new run" not in first.stderr
     ask(file, "wait", run_id)
-    assert detached(file, "plain", "--key", "order-4711") == run_id
+    again = run_now(file, "plain", "--detach", "--key", "order-4711")
+    assert again.stdout.strip() == run_id
+    assert again.stderr == f"schedctl: no new run: run {run_id} was requested with this key before\n"
     assert detached(file, "plain", "--key", "order-4712") != run_id
 
 
