@@ -11,13 +11,13 @@ from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import job_names
 from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
-from scheduler.errors import UsageError
+from scheduler.errors import UnknownNameError, UsageError
 from scheduler.wire.operations import EXPLAIN
 from scheduler.wire.times import Explain, Explanation
 
 KINDS = {
     "wildcard": "wildcard schedule: runs in both occurrences of an hour that DST repeats, and not in a skipped hour",
-    "fixed-time": "fixed-time schedule: runs once per day across DST changes; a time that DST skips runs right after "
+    "fixed-time": "fixed-time schedule: each time runs once across DST changes; a time that DST skips runs right after "
     "the skipped hour",
     "interval": "interval: DST changes have no effect",
 }
@@ -54,7 +54,10 @@ def explain(target: Target, words: tuple[str, ...], zone: tzinfo | None, form: s
         schedule, zone = (schedule_or_job, zone) if zone is not None else _with_zone(schedule_or_job)
         explanation = _explained(schedule, str(zone or "UTC"))
     else:
-        explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
+        try:
+            explanation = target.ask(EXPLAIN, Explain(schedule_or_job))
+        except (UnknownNameError, UsageError) as error:
+            raise _corrected(schedule_or_job) or error from None
     if not output_format.shown(explanation, form):
         show(explanation, zone or times.zone_of(explanation.timezone), times.now())
 
@@ -88,6 +91,17 @@ def show(explanation: Explanation, zone: tzinfo, now: datetime) -> None:
 def _is_schedule(text: str) -> bool:
     """Whether the text is a schedule: names of jobs have no spaces, brackets or `@`."""
     return " " in text.strip() or text.startswith(("@", "{", "[")) or not text.strip()
+
+
+def _corrected(text: str) -> UsageError | None:
+    """The error about a schedule in another notation, such as `5m` or `daily`, with what to write instead."""
+    from scheduler.cli.typed_schedule import read_schedule  # noqa: PLC0415 - loads all of `schedule`
+
+    try:
+        read_schedule(text, "UTC")
+    except UsageError as error:
+        return error if "\n  help: " in str(error) else None
+    return None
 
 
 def _with_zone(text: str) -> tuple[str, tzinfo | None]:

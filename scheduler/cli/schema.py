@@ -11,8 +11,11 @@ from scheduler.config.file_form import json_schema
 def schema() -> None:
     """Print the JSON Schema for editors.
 
-    Save it next to the schedule file, and start the file with the line `# yaml-language-server:
-    $schema=schedules.schema.json`: most editors then complete and explain its keys.
+    Save it next to the schedule file, and start that file with the line below.
+    Most editors then complete and explain its keys.
+
+    \b
+      # yaml-language-server: $schema=schedules.schema.json
 
     \b
     Examples:

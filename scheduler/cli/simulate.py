@@ -46,7 +46,7 @@ Durations = Callable[[str], tuple[float, str]]
 @click.option(
     "--durations",
     multiple=True,
-    metavar="[JOB=]TIME,…",
+    metavar="[JOB=]DURATION,…",
     help="Duration of runs of one job, or of all others [default: the usual duration in the running schedd, else 1s]",
 )
 @timezone_option

@@ -19,6 +19,7 @@ Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[Text, Meta(extra={"reads": "name"})]
 Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"})]
 """A secret, or an address that may contain one."""
+HeaderValue = Annotated[str | int | float | bool, Meta(extra={"reads": "header value"})]
 
 Duration = Annotated[
     str,

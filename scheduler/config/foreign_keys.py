@@ -7,10 +7,11 @@ import re
 from scheduler.text import typo_of
 
 FOREIGN = {
-    "schedule": "cron crontab cronexpression cronschedule expression when trigger spec rule timer oncalendar",
+    "schedule": "cron crontab sched cronexpression cronschedule expression when trigger spec rule timer oncalendar",
     "command": "cmd script run exec cmdline commandline program task entrypoint execstart",
     "python": "func function callable module handler method class target",
-    "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds",
+    "timeout": "executiontimeout activedeadlineseconds maxruntime runtimelimit timelimit maxduration timeoutseconds"
+    " softtimelimit",
     "overlap": "concurrencypolicy concurrency maxinstances singleton nooverlap allowoverlap allowparallel",
     "start_deadline": "startingdeadlineseconds startingdeadline misfiregracetime misfire deadline",
     "stop_grace": "killtimeout terminationgraceperiodseconds stoptimeout grace graceperiod stopgraceperiod killafter",
@@ -40,13 +41,13 @@ FOREIGN = {
     "mail": "email to mailto",
     "defaults": "default common global globals",
     "overrides": "override patch patches overlay overlays",
-    "jobs": "tasks schedules cronjobs services job entries",
+    "jobs": "tasks schedules cronjobs services job entries beatschedule",
     "include": "includes import imports files extends",
     "max_running": "maxjobs maxconcurrent maxparallel workers parallelism concurrency maxconcurrency",
     "shutdown_timeout": "gracefultimeout stoptimeout terminationgraceperiodseconds drain draintimeout shutdown",
     "times": "count retries maxretries",
     "delay": "wait interval pause seconds initialdelay retrydelay sleep",
-    "factor": "multiplier backoffmultiplier exponent exponential backofffactor",
+    "factor": "backoff multiplier backoffmultiplier exponent exponential backofffactor",
     "max_delay": "maximumdelay maxbackoff maxwait maxinterval",
     "from_env": "env variable valuefrom envvar",
     "from_file": "file path secret secretkeyref",
@@ -55,19 +56,25 @@ FOREIGN = {
     "until": "enddate end endat endson notafter validuntil expires",
     "except": "exclude excludes excluded skipdates holidays exceptdates blackout blackouts exceptions",
     "slow_after": "warnafter slow slowafter",
-    "run_if": "condition onlyif guard",
+    "run_if": "condition onlyif guard if",
     "splay": "jitter randomdelay randomizeddelaysec randomizeddelay spread",
     "path": "paths",
     "setup": "prepare before init",
     "notify_after": "failurethreshold alertafter",
     "accepts": "inputs",
+    "token": "password passwd apitoken apikey secret",
 }
 """Our keys with the names used elsewhere, in lower case without dashes and underscores."""
 
 REFUSED = {
-    "backoff retrybackoff retrydelay retryinterval": (
+    "backoff retrybackoff retrydelay retryinterval delay maxdelay factor": (
         'the delay between attempts is part of "retry"',
         "for example `retry: {times: 2, delay: 10s, factor: 2}`",
+    ),
+    "slots": ('the number of slots is part of "lock"', "for example `lock: {name: mail, slots: 2}`"),
+    "restart restartpolicy": (
+        "a command that has ended starts again at its next scheduled time",
+        "use `retry` for further attempts after a failure",
     ),
     "skipcodes skipcode skipexitcodes skiponexitcodes skipon": (
         "an exit code cannot mean that a run was skipped",

@@ -23,7 +23,7 @@ from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of, places_within
 from scheduler.config.overrides import Overrides
 from scheduler.config.reader import reader_of
-from scheduler.config.web_form import NEEDS_TOKEN, TOKEN_HELP, is_exposed, web_settings
+from scheduler.config.web_form import TOKEN_HELP, is_exposed, needs_token, web_settings
 from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.compose import compose
@@ -145,8 +145,8 @@ class Loading:
         settings = {key: main.values[key] for key in ("max_running", "shutdown_timeout") if key in main.values}
         zone = defaults.values.get("timezone")
         web = web_settings(main.values.get("web", {}), main.source, main.tops)
-        if is_exposed(web, web.listen):
-            main.source.error(main.tops.get("web"), NEEDS_TOKEN, TOKEN_HELP, width=len("web"), key="web")
+        if web.listen is not None and is_exposed(web, web.listen):
+            main.source.error(main.tops["web.listen"], needs_token(web.listen), TOKEN_HELP, width=6, key="web.listen")
         return Config(
             path=self.path,
             jobs=jobs,

@@ -12,6 +12,7 @@ import msgspec.inspect as types
 from scheduler.config import scalars
 from scheduler.config.exclusion_reader import read_exclusion
 from scheduler.config.field_types import Form
+from scheduler.config.header_reader import headers_reader
 from scheduler.config.json_values import json_reader
 from scheduler.config.node_errors import (
     AlreadyReportedError,
@@ -247,8 +248,7 @@ def _command(hint: Any) -> Read:
         command = read_words(node, source, where)
         if command is None:
             return None
-        program = command if isinstance(command, str) else command[0]
-        if not program.strip():
+        if not (command if isinstance(command, str) else command[0]).strip():
             raise InvalidValueError("must not be empty")
         if type(node) is Scalar and node.plain:
             refuse_comment_within_quotes(node, source)
@@ -273,8 +273,7 @@ def _schedule(_hint: Any) -> Read:
 
 def _placed(_hint: Any) -> Read:
     """One path or a list of them, each with the node that names it."""
-    read_path = _scalar(KINDS["path"])
-    return lambda node, source, where: _one_or_more(read_path, node, source, where)
+    return lambda node, source, where: _one_or_more(_scalar(KINDS["path"]), node, source, where)
 
 
 def _exclusions(_hint: Any) -> Read:
@@ -298,3 +297,4 @@ def _one_or_more(read: Read, node: Node, source: Source, where: str) -> list[tup
 
 _SPECIAL = {"placed": _placed, "command": _command, "json": json_reader, "schedule": _schedule}
 _SPECIAL |= {"exclusions": _exclusions, "jobs": lambda _hint: lambda node, _source, _where: node}
+_SPECIAL |= {"headers": lambda hint: headers_reader(_reader(types.type_info(hint)))}

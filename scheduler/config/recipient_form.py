@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, Secret, Text, Url
+from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, HeaderValue, Secret, Text, Url
 from scheduler.model.recipient import WebhookFormat
 
 
@@ -49,8 +49,12 @@ class RecipientForm(Form, frozen=True):
         Meta(description="Format of the body of a webhook: json, slack, mattermost, discord or teams."),
     ] = WebhookFormat.JSON
     headers: Annotated[
-        dict[str, Secret | ReferenceForm],
-        Meta(description="HTTP headers of a webhook.", examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}]),
+        dict[str, HeaderValue | ReferenceForm],
+        Meta(
+            extra={"reads": "headers"},
+            description="HTTP headers of a webhook.",
+            examples=[{"Authorization": {"from_env": "HOOK_TOKEN"}}],
+        ),
     ] = {}
     secret: Annotated[
         Secret | ReferenceForm | UnsetType, Meta(description="Key of the HMAC signature of a webhook's body.")

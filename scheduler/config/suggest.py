@@ -140,6 +140,8 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
         return KeyProblem(message, "use `python: MODULE:FUNCTION` to call its function, or `command` for a program")
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
         return KeyProblem(f'unknown key "{name}": a schedule file has no such key', "delete the line")
+    if "listen" in unknown.known and word in {"host", "port", "bind", "address", "addr"}:
+        return KeyProblem(f'unknown key "{name}": host and port are one key', 'for example `listen: "127.0.0.1:8765"`')
     if form is RetryForm and word in _COUNTING_THE_FIRST:
         message = f'unknown key "{name}"; "times" counts the attempts after the first'
         return KeyProblem(message, None, _value_fixes(unknown, "times", _further_attempts(unknown.value)))
@@ -176,8 +178,7 @@ def _foreign(unknown: UnknownKey) -> KeyProblem | None:
 
 
 def _misspelled(unknown: UnknownKey) -> KeyProblem | None:
-    near = typo_of(unknown.name, unknown.known)
-    if near is not None:
+    if (near := typo_of(unknown.name, unknown.known)) is not None:
         return _did_you_mean(unknown, near, normalized(unknown.name))
     theirs = {word: ours for ours in unknown.known for word in FOREIGN.get(ours, "").split() if len(word) > SHORT}
     near = typo_of(normalized(unknown.name), theirs)

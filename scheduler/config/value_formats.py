@@ -137,6 +137,14 @@ def _secret(text: str, plain: bool) -> str:
     return read_text(text, plain)
 
 
+def _header_value(text: str, plain: bool) -> str:
+    """A secret of one line: a line break would add a header of its own."""
+    text = _secret(text, plain)
+    if not (text.isascii() and text.isprintable()):
+        raise InvalidValueError("must be printable ASCII characters, without line breaks")
+    return text
+
+
 def _url(text: str, plain: bool) -> str:
     """No message repeats the address: those of webhooks are secrets."""
     text = _secret(text, plain)
@@ -199,6 +207,7 @@ KINDS = {
     "first time": Kind("a date", _first_time),
     "last time": Kind("a date", _last_time),
     "secret": Kind("text", _secret),
+    "header value": Kind("text", _header_value),
     "url": Kind("an address", _url),
     "apprise": Kind("an Apprise address", _apprise),
     "address": Kind("a mail address", _address),

@@ -196,6 +196,14 @@ def _metrics(text: str) -> Iterator[Replacement]:
         yield Replacement("{per_job: true}", converted=(text,))
 
 
+def _web(text: str) -> Iterator[Replacement]:
+    """`web: true` and `web: 8000`."""
+    if text.lower() in {"true", "yes", "on"}:
+        yield Replacement('{listen: "127.0.0.1:8765"}', converted=(text,))
+    elif re.fullmatch(r"(?a)[\w.]*:?\d+", text):
+        yield Replacement(f'{{listen: "{text if ":" in text else f"127.0.0.1:{text}"}"}}')
+
+
 def _choice(text: str, known: list[str]) -> Iterator[Replacement]:
     word = text.strip().lower()
     found = word if word in known else _CHOICES.get(word) or typo_of(word, known)
@@ -220,4 +228,5 @@ _BY_KIND: dict[str, Callable[[str], Iterable[Replacement]]] = {
     "number": _integer,
     "launcher": _launcher,
     "metrics": _metrics,
+    "web": _web,
 }

@@ -15,13 +15,13 @@ from scheduler.document.source import Source
 from scheduler.errors import ConfigError, UsageError
 from scheduler.model.web import ListenAddress, WebSettings, parse_listen_address
 
-NEEDS_TOKEN = "web: token is needed when listen is not a loopback address or a Unix socket"  # noqa: S105 - a message
-
 TOKEN_HELP = "add `token: {from_env: SCHEDD_TOKEN}` to `web`, and set this variable to a secret"  # noqa: S105
 
 
 class WebForm(Form, frozen=True):
     """The dashboard, the HTTP API and metrics over HTTP; needs the extra `web`."""
+
+    kind: ClassVar[str] = "web"
 
     listen: Annotated[
         Listen | None,
@@ -81,6 +81,11 @@ def web_settings(given: dict[str, Any], source: Source, places: dict[str, int]) 
     )
 
 
+def needs_token(listen: ListenAddress) -> str:
+    """The error about an exposed address."""
+    return f"web: listen is {listen}, not a loopback address or a Unix socket: token is needed"
+
+
 def is_exposed(settings: WebSettings, listen: ListenAddress | None) -> bool:
     """Whether others than this machine can reach an address that no token protects."""
     return listen is not None and not listen.is_local and settings.token is None
@@ -93,5 +98,5 @@ def listening_on(settings: WebSettings, text: str, file: Path) -> WebSettings:
     except ValueError as error:
         raise UsageError(f"--web: {error}") from None
     if is_exposed(settings, listen):
-        raise ConfigError(f"{file}: error: {NEEDS_TOKEN} (--web {text})\n  help: {TOKEN_HELP}", ())
+        raise ConfigError(f"{file}: error: {needs_token(listen)} (--web {text})\n  help: {TOKEN_HELP}", ())
     return msgspec.structs.replace(settings, listen=listen)

@@ -32,6 +32,7 @@ _FORMS = (
 )
 _NO_SCHEDULE = {"never", "none", "no", "off", "false", "manual", "manually", "disabled", "on demand"}
 _MOST_REPAIRS = 5
+_SECONDS_OR_MINUTES = (("s", "seconds"), ("m", "minutes"))
 _OTHER_FIELDS = {
     "weekday": "day_of_week", "weekdays": "day_of_week", "dow": "day_of_week", "wday": "day_of_week",
     "dayofweek": "day_of_week", "dom": "day", "mday": "day", "dayofmonth": "day", "date": "day",
@@ -176,14 +177,19 @@ class _Corrector(NamedTuple):
 
 
 def _interval(text: str) -> Dialect | None:
-    """`@every 1 day`, `@every 90`, `PT5M`: a duration in another spelling."""
+    """`@every 1 day`, `@every 90`, `30.0` of Celery, `5.minutes` of Ruby, `PT5M`: a duration in another spelling."""
+    if number := re.fullmatch(r"(?a)(\d+)\.0", text):
+        readings = [Translation(f"@every {number[1]}{unit}", reading=name) for unit, name in _SECONDS_OR_MINUTES]
+        return Dialect(INTERVAL, tuple(readings))
+    if ruby := re.fullmatch(r"(?ai)(?:every )?(\d+)\.([a-z]+)", text):
+        found = read_interval(f"every {ruby[1]} {ruby[2]}")
+        return Dialect(INTERVAL, (Translation(f"@every {found[0]}", converted=found[1]),)) if found else None
     word, _, amount = text.partition(" ")
     amount, _, keyword, first = re.fullmatch(rf"(?i)(.*?)(\s+({_FROM})\s+(.+))?", amount).groups()  # type: ignore[union-attr]
     start = "" if first is None else f" from {first}"
     is_every = word.lower() in {"@every", "every"}
     if is_every and re.fullmatch(r"(?a)\d+(?:\.\d+)?", amount):
-        units = (("s", "seconds"), ("m", "minutes"))
-        readings = (Translation(f"@every {amount}{unit}{start}", reading=name) for unit, name in units)
+        readings = [Translation(f"@every {amount}{unit}{start}", reading=name) for unit, name in _SECONDS_OR_MINUTES]
         return Dialect("@every: missing unit; a duration is a number with w, d, h, m or s", tuple(readings))
     iso = iso_duration(amount if is_every else text)
     found = iso or (read_interval(f"{word} {amount}") if is_every and (start or word.startswith("@")) else None)

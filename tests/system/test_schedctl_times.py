@@ -106,6 +106,8 @@ def test_a_disabled_job_is_shown_only_when_it_is_named(file: Path) -> None:
         (("explain", "* * * * * *"), 2, "* * * * * *"),
         (("explain", '["@dayly"]'), 2, '["@dayly"]\n    ^\n'),
         (("explain", ""), 2, "the schedule is empty"),
+        (("explain", "5m"), 2, "help: @every 5m"),
+        (("explain", "daily"), 2, "help: @daily"),
         (("next", "--from", "tomorrow", "--until", "today"), 2, "--until is before --from"),
         (("simulate", "--durations", "noon=x"), 2, "--durations: 'x': not a valid duration"),
         (("next", "--expr", "* * * * *", "--timezone", "Mars/Base"), 2, "IANA name such as Europe/Berlin"),

@@ -16,8 +16,8 @@ _ISO_DURATION = re.compile(r"(?a)(?:R/)?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?
 
 
 def read_date(text: str) -> Dialect | None:
-    """A date with a time of day, as `@at` takes it."""
-    match = _INSTANT.fullmatch(text)
+    """A date, possibly with a time of day, as `@at` takes it."""
+    match = _INSTANT.fullmatch(f"{text}T00:00" if re.fullmatch(r"(?a)\d{4}-\d\d-\d\d", text) else text)
     if match is None:
         return None
     date = f"{match['year']}-{int(match['month']):02}-{int(match['day']):02}"
