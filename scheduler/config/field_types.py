@@ -19,7 +19,9 @@ Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[Text, Meta(extra={"reads": "name"})]
 Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"})]
 """A secret, or an address that may contain one."""
-HeaderValue = Annotated[str | int | float | bool, Meta(extra={"reads": "header value"})]
+HeaderValue = Annotated[
+    str | int | float | bool, Meta(extra={"reads": "header value"}, extra_json_schema={"pattern": "^[ -~]*$"})
+]
 
 Duration = Annotated[
     str,

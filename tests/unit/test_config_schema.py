@@ -22,7 +22,7 @@ BOMBS = {"file-alias-bomb", "file-alias-cycle"}
 """What an independent reader of YAML would take to heart."""
 
 BEYOND_A_SCHEMA = re.compile(
-    r"include-pattern|schedule-(?!field-name).*|value-zone-.*|value-home-directory|value-(timeout|deadline)-of-nothing|value-empty|value-name-empty|retry-.*|env-empty-value"
+    r"include-pattern|web-exposed|schedule-(?!field-name).*|value-zone-.*|value-home-directory|value-(timeout|deadline)-of-nothing|value-empty|value-name-empty|retry-.*|env-empty-value"
     r"|env-reserved-name|key-twice|job-twice|command-empty|python-arguments-.*|yaml-exclamation-mark|yaml-comment-within-quotes|broker-without-a-store|store-that-is-not-redis"
 )
 """Needs knowledge of cron, of time zones, of another key, of what an unquoted word or an empty value is meant to be."""
