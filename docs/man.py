@@ -27,6 +27,9 @@ from scheduler.config.file_form import json_schema
 
 SCHEMA = json_schema()["$defs"]
 
+MOST_WORDS = 10
+"""More choices than this, which are the codes of warnings, are not listed."""
+
 _TITLES = runpy.run_path(str(Path(__file__).with_name("form_titles.py")))
 
 FILES = [
@@ -187,8 +190,18 @@ def _file_page() -> str:
     return "\n".join([*lines, *_see(["schedd(1)", "schedctl(1)"]), ""])
 
 
+def _forms_of(value: dict[str, Any]) -> Iterator[str]:
+    """The names of the definitions that a value can be."""
+    for option in (value, *value.get("anyOf", ()), value.get("items", {})):
+        if "$ref" in option:
+            yield option["$ref"].rpartition("/")[2]
+
+
 def _meaning(value: dict[str, Any]) -> str:
     text = value.get("description", "")
+    words = [word for name in _forms_of(value) for word in SCHEMA[name].get("enum", ())]
+    if 1 < len(words) <= MOST_WORDS:
+        text += f" One of {', '.join(words)}."
     if value.get("default") not in (None, "", [], {}):
         text += f" Default: {json.dumps(value['default'])}."
     return re.sub(r"\s+", " ", text)

@@ -100,6 +100,17 @@ REFUSED = {
 """Keys for what does not exist on purpose, as in docs/recipes.md, or elsewhere: why not, and what serves instead."""
 
 
+REFUSED_AT_THE_TOP = {
+    "mailto": (
+        'recipients of mails are in "on_failure"',
+        "use `on_failure: [{mail: ops@example.com}]` under `defaults`; it mails failures, through SMTP_URL",
+    ),
+    "tz crontz": ('the time zone is a key of jobs, "timezone"', "for example `defaults: {timezone: Europe/Berlin}`"),
+    "shell": ('the shell is a key of jobs, "shell"', "for example `defaults: {shell: /bin/bash}`"),
+}
+"""Variables of a crontab at the top level of the file."""
+
+
 def names_target(name: str) -> bool:
     """Whether a key, possibly misspelled or from another scheduler, says what a job runs."""
     word = normalized(name)

@@ -40,6 +40,7 @@ BUSY = 25
 
 _YEAR = timedelta(days=366)
 _DAY = 86_400.0
+_WORDS = "a list is run without a shell: each word is an item of its own; or write the command as text"
 
 
 class Checked(NamedTuple):
@@ -139,7 +140,9 @@ class _Lint:
             yield LintWarning(LintCode.NOT_FOUND, "cwd", missing)
         elif job.enabled and (reason := self._targets.problem(job)):
             key = "command" if "command" in entry.keys else "python"
-            yield LintWarning(LintCode.NOT_FOUND, key, reason)
+            words = entry.effective.get(key)
+            is_whole = isinstance(words, list) and " " in str(words[0])
+            yield LintWarning(LintCode.NOT_FOUND, key, reason, _WORDS if is_whole else None)
         elif job.enabled and (problem := self._targets.argument_problem(job)):
             yield LintWarning(LintCode.WRONG_ARGUMENT, *problem)
         for key, reason in self._targets.further_problems(job) if job.enabled else ():

@@ -10,8 +10,8 @@ from scheduler.config.field_types import Duration, FilePath, Form, Text
 
 
 class ScheduleForm(Form, frozen=True):
-    """A schedule with named fields, each written as in cron. A field that is not given is the lowest value if it is
-    finer than all given ones, and any value otherwise: `{hour: 8}` is every day at 08:00:00."""
+    """A schedule with named fields, each written as in cron. A field that is not given has its lowest value if
+    it is a smaller unit than all given ones, and any value otherwise: `{hour: 8}` is every day at 08:00:00."""
 
     year: Annotated[Text | UnsetType, Meta(description="Years.", examples=["2027-2030"])] = UNSET
     month: Annotated[Text | UnsetType, Meta(description="1 to 12, or jan to dec.", examples=["jan,jul"])] = UNSET

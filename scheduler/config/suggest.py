@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from scheduler.config.field_types import Form
 from scheduler.config.file_form import IGNORED, FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
-from scheduler.config.foreign_keys import FOREIGN, REFUSED, normalized
+from scheduler.config.foreign_keys import FOREIGN, REFUSED, REFUSED_AT_THE_TOP, normalized
 from scheduler.config.node_errors import AlreadyReportedError
 from scheduler.config.other_shapes import as_variables, recipients
 from scheduler.config.scalars import InvalidValueError
@@ -65,7 +65,6 @@ def unknown_key(unknown: UnknownKey) -> KeyProblem:
         _after_comma(unknown)
         or _misplaced(unknown)
         or _refused(unknown)
-        or _mailto(unknown)
         or _special(unknown)
         or _foreign(unknown)
         or _misspelled(unknown)
@@ -105,18 +104,12 @@ def _misplaced(unknown: UnknownKey) -> KeyProblem | None:
 
 
 def _refused(unknown: UnknownKey) -> KeyProblem | None:
-    if issubclass(unknown.form, DefaultsForm):
-        for words, (reason, help) in REFUSED.items():
-            if normalized(unknown.name) in words.split():
-                return KeyProblem(f'unknown key "{unknown.name}": {reason}', help)
+    is_of_jobs, is_of_file = issubclass(unknown.form, DefaultsForm), issubclass(unknown.form, IncludedForm)
+    table = REFUSED if is_of_jobs else REFUSED_AT_THE_TOP if is_of_file else {}
+    for words, (reason, help) in table.items():
+        if normalized(unknown.name) in words.split():
+            return KeyProblem(f'unknown key "{unknown.name}": {reason}', help)
     return None
-
-
-def _mailto(unknown: UnknownKey) -> KeyProblem | None:
-    if not issubclass(unknown.form, IncludedForm) or unknown.name != "MAILTO":
-        return None
-    help = "use `on_failure: [{mail: ops@example.com}]` under `defaults`; it mails failures, through SMTP_URL"
-    return KeyProblem('unknown key "MAILTO": recipients of mails are in "on_failure"', help)
 
 
 def _special(unknown: UnknownKey) -> KeyProblem | None:

@@ -510,3 +510,10 @@ def test_an_empty_address_of_a_recipient_is_a_warning_and_an_empty_variable_is_n
     notifying = "jobs: {a: {command: 'true', on_failure: [{webhook: {from_env: EMPTY}}]}}\n"
     assert codes(tmp_path, notifying) == ["undeliverable"]
     assert codes(tmp_path, "jobs: {a: {command: 'true', env: {A: {from_env: EMPTY}}}}\n") == []
+
+
+@pytest.mark.parametrize(("words", "advised"), [('["no-such echo", x]', True), ("[no-such, x]", False)])
+def test_a_command_line_as_one_item_of_a_list_gets_advice(tmp_path: Path, words: str, advised: bool) -> None:
+    (warning,) = warnings(tmp_path, job(f"command: {words}"))
+    assert (warning.help is not None) == advised
+    assert warning.message.startswith("command not found: no-such")
