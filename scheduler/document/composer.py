@@ -187,7 +187,9 @@ class Composer:
         elif type(event) is SequenceStartEvent:
             node = Sequence(index, children)
         else:
-            node = Mapping(index, self._entries(children, word))
+            entries = self._entries(children, word)
+            is_template = not entries and self._text.startswith("{{", index)
+            node = Broken(index) if is_template else Mapping(index, entries)
         if event.anchor:
             self._anchors[event.anchor] = node, self._count - count + 1
         return node
