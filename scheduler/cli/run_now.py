@@ -157,6 +157,8 @@ def _follow(source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> Non
     else:
         from scheduler.cli.run_here import run_here  # noqa: PLC0415 - loads asyncio and the engine
 
+        if ask.key is not None:
+            terminal.note("schedctl: without a running schedd no key is remembered: the job runs each time", "care")
         run_here(source.service(), ask, printer)
 
 

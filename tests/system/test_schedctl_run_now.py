@@ -243,3 +243,10 @@ def test_the_file_is_found_as_schedd_finds_it(file: Path) -> None:
     lost = schedctl("run-now", "seven", cwd=Path(os.sep), SCHEDD_SOCKET="/nowhere/s.sock")
     assert lost.returncode == 2
     assert "name the file with -c FILE" in lost.stderr
+
+
+def test_without_a_schedd_it_says_that_a_key_does_not_prevent_a_second_run(tmp_path: Path) -> None:
+    file = write(tmp_path / "schedules.yaml", "jobs: {a: {command: echo ran}}\n")
+    keyless, keyed = schedctl("-c", file, "run-now", "a"), schedctl("-c", file, "run-now", "a", "--key", "k")
+    assert keyless.stdout == keyed.stdout == "ran\n"
+    assert ["no key is remembered" in each.stderr for each in (keyless, keyed)] == [False, True]
