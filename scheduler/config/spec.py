@@ -142,7 +142,7 @@ class DefaultsForm(Form, frozen=True):
         Duration | None,
         Meta(
             description="At each start, run for the latest scheduled time if it is no older than this, even if it has "
-            "run; by default never.",
+            "run (with workers or a second scheduler: only if it has not); by default never.",
             examples=["1h"],
         ),
     ] = None
