@@ -24,7 +24,7 @@ from scheduler.config.loading import Config, File, Ignored, Loading, OnProgress,
 from scheduler.launch.environment import Environment
 from scheduler.launch.program import directory_problem
 from scheduler.machine_zone import is_utc, machine_zone
-from scheduler.model.job import Job, Overlap
+from scheduler.model.job import Job, OnShutdown, Overlap
 from scheduler.schedule import (
     Restricted,
     Schedule,
@@ -72,6 +72,7 @@ class _Lint:
         self._targets = targets
         self._starts: dict[datetime, list[Entry]] = defaultdict(list)
         self._in_utc: list[Entry] = []
+        self._finishing: list[tuple[Entry, Job]] = []
         self._history_is_stored = False
 
     def file(self, file: File, ignored: Ignored) -> None:
@@ -97,13 +98,16 @@ class _Lint:
                 warn(owner.source, warning, owner.places, owner.path, owner.name)
         if LintCode.MACHINE_TIMEZONE not in ignored and _depends_on_zone(job):
             self._in_utc.append(entry)
+        if LintCode.NO_TIME_TO_FINISH not in ignored and job.enabled and job.on_shutdown is OnShutdown.WAIT:
+            self._finishing.append((entry, job))
         if LintCode.BUSY_MINUTE not in ignored and job.enabled and job.schedule:
             upcoming = job.schedule.next_after(self._now)
             if upcoming:
                 self._starts[upcoming].append(entry)
 
-    def whole(self) -> None:
+    def whole(self, config: Config) -> None:
         """Warn about all jobs together, once they are known."""
+        self._about_shutdown(config.shutdown_timeout)
         zone = machine_zone()
         if self._in_utc and not is_utc(zone):
             entry, count = self._in_utc[0].owner("schedule"), len(self._in_utc)
@@ -124,6 +128,23 @@ class _Lint:
                 at = entry.places["schedule"]
                 help = "use H as the minute to spread the jobs over the hour"
                 entry.source.warn(at, message, help, code=LintCode.BUSY_MINUTE, width=8, key=f"{entry.path}.schedule")
+
+    def _about_shutdown(self, timeout: float) -> None:
+        """One warning about all jobs that get SIGTERM as soon as schedd stops. `timeout` is in seconds."""
+        found = [(entry, job) for entry, job in self._finishing if job.stop_grace >= timeout]
+        if not found:
+            return
+        entry, job = found[0]
+        others = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        message = (
+            f"stop_grace of this job{others} is {format_duration(job.stop_grace)}, "
+            f"not less than the shutdown_timeout of {format_duration(timeout)}: "
+            "when schedd stops, a run gets SIGTERM at once and has no time to finish"
+        )
+        help = "use a shorter `stop_grace`, a longer `shutdown_timeout`, or `on_shutdown: stop`"
+        owner = entry.owner("stop_grace")
+        warning = LintWarning(LintCode.NO_TIME_TO_FINISH, "stop_grace", message, help)
+        warn(owner.source, warning, owner.places, owner.path, owner.name)
 
     def _warnings(self, entry: Entry, job: Job) -> Iterator[LintWarning]:
         yield from value_warnings(entry.effective)

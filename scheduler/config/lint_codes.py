@@ -65,6 +65,8 @@ class LintCode(StrEnum):
     """The job has a schedule but is disabled."""
     LONG_CATCH_UP = "long-catch-up"
     """catch_up is as long as the interval or longer: each start of schedd runs the latest time again."""
+    NO_TIME_TO_FINISH = "no-time-to-finish"
+    """stop_grace is not shorter than shutdown_timeout: running jobs get SIGTERM as soon as schedd stops."""
     NO_RECIPIENT = "no-recipient"
     """expect_success_within is set without on_failure: only the metrics show that the job is overdue."""
     LONG_EXPECTATION = "long-expectation"

@@ -27,11 +27,11 @@ def load(path: Path, on_progress: OnProgress | None = None) -> Config:
     return finish(Loading(path, on_progress=on_progress))
 
 
-def finish(loading: Loading, at_the_end: Callable[[], None] = lambda: None) -> Config:
+def finish(loading: Loading, at_the_end: Callable[[Config], None] = lambda _: None) -> Config:
     """The result of a `Loading` with its warnings. Calls `at_the_end` once all jobs are read. Raises ConfigError."""
     with fast_start.loading():
         config = loading.config()
-        at_the_end()
+        at_the_end(config)
     if any(source.has_errors for source in loading.sources):
         _revise(loading)
     if not any(source.findings for source in loading.sources):

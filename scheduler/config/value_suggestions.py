@@ -27,8 +27,9 @@ _CHOICES = {
     "forbid": "skip", "no": "skip", "false": "skip", "none": "discard", "null": "discard", "/dev/null": "discard",
     "parallel": "allow",
     "concurrent": "allow", "kill": "stop", "cancel": "stop", "terminate": "stop", "enqueue": "queue", "stdout": "raw",
+    "clock-change": "dst-change", "crowd": "busy-minute", "never-fires": "never-runs",
 }  # fmt: skip
-"""Words of other programs, each with the one choice that means the same."""
+"""Words of other programs and of schedd 0.1, each with the one choice that means the same."""
 
 _CLOCK = r"(?a)(\d{1,3}):([0-5]\d)(?::([0-5]\d))?"
 _MILLISECONDS = r"(?ai)(\d+(?:\.\d+)?)\s*(?:ms|msecs?|milliseconds?)"

@@ -131,6 +131,7 @@ TABLE = [
     (LintCode.DISABLED, ["enabled: false", 'schedule: "@daily"']),
     (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 31d"]),
     (LintCode.LONG_CATCH_UP, ['schedule: "@daily"', "catch_up: 1d"]),
+    (LintCode.NO_TIME_TO_FINISH, ["stop_grace: 25s"]),
     (LintCode.NO_RECIPIENT, ["expect_success_within: 1h"]),
     (LintCode.NO_RECIPIENT, ["expect_success_within: 26h", "ping: https://hc-ping.com/x"]),
     (LintCode.LONG_EXPECTATION, ["expect_success_within: 26h", TELL]),  # B2
@@ -355,6 +356,20 @@ def test_a_busy_minute_is_reported_once(tmp_path: Path) -> None:
     jobs = "".join(f'  job-{n}: {{command: echo, schedule: "@daily"}}\n' for n in range(BUSY + 1))
     assert codes(tmp_path, f"jobs:\n{jobs}") == ["busy-minute"]
     assert codes(tmp_path, f"defaults: {{lint: {{ignore: [busy-minute]}}}}\njobs:\n{jobs}") == []
+
+
+def test_jobs_without_time_to_finish_at_a_shutdown_are_reported_once(tmp_path: Path) -> None:
+    jobs = "".join(
+        f"  {name}: {{command: echo, on_shutdown: {how}}}\n"
+        for name, how in [("a", "wait"), ("b", "wait"), ("c", "stop")]
+    )
+    (warning,) = warnings(tmp_path, f"shutdown_timeout: 8s\njobs:\n{jobs}")
+    assert warning.code == "no-time-to-finish"
+    assert warning.line == 3
+    assert "of this job and 1 more is 10s, not less than the shutdown_timeout of 8s" in warning.message
+    assert codes(tmp_path, f"shutdown_timeout: 8s\ndefaults: {{stop_grace: 2s}}\njobs:\n{jobs}") == []
+    ignored = "defaults: {lint: {ignore: [no-time-to-finish]}}"
+    assert codes(tmp_path, f"shutdown_timeout: 8s\n{ignored}\njobs:\n{jobs}") == []
 
 
 def test_the_env_of_the_defaults_is_looked_at_too(tmp_path: Path) -> None:
