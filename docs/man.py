@@ -34,7 +34,10 @@ _TITLES = runpy.run_path(str(Path(__file__).with_name("form_titles.py")))
 
 FILES = [
     ("./schedules.yaml", "The schedule file, where neither an option nor SCHEDD_CONFIG names another."),
-    ("/run/schedd, $XDG_RUNTIME_DIR/schedd", "Directories for the control socket; the first usable one is taken."),
+    (
+        "/run/schedd, $XDG_RUNTIME_DIR/schedd, /tmp/schedd-UID",
+        "Directories for the control socket; the first usable one is taken. The last resort is schedd-UID in $TMPDIR.",
+    ),
 ]
 
 ENVIRONMENT = {
@@ -45,6 +48,8 @@ ENVIRONMENT = {
         ("SCHEDD_PAUSED", "1: start with all jobs paused, as with --paused."),
         ("SCHEDD_ALLOW_INSECURE_FILE", "1: the same as --allow-insecure-file."),
         ("SMTP_URL", "The mail server of notifications, such as smtp+starttls://USER:PASSWORD@mail.example.com:587."),
+        ("MAIL_FROM", "The sender of mails; by default the user of SMTP_URL if it is an address, else schedd@HOST."),
+        ("SENTRY_DSN", "The address of Sentry, for jobs with sentry: true."),
     ],
     "schedctl": [
         ("SCHEDD_CONFIG", "The schedule file, unless an option names it."),
@@ -169,7 +174,8 @@ def _file_page() -> str:
     lines += [
         ".SH DESCRIPTION",
         "A YAML file of jobs and when each of them runs. Durations are 90s, 10m, 1h30m, 2d; sizes 64K, 512M, 2G.",
-        "An unknown key is an error. Relative paths are relative to the file that contains them.",
+        "An unknown key is an error. Relative paths are relative to the file that contains them, except interpreter",
+        "and the program of a command, which are relative to cwd.",
         ".PP",
         _text(f"The key `defaults` has the same keys as a job, except {', '.join(alone)}, for all jobs of the file."),
         _text("The key `overrides` has, by the name of an included job, the keys to replace."),
@@ -187,7 +193,26 @@ def _file_page() -> str:
             for key in keys.split():
                 if key not in shared:
                     lines += [".TP", rf"\fB{_text(key)}\fR", _text(_meaning(form["properties"][key])) or r"\&"]
+    lines += _table_of("schedules.md", "schedule", "FORMS OF A SCHEDULE")
+    lines += _table_of("configuration.md", "variable", "VARIABLES OF A RUN")
     return "\n".join([*lines, *_see(["schedd(1)", "schedctl(1)"]), ""])
+
+
+def _table_of(page: str, head: str, title: str) -> Iterator[str]:
+    """The first table of a document whose first column has this head, and the paragraphs after it, as a section."""
+    text = Path(__file__).with_name(page).read_text(encoding="utf-8").partition(f"| {head} |")[2].partition("\n## ")[0]
+    table, _, rest = text.partition("\n\n")
+    rows = (re.split(r"(?<!\\)\|", line.strip("| ")) for line in table.splitlines()[2:])
+    yield from _entries(title, ((_plain(term.strip()), _plain(meaning.strip())) for term, meaning in rows))
+    for paragraph in rest.strip().split("\n\n"):
+        yield from _paragraph(_plain(paragraph)) if paragraph else ()
+
+
+def _plain(text: str) -> str:
+    """Markdown without its marks and references to sections."""
+    text = re.sub(r"; see \[[^]]*\]\([^)]*\)", "", text)
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"\*([a-z]+)\*", r"\1", text.replace("`", ""))
 
 
 def _forms_of(value: dict[str, Any]) -> Iterator[str]:

@@ -184,7 +184,9 @@ def unknown_command(name: str) -> str:
 
 
 @click.group(cls=Commands, context_settings=HELP_OPTIONS, invoke_without_command=True)
-@config_option(" [default: $SCHEDD_CONFIG, ./schedules.yaml]")
+@config_option(
+    " [default: $SCHEDD_CONFIG, ./schedules.yaml, or that of the only running schedd, for commands that only look]"
+)
 @click.option(
     "--url",
     metavar="URL",

@@ -141,8 +141,9 @@ class DefaultsForm(Form, frozen=True):
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="At each start, run for the latest scheduled time if it is no older than this, even if it has "
-            "run (with workers or a second scheduler: only if it has not); by default never.",
+            description="Run for the latest scheduled time if it is no older than this: when the machine resumes or "
+            "its clock is set forward, and at each start, even if the job has run for it (with workers or a second "
+            "scheduler: only if it has not); by default never.",
             examples=["1h"],
         ),
     ] = None
@@ -202,9 +203,10 @@ class DefaultsForm(Form, frozen=True):
     output: Annotated[
         OutputMode, Meta(description="Where the job's output goes: to the log, unprefixed to stdout (raw), or nowhere.")
     ] = OutputMode.LOG
-    user: Annotated[Name | None, Meta(description="User to run the job as; requires root.", examples=["www-data"])] = (
-        None
-    )
+    user: Annotated[
+        Name | None,
+        Meta(description="User, with its groups, HOME, USER, LOGNAME and SHELL; requires root.", examples=["www-data"]),
+    ] = None
     group: Annotated[
         Name | None,
         Meta(

@@ -42,8 +42,11 @@ def test_the_man_pages_have_exit_codes_variables_and_each_key_of_the_file_once()
     assert {"EXIT STATUS", "ENVIRONMENT", "EXAMPLES"} <= {*sections["schedd.1"]}
     assert {"EXIT STATUS", "ENVIRONMENT"} <= {*sections["schedctl.1"]}
     assert "EXIT STATUS" in sections["schedctl-run-now.1"]
-    assert {"EXAMPLE", "TOP LEVEL", "A JOB"} <= {*sections["schedules.yaml.5"]}
+    assert {"EXAMPLE", "TOP LEVEL", "A JOB", "FORMS OF A SCHEDULE"} <= {*sections["schedules.yaml.5"]}
+    for term in ("SCHED_PREVIOUS_AT", "SCHED_FILE", '"@every 90s"', "5#2, 5L"):
+        assert rf"\fB{term}\fR" in pages["schedules.yaml.5"]
     assert pages["schedules.yaml.5"].count(r"\fBstart_deadline\fR") == 1
+    assert r"\fBMAIL_FROM\fR" in pages["schedd.1"]
     for word in ("SCHEDD_URL", "SCHEDD_TOKEN"):
         assert rf"\fB{word}\fR" in pages["schedctl.1"]
         assert word not in pages["schedd.1"]
