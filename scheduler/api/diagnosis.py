@@ -149,7 +149,8 @@ def _decided(entry: HistoryEntry, zone: ZoneInfo) -> str:
     if run.attempts and all(attempt.outcome == Outcome.NOT_STARTED for attempt in run.attempts):
         return f"{what} could not be started (run {run.id}): {'; '.join(notes)}."
     # A request has a whole second as its time, so that less than a second says nothing.
-    later = "" if entry.by is not None and run.lateness < 1 else f" {span(run.lateness)} later"
+    lateness = max(0.0, (run.started_at - run.scheduled_at).total_seconds())
+    later = "" if entry.by is not None and lateness < 1 else f" {span(lateness)} later"
     outcome = "still running" if run.outcome is None else f"{run.outcome}, {run.exit_text}"
     return f"{what} started{later} as {run.id}: {': '.join(filter(None, (outcome, '; '.join(notes))))}."
 
@@ -173,6 +174,6 @@ def _undecided(state: JobState, at: datetime, now: datetime, zone: ZoneInfo) -> 
         note = note_of(state.job, state.paused, at, zone)
         return f"{state.job.name} is scheduled at {shown}{'' if note is None else f', {note}'}."
     return (
-        f"{state.job.name} was scheduled at {shown}; there is no record of it: schedd was not running then, or the "
-        "record is no longer kept."
+        f"{state.job.name} was scheduled at {shown}; there is no record of it: this schedd was not running then, or "
+        "the record is no longer kept."
     )

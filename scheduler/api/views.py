@@ -8,7 +8,7 @@ from scheduler.api.service import JobState
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveState
 from scheduler.launch.output import Chunk
-from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run
+from scheduler.model.run import Attempt, Decision, Outcome, Pause, Reason, Run, Trigger
 from scheduler.schedule import predecessors
 from scheduler.wire.jobs import JobView, PauseView, RequestedView, Status, WaitingView
 from scheduler.wire.runs import AttemptView, Event, HistoryEntry, Lost, Output, RunView
@@ -43,7 +43,7 @@ def run_view(run: Run) -> RunView:
         trigger=run.trigger.value,
         scheduled_at=run.scheduled_at,
         started_at=run.started_at,
-        lateness=run.lateness,
+        lateness=run.lateness if run.trigger is Trigger.SCHEDULE else None,
         finished_at=run.finished_at,
         outcome=None if run.outcome is None else run.outcome.value,
         exit_code=None if run.outcome is None else run.exit_code,

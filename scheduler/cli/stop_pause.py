@@ -123,8 +123,8 @@ def _option_of_pause(word: str) -> str | None:
 def resume(target: Target, jobs: tuple[str, ...], everything: bool, zone: tzinfo | None, form: str | None) -> None:
     """Resume paused jobs.
 
-    With --all, the pause of `pause --all` ends. Jobs that were paused by name stay paused until they are resumed by
-    name.
+    With JOB, all pauses of this job end, also that of `pause --all`. With --all, only the pause of `pause --all` ends:
+    jobs that were paused by name stay paused until they are resumed by name.
 
     \b
     Examples:

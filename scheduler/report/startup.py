@@ -75,12 +75,15 @@ def _warn_of_zone(log: Log, jobs: Iterable[Job]) -> None:
         )
 
 
+_UNKNOWN = "this schedd was not running; an earlier one may have run the job"
+
+
 def report_missed(
     log: Log, engine: Engine, started_at: datetime, files: Iterable[str], on_missed: OnMissed, on_gap: OnMissed
 ) -> Iterator[None]:
     """Report the latest scheduled time of each job that lies shortly before the start, a few jobs at each step.
 
-    `on_gap` gets those at which schedd was not running, as far as that can be known; `files` are those of the schedule.
+    `on_gap` gets those at which no schedd was running, as far as that can be known; `files` are those of the schedule.
     `on_missed` and the log get all but those of frequent jobs, which each restart would report; the log MOST_LISTED.
     A standby has missed nothing.
     """
@@ -100,7 +103,9 @@ def report_missed(
             continue
         on_missed(job.name, scheduled_at)
         if count < MOST_LISTED:
-            log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause="schedd was not running")
+            is_recorded = engine.history.last_run(job.name) is not None  # in a store, with the runs of earlier schedds
+            cause = "schedd was not running" if is_recorded else _UNKNOWN
+            log.info("run missed", job=job.name, scheduled_at=rfc3339(scheduled_at), cause=cause)
         count += 1
     if count > MOST_LISTED:
         log.info("more runs missed", count=count - MOST_LISTED, hint="schedctl list shows all jobs")

@@ -52,8 +52,10 @@ def alerts(
         found.append(Alert(job=job, title="could not notify a recipient", text="; ".join(errors)))
     if missed and moment.now - status.started_at < SHOWN_AFTER_START:
         names = ", ".join(list(missed)[:ALERTS]) + (f" and {len(missed) - ALERTS} more" if len(missed) > ALERTS else "")
-        title = f"{plural(len(missed), 'job')} missed a run before schedd started at {moment.clock(status.started_at)}"
-        found.append(Alert(title=title, text=f"schedd was not running then: {names}."))
+        title = f"{plural(len(missed), 'job')} had a scheduled time shortly before schedd started"
+        until = moment.clock(status.started_at)
+        text = f"This schedd was not running until {until}. An earlier one may have run: {names}."
+        found.append(Alert(title=title, text=text))
     for jump in status.clock_jumps[-1:]:
         if moment.now - jump.at < timedelta(days=1):
             title = f"The clock jumped by {shift(jump.seconds)} at {moment.seconds(jump.at)}"

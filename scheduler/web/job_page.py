@@ -237,7 +237,7 @@ def skip_row(decision: Decision, moment: Moment) -> dict[str, Any]:
     return {"last": decision.last, "reason": decision.word, "mark": "skipped", "text": text}
 
 
-MISSED = {"reason": "missed", "mark": "none", "text": "schedd was not running"}
+MISSED = {"reason": "missed", "mark": "none", "text": "this schedd was not running"}
 
 
 def _coming(facts: JobFacts) -> Iterator[dict[str, Any]]:

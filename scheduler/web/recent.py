@@ -69,12 +69,12 @@ class Recent:
         self._last_of: dict[str, int] = {}
         self._next = 0
         self.missed_runs: dict[str, datetime] = {}
-        """Of each job the latest scheduled time shortly before the start, at which schedd was not running."""
+        """Of each job the latest scheduled time shortly before the start, at which this schedd was not running."""
 
     def missed(self, job: str, scheduled_at: datetime) -> None:
         """Take note of a scheduled time before the start."""
         self.missed_runs[job] = scheduled_at
-        self.add(job, "none", "missed: schedd was not running")
+        self.add(job, "none", "missed: this schedd was not running")
 
     def on_event(self, event: Event) -> None:
         """Take note of an event."""

@@ -95,7 +95,7 @@ class PauseJobs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResumeJobs(msgspec.Struct, frozen=True, kw_only=True):
-    """`resume`: End the pauses of `jobs`, or the pause of `all`, which leaves the pauses of single jobs as they are."""
+    """`resume`: End all pauses of `jobs`, or only that of `all`; then jobs that were paused by name stay paused."""
 
     jobs: tuple[str, ...] = ()
     all: bool = False

@@ -48,10 +48,11 @@ class AttemptView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A run; `finished_at`, `outcome`, `exit_code`, `duration` are null until it has finished.
 
-    `exit_code` is that of the last attempt, and 124 after a timeout, as with timeout(1). `by` is who requested it, and
-    `arguments` are those of the request; both are null for a scheduled run. `earlier`: an earlier schedd has started it
-    and left it running. `worker` is the name of the worker that has it; null for a run on the machine of schedd.
-    `stopped_by` is who asked to stop it.
+    `lateness` is how many seconds after `scheduled_at` it started; null if `trigger` is not `schedule`. `exit_code` is
+    that of the last attempt, and 124 after a timeout, as with timeout(1). `by` is who requested it, and `arguments` are
+    those of the request; both are null for a scheduled run. `earlier`: an earlier schedd has started it and left it
+    running. `worker` is the name of the worker that has it; null for a run on the machine of schedd. `stopped_by` is
+    who asked to stop it.
     """
 
     id: str
@@ -59,7 +60,7 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trigger: str
     scheduled_at: datetime
     started_at: datetime
-    lateness: float
+    lateness: float | None
     finished_at: datetime | None = None
     outcome: str | None = None
     exit_code: int | None = None

@@ -411,7 +411,7 @@ def test_a_scheduled_time_before_the_start_counts_as_not_succeeded() -> None:
     assert notified(daily, story=story) == [
         (
             "13:00:00 failure: Job j has not succeeded for 1d2h; "
-            "schedd was not running at its scheduled time 2026-06-01 11:00:00 UTC"
+            "this schedd was not running at its scheduled time 2026-06-01 11:00:00 UTC"
         )
     ]
 

@@ -1,4 +1,4 @@
-"""What the log says at the start about time zones: TZ has no effect on schedules, and the log says so once."""
+"""What the log says at the start about time zones, of which TZ is none that schedules use, and about missed runs."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scheduler.engine.engine import Engine
 from scheduler.engine.timetable import Timetable
 from scheduler.launch.launchers import Launchers
 from scheduler.launch.simulated import Play, SimulatedLauncher
+from scheduler.model.run import Outcome, Run, Trigger
 from scheduler.report.log import Log, LogFormat
 from scheduler.report.startup import log_jobs, report_missed
 from scheduler.virtual_clock import VirtualClock
@@ -106,6 +107,31 @@ def missed(tmp_path: Path, *schedules: str, age: timedelta = timedelta(days=9)) 
 def test_a_missed_run_is_reported_where_it_is_news(tmp_path: Path, schedule: str, reported: bool) -> None:
     """F12: at the very first start, each frequent job would seem to have missed a run."""
     assert missed(tmp_path, schedule)[0] == (["j0"] if reported else [])
+
+
+@pytest.mark.parametrize(
+    ("recorded", "cause"),
+    [
+        (None, "this schedd was not running; an earlier one may have run the job"),
+        (timedelta(hours=24), "schedd was not running"),
+        (timedelta(minutes=30), None),
+    ],
+)
+def test_a_missed_run_is_certain_only_if_the_runs_of_earlier_schedds_are_recorded(
+    tmp_path: Path, recorded: timedelta | None, cause: str | None
+) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text("jobs: {j: {schedule: '30 11 * * *', command: x}}")
+    stdout, clock = Collected(), VirtualClock(NOW)
+    log = Log(stdout, clock, form=LogFormat.KV, level="info", fd=1, environ={})  # type: ignore[arg-type]
+    engine = Engine(clock, Launchers(SimulatedLauncher(lambda _: Play())), log=log)
+    engine.load(load(file).jobs, max_running=None)
+    if recorded is not None:
+        at = NOW - recorded
+        engine.history.restore(Run("id", "j", Trigger.SCHEDULE, at, at, outcome=Outcome.SUCCEEDED, finished_at=at))
+    assert len(list(report_missed(log, engine, NOW, [str(file)], lambda *_: None, lambda *_: None))) == 1
+    found = [line.partition("cause=")[2].strip('"') for line in stdout.lines if "run missed" in line]
+    assert found == ([] if cause is None else [cause])
 
 
 def test_notifications_get_what_the_gap_before_the_start_has_swallowed(

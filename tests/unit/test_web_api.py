@@ -158,6 +158,18 @@ def test_a_run_is_started_and_waited_for() -> None:
     play(script, job("long", None), job("quick", None), play=lambda launch: plays[launch.job.name])
 
 
+def test_lateness_is_that_of_scheduled_runs() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        await stage.until(3.5)
+        (scheduled,) = (await ask("GET", f"{API}/jobs/j/history?limit=1"))[2]
+        _, _, requested = await ask("POST", f"{API}/jobs/j/runs", Prefer="wait=30")
+        times = (requested["scheduled_at"], requested["started_at"])
+        assert times == ("2026-06-01T12:00:03Z", "2026-06-01T12:00:03.500000Z"), "the second of the request"
+        assert (scheduled["run"]["lateness"], requested["lateness"]) == (0.0, None)
+
+    play(script, job())
+
+
 def test_a_run_is_started_once_for_a_key_and_refused_beyond_max_waiting() -> None:
     async def script(stage: Stage, ask: Ask, _service: Served) -> None:
         first = await ask("POST", f"{API}/jobs/j/runs", Idempotency_Key="order-7")

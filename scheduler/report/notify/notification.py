@@ -43,7 +43,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
 
     `failures` counts the runs that failed since the trouble began, at `since`, `lasted` seconds ago; for a recovery,
     the trouble that is over. For a slow run `lasted` is how long it has been running. `run` is None where no run is the
-    cause. `missed` is a scheduled time at which schedd was not running. `reminder`: the same alarm was sent before.
+    cause. `missed` is a scheduled time at which this schedd was not running. `reminder`: the alarm was sent before.
     `output` is the run's latest output. `test`: nothing happened, a person wants to see whether the notification
     arrives.
     """

@@ -142,7 +142,7 @@ def _overdue(notification: Notification) -> str:
     job, still = notification.job, "still " if notification.reminder else ""
     span = notification.lasted if notification.reminder else job.expect_success_within or notification.lasted
     missed = notification.missed
-    note = "" if missed is None else f"; schedd was not running at its scheduled time {_local(missed, job)}"
+    note = "" if missed is None else f"; this schedd was not running at its scheduled time {_local(missed, job)}"
     return f"{still}has not succeeded for {_span(span)}{note}"
 
 
