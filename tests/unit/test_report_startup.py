@@ -130,7 +130,7 @@ def test_a_missed_run_is_certain_only_if_the_runs_of_earlier_schedds_are_recorde
         at = NOW - recorded
         engine.history.restore(Run("id", "j", Trigger.SCHEDULE, at, at, outcome=Outcome.SUCCEEDED, finished_at=at))
     assert len(list(report_missed(log, engine, NOW, [str(file)], lambda *_: None, lambda *_: None))) == 1
-    found = [line.partition("cause=")[2].strip('"') for line in stdout.lines if "run missed" in line]
+    found = [line.partition("cause=")[2].strip('"\n') for line in stdout.lines if "run missed" in line]
     assert found == ([] if cause is None else [cause])
 
 
