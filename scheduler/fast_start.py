@@ -7,6 +7,7 @@ While modules load, nothing becomes garbage, and looking for it takes 20 of the 
 from __future__ import annotations
 
 import gc
+import importlib
 import re
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 NOT_FOR_THE_DAEMON = ("ssl", "rich")
 """What libraries import where they find it, and the daemon has no use for: asyncio imports ssl for TLS (4.2 MB, 10 ms).
-Senders that need TLS load it when they are first used. structlog imports rich to draw tracebacks (5 MB, 60 ms)."""
+What needs TLS loads it when it is first used. structlog imports rich to draw tracebacks (5 MB, 60 ms)."""
 
 _TURN = 0.0005
 """Seconds for which a thread that loads a file may keep the interpreter from the event loop."""
@@ -37,6 +38,17 @@ def loading(*hidden: str) -> Iterator[None]:
             del sys.modules[module]
         if was_enabled:
             gc.enable()
+
+
+def give_asyncio_tls() -> None:
+    """Let asyncio connect with TLS, also when it was loaded without the module ssl."""
+    ssl = importlib.import_module("ssl")
+    modules = [vars(module) for name, module in sys.modules.items() if name.startswith("asyncio.")]
+    without = [names for names in modules if names.get("ssl", ssl) is None]
+    for names in without:
+        names["ssl"] = ssl
+    if without:
+        importlib.reload(sys.modules["asyncio.sslproto"])  # it defines more where it finds ssl
 
 
 @contextmanager

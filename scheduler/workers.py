@@ -38,7 +38,11 @@ class Link:
             from scheduler.launch.remote.redis_wire import RedisWire  # noqa: PLC0415
         except ImportError as error:
             raise UsageError(f"launcher: {missing_package(str(error.name), 'celery')}") from None
-        self._redis = RedisLog(store_of(workers, os.environ), workers.space)
+        address = store_of(workers, os.environ)
+        try:
+            self._redis = RedisLog(address, workers.space)
+        except WireError as error:
+            raise _error(workers, "broker" if workers.store is None else "store", str(error)) from None
         self._space, self._wire = RedisSpace(self._redis), RedisWire(self._redis)
         self._mailbox = CeleryMailbox(broker_of(workers, os.environ), workers.queue)
         self.launcher = RemoteLauncher(self._wire, self._space, self._mailbox, clock)

@@ -14,6 +14,7 @@ from scheduler.api.reply_text import LongText
 from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
 from scheduler.errors import RefusedError
+from scheduler.model.job import LauncherName
 from scheduler.model.run import Outcome, Run
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
 from scheduler.wire.daemon import AskMetrics, StatusView
@@ -71,10 +72,11 @@ async def write_metrics(service: Service, ask: AskMetrics) -> LongText:
     start = loop.time()
     await asyncio.sleep(0)
     active = service.elsewhere is None
-    families = [*_of_daemon(status, counted, lag=loop.time() - start), *await _of_store(service, status, active=active)]
+    families = [*_of_daemon(status, counted, lag=loop.time() - start)]
     states: Counter[str] = Counter(dict.fromkeys(_STATES, 0))
     per_job = _PerJob(service.now(), status.started_at)
     await service.slices.run(_count(service, states, per_job, active=active))
+    families += await _of_store(service, status, active=active, with_workers=per_job.on_workers)
     by_state = Family("schedd_jobs", "gauge", "Jobs by state.")
     for word, count in states.items():
         by_state.add(count, state=word)
@@ -91,6 +93,7 @@ def _count(service: Service, states: Counter[str], per_job: _PerJob, *, active: 
         state = service.state(name)
         if state is not None:
             states[status_of(state)] += 1
+            per_job.on_workers |= state.job.launcher is LauncherName.CELERY
             if counted.per_job:
                 counts = counted.jobs.get(name) or JobCounts()
                 per_job.add(state, counts)
@@ -145,12 +148,12 @@ def _of_daemon(status: StatusView, counted: Metrics, *, lag: float) -> Iterator[
     yield one("schedd_loop_lag_seconds", "gauge", "Delay of the event loop, measured at this scrape.", lag)
 
 
-async def _of_store(service: Service, status: StatusView, *, active: bool) -> list[Family]:
-    """Which of several schedulers is active, and what they share."""
+async def _of_store(service: Service, status: StatusView, *, active: bool, with_workers: bool) -> list[Family]:
+    """Which of several schedulers is active, and what they share; the workers only if a job runs on them."""
     gauges = [("schedd_active", "Whether this schedd starts the runs: 0 on a standby.", int(active))]
     if status.store_up is not None:
         gauges.append(("schedd_store_up", "Whether the store of the workers answers.", int(status.store_up)))
-    if status.store_up:
+    if status.store_up and with_workers:
         with suppress(RefusedError):  # it has just gone
             gauges.append(("schedd_workers", "Workers that are present.", len(await service.workers())))
     families = []
@@ -171,6 +174,8 @@ class _PerJob:
     def __init__(self, now: datetime, started_at: datetime) -> None:
         self._now = now
         self._started_at = started_at
+        self.on_workers = False
+        """Whether a job runs on workers."""
         self._families: dict[str, Family] = {}
 
     def families(self) -> Iterable[Family]:

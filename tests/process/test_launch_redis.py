@@ -235,7 +235,7 @@ def test_late_news_of_what_was_read_before_does_not_end_a_wait(port: int) -> Non
     ("url", "says"),
     [
         ("redis://:canary@127.0.0.1:1/0", r"the store cannot be reached: 127\.0\.0\.1:1: Connection refused$"),
-        ("http://canary/", "not a redis:// address"),
+        ("http://canary/", "not a valid redis:// address"),
     ],
 )
 def test_an_address_that_leads_nowhere_is_one_sentence_without_its_password(url: str, says: str) -> None:

@@ -18,9 +18,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import trustme
 
 from tests.markdown import blocks
-from tests.system.programs import BIN, environment, eventually, schedctl, schedd
+from tests.system.programs import BIN, environment, eventually, free_port, schedctl, schedd
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
@@ -83,11 +84,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @contextmanager
-def redis(folder: Path) -> Iterator[int]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(folder)]
+def redis(folder: Path, *tls: str) -> Iterator[int]:
+    port = free_port()
+    ports = ["--port", "0", "--tls-port", str(port), *tls] if tls else ["--port", str(port)]
+    command = ["redis-server", *ports, "--save", "", "--dir", str(folder)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     try:
         eventually(lambda: _listens(port), what="redis-server does not start")
@@ -300,6 +300,34 @@ def test_a_worker_with_another_version_of_the_file_says_so_until_it_has_the_new_
         eventually(lambda: json.loads(site.ctl("workers", "--json", file=new).stdout)[0]["same_file"])
 
 
+def test_schedd_and_workers_reach_a_redis_with_tls_by_an_address_as_celery_writes_it(tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
+    server = str(tmp_path / "server.pem")
+    tls = ("--tls-cert-file", server, "--tls-key-file", server, "--tls-auth-clients", "no")
+    with redis(tmp_path, *tls) as port, ExitStack() as stack:
+        site = Site(tmp_path, port, stack)
+        site.url = f"rediss://localhost:{port}/0?ssl_cert_reqs=CERT_REQUIRED&ssl_ca_certs={tmp_path}/ca.pem"
+        site.worker("w1@here")
+        with schedd(site.file, REDIS_URL=site.url) as running:
+            running.says("event=active")
+            assert site.ctl("run-now", "hello", "--", "you").stdout == "hello you\n"
+        with schedd(site.file, ready=False, REDIS_URL=f"rediss://localhost:{port}/0") as running:
+            assert running.ends() == 1
+            assert "cannot be reached: localhost" in running.errors
+            assert "certificate verify failed" in running.errors
+
+
+def test_a_pair_whose_jobs_all_run_locally_has_no_count_of_workers(site: Site) -> None:
+    site.file.write_text(FILE.replace("defaults: {", "defaults: {launcher: local, "))
+    with schedd(site.file, REDIS_URL=site.url) as running:
+        running.says("event=active")
+        metrics = site.ctl("metrics").stdout
+    assert "\nschedd_store_up 1\n" in metrics
+    assert "schedd_workers" not in metrics
+
+
 def ticks(log: str) -> list[str]:
     return [line for line in log.splitlines() if line.startswith("[tick]")]
 
@@ -312,6 +340,10 @@ def ticks(log: str) -> list[str]:
         (
             "amqp://:canary@127.0.0.1/",
             'schedules.yaml:3: error: broker: the broker is not a Redis; add "store: redis://…"',
+        ),
+        (
+            "rediss://:canary@127.0.0.1/0?ssl_cert_reqs=maybe",
+            "schedules.yaml:3: error: broker: the store's address is not a valid redis:// address",
         ),
     ],
 )

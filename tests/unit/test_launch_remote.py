@@ -336,6 +336,10 @@ def test_a_lease_that_ends_by_silence_is_asked_for_at_intervals(begun: float) ->
             "127.0.0.1:7423: Connection refused",
         ),
         ("[Errno 111] Connection refused", "Connection refused"),
+        (
+            "Error 1 connecting to d:1. [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self (_ssl.c:1).",
+            "d:1: certificate verify failed: self",
+        ),
         ("Connection closed by server.", "Connection closed by server."),
     ],
 )

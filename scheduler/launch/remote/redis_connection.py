@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,6 +12,7 @@ import msgspec
 import redis.asyncio as redis
 from redis.exceptions import AuthenticationError, ConnectionError, RedisError, ResponseError  # noqa: A004
 
+from scheduler.fast_start import give_asyncio_tls
 from scheduler.launch.remote.wire import WireError, plain_cause
 
 TIMEOUT = 5.0
@@ -21,6 +23,9 @@ BATCH = 32
 
 Value = str | bytes | int
 
+_NAMED_BY_CELERY = re.compile(r"(\bssl_cert_reqs=)CERT_(NONE|OPTIONAL|REQUIRED)\b")
+"""Celery takes these names and those of the redis library, in lower case; the address is usually that of both."""
+
 
 class RedisConnection:
     """Sends commands; those of all callers of a moment are sent together, which costs a fraction of sending each.
@@ -30,13 +35,19 @@ class RedisConnection:
 
     def __init__(self, url: str) -> None:
         """WireError for an address that is not Redis's; nothing is connected yet."""
+        if url.startswith("rediss://"):
+            give_asyncio_tls()
         try:
             # Not the timeout of the library: it costs a task a command, and on Python 3.11 swallows cancellations.
-            self._redis: Any = redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=TIMEOUT)
-        except ValueError:
-            raise WireError("the store's address is not a redis:// address") from None
-        pool: Any = self._redis.connection_pool
-        self._connection = pool.make_connection()
+            self._redis: Any = redis.Redis.from_url(
+                _NAMED_BY_CELERY.sub(lambda found: found[1] + found[2].lower(), url),
+                socket_timeout=None,
+                socket_connect_timeout=TIMEOUT,
+            )
+            pool: Any = self._redis.connection_pool
+            self._connection = pool.make_connection()
+        except (ValueError, TypeError, RedisError):
+            raise WireError("the store's address is not a valid redis:// address") from None
         self._waiting: list[tuple[tuple[Value, ...], asyncio.Future[Any]]] = []
         self._sending: asyncio.Task[None] | None = None
 

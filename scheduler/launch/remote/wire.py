@@ -35,10 +35,10 @@ class UnreachableError(WireError):
 
 def plain_cause(text: str) -> str:
     """The text of a library's error without the number of the error and Python's notation of the address."""
-    match = re.match(r"(?:Error|\[Errno) (\d+)(?: connecting to (\S+)\.|\])", text)
+    match = re.match(r"(?:Error|\[Errno) (\d+)(?: connecting to (\S+)\.|\])(?: \[SSL: \w+\] ([^(]+))?", text)
     if match is None:
         return text
-    cause = os.strerror(int(match[1]))
+    cause = match[3].strip() if match[3] else os.strerror(int(match[1]))
     return f"{match[2]}: {cause}" if match[2] else cause
 
 
