@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,25 @@ def test_schedd_has_the_time_it_takes() -> None:
     seconds = load(FOLDER / "schedules.yaml").shutdown_timeout
     assert int(COMPOSE["services"]["schedd"]["stop_grace_period"].removesuffix("s")) > seconds
     assert MANIFESTS[1]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] > seconds
+
+
+def test_schedulers_and_no_workers_have_the_label_by_which_dashboard_and_prometheus_find_them() -> None:
+    """docs/kubernetes.md: one Service and one scrape configuration fit the single schedd and the pair."""
+    page = (FOLDER.parents[1] / "docs/kubernetes.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    documents = [each for block in blocks for each in yaml.safe_load_all(block)]
+    (service,) = (each["spec"]["selector"] for each in documents if each.get("kind") == "Service")
+    (monitor,) = (each["spec"]["selector"]["matchLabels"] for each in documents if each.get("kind") == "PodMonitor")
+    assert service == monitor
+    assert [f"label: {key}={value}" in page for key, value in service.items()] == [True]
+    single = list(yaml.safe_load_all((FOLDER.parent / "kubernetes/schedd.yaml").read_text()))
+    pods = {
+        each["metadata"]["name"]: each["spec"]["template"]["metadata"]["labels"]
+        for each in MANIFESTS
+        if each["kind"] == "Deployment"
+    }
+    assert single[1]["spec"]["template"]["metadata"]["labels"] == pods["schedd"] == service
+    assert pods["schedd-worker"] != service
 
 
 def test_schedulers_are_spread_over_nodes_and_workers_have_limits_and_no_probes() -> None:
