@@ -21,7 +21,7 @@ from scheduler.translate.formats import FORMATS, format_of
 from scheduler.translate.importers.source_file import LARGEST, Dialect, Request, SourceFile, decode
 from scheduler.translate.job_names import JobNames
 from scheduler.translate.machine import LocalMachine
-from scheduler.translate.translation import Fate, Translation, combine
+from scheduler.translate.translation import Fate, Translation, combine, layered
 from scheduler.translate.writer import schedule_file
 
 _STDIN = "standard input"
@@ -116,6 +116,10 @@ def _report(translation: Translation, sources: str, formats: str) -> None:
     for remark in translation.remarks:
         place = f"{remark.file}:{remark.line}" if remark.line else remark.file
         click.echo(f"{place}: {remark.fate}: {remark.text}\n  {remark.why}", err=True)
+    if users := sum("user" in layered(translation.defaults, job.keys) for job in translation.jobs):
+        have = "has" if users == 1 else "have"
+        why = "only a schedd that runs as root can start jobs as other users"
+        click.echo(f"{plural(users, 'job')} {have} the key `user`: {why}", err=True)
     counts = f"{translation.count(Fate.NOTED)} noted, {translation.count(Fate.REFUSED)} refused"
     jobs = plural(len(translation.jobs), "job")
     click.echo(f"imported {jobs} from {sources} (format: {formats}): {counts}", err=True)

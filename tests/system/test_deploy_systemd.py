@@ -72,6 +72,17 @@ def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
 
 
+def test_systemd_knows_every_setting_that_the_page_proposes_for_jobs(tmp_path: Path) -> None:
+    table = PAGE.read_text().partition("| a job needs to | setting |")[2].partition("\n\n")[0]
+    settings = re.findall(r"`([A-Z][A-Za-z]+=[^`]*)`", table)
+    assert len(settings) > 15
+    (tmp_path / UNIT.name).write_text(UNIT.read_text().replace(INSTALLED, str(BIN)))
+    (tmp_path / f"{UNIT.name}.d").mkdir()
+    (tmp_path / f"{UNIT.name}.d/jobs.conf").write_text("\n".join(["[Service]", *settings, ""]))
+    verified = systemd_analyze("verify", tmp_path / UNIT.name)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")
+
+
 def test_the_page_has_the_exposure_level_that_systemd_computes() -> None:
     answer = re.search(r"exposure level of \*\*([\d.]+)\*\*", PAGE.read_text())
     assert answer

@@ -263,6 +263,7 @@ class _Reading:
             self._note(0, "line ends", "the carriage return at the end of lines is left out; cron takes it as text")
 
 
+_ABOUT_MAIL = "schedd does not mail the output of jobs, and only passes the variable to them"
 _ABOUT_N = "cron mails the output of failed runs only; `on_failure` mails failures"
 
 
@@ -293,7 +294,7 @@ def _about_mail(value: str) -> str:
     local = ", ".join(name for name in named if name not in addresses)
     needed = f"schedd needs a full address instead of {local}" if local else ""
     if not addresses:
-        return f"cron mails the output of jobs; `on_failure` mails failures, through SMTP_URL; {needed}"
+        return f"{_ABOUT_MAIL}; `on_failure` mails failures, through SMTP_URL; {needed}"
     to = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
     through = f"through SMTP_URL{f', and {needed}' if needed else ''}"
-    return f"cron mails the output of jobs; to be mailed failures, {through}: on_failure: [{{mail: {to}}}]"
+    return f"{_ABOUT_MAIL}; to be mailed failures, {through}: on_failure: [{{mail: {to}}}]"
