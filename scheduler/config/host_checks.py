@@ -22,6 +22,7 @@ from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.package import missing_package
+from scheduler.server_url import url_problem
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 
@@ -79,6 +80,8 @@ class Host:
         broker = celery.get("broker")
         if not isinstance(broker, str) or not _is_installed("celery"):
             return
+        if "store" not in celery and url_problem(broker):
+            return  # as the address of the store, it is an error
         from scheduler.launch.remote.broker import broker_problem  # noqa: PLC0415 - an extra
 
         if problem := broker_problem(broker):

@@ -345,6 +345,10 @@ def ticks(log: str) -> list[str]:
             "rediss://:canary@127.0.0.1/0?ssl_cert_reqs=maybe",
             "schedules.yaml:3: error: broker: the store's address is not a valid redis:// address",
         ),
+        (
+            "redis://user:canary/2@127.0.0.1/0",
+            "schedules.yaml:3: error: broker: the address is not valid: a character of the user or password must be",
+        ),
     ],
 )
 def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, tmp_path: Path) -> None:
@@ -359,7 +363,7 @@ def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, t
         check=False,
     )
     printed = ended.stdout + ended.stderr
-    assert ended.returncode == (1 if url.startswith("redis:") else 78), printed
+    assert ended.returncode == (1 if says == "the store cannot be reached" else 78), printed
     assert says in printed
     assert "canary" not in printed
     assert "Traceback" not in printed
@@ -373,6 +377,8 @@ def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, t
             "the broker at there: Celery has no transport nonsense://; use redis:// or amqp://, for example",
         ),
         ("sqs://user:canary@there", "the broker at there needs the package botocore, which is not installed"),
+        ("amqp://user:canary/2@there", "the address of the broker is not valid: a character of the user or password"),
+        ("'amqp://user:[canary@there'", "the address of the broker is not valid: a character of the user or password"),
     ],
 )
 def test_a_kind_of_broker_that_cannot_be_used_is_one_message_at_start(site: Site, broker: str, says: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import kombu
+
+from scheduler.server_url import host_of, url_problem
 
 
 def broker_problem(address: str) -> str:
     """Why it cannot, in one sentence without its password; empty when it can. Nothing is connected."""
-    host = urlsplit(address).hostname or "?"
+    host = host_of(address)
     library: Any = kombu
     try:
         library.Connection(address).transport  # noqa: B018 - loads what it needs
@@ -19,6 +20,8 @@ def broker_problem(address: str) -> str:
     except KeyError:
         kind = address.partition(":")[0]
         return f"the broker at {host}: Celery has no transport {kind}://; use redis:// or amqp://, for example"
-    except (RuntimeError, ValueError) as error:  # of a kind that looks for its packages itself
+    except ValueError as error:  # its text may quote a part of the password
+        return f"the address of the broker is not valid: {url_problem(address) or type(error).__name__}"
+    except RuntimeError as error:  # of a kind that looks for its packages itself
         return f"the broker at {host} cannot be used: {str(error).partition('. ')[0]}"
     return ""

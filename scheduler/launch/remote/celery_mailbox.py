@@ -18,6 +18,7 @@ from kombu.utils.uuid import uuid
 from scheduler.launch.remote.broker import broker_problem
 from scheduler.launch.remote.messages import Message
 from scheduler.launch.remote.wire import UnreachableError, WireError, plain_cause
+from scheduler.server_url import host_of
 
 TASK = "schedd.attempt"
 """The name of the task that workers register."""
@@ -33,7 +34,7 @@ class CeleryMailbox:
         self._queue = queue
         self._line: _Line | None = None
         self._address = broker
-        self._shown = urlsplit(broker).hostname or "?"
+        self._shown = host_of(broker)
         self._app: Any = Celery("schedd", broker=broker, set_as_current=False)
         self._app.conf.update(broker_connection_timeout=TIMEOUT, broker_transport_options={"socket_timeout": TIMEOUT})
         self._thread = ThreadPoolExecutor(1, "schedd-mailbox")

@@ -18,12 +18,12 @@ from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.notification import OUTPUT_INCLUDED, Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.worker_thread import WorkerThread
+from scheduler.server_url import ENCODE, url_problem
 
 FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
 """Or smtps:// (TLS from the start); smtp:// is not encrypted, so it must not have a password."""
 
 _SCHEMES = ("smtp+starttls", "smtps", "smtp")
-_ENCODE = "a character of the user or password must be percent-encoded, such as / as %2F, # as %23, ? as %3F, @ as %40"
 
 
 class MailSender:
@@ -49,30 +49,24 @@ def server_of(environ: Mapping[str, str]) -> SplitResult:
     """The mail server. DeliveryError, which never shows the value, when SMTP_URL is not set or not valid."""
     if not environ.get("SMTP_URL"):
         raise DeliveryError(f"SMTP_URL is not set in schedd's environment; example: {FORM}")
-    try:
-        url = urlsplit(environ["SMTP_URL"])
-    except ValueError:  # a bracket without its partner, or a character that contains one of /?#@:
-        raise DeliveryError(f"SMTP_URL is not valid: {_ENCODE}; example: {FORM}") from None
-    if problem := _problem(url):
+    if problem := _problem(environ["SMTP_URL"]):
         raise DeliveryError(f"SMTP_URL is not valid: {problem}; example: {FORM}")
+    url = urlsplit(environ["SMTP_URL"])
     if url.scheme == "smtp" and url.username and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
         raise DeliveryError("SMTP_URL has a password, which smtp:// sends without encryption; use smtp+starttls://")
     return url
 
 
-def _problem(url: SplitResult) -> str | None:
-    """What is wrong with it, without any of its text, since any part of it may belong to the password."""
-    if url.scheme not in _SCHEMES:
+def _problem(address: str) -> str:
+    """What is wrong with it, without any of its text; empty when it is valid."""
+    if address.partition(":")[0].lower() not in _SCHEMES:
         return "it must begin with smtp+starttls://, smtps:// or smtp://"
+    if problem := url_problem(address):
+        return problem
+    url = urlsplit(address)
     if "@" in url.path + url.query + url.fragment:
-        return _ENCODE
-    if not url.hostname:
-        return "it has no host"
-    try:
-        is_port = url.port is None or url.port > 0
-    except ValueError:
-        is_port = False
-    return None if is_port else "the port must be a number from 1 to 65535"
+        return ENCODE
+    return "" if url.hostname else "it has no host"
 
 
 def sender_of(environ: Mapping[str, str], server: SplitResult) -> str:
