@@ -12,6 +12,7 @@ from scheduler.client.errors import UnreachableError, UsageError
 from scheduler.client.exchange import Exchange, HttpExchange, SocketExchange
 from scheduler.control.peer import peer
 from scheduler.control.private_directory import names, private_directories, verify_private
+from scheduler.server_url import url_problem, without_login
 
 DEFAULT_FILE = "schedules.yaml"
 
@@ -37,21 +38,21 @@ class SocketAddress:
 
 
 class HttpAddress:
-    """An HTTP API. UsageError for an address that is not http:// or https://."""
+    """An HTTP API. UsageError for an address that is not http:// or https://. A user and password are not used."""
 
     def __init__(self, url: str, token: str | None) -> None:
+        if problem := url_problem(url):
+            raise UsageError(f"the address is not valid: {problem}")
+        url = without_login(url)
         self.url = url.rstrip("/")
         if self.url.endswith("/api/v1"):
             raise UsageError(f"{url!r}: leave out /api/v1")
-        try:
-            parts = urlsplit(self.url)
-            self.secure = parts.scheme == "https"
-            self.host, self.port = parts.hostname or "", parts.port or (443 if self.secure else 80)
-        except ValueError:
-            self.host = ""
+        parts = urlsplit(self.url)
+        self.secure = parts.scheme == "https"
+        self.host, self.port = parts.hostname or "", parts.port or (443 if self.secure else 80)
         if not self.host or parts.scheme not in ("http", "https"):
             raise UsageError(f"{url!r} is not an address like https://jobs.example.com")
-        self._netloc, self._root = parts.netloc.rpartition("@")[2], parts.path
+        self._netloc, self._root = parts.netloc, parts.path
         self._token = token
 
     def exchange(self, operation: str, args: Mapping[str, object]) -> Exchange:

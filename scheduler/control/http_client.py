@@ -13,6 +13,7 @@ import msgspec
 
 from scheduler.control.client import Client
 from scheduler.errors import RefusedError, SchedError, UnreachableError, UsageError
+from scheduler.server_url import url_problem, without_login
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
 from scheduler.wire.operations import RUN_NOW, Operation
@@ -34,7 +35,10 @@ class HttpClient(Client):
     """A schedd at an address such as https://jobs.example.com. Each request has its own connection."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        """UsageError for an address that is not http:// or https://."""
+        """UsageError for an address that is not http:// or https://. A user and password in it are not used."""
+        if problem := url_problem(url):
+            raise UsageError(f"--url: the address is not valid: {problem}")
+        url = without_login(url)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise UsageError(f"--url: {url!r} is not an address like https://jobs.example.com")

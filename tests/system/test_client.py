@@ -260,7 +260,9 @@ def test_large_requests_over_http_are_for_those_who_may_start_runs(url: str) -> 
     ("address", "token", "error", "message"),
     [
         ("jobs.example.com", "sesame", UsageError, "is not an address like https"),
-        ("http://127.0.0.1:99999", "sesame", UsageError, "is not an address like https"),
+        ("http://127.0.0.1:99999", "sesame", UsageError, "the port must be a number from 1 to 65535"),
+        ("http://user:canary/2@127.0.0.1:1", "sesame", UsageError, "must be percent-encoded"),
+        ("http://user:canary@127.0.0.1:1", "sesame", UnreachableError, "http://127.0.0.1:1 cannot be reached"),
         ("http://127.0.0.1:1", "sesame", UnreachableError, "http://127.0.0.1:1 cannot be reached"),
         (None, "wrong", UnreachableError, "wrong token; set SCHEDD_TOKEN"),
         (None, "nö", UsageError, "printable ASCII"),

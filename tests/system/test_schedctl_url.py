@@ -144,5 +144,10 @@ def test_an_invalid_address_and_one_without_a_listener_are_errors(tmp_path: Path
     assert schedctl("--url", "jobs.example.com", "list").returncode == 2
     assert schedctl("-c", tmp_path / "x.yaml", "--url", "http://localhost:1", "list").returncode == 2
     assert schedctl("--url", "http://localhost:1", "-c", tmp_path / "x.yaml", "list").returncode == 2
+    for url in ("https://user:canary/2@h", "https://[canary", "ftp://user:canary@h"):
+        done = schedctl("--url", url, "list")
+        assert (done.returncode, "canary" in done.stderr, "Traceback" in done.stderr) == (2, False, False), url
+    done = schedctl("--url", "http://user:canary@127.0.0.1:1", "list")
+    assert (done.returncode, "canary" in done.stderr) == (3, False)
     done = schedctl("--url", "http://127.0.0.1:1", "list")
     assert (done.returncode, "cannot be reached" in done.stderr) == (3, True)
