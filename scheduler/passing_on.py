@@ -41,6 +41,9 @@ FULL = 0.05
 EVENT, REPLY, FAULT = "event", "reply", "fault"
 """What a chunk of an answer contains."""
 
+_PASSED_ON = {name: operation for name, operation in OPERATIONS.items() if operation.of_active}
+"""Nothing else: whoever can write to the store must not read the environment of a job."""
+
 _events: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
 
 
@@ -178,7 +181,7 @@ class PassingOn:
 
     async def _answer(self, request: Request) -> None:
         try:
-            operation = OPERATIONS[request.operation]
+            operation = _PASSED_ON[request.operation]
             found = answer(self._service, operation, msgspec.json.decode(request.args, type=operation.ask), request.by)
             if isinstance(found, AsyncGenerator):
                 async with aclosing(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,19 +14,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 
+from scheduler.launch.remote.messages import Request
 from tests.markdown import blocks
 from tests.system.programs import BIN, environment, eventually, free_port, schedctl, schedd
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
+pytest.importorskip("redis", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
     pytest.skip("redis-server is not installed", allow_module_level=True)
+
+from scheduler.launch.remote.redis_log import RedisLog
+from scheduler.launch.remote.redis_space import RedisSpace
+from scheduler.launch.remote.redis_wire import RedisWire
 
 FILE = """
 launcher:
@@ -317,6 +325,27 @@ def test_schedd_and_workers_reach_a_redis_with_tls_by_an_address_as_celery_write
             assert running.ends() == 1
             assert "cannot be reached: localhost" in running.errors
             assert "certificate verify failed" in running.errors
+
+
+def test_a_forged_request_in_the_store_does_not_reveal_the_environment(site: Site) -> None:
+    async def answer() -> str:
+        log = RedisLog(site.url, "test")
+        args = msgspec.Raw(msgspec.json.encode({"job": "here", "reveal": True}))
+        request = Request(id="forged", operation="env", args=args)
+        texts: list[str] = []
+        with closing(RedisWire(log).reports(request.key)) as reports:
+            await RedisSpace(log).ask(request)
+            async with asyncio.timeout(30):
+                while not any("Ended" in text for text in texts):
+                    texts += [str(report) for _, report in await reports.next(1.0)]
+        await log.close()
+        return "".join(texts)
+
+    with schedd(site.file, REDIS_URL=site.url, PASSWORD="canary") as running:
+        running.says("event=active")
+        answered = asyncio.run(answer())
+    assert "the active scheduler has another version of schedd" in answered
+    assert "canary" not in answered
 
 
 def test_a_pair_whose_jobs_all_run_locally_has_no_count_of_workers(site: Site) -> None:
