@@ -23,6 +23,9 @@ from scheduler.suggestion import Replacement, checked, keeps
 _LONGEST = 160
 """Characters of a replacement that is shown."""
 
+_LONGEST_ORIGINAL = 300
+"""Characters of a value for which one is looked for. A number with more digits is not one for arithmetic either."""
+
 
 def value_fixes(  # noqa: PLR0913 - what a replacement is checked with
     candidates: Iterable[Replacement],
@@ -41,7 +44,7 @@ def value_fixes(  # noqa: PLR0913 - what a replacement is checked with
     are not secret.
     """
     end = end if end is not None else end_of(node, source) if _has_text(node) else None
-    if end is None:
+    if end is None or (isinstance(node, Scalar) and len(node.value) > _LONGEST_ORIGINAL):
         return ()
     original = source.text[node.index : end]
     good = checked(original, candidates, lambda one: len(one.text) <= _LONGEST and _is_read(read, one.text))

@@ -140,9 +140,9 @@ class Host:
 def _id_of(key: str, name: str) -> int | None:
     """The number of a user or group, which may be a number already; None when there is none of this name."""
     is_number = name.isascii() and name.isdecimal()
-    if key == "group" and is_number:
-        return int(name) if int(name) <= LARGEST_ID else None
     try:
+        if key == "group" and is_number:
+            return int(name) if int(name) <= LARGEST_ID else None
         if is_number and int(name) == os.geteuid():
             return os.geteuid()
         if is_number:

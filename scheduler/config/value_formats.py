@@ -60,10 +60,10 @@ def _size(text: str, _plain: bool) -> int:
         raise InvalidValueError("missing unit; a size is a number with K, M, G or T, such as 512M", kind="size")
     if match[3] or match[4] or match[2].islower() or " " in text:
         raise InvalidValueError("a size is a number with K, M, G or T (powers of 1024)", kind="size")
-    size = int(float(match[1]) * 1024 ** ("KMGT".index(match[2]) + 1))
+    size = float(match[1]) * 1024 ** ("KMGT".index(match[2]) + 1)
     if not 1024 <= size < 2**63:
         raise InvalidValueError("size out of range; it must be at least 1K and below 8388608T")
-    return size
+    return int(size)
 
 
 def _mode(text: str, _plain: bool) -> int:

@@ -74,6 +74,12 @@ def test_a_damaged_export_makes_a_schedule_file_that_loads(tmp_path: Path, edits
     assert list(done.config.jobs) == [job.name for job in done.translation.jobs]
 
 
+def test_a_line_of_an_export_with_a_long_damaged_word_is_read_at_once(tmp_path: Path) -> None:
+    lines = f"0 5 * * * app export PATH={'a' * 5000}; x\n0 6 * * * app cd {'a' * 5000} && x\n"
+    done = imported(tmp_path, f"{EXPORTED.splitlines()[0]}\n{lines}", forced="crontab")
+    assert [one.why for one in done.translation.remarks] == ["not a line that an export made"] * 2
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("other", FORMATS)
 def test_a_file_of_another_format_is_recognized(tmp_path: Path, name: str, other: str) -> None:

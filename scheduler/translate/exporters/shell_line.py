@@ -9,7 +9,7 @@ from typing import NamedTuple
 TITLE = "exported by `schedctl export crontab"
 """What the first line of an exported crontab contains."""
 
-_WORD = r"""(?:[^\s'"\\;&|<>()$`]+|'[^']*'|"'"|"\$\(printf '(?:[^']|'"'"')*'\)")+"""
+_WORD = r"""(?:[^\s'"\\;&|<>()$`]|'[^']*'|"'"|"\$\(printf '(?:[^']|'"'"')*'\)")+"""
 _LOCKS = 'l="$HOME"; [ -w "$l" ] || l=/tmp; '
 """The directory of lock files: system users have no home, or one that they cannot write to."""
 
