@@ -40,6 +40,10 @@ BUSY = 25
 
 _YEAR = timedelta(days=366)
 _DAY = 86_400.0
+
+_DAYS_IN_STORE = 7
+"""How long the store of workers keeps finished runs, and with them the last success."""
+
 _WORDS = "a list is run without a shell: each word is an item of its own; or write the command as text"
 
 
@@ -151,7 +155,7 @@ class _Lint:
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from self._of_catch_up(job)
-        yield from _of_expectation(job)
+        yield from _of_expectation(job, _DAYS_IN_STORE * _DAY if self._history_is_stored else _DAY)
         yield from worker_warnings(job, entry.given)
         about_command = list(command_warnings(job))
         yield from about_command
@@ -241,13 +245,14 @@ def _never_runs(schedule: Schedule, now: datetime) -> tuple[str, str]:
     return "schedule", "the job will never run: no scheduled time is left"
 
 
-def _of_expectation(job: Job) -> Iterator[LintWarning]:
+def _of_expectation(job: Job, remembered: float) -> Iterator[LintWarning]:
+    """`remembered`: the longest limit, in seconds, that restarts do not extend."""
     limit = job.expect_success_within
     if limit is not None and not job.on_failure:
         message = "nobody is notified, since the job has no `on_failure`; only the metrics show that it is overdue"
         help = "set `on_failure`, or alert by the metric schedd_job_expected_success_overdue and ignore this warning"
         yield LintWarning(LintCode.NO_RECIPIENT, "expect_success_within", message, help)
-    if limit is not None and limit > _DAY and job.ping is None and not job.sentry:
+    if limit is not None and limit > remembered and job.ping is None and not job.sentry:
         message = f"after a restart schedd counts the {format_duration(limit)} from the start"
         help = "also set `ping` or `sentry`: a service elsewhere notices when schedd itself is not running"
         yield LintWarning(LintCode.LONG_EXPECTATION, "expect_success_within", message, help)

@@ -70,7 +70,8 @@ class LintCode(StrEnum):
     NO_RECIPIENT = "no-recipient"
     """expect_success_within is set without on_failure: only the metrics show that the job is overdue."""
     LONG_EXPECTATION = "long-expectation"
-    """expect_success_within exceeds a day without ping or sentry: after a restart schedd counts from the start."""
+    """expect_success_within exceeds a day (with a store, seven days) without ping or sentry: after a restart schedd
+    counts from the start."""
     ON_WORKER = "on-worker"
     """A key depends on the worker's machine: user, group, an absolute cwd, output: raw, memory_limit."""
     UNUSABLE_BROKER = "unusable-broker"

@@ -448,6 +448,13 @@ def test_a_broker_that_celery_cannot_use_here_is_named_without_its_password(tmp_
     assert codes(tmp_path, text % "nonsense") == ["unusable-broker"]
 
 
+def test_a_store_remembers_the_last_success_for_seven_days(tmp_path: Path) -> None:
+    workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
+    keys = ('schedule: "0 8 * * mon"', TELL, "launcher: local")
+    assert "long-expectation" not in codes(tmp_path, workers + job(*keys, "expect_success_within: 7d"))
+    assert "long-expectation" in codes(tmp_path, workers + job(*keys, "expect_success_within: 8d"))
+
+
 def test_keys_that_depend_on_the_machine_of_the_worker_are_named_unless_the_job_is_local(tmp_path: Path) -> None:
     workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
     keys = ("cwd: /", "output: raw", "memory_limit: 512M", "group: root")
