@@ -30,8 +30,8 @@ def edit(target: Target, yes: bool) -> int:
     """Edit the file, check it, preview and apply the change.
 
     Opens a copy of the file in $VISUAL or $EDITOR. The file is replaced only if the copy is valid; a running schedd
-    then shows what changes, and reloads when you confirm; without a terminal it does not ask. A change that is not
-    applied is kept in the copy.
+    then shows what changes, and reloads when you confirm, or at once where there is no terminal to ask on. A change
+    that is not applied is kept in the copy.
 
     \b
     Examples:

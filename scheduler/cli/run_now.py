@@ -57,7 +57,12 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     "--as-of", type=typed_times.past, metavar="TIME", help="Scheduled time that the job gets in SCHED_SCHEDULED_AT"
 )
 @click.option("--in", "delay", type=typed_times.duration, metavar="DURATION", help="Run it later, after 90s, 1h30m, 2d")
-@click.option("--at", type=typed_times.future, metavar="TIME", help="Run it later, at a time such as 'tomorrow 8:00'")
+@click.option(
+    "--at",
+    type=typed_times.future,
+    metavar="TIME",
+    help="Run it later, at a time such as 'tomorrow 8:00' in the time zone of the job",
+)
 @click.option(
     "--key", metavar="KEY", help="Name of this request: if a run with this key exists, show that run and start none"
 )

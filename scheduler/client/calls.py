@@ -92,7 +92,9 @@ def run_request(  # noqa: PLR0913, PLR0917 - what a request can say
     force: bool,
     wait: bool,
 ) -> dict[str, object]:
-    """The arguments of the operation `run-now`."""
+    """The arguments of the operation `run-now`. UsageError for an `at` or `stdin` that is not valid."""
+    if at is not None and not isinstance(at, datetime):
+        raise UsageError(f"`at` must be a datetime with a time zone, not {at!r}")
     if at is not None and at.tzinfo is None:
         raise UsageError("`at` must have a time zone")
     words = [os.fspath(each) if isinstance(each, os.PathLike) else str(each) for each in args]

@@ -42,7 +42,8 @@ class Client:
         """Run a job and wait for its end, at most `wait` seconds. WaitTimeoutError after that; the run goes on.
 
         `args`, `kwargs` and `stdin` are passed to the job where its `accepts` allows them. Nothing is started while a
-        run that was requested with the same `key` is known: the result is that of that run. `at` is when to run it.
+        run that was requested with the same `key` is known: the result is that of that run. `at` is when to run it,
+        with a time zone.
         """
         from scheduler.client.calls import UntilEnd, run_request
         from scheduler.client.connection import result
