@@ -186,8 +186,8 @@ class DefaultsForm(Form, frozen=True):
     on_shutdown: Annotated[
         OnShutdown,
         Meta(
-            description="Whether a shutdown waits for runs, stops them, or leaves them to their workers; there the "
-            "default is `leave`."
+            description="Whether a shutdown waits for runs, stops them, or leaves them to their workers; the default "
+            "for jobs on workers is `leave`."
         ),
     ] = OnShutdown.WAIT
     launcher: Annotated[

@@ -35,6 +35,17 @@ def test_each_job_of_a_chain_runs_after_the_one_before_with_its_scheduled_time()
     assert list(stage.engine.history.of("report").decisions)[-1].first == NOON + timedelta(minutes=10)
 
 
+def test_a_step_that_takes_longer_than_the_start_deadline_does_not_make_the_next_one_late() -> None:
+    extract = job("extract", "@every 10m", start_deadline=60.0)
+    load = job("load", "@after extract", start_deadline=60.0)
+    stage = Stage(extract, load, play=lambda _launch: Play(300.0))
+    assert stage.play(1140.0)[:3] == lines("""
+        12:10:00 started extract 12:10:00
+        12:15:00 succeeded extract 12:10:00
+        12:15:00 started load 12:10:00 by after
+    """)
+
+
 def test_nothing_runs_after_a_job_that_failed_or_was_stopped() -> None:
     stage = Stage(*CHAIN, play=lambda _: Play(1.0, code=1))
     stage.play(610.0)
