@@ -133,7 +133,10 @@ class DefaultsForm(Form, frozen=True):
     ] = "10s"
     overlap: Annotated[
         Overlap,
-        Meta(description="If the job still runs at a scheduled time: skip the new run, run both, queue one, or replace the running one."),
+        Meta(
+            description="If the job still runs at a scheduled time: skip the new run, run both, queue one, or replace "
+            "the running one."
+        ),
     ] = Overlap.SKIP
     start_deadline: Annotated[
         Deadline, Meta(description="How late a run may start; after that it is skipped.", examples=["15m"])
