@@ -212,10 +212,7 @@ class DefaultsForm(Form, frozen=True):
     ] = None
     group: Annotated[
         Name | None,
-        Meta(
-            description="Group to run the job as; requires root. By default the user's primary group.",
-            examples=["www-data"],
-        ),
+        Meta(description="Group of the job; requires root; by default the user's primary one.", examples=["www-data"]),
     ] = None
     umask: Annotated[Mode | None, Meta(description="File mode creation mask, in octal.")] = None
     nice: Annotated[
