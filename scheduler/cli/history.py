@@ -53,9 +53,8 @@ def history(
 ) -> None:
     """List running, finished and skipped runs.
 
-    Newest first. History is kept in memory and lost when schedd stops, unless
-    the file has a `launcher`, whose store keeps it. The history of a job is
-    deleted when a reload removes the job.
+    Newest first. The last 20 runs and 200 decisions of each job are kept in memory and lost when schedd stops; with a
+    `launcher`, the store keeps the runs of seven days. A reload that removes a job deletes its history.
 
     \b
     Examples:

@@ -168,17 +168,18 @@ def test_the_steps_of_a_pipeline_have_the_scheduled_time_of_the_first(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("name", "program", "job", "says"),
+    ("name", "program", "job", "environment", "says"),
     [
-        ("rails", "bin/rails", "weekly-reminder", "rails runner ReminderMailer.weekly.deliver_now in production"),
-        ("laravel", "php", "reports", "php artisan reports:send in"),
+        ("rails", "bin/rails", "weekly-reminder", "test", "rails runner ReminderMailer.weekly.deliver_now in test"),
+        ("laravel", "php", "reports", "", "php artisan reports:send in"),
     ],
 )
 def test_the_command_of_a_framework_gets_its_words(
-    name: str, program: str, job: str, says: str, tmp_path: Path
+    name: str, program: str, job: str, environment: str, says: str, tmp_path: Path
 ) -> None:
     """`bin/rails` and `php` are stand-ins."""
     file = copy_of(name, tmp_path)
     stand_in(file.parent, program, 'echo "$(basename "$0") $* in $RAILS_ENV"')
-    ended = run(file, job, PATH=f"{file.parent}:{os.environ['PATH']}", SLACK_WEBHOOK="https://hooks.example.com/x")
+    path = f"{file.parent}:{os.environ['PATH']}"
+    ended = run(file, job, PATH=path, SLACK_WEBHOOK="https://hooks.example.com/x", RAILS_ENV=environment)
     assert (ended.returncode, ended.stdout.strip()) == (0, says)
