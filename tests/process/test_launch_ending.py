@@ -75,6 +75,8 @@ def test_stop_ends_every_process_of_the_group(leaves_at_once: bool) -> None:
         wait = "exit" if leaves_at_once else "sleep 999"
         child = await workshop.start(f"sleep 999 & sh -c 'sleep 999 & sleep 999' & echo up; {wait}")
         await until(workshop.log, b"up")
+        if leaves_at_once:
+            await child.exited
         await child.stop(5)
         assert members(child.pid) == []
         ended = child.ended.result()

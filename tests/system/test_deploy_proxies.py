@@ -156,4 +156,4 @@ def test_the_recipe_for_one_dyno(tmp_path: Path) -> None:
         assert (status, json.loads(body)["by"]["address"]) == (202, "198.51.100.7")
     with schedd(file, "--web", f"0.0.0.0:{port}", ready=False) as running:
         assert running.ends() == 78
-        assert "web.token: the variable SCHEDD_TOKEN is not set in schedd's environment" in running.errors
+        assert f"{file}:1: error: token: the variable SCHEDD_TOKEN is not set in this environment" in running.errors

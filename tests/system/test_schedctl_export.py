@@ -59,7 +59,7 @@ def test_strict_fails_when_anything_was_lost(file: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (("kubernetes",), 2, "--image is needed"),
+        (("kubernetes",), 2, "--image is required"),
         (("kubernetes", "--image", "a b"), 2, "not the name of an image"),
         (("kubernetes", "--image", "a", "--namespace", "A_b"), 2, "--namespace"),
         (("systemd", "--image", "a"), 2, "--image is for kubernetes only"),
@@ -81,5 +81,8 @@ def test_what_cannot_be_done_is_one_message(file: Path, words: tuple[str, ...], 
 def test_what_was_exported_can_be_imported(file: Path, tmp_path: Path) -> None:
     schedctl("-c", file, "export", "crontab", "-o", tmp_path, "--timezone", "UTC")
     done = schedctl("import", tmp_path / "crontab", "-o", tmp_path / "again.yaml")
-    assert done.stderr == f"imported 2 jobs from {tmp_path}/crontab (format: crontab): 0 noted, 0 refused\n"
+    assert done.stderr == (
+        "2 jobs have the key `user`: only a schedd that runs as root can start jobs as other users\n"
+        f"imported 2 jobs from {tmp_path}/crontab (format: crontab): 0 noted, 0 refused\n"
+    )
     assert schedctl("check", tmp_path / "again.yaml").returncode == 0
