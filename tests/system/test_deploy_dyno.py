@@ -103,7 +103,7 @@ def test_the_procfile_starts_schedd_on_a_file_that_is_there_as_a_clock_never_as_
 @pytest.mark.parametrize("ended", ["all", "other", "schedd"])
 def test_one_dyno_that_runs_both_programs_takes_requests_and_ends_with_either(tmp_path: Path, ended: str) -> None:
     """What docs/heroku.md puts into the Procfile, with another program in place of gunicorn."""
-    (block,) = (each for each in blocks(PROJECT / "docs/heroku.md", "procfile") if "gunicorn" in each.text)
+    (block,) = (each for each in blocks(PROJECT / "docs/heroku.md", "procfile") if "wait -n" in each.text)
     line = block.text.strip().removeprefix("web: ").replace("gunicorn app", "sleep 7654")
     write(tmp_path / "schedules.yaml", 'jobs: {hello: {command: "echo hello"}}')
     mark = f"DYNO_{os.getpid()}_{time.monotonic_ns()}"
@@ -126,3 +126,19 @@ def test_one_dyno_that_runs_both_programs_takes_requests_and_ends_with_either(tm
         dyno.wait()
         for pid in processes_with(mark):
             os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "started"), [("1", "schedd --web 0.0.0.0:8000 schedules.yaml"), ("", "gunicorn app")]
+)
+def test_one_procfile_starts_schedd_in_one_application_and_the_site_in_the_other(
+    tmp_path: Path, scheduler: str, started: str
+) -> None:
+    """`schedd` and `gunicorn` are stand-ins."""
+    (block,) = (each for each in blocks(PROJECT / "docs/heroku.md", "procfile") if "SCHEDULER" in each.text)
+    for program in ("schedd", "gunicorn"):
+        (tmp_path / program).write_text(f'#!/bin/sh\necho "{program} $*"\n')
+        (tmp_path / program).chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PORT": "8000", "SCHEDULER": scheduler}
+    words = ["/bin/sh", "-c", block.text.strip().removeprefix("web: ")]
+    assert subprocess.run(words, env=environ, capture_output=True, text=True, check=True).stdout.strip() == started
