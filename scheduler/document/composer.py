@@ -32,7 +32,7 @@ _TEXT_TAG = "tag:yaml.org,2002:str"
 _PROPERTIES = r"(?:[&!]\S*\s+)+"
 _AT_THE_END = [MappingEndEvent, DocumentEndEvent, StreamEndEvent]
 AT_ONCE = 2 * 256
-"""Keys and values that are parsed before one is passed on: parsing and reading in turn would take a fifth longer."""
+"""Keys and values that are parsed before they are passed on: few enough for the memory that a large file takes."""
 
 _NEXT_KEY = re.compile(r"\n[^\s#]")
 """A line that may start with a key of the root."""
