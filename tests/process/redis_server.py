@@ -1,4 +1,4 @@
-"""A Redis of the tests' own, on a free port."""
+"""A Redis of the tests' own, on a free port, and a message for it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+
+from scheduler.launch.remote.messages import Message
+
+MESSAGE = Message(
+    run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
+)
 
 
 @contextmanager

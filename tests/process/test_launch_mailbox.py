@@ -13,8 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from scheduler.launch.remote.messages import Message
-from tests.process.redis_server import redis_server
+from tests.process.redis_server import MESSAGE, redis_server
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
@@ -25,10 +24,6 @@ from redis import Redis
 
 from scheduler.celery_app import register
 from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
-
-MESSAGE = Message(
-    run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
-)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import shutil
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import ExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +17,7 @@ from msgspec.structs import replace
 from scheduler.clock import SystemClock
 from scheduler.launch.launcher import NotTakenError
 from scheduler.launch.output import RunOutput
-from scheduler.launch.remote.messages import Chunk, Ended, Message, Request, StopRequest, Taken, WorkerInfo, claim_of
+from scheduler.launch.remote.messages import Chunk, Ended, Request, StopRequest, Taken, WorkerInfo, claim_of
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
 from scheduler.launch.remote.wire import Space, Wire, WireError
 from scheduler.launch.remote.worker import Worker
@@ -26,7 +25,7 @@ from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
-from tests.process.redis_server import redis_server
+from tests.process.redis_server import MESSAGE, redis_server
 from tests.unit.stage import job
 
 pytest.importorskip("redis", reason="the extra celery is not installed")
@@ -36,10 +35,6 @@ if shutil.which("redis-server") is None:
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
-
-MESSAGE = Message(
-    run_id="r1", job="mail", digest="d", attempt=1, trigger="schedule", scheduled_at=datetime(2026, 6, 1, tzinfo=UTC)
-)
 
 
 @pytest.fixture
