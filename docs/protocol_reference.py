@@ -8,6 +8,7 @@ from typing import Any, get_args
 import msgspec
 
 from scheduler.text import as_json
+from scheduler.wire.http_routes import HTTP_ROUTES
 from scheduler.wire.operations import OPERATIONS, Operation
 from scheduler.wire.runs import Event
 
@@ -60,8 +61,14 @@ def _operation(operation: Operation[Any, Any], types: list[Any]) -> Iterator[str
     answer = (
         "null, after the events" if operation.streams else _json_type(msgspec.inspect.type_info(operation.reply), types)
     )
-    local = ", ".join(f"`{name}`" for name in sorted(operation.local_only))
-    yield f"\n`ok`: {answer}." + (f" Not available over HTTP: {local}." if local else "")
+    yield f"\n`ok`: {answer}.{_not_over_http(operation)}"
+
+
+def _not_over_http(operation: Operation[Any, Any]) -> str:
+    if all(route.operation is not operation for route in HTTP_ROUTES):
+        return " This operation is not available over HTTP."
+    fields = ", ".join(f"`{name}`" for name in sorted(operation.local_only))
+    return f" Not available over HTTP: {fields}." if fields else ""
 
 
 def _struct(struct: Any, title: str, types: list[Any], *, defaults: bool = False) -> Iterator[str]:

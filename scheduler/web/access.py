@@ -93,13 +93,8 @@ class Access:
         """What the request may do by its token or cookie. Denied for a wrong token."""
         if self._tokens.control is None:
             return Scope.CONTROL
-        header = request.header("authorization")
-        if header is not None:
-            kind, _, token = header.partition(" ")
-            if kind.lower() != "bearer":
-                raise Denied(401, "use Authorization: Bearer TOKEN")
-            return self.login(request.address, token.strip())
-        return self._scope_of_cookie(request)
+        token = _bearer_token(request)
+        return self._scope_of_cookie(request) if token is None else self.login(request.address, token)
 
     def login(self, address: str, token: str) -> Scope:
         """What a token allows. Denied when it is wrong, or when the address has guessed too often."""
@@ -129,7 +124,11 @@ class Access:
         return f"{COOKIE}={value}; Max-Age={COOKIE_AGE}; Path={path}; HttpOnly; SameSite=Strict{secure}"
 
     def check_origin(self, request: Request) -> None:
-        """A request that changes something must come from our own page, or from a program. Denied otherwise."""
+        """A request that changes something must come from our own page, or from a program. Denied otherwise.
+
+        Browsers send Sec-Fetch-Site or Origin with each POST. A program sends neither: it needs a token, or it is on
+        this machine and sends JSON, which no form can send.
+        """
         if request.method in SAFE:
             return
         site = request.header("sec-fetch-site")
@@ -143,8 +142,8 @@ class Access:
                 raise Denied(403, "a request from another site is not accepted")
             return
         is_json = (request.header("content-type") or "").partition(";")[0].strip().lower() == "application/json"
-        by_bearer = self.needs_token and request.header("authorization") is not None
-        if not (by_bearer or request.over_unix or (is_json and is_loopback(request.address))):
+        is_local = not request.address or is_loopback(request.address)
+        if not ((self.needs_token and _bearer_token(request) is not None) or (is_json and is_local)):
             raise Denied(403, "send Origin, a bearer token, or from this machine Content-Type: application/json")
 
     def may_read_metrics(self, request: Request) -> bool:
@@ -214,6 +213,12 @@ class Access:
         self._failures.move_to_end(address)
         while len(self._failures) > ADDRESSES_KEPT:
             self._failures.popitem(last=False)
+
+
+def _bearer_token(request: Request) -> str | None:
+    """The token of a program. Another kind of `Authorization`, such as Basic, is the password of a proxy before us."""
+    kind, _, token = (request.header("authorization") or "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
 
 
 def _netloc(origin: str) -> str:

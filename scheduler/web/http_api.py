@@ -112,9 +112,10 @@ class HttpApi:
         given: dict[str, Any] = {}
         if route.method == "GET":
             given = dict(request.query)
+        elif request.query:
+            raise UsageError("a POST request has no query string: its fields are members of a JSON object")
         elif request.body:
             given = _json_object(request)
-        given |= {key: value for key, value in request.query.items() if route.method == "POST"}
         return read_request(route, given, places, self._service)
 
     async def _run_now(self, request: Request, ask: RunNow) -> Response:

@@ -7,7 +7,7 @@ import msgspec
 
 class Requester(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The requester: over the Unix socket `uid`, `user`, `pid` and `program` of the other end; over HTTP `address`, and
-    `user` where the client named one. What is not known is left out.
+    `user` if a trusted proxy names it in `X-Forwarded-User`. What is not known is left out.
     """
 
     uid: int | None = None

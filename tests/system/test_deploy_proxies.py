@@ -55,14 +55,43 @@ def proxy(command: list[str], port: int, folder: Path, **environ: str) -> Iterat
         process.wait(10)
 
 
-def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+def ask(port: int, method: str, path: str, content: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     given = {"Host": "jobs.example.com"} | {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request(method, path, headers=given)
+    connection.request(method, path, content, headers=given)
     answer = connection.getresponse()
     found = answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     connection.close()
     return found
+
+
+def refuses_other_sites(port: int, **login: str) -> None:
+    """A page of another site sends a form with what the browser adds by itself: the password, perhaps a cookie."""
+    for path in ("/jobs/echo/run", "/api/v1/jobs/echo/runs", "/pause"):
+        for site in (
+            {"Sec_Fetch_Site": "cross-site"},
+            {"Sec_Fetch_Site": "cross-site", "Origin": "https://evil.example", "Content_Type": "application/json"},
+            {"Origin": "https://evil.example", "X_Forwarded_For": "127.0.0.1"},
+            {"Origin": "null", "Content_Type": "text/plain"},
+            {"Content_Type": "application/x-www-form-urlencoded"},
+        ):
+            assert ask(port, "POST", path, **login, **site)[0] == 403, (path, site)
+
+
+def lets_programs_through(port: int) -> None:
+    """Programs need the token only; people need the password and, once, the token."""
+    assert [ask(port, "GET", path)[0] for path in ("/", "/api/v1/jobs", "/metrics")] == [401, 401, 401]
+    token = {"Authorization": "Bearer sesame"}
+    assert ask(port, "GET", "/metrics", **token)[0] == 200
+    status, _, body = ask(port, "POST", "/api/v1/jobs/echo/runs", X_Forwarded_User="mallory", **token)
+    assert (status, "user" in json.loads(body)["by"]) == (202, False)
+    person = {"Authorization": ALICE, "Accept": "text/html"}
+    assert ask(port, "GET", "/", **person)[1]["location"] == "/login?back=/"
+    form = {"Content_Type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+    status, headers, _ = ask(port, "POST", "/login", "token=sesame", **person, **form)
+    cookie = headers["set-cookie"].partition(";")[0]
+    assert (status, ask(port, "GET", "/", Cookie=cookie, **person)[0]) == (303, 200)
+    refuses_other_sites(port, Authorization=ALICE, Cookie=cookie)
 
 
 def works_through(port: int) -> None:
@@ -70,7 +99,7 @@ def works_through(port: int) -> None:
     assert ask(port, "GET", "/")[0] == 401
     status, _, page = ask(port, "GET", "/", Authorization=ALICE)
     assert (status, b"schedd" in page) == (200, True)
-    assert ask(port, "POST", "/jobs/echo/run", Authorization=ALICE, Sec_Fetch_Site="cross-site")[0] == 403
+    refuses_other_sites(port, Authorization=ALICE)
     status, headers, _ = ask(port, "POST", "/jobs/echo/run", Authorization=ALICE, Sec_Fetch_Site="same-origin")
     assert (status, headers["location"].rpartition("/")[0]) == (303, "/runs")
     run = headers["location"].rpartition("/")[2]
@@ -88,12 +117,21 @@ def works_through(port: int) -> None:
 JOBS = '{echo: {schedule: "@every 1s", overlap: allow, command: echo hello}}'
 
 
-def test_the_recipe_for_nginx(tmp_path: Path) -> None:
+TOKEN = "web: {token: {from_env: SCHEDD_TOKEN}, "
+"""What the section about programs adds to the file."""
+
+
+@pytest.mark.parametrize("programs", [False, True], ids=["people", "programs"])
+def test_the_recipe_for_nginx(tmp_path: Path, programs: bool) -> None:
     nginx = program("nginx", "nginx")
     port = free_port()
     file = tmp_path / "schedules.yaml"
-    file.write_text(recipe("Behind nginx", "trusted_proxies").replace("/run/schedd", str(tmp_path)).replace("{}", JOBS))
+    text = recipe("Behind nginx", "trusted_proxies").replace("/run/schedd", str(tmp_path)).replace("{}", JOBS)
+    file.write_text(text.replace("web: {", TOKEN) if programs else text)
     server = recipe("Behind nginx", "proxy_pass").replace("listen 443 ssl", f"listen 127.0.0.1:{port}")
+    if programs:
+        more = recipe("Programs behind a proxy", "proxy_pass")
+        server = server.replace("    location / {", f"{more}    location / {{")
     server = server.replace("/run/schedd", str(tmp_path)).replace("/etc/nginx", str(tmp_path))
     (tmp_path / "schedd.htpasswd").write_text(f"alice:{_apr1()}\n")
     user = "user root;" if os.geteuid() == 0 else ""
@@ -102,10 +140,10 @@ def test_the_recipe_for_nginx(tmp_path: Path) -> None:
         f"http {{ access_log off; client_body_temp_path {tmp_path}/a; proxy_temp_path {tmp_path}/b; "
         f"fastcgi_temp_path {tmp_path}/c; uwsgi_temp_path {tmp_path}/d; scgi_temp_path {tmp_path}/e;\n{server}}}\n"
     )
-    with schedd(file) as running:
+    with schedd(file, SCHEDD_TOKEN="sesame") as running:
         running.says("web listening")
         with proxy([nginx, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")], port, tmp_path):
-            works_through(port)
+            (lets_programs_through if programs else works_through)(port)
 
 
 def _apr1() -> str:
@@ -113,26 +151,30 @@ def _apr1() -> str:
     return done.stdout.strip()
 
 
-def test_the_recipe_for_caddy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("programs", [False, True], ids=["people", "programs"])
+def test_the_recipe_for_caddy(tmp_path: Path, programs: bool) -> None:
     caddy = program("caddy", "caddy")
     port, ours = free_port(), free_port()
     file = tmp_path / "schedules.yaml"
-    file.write_text(recipe("Behind Caddy", "trusted_proxies").replace("8765", str(ours)).replace("{}", JOBS))
+    text = recipe("Behind Caddy", "trusted_proxies").replace("8765", str(ours)).replace("{}", JOBS)
+    file.write_text(text.replace("web: {", TOKEN) if programs else text)
     done = subprocess.run(
         [caddy, "hash-password", "--plaintext", "wonderland"], capture_output=True, text=True, check=True
     )
     text = recipe("Behind Caddy", "reverse_proxy").replace("8765", str(ours)).replace("$2a$14$...", done.stdout.strip())
+    if programs:
+        text = text.replace("    basic_auth {\n", recipe("Programs behind a proxy", "basic_auth"))
     version = subprocess.run([caddy, "version"], capture_output=True, text=True, check=True).stdout
     if re.match(r"v?2\.[0-7]\.", version):
         text = text.replace("basic_auth", "basicauth")  # the name before Caddy 2.8, in Debian 12
     (tmp_path / "Caddyfile").write_text(
         "{\n admin off\n auto_https off\n}\n" + text.replace("jobs.example.com", f"http://jobs.example.com:{port}")
     )
-    with schedd(file) as running:
+    with schedd(file, SCHEDD_TOKEN="sesame") as running:
         running.says("web listening")
         command = [caddy, "run", "--config", str(tmp_path / "Caddyfile"), "--adapter", "caddyfile"]
         with proxy(command, port, tmp_path, HOME=str(tmp_path)):
-            works_through(port)
+            (lets_programs_through if programs else works_through)(port)
 
 
 def test_the_recipe_for_one_dyno(tmp_path: Path) -> None:

@@ -376,10 +376,12 @@ def test_a_unix_socket_is_closed_to_others_and_gone_at_the_end(tmp_path: Path) -
         with schedd(file, "--web", f"unix:{path}") as running:
             running.says("web listening")
             assert path.stat().st_mode & 0o777 == 0o600
-            with socket.socket(socket.AF_UNIX) as sock:
-                sock.connect(str(path))
-                sock.sendall(b"POST /api/v1/pause HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n")
-                assert sock.recv(12) == b"HTTP/1.1 200"
+            for kind, status in ((b"application/x-www-form-urlencoded", b"403"), (b"application/json", b"200")):
+                with socket.socket(socket.AF_UNIX) as sock:
+                    sock.connect(str(path))
+                    head = b"POST /api/v1/pause HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n"
+                    sock.sendall(head + b"content-type: " + kind + b"\r\n\r\n")
+                    assert sock.recv(12) == b"HTTP/1.1 " + status
             with schedd(tmp_path / "schedules.yaml", "--web", f"unix:{path}", ready=False) as second:
                 assert second.ends() == 1
     with schedd(file, "--web", f"unix:{path}") as running:

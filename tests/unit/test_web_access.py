@@ -88,7 +88,6 @@ def test_a_token_allows_everything_and_a_view_token_looking() -> None:
     assert both.scope(request(authorization="Bearer full")) is Scope.CONTROL
     assert both.scope(request(authorization="bearer look")) is Scope.VIEW
     assert denied(both.scope, request(authorization="Bearer wrong")) == 401
-    assert denied(both.scope, request(authorization="Basic ZnVsbDpmdWxs")) == 401
     assert denied(both.scope, request(authorization="Bearer ")) == 401
 
 
@@ -160,8 +159,11 @@ def test_the_cookie_is_for_this_site_and_hidden_from_scripts() -> None:
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "nonsense"])
-def test_a_post_from_another_site_is_refused_with_any_other_headers(site: str) -> None:
-    forged = request("POST", sec_fetch_site=site, origin="http://localhost:8765", content_type="application/json")
+@pytest.mark.parametrize("address", [LOCAL, PEER, ""])
+def test_a_post_from_another_site_is_refused_with_any_other_headers(site: str, address: str) -> None:
+    forged = request(
+        "POST", address=address, sec_fetch_site=site, origin="http://localhost:8765", content_type="application/json"
+    )
     assert denied(access().check_origin, forged) == 403
     with_token = request("POST", sec_fetch_site=site, authorization="Bearer full")
     assert denied(access(token="full").check_origin, with_token) == 403
@@ -182,7 +184,7 @@ def test_our_own_page_and_programs_may_post() -> None:
     local.check_origin(request("POST", sec_fetch_site="none"))
     local.check_origin(request("POST", origin="http://localhost:8765"))
     local.check_origin(request("POST", content_type="application/json; charset=utf-8"))
-    local.check_origin(request("POST", address=""))
+    local.check_origin(request("POST", address="", content_type="application/json"))
     access(token="t").check_origin(request("POST", address=PEER, authorization="Bearer t"))
     https = access(hosts=("jobs.example.com",), proxies=(LOCAL,))
     proxied = request("POST", host="jobs.example.com", origin="https://jobs.example.com", x_forwarded_proto="https")
@@ -191,11 +193,29 @@ def test_our_own_page_and_programs_may_post() -> None:
 
 
 @pytest.mark.parametrize("kind", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
-def test_without_sec_fetch_and_origin_a_form_is_refused(kind: str) -> None:
+@pytest.mark.parametrize("address", [LOCAL, PEER, ""])
+def test_without_sec_fetch_and_origin_a_form_is_refused(kind: str, address: str) -> None:
     """An old browser sends neither with a form, a program can send JSON."""
-    assert denied(access().check_origin, request("POST", content_type=kind)) == 403
+    assert denied(access().check_origin, request("POST", address=address, content_type=kind)) == 403
     elsewhere = request("POST", address=PEER, content_type="application/json")
     assert denied(access().check_origin, elsewhere) == 403
+
+
+def test_a_client_of_a_proxy_is_not_on_this_machine() -> None:
+    for address, proxies in (("", ("unix",)), (LOCAL, (LOCAL,))):
+        behind = access(proxies=proxies)
+        forwarded = request("POST", address=address, content_type="application/json", x_forwarded_for=PEER)
+        behind.admit(forwarded)
+        assert denied(behind.check_origin, forwarded) == 403
+
+
+def test_the_password_of_a_proxy_is_no_token_and_does_not_replace_one() -> None:
+    guarded = access(token="full")
+    basic = "Basic ZnVsbDpmdWxs"
+    assert guarded.scope(request(authorization=basic)) is Scope.NOTHING
+    assert guarded.scope(request(authorization=basic, cookie=cookie_of(guarded))) is Scope.CONTROL
+    forged = request("POST", authorization=basic, cookie=cookie_of(guarded))
+    assert denied(guarded.check_origin, forged) == 403
 
 
 def test_a_cookie_alone_does_not_make_a_post_ours() -> None:

@@ -263,15 +263,26 @@ def test_a_time_without_a_zone_is_in_the_time_zone_of_the_job() -> None:
         ("/next?start=2026-10-14T10:05", "start: '2026-10-14T10:05' has no time zone; append Z, or an offset"),
         ("/jobs/j/next?count=many", "count: must be a whole number such as 10, not 'many'"),
         ("/history?limit=0", "limit: must be a whole number such as 10, >= 1, not "),
-        ("/reload?plan=maybe", "plan: must be true or false, not 'maybe'"),
     ],
 )
 def test_an_invalid_field_is_named_with_what_to_type(path: str, detail: str) -> None:
     async def script(_stage: Stage, ask: Ask, _service: Served) -> None:
-        status, _, problem = await ask("POST" if path.startswith("/reload") else "GET", API + path)
+        status, _, problem = await ask("GET", API + path)
         assert status == 400
         assert problem["detail"].startswith(detail)
         assert "$" not in problem["detail"]
+
+    play(script, job(schedule="@hourly"))
+
+
+def test_a_post_with_a_query_string_is_refused_so_that_no_preview_applies_a_change() -> None:
+    async def script(_stage: Stage, ask: Ask, _service: Served) -> None:
+        for query in ("plan=1", "plan", "plan=0", "other=1"):
+            status, _, problem = await ask("POST", f"{API}/reload?{query}")
+            assert status == 400
+            assert problem["detail"] == "a POST request has no query string: its fields are members of a JSON object"
+        status, _, problem = await ask("POST", f"{API}/reload", {"plan": "maybe"})
+        assert (status, problem["detail"]) == (400, "plan: must be true or false, not 'maybe'")
 
     play(script, job(schedule="@hourly"))
 
