@@ -20,7 +20,8 @@ timezone_option = click.option(
     type=times.typed_zone,
     shell_complete=times.zone_names,
     metavar="NAME",
-    help="Time zone of times shown and typed: an IANA name or `local` [default: that of the job, or of `defaults`]",
+    help="Time zone of times shown and typed: an IANA name or `local` "
+    "[default: if one job is named, its zone; else that of `defaults`]",
 )
 
 

@@ -194,3 +194,24 @@ def test_several_crontabs_become_one_file_in_which_each_job_keeps_its_own(tmp_pa
     assert [job.timezone.key for job in (first, second, third)] == ["UTC", "UTC", "Asia/Tokyo"]
     assert [layer.values.get("A") for layer in first.environment] == ["1"]
     assert second.environment == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "is_noted"),
+    [
+        ("flock -n /run/lock/x /opt/x", True),
+        ("cd /srv && /usr/bin/flock -xn /run/lock/x /opt/x", True),
+        ("flock --exclusive --nonblock /run/lock/x -c /opt/x", True),
+        ("flock -w 5 /run/lock/x /opt/x", True),
+        ("flock /run/lock/x nice -n 5 /opt/x", False),
+        ("flock -n -E 0 /run/lock/x /opt/x", False),
+        ("/opt/flock-nightly -n", False),
+    ],
+)
+def test_a_lock_that_flock_does_not_get_is_a_failure_here_and_is_noted(
+    tmp_path: Path, command: str, is_noted: bool
+) -> None:
+    done = imported(tmp_path, f"*/5 * * * * {command}\n", user_column=False)
+    (job,) = done.config.jobs.values()
+    assert job.target == ShellCommand(command)
+    assert [line for line, why in done.noted if "flock exits with 1" in why] == [1] * is_noted

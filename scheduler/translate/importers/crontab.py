@@ -17,6 +17,7 @@ _VARIABLE = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([A-Za-z_][^\s=]*))\s*=\s*(.*)
 _QUOTED = re.compile(r"""(["'])(.*?)\1\s*(\S.*)?""")
 _FLAGS = re.compile(r"-[nqs]+\s+(?=\S)", re.ASCII)
 _SILENT = re.compile(r"-(?=[\d*@~])")
+_FLOCK = re.compile(r"\bflock\s+(?!.*\s-E)(?:-\S+\s+)*-(?:[a-z]*[nw]|-nb|-nonblock|-wait|-timeout)\b", re.ASCII)
 _ADDRESS = re.compile(r"[^\s@,]+@[^\s@,]+")
 _BUSYBOX_PATH = re.compile(r"(?:.*/)?etc/crontabs/[^/]+")
 
@@ -223,18 +224,16 @@ class _Reading:
             self._note(number, line, f"the sixth field is read as {_sixth(self._jobs[-1].keys['schedule'])}")
         if len(times) == 1 and times[0][1:].isdigit():
             self._note(number, line, "FreeBSD counts from the end of the previous run; here times are on a fixed grid")
-        for flag, why in (("n", _ABOUT_N), ("q", "cron does not log the job; schedd does")):
-            if flag in flags:
-                self._note(number, line, f"-{flag}: {why}")
+        for found, why in (("n" in flags, _ABOUT_N), ("q" in flags, _ABOUT_Q), (_FLOCK.search(command), _ABOUT_FLOCK)):
+            if found:
+                self._note(number, line, why)
         if times[0].lower() == "@reboot":
             self._note(number, line, "cron runs it once per boot of the machine; schedd at each of its own starts")
         if not self._dialect_given:
             self._note_dialect(number, line, command)
         if self._may_guess and not self._system and may_be_user(command, self._machine):
-            why = (
-                f"{command.split(None, 1)[0]} is not a program here; if it is a user, import the crontab with --system"
-            )
-            self._note(number, line, why)
+            word = command.split(None, 1)[0]
+            self._note(number, line, f"{word} is not a program here; if it is a user, import the crontab with --system")
 
     def _note_dialect(self, number: int, line: str, command: str) -> None:
         if self._supercronic is not None:
@@ -254,17 +253,17 @@ class _Reading:
         if self._guessed:
             self._note(0, "user column", "the crontab is read with a user column; if it has none, use --user")
         if self._comments.explaining:
-            first = self._comments.explaining[0]
-            why = (
-                f"comments that explain the columns of a crontab are left out, {len(self._comments.explaining)} in all"
-            )
+            first, count = self._comments.explaining[0], len(self._comments.explaining)
+            why = f"comments that explain the columns of a crontab are left out, {count} in all"
             self._note(first, self._lines[first - 1].strip(), why)
         if any(line.endswith("\r") for line in self._lines):
             self._note(0, "line ends", "the carriage return at the end of lines is left out; cron takes it as text")
 
 
 _ABOUT_MAIL = "schedd does not mail the output of jobs, and only passes the variable to them"
-_ABOUT_N = "cron mails the output of failed runs only; `on_failure` mails failures"
+_ABOUT_FLOCK = "if the lock is taken, flock exits with 1, a failure here; `overlap: skip` or `lock` can replace it"
+_ABOUT_N = "-n: cron mails the output of failed runs only; `on_failure` mails failures"
+_ABOUT_Q = "-q: cron does not log the job; schedd does"
 
 
 def _bare(line: str) -> str:
