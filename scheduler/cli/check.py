@@ -16,9 +16,10 @@ from scheduler.cli.output_format import output_options
 from scheduler.cli.progress import Progress
 from scheduler.cli.subcommand import subcommand
 from scheduler.config import lint
+from scheduler.config.lint_codes import LintCode
 from scheduler.config.problems import render
 from scheduler.config.trusted_files import insecure_files
-from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity
+from scheduler.errors import EXIT_FAILURE, ConfigError, Problem, Severity, UsageError
 from scheduler.path_owner import ALLOW
 from scheduler.text import plural, printable_line
 
@@ -44,22 +45,36 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--run-interpreters", is_flag=True, help="Start the interpreters of jobs to ask where they look for modules"
 )
+@click.option(
+    "--elsewhere",
+    is_flag=True,
+    help="The file is for another machine: do not look for its users, files, variables, programs and packages here",
+)
 @click.pass_obj
 def check(
-    target: Target, files: tuple[str, ...], strict: bool, form: str | None, github: bool, run_interpreters: bool
+    target: Target,
+    files: tuple[str, ...],
+    strict: bool,
+    form: str | None,
+    github: bool,
+    run_interpreters: bool,
+    elsewhere: bool,
 ) -> int:
     """Check files for errors and warnings.
 
     Without FILE, check the schedule file itself. No job is run, and no schedd is needed. Users, files and variables
-    are looked for on this machine, in this environment.
+    are looked for on this machine, in this environment, unless --elsewhere is given.
 
     \b
     Examples:
       schedctl check
       schedctl check --strict schedules.yaml staging.yaml
+      schedctl check --strict --elsewhere schedules.yaml
     """
+    if elsewhere and run_interpreters:
+        raise UsageError("--elsewhere and --run-interpreters exclude each other")
     paths = files or [target.file()]
-    checked = [check_file(Path(file), run_interpreters=run_interpreters) for file in paths]
+    checked = [check_file(Path(file), run_interpreters=run_interpreters, elsewhere=elsewhere) for file in paths]
     if output_format.shown(checked, form):
         pass
     elif github:
@@ -72,8 +87,10 @@ def check(
     return EXIT_FAILURE if failed else 0
 
 
-def check_file(path: Path, shown: Path | None = None, *, run_interpreters: bool = False) -> Checked:
-    """Load the file as schedd would. The result speaks of it as `shown`."""
+def check_file(
+    path: Path, shown: Path | None = None, *, run_interpreters: bool = False, elsewhere: bool = False
+) -> Checked:
+    """Load the file as schedd would. The result speaks of it as `shown`; `elsewhere` omits warnings of this machine."""
     try:
         with Progress(f"checking {path.name}") as progress:
             config, not_checked = lint.check(
@@ -82,8 +99,11 @@ def check_file(path: Path, shown: Path | None = None, *, run_interpreters: bool 
     except ConfigError as error:
         ok, jobs, problems, not_checked = False, 0, error.problems, ()
     else:
-        insecure = () if os.environ.get(ALLOW) else insecure_files(config, Severity.WARNING)
+        insecure = () if elsewhere or os.environ.get(ALLOW) else insecure_files(config, Severity.WARNING)
         ok, jobs, problems = True, len(config.jobs), (*config.warnings, *insecure)
+    if elsewhere:
+        of_machine = {code for code in LintCode if code.is_of_machine}
+        problems, not_checked = tuple(problem for problem in problems if problem.code not in of_machine), ()
     if shown is not None:
         names = {str(path): str(shown)}
         problems = tuple(replace(problem, path=names.get(problem.path, problem.path)) for problem in problems)

@@ -189,7 +189,7 @@ class _Lint:
         if not job.schedule.at_start and not predecessors(job.schedule) and job.schedule.next_after(self._now) is None:
             yield LintWarning(LintCode.NEVER_RUNS, *_never_runs(job.schedule, self._now))
         for pitfall in find_pitfalls(job.schedule):
-            yield LintWarning(LintCode(pitfall.kind.value), "schedule", pitfall.sentence)
+            yield LintWarning(LintCode[pitfall.kind.name], "schedule", pitfall.sentence)
         for effect in dst_effects(job.schedule, self._now):
             if effect.change.at - self._now < _YEAR and effect.matters:
                 day = f"{effect.change.wall_before:%Y-%m-%d}"

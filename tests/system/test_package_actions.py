@@ -14,6 +14,10 @@ from tests.system.programs import BIN
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / ".github/actions/check/action.yml").read_text())
+GOOD_ELSEWHERE = """
+launcher: {celery: {broker: {from_env: NOT_SET_HERE}}}
+jobs: {tidy: {schedule: "0 3 * * *", timezone: Europe/Berlin, command: [not-here], user: not-here, launcher: local}}
+"""
 GOOD = 'jobs: {tidy: {schedule: "0 3 * * *", timezone: Europe/Berlin, command: "true"}}\n'
 WARNED = 'jobs: {tidy: {schedule: "* 3 * * *", timezone: Europe/Berlin, command: "true"}}\n'
 BAD = 'jobs: {tidy: {schedule: "0 25 * * *", command: "true"}}\n'
@@ -36,7 +40,8 @@ def check(folder: Path, **inputs: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "strict", "code"), [(GOOD, "true", 0), (WARNED, "false", 0), (WARNED, "true", 1), (BAD, "false", 1)]
+    ("text", "strict", "code"),
+    [(GOOD, "true", 0), (GOOD_ELSEWHERE, "true", 0), (WARNED, "false", 0), (WARNED, "true", 1), (BAD, "false", 1)],
 )
 def test_the_action_fails_for_what_the_check_finds(text: str, strict: str, code: int, tmp_path: Path) -> None:
     (tmp_path / "schedules.yaml").write_text(text)
@@ -74,3 +79,12 @@ def test_the_script_of_the_debian_package_without_a_directory_prints_its_usage()
     done = subprocess.run([ROOT / "packaging/build-deb"], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("usage: packaging/build-deb DIRECTORY\n")
+
+
+def test_the_hook_says_nothing_about_the_machine(tmp_path: Path) -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    (tmp_path / "schedules.yaml").write_text(GOOD_ELSEWHERE)
+    _, *words = hook["entry"].split()
+    command = [BIN / "schedctl", *words, tmp_path / "schedules.yaml"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout

@@ -165,6 +165,7 @@ def test_check_warns_root(app: Path) -> None:
     assert checked.returncode == 0
     assert "[insecure-file]" in checked.stdout
     assert schedctl("check", "--strict", file).returncode == 1
+    assert schedctl("check", "--strict", "--elsewhere", file).returncode == 0
 
 
 def test_a_user_who_is_not_root_may_run_any_file(app: Path) -> None:

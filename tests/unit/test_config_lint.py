@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scheduler.config import lint_command
+from scheduler.cli import times
+from scheduler.cli.check import check_file
+from scheduler.config import host_checks, lint_command
 from scheduler.config.lint import BUSY, check
 from scheduler.config.lint_codes import LintCode
 from scheduler.errors import ConfigError, Problem, Severity
@@ -156,6 +158,33 @@ TABLE = [
 def test_a_questionable_job_gets_its_warning(tmp_path: Path, code: LintCode, lines: list[str]) -> None:
     """A12 A13 B2 B3 B5 B6 B7 B8 D9"""
     assert set(codes(tmp_path, job(*lines))) == {code}
+
+
+@pytest.mark.parametrize(("code", "lines"), TABLE)
+def test_of_a_file_for_another_machine_only_the_warnings_about_the_file_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: LintCode, lines: list[str]
+) -> None:
+    monkeypatch.setattr(times, "now", lambda: NOW)
+    file = tmp_path / "schedules.yaml"
+    file.write_text(job(*lines))
+    found = check_file(file, elsewhere=True)
+    assert {problem.code for problem in found.problems} == (set() if code.is_of_machine else {code})
+    assert found.not_checked == ()
+
+
+def test_of_a_file_for_another_machine_errors_are_shown(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text(job("env_file: gone.env", "cron: '* * * * *'"))
+    (problem,) = check_file(file, elsewhere=True).problems
+    assert (problem.severity, problem.code) == (Severity.ERROR, None)
+
+
+def test_everything_that_is_looked_for_on_this_machine_is_of_the_machine() -> None:
+    source = Path(host_checks.__file__).read_text()
+    assert all(LintCode[name].is_of_machine for name in re.findall(r"LintCode\.([A-Z_]+)", source))
+    page = (Path(__file__).parents[2] / "docs/warnings.md").read_text()
+    listed = page.partition("`--elsewhere`")[2].partition("\n\n")[0]
+    assert re.findall(r"`([a-z-]+)`", listed) == [code for code in LintCode if code.is_of_machine]
 
 
 def test_a_zone_that_counts_leap_seconds_gets_a_warning(tmp_path: Path) -> None:
@@ -464,7 +493,7 @@ def test_keys_that_depend_on_the_machine_of_the_worker_are_named_unless_the_job_
 
 
 def test_every_surprise_of_a_schedule_has_its_code() -> None:
-    assert {kind.value for kind in PitfallKind} <= {code.value for code in LintCode}
+    assert [LintCode[kind.name].value for kind in PitfallKind] == [kind.value for kind in PitfallKind]
 
 
 def test_every_code_has_an_example_here() -> None:
