@@ -210,3 +210,26 @@ def test_a_claim_that_fails_after_start_deadline_leaves_the_decision_to_the_next
         assert (skipped, stage.kept) == ([("b", "late")], [])
 
     StageOfTwo(job("j", "@at 2026-06-01T12:00:10Z", start_deadline=1.0)).run(story)
+
+
+def test_a_local_run_goes_on_without_the_lease_and_the_next_one_starts_beside_it() -> None:
+    """Its further attempts run too, and its record reaches the store when that can be reached again."""
+
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(32)
+        a, b = stage.schedulers["a"], stage.schedulers["b"]
+        a.connection.broken = True
+        await asyncio.sleep(30)
+        assert stage.active is b
+        assert [len(each.engine.live()) for each in (a, b)] == [1, 1], "side by side"
+        await asyncio.sleep(30)
+        a.connection.broken = False
+        await asyncio.sleep(20)
+        (first, *_) = sorted(stage.kept, key=lambda run: run.scheduled_at)
+        assert (first.outcome, [attempt.number for attempt in first.attempts]) == (Outcome.SUCCEEDED, [1, 2])
+        assert first.id.startswith("a")
+
+    play = lambda launch: Play(24.0, code=0 if launch.attempt == 2 else 1)  # noqa: E731
+    stage = StageOfTwo(play=play)
+    stage.jobs = {"j": job("j", "@every 30s", retry=Retry(1, delay=5.0))}
+    stage.run(story)
