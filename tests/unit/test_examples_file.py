@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from scheduler.config.file_form import FileForm
+from scheduler.config.file_form import FileForm, json_schema
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.config.spec import JobForm
@@ -62,12 +62,23 @@ def test_every_form_of_a_schedule_is_used(config: Config) -> None:
 
 
 def test_every_key_has_a_comment() -> None:
+    """Also the keys within others: the JSON Schema names them all."""
+    text = FILE.read_text()
+    fields = "year, month, day, day_of_week, hour, minute, second"
+    assert fields in text
+    assert {key for key in _keys(json_schema()) if not re.search(rf"\b{key}:", text)} <= set(fields.split(", "))
     keys = {field.encode_name for form in (FileForm, JobForm) for field in msgspec.structs.fields(form)}
-    lines = FILE.read_text().splitlines()
+    lines = text.splitlines()
     explained = {match[1] for line in lines if (match := re.match(r"\s*(?:# )?([a-z_]+):(?: .*)? # ", line))}
     assert keys - explained == {"jobs"}
     commented_out = {match[1] for line in lines if (match := re.match(r"\s*# ([a-z_]+):(?: .*)? # ", line))}
     assert commented_out == {"include", "overrides", "web", "launcher", "space"}
+
+
+def _keys(schema: object) -> set[str]:
+    parts = list(schema.values()) if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    own = schema.get("properties", {}) if isinstance(schema, dict) else {}
+    return set(own).union(*map(_keys, parts))
 
 
 def test_no_enabled_job_needs_root_or_anything_outside_the_project(config: Config) -> None:
