@@ -147,6 +147,11 @@ def test_a_cookie_cannot_be_forged_or_raised() -> None:
     assert elsewhere.scope(request(cookie=cookie_of(guarded))) is Scope.NOTHING
 
 
+def test_a_cookie_is_valid_for_each_scheduler_with_the_same_tokens() -> None:
+    cookie = cookie_of(access(token="full", view="look"))
+    assert access(token="full", view="look").scope(request(cookie=cookie)) is Scope.CONTROL
+
+
 def test_the_cookie_is_for_this_site_and_hidden_from_scripts() -> None:
     text = access(token="full").cookie(request(), Scope.CONTROL)
     assert "HttpOnly" in text
