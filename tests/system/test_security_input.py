@@ -66,7 +66,8 @@ def test_a_command_that_only_reads_says_which_schedd_answers(file: Path, tmp_pat
 def test_a_schedd_that_can_start_no_thread_says_so_in_one_line() -> None:
     """D9"""
     shared = write(Path(f"/tmp/sched-{os.getpid()}.yaml"), "jobs: {}")
-    as_other = "setpriv --reuid=65534 --regid=65534 --clear-groups"
+    nobody_else = 1_000_000 + os.getpid()  # the limit counts all processes of a user, also those of other tests
+    as_other = f"setpriv --reuid={nobody_else} --regid={nobody_else} --clear-groups"
     try:
         ended = subprocess.run(
             ["prlimit", "--nproc=1", *as_other.split(), BIN / "schedd", shared],
