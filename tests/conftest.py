@@ -10,12 +10,14 @@ from tempfile import TemporaryDirectory
 
 import freezegun
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.unprivileged import somebody_else
 
-# How long an example takes depends on what else the machine does, and says nothing about the product.
-settings.register_profile("any machine", deadline=None)
+# How long an example takes depends on what else the machine does, and says nothing about the product. The fixtures of
+# our examples need no renewal between two examples.
+IGNORED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("any machine", deadline=None, suppress_health_check=IGNORED)
 settings.load_profile("any machine")
 
 # msgspec looks at the fields of a type when it is first used, and would keep the datetime of freezegun for good.
@@ -25,9 +27,20 @@ freezegun.configure(extend_ignore_list=["scheduler.wire.", "scheduler.model."])
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONGEST = ("test_workers", "test_browser_pages", "test_web_attacks", "test_browser_actions", "test_schedd_life")
+"""Files that take a minute or more, in parallel with others."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """In parallel, files start in their order: a slow one with few tests would start last, and be waited for."""
+    """In parallel, files start in their order, not those with most tests first."""
     config.option.loadscopereorder = False
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files start first, since what starts last is waited for."""
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(place)))
 
 
 def pytest_collection_finish() -> None:

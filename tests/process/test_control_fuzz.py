@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -22,7 +22,7 @@ from scheduler.schedule import parse_schedule
 from scheduler.wire.operations import OPERATIONS
 from tests.process.fake_service import FakeService, served
 
-SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SETTINGS = settings(max_examples=150)
 
 EDGES = st.sampled_from([datetime.min, datetime.max])  # noqa: DTZ901 - the zone is added as text
 MOMENTS = st.builds(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.launch.launcher import Stream
@@ -58,7 +58,7 @@ def test_another_shell_gets_the_text_and_the_arguments_after_its_own_words(tmp_p
     assert line == b"<bash><a b>"
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), max_size=4))
 def test_a_function_gets_exactly_what_was_given(tmp_path: Path, words: list[str]) -> None:
     (tmp_path / "app.py").write_text(PRINT)

@@ -258,7 +258,7 @@ def stage_with(a: float, b: float) -> StageOfTwo:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(FAULTS, ARRIVALS, SKEW, SKEW)
 def test_after_any_failure_no_time_runs_twice_and_every_run_ends_in_one_record(
     faults: list[tuple[str, float, float]], arrivals: list[tuple[float, ...]], a: float, b: float

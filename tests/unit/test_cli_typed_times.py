@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 from freezegun import freeze_time
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import scheduler.schedule  # noqa: F401 - croniter starts a child when it is imported, which no unit test may
@@ -146,7 +146,6 @@ MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2028, 1, 1), timezones=st.
 )
 
 
-@settings(deadline=None)  # freezing the time takes as long as the machine is busy
 @given(MOMENTS, st.sampled_from(ZONES))
 def test_every_time_that_is_printed_can_be_typed(moment: datetime, zone: ZoneInfo) -> None:
     """F1: with seconds where they are printed, and in whichever zone."""

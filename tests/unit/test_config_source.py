@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from scheduler.config.load import load
@@ -213,7 +213,7 @@ FRAGMENTS = st.sampled_from(
 )
 
 
-@settings(max_examples=int(os.environ.get("SCHEDD_FUZZ", "300")), deadline=None)
+@settings(max_examples=int(os.environ.get("SCHEDD_FUZZ", "300")))
 @given(st.one_of(st.text(), st.lists(FRAGMENTS, max_size=40).map("".join), st.binary()))
 @example("jobs: {a: {command: x, env: {A: *a}}}")
 @example("&a jobs: *a")
@@ -228,9 +228,7 @@ def test_no_file_ever_ends_in_a_traceback(tmp_path_factory: pytest.TempPathFacto
         assert str(error).isprintable() or "\n" in str(error)
 
 
-@settings(
-    max_examples=int(os.environ.get("SCHEDD_FUZZ", "300")), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=int(os.environ.get("SCHEDD_FUZZ", "300")))
 @given(st.data())
 def test_no_typing_error_in_a_file_shows_its_secrets(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.config.load import load
@@ -431,7 +431,7 @@ def mutated(draw: st.DrawFn) -> str:
     return line
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(line=mutated(), flow=st.booleans())
 def test_every_suggestion_for_a_typing_error_is_accepted_and_means_the_same(
     tmp_path_factory: pytest.TempPathFactory, line: str, flow: bool
@@ -440,7 +440,7 @@ def test_every_suggestion_for_a_typing_error_is_accepted_and_means_the_same(
     check_all_fixes(tmp_path_factory.getbasetemp() / "slip.yaml", [line], flow=flow)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(entries=st.dictionaries(KEYS, VALUES, min_size=1, max_size=3), flow=st.booleans())
 def test_every_suggestion_is_accepted_in_its_place(
     tmp_path_factory: pytest.TempPathFactory, entries: dict[str, str], flow: bool

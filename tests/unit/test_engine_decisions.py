@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -146,7 +146,7 @@ class Life(Stage):
         timetable.set_back = noting  # type: ignore[method-assign]
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.lists(jobs, min_size=1, max_size=4), plays, st.lists(happenings, max_size=8), st.sampled_from([None, 1, 2]))
 def test_every_scheduled_time_becomes_one_decision(
     definitions: list[dict[str, Any]], play: Play, steps: list[Any], max_running: int | None

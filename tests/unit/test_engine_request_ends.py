@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.api.run_result import result_of
@@ -134,7 +134,7 @@ class Life(Stage):
         asyncio.ensure_future(stopping).add_done_callback(lambda done: done.result())
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(
     st.lists(jobs, min_size=1, max_size=3),
     plays,

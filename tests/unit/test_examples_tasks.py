@@ -313,7 +313,7 @@ def test_an_import_that_dies_after_its_commit_is_finished_by_the_next_run(
     assert list((data / "taken").iterdir()) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(content=st.binary(max_size=200) | st.text(alphabet='01,".\r\n\0aé', max_size=60).map(str.encode))
 def test_every_upload_is_moved_to_done(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

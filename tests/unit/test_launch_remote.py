@@ -237,7 +237,7 @@ FAULTS = st.lists(
 ARRIVALS = st.lists(st.floats(0, 90), max_size=3).map(tuple)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(FAULTS, ARRIVALS, st.floats(0, 30), st.booleans())
 def test_after_any_failure_an_attempt_is_made_at_most_once_and_ends(
     faults: list[tuple[str, float, float]], arrivals: tuple[float, ...], seconds: float, bounded: bool
@@ -270,7 +270,7 @@ def test_after_any_failure_an_attempt_is_made_at_most_once_and_ends(
     Site(lambda _: Play(seconds)).run(story)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.tuples(st.sampled_from(["store", "crash"]), st.floats(0, 60), st.floats(1, 30)), max_size=5))
 def test_two_schedulers_are_never_active_at_once_and_one_of_those_alive_becomes_so(
     faults: list[tuple[str, float, float]],

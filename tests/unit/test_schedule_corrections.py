@@ -371,7 +371,7 @@ NOISE = (
 )
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=1_000)
 @given(words=st.lists(st.sampled_from(NOISE.split()), min_size=1, max_size=8))
 def test_every_suggestion_is_valid_and_keeps_every_number(words: list[str]) -> None:
     """Law 12. Numbers of a time of day in 12 hours, of weekdays and of words are counted in another way."""

@@ -269,7 +269,7 @@ def test_a_wall_time_that_does_not_exist_is_found_out() -> None:
     assert instant_of(datetime.fromisoformat("2024-11-03T01:30"), NEW_YORK) == utc("2024-11-03T05:30")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rng=st.randoms(use_true_random=False))
 def test_every_scheduled_time_of_any_schedule_matches_and_can_be_explained(rng: random.Random) -> None:
     case = random_case(rng)

@@ -154,7 +154,7 @@ specs = st.one_of(
 )
 
 
-@settings(max_examples=2_000, deadline=None)  # a deadline counts the time in which other processes run
+@settings(max_examples=2_000)
 @given(spec=specs, name=st.text(max_size=10))
 @example(spec="9" * 250 + " * * * *", name="x")
 @example(spec="@every " + "9" * 240 + "d", name="x")

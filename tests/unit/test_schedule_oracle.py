@@ -26,7 +26,7 @@ TICK = timedelta(microseconds=1)
 cases = st.builds(random_case, st.randoms(use_true_random=False))
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(case=cases)
 def test_agrees_with_the_oracle_around_clock_changes(case: Case) -> None:
     """T1 T2 T3 T5"""
@@ -45,7 +45,7 @@ def test_the_oracle_itself_agrees_with_what_cron_did() -> None:
         assert times == row["next"], row
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rng=st.randoms(use_true_random=False))
 def test_dates_agree_with_the_oracle_over_years(rng: random.Random) -> None:
     day, weekday = random_days(rng)
@@ -64,7 +64,7 @@ def test_dates_agree_with_the_oracle_over_years(rng: random.Random) -> None:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rng=st.randoms(use_true_random=False))
 def test_agrees_with_cronsim_on_utc(rng: random.Random) -> None:
     expression = random_expression(rng, rng.randrange(24))
@@ -77,7 +77,7 @@ def test_agrees_with_cronsim_on_utc(rng: random.Random) -> None:
     assert answers(schedule, after, theirs[-1]) == theirs
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=cases, data=st.data())
 def test_scheduled_times_strictly_increase_and_every_instant_between_two_has_the_same_next_one(
     case: Case, data: st.DataObject
@@ -98,7 +98,7 @@ def test_scheduled_times_strictly_increase_and_every_instant_between_two_has_the
         assert fresh.next_after(min(between, high - TICK)) == high
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(case=cases)
 def test_the_last_scheduled_time_before_an_instant_agrees_with_next_after(case: Case) -> None:
     schedule = parse_schedule(case.expression, case.zone, job_name="x")
@@ -118,7 +118,7 @@ def test_the_last_scheduled_time_before_an_instant_agrees_with_next_after(case: 
     assert schedule.next_after(before - TICK) == before
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     rng=st.randoms(use_true_random=False),
     days=st.sampled_from(
@@ -161,7 +161,7 @@ def test_monthly_times_are_found_in_both_directions_without_croniter(
             wall = after
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(case=cases, rng=st.randoms(use_true_random=False))
 def test_a_list_runs_at_the_merged_times_of_its_entries(case: Case, rng: random.Random) -> None:
     entries: list[object] = [case.expression, random_expression(rng, 2), "@every 35m", "@reboot"]

@@ -90,7 +90,7 @@ def test_a_run_is_load_in_each_part_that_it_touches() -> None:
 
 
 @given(takes=st.floats(0.001, 20_000), hours=st.floats(0.01, 60), overlap=st.sampled_from(Overlap))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_parts_hold_the_whole_load(takes: float, hours: float, overlap: Overlap) -> None:
     long = load_of(simulated(job("j", "*/20 * * * *", overlap=overlap), hours=hours, takes=takes), "j")
     assert sum(long.load) == pytest.approx(long.busy, abs=0.1)

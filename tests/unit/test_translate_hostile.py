@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.errors import SchedError, UsageError
@@ -37,7 +37,7 @@ def test_there_is_an_example_of_each_format() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(edits=EDITS)
 def test_a_damaged_file_makes_a_schedule_file_that_loads(
     tmp_path: Path, name: str, edits: list[tuple[int, int, str]]
@@ -63,7 +63,7 @@ CRON_TZ=Europe/Berlin
 """
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100)
 @given(edits=EDITS)
 def test_a_damaged_export_makes_a_schedule_file_that_loads(tmp_path: Path, edits: list[tuple[int, int, str]]) -> None:
     title, _, text = EXPORTED.partition("\n")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cronsim import CronSim
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scheduler.config.load import load
@@ -283,7 +283,7 @@ LINES = st.one_of(
 STARTS = st.sampled_from(["* * * * * ", "@daily ", "# ", "A=", "CRON_TZ=", "HOME=", "SHELL=", "*/2 * * * * * * ", ""])
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300)
 @given(lines=st.lists(st.tuples(STARTS, LINES).map("".join), max_size=5), dialect=st.sampled_from([None, *Dialect]))
 def test_any_crontab_becomes_a_file_that_loads_and_means_the_same(
     tmp_path: Path, lines: list[str], dialect: Dialect | None

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from scheduler.config.load import load
@@ -174,12 +174,7 @@ def words_of_line(line: str) -> list[str] | None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(
-    max_examples=60,
-    phases=[Phase.explicit, Phase.generate],
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
 @given(jobs=JOBS)
 def test_an_exported_file_can_be_imported_again(tmp_path: Path, name: str, jobs: dict[str, Keys]) -> None:
     before = loaded(tmp_path, jobs)
