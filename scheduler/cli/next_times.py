@@ -14,7 +14,7 @@ from scheduler.cli.output_format import output_options
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.terminal import Cell
 from scheduler.cli.typed_times import TypedTime
-from scheduler.cli.zones import timezone_option, zone_for
+from scheduler.cli.zones import timezone_option_beside_expr, zone_for
 from scheduler.control.client import Client
 from scheduler.errors import UsageError
 from scheduler.wire.operations import NEXT
@@ -30,7 +30,7 @@ DEFAULT_COUNT = 10
 )
 @click.option("--from", "start", type=typed_times.future, metavar="TIME", help="First time to show [default: now]")
 @click.option("--until", type=typed_times.future, metavar="TIME", help="Last time to show")
-@timezone_option
+@timezone_option_beside_expr
 @click.option("--expr", metavar="SCHEDULE", help="List the times of this schedule instead of jobs")
 @output_options("an array of objects", wide=True)
 @click.pass_obj

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
+from typing import Any, TypeVar
 
 import click
 
@@ -14,15 +15,24 @@ from scheduler.wire.daemon import AskStatus
 from scheduler.wire.jobs import ListJobs
 from scheduler.wire.operations import LIST, STATUS
 
-timezone_option = click.option(
-    "--timezone",
-    "zone",
-    type=times.typed_zone,
-    shell_complete=times.zone_names,
-    metavar="NAME",
-    help="Time zone of times shown and typed: an IANA name or `local` "
-    "[default: if one job is named, its zone; else that of `defaults`]",
-)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def _timezone_option(before: str = "") -> Callable[[_Command], _Command]:
+    """The option `--timezone`; `before` comes first in the description of its default."""
+    return click.option(
+        "--timezone",
+        "zone",
+        type=times.typed_zone,
+        shell_complete=times.zone_names,
+        metavar="NAME",
+        help="Time zone of times shown and typed: an IANA name or `local` "
+        f"[default: {before}if one job is named, its zone; else that of `defaults`]",
+    )
+
+
+timezone_option = _timezone_option()
+timezone_option_beside_expr = _timezone_option("UTC with --expr; ")
 
 
 def zone_for(asked: tzinfo | None, source: Client | FileAlone, jobs: Sequence[str]) -> tzinfo:

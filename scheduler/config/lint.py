@@ -156,7 +156,7 @@ class _Lint:
         yield from self._of_intervals(job)
         yield from self._of_catch_up(job)
         yield from _of_expectation(job, _DAYS_IN_STORE * _DAY if self._history_is_stored else _DAY)
-        yield from worker_warnings(job, entry.given)
+        yield from worker_warnings(job)
         about_command = list(command_warnings(job))
         yield from about_command
         if LintCode.CRONTAB_LINE in {warning.code for warning in about_command}:

@@ -85,7 +85,7 @@ class LintCode(StrEnum):
     """expect_success_within exceeds a day (with a store, seven days) without ping or sentry: after a restart schedd
     counts from the start."""
     ON_WORKER = "on-worker", FILE
-    """A key depends on the worker's machine: user, group, an absolute cwd, output: raw, memory_limit."""
+    """A key depends on the worker's machine: user, group, output: raw, memory_limit."""
     UNUSABLE_BROKER = "unusable-broker", MACHINE
     """Celery cannot use the broker of launcher here: its kind is unknown, or a package is missing."""
     NOT_FOUND = "not-found", MACHINE

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from scheduler.config.lint_codes import LintCode, LintWarning
 from scheduler.model.job import Job, LauncherName, OutputMode
 
 
-def worker_warnings(job: Job, given: dict[str, Any]) -> Iterator[LintWarning]:
-    """The warnings about a job, with the keys that the file gives it."""
+def worker_warnings(job: Job) -> Iterator[LintWarning]:
+    """The warnings about a job."""
     if job.launcher is not LauncherName.CELERY:
         return
     for key in ("user", "group"):
         if getattr(job.process, key) is not None:
             message = f"{key}: a worker that does not run as root cannot start this job"
             yield LintWarning(LintCode.ON_WORKER, key, message, "run the workers as that user, or `launcher: local`")
-    if str(given.get("cwd", "")).startswith("/"):
-        message = f"cwd: {given['cwd']} must exist on every worker"
-        yield LintWarning(LintCode.ON_WORKER, "cwd", message, "use a path relative to the schedule file")
     if job.output is OutputMode.RAW:
         message = "output: raw: output reaches schedd through the store, stdout and stderr not always in their order"
         yield LintWarning(LintCode.ON_WORKER, "output", message, "use `output: log`, or redirect stderr with 2>&1")

@@ -88,8 +88,9 @@ def _note_on_skipped(schedule: Cron, scheduled: datetime) -> str | None:
     if not skipped:
         return None
     if not schedule.catches_up(change):
+        date = "" if _spans_dates(change) else f"on {change.wall_before:%Y-%m-%d} "
         times = _times(skipped, change)
-        return f"no run before this one for {times} ({change_in_words(change)}{_correction(schedule)})"
+        return f"no run {date}at {times} ({change_in_words(change)}{_correction(schedule)})"
     if schedule.pattern.names(change.wall_after):
         skipped.append(change.wall_after)
     one = "" if len(skipped) == 1 else "one run "
@@ -161,6 +162,10 @@ def _times(walls: list[datetime], change: DstChange) -> str:
     return f"{len(walls)} times from {_clock(walls[0], change)} to {_clock(walls[-1], change)}"
 
 
+def _spans_dates(change: DstChange) -> bool:
+    return change.wall_before.date() != change.wall_after.date()
+
+
 def _clock(wall: datetime, change: DstChange) -> str:
-    date = "" if change.wall_before.date() == change.wall_after.date() else f"{wall:%Y-%m-%d} "
+    date = f"{wall:%Y-%m-%d} " if _spans_dates(change) else ""
     return f"{date}{wall:%H:%M:%S}" if wall.second else f"{date}{wall:%H:%M}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from scheduler.document.quoting import block, flow_scalar, quoted, scalar
+from scheduler.schedule.duration import LONGEST, format_duration, parse_duration
 from scheduler.translate.translation import ImportedJob, Keys, Translation, Value, layered, mapping_at
 
 _FIRST = ("description", "enabled", "schedule", "timezone", "user", "group", "cwd", "env_file", "env", "command")
@@ -13,12 +14,19 @@ _FIRST = ("description", "enabled", "schedule", "timezone", "user", "group", "cw
 _SHARED = ("timezone", "user", "group", "cwd", "shell", "overlap", "start_deadline")
 """Keys that are written in `defaults` when several jobs exist and all have the same value, as `env` is."""
 
+_SHUTDOWN_TIMEOUT = 25.0
+"""Seconds: the default of `shutdown_timeout`."""
+
+_TIME_TO_FINISH = 15.0
+"""Seconds that runs have to finish before they get SIGTERM, as with the default `stop_grace`."""
+
 
 def schedule_file(translation: Translation, title: str) -> str:
     """The text of the schedule file, below the comment `title`. Loading it gives each job the keys it has here."""
     jobs = [layered(translation.defaults, job.keys) for job in translation.jobs]
     defaults = _shared(jobs, translation.defaults)
     lines = [f"# {line}" for line in map(_printable, (title, *translation.header))]
+    lines += _shutdown(jobs)
     if defaults:
         lines += ["", "defaults:", *_indented(_lines(defaults, translation.reasons))]
     lines += ["", "jobs:" if jobs else "jobs: {}"]
@@ -26,6 +34,15 @@ def schedule_file(translation: Translation, title: str) -> str:
         lines += [*_indented(_job(job, _without(keys, defaults))), ""]
     lines += [f"# {line}" for line in map(_printable, translation.footer)]
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def _shutdown(jobs: list[Keys]) -> list[str]:
+    """A longer `shutdown_timeout`, where a `stop_grace` would leave runs no time to finish when schedd stops."""
+    longest = max((parse_duration(str(keys["stop_grace"])) for keys in jobs if "stop_grace" in keys), default=0.0)
+    if longest < _SHUTDOWN_TIMEOUT:
+        return []
+    timeout = format_duration(min(longest + _TIME_TO_FINISH, LONGEST))
+    return ["", f"shutdown_timeout: {timeout}  # longer than each stop_grace; keep it below the platform's limit"]
 
 
 def _shared(jobs: list[Keys], given: Keys) -> Keys:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 
 from scheduler.cli import times
 from scheduler.cli.check import check_file
@@ -486,10 +487,22 @@ def test_a_store_remembers_the_last_success_for_seven_days(tmp_path: Path) -> No
 
 def test_keys_that_depend_on_the_machine_of_the_worker_are_named_unless_the_job_is_local(tmp_path: Path) -> None:
     workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
-    keys = ("cwd: /", "output: raw", "memory_limit: 512M", "group: root")
+    keys = ("output: raw", "memory_limit: 512M", "group: root")
     assert codes(tmp_path, workers + job(*keys)).count("on-worker") == len(keys)
     assert "on-worker" not in codes(tmp_path, workers + job(*keys, "launcher: local"))
-    assert "on-worker" not in codes(tmp_path, workers + job("cwd: ."))
+    assert codes(tmp_path, workers + job("cwd: /")) == []
+
+
+def test_each_schedule_in_deploy_passes_the_check_that_the_page_about_ci_recommends(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    files = [*root.glob("deploy/*/schedules.yaml")]
+    for manifest in root.glob("deploy/*/*.yaml"):
+        for document in yaml.safe_load_all(manifest.read_text()):
+            if document.get("kind") == "ConfigMap":
+                files.append(tmp_path / f"{manifest.parent.name}.yaml")
+                files[-1].write_text(document["data"]["schedules.yaml"])
+    assert {file.name for file in files} == {"schedules.yaml", "workers.yaml", "kubernetes.yaml"}
+    assert [(file, check_file(file, elsewhere=True).problems) for file in files] == [(file, ()) for file in files]
 
 
 def test_every_surprise_of_a_schedule_has_its_code() -> None:

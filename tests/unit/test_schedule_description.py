@@ -174,7 +174,7 @@ def test_without_dst_changes_there_is_nothing_to_report() -> None:
         ("30 2 * * *", "2024-03-10T07:00", "in place of 02:30 (DST: clocks go forward from 02:00 to 03:00)"),
         ("0,30 2 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 02:30 (DST: clocks go forward"),
         ("0 2,3 * * *", "2024-03-10T07:00", "one run in place of 02:00 and 03:00 (DST: clocks go forward"),
-        ("0 */2 * * *", "2024-03-10T08:00", "no run before this one for 02:00 (DST: clocks go forward"),
+        ("0 */2 * * *", "2024-03-10T08:00", "no run on 2024-03-10 at 02:00 (DST: clocks go forward"),
         (
             "30 1 * * *",
             "2024-11-03T05:30",

@@ -50,7 +50,7 @@ def bomb(depth: int) -> str:
     return "kind: CronJob\n" + "\n".join(lines)
 
 
-BASE: dict[str, Any] = {"schedule": "5 4 * * *", "overlap": "allow", "command": ["app", "run"], "stop_grace": "30s"}
+BASE: dict[str, Any] = {"schedule": "5 4 * * *", "overlap": "allow", "command": ["app", "run"]}
 CASES: list[tuple[dict[str, str], dict[str, Any]]] = [
     ({}, {}),
     ({"schedule": "@daily"}, {"schedule": "@daily"}),
@@ -90,6 +90,22 @@ def test_each_key_of_a_cronjob_is_carried_over(
     assert job.name == "tidy"
     assert job.keys == {**BASE, **expected}
     assert list(done.config.jobs) == ["tidy"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "line", "timeout"),
+    [
+        ("24", None, 25),
+        ("30", "shutdown_timeout: 45s  # longer than each stop_grace; keep it below the platform's limit", 45),
+    ],
+)
+def test_runs_have_time_to_finish_also_with_a_long_grace_period(
+    tmp_path: Path, seconds: str, line: str | None, timeout: float
+) -> None:
+    done = imported(tmp_path, manifest(pod=f"terminationGracePeriodSeconds: {seconds}"), manifest(name="b"))
+    assert [each for each in done.text.splitlines() if "shutdown_timeout" in each] == [line] * (line is not None)
+    assert done.config.shutdown_timeout == timeout
+    assert "no-time-to-finish" not in [warning.code for warning in done.config.warnings]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from scheduler.translate.formats import format_of
 from scheduler.translate.importers.source_file import SourceFile
 from tests.unit.importing import imported
 
-BASE: dict[str, Any] = {"schedule": "*/5 * * * *", "command": "poll", "overlap": "allow", "stop_grace": "30s"}
+BASE: dict[str, Any] = {"schedule": "*/5 * * * *", "command": "poll", "overlap": "allow"}
 
 
 def job(

@@ -160,7 +160,7 @@ class _Reading:
         if total:
             self._note(job.get("activeDeadlineSeconds"), "activeDeadlineSeconds", "here `timeout` is for each attempt")
         grace = pod.get("terminationGracePeriodSeconds").count
-        return keys | {"stop_grace": f"{30 if grace is None else grace}s"}
+        return keys if grace is None else keys | {"stop_grace": f"{grace}s"}
 
     def _retry(self, job: Item) -> Keys:
         limit = job.get("backoffLimit").count

@@ -26,6 +26,7 @@ _HINTS = {
     "onlyIfLastSucceeded": "has no equivalent",
     "secrets": "use {from_file: …} or {from_env: …} in `env`",
 }
+_DURATIONS = {"killTimeout": "stop_grace", "executionTimeout": "timeout", "startingDeadlineSeconds": "start_deadline"}
 _SENTRY = "set SENTRY_DSN in schedd's own environment"
 _MAIL = "set SMTP_URL in schedd's own environment; subject and text cannot be changed"
 
@@ -97,8 +98,7 @@ class _Reading:
         if policy.text not in _OVERLAPS:
             raise RefusedError(policy.line, f"unknown concurrencyPolicy {policy.text}")
         keys["overlap"] = _OVERLAPS[policy.text]
-        keys["stop_grace"] = self._seconds("killTimeout") or "30s"
-        for theirs, ours in (("executionTimeout", "timeout"), ("startingDeadlineSeconds", "start_deadline")):
+        for theirs, ours in _DURATIONS.items():
             if duration := self._seconds(theirs):
                 keys[ours] = duration
         for theirs, ours in (("user", "user"), ("group", "group"), ("env_file", "env_file")):
