@@ -16,7 +16,7 @@ INTRODUCTION = """
 ## Operations
 
 Each request names one of these operations in `op`, with the fields of its table in `args`. `schedctl COMMAND --json`
-prints the `ok` of its operation.
+prints the `ok` of its operation, except for `run-now`, `wait` and `logs` (see the [command reference](commands.md)).
 
 - A field without a default is required in a request. A field with one may be left out.
 - *time* is RFC 3339, with any offset in a request, in UTC in an answer. Durations are numbers of seconds. *base64* is

@@ -17,8 +17,8 @@ from scheduler.wire.times import Explain, Explanation
 
 KINDS = {
     "wildcard": "wildcard schedule: runs in both occurrences of an hour that DST repeats, and not in a skipped hour",
-    "fixed-time": "fixed-time schedule: each time runs once across DST changes; a time that DST skips runs right after "
-    "the skipped hour",
+    "fixed-time": "fixed-time schedule: runs only in the first occurrence of an hour that DST repeats; all times in a "
+    "skipped hour become one run right after it",
     "interval": "interval: DST changes have no effect",
 }
 """What DST does to each kind of schedule; it does nothing to the others."""

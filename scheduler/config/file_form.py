@@ -30,7 +30,9 @@ class IncludedForm(Form, frozen=True):
         dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
         Meta(description="The jobs, by their names.", extra={"reads": "jobs"}),
     ]
-    defaults: Annotated[DefaultsForm, Meta(description="Defaults for all jobs of this file.")] = DefaultsForm()
+    defaults: Annotated[
+        DefaultsForm, Meta(description="Defaults for all jobs of this file and of the files that it includes.")
+    ] = DefaultsForm()
 
     @classmethod
     def ignores(cls, key: str) -> bool:
@@ -70,7 +72,8 @@ class FileForm(IncludedForm, frozen=True):
     include: Annotated[
         FilePath | list[FilePath],
         Meta(
-            description="Files, or directories of *.yaml and *.yml files, with further jobs.",
+            description="Files, or directories of *.yaml and *.yml files, with further jobs. Their own `defaults` take "
+            "precedence for these jobs.",
             examples=["schedules.d/"],
             extra={"reads": "placed"},
         ),

@@ -30,11 +30,15 @@ class ScheduleForm(Form, frozen=True):
             examples=["mon-fri"],
         ),
     ] = UNSET
-    hour: Annotated[Text | UnsetType, Meta(description="0 to 23.", examples=["*/6"])] = UNSET
+    hour: Annotated[
+        Text | UnsetType, Meta(description="0 to 23, or H for an hour derived from the job's name.", examples=["*/6"])
+    ] = UNSET
     minute: Annotated[
         Text | UnsetType, Meta(description="0 to 59, or H for a minute derived from the job's name.", examples=["0,30"])
     ] = UNSET
-    second: Annotated[Text | UnsetType, Meta(description="0 to 59.", examples=["*/10"])] = UNSET
+    second: Annotated[
+        Text | UnsetType, Meta(description="0 to 59, or H for a second derived from the job's name.", examples=["*/10"])
+    ] = UNSET
 
 
 class ExclusionForm(ScheduleForm, frozen=True):

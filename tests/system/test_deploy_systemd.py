@@ -92,6 +92,29 @@ def test_the_page_has_the_exposure_level_that_systemd_computes() -> None:
     assert float(level[1]) <= float(answer[1])
 
 
+def test_the_page_switches_off_the_whole_hardening(tmp_path: Path) -> None:
+    """The unit with the page's drop-in is as open as the unit without the hardening."""
+    drop_in = (
+        PAGE.read_text().partition("switch off the whole hardening")[2].partition("```ini\n")[2].partition("```")[0]
+    )
+    unit = UNIT.read_text().replace(INSTALLED, str(BIN))
+    kept, _, hardening = unit.partition("\n# What schedd and ordinary jobs never need.")
+    open_unit = f"{kept}\n{hardening[hardening.index('[Install]') :]}".replace(
+        "=schedd\nGroup=schedd", "=root\nGroup=root"
+    )
+    tables = []
+    for name, text, more in (("with", unit, drop_in), ("without", open_unit.replace("UMask=0027", "UMask=0022"), "")):
+        path = tmp_path / name / UNIT.name
+        changes = path.with_name(f"{UNIT.name}.d")
+        changes.mkdir(parents=True)
+        (changes / "jobs.conf").write_text(more)
+        path.write_text(text)
+        assert systemd_analyze("verify", path).stderr == ""
+        tables.append(systemd_analyze("security", "--offline=true", path).stdout)
+    assert "UNSAFE" in tables[0]
+    assert tables[0] == tables[1]
+
+
 class Manager:
     """As much of systemd as a service of Type=notify sees."""
 

@@ -183,7 +183,7 @@ def test_the_hint_for_mailto_is_a_key_that_loads(tmp_path: Path, value: str, hin
 
 def test_a_mailto_without_an_address_needs_a_full_one(tmp_path: Path) -> None:
     ((_, why),) = imported(tmp_path, "MAILTO=root\n* * * * * x\n").refused
-    assert why.endswith("through SMTP_URL; schedd needs a full address instead of root")
+    assert why.endswith("through SMTP_URL; schedd needs a full address instead of root, such as root@localhost")
 
 
 def test_debians_cron_ignores_cron_tz_and_cronie_uses_it(tmp_path: Path) -> None:

@@ -50,6 +50,18 @@ def test_when_a_timer_starts_its_service(tmp_path: Path, timer: str, expected: d
     assert (list(done.config.jobs), done.refused) == (["dump"], [])
 
 
+def test_drop_ins_are_imported_from_the_output_of_systemctl_cat(tmp_path: Path) -> None:
+    timer = (
+        f"# /etc/systemd/system/dump.timer\n{TIMER}\n# …/override.conf\n[Timer]\nOnCalendar=\nOnCalendar=*-*-* 05:30\n"
+    )
+    service = (
+        f"# /etc/systemd/system/dump.service\n{SERVICE}\n# …/override.conf\n[Service]\nExecStart=\nExecStart=/bin/new\n"
+    )
+    done = pair(tmp_path, timer, service)
+    (job,) = done.translation.jobs
+    assert job.keys == {"schedule": "30 5 * * *", "command": ["/bin/new"], "cwd": "/", "description": "when"}
+
+
 SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("User=backup\nGroup=adm\nUMask=0027\nNice=-5", {"user": "backup", "group": "adm", "umask": "027", "nice": -5}),
     ("WorkingDirectory=-/srv/app", {"cwd": "/srv/app"}),

@@ -291,7 +291,8 @@ def _about_mail(value: str) -> str:
     named = [name for name in re.split(r"[\s,]+", value) if name]
     addresses = [name for name in named if _ADDRESS.fullmatch(name)]
     local = ", ".join(name for name in named if name not in addresses)
-    needed = f"schedd needs a full address instead of {local}" if local else ""
+    example = f", such as {local}@localhost" if local.replace("-", "").isalnum() else ""
+    needed = f"schedd needs a full address instead of {local}{example}" if local else ""
     if not addresses:
         return f"{_ABOUT_MAIL}; `on_failure` mails failures, through SMTP_URL; {needed}"
     to = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
