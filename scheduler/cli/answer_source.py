@@ -59,7 +59,10 @@ class Target:
     def _elsewhere(self, url: str) -> Client:
         from scheduler.control.http_client import from_environment  # noqa: PLC0415 - http.client costs 15 ms
 
-        return from_environment(url)
+        try:
+            return from_environment(url)
+        except UsageError as error:
+            raise UsageError(f"{'SCHEDD_URL' if self.url_option is None else '--url'}: {error}") from None
 
     def _only_running(self) -> tuple[Client, str]:
         """The only schedd that this user runs, and its file."""

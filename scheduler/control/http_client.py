@@ -37,13 +37,13 @@ class HttpClient(Client):
     def __init__(self, url: str, token: str | None) -> None:
         """UsageError for an address that is not http:// or https://. A user and password in it are not used."""
         if problem := url_problem(url):
-            raise UsageError(f"--url: the address is not valid: {problem}")
+            raise UsageError(f"the address is not valid: {problem}")
         url = without_login(url)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UsageError(f"--url: {url!r} is not an address like https://jobs.example.com")
+            raise UsageError(f"{url!r} is not an address like https://jobs.example.com")
         if parts.path.rstrip("/").endswith(API):
-            raise UsageError(f"--url: leave out {API} at the end of {url!r}")
+            raise UsageError(f"leave out {API} at the end of {url!r}")
         self.url = url.rstrip("/")
         self._parts = parts
         self._root = parts.path.rstrip("/")

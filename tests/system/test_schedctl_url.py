@@ -141,7 +141,11 @@ def test_errors_have_the_same_exit_codes(
 
 
 def test_an_invalid_address_and_one_without_a_listener_are_errors(tmp_path: Path) -> None:
-    assert schedctl("--url", "jobs.example.com", "list").returncode == 2
+    wrong = "'jobs.example.com' is not an address like https://jobs.example.com\n"
+    done = schedctl("--url", "jobs.example.com", "list")
+    assert (done.returncode, done.stderr) == (2, f"schedctl: --url: {wrong}")
+    done = schedctl("list", SCHEDD_URL="jobs.example.com")
+    assert (done.returncode, done.stderr) == (2, f"schedctl: SCHEDD_URL: {wrong}")
     assert schedctl("-c", tmp_path / "x.yaml", "--url", "http://localhost:1", "list").returncode == 2
     assert schedctl("--url", "http://localhost:1", "-c", tmp_path / "x.yaml", "list").returncode == 2
     for url in ("https://user:canary/2@h", "https://[canary", "ftp://user:canary@h"):
