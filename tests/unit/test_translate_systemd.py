@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 
 from scheduler.translate.formats import format_of
-from scheduler.translate.importers.source_file import SourceFile
+from scheduler.translate.importers.source_file import Request, SourceFile
+from scheduler.translate.importers.systemd_timer import read_systemd
 from scheduler.translate.importers.unit_file import seconds_of, words_of
-from tests.unit.importing import Imported, imported
+from scheduler.translate.job_names import JobNames
+from scheduler.translate.translation import Fate
+from tests.unit.importing import FakeMachine, Imported, imported
 
 TIMER = "[Unit]\nDescription=when\n[Timer]\nOnCalendar=*-*-* 02:30\n[Install]\nWantedBy=timers.target\n"
 SERVICE = "[Service]\nType=oneshot\nExecStart=/usr/bin/dump --all\n"
@@ -60,6 +63,24 @@ def test_drop_ins_are_imported_from_the_output_of_systemctl_cat(tmp_path: Path) 
     done = pair(tmp_path, timer, service)
     (job,) = done.translation.jobs
     assert job.keys == {"schedule": "30 5 * * *", "command": ["/bin/new"], "cwd": "/", "description": "when"}
+
+
+class MachineWithDropIns(FakeMachine):
+    def has_directory(self, path: str) -> bool:
+        return path == "/etc/systemd/system/dump.timer.d"
+
+
+@pytest.mark.parametrize("folder", ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"])
+@pytest.mark.parametrize("named", ["timer", "service"])
+def test_drop_ins_that_are_not_read_are_reported(folder: str, named: str) -> None:
+    texts = {"dump.timer": TIMER, "dump.service": SERVICE}
+    name = f"dump.{named}"
+    source = SourceFile(name, texts[name], f"{folder}/{name}", texts.get)
+    done = read_systemd(source, Request(machine=MachineWithDropIns(), names=JobNames()))
+    assert len(done.jobs) == 1
+    (remark,) = [remark for remark in done.remarks if remark.fate is Fate.REFUSED]
+    assert (remark.text, remark.file) == ("/etc/systemd/system/dump.timer.d", "dump.timer")
+    assert remark.why == "drop-ins are not read: import the output of `systemctl cat dump.timer`"
 
 
 SERVICES: list[tuple[str, dict[str, Any]]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from scheduler.schedule import format_duration
@@ -16,6 +17,7 @@ from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_o
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
 
 _SECTION = re.compile(r"^\[(?:Timer|Service)\]\s*$", re.MULTILINE)
+_OF_ADMINISTRATOR = PurePosixPath("/etc/systemd/system")
 _INTERVALS = ("OnUnitActiveSec", "OnUnitInactiveSec")
 _STARTS = ("OnBootSec", "OnStartupSec", "OnActiveSec")
 _DELAYS = ("RandomizedDelaySec", "RandomizedOffsetSec")
@@ -43,10 +45,11 @@ def read_systemd(source: SourceFile, request: Request) -> Translation:
         return _translated(source, request, name, unit)
     timer = source.beside(f"{path.stem}.timer")
     if timer is not None:
-        beside = SourceFile(str(PurePosixPath(source.name).with_name(f"{path.stem}.timer")), timer)
+        timer_path = str(path.with_name(f"{path.stem}.timer")) if source.path else ""
+        beside = SourceFile(str(PurePosixPath(source.name).with_name(f"{path.stem}.timer")), timer, timer_path)
         return _translated(beside, request, f"{path.stem}.timer", UnitFile(timer), service=unit)
     note = source.note(0, name, f"there is no {path.stem}.timer, so the job only runs manually")
-    return _job(source, request, name, unit, {}, [note])
+    return _job(source, request, name, unit, {}, [note, *_drop_ins(source, request, name)])
 
 
 def _translated(
@@ -64,8 +67,19 @@ def _translated(
     keys, remarks, zone, refusal = _times(source, request, name, timer)
     if refusal is not None:
         return Translation(remarks=(*remarks, refusal))
+    remarks += _drop_ins(source, request, name, service_name)
     made = _job(source, request, service_name, service, keys, remarks, timer)
     return made if zone is None else _in_zone(made, zone)
+
+
+def _drop_ins(source: SourceFile, request: Request, *names: str) -> Iterator[Remark]:
+    """Drop-ins of units beside the source and, for an installed one, those of the administrator: they are not read."""
+    folder = PurePosixPath(source.path).parent
+    folders = {folder, _OF_ADMINISTRATOR} if folder.match("lib/systemd/system") else {folder}
+    for name in names if source.path else ():
+        for found in sorted(f"{each / name}.d" for each in folders):
+            if request.machine.has_directory(found):
+                yield source.refuse(0, found, f"drop-ins are not read: import the output of `systemctl cat {name}`")
 
 
 def _in_zone(translation: Translation, zone: str) -> Translation:
