@@ -46,8 +46,8 @@ class Family:
         """All samples of one histogram, as one text: fewer and longer ones take less memory."""
         count = 0
         lines = []
-        for bound, number in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-            count += number
+        for number, bound in enumerate((*histogram.bounds, float("inf"))):
+            count += histogram.counts.get(number, 0)
             lines.append(f"{self.name}_bucket{_labels({**labels, 'le': _bound(bound)})} {count}")
         lines.append(f"{self.name}_sum{_labels(labels)} {_number(histogram.total)}")
         lines.append(f"{self.name}_count{_labels(labels)} {count}")
@@ -213,13 +213,7 @@ class _PerJob:
         """The counters of all jobs together, without the label."""
         total = JobCounts()
         for counts in jobs:
-            total.decisions.update(counts.decisions)
-            total.runs.update(counts.runs)
-            total.attempts.update(counts.attempts)
-            total.durations.total += counts.durations.total
-            total.durations.counts = [
-                a + b for a, b in zip(total.durations.counts, counts.durations.counts, strict=True)
-            ]
+            total.add(counts)
         self._counts(total)
 
     def _counts(self, counts: JobCounts, **labels: str) -> None:

@@ -35,7 +35,7 @@ class ExcludedTimes:
         before, self._searched, self._heap = self._searched, {}, []
         for name, job in jobs.items():
             schedule = job.schedule
-            if not job.enabled or not isinstance(schedule, Restricted) or schedule.limits.exclusions is None:
+            if not isinstance(schedule, Restricted) or schedule.limits.exclusions is None or not job.enabled:
                 continue
             old = before.get(name)
             since = old[1] if old is not None and old[0] == schedule else now

@@ -47,7 +47,8 @@ class Pauses:
 
     def names(self, moment: datetime) -> AbstractSet[str]:
         """The jobs that are paused at an instant."""
-        return _covered(self._own, moment) | _covered(self._of_all, moment)
+        own, of_all = _covered(self._own, moment), _covered(self._of_all, moment)
+        return own | of_all if own and of_all else own or of_all
 
     def endless(self) -> AbstractSet[str]:
         """The jobs whose pause has no end."""

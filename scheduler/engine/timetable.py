@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -60,13 +60,17 @@ class _Entry:
         self.taken: datetime | None = None
 
 
+_Place = tuple[datetime, int, _Entry]
+"""On the heap: the next time, the order in the file, and the entry."""
+
+
 class Timetable:
     """Owns next times of all jobs, their pauses, and runs requested for later."""
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._jobs: dict[str, Job] = {}
-        self._heap: list[tuple[datetime, int, _Entry]] = []
+        self._heap: list[_Place] = []
         self.pauses = Pauses()
         self.disabled = 0
         """How many jobs are disabled."""
@@ -86,11 +90,10 @@ class Timetable:
 
     def next_run(self) -> tuple[datetime, str] | tuple[None, None]:
         """The earliest next time that no pause covers, and its job; of several jobs the first in the file."""
-        places, pause_of = self._heap[:1], self.pauses.of
-        if self.pauses:
-            never = self.pauses.endless()
-            places = [place for place in self._heap if place[2].job.name not in never]
-        found = min((place for place in places if pause_of(place[2].job.name, place[0]) is None), default=None)
+        found, pause_of = None, self.pauses.of
+        if not self.pauses or not self._entries.keys() <= self.pauses.endless():  # thousands may be paused together
+            places = _in_order(self._heap)
+            found = next((place for place in places if pause_of(place[2].job.name, place[0]) is None), None)
         requested = self.later.first
         if found is not None and (requested is None or found[0] <= requested.at):
             return found[0], found[2].job.name
@@ -119,7 +122,11 @@ class Timetable:
         Where the schedule is unchanged the next time stays; others begin after `now`.
         """
         changes = changes or difference(self._jobs, jobs)
-        self._entries = self._carried_over(jobs, now, changes)
+        before = self._entries
+        new = {name: _entry(before.get(name), jobs[name], now) for name in (*changes.added, *changes.changed)}
+        self._entries = {name: new.get(name) or before[name] for name in jobs}
+        for order, entry in enumerate(self._entries.values()):
+            entry.order = order
         self._jobs = dict(jobs)
         self._rebuild_heap()
         self._excluded.load(jobs, now)
@@ -142,7 +149,7 @@ class Timetable:
         A schedule that fails by a bug stays due, and its error is raised once nothing else is.
         """
         due: list[Due] = []
-        failed: list[tuple[tuple[datetime, int, _Entry], Exception]] = []
+        failed: list[tuple[_Place, Exception]] = []
         found: _Found = {}
         while self._heap and self._heap[0][0] <= now:
             entry = self._heap[0][2]
@@ -179,19 +186,19 @@ class Timetable:
             self._excluded.restart(now)
         self._rebuild_heap()
 
-    def _carried_over(self, jobs: Mapping[str, Job], now: datetime, changes: Changes) -> dict[str, _Entry]:
-        entries, unchanged = {}, set(changes.unchanged)
-        for order, (name, job) in enumerate(jobs.items()):
-            entry = self._entries.get(name)
-            if entry is None or name not in unchanged:
-                entry = _entry(entry, job, now)
-            entry.job, entry.order = job, order
-            entries[name] = entry
-        return entries
-
     def _rebuild_heap(self) -> None:
         self._heap = [(e.next_at, e.order, e) for e in self._entries.values() if e.next_at is not None]
         heapq.heapify(self._heap)
+
+
+def _in_order(heap: list[_Place]) -> Iterator[_Place]:
+    """The places of a heap, the earliest first; the heap stays as it is."""
+    ahead = [(place, 0) for place in heap[:1]]
+    while ahead:
+        place, index = heapq.heappop(ahead)
+        yield place
+        for child in range(2 * index + 1, min(2 * index + 3, len(heap))):
+            heapq.heappush(ahead, (heap[child], child))
 
 
 def difference(before: Mapping[str, Job], after: Mapping[str, Job]) -> Changes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from scheduler.engine.events import Event, JobsChanged, RunFinished, RunSkipped
 from scheduler.model.run import Outcome
@@ -17,6 +18,8 @@ BUCKETS = 96
 
 _FIELDS = 4
 """Succeeded, failed, skipped, longest duration in seconds."""
+
+_EMPTY = memoryview(bytes(2 * _FIELDS)).cast("H")
 
 _MOST = 65_535
 
@@ -54,32 +57,34 @@ class Buckets:
         return day
 
 
-class _Day:
-    """A ring of buckets; `_first` is the number of the oldest since the epoch."""
+class _Day(msgspec.Struct, gc=False):
+    """A ring of buckets of unsigned shorts; `newest` is the number of the latest one since the epoch.
 
-    __slots__ = ("_counts", "_newest")
+    Neither it nor its bytes are looked at by garbage collection: there is one for each job.
+    """
 
-    def __init__(self) -> None:
-        self._counts = array("H", bytes(2 * _FIELDS * BUCKETS))
-        self._newest = 0
+    counts: bytearray = msgspec.field(default_factory=lambda: bytearray(2 * _FIELDS * BUCKETS))
+    newest: int = 0
 
     def count(self, at: datetime, field: int, by: int, duration: float) -> None:
         number = int(at.timestamp()) // WIDTH
-        if number <= self._newest - BUCKETS:
+        if number <= self.newest - BUCKETS:
             return
-        for emptied in range(max(self._newest + 1, number - BUCKETS + 1), number + 1):
+        counts = memoryview(self.counts).cast("H")
+        for emptied in range(max(self.newest + 1, number - BUCKETS + 1), number + 1):
             place = emptied % BUCKETS * _FIELDS
-            self._counts[place : place + _FIELDS] = array("H", bytes(2 * _FIELDS))
-        self._newest = max(self._newest, number)
+            counts[place : place + _FIELDS] = _EMPTY
+        self.newest = max(self.newest, number)
         place = number % BUCKETS * _FIELDS
-        self._counts[place + field] = min(_MOST, self._counts[place + field] + by)
-        self._counts[place + 3] = max(self._counts[place + 3], min(_MOST, round(duration)))
+        counts[place + field] = min(_MOST, counts[place + field] + by)
+        counts[place + 3] = max(counts[place + 3], min(_MOST, round(duration)))
 
     def between(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, float, int, int]]:
-        first = max(self._newest - BUCKETS + 1, int(start.timestamp()) // WIDTH)
-        for number in range(first, self._newest + 1):
+        first = max(self.newest - BUCKETS + 1, int(start.timestamp()) // WIDTH)
+        counts = memoryview(self.counts).cast("H")
+        for number in range(first, self.newest + 1):
             place = number % BUCKETS * _FIELDS
-            succeeded, failed = self._counts[place], self._counts[place + 1]
+            succeeded, failed = counts[place], counts[place + 1]
             at = datetime.fromtimestamp(number * WIDTH, UTC)
             if succeeded + failed and at < end:
                 yield at, min(WIDTH, (end - at) / timedelta(seconds=1)), succeeded + failed, failed
