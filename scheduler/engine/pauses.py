@@ -41,9 +41,11 @@ class Pauses:
             own = of_all
         return own if own is not None and own.covers(moment) else None
 
-    def of_all(self, moment: datetime) -> list[Pause]:
-        """For each job that was paused with all others, this pause, as far as it covers an instant."""
-        return [pause for pause in self._of_all.values() if pause.covers(moment)]
+    def of_all(self, moment: datetime) -> tuple[Pause, int] | None:
+        """The latest pause of all jobs, if it covers an instant for any of them, and for how many one does."""
+        covered = _covered(self._of_all, moment)
+        latest = (pause for pause in reversed(self._of_all.values()) if pause.covers(moment))
+        return (next(latest), len(covered)) if covered else None
 
     def names(self, moment: datetime) -> AbstractSet[str]:
         """The jobs that are paused at an instant."""

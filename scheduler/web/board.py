@@ -73,6 +73,8 @@ class Board:
     def __init__(self, service: Service, engine: Engine) -> None:
         self._service = service
         self._engine = engine
+        self._zone: tuple[datetime, ZoneInfo] | None = None
+        """A cache: the zone of most jobs, and when these were loaded."""
 
     def now(self) -> datetime:
         """The wall clock, aware UTC."""
@@ -125,8 +127,7 @@ class Board:
 
     def pause_of_all(self) -> tuple[Pause, int] | None:
         """The pause of all jobs, while it lasts, and how many jobs it still concerns."""
-        found = self._engine.timetable.pauses.of_all(self.now())
-        return (found[-1], len(found)) if found else None
+        return self._engine.timetable.pauses.of_all(self.now())
 
     def lock_holders(self, lock: str) -> list[str]:
         """Jobs with running attempts that hold a lock."""
@@ -139,9 +140,13 @@ class Board:
 
     def zone(self, status: StatusView | None = None) -> ZoneInfo:
         """The zone of tables over several jobs: that of `defaults`, else of most jobs."""
-        named = (status or self._service.status()).timezone
-        zones = Counter(job.timezone for job in self._engine.timetable.jobs().values())
-        return zones.most_common(1)[0][0] if zones and named == "UTC" else ZoneInfo(named)
+        status = status or self._service.status()
+        if status.timezone != "UTC":
+            return ZoneInfo(status.timezone)
+        if self._zone is None or self._zone[0] != status.loaded_at:
+            zones = Counter(job.timezone for job in self._engine.timetable.jobs().values())
+            self._zone = status.loaded_at, zones.most_common(1)[0][0] if zones else ZoneInfo("UTC")
+        return self._zone[1]
 
 
 def _mark(word: str, failures: int, *, has_runs: bool) -> str:

@@ -106,10 +106,13 @@ def search(jobs: Iterable[JobFacts], query: Query) -> Iterator[tuple[bool, Any, 
         yield found, key(facts) if found and query.has_state(facts) else None, number
 
 
-def counts(jobs: Sequence[JobFacts]) -> list[tuple[str, int, str]]:
-    """State, number and word, each job once; a failing job that also runs or is paused is in both, and says so."""
-    by_state = Counter(facts.shown_word for facts in jobs)
-    failing = [facts.shown_word for facts in jobs if facts.failures]
+def counts(jobs: Sequence[tuple[str, int]]) -> list[tuple[str, int, str]]:
+    """State, number and word, each job once; a failing job that also runs or is paused is in both, and says so.
+
+    Of each job the shown word and the failures.
+    """
+    by_state = Counter(word for word, _ in jobs)
+    failing = [word for word, failures in jobs if failures]
     also = Counter(word for word in failing if word != "failing")
     by_state["failing"] = len(failing)
     more = ", ".join(f"{count} also {word}" for word, count in also.items())
@@ -140,7 +143,9 @@ async def context(
     searches = await slices.gather(search(jobs, query))
     keys = [(key, number) for _, key, number in searches if key is not None]
     matching = await slices.one(lambda: [jobs[number] for _, number in sorted(keys)])
-    counted = [jobs[number] for found, _, number in searches if found]
+    counted = await slices.gather(
+        (jobs[number].shown_word, jobs[number].failures) for found, _, number in searches if found
+    )
     wanted = matching if query.rows is None else [facts for facts in matching if facts.job.name in query.rows]
     window = timeline.Window(moment.now, timeline.SPANS[query.span])
     found = await slices.gather(lanes.lanes(buckets, matching, window, moment, query.root))

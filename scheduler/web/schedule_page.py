@@ -72,15 +72,17 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
     tomorrow = moment.now + _DAY
     within = await slices.gather((_within(job, tomorrow), _skipped(job, tomorrow)) for job in jobs)
     lanes = await slices.gather((job.name, _lane(job, window, moment)) for job in today[:LANES])
-    minutes = peak.busiest()
+    minutes = await slices.one(peak.busiest)
+    facts = await slices.one(lambda: _facts(jobs, within, busy, minutes, max_running, moment))
+    unknown = await slices.one(lambda: list(_unknown(jobs)))
     return {
-        "facts": _facts(jobs, within, busy, minutes, max_running, moment),
-        "week": list(week(busy, moment)),
-        "notes": [*_notes(moment, end), *_unknown(jobs)],
+        "facts": facts,
+        "week": await slices.gather(week(busy, moment)),
+        "notes": [*_notes(moment, end), *unknown],
         "legend": LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": lanes,
-        "quiet": _without_lane(jobs, today, moment),
+        "quiet": await slices.one(lambda: _without_lane(jobs, today, moment)),
         "busiest": [_minute(at, names, moment) for at, names in minutes[:BUSIEST] if len(names) > 1],
     }
 
@@ -233,11 +235,12 @@ def _why_not_drawn(job: Coming, moment: Moment) -> str:
 
 def _without_lane(jobs: list[Coming], today: list[Coming], moment: Moment) -> str:
     drawn = {job.name for job in today[:LANES]}
-    left = [f"{job.name} ({job.why_none or _why_not_drawn(job, moment)})" for job in jobs if job.name not in drawn]
+    left = [job for job in jobs if job.name not in drawn]
     if not left:
         return ""
-    more = f" and {len(left) - 12} more" if len(left) > 12 else ""
-    return f"Not drawn: {', '.join(left[:12])}{more}."
+    named = ", ".join(f"{job.name} ({job.why_none or _why_not_drawn(job, moment)})" for job in left[:NAMED])
+    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    return f"Not drawn: {named}{more}."
 
 
 def _minute(at: datetime, names: list[str], moment: Moment) -> dict[str, str]:
