@@ -163,7 +163,7 @@ async def context(
         "legend": timeline.LEGEND,
         "axis": timeline.axis(window, moment),
         "lanes": [(name, drawing) for name, drawing in found if drawing],
-        "quiet": lanes.without_lane(found),
+        "quiet": await slices.one(lambda: lanes.without_lane(found)),
         "spans": timeline.NAMES.items(),
         "span": query.span,
         "total": len(jobs),

@@ -73,7 +73,7 @@ async def context(board: Board, max_running: int | None, moment: Moment, slices:
     within = await slices.gather((_within(job, tomorrow), _skipped(job, tomorrow)) for job in jobs)
     lanes = await slices.gather((job.name, _lane(job, window, moment)) for job in today[:LANES])
     minutes = await slices.one(peak.busiest)
-    facts = await slices.one(lambda: _facts(jobs, within, busy, minutes, max_running, moment))
+    facts = await slices.one(lambda: _facts(within, busy, minutes, max_running, moment))
     unknown = await slices.one(lambda: list(_unknown(jobs)))
     return {
         "facts": facts,
@@ -148,6 +148,7 @@ class _Peak:
 
 def _add(job: Coming, busy: Busy, peak: _Peak, moment: Moment, end: datetime) -> Iterator[None]:
     tomorrow = moment.now + _DAY
+    yield
     for at in job.times:
         if at <= tomorrow:
             peak.add(job.name, at, job.duration)
@@ -191,15 +192,14 @@ def _unknown(jobs: list[Coming]) -> Iterator[str]:
 
 
 def _facts(
-    jobs: list[Coming], within: list[tuple[int, int]], busy: Busy, minutes: list[tuple[datetime, list[str]]],
+    within: list[tuple[int, int]], busy: Busy, minutes: list[tuple[datetime, list[str]]],
     max_running: int | None, moment: Moment,
 ) -> list[tuple[str, str, str]]:  # fmt: skip
-    tomorrow = moment.now + _DAY
-    count, skipped = sum(runs for runs, _ in within), sum(skips for _, skips in within)
+    runs, skips = zip(*within, strict=True) if within else ((), ())
+    count, skipped = sum(runs), sum(skips)
     lost = f"; {skipped:,} more skipped: overlap" if skipped else ""
-    with_runs = sum(bool(job.times and job.times[0] <= tomorrow) for job in jobs)
     limit = f", of at most {max_running} (max_running)" if max_running else ""
-    found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(with_runs, 'job')}{lost}")]
+    found = [("Runs in the next 24 h", f"{count:,}", f"of {plural(sum(map(bool, runs)), 'job')}{lost}")]
     if minutes:
         at, names = minutes[0]
         found.append(("Busiest minute", moment.clock(at), f"{plural(len(names), 'job')} at once{limit}"))
