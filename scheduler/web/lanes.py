@@ -42,7 +42,7 @@ def without_lane(found: Sequence[tuple[str, Markup | None]]) -> str:
     """A sentence about the jobs that have no lane."""
     said = []
     quiet = [name for name, drawing in found if drawing is None]
-    if left_out := len(found) - len(quiet) - sum(bool(drawing) for _, drawing in found):
+    if left_out := [drawing for _, drawing in found].count(Markup("")):
         said.append(f"{plural(left_out, 'more job')} with runs: filter to see them.")
     if quiet:
         names = ", ".join(quiet[:NAMED]) + (f" and {len(quiet) - NAMED} more" if len(quiet) > NAMED else "")
