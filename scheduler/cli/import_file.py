@@ -48,7 +48,7 @@ _NAME_IN_DIRECTORY = re.compile(r"[\w-]+(?:\.(?:ya?ml|json|ini|cron|crontab))?",
     "--timezone",
     metavar="NAME",
     shell_complete=zone_names,
-    help="Time zone of schedules that name none [default: this machine's]",
+    help="Time zone of schedules that name none [default: UTC for kubernetes and app-json, else this machine's]",
 )
 @click.option("--strict", is_flag=True, help="Fail when anything was refused")
 @click.option("-o", "--output", metavar="PATH", type=click.Path(), help="Write to this file instead of standard output")

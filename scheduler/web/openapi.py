@@ -27,12 +27,12 @@ _ERRORS = {
     "401": "A token is missing or wrong",
     "403": "The token is read-only, or the request came from another site",
     "404": "No such job or run",
-    "409": "Refused by a rule, such as the overlap policy",
+    "409": "Refused by a rule such as the overlap policy, by a shutdown, or by a standby without an active scheduler",
     "413": "The request is too large",
     "421": "The Host header is not a name of this server",
     "422": "The schedule file is invalid",
     "429": "Too many waiting runs, or too many wrong tokens",
-    "503": "Too many streams, or schedd is shutting down",
+    "503": "Too many streams, or a standby cannot reach its store or has lost the active scheduler",
 }
 
 
