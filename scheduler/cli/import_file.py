@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import structs
 
 from scheduler.cli.new_file import write_files
 from scheduler.cli.subcommand import subcommand
@@ -21,12 +22,15 @@ from scheduler.translate.formats import FORMATS, format_of
 from scheduler.translate.importers.source_file import LARGEST, Dialect, Request, SourceFile, decode
 from scheduler.translate.job_names import JobNames
 from scheduler.translate.machine import LocalMachine
-from scheduler.translate.translation import Fate, Translation, combine, layered
+from scheduler.translate.translation import Fate, Remark, Translation, combine, layered
 from scheduler.translate.writer import schedule_file
 
 _STDIN = "standard input"
 _NAME_IN_DIRECTORY = re.compile(r"[\w-]+(?:\.(?:ya?ml|json|ini|cron|crontab))?", re.ASCII)
-"""Cron reads files of /etc/cron.d without a dot in their names only: others are backups."""
+"""Other names are those of backups and of files that are not schedules."""
+
+_NAME_IN_CRON_D = re.compile(r"[\w-]+", re.ASCII)
+"""Debian's cron reads only these files of /etc/cron.d."""
 
 
 @subcommand("import", exit_status="1 when every job was refused, or anything was refused and --strict is given.")
@@ -71,8 +75,13 @@ def import_file(
       schedctl import /etc/systemd/system/backup.timer
     """
     request = _request(**reading)
-    names, translations = [], []
-    for source in _sources([name for file in files for name in _files_of(file)]):
+    names, translations, unread = [], [], []
+    paths: list[str] = []
+    for file in files:
+        read, left = _files_of(file, request.dialect)
+        paths += read
+        unread += left
+    for source in _sources(paths):
         try:
             found = format_of(source, format_name)
         except SchedError as error:
@@ -83,6 +92,7 @@ def import_file(
         names.append(found.name)
         translations.append(found.read(source, request))
     translation = combine(translations)
+    translation = structs.replace(translation, remarks=(*unread, *translation.remarks))
     sources = ", ".join(_STDIN if file == "-" else file for file in files)
     text = schedule_file(translation, f"Imported from {sources} by `schedctl import`.")
     if output is None:
@@ -125,20 +135,28 @@ def _report(translation: Translation, sources: str, formats: str) -> None:
     click.echo(f"imported {jobs} from {sources} (format: {formats}): {counts}", err=True)
 
 
-def _files_of(name: str) -> list[str]:
-    """The files that a directory has for its scheduler: its timers, else crontabs and manifests. A file is itself."""
+def _files_of(name: str, dialect: Dialect | None) -> tuple[list[str], list[Remark]]:
+    """The files that a directory has for its scheduler: its timers, else crontabs and manifests. A file is itself.
+
+    A remark about each file that is left out because of its name follows, except about hidden files.
+    """
     if not Path(name).is_dir():
-        return [name]
+        return [name], []
     try:
         found = sorted(str(path) for path in Path(name).iterdir() if path.is_file())
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}") from None
-    files = [file for file in found if file.endswith(".timer")] or [
-        file for file in found if _NAME_IN_DIRECTORY.fullmatch(Path(file).name)
-    ]
+    if timers := [file for file in found if file.endswith(".timer")]:
+        return timers, []
+    debian = Path(name).absolute().name == "cron.d" and dialect in {None, Dialect.DEBIAN}
+    readable = _NAME_IN_CRON_D if debian else _NAME_IN_DIRECTORY
+    files = [file for file in found if readable.fullmatch(Path(file).name)]
     if not files:
         raise UsageError(f"{name}: this directory has no timers, crontabs or manifests")
-    return files
+    why = "Debian's cron ignores a file with this name" if debian else "a file with this name is left out"
+    why = f"not read: {why}; to import it, give its path"
+    left = [file for file in found if file not in files and not Path(file).name.startswith(".")]
+    return files, [Remark(file, 0, "file", why, Fate.NOTED) for file in left]
 
 
 def _sources(files: list[str]) -> list[SourceFile]:

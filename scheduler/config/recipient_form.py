@@ -14,9 +14,16 @@ class ReferenceForm(Form, frozen=True):
     """A value, such as a secret, that is read from a variable or a file at each use. Exactly one key is required."""
 
     from_env: Annotated[str, Meta(description="Name of a variable in schedd's environment.")] | UnsetType = UNSET
-    from_file: Annotated[FilePath, Meta(description="File with the value; a final newline is removed.")] | UnsetType = (
-        UNSET
-    )
+    from_file: (
+        Annotated[
+            FilePath,
+            Meta(
+                description="File with the value; a final newline is removed. schedd reads it as its own user, not as"
+                " the job's `user`; with the Celery launcher, the worker reads it."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     @classmethod
     def conflict(cls, keys: set[str]) -> str | None:

@@ -44,13 +44,25 @@ def test_it_writes_a_file_only_where_there_is_none(tmp_path: Path) -> None:
 def test_a_directory_is_the_files_that_its_scheduler_reads(tmp_path: Path) -> None:
     crontabs = tmp_path / "cron.d"
     crontabs.mkdir()
-    for name in ("dump", "dump.dpkg-old", ".placeholder", "poll"):
+    for name in ("dump", "dump.dpkg-old", ".placeholder", "job.cron", "poll"):
         (crontabs / name).write_text(f"0 4 * * * root /usr/bin/{name}\n")
     (crontabs / "notes").write_text("nothing to see\n")
     ended = schedctl("import", crontabs)
     assert (ended.returncode, ended.stdout.count("command:")) == (0, 2)
     assert f"{crontabs}/notes: refused: file\n" in ended.stderr
-    assert ended.stderr.endswith(f"imported 2 jobs from {crontabs} (format: crontab): 0 noted, 1 refused\n")
+    for name in ("dump.dpkg-old", "job.cron"):
+        why = "not read: Debian's cron ignores a file with this name; to import it, give its path"
+        assert f"{crontabs}/{name}: noted: file\n  {why}\n" in ended.stderr
+    assert ended.stderr.endswith(f"imported 2 jobs from {crontabs} (format: crontab): 2 noted, 1 refused\n")
+
+
+def test_a_directory_of_manifests_leaves_out_backups_with_a_note(tmp_path: Path) -> None:
+    for name in ("jobs.crontab", "jobs.crontab~"):
+        (tmp_path / name).write_text("0 4 * * * dump\n")
+    ended = schedctl("import", tmp_path)
+    assert (ended.returncode, ended.stdout.count("command:")) == (0, 1)
+    why = "not read: a file with this name is left out; to import it, give its path"
+    assert f"{tmp_path}/jobs.crontab~: noted: file\n  {why}\n" in ended.stderr
 
 
 def test_a_directory_of_units_is_its_timers_with_their_services(tmp_path: Path) -> None:
