@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scheduler.config.load import load
 from scheduler.config.loading import Config, OnProgress
+from scheduler.config.withheld import value_files
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
 
@@ -27,12 +28,13 @@ def load_trusted(path: Path, on_progress: OnProgress | None = None) -> Config:
 
 
 def insecure_files(config: Config, severity: Severity) -> tuple[Problem, ...]:
-    """For root, the schedule, included and env files that others can change, each with who and why."""
+    """For root, the schedule, included, env and `from_file` files that others can change, each with who and why."""
     if os.geteuid() != 0:
         return ()
     env_files = (layer.file for job in config.jobs.values() for layer in job.environment if layer.file)
     found = []
-    for path in dict.fromkeys((*config.files, *env_files)):
+    values = value_files(config.jobs.values(), config.web, config.workers)
+    for path in dict.fromkeys((*config.files, *env_files, *values)):
         try:
             who = changeable_by(path)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The variables that are for schedd itself, and that jobs get only where they name them."""
+"""Values that the file refers to: variables for schedd itself, which jobs get only by name, and files of `from_file`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,35 @@ from collections.abc import Iterable, Iterator
 
 from scheduler.model.job import Job
 from scheduler.model.recipient import AppriseRecipient, Recipient, WebhookRecipient
-from scheduler.model.target import FromEnv, Value
+from scheduler.model.target import EnvValue, FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
+from scheduler.model.workers import Workers
 
 
 def withheld(jobs: Iterable[Job], web: WebSettings) -> frozenset[str]:
     """The `from_env` of recipients, pings and tokens."""
-    values = [web.token, web.view_token]
+    return frozenset(value.variable for value in _of_schedd(jobs, web) if isinstance(value, FromEnv))
+
+
+def value_files(jobs: Iterable[Job], web: WebSettings, workers: Workers | None) -> Iterator[str]:
+    """The absolute paths of all `from_file`."""
+    jobs = tuple(jobs)
+    values: list[EnvValue] = [*_of_schedd(jobs, web), *((workers.broker, workers.store) if workers else ())]
+    for layer in {id(layer): layer for job in jobs for layer in job.environment}.values():  # of `defaults`: once
+        values.extend(layer.values.values())
+    return (value.path for value in values if isinstance(value, FromFile))
+
+
+def _of_schedd(jobs: Iterable[Job], web: WebSettings) -> Iterator[Value | None]:
+    """What recipients, pings and tokens are given as."""
+    yield from (web.token, web.view_token)
     for job in jobs:
         if job.ping is not None:
-            values.append(job.ping)
+            yield job.ping
         for recipients in (job.on_failure, job.on_success, job.on_recovery, job.on_skip, job.on_slow):
             if recipients:
-                values.extend(value for recipient in recipients for value in _values(recipient))
-    return frozenset(value.variable for value in values if isinstance(value, FromEnv))
+                for recipient in recipients:
+                    yield from _values(recipient)
 
 
 def _values(recipient: Recipient) -> Iterator[Value | None]:

@@ -111,6 +111,31 @@ def test_root_refuses_to_start_with_a_file_that_others_can_change(app: Path, how
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        'jobs: {j: {command: "true", env: {A: {from_file: secret}}}}',
+        'jobs: {j: {command: "true", on_failure: [{webhook: {from_file: secret}}]}}',
+        'jobs: {j: {command: "true", ping: {from_file: secret}}}',
+        'web: {listen: "127.0.0.1:0", token: {from_file: secret}}\njobs: {}',
+    ],
+)
+@pytest.mark.parametrize("how", ["owner", "link", "not there yet"])
+def test_root_refuses_values_from_files_that_others_can_change(app: Path, where: str, how: str) -> None:
+    """D3: somebody could put a link to a secret of root there, and would be given what it leads to."""
+    write(app / "schedules.yaml", where.replace("secret", "theirs/secret"))
+    theirs = app / "theirs"
+    theirs.mkdir()
+    if how == "link":
+        (theirs / "secret").symlink_to("/etc/hostname")
+    elif how == "owner":
+        (theirs / "secret").write_text("https://127.0.0.1:9/")
+    os.chown(theirs, OTHER, OTHER)
+    ended = start(app)
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert f"{theirs}/secret: error: schedd runs as root, and this file can be changed by user" in ended.stderr
+
+
 @pytest.mark.parametrize("how", SECURE)
 def test_root_starts_with_files_that_only_root_can_change(app: Path, how: str) -> None:
     """D3"""
