@@ -1,4 +1,4 @@
-"""Values that the file refers to: variables for schedd itself, which jobs get only by name, and files of `from_file`."""
+"""Values that the file refers to: variables for schedd itself, which jobs get only by name, and files with values."""
 
 from __future__ import annotations
 
