@@ -34,8 +34,8 @@ from scheduler.web.request_fields import read_request
 from scheduler.web.response import Response
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, HttpRoute
-from scheduler.wire.operations import RUN_NOW, WAIT
-from scheduler.wire.runs import Event, Finished, Lost, Output, RunNow, Started, Waiting
+from scheduler.wire.operations import RESULT, RUN_NOW, WAIT
+from scheduler.wire.runs import AskResult, Event, Finished, Lost, Output, RunNow, RunResult, Started, Waiting
 
 LONGEST_WAIT = 300.0
 """Seconds that `Prefer: wait` may ask for."""
@@ -83,17 +83,16 @@ class HttpApi:
         return await response.streamed(self._service.slices, pieces_of(reply), response.JSON, zipped=False)
 
     async def run(self, request: Request, run: str) -> Response:
-        """One run, also while it waits."""
-        del request
+        """One run, also while it waits. A standby asks the active scheduler for a run that it does not know."""
         found, live = self._board.run(run)
         if found is not None:
             return response.json(run_view(found))
         if live is not None and live.gate is not None:
             return response.json(Waiting(live.run_id, live.job, live.gate.waited_for))
-        result = self._service.result(run)
-        if result is not None:
-            return response.json(result)
-        raise UnknownNameError(f"no run {run!r}")
+        known = answer(self._service, RESULT, AskResult(run), request.by)
+        result = await known if isawaitable(known) else known
+        assert isinstance(result, RunResult), "the reply of the operation"  # noqa: S101
+        return response.json(result if result.run is None else result.run)
 
     async def events(self, request: Request) -> Response:
         """Server-sent events that name the jobs that have changed."""

@@ -36,6 +36,7 @@ HTML = (("content-type", "text/html; charset=utf-8"), response.NO_STORE, respons
 
 DONE = {
     "paused": "{} paused {}.",
+    "passed-on": "{}: the active scheduler has accepted the run, and its dashboard shows it.",
     "requested": "{} will run at the time requested.",
     "resumed": "{} resumed.",
     "resumed-others": "All jobs resumed, except for those that were paused by name: {}.",
@@ -250,7 +251,7 @@ class Pages:
         return "" if found is None else until_text(found[0], moment)
 
     def _bar(self, status: StatusView, scope: Scope, moment: Moment) -> dict[str, Any]:
-        failing = self._board.failing()
+        failing, there = self._board.failing(), self._service.elsewhere
         return {
             "path": status.file,
             "file": Path(status.file).name,
@@ -263,6 +264,7 @@ class Pages:
             "can_write": scope >= Scope.CONTROL,
             "login": self._login,
             "ending": not status.ticking,
+            "role": "" if there is None else f" · standby; active: {there.active}",
             "version": __version__,
         }
 

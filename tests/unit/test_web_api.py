@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from scheduler.api.engine_service import EngineService
 from scheduler.api.handlers import ANSWERS
 from scheduler.api.prometheus import write_metrics
 from scheduler.engine.engine import Engine
+from scheduler.errors import UnknownNameError
 from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
@@ -28,8 +29,9 @@ from scheduler.web.request import Request
 from scheduler.web.response import Response
 from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView, WorkerView
 from scheduler.wire.http_routes import API, HTTP_ROUTES
-from scheduler.wire.operations import OPERATIONS
+from scheduler.wire.operations import OPERATIONS, RESULT, RUN_NOW, Operation
 from scheduler.wire.requester import Requester
+from scheduler.wire.runs import RunResult, Waiting
 from tests.unit.stage import NOON, Stage, job
 
 ON_THE_SOCKET_ONLY = {"env"}
@@ -364,3 +366,37 @@ def test_a_request_for_a_run_costs_the_same_however_many_runs_wait(monkeypatch: 
         assert (await ask("POST", "/api/v1/jobs/a/runs"))[0] == 202
 
     play(script, job("a", None))
+
+
+class ActiveScheduler:
+    """The active scheduler as a standby sees it: it accepts each run, and knows one run `there1`."""
+
+    active = "prod-1:7"
+    problem = None
+
+    async def stream(self, operation: Operation[Any, Any], ask: Any, by: Any) -> AsyncGenerator[Waiting, None]:
+        assert (operation, ask.job, by.address) == (RUN_NOW, "j", "127.0.0.1")
+        yield Waiting("there1", "j", "lock")
+
+    async def reply(self, operation: Operation[Any, Any], ask: Any, by: Any) -> RunResult:
+        assert (operation, by.address) == (RESULT, "127.0.0.1")
+        if ask.run != "there1":
+            raise UnknownNameError("no such run")
+        return RunResult(run_id="there1", job="j", state="waiting", waiting_for="lock")
+
+
+def test_a_run_requested_from_a_standby_leads_to_no_page_that_it_does_not_have() -> None:
+    async def script(_stage: Stage, ask: Ask, service: Served) -> None:
+        service.elsewhere = ActiveScheduler()
+        form = {"content_type": "application/x-www-form-urlencoded", "Sec_Fetch_Site": "same-origin"}
+        for body in (b"", b"at=18:00"):
+            status, headers, _ = await ask("POST", "/jobs/j/run", body, **form)
+            assert (status, headers["location"]) == (303, "/jobs/j?done=passed-on&what=j")
+        assert "· standby; active: prod-1:7" in (await ask("GET", "/jobs/j"))[2]
+        status, headers, _ = await ask("POST", f"{API}/jobs/j/runs")
+        assert (status, headers["location"]) == (202, f"{API}/runs/there1")
+        status, _, run = await ask("GET", headers["location"])
+        assert (status, run["run_id"], run["state"]) == (200, "there1", "waiting")
+        assert (await ask("GET", f"{API}/runs/nosuch"))[0] == 404
+
+    play(script, job("j", None))
