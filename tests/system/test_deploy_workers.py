@@ -45,6 +45,16 @@ def test_there_are_two_schedulers_and_two_workers_everywhere() -> None:
     assert services["worker"]["command"][: len(WORKER)] == WORKER
 
 
+def test_the_redis_of_compose_requires_the_password_that_schedulers_and_workers_have() -> None:
+    services = COMPOSE["services"]
+    required = services["redis"]["command"][-2:]
+    assert required == ["--requirepass", "${REDIS_PASSWORD:?write it to .env}"], (
+        "compose refuses to start without a password"
+    )
+    for name in ("schedd", "worker"):
+        assert services[name]["environment"]["REDIS_URL"] == f"redis://:{required[1]}@redis:6379/0"
+
+
 def test_schedd_has_the_time_it_takes() -> None:
     seconds = load(FOLDER / "schedules.yaml").shutdown_timeout
     assert int(COMPOSE["services"]["schedd"]["stop_grace_period"].removesuffix("s")) > seconds
