@@ -70,7 +70,7 @@ class _Format(click.Choice[str]):
 @click.option("--namespace", metavar="NAME", help="kubernetes: namespace of the CronJobs")
 @click.option(
     "--dialect",
-    type=click.Choice([dialect.value for dialect in Dialect]),
+    type=click.Choice([dialect.value for dialect in Dialect if dialect is not Dialect.SUPERCRONIC]),
     help="crontab: the cron that will read it [default: debian]",
 )
 @click.option(

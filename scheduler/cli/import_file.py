@@ -45,7 +45,7 @@ _NAME_IN_CRON_D = re.compile(r"[\w-]+", re.ASCII)
 @click.option(
     "--dialect",
     type=click.Choice([dialect.value for dialect in Dialect]),
-    help="The cron of the crontab: what % and \\ mean in commands",
+    help="The cron of the crontab [default: debian, or detected]",
 )
 @click.option("--busybox", is_flag=True, help="Short for --dialect busybox")
 @click.option(
@@ -110,13 +110,16 @@ def _request(*, system: bool, of_user: bool, dialect: str | None, busybox: bool,
         raise UsageError("--system and --user exclude each other")
     if busybox and dialect not in {None, Dialect.BUSYBOX}:
         raise UsageError(f"--busybox and --dialect {dialect} exclude each other")
+    supercronic = dialect == Dialect.SUPERCRONIC
+    if system and supercronic:
+        raise UsageError("--system and --dialect supercronic exclude each other: supercronic has no user column")
     if timezone is not None and find_zone(timezone) is None:
         raise UsageError(f"--timezone: unknown time zone {timezone!r}; use an IANA name such as Europe/Berlin")
     return Request(
         machine=LocalMachine(),
         names=JobNames(),
         timezone=timezone,
-        user_column=system if system or of_user else None,
+        user_column=system if system or of_user or supercronic else None,
         dialect=Dialect.BUSYBOX if busybox else Dialect(dialect) if dialect else None,
     )
 

@@ -144,9 +144,9 @@ class DefaultsForm(Form, frozen=True):
     catch_up: Annotated[
         Duration | None,
         Meta(
-            description="Run for the latest scheduled time if it is no older than this: when the machine resumes or "
-            "its clock is set forward, and at each start, even if the job has run for it (with workers or a second "
-            "scheduler: only if it has not); by default never.",
+            description="Run for the latest scheduled time if it is no older than this: at each start of schedd, and "
+            "when the machine resumes or its clock is set forward; by default never. After a start the job may run "
+            "twice for it, unless schedd has a store (workers or a second scheduler).",
             examples=["1h"],
         ),
     ] = None
@@ -283,7 +283,7 @@ class JobForm(DefaultsForm, frozen=True):
     ] = UNSET
     args: Annotated[list[Any], Meta(description="Positional arguments of the function.", extra={"reads": "json"})] = []
     kwargs: Annotated[
-        dict[str, Any], Meta(description="Keyword arguments of the function.", extra={"reads": "json"})
+        dict[str, Any], Meta(description="Keyword arguments of the function; a date is text.", extra={"reads": "json"})
     ] = {}
     description: Annotated[Text, Meta(description="Description of the job.", examples=["Poll the rates API"])] = ""
     ping: Annotated[

@@ -128,3 +128,10 @@ def test_no_converted_job_is_a_failure_and_a_missing_file_is_an_error(tmp_path: 
     assert "Traceback" not in missing.stderr
     endless = schedctl("import", "/dev/zero")
     assert (endless.returncode, endless.stderr) == (2, "schedctl: /dev/zero: larger than 16 MiB\n")
+
+
+def test_a_user_column_and_supercronic_exclude_each_other(tmp_path: Path) -> None:
+    (tmp_path / "crontab").write_text("0 5 * * * date\n")
+    done = schedctl("import", tmp_path / "crontab", "--system", "--dialect", "supercronic")
+    assert done.returncode == 2
+    assert "--system and --dialect supercronic exclude each other" in done.stderr

@@ -158,6 +158,18 @@ def test_supercronics_seconds_years_and_intervals(tmp_path: Path) -> None:
     assert {layer.file for job in done.config.jobs.values() for layer in job.environment} == set()
 
 
+def test_a_crontab_of_five_fields_is_read_as_supercronics_on_request(tmp_path: Path) -> None:
+    text = "CRON_TZ=Asia/Tokyo\nHOME=/app\n0 5 * * * date +%F\n"
+    done = imported(tmp_path, text, dialect=Dialect.SUPERCRONIC)
+    (job,) = done.config.jobs.values()
+    assert job.target == ShellCommand("date +%F")
+    assert (job.overlap, job.cwd) == (Overlap.SKIP, str(tmp_path))
+    assert next_times(done.config) == {"date": "01-01 20:00:00"}
+    assert "HOME: /app" in done.text
+    assert all(word not in done.text for word in ("SHELL", "PATH", "overlap", "cwd"))
+    assert (done.noted, done.refused) == ([], [])
+
+
 def test_six_fields_of_which_the_last_is_not_a_year_begin_with_seconds(tmp_path: Path) -> None:
     done = imported(tmp_path, "30 0 4 * * mon-fri /app/nightly\n")
     assert next_times(done.config) == {"nightly": "01-02 04:00:30"}

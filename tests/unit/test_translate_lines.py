@@ -93,6 +93,7 @@ def test_each_dialect_has_its_own_reading_of_percent_and_backslash(tmp_path: Pat
         Dialect.DEBIAN: given_stdin(r"echo a\b 5%", "in"),
         Dialect.CRONIE: given_stdin(r"echo a\\b 5%", "in"),
         Dialect.BUSYBOX: r"echo a\\b 5\% %in",
+        Dialect.SUPERCRONIC: r"echo a\\b 5\% %in",
     }
     assert imported(tmp_path, line, dialect=Dialect.CRONIE).noted == []
 

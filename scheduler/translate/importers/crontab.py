@@ -27,8 +27,7 @@ _OVERLAP = "as cron does; with skip, the default, a run that takes too long make
 
 def variable_of(line: str) -> tuple[str, str, str] | None:
     """The name, the value and a comment after a quoted value, when the line sets a variable."""
-    match = _VARIABLE.fullmatch(line)
-    if match is None:
+    if (match := _VARIABLE.fullmatch(line)) is None:
         return None
     double, single, bare, value = match.groups()
     value = value.rstrip()
@@ -73,7 +72,8 @@ class _Reading:
         self._zone = request.zone
         self._lines = source.text.split("\n")
         commands = [(number, line) for number, line in enumerate(map(_bare, self._lines), 1) if _is_job(line)]
-        self._supercronic = next((number for number, line in commands if _is_supercronic(line)), None)
+        chosen = 0 if request.dialect is Dialect.SUPERCRONIC else None  # by the option, and not by a line
+        self._supercronic = next((number for number, line in commands if _is_supercronic(line)), chosen)
         self._dialect, self._dialect_given = self._choose_dialect(request)
         follow = [line.split(None, count_times(line))[-1] for _, line in commands]
         given = request.user_column
@@ -205,8 +205,8 @@ class _Reading:
         return None
 
     def _cwd(self, number: int, line: str, user: str | None) -> Keys:
-        """Where cron starts the job; supercronic has its own directory."""
-        if self._supercronic is not None and not self._env.get("HOME"):
+        """Where cron starts the job; supercronic starts it in its own directory, also if the crontab sets HOME."""
+        if self._supercronic is not None:
             return {}
         keys, problem = home_directory(self._env.get("HOME", ""), user, self._machine)
         if problem and (user or "") not in self._without_home:

@@ -21,7 +21,7 @@ class Command(NamedTuple):
 
 def read_command(text: str, dialect: Dialect) -> Command:
     r"""Split at the first `%` that has no backslash before it. `\%` is `%`; `\\` is `\` in Debian's cron only."""
-    if dialect is Dialect.BUSYBOX or ("%" not in text and "\\" not in text):
+    if dialect in {Dialect.BUSYBOX, Dialect.SUPERCRONIC} or ("%" not in text and "\\" not in text):
         return Command(_trimmed(text))
     written: list[str] = []
     escaped = False

@@ -21,11 +21,12 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 class Dialect(StrEnum):
-    """The cron whose reading of a command applies: what `%` and a backslash before it mean."""
+    """The cron whose reading of a crontab applies, such as what `%` and a backslash before it mean."""
 
     DEBIAN = "debian"  # \% is %, \\ is \
     CRONIE = "cronie"  # \% is %
     BUSYBOX = "busybox"  # % and \ are ordinary characters; also dcron
+    SUPERCRONIC = "supercronic"  # the same; sets no variables, never overlaps, has no directory of its own
 
 
 class Machine(Protocol):
