@@ -73,7 +73,7 @@ class FileForm(IncludedForm, frozen=True):
         FilePath | list[FilePath],
         Meta(
             description="Files, or directories of *.yaml and *.yml files, with further jobs. Their own `defaults` take "
-            "precedence for these jobs.",
+            "precedence for these jobs; `env` is merged.",
             examples=["schedules.d/"],
             extra={"reads": "placed"},
         ),
