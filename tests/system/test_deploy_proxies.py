@@ -181,7 +181,7 @@ def test_the_recipe_for_one_dyno(tmp_path: Path) -> None:
     """PORT alone switches nothing on; the web process needs the token, and a router forwards the client's address."""
     file = tmp_path / "schedules.yaml"
     text = recipe("On one dyno", "trusted_proxies").replace("10.0.0.0/8", "127.0.0.1").replace("{}", JOBS)
-    file.write_text(text.replace("your-app-0123456789ab.herokuapp.com", "jobs.example.com"))
+    file.write_text(text.replace("your-scheduler-0123456789ab.herokuapp.com", "jobs.example.com"))
     port = free_port()
     with schedd(file, PORT=str(port), SCHEDD_TOKEN="sesame") as running:
         assert running.lines("web listening") == []
