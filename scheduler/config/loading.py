@@ -23,8 +23,8 @@ from scheduler.config.lint_codes import LintWarning
 from scheduler.config.node_errors import entries_of, places_within
 from scheduler.config.overrides import Overrides
 from scheduler.config.reader import reader_of
+from scheduler.config.references import withheld
 from scheduler.config.web_form import TOKEN_HELP, is_exposed, needs_token, web_settings
-from scheduler.config.withheld import withheld
 from scheduler.config.workers_form import NO_WORKERS, workers_of
 from scheduler.document.compose import compose
 from scheduler.document.nodes import Broken, IrregularTextError, Mapping, Scalar

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scheduler.config.load import load
 from scheduler.config.loading import Config, OnProgress
-from scheduler.config.withheld import value_files
+from scheduler.config.references import value_files
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
 
