@@ -1,12 +1,12 @@
-"""Values that the file refers to: variables for schedd itself, which jobs get only by name, and files with values."""
+"""What a file refers to: variables for schedd itself, which jobs get only by name, and files that schedd reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from scheduler.model.job import Job
 from scheduler.model.recipient import AppriseRecipient, Recipient, WebhookRecipient
-from scheduler.model.target import EnvValue, FromEnv, FromFile, Value
+from scheduler.model.target import FromEnv, FromFile, Value
 from scheduler.model.web import WebSettings
 from scheduler.model.workers import Workers
 
@@ -16,13 +16,13 @@ def withheld(jobs: Iterable[Job], web: WebSettings) -> frozenset[str]:
     return frozenset(value.variable for value in _of_schedd(jobs, web) if isinstance(value, FromEnv))
 
 
-def value_files(jobs: Iterable[Job], web: WebSettings, workers: Workers | None) -> Iterator[str]:
-    """The absolute paths of all `from_file`."""
-    jobs = tuple(jobs)
-    values: list[EnvValue] = [*_of_schedd(jobs, web), *((workers.broker, workers.store) if workers else ())]
-    for layer in {id(layer): layer for job in jobs for layer in job.environment}.values():  # of `defaults`: once
-        values.extend(layer.values.values())
-    return (value.path for value in values if isinstance(value, FromFile))
+def files_read(jobs: Collection[Job], web: WebSettings, workers: Workers | None) -> Iterator[str]:
+    """The absolute paths of all `env_file` and `from_file`."""
+    layers = {id(layer): layer for job in jobs for layer in job.environment}.values()  # one of `defaults` counts once
+    yield from (layer.file for layer in layers if layer.file)
+    of_jobs = (value for layer in layers for value in layer.values.values())
+    of_workers = (workers.broker, workers.store) if workers else ()
+    yield from (value.path for value in (*_of_schedd(jobs, web), *of_workers, *of_jobs) if isinstance(value, FromFile))
 
 
 def _of_schedd(jobs: Iterable[Job], web: WebSettings) -> Iterator[Value | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scheduler.config.load import load
 from scheduler.config.loading import Config, OnProgress
-from scheduler.config.references import value_files
+from scheduler.config.references import files_read
 from scheduler.errors import ConfigError, Problem, Severity
 from scheduler.path_owner import ALLOW, changeable_by
 
@@ -31,10 +31,8 @@ def insecure_files(config: Config, severity: Severity) -> tuple[Problem, ...]:
     """For root, the schedule, included, env and `from_file` files that others can change, each with who and why."""
     if os.geteuid() != 0:
         return ()
-    env_files = (layer.file for job in config.jobs.values() for layer in job.environment if layer.file)
     found = []
-    values = value_files(config.jobs.values(), config.web, config.workers)
-    for path in dict.fromkeys((*config.files, *env_files, *values)):
+    for path in dict.fromkeys((*config.files, *files_read(config.jobs.values(), config.web, config.workers))):
         try:
             who = changeable_by(path)
         except OSError as error:
