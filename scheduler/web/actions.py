@@ -43,12 +43,12 @@ class Actions:
         now = self._board.now()
         seconds = None if facts is None else typed_until(form.get("at", ""), now, facts.job.timezone)
         at = None if seconds is None else now + timedelta(seconds=seconds)
-        passed_on = self._service.elsewhere is not None
+        is_standby = self._service.elsewhere is not None
         run_id = await first_run_id(answer(self._service, RUN_NOW, run_request(job, form, at), request.by))
-        if at is not None and not passed_on:
-            return redirect(f"{request.root}/jobs/{job}?done=requested&what={quote(job)}#waiting")
-        if passed_on:  # this scheduler is a standby, which does not know the run
+        if is_standby:  # which passes the request on, and does not know the run
             return redirect(f"{request.root}/jobs/{job}?done=passed-on&what={quote(job)}")
+        if at is not None:
+            return redirect(f"{request.root}/jobs/{job}?done=requested&what={quote(job)}#waiting")
         return redirect(f"{request.root}/runs/{run_id}")
 
     async def stop_job(self, request: Request, job: str) -> Response:
