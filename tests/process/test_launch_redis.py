@@ -32,6 +32,7 @@ pytest.importorskip("redis", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
     pytest.skip("redis-server is not installed", allow_module_level=True)
 
+from scheduler.launch.remote.redis_connection import RedisConnection
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
@@ -100,6 +101,22 @@ def test_a_claim_is_had_by_one_until_it_expires_or_is_given_back(kind: str, port
         assert await space.claim("k", "d", 60) == "d"
 
     play(kind, port, "claims", story)
+
+
+def test_a_store_without_memory_renews_no_claim(port: int) -> None:
+    """A scheduler that could claim no time would otherwise go on as the active one, and run nothing."""
+
+    async def story(place: Place) -> None:
+        space, full = place.space, RedisConnection(f"redis://127.0.0.1:{port}/0")
+        assert await space.claim("lease", "one", 30) == "one"
+        await full.do("CONFIG", "SET", "maxmemory", "1")
+        with pytest.raises(WireError, match=r"^the store refuses a command: .* 'maxmemory'\.$"):
+            await space.renew("lease", "one", 30)
+        await full.do("CONFIG", "SET", "maxmemory", "0")
+        assert await space.renew("lease", "one", 30)
+        await full.close()
+
+    play("redis", port, "full", story)
 
 
 @pytest.mark.parametrize("kind", WIRES)

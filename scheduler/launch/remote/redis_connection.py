@@ -111,7 +111,8 @@ class RedisConnection:
                 value = await connection.read_response()
             except ResponseError as error:
                 if not answer.done():
-                    answer.set_exception(WireError(f"the store refuses a command: {error}"))
+                    cause = str(error).partition(" script: ")[0]
+                    answer.set_exception(WireError(f"the store refuses a command: {cause}"))
             else:
                 if not answer.done():
                     answer.set_result(value)
