@@ -120,7 +120,7 @@ def _job_form() -> str:
     alone = ", ".join(f"`{key}`" for key in form if key not in shared)
     lines[-1] += f" `defaults` takes the same keys except {alone}."
     for title, keys in JOB_GROUPS.items():
-        rows = [_row(key, left.pop(key)) for key in keys.split()]
+        rows = [_row(key, left.pop(key), required=False) for key in keys.split()]
         lines += ["", f"### {title}", "", "| key | description | values | default |", "|---|---|---|---|", *rows]
     if left:
         raise KeyError(f"add {', '.join(left)} to a group of JOB_GROUPS")
@@ -131,16 +131,19 @@ def _simple_form(name: str) -> str:
     form = SCHEMA[name]
     base = BASES.get(name)
     shared = SCHEMA[base]["properties"] if base else {}
-    rows = [_row(key, value) for key, value in form["properties"].items() if key not in shared]
+    required = form.get("required", ())
+    rows = [
+        _row(key, value, required=key in required) for key, value in form["properties"].items() if key not in shared
+    ]
     lines = [f"## {FORMS[name]}", "", " ".join(form["description"].split())]
     if base:
         lines[-1] += f" Further keys are those of [named fields](#{_anchor(FORMS[base])})."
     return "\n".join([*lines, "", "| key | description | values | default |", "|---|---|---|---|", *rows, ""])
 
 
-def _row(key: str, value: dict[str, Any]) -> str:
+def _row(key: str, value: dict[str, Any], *, required: bool) -> str:
     default = value.get("default")
-    default_text = "" if default in (None, "", [], {}) else f"`{_yaml(default)}`"
+    default_text = "required" if required else "" if default in (None, "", [], {}) else f"`{_yaml(default)}`"
     means = value.get("description", "").replace("|", r"\|").replace("*", r"\*")
     ways = ["`true`, `false`"] if value.get("type") == "boolean" else dict.fromkeys(_ways(value))
     return f"| `{key}` | {means} | {', '.join(ways)} | {default_text} |"

@@ -36,7 +36,10 @@ from scheduler.model.job import Accepts, LauncherName, OnShutdown, OutputMode, O
 class RetryForm(Form, frozen=True):
     """How often a failed run is retried, and how long to wait before each attempt."""
 
-    times: Annotated[int, Meta(ge=0, le=1000, description="Further attempts after the first.")] | UnsetType = UNSET
+    times: Annotated[
+        Annotated[int, Meta(ge=0, le=1000)] | UnsetType,
+        Meta(description="Further attempts after the first; required, here or in `defaults`."),
+    ] = UNSET
     delay: Annotated[Duration, Meta(description="Delay before the second attempt.")] = "10s"
     factor: Annotated[
         float, Meta(ge=1, le=100, description="Factor by which each delay is longer than the previous one.")
@@ -51,16 +54,14 @@ class RetryForm(Form, frozen=True):
 class LockForm(Form, frozen=True):
     """A lock that several runs may hold at the same time."""
 
-    name: Annotated[Name | UnsetType, Meta(description="Name of the lock.", examples=["imports"])] = UNSET
+    name: Annotated[Name, Meta(description="Name of the lock.", examples=["imports"])]
     slots: Annotated[
-        Annotated[int, Meta(ge=1, le=10_000)] | UnsetType,
-        Meta(description="Number of runs that can hold it; must be the same in all jobs.", examples=[3]),
-    ] = UNSET
+        int, Meta(ge=1, le=10_000, examples=[3], description="Number of runs that can hold it; the same in all jobs.")
+    ]
 
     @classmethod
     def conflict(cls, keys: set[str]) -> str | None:
-        missing = {"name", "slots"} - keys
-        return 'a mapping must have "name" and "slots"' if missing and not keys - {"name", "slots"} else None
+        return 'a mapping must have "name" and "slots"' if keys < {"name", "slots"} else None
 
 
 class LintForm(Form, frozen=True):

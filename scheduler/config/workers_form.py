@@ -30,7 +30,8 @@ class CeleryForm(Form, frozen=True):
 
     @classmethod
     def conflict(cls, keys: set[str]) -> str | None:
-        return None if "broker" in keys else 'missing key "broker"'
+        is_unknown = keys - {*cls.__struct_fields__}  # this is reported instead: it may be a misspelled "broker"
+        return None if "broker" in keys or is_unknown else 'missing key "broker"'
 
 
 class LauncherForm(Form, frozen=True):
@@ -39,6 +40,10 @@ class LauncherForm(Form, frozen=True):
     kind: ClassVar[str] = "launcher"
 
     celery: Annotated[CeleryForm, Meta(description="Celery workers.")]
+
+    @classmethod
+    def conflict(cls, keys: set[str]) -> str | None:
+        return None if keys else 'missing key "celery"'
 
 
 def workers_of(values: dict[str, Any], source: Source, places: dict[str, int], space: str) -> Workers | None:
