@@ -157,7 +157,12 @@ class Daemon(EngineService):
         ):
             if control is not None:
                 await self._server.start(control.listener)
-            startup.log_start(self._log, self._config.path, "none" if control is None else control.path)
+            startup.log_start(
+                self._log,
+                self._config.path,
+                "none" if control is None else control.path,
+                has_store=self._config.workers is not None,
+            )
             startup.log_warnings(self._log, self._config.warnings)
             if (address := await self._web.start()) is not None:
                 self._log.info("web listening", address=str(address), url=address.url)

@@ -31,12 +31,15 @@ MOST_LISTED = 50
 """Jobs that get a line each; `schedctl list` shows the others."""
 
 
-def log_start(log: Log, file: object, socket: str) -> None:
-    """Log the version, the file and the socket, and warn when the platform runs schedd more than once."""
+def log_start(log: Log, file: object, socket: str, *, has_store: bool) -> None:
+    """Log the version, the file and the socket, and warn when the platform runs schedd more than once.
+
+    Not with a store: several schedulers that share one do not run a job twice.
+    """
     log.info("schedd started", version=__version__, pid=os.getpid(), file=str(file), socket=socket)
     dyno = os.environ.get("DYNO", "")
     number = dyno.rpartition(".")[2]
-    if number.isdigit() and int(number) > 1:
+    if number.isdigit() and int(number) > 1 and not has_store:
         log.warning("more than one dyno", dyno=dyno, hint="every job runs on each of them; scale to 1")
 
 

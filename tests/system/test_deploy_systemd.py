@@ -51,6 +51,12 @@ def test_the_unit_says_what_schedd_needs(name: str, value: str) -> None:
     assert directives()[name] == value
 
 
+def test_systemd_starts_schedd_again_however_long_the_store_is_away() -> None:
+    unit = UNIT.read_text().partition("[Service]")[0].splitlines()
+    assert "StartLimitIntervalSec=0" in unit
+    assert (directives()["Restart"], "1" in directives()["RestartPreventExitStatus"].split()) == ("always", False)
+
+
 def test_an_invalid_file_and_a_usage_error_are_not_restarted(tmp_path: Path) -> None:
     final = directives()["RestartPreventExitStatus"].split()
     bad = write(tmp_path / "bad.yaml", "jobs: [oops")

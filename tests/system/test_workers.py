@@ -321,6 +321,10 @@ def test_schedd_and_workers_reach_a_redis_with_tls_by_an_address_as_celery_write
         with schedd(site.file, REDIS_URL=site.url) as running:
             running.says("event=active")
             assert site.ctl("run-now", "hello", "--", "you").stdout == "hello you\n"
+        unverified = f"rediss://localhost:{port}?ssl_cert_reqs=none"  # on Heroku, REDIS_URL has no path
+        with schedd(site.file, REDIS_URL=unverified, DYNO="clock.2") as running:
+            running.says("event=active")
+            assert not running.lines("more than one dyno"), "a pair shares the store"
         with schedd(site.file, ready=False, REDIS_URL=f"rediss://localhost:{port}/0") as running:
             assert running.ends() == 1
             assert "cannot be reached: localhost" in running.errors
