@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import kombu
 
@@ -20,6 +21,9 @@ def broker_problem(address: str) -> str:
     except KeyError:
         kind = address.partition(":")[0]
         return f"the broker at {host}: Celery has no transport {kind}://; use redis:// or amqp://, for example"
+    except TypeError:  # kombu passes on what follows `?` as arguments
+        names = ", ".join(name for name, _ in parse_qsl(urlsplit(address).query, keep_blank_values=True))
+        return f"the address of the broker has parameters that Celery does not accept: {names}"
     except ValueError as error:  # its text may quote a part of the password
         return f"the address of the broker is not valid: {url_problem(address) or type(error).__name__}"
     except RuntimeError as error:  # of a kind that looks for its packages itself
