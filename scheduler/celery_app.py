@@ -25,7 +25,7 @@ from scheduler.clock import SystemClock
 from scheduler.config.file_watch import fingerprint
 from scheduler.config.load import load
 from scheduler.config.loading import Config
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, SchedError, UsageError
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, EXIT_USAGE, SchedError, UsageError
 from scheduler.launch.environment import Environment
 from scheduler.launch.local import LocalLauncher
 from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
@@ -117,6 +117,9 @@ class _ScheduleFile:
         return load(Path(os.environ.get("SCHEDD_CONFIG", "schedules.yaml")))
 
 
+_IN_ONE_PROCESS = ("concurrency.thread", "concurrency.gevent", "concurrency.eventlet")
+"""Pools that run several tasks in one process, whose directory, umask and limits a job's process starts with."""
+
 _LOG = get_logger(__name__)
 _FILE = _ScheduleFile()
 
@@ -180,8 +183,10 @@ def _announce(workers: Workers, name: str) -> None:
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
-def _check(sender: str, **_unused: object) -> None:
+def _check(sender: str, options: dict[str, Any], **_unused: object) -> None:
     """One message at the start, not a failure for each run: exit 78 for the file, 1 for the broker or the store."""
+    if (pool := str(options.get("pool"))) and any(name in pool for name in _IN_ONE_PROCESS):
+        _end("the jobs of schedd need a worker with --pool prefork or solo", EXIT_USAGE)
     try:
         config = _FILE.config()
         if config.workers is None:

@@ -410,6 +410,10 @@ def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, t
             "the broker at there: Celery has no transport nonsense://; use redis:// or amqp://, for example",
         ),
         ("sqs://user:canary@there", "the broker at there needs the package botocore, which is not installed"),
+        (
+            "redis://user:canary@there/0?foo=canary&bar=",
+            "the address of the broker has parameters that Celery does not accept: foo, bar",
+        ),
         ("amqp://user:canary/2@there", "the address of the broker is not valid: a character of the user or password"),
         ("'amqp://user:[canary@there'", "the address of the broker is not valid: a character of the user or password"),
     ],
@@ -424,6 +428,20 @@ def test_a_kind_of_broker_that_cannot_be_used_is_one_message_at_start(site: Site
     assert says in printed
     assert "canary" not in printed
     assert "Traceback" not in printed
+
+
+def test_a_pool_of_threads_ends_a_worker_with_one_message(site: Site) -> None:
+    """Threads share the directory and the umask that a process of a job starts with."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd", "-P", "threads"],
+        env=environment({"REDIS_URL": site.url, "SCHEDD_CONFIG": str(site.file), "C_FORCE_ROOT": "1"}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1] == "the jobs of schedd need a worker with --pool prefork or solo"
 
 
 def test_a_broker_that_refuses_the_password_ends_a_worker_with_one_message(site: Site) -> None:
