@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from scheduler.cli.answer_source import Target
+from scheduler.cli.output_format import unquoted
 from scheduler.cli.subcommand import subcommand
+from scheduler.control.client import Client
 from scheduler.wire.daemon import AskMetrics
 from scheduler.wire.operations import METRICS
 
@@ -23,4 +25,7 @@ def metrics(target: Target, openmetrics: bool) -> None:
       schedctl metrics
       schedctl metrics > schedd.prom.new && mv schedd.prom.new schedd.prom
     """
-    click.echo(target.ask(METRICS, AskMetrics(openmetrics)), nl=False)
+    source = target.source(METRICS)
+    assert isinstance(source, Client), "only a running schedd has metrics"  # noqa: S101
+    for text in unquoted(source.ask_text(METRICS, AskMetrics(openmetrics))):
+        click.echo(text, nl=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ from scheduler.wire.operations import Operation
 A = TypeVar("A", bound=msgspec.Struct)
 
 WIDE = "wide"
+
+_LINES = re.compile(rb".*[^\\]\\n", re.DOTALL)
+"""What a JSON string has up to its last newline; a backslash and an n within a line have another backslash before."""
 
 
 def output_options(what: str, *, wide: bool = False) -> Callable[[Any], Any]:
@@ -62,8 +66,22 @@ def indented(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 pending = rest
         last = msgspec.json.format(pending, indent=2)
     except msgspec.DecodeError:
-        raise UnreachableError("the answer is not in the protocol of this version") from None
+        raise _other_protocol() from None
     yield last if head == b"[\n" else head + last[2:]
+
+
+def unquoted(pieces: Iterable[bytes]) -> Iterator[str]:
+    """The text of a JSON string in pieces, as many whole lines as have arrived. UnreachableError if it is none."""
+    pending, quote = b"", b""
+    try:
+        for piece in pieces:
+            pending += piece
+            if lines := _LINES.match(pending):
+                yield msgspec.json.decode(quote + lines[0] + b'"', type=str)
+                pending, quote = pending[lines.end() :], b'"'
+        yield msgspec.json.decode(quote + pending, type=str)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise _other_protocol() from None
 
 
 def shown(document: object, form: str | None) -> bool:
@@ -75,3 +93,7 @@ def shown(document: object, form: str | None) -> bool:
 
         click.echo(as_yaml(msgspec.json.decode(as_json(document))), nl=False)
     return form in ("json", "yaml")
+
+
+def _other_protocol() -> UnreachableError:
+    return UnreachableError("the answer is not in the protocol of this version")

@@ -162,10 +162,13 @@ def _connect(sock: socket.socket, path: str) -> None:
 
 def _converse(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[bytes]:
     """Send the request, then yield the lines of the answer. UnreachableError when the first is late."""
-    pending = b""
+    pending: list[bytes] = []
     for chunk in _answer(sock, name, args):
-        *lines, pending = (pending + chunk).split(b"\n")
-        yield from lines
+        piece, *more = chunk.split(b"\n")
+        pending.append(piece)
+        for piece in more:
+            line, pending = b"".join(pending), [piece]
+            yield line
 
 
 def _rest_of_line(piece: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:

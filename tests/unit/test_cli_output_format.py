@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.api.reply_text import LongText, pieces_of
-from scheduler.cli.output_format import indented
+from scheduler.cli.output_format import indented, unquoted
 from scheduler.errors import UnreachableError
 
 VALUES = st.recursive(
@@ -44,3 +44,22 @@ def test_an_answer_that_is_not_valid_json_is_an_error(text: bytes) -> None:
 @given(st.lists(st.text(max_size=5)))
 def test_a_long_text_is_one_string(parts: list[str]) -> None:
     assert msgspec.json.decode(b"".join(pieces_of(LongText(parts)))) == "".join(parts)
+
+
+@given(st.lists(st.text(alphabet='a\\n"é\n\U0001f600 ', max_size=8), max_size=6), st.sets(st.integers(0, 90)))
+def test_a_text_arrives_whole_wherever_it_is_cut(lines: list[str], cuts: set[int]) -> None:
+    text = "\n".join(lines)
+    sent = msgspec.json.encode(text)
+    ends = [*sorted(cut for cut in cuts if cut < len(sent)), len(sent)]
+    pieces = [sent[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    assert "".join(unquoted(pieces)) == text
+
+
+def test_lines_are_printed_before_the_last_has_arrived() -> None:
+    assert next(unquoted(iter([b'"one\\ntw', b'o\\nthree"']))) == "one\n"
+
+
+@pytest.mark.parametrize("sent", [b"", b'"no end', b"[1]", b'"a\\n\xff"'])
+def test_an_answer_that_is_no_text_is_one_message(sent: bytes) -> None:
+    with pytest.raises(UnreachableError, match="not in the protocol"):
+        list(unquoted([sent]))
