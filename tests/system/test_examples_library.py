@@ -41,7 +41,8 @@ def run(file: Path, job: str, **environ: str) -> subprocess.CompletedProcess[str
 
 @pytest.mark.parametrize("name", LIBRARY)
 def test_every_example_is_valid_and_in_the_index(name: str) -> None:
-    checked = schedctl("check", EXAMPLES / name / "schedules.yaml", SLACK_WEBHOOK="https://hooks.example.com/x")
+    file = EXAMPLES / name / "schedules.yaml"
+    checked = schedctl("check", "--strict", "--elsewhere", file, SLACK_WEBHOOK="https://hooks.example.com/x")
     assert checked.returncode == 0, checked.stdout
     assert f"[{name}]({name})" in (EXAMPLES / "README.md").read_text()
 
