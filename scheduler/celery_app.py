@@ -19,6 +19,7 @@ import msgspec
 from celery import Celery
 from celery.signals import celeryd_init
 from celery.utils.log import get_logger
+from kombu.serialization import prepare_accept_content
 
 from scheduler import __version__
 from scheduler.clock import SystemClock
@@ -46,7 +47,8 @@ def register(app: Any) -> Any:
 
     kept = local()
 
-    @app.task(name=TASK, ignore_result=True, acks_late=False, bind=True, shared=False)  # type: ignore[untyped-decorator]
+    # 0: a `task_default_rate_limit` of the application would hold back the runs of all jobs together.
+    @app.task(name=TASK, ignore_result=True, acks_late=False, rate_limit=0, bind=True, shared=False)  # type: ignore[untyped-decorator]
     def attempt(self: Any, message: str) -> None:
         if not hasattr(kept, "side"):  # not before: it must not be inherited by a fork
             kept.side = _Side()
@@ -75,7 +77,7 @@ class _Side:
         message, problem = _understood(text, name, config.workers.space)
         log = await self._connected(store_of(config.workers, os.environ), message.space)
         if self._launcher is None or self._config is not config:
-            self._launcher = LocalLauncher(self._spawner, Environment(os.environ, config.withheld))
+            self._launcher = LocalLauncher(self._spawner, Environment(os.environ, config.withheld, owner=name))
             self._config = config
         worker = Worker(name, RedisWire(log), self._launcher, SystemClock(), config.jobs.get)
         if problem:
@@ -183,10 +185,12 @@ def _announce(workers: Workers, name: str) -> None:
 
 
 @celeryd_init.connect  # type: ignore[untyped-decorator]
-def _check(sender: str, options: dict[str, Any], **_unused: object) -> None:
+def _check(sender: str, conf: Any, options: dict[str, Any], **_unused: object) -> None:
     """One message at the start, not a failure for each run: exit 78 for the file, 1 for the broker or the store."""
     if (pool := str(options.get("pool"))) and any(name in pool for name in _IN_ONE_PROCESS):
         _end("the jobs of schedd need a worker with --pool prefork or solo", EXIT_USAGE)
+    if "application/json" not in prepare_accept_content(conf.accept_content):
+        _end('the messages of schedd are JSON: add "json" to accept_content of your Celery application', EXIT_USAGE)
     try:
         config = _FILE.config()
         if config.workers is None:

@@ -55,11 +55,20 @@ class Environment:
     """What schedd inherited at its start, and what its jobs get of it and on top of it."""
 
     def __init__(
-        self, inherited: Mapping[str, str], withheld: Collection[str] = (), *, file: str | None = None
+        self,
+        inherited: Mapping[str, str],
+        withheld: Collection[str] = (),
+        *,
+        file: str | None = None,
+        owner: str = "schedd",
     ) -> None:
-        """`file` is the schedule file of the schedd whose runs these are; it finds them again after a restart."""
+        """`owner` has the inherited variables, in the words of an error.
+
+        `file` is the schedule file of the schedd whose runs these are; it finds them again after a restart.
+        """
         self._inherited = dict(inherited)
         self._file = file
+        self._owner = owner
         self.withhold(withheld)
 
     def withhold(self, names: Collection[str]) -> None:
@@ -123,7 +132,7 @@ class Environment:
         match value:
             case FromEnv(name):
                 if name not in self._inherited:
-                    raise LaunchError(f"{key}: the variable {name} is not set in schedd's environment")
+                    raise LaunchError(f"{key}: the variable {name} is not set in {self._owner}'s environment")
                 return self._inherited[name]
             case FromFile(path):
                 return _content(path, key)

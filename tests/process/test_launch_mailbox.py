@@ -23,7 +23,7 @@ from celery import Celery
 from redis import Redis
 
 from scheduler.celery_app import register
-from scheduler.launch.remote.celery_mailbox import TASK, CeleryMailbox
+from scheduler.launch.remote.celery_mailbox import NO_LIMIT, TASK, CeleryMailbox
 
 
 @pytest.fixture
@@ -40,7 +40,10 @@ def test_a_message_is_the_one_that_celery_itself_would_send(port: int) -> None:
     app: Any = Celery("any", broker=f"redis://127.0.0.1:{port}/0", set_as_current=False)
     text = msgspec.json.encode(MESSAGE).decode()
     with app.connection_for_write() as connection:
-        app.send_task(TASK, args=[text], queue="q", expires=expires, ignore_result=True, connection=connection)
+        limits = {"time_limit": NO_LIMIT, "soft_time_limit": NO_LIMIT}
+        app.send_task(
+            TASK, args=[text], queue="q", expires=expires, ignore_result=True, connection=connection, **limits
+        )
     app.close()
     celery, ours = (json.loads(each) for each in Redis(port=port).lrange("q", 0, -1))
     assert timedelta(seconds=44) < timedelta(milliseconds=int(ours["properties"]["expiration"])) < timedelta(seconds=46)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 import yaml
 
 from scheduler.config.load import load
+from tests.system.test_deploy_systemd import INSTALLED, systemd_analyze
+from tests.system.test_deploy_systemd import UNIT as UNIT_OF_SCHEDD
 
 FOLDER = Path(__file__).parents[2] / "deploy/workers"
 MANIFESTS: list[dict[str, Any]] = list(yaml.safe_load_all((FOLDER / "kubernetes.yaml").read_text()))
 COMPOSE = yaml.safe_load((FOLDER / "compose.yaml").read_text())
 WORKER = ["celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd"]
+UNIT = FOLDER / "schedd-worker.service"
 
 
 @pytest.mark.parametrize(
@@ -100,3 +104,29 @@ def test_the_manifests_have_the_probes_and_the_limits_of_a_single_schedd() -> No
     assert "--watch" in alone["args"]
     assert schedd["securityContext"] == worker["securityContext"] == alone["securityContext"]
     assert pods[0]["securityContext"] == pods[1]["securityContext"] == pods[2]["securityContext"]
+
+
+def test_the_unit_runs_a_worker_that_ends_its_runs_when_it_is_stopped() -> None:
+    lines = UNIT.read_text().splitlines()
+    (start,) = (line.removeprefix(f"ExecStart={INSTALLED}/") for line in lines if line.startswith("ExecStart="))
+    assert start.split()[: len(WORKER)] == WORKER
+    grace = COMPOSE["services"]["worker"]["stop_grace_period"].removesuffix("s")
+    expected = {"KillMode=mixed", f"TimeoutStopSec={grace}", "Environment=SCHEDD_CONFIG=/etc/schedd/schedules.yaml"}
+    assert expected <= {*lines}
+    restarts = ("Restart", "StartLimit")
+    of_schedd = [line for line in UNIT_OF_SCHEDD.read_text().splitlines() if line.startswith(restarts)]
+    assert [line for line in lines if line.startswith(restarts)] == of_schedd
+
+
+def test_the_unit_has_the_hardening_of_the_unit_of_schedd() -> None:
+    of_schedd, of_worker = (
+        each.read_text().partition("\nNoNewPrivileges=")[2].partition("\n\n")[0] for each in (UNIT_OF_SCHEDD, UNIT)
+    )
+    assert of_worker == of_schedd != ""
+
+
+def test_systemd_takes_the_unit_without_a_word(tmp_path: Path) -> None:
+    here = tmp_path / UNIT.name
+    here.write_text(UNIT.read_text().replace(f"{INSTALLED}/celery", f"{sys.executable} -m celery"))
+    verified = systemd_analyze("verify", here)
+    assert (verified.returncode, verified.stdout, verified.stderr) == (0, "", "")

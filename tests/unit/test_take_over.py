@@ -184,6 +184,34 @@ def test_a_time_that_could_not_be_claimed_for_a_moment_runs_when_the_store_answe
     StageOfTwo(*jobs).run(story)
 
 
+def test_a_time_within_catch_up_runs_when_the_store_answers_again() -> None:
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(5)
+        stage.store.broken = True
+        await asyncio.sleep(900)
+        stage.store.broken = False
+        await asyncio.sleep(60)
+        assert [(run.job, run.outcome, run.lateness > 880) for run in stage.kept] == [("j", Outcome.SUCCEEDED, True)]
+        assert [event.decision.job for event in stage.of(RunSkipped)] == ["without"]
+
+    jobs = [job("j", "@at 2026-06-01T12:00:10Z", catch_up=3600.0), job("without", "@at 2026-06-01T12:00:10Z")]
+    StageOfTwo(*jobs).run(story)
+
+
+def test_a_time_within_catch_up_runs_at_a_take_over() -> None:
+    """The active scheduler dies before this time, and the other one knows that only when start_deadline has passed."""
+
+    async def story(stage: StageOfTwo) -> None:
+        await asyncio.sleep(9)
+        stage.schedulers["a"].kill()
+        await asyncio.sleep(30)
+        assert [(run.job, run.outcome) for run in stage.kept] == [("j", Outcome.SUCCEEDED)]
+        assert [(event.decision.job, event.decision.word) for event in stage.of(RunSkipped)] == [("without", "late")]
+
+    due = {"schedule": "@at 2026-06-01T12:00:10Z", "start_deadline": 2.0}
+    StageOfTwo(job("j", catch_up=3600.0, **due), job("without", **due)).run(story)
+
+
 def test_a_claim_that_is_answered_after_start_deadline_is_one_decision() -> None:
     async def story(stage: StageOfTwo) -> None:
         await asyncio.sleep(9.5)

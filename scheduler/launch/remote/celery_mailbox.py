@@ -26,6 +26,9 @@ TASK = "schedd.attempt"
 TIMEOUT = 4.0
 """Seconds that connecting to the broker may take."""
 
+NO_LIMIT = 10 * 365 * 86400
+"""Seconds that Celery gives an attempt. Without a value in the message the limits of the worker apply, and kill it."""
+
 
 class CeleryMailbox:
     """Implements `Mailbox`. Celery only carries messages: no results, no retries, acknowledged before the run."""
@@ -107,7 +110,8 @@ class _Line:
     def send(self, text: str, expires: datetime | None) -> None:
         """As `Celery.send_task` does. OperationalError when the broker does not take it."""
         amqp = self._app.amqp
-        message = amqp.create_task_message(uuid(), TASK, args=[text], expires=expires, ignore_result=True)
+        limits = {"time_limit": NO_LIMIT, "soft_time_limit": NO_LIMIT}
+        message = amqp.create_task_message(uuid(), TASK, args=[text], expires=expires, ignore_result=True, **limits)
         # Workers look at `expires`; a broker of AMQP looks at `expiration`, in seconds.
         seconds = None if expires is None else max(0.0, (expires - self._app.now()).total_seconds())
         try:
