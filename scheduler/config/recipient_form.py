@@ -14,7 +14,16 @@ class ReferenceForm(Form, frozen=True):
     """A value, such as a secret, that is read from a variable or a file: for a job at each run, for `web` and
     `launcher` at the start. Exactly one key is required."""
 
-    from_env: Annotated[str, Meta(description="Name of a variable in schedd's environment; for `env` of a run on a worker, in the worker's.")] | UnsetType = UNSET
+    from_env: (
+        Annotated[
+            str,
+            Meta(
+                description="Name of a variable in schedd's environment; for `env` of a run on a worker, in that of the"
+                " worker."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     from_file: (
         Annotated[
             FilePath,

@@ -43,7 +43,7 @@ def worker(folder: Path, url: str, stack: ExitStack, *settings: str) -> subproce
     return process
 
 
-def test_the_limits_of_the_application_do_not_apply_to_the_jobs_and_the_worker_has_their_variables(tmp_path: Path) -> None:
+def test_the_limits_of_the_application_do_not_apply_and_a_missing_variable_is_the_workers(tmp_path: Path) -> None:
     settings = (
         "task_time_limit = 2",
         "task_soft_time_limit = 1",
