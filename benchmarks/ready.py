@@ -4,7 +4,8 @@
 
 The floor is an interpreter that imports what schedd depends on and goes to sleep. A row shows the floor of each file:
 the same interpreter after it has asked libyaml, through PyYAML, for the events of the file, and kept none of them.
-Another row shows the part of these imports that no start of schedd can do without.
+Other rows show the part of these imports that no start of schedd can do without, and this part with PyYAML's fastest
+loader, which makes plain dictionaries of the file and checks nothing.
 """
 
 from __future__ import annotations
@@ -45,9 +46,12 @@ import gc, sys, time
 gc.disable()
 sys.modules["ssl"] = None
 import asyncio, click, msgspec, structlog, yaml
-time.sleep(99)
 """
 """What no start of schedd can do without: its dependencies but for croniter and TLS, and no garbage collection."""
+
+PLAIN = f"{LEAST}yaml.load(open('schedules.yaml'), yaml.CSafeLoader)"
+
+SLEEP = "\ntime.sleep(99)"
 
 GOALS = {10: ("0.18", "30"), 1000: ("0.35", "33"), 10_000: ("1.6", "55")}
 
@@ -69,6 +73,8 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         yield _row("… beside the events of the file", "", floor, "busy", "s")
         least = {**seen, "floor": seen["least"]}
         yield _row("… beside the imports that every start needs", "", least, "busy", "s")
+        plain = {**seen, "floor": seen["plain"]}
+        yield _row("… beside them and PyYAML's dictionaries of the file", "", plain, "busy", "s")
         yield _row(f"resident memory, {jobs:,} jobs", f"≤ {size} MB", seen, "size", "MB")
         yield _row("… beside the imports that every start needs", "", least, "size", "MB")
 
@@ -80,9 +86,9 @@ def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, l
         with workplace() as folder:
             seen["schedd"].append(_start(schedd(folder, mixed(schedules)), folder))
             for name, code in (("floor", ""), ("events", f"import gc; gc.disable(){EVENTS}")):
-                asleep = f"{FLOOR}, time\n{code}\ntime.sleep(99)"
-                seen[name].append(_start([sys.executable, "-c", asleep], folder))
-            seen["least"].append(_start([sys.executable, "-c", LEAST], folder))
+                seen[name].append(_start([sys.executable, "-c", f"{FLOOR}, time\n{code}{SLEEP}"], folder))
+            for name, code in (("least", LEAST), ("plain", PLAIN)):
+                seen[name].append(_start([sys.executable, "-c", code + SLEEP], folder))
             for peer in found:
                 if jobs <= peer.most_jobs:
                     command = peer.command(folder, [(schedule, "true") for schedule in schedules])
