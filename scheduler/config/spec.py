@@ -135,8 +135,8 @@ class DefaultsForm(Form, frozen=True):
     overlap: Annotated[
         Overlap,
         Meta(
-            description="If the job still runs at a scheduled time: skip the new run, run both, queue one, or replace "
-            "the running one."
+            description="If the job still runs at a scheduled time: skip the new run, run both, queue one without a "
+            "time limit, or replace the running one."
         ),
     ] = Overlap.SKIP
     start_deadline: Annotated[

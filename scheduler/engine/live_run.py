@@ -107,6 +107,11 @@ class LiveRun(msgspec.Struct, eq=False):
             except Exception as bug:
                 report_bug(f"the launcher failed to kill a run of {self.job.name}", bug)
 
+    def renew_deadline(self, now: datetime) -> None:
+        """It has waited at its overlap gate, which has no deadline: the start deadline counts from `now`."""
+        if self.deadline is not None:
+            self.deadline = now + timedelta(seconds=self.job.start_deadline)
+
     def requesters(self) -> Iterator[LiveRun]:
         """The runs that wait for the end of this one: that which requested it, that which requested that one, …"""
         requester = self.requested_by

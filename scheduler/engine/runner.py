@@ -24,7 +24,6 @@ from scheduler.wire.requester import Requester
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
-
 OVERDUE = "it did not end within the shutdown timeout and may still run"
 LEFT = "no longer followed here: it is still running on its worker, and the next schedd follows it"
 
@@ -204,6 +203,7 @@ class Runner:
             if place is not None:
                 await live_run.until(place, None)
                 await self._admit(self._overlap, live_run, place)
+                live_run.renew_deadline(self._clock.now())
             elif (turn := self.throttle.take()) is not None:
                 await turn
             for gate in gates:

@@ -85,6 +85,26 @@ def test_a_minutely_job_that_takes_almost_a_minute_skips_no_run_when_it_queues()
     assert [line.split()[3] for line in stage.lines if "started" in line] == [f"12:{n:02d}:00" for n in range(1, 11)]
 
 
+def test_a_queued_run_waits_for_its_lock_until_the_start_deadline_after_its_turn() -> None:
+    async def script(stage: Stage) -> None:
+        await stage.until(30)
+        stage.engine.run_now(stage.jobs["other"])
+        await stage.until(49)
+
+    stage = Stage(
+        job(schedule="@every 20s", overlap=Overlap.QUEUE, lock="l", start_deadline=5.0),
+        job("other", None, lock="l"),
+        play=lambda launch: Play(25.0 if launch.job.name == "j" else 3.0),
+    )
+    assert stage.play(script)[:5] == lines("""
+        12:00:20 started j 12:00:20
+        12:00:45 succeeded j 12:00:20
+        12:00:45 started other 12:00:30 by manual
+        12:00:48 succeeded other 12:00:30
+        12:00:48 started j 12:00:40
+    """)
+
+
 def test_a_stubborn_run_is_replaced_once_kill_has_ended_it() -> None:
     stage = Stage(
         job(schedule="@every 5s", overlap=Overlap.REPLACE, stop_grace=2.0), play=lambda _: Play(None, stubborn=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.engine.claims import ClaimGate
 from scheduler.engine.gates import SkipError
-from scheduler.model.run import Reason
-from tests.unit.stage import Stage, job, lines
+from scheduler.launch.simulated import Play
+from scheduler.model.job import Overlap
+from scheduler.model.run import Launch, Reason
+from tests.unit.stage import NOON, Stage, job, lines
 
 
 def test_while_standing_by_nothing_starts_and_taking_over_runs_the_latest_time() -> None:
@@ -108,3 +111,26 @@ def test_a_time_is_skipped_for_the_store_when_its_claim_fails_after_the_deadline
         12:00:20 stopping
     """)
     assert bugs == []
+
+
+def test_the_start_deadline_of_a_queued_run_counts_from_the_end_of_the_previous_run() -> None:
+    deadlines: list[datetime | None] = []
+
+    async def claim(_key: str) -> bool:
+        return True
+
+    async def script(stage: Stage) -> None:
+        stage.engine.claim_times(claim)
+        await stage.until(60.5)
+
+    def play(launch: Launch) -> Play:
+        deadlines.append(launch.deadline)
+        return Play(25.0)
+
+    stage = Stage(job("j", "@every 20s", overlap=Overlap.QUEUE, start_deadline=1.0), play=play)
+    assert stage.play(script)[:3] == lines("""
+        12:00:20 started j 12:00:20
+        12:00:45 succeeded j 12:00:20
+        12:00:45 started j 12:00:40
+    """)
+    assert deadlines[:2] == [NOON + timedelta(seconds=21), NOON + timedelta(seconds=46)]
