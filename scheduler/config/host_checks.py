@@ -21,10 +21,12 @@ from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
+from scheduler.model.job import LauncherName
 from scheduler.package import missing_package
 from scheduler.server_url import url_problem
 
 _DELIVERED = LISTS | {"ping", "sentry"}
+"""These keys matter where schedd runs; the others where the job runs, which may be the machine of a worker."""
 
 _SYS_NICE = 1 << 23
 """The capability CAP_SYS_NICE."""
@@ -41,7 +43,9 @@ class Host:
         self._ids: dict[tuple[str, str], int | None] = {}
 
     def warnings(self, given: dict[str, Any], directory: Path) -> Iterator[LintWarning]:
-        """The warnings about the keys of a job or of the defaults, in a file of `directory`."""
+        """The warnings about the keys of a job or of the defaults, one of them `launcher`, in a file of `directory`."""
+        if given["launcher"] == LauncherName.CELERY:
+            given = {key: value for key, value in given.items() if key in _DELIVERED}
         for key in ("user", "group"):
             if given.get(key):
                 yield from self._of_user(key, str(given[key]))

@@ -191,7 +191,8 @@ class Loading:
         given = file.values.get("defaults", {})
         scope = below.narrowed(given, file.source.directory, "defaults.")
         ignored = _ignored(scope.values)
-        self._check_host(file.source, given, file.places, "defaults", ignored)
+        effective = given | {"launcher": scope.values.get("launcher")}
+        self._check_host(file.source, effective, file.places, "defaults", ignored)
         if self._on_file:
             self._on_file(file, ignored)
         return scope
@@ -202,8 +203,7 @@ class Loading:
             if node is not None:
                 report_no_mapping(node, file.source)
             return {}
-        jobs = {}
-        directory = str(self.path.parent)
+        jobs, directory = {}, str(self.path.parent)
         before, length = self._share_of(file.source)
         for name, value in node.taken():
             is_taken = self._is_taken(name, file.source)
@@ -234,7 +234,7 @@ class Loading:
             if job.enabled and not HOST_KEYS.isdisjoint(one.given):
                 effective = {key: value for key, value in one.given.items() if key in MERGED or entry.owner(key) is one}
                 ignored = _ignored(defaults.values | entry.effective)
-                self._check_host(one.source, effective, one.places, one.path, ignored)
+                self._check_host(one.source, effective | {"launcher": job.launcher}, one.places, one.path, ignored)
         if self._on_job:
             self._on_job(entry, job, _ignored(defaults.values | entry.effective))
 

@@ -43,7 +43,10 @@ class WebForm(Form, frozen=True):
     ] = UNSET
     hosts: Annotated[
         list[HostName],
-        Meta(description="Host names that browsers use; other names are refused.", examples=[["jobs.example.com"]]),
+        Meta(
+            description="Host names by which browsers and other programs address schedd; other names are refused.",
+            examples=[["jobs.example.com"]],
+        ),
     ] = []
     trusted_proxies: Annotated[
         list[Network],

@@ -453,6 +453,21 @@ def test_another_user_requires_root(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert codes(tmp_path, job("user: 4711")) == []
 
 
+def test_a_job_for_workers_needs_its_user_and_variables_on_their_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.geteuid", lambda: 4711)
+    workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
+    here = {"needs-root", "unset-variable", "missing-env-file"}
+    keys = ("user: root", "env: {A: {from_env: NOT_SET}}", "env_file: none.env", "ping: {from_env: NOT_SET}")
+    assert here & set(codes(tmp_path, workers + job(*keys))) == set()
+    assert "undeliverable" in codes(tmp_path, workers + job(*keys))
+    assert here <= set(codes(tmp_path, workers + job(*keys, "launcher: local")))
+    in_defaults = f"defaults: {{{', '.join(keys[:3])}}}\n"
+    assert here & set(codes(tmp_path, workers + in_defaults + job())) == set()
+    assert here <= set(codes(tmp_path, in_defaults + job()))
+
+
 def test_a_nice_value_below_what_the_user_may_set_requires_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
