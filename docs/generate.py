@@ -48,11 +48,11 @@ Schema, which editors use to complete and explain keys.
 - Paths are relative to the file that contains them. Only `interpreter` and the program of a `command` are relative to
   the job's `cwd`, which by default is the directory of the main file.
 - `extra NAME` means a part that is installed separately: `pip install '.[NAME]'` in a clone of schedd.
-- A run has the environment of schedd, on a worker that of the worker, except the
-  [variables of recipients and tokens](notifications.md#secrets),
-  changed by `env_file` and `env` of `defaults`, then by those of the job. With another `user`, HOME, USER, LOGNAME and
-  SHELL are those of that user, unless `env` sets them. schedd adds these variables. Jobs should not remove them: schedd
-  uses them to find the processes of a run.
+- A run starts with the environment of schedd or, on a worker, that of the worker, without the
+  [variables of recipients and tokens](notifications.md#secrets). The keys change it in this order: `env_file`
+  and `env` of `defaults`, then `env_file` and `env` of the job. With another `user`, HOME, USER, LOGNAME and SHELL are
+  those of that user, unless `env` sets them. schedd adds these variables. Jobs should not remove them: schedd uses them
+  to find the processes of a run.
 
 | variable | value |
 |---|---|

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 ENCODE = "a character of the user or password must be percent-encoded, such as / as %2F, # as %23, ? as %3F, @ as %40"
 
+_MAIL_SCHEMES = ("smtp+starttls", "smtps", "smtp")
+
 
 def url_problem(url: str) -> str:
     """Why no host and port can be read from it; empty when they can. Any part of it may belong to the password."""
@@ -20,6 +22,22 @@ def url_problem(url: str) -> str:
         if "@" in parts.path + parts.query + parts.fragment:
             return ENCODE
     return "the port must be a number from 1 to 65535"
+
+
+def mail_url_problem(url: str) -> str:
+    """What is wrong with the address of a mail server, as the rest of a sentence; empty when it can be used."""
+    if url.partition(":")[0].lower() not in _MAIL_SCHEMES:
+        return "is not valid: it must begin with smtp+starttls://, smtps:// or smtp://"
+    if problem := url_problem(url):
+        return f"is not valid: {problem}"
+    parts = urlsplit(url)
+    if "@" in parts.path + parts.query + parts.fragment:
+        return f"is not valid: {ENCODE}"
+    if not parts.hostname:
+        return "is not valid: it has no host"
+    if parts.scheme == "smtp" and parts.username and parts.hostname not in {"localhost", "127.0.0.1", "::1"}:
+        return "has a password, which smtp:// sends without encryption; use smtp+starttls://"
+    return ""
 
 
 def host_of(url: str) -> str:

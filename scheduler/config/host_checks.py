@@ -23,7 +23,7 @@ from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import LauncherName
 from scheduler.package import missing_package
-from scheduler.server_url import url_problem
+from scheduler.server_url import mail_url_problem, url_problem
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 """These keys matter where schedd runs; the others where the job runs, which may be the machine of a worker."""
@@ -127,8 +127,11 @@ class Host:
         return _value_problem(directory / value["from_file"], may_be_empty=may_be_empty)
 
     def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
-        if "mail" in recipient and not self._environ.get("SMTP_URL"):
-            return "mail is sent through SMTP_URL, which is not set here"
+        if "mail" in recipient:
+            if not (server := self._environ.get("SMTP_URL")):
+                return "mail is sent through SMTP_URL, which is not set here"
+            if problem := mail_url_problem(server):
+                return f"mail is sent through SMTP_URL, which {problem}"
         if "apprise" in recipient and not _is_installed("apprise"):
             return missing_package("apprise", "apprise")
         values = [recipient.get(key) for key in ("webhook", "apprise", "secret")]

@@ -468,6 +468,29 @@ def test_a_job_for_workers_needs_its_user_and_variables_on_their_machine(
     assert here <= set(codes(tmp_path, in_defaults + job()))
 
 
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        (
+            "smtps://me:canary#@mail.example.com",
+            "is not valid: a character of the user or password must be",
+        ),
+        ("mail.example.com:587", "is not valid: it must begin with smtp+starttls://, smtps:// or smtp://"),
+        ("smtp://me:canary@mail.example.com", "has a password, which smtp:// sends without encryption"),
+        ("smtp+starttls://me:canary%23@mail.example.com:587", None),
+    ],
+)
+def test_a_mail_server_that_cannot_be_used_is_a_warning_without_its_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str, problem: str | None
+) -> None:
+    monkeypatch.setenv("SMTP_URL", address)
+    file = tmp_path / "schedules.yaml"
+    file.write_text(job("on_failure: [{mail: ops@example.com}]"))
+    messages = [str(each) for each in check(file, now=NOW).config.warnings]
+    assert "canary" not in "".join(messages)
+    assert [f"mail is sent through SMTP_URL, which {problem}" in each for each in messages] == [True] * bool(problem)
+
+
 def test_a_nice_value_below_what_the_user_may_set_requires_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,12 +18,10 @@ from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.notification import OUTPUT_INCLUDED, Notification
 from scheduler.report.notify.sender import DeliveryError, SenderContext
 from scheduler.report.notify.worker_thread import WorkerThread
-from scheduler.server_url import ENCODE, url_problem
+from scheduler.server_url import mail_url_problem
 
 FORM = "smtp+starttls://USER:PASSWORD@mail.example.com:587"
 """Or smtps:// (TLS from the start); smtp:// is not encrypted, so it must not have a password."""
-
-_SCHEMES = ("smtp+starttls", "smtps", "smtp")
 
 
 class MailSender:
@@ -49,24 +47,9 @@ def server_of(environ: Mapping[str, str]) -> SplitResult:
     """The mail server. DeliveryError, which never shows the value, when SMTP_URL is not set or not valid."""
     if not environ.get("SMTP_URL"):
         raise DeliveryError(f"SMTP_URL is not set in schedd's environment; example: {FORM}")
-    if problem := _problem(environ["SMTP_URL"]):
-        raise DeliveryError(f"SMTP_URL is not valid: {problem}; example: {FORM}")
-    url = urlsplit(environ["SMTP_URL"])
-    if url.scheme == "smtp" and url.username and url.hostname not in {"localhost", "127.0.0.1", "::1"}:
-        raise DeliveryError("SMTP_URL has a password, which smtp:// sends without encryption; use smtp+starttls://")
-    return url
-
-
-def _problem(address: str) -> str:
-    """What is wrong with it, without any of its text; empty when it is valid."""
-    if address.partition(":")[0].lower() not in _SCHEMES:
-        return "it must begin with smtp+starttls://, smtps:// or smtp://"
-    if problem := url_problem(address):
-        return problem
-    url = urlsplit(address)
-    if "@" in url.path + url.query + url.fragment:
-        return ENCODE
-    return "" if url.hostname else "it has no host"
+    if problem := mail_url_problem(environ["SMTP_URL"]):
+        raise DeliveryError(f"SMTP_URL {problem}; example: {FORM}")
+    return urlsplit(environ["SMTP_URL"])
 
 
 def sender_of(environ: Mapping[str, str], server: SplitResult) -> str:
