@@ -28,7 +28,7 @@ class IncludedForm(Form, frozen=True):
 
     jobs: Annotated[
         dict[Annotated[str, Meta(pattern=f"^{JOB_NAME}$")], JobForm],
-        Meta(description="The jobs, by their names.", extra={"reads": "jobs"}),
+        Meta(description="The jobs, by their names; required unless the file has `include`.", extra={"reads": "jobs"}),
     ]
     defaults: Annotated[
         DefaultsForm, Meta(description="Defaults for all jobs of this file and of the files that it includes.")
@@ -96,5 +96,8 @@ def json_schema() -> dict[str, Any]:
         del definition["title"]  # the name of a class
     definitions[JobForm.__name__]["oneOf"] = [{"required": ["command"]}, {"required": ["python"]}]
     definitions[ReferenceForm.__name__] |= {"minProperties": 1, "maxProperties": 1}
-    definitions[FileForm.__name__]["patternProperties"] = {f"^{IGNORED}": {}}
+    file = definitions[FileForm.__name__]
+    file["patternProperties"] = {f"^{IGNORED}": {}}
+    del file["required"]  # the jobs, which the struct must have: they may all be in included files
+    file["anyOf"] = [{"required": ["jobs"]}, {"required": ["include"]}]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "schedd schedule file", **schema}

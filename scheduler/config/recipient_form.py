@@ -12,7 +12,7 @@ from scheduler.model.recipient import WebhookFormat
 
 class ReferenceForm(Form, frozen=True):
     """A value, such as a secret, that is read from a variable or a file: for a job at each run, for `web` and
-    `launcher` at the start. Exactly one key is required."""
+    `launcher` at the start. Exactly one key is required. Plain text is valid in place of it, too."""
 
     from_env: (
         Annotated[

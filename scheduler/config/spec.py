@@ -291,7 +291,7 @@ class JobForm(DefaultsForm, frozen=True):
         Url | ReferenceForm | None,
         Meta(
             description="URL of a check (healthchecks.io), requested at the start and the end of each run.",
-            examples=[{"from_env": "BACKUP_PING_URL"}],
+            examples=["https://hc-ping.com/your-uuid", {"from_env": "BACKUP_PING_URL"}],
         ),
     ] = None
 

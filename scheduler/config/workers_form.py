@@ -20,7 +20,10 @@ class CeleryForm(Form, frozen=True):
 
     broker: Annotated[
         Secret | ReferenceForm,
-        Meta(description="URL of the broker that the workers use.", examples=[{"from_env": "REDIS_URL"}]),
+        Meta(
+            description="URL of the broker that the workers use.",
+            examples=["redis://redis:6379/0", {"from_env": "REDIS_URL"}],
+        ),
     ]
     store: Annotated[
         Secret | ReferenceForm | UnsetType,

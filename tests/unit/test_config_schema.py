@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 import yaml
 
 from scheduler.config.file_form import FileForm, json_schema
+from scheduler.config.load import load
 from scheduler.config.spec import JobForm
+from scheduler.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 CORPUS = sorted((Path(__file__).parent / "data" / "bad").glob("*.yaml"))
@@ -53,6 +56,17 @@ def is_valid(path: Path) -> bool:
     except (yaml.YAMLError, RecursionError):
         return False
     return bool(validator.is_valid(document))
+
+
+@pytest.mark.parametrize(("text", "is_one"), [("include: [jobs.d]\n", True), ("defaults: {timezone: UTC}\n", False)])
+def test_a_file_has_jobs_or_includes_files_that_do(text: str, *, is_one: bool, tmp_path: Path) -> None:
+    (tmp_path / "jobs.d").mkdir()
+    (tmp_path / "jobs.d" / "more.yaml").write_text("jobs: {a: {command: echo}}\n")
+    file = tmp_path / "schedules.yaml"
+    file.write_text(text)
+    assert is_valid(file) == is_one
+    with nullcontext() if is_one else pytest.raises(ConfigError):
+        load(file)
 
 
 def test_the_schema_is_a_schema() -> None:
