@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -33,6 +34,9 @@ _ORPHAN_INTERVAL = 5.0
 _AS_PLACE = getattr(os, "O_PATH", os.O_RDONLY)
 """Opens a directory to go back to, where possible without the right to read it."""
 
+_ALONE = 0.02
+"""Seconds since the start before, more than which a child is one of few."""
+
 _ORPHAN_DELAY = 0.2
 """Seconds from the end of a child of PID 1, which may be any orphan, to a check."""
 
@@ -48,7 +52,7 @@ class Spawner:
         self._here = self._null = self._pids = -1
         self._low: list[int] = []
         self._orphans_due: asyncio.TimerHandle | None = None
-        self._yielded = False
+        self._last_start = 0.0
         self._prepared = False
         self._ignored: tuple[int, ...] = ()
         """Signals that Python ignores, or our parent has ignored for us: children start with the defaults."""
@@ -140,16 +144,12 @@ class Spawner:
     def _yield_processor(self) -> None:
         """Let a new child start to run. It may wait for this process, also when another processor is idle: 0.6 ms.
 
-        Once a turn of the event loop: when many start, other processes would get the processor after each start.
+        Not when many start one after the other: they would get the processor before those that are still to be started.
         """
-        if not self._yielded:
-            if hasattr(os, "sched_yield"):
-                os.sched_yield()
-            self._yielded = True
-            asyncio.get_running_loop().call_soon(self._turn_over)
-
-    def _turn_over(self) -> None:
-        self._yielded = False
+        now = time.monotonic()
+        if now - self._last_start > _ALONE and hasattr(os, "sched_yield"):
+            os.sched_yield()
+        self._last_start = now
 
     def _posix_spawn(self, command: ProcessSpec, out: int, err: int) -> int:
         """Nearly every child is started like this: as fast as from C.
