@@ -187,7 +187,7 @@ def _announce(workers: Workers, name: str) -> None:
 @celeryd_init.connect  # type: ignore[untyped-decorator]
 def _check(sender: str, conf: Any, options: dict[str, Any], **_unused: object) -> None:
     """One message at the start, not a failure for each run: exit 78 for the file, 1 for the broker or the store."""
-    if (pool := str(options.get("pool"))) and any(name in pool for name in _IN_ONE_PROCESS):
+    if any(name in str(options.get("pool")) for name in _IN_ONE_PROCESS):
         _end("the jobs of schedd need a worker with --pool prefork or solo", EXIT_USAGE)
     if "application/json" not in prepare_accept_content(conf.accept_content):  # type: ignore[no-untyped-call]
         _end('the messages of schedd are JSON: add "json" to accept_content of your Celery application', EXIT_USAGE)

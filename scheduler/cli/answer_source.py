@@ -117,15 +117,27 @@ class Target:
         """The reply to one request; see `source` for what answers it."""
         source = self.source(operation, alone)
         reply = source.ask(operation, request)
-        if isinstance(source, Client) and source.standby_of is not None:
-            terminal.note(f"this schedd is a standby; the active scheduler is {source.standby_of}")
+        if isinstance(source, Client):
+            _note_standby(source)
         return reply
+
+    def ask_text(self, operation: Operation[A, Any], request: A) -> Iterator[bytes]:
+        """The JSON of the reply to an operation that needs a schedd, in pieces, as they arrive."""
+        daemon = self.source(operation)
+        assert isinstance(daemon, Client), "answered from a file, it would be no text"  # noqa: S101
+        yield from daemon.ask_text(operation, request)
+        _note_standby(daemon)
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that needs a schedd."""
         daemon = self.source(operation)
         assert isinstance(daemon, Client), "answered from a file, it would not stream"  # noqa: S101
         return daemon.stream(operation, request)
+
+
+def _note_standby(daemon: Client) -> None:
+    if daemon.standby_of is not None:
+        terminal.note(f"this schedd is a standby; the active scheduler is {daemon.standby_of}")
 
 
 def _how_to_name() -> str:

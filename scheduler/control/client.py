@@ -64,6 +64,7 @@ class Client:
                 *lines, pending = (pending + chunk).split(b"\n")
                 for line in lines:
                     answer = _closing(line)
+                    self.standby_of = answer.standby_of or self.standby_of
                     if isinstance(answer.ok, msgspec.Raw):
                         yield bytes(answer.ok)
                         return

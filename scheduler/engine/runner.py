@@ -24,6 +24,7 @@ from scheduler.wire.requester import Requester
 
 LAST_SECOND = 1.0
 """Seconds before the end of the shutdown timeout at which everything left is killed."""
+
 OVERDUE = "it did not end within the shutdown timeout and may still run"
 LEFT = "no longer followed here: it is still running on its worker, and the next schedd follows it"
 
@@ -62,8 +63,7 @@ class Runner:
 
     def live_runs(self, job: str | None = None) -> Iterator[LiveRun]:
         """Runs that are not over, of one job or of all; of each job the oldest first."""
-        names = (job,) if job is not None else tuple(self._jobs)
-        for name in names:
+        for name in (job,) if job is not None else tuple(self._jobs):
             yield from tuple(self._jobs.get(name, ()))
 
     def find(self, run_id: str) -> LiveRun | None:

@@ -35,7 +35,7 @@ _AS_PLACE = getattr(os, "O_PATH", os.O_RDONLY)
 """Opens a directory to go back to, where possible without the right to read it."""
 
 _ALONE = 0.02
-"""Seconds since the start before, more than which a child is one of few."""
+"""A child is one of many if another one was started at most so many seconds before."""
 
 _ORPHAN_DELAY = 0.2
 """Seconds from the end of a child of PID 1, which may be any orphan, to a check."""

@@ -160,7 +160,9 @@ def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -
         standby.says('event="standing by" active=')
         gauges = [line for line in site.ctl("metrics").stdout.splitlines() if line.startswith("schedd_")]
         assert {"schedd_active 1", "schedd_store_up 1", "schedd_workers 1"} <= {*gauges}
-        of_standby = site.ctl("metrics", file=second).stdout
+        asked = site.ctl("metrics", file=second)
+        assert "this schedd is a standby; the active scheduler is " in asked.stderr
+        of_standby = asked.stdout
         assert "\nschedd_active 0\n" in of_standby
         assert "schedd_job_consecutive_failures" not in of_standby
         assert "standby; the active scheduler is " in site.ctl("status", file=second).stdout
@@ -430,16 +432,21 @@ def test_a_kind_of_broker_that_cannot_be_used_is_one_message_at_start(site: Site
     assert "Traceback" not in printed
 
 
-def test_a_pool_of_threads_ends_a_worker_with_one_message(site: Site) -> None:
-    """Threads share the directory and the umask that a process of a job starts with."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd", "-P", "threads"],
+def ended_worker(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
+    """A worker that ends by itself, with what it printed."""
+    return subprocess.run(
+        [sys.executable, "-m", "celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd", *options],
         env=environment({"REDIS_URL": site.url, "SCHEDD_CONFIG": str(site.file), "C_FORCE_ROOT": "1"}),
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def test_a_pool_of_threads_ends_a_worker_with_one_message(site: Site) -> None:
+    """Threads share the directory and the umask that a process of a job starts with."""
+    ended = ended_worker(site, "-P", "threads")
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1] == "the jobs of schedd need a worker with --pool prefork or solo"
 
@@ -448,14 +455,7 @@ def test_a_broker_that_refuses_the_password_ends_a_worker_with_one_message(site:
     """Celery itself would try again for ever."""
     broker = site.url.replace("redis://", "redis://nobody:canary@")
     site.file.write_text(FILE.replace("{from_env: REDIS_URL}", f"'{broker}', store: {{from_env: REDIS_URL}}"))
-    ended = subprocess.run(
-        [sys.executable, "-m", "celery", "-A", "scheduler.celery_app", "worker", "-Q", "schedd"],
-        env=environment({"REDIS_URL": site.url, "SCHEDD_CONFIG": str(site.file), "C_FORCE_ROOT": "1"}),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = ended_worker(site)
     assert ended.returncode == 1
     says = "the broker at 127.0.0.1 refuses the user or the password of its address; check it under `launcher`\n"
     assert ended.stderr.endswith(says)
