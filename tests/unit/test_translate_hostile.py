@@ -80,6 +80,15 @@ def test_a_line_of_an_export_with_a_long_damaged_word_is_read_at_once(tmp_path: 
     assert [one.why for one in done.translation.remarks] == ["not a line that an export made"] * 2
 
 
+@pytest.mark.parametrize("line", ["# manual only: ", "# manual only: cd / || exit; ", "0 5 * * * app cd / || exit; "])
+def test_a_line_of_an_export_that_has_lost_its_command_is_refused(tmp_path: Path, line: str) -> None:
+    done = imported(tmp_path, f"{EXPORTED.splitlines()[0]}\n{line}\n", forced="crontab")
+    assert ([*done.config.jobs], [one.why for one in done.translation.remarks]) == (
+        [],
+        ["not a line that an export made"],
+    )
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("other", FORMATS)
 def test_a_file_of_another_format_is_recognized(tmp_path: Path, name: str, other: str) -> None:
@@ -102,6 +111,8 @@ TEMPLATES = [
     ("kubernetes", "{{- if .Values.on }}\nkind: CronJob\n{{- end }}\n", "a Helm template"),
     ("kubernetes", "kind: CronJob\nspec: {schedule: '{{ when }}'}\nname: {{ name }}\n", "a Jinja template"),
     ("yacron", "jobs:\n  - name: {{ name }}\n", "a Jinja template"),
+    ("yacron", "jobs:\n{%- for job in jobs %}\n  - name: x\n{% endfor %}\n", "a Jinja template"),
+    ("yacron", "jobs:\n  - name: x\n    schedule: '{% if live %}@daily{% endif %}'\n", "a Jinja template"),
     ("sidekiq", "x:\n  cron: <%= ENV['CRON'] %>\n  class: A\n", "an ERB template"),
     ("solid-queue", "x:\n  class: A\n  schedule: <%= ENV['CRON'] %>\n", "an ERB template"),
     ("app-json", '{"cron": [{"command": "<%= x %>", "schedule": "@daily"}]}', "an ERB template"),
@@ -117,6 +128,12 @@ def test_a_template_is_refused_with_that_word(tmp_path: Path, name: str, text: s
 @pytest.mark.parametrize("command", ["docker ps --format '{{.Names}}'", "jinja '{% x %}'", "cat <x.%"])
 def test_braces_in_a_command_are_no_template(tmp_path: Path, command: str) -> None:
     assert len(imported(tmp_path, f"0 5 * * * {command}\n", forced="crontab").config.jobs) == 1
+
+
+@pytest.mark.parametrize("value", ["{%", "date +{%", "jinja '{% x %}'", "50{%}"])
+def test_braces_in_a_value_of_yaml_are_no_template(tmp_path: Path, value: str) -> None:
+    text = f'jobs:\n  - name: x\n    command: "{value}"\n    schedule: "@daily"\n'
+    assert imported(tmp_path, text, forced="yacron").translation.jobs[0].keys["command"] == value
 
 
 NO_FORMAT = [

@@ -182,7 +182,13 @@ def test_what_is_wrong_in_a_timer_is_found_in_the_timer_whichever_is_named(tmp_p
 
 def test_a_service_without_a_timer_runs_on_demand(tmp_path: Path) -> None:
     done = imported(tmp_path, SERVICE, name="dump.service")
-    assert (done.config.jobs["dump"].schedule, len(done.noted)) == (None, 2)
+    assert (done.config.jobs["dump"].schedule, len(done.noted)) == (None, 3)
+
+
+@pytest.mark.parametrize(("setting", "noted"), [("", True), ("User=app\n", False), ("DynamicUser=yes\n", False)])
+def test_a_service_that_systemd_runs_as_root_is_noted(tmp_path: Path, setting: str, noted: bool) -> None:
+    remarks = pair(tmp_path, service=SERVICE + setting).translation.remarks
+    assert any("as root" in one.why for one in remarks) is noted
 
 
 def test_an_instance_of_a_template(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def read_exported(source: SourceFile, request: Request) -> Translation:
             is_new = False
         elif match := _NAME.fullmatch(line):
             name, description, is_new = match[1], match[2] or "", True
-        elif line and not line.startswith("#"):
+        elif line and (not line.startswith("#") or line.startswith(_ON_DEMAND)):
             remarks.append(source.refuse(number, line, "not a line that an export made"))
     return Translation(jobs=tuple(jobs), defaults={}, remarks=tuple(remarks))
 
@@ -75,7 +75,7 @@ def _keys(line: str, dialect: Dialect, zone: str, *, with_users: bool) -> Keys:
         if problem_of(schedule, zone):
             return {}
     made = read_shell_line(rest)
-    if made is None:
+    if made is None or not made.command:
         return {}
     keys: Keys = {} if schedule is None else {"schedule": schedule, "timezone": zone}
     keys |= {"enabled": False} if schedule is not None and line.startswith("#") else {}

@@ -26,6 +26,8 @@ _RESTRICTION = re.compile(
     r"|ProcSubset|KeyringMode|IPAddress\w+|SocketBind\w+|UMaskNone)"
 )
 
+_WITHOUT_USER = "without User=, systemd runs a system service as root; schedd runs the job as its own user"
+
 
 class ServiceReading:
     """One service. `keys` are those of the job, without its schedule; `refusal` says why there is no job."""
@@ -90,6 +92,8 @@ class ServiceReading:
         for key, ours in (("User", "user"), ("Group", "group"), ("UMask", "umask")):
             if setting := self._last(key):
                 self.keys[ours] = setting.value
+        if "user" not in self.keys and not self._unit.of("Service", "DynamicUser"):
+            self._remark(self._source.note, self._unit.of("Service", "ExecStart")[0], _WITHOUT_USER)
         if mask := re.fullmatch(r"0*([0-7]{1,3})", str(self.keys.pop("umask", ""))):
             self.keys["umask"] = mask[1].rjust(3, "0")
         directory = self._last("WorkingDirectory")
