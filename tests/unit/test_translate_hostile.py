@@ -80,8 +80,17 @@ def test_a_line_of_an_export_with_a_long_damaged_word_is_read_at_once(tmp_path: 
     assert [one.why for one in done.translation.remarks] == ["not a line that an export made"] * 2
 
 
-@pytest.mark.parametrize("line", ["# manual only: ", "# manual only: cd / || exit; ", "0 5 * * * app cd / || exit; "])
-def test_a_line_of_an_export_that_has_lost_its_command_is_refused(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# manual only: ",
+        "# manual only: cd / || exit; ",
+        "0 5 * * * app cd / || exit; ",
+        '0 5 * * * app export PATH=/a::/b:"$PATH"; cd / || exit; x',
+        "0 5 * * * app cd '' || exit; x",
+    ],
+)
+def test_a_line_of_an_export_with_an_empty_part_is_refused(tmp_path: Path, line: str) -> None:
     done = imported(tmp_path, f"{EXPORTED.splitlines()[0]}\n{line}\n", forced="crontab")
     assert ([*done.config.jobs], [one.why for one in done.translation.remarks]) == (
         [],

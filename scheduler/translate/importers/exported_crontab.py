@@ -75,7 +75,7 @@ def _keys(line: str, dialect: Dialect, zone: str, *, with_users: bool) -> Keys:
         if problem_of(schedule, zone):
             return {}
     made = read_shell_line(rest)
-    if made is None or not made.command:
+    if made is None or "" in {made.command, *made.keys.values(), *made.keys.get("path", "x").split(":")}:
         return {}
     keys: Keys = {} if schedule is None else {"schedule": schedule, "timezone": zone}
     keys |= {"enabled": False} if schedule is not None and line.startswith("#") else {}

@@ -205,7 +205,7 @@ class _Reading:
     def _recipients(self, report: Item, keys: Keys) -> list[Value]:
         found: list[Value] = []
         mail, shell, webhook = report.get("mail"), report.get("shell", "command"), report.get("webhook", "url")
-        addresses = re.findall(r"[^\s,<>@]+@[^\s,<>@]+", mail.get("to").text)
+        addresses = [*filter(str.isprintable, re.findall(r"[^\s,;<>@]+@[^\s,;<>@]+", mail.get("to").text))]
         if addresses:
             found.append({"mail": addresses[0] if len(addresses) == 1 else [*addresses]})
             self._report.note(mail.line, "mail", _MAIL)
