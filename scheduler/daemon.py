@@ -262,6 +262,7 @@ class Daemon(EngineService):
             if not plan:
                 self._presence.lock()
             config, changes = await asyncio.to_thread(read_again, self._read, self._config.path, old)
+            self._workers.require_unchanged(config)
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.programs import BIN, environment, eventually, processes_with, schedd, write
+from tests.system.programs import BIN, environment, eventually, processes_with, schedctl, schedd, write
 
 
 @pytest.fixture
@@ -123,6 +123,17 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
         running.says('event="configuration changed"', "added=1", "unchanged=1")
         running.says("[other] other")
         assert running.stop() == 0
+
+
+def test_a_reload_that_would_join_a_pair_changes_nothing(file: Path) -> None:
+    """It would run jobs beside the active scheduler."""
+    with schedd(file) as running:
+        shared = "space: shop\nlauncher:\n  celery: {broker: redis://127.0.0.1/0}\ndefaults: {launcher: local}\n"
+        file.write_text(shared + file.read_text())
+        done = schedctl("-c", file, "reload")
+        assert done.returncode == 1
+        assert f"{file}:3: error: a reload cannot change launcher and space\n  help: restart schedd" in done.stderr
+        running.says('event="reload failed"')
 
 
 ON_A_TERMINAL = """

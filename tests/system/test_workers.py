@@ -310,6 +310,17 @@ def test_a_worker_with_another_version_of_the_file_says_so_until_it_has_the_new_
         eventually(lambda: json.loads(site.ctl("workers", "--json", file=new).stdout)[0]["same_file"])
 
 
+def test_a_reload_of_a_scheduler_stays_in_its_space(site: Site) -> None:
+    with schedd(site.file, REDIS_URL=site.url) as running:
+        running.says("event=active")
+        site.file.write_text("# The launcher has another line now.\n" + FILE)
+        assert site.ctl("reload").returncode == 0
+        for changed in (FILE.replace("space: test", "space: other"), "jobs: {here: {command: echo}}\n"):
+            site.file.write_text(changed)
+            done = site.ctl("reload")
+            assert (done.returncode, "error: a reload cannot change launcher and space" in done.stderr) == (1, True)
+
+
 def test_schedd_and_workers_reach_a_redis_with_tls_by_an_address_as_celery_writes_it(tmp_path: Path) -> None:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")

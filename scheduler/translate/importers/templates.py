@@ -17,7 +17,9 @@ _IN_YAML = {
         r"\{\{-?\s*(?:\.(?:Values|Release|Chart|Capabilities|Files)\b|include\s|template\s|toYaml\s|if\s|with\s|range\s|end\b)"
     ),
     _ERB: re.compile(r"<%"),
-    _JINJA: re.compile(r"^\s*(?:-\s+)?(?:[\w-]+:\s+[\"']?\{\{|(?:[\w-]+:\s+)?[\"']?\{%[-+]?\s*[a-z])", re.MULTILINE),
+    _JINJA: re.compile(
+        r"^\s*(?:-\s+)?(?:[\w-]+:\s+[\"']?\{\{.*\}\}|(?:[\w-]+:\s+)?[\"']?\{%[-+]?\s*[a-z].*%\})", re.MULTILINE
+    ),
 }
 _IN_LINES = {
     _ERB: re.compile(r"<%=|^\s*<%", re.MULTILINE),
