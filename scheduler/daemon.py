@@ -73,13 +73,15 @@ def run(  # noqa: PLR0913 - one for each option
     """
     if watch:
         require_watchfiles()
-    read = load if allow_insecure_file else load_trusted
+
+    def read(path: Path) -> Config:
+        config = (load if allow_insecure_file else load_trusted)(path)
+        address = None if is_default_address and config.web.listen is not None else web
+        return config if address is None else replace(config, web=listening_on(config.web, address, config.path))
+
     how = {"watch": watch, "heartbeat": heartbeat, "paused": paused}
     with loading():  # until the daemon is ready
-        config = read(path)
-        if web is not None and not (is_default_address and config.web.listen is not None):
-            config = replace(config, web=listening_on(config.web, web, config.path))
-        return asyncio.run(_serve(read, config, shutdown_timeout, log_format, log_level, how))
+        return asyncio.run(_serve(read, read(path), shutdown_timeout, log_format, log_level, how))
 
 
 async def _serve(
@@ -261,8 +263,7 @@ class Daemon(EngineService):
         try:
             if not plan:
                 self._presence.lock()
-            config, changes = await asyncio.to_thread(read_again, self._read, self._config.path, old)
-            self._workers.require_unchanged(config)
+            config, changes = await asyncio.to_thread(read_again, self._read, self._config, old)
         except SchedError as error:
             if not plan:
                 self._reload_error = str(error)
@@ -283,8 +284,7 @@ class Daemon(EngineService):
 
     def _max_running(self) -> int:
         """As the file says, but no more than there are descriptors for: near that limit runs wait for capacity."""
-        possible = self._processes.most_children
-        return possible if self._config.max_running is None else min(self._config.max_running, possible)
+        return min(filter(None, (self._config.max_running, self._processes.most_children)))
 
     async def _reload_on_change(self) -> None:
         def warn(why: str) -> None:

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from msgspec.structs import replace
-
 from scheduler.api.service import Service
 from scheduler.clock import Clock
-from scheduler.config.loading import Config
 from scheduler.engine.engine import Engine
 from scheduler.engine.live_run import LiveState
-from scheduler.errors import ConfigError, RefusedError
+from scheduler.errors import RefusedError
 from scheduler.launch.launcher import Launcher
 from scheduler.model.job import Job
 from scheduler.model.workers import Workers
@@ -25,7 +22,6 @@ class LazyWorkers:
 
     def __init__(self, workers: Workers | None, clock: Clock, log: Log) -> None:
         """UsageError when a library is missing, ConfigError when an address is; nothing is connected yet."""
-        self._workers = workers
         self._link: Any = None
         self.launcher: Launcher | None = None
         if workers is not None:
@@ -38,16 +34,6 @@ class LazyWorkers:
         """Reach the store and the broker, and become a standby. SchedError when one of them does not answer."""
         if self._link is not None:
             await self._link.connect(engine, service)
-
-    def require_unchanged(self, config: Config) -> None:
-        """ConfigError when a file that was read again names other workers than the one at the start.
-
-        A scheduler that joins a space while it is active, or leaves one, would run jobs beside another.
-        """
-        before, now = self._workers, config.workers
-        if before != now and (before is None or now is None or replace(before, places={}) != replace(now, places={})):
-            place = str(config.path) if now is None else now.places.get("broker", str(config.path))
-            raise ConfigError(f"{place}: error: a reload cannot change launcher and space\n  help: restart schedd", ())
 
     async def join(self) -> None:
         """Become the active scheduler, unless there is one."""

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from scheduler.api.definition import definition
 from scheduler.config.loading import Config
+from scheduler.config.read_at_start import require_unchanged
 from scheduler.engine.timetable import Changes, difference
 from scheduler.model.job import Job
 from scheduler.text import as_json
@@ -21,11 +22,15 @@ NextTimes = Mapping[str, datetime | None]
 """The next scheduled time of each job."""
 
 
-def read_again(read: Callable[[Path], Config], path: Path, before: Mapping[str, Job]) -> tuple[Config, Changes]:
-    """Read a file again, on a thread, and compare it with the jobs before. Unchanged jobs are the same objects."""
-    config = read(path)
-    changes = difference(before, config.jobs)
-    jobs = config.jobs | {name: before[name] for name in changes.unchanged}
+def read_again(read: Callable[[Path], Config], before: Config, old: Mapping[str, Job]) -> tuple[Config, Changes]:
+    """Read a file again, on a thread, and compare it with the old jobs. Unchanged jobs are the same objects.
+
+    ConfigError also when something has changed that takes effect only at a start.
+    """
+    config = read(before.path)
+    require_unchanged(before, config)
+    changes = difference(old, config.jobs)
+    jobs = config.jobs | {name: old[name] for name in changes.unchanged}
     return replace(config, jobs=jobs), changes
 
 

@@ -167,18 +167,18 @@ class Engine:
         self._clock_watch.look(now)
         self.requests.submit_due(now)
         excluded = self.timetable.take_excluded(now)
-        due = self.timetable.take(now)
         if self.standing_by:
-            for each in due:
+            for each in self.timetable.take(now):
                 self._put_off.add(each)
             return
         for decision in excluded:
             self._decider.skip(decision)
-        for each in due:
+        for each in self.timetable.take(now):
             self._decider.decide(each, now)
 
     def stand_by(self, *, elsewhere: bool = True) -> None:
         """Decide no scheduled times from now on; `elsewhere`, another scheduler does."""
+        self._put_off.stand_by(self.clock.now(), elsewhere=elsewhere, was_active=not self.standing_by)
         self.standing_by = True
         self.announce(StandbyChanged(True, elsewhere))
 

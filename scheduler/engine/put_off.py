@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from scheduler.engine.timetable import Due
 from scheduler.model.run import Decision, Reason
@@ -17,15 +17,22 @@ RECENT = timedelta(minutes=2)
 MOST = 200
 """Times kept of one job."""
 
+_EVER = datetime.min.replace(tzinfo=UTC)
+
 OLDEST = timedelta(days=6)
 """How old a time may be to be decided at all: for a day longer it is known who has claimed it."""
 
 
 class PutOff:
-    """By job, scheduled times that the active scheduler decides unless it dies."""
+    """By job, scheduled times that the active scheduler decides unless it dies.
+
+    While no scheduler is active, nobody decides them: then those too old to be kept are counted.
+    """
 
     def __init__(self) -> None:
         self._times: dict[str, list[Due]] = {}
+        self._undecided_since: datetime | None = None
+        self._counted: dict[str, Decision] = {}
 
     def add(self, due: Due) -> None:
         """A job's time has come."""
@@ -35,7 +42,18 @@ class PutOff:
             times.sort(key=lambda each: each.scheduled_at)
         recent = times[-1].scheduled_at - RECENT
         while len(times) > MOST or times[0].scheduled_at < recent:
-            del times[0]
+            self._count(times.pop(0))
+
+    def stand_by(self, now: datetime, *, elsewhere: bool, was_active: bool) -> None:
+        """From now on another scheduler decides, with what nobody has decided until now; or nobody does.
+
+        A scheduler that was active has put off only what nobody has decided.
+        """
+        if elsewhere:
+            self._undecided_since = None
+            self._counted.clear()
+        else:
+            self._undecided_since = _EVER if was_active else now
 
     def times(self, now: datetime) -> list[Time]:
         """All that another scheduler may not have decided."""
@@ -47,16 +65,27 @@ class PutOff:
             if due.scheduled_at >= oldest
         ]
 
+    def _count(self, due: Due) -> None:
+        at, name = due.scheduled_at, due.job.name
+        if self._undecided_since is None or at < self._undecided_since:
+            return
+        before = self._counted.get(name)
+        first, count = (at, 0) if before is None else (before.first, before.count)
+        self._counted[name] = Decision(name, Reason.COALESCED, first=first, last=at, count=count + 1)
+
     def take(self, elsewhere: Collection[Time]) -> Iterator[Due]:
         """Take out all: of each job the latest not decided `elsewhere`, with the earlier ones coalesced into it."""
         taken, self._times = self._times, {}
+        counted, self._counted = self._counted, {}
         for name, times in taken.items():
             left = [due for due in times if (name, due.scheduled_at) not in elsewhere]
             if not left:
                 continue
             *earlier, latest = left
-            missed = None
+            missed = counted.get(name)
             if earlier:
                 first, last = earlier[0].scheduled_at, earlier[-1].scheduled_at
-                missed = Decision(name, Reason.COALESCED, first=first, last=last, count=len(earlier))
+                count = len(earlier) if missed is None else len(earlier) + missed.count
+                first = first if missed is None else missed.first
+                missed = Decision(name, Reason.COALESCED, first=first, last=last, count=count)
             yield Due(latest.job, latest.scheduled_at, latest.previous, missed)

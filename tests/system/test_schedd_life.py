@@ -125,14 +125,23 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
         assert running.stop() == 0
 
 
-def test_a_reload_that_would_join_a_pair_changes_nothing(file: Path) -> None:
-    """It would run jobs beside the active scheduler."""
+@pytest.mark.parametrize(
+    ("added", "keys"),
+    [
+        (
+            "space: shop\nlauncher:\n  celery: {broker: redis://127.0.0.1/0}\ndefaults: {launcher: local}\n",
+            "launcher and space",
+        ),
+        ('web: {listen: "127.0.0.1:1", token: new}\n', "web"),
+    ],
+)
+def test_what_only_a_start_reads_is_not_reloaded_without_a_word(file: Path, added: str, keys: str) -> None:
+    """A second active scheduler would run jobs beside the first; a replaced token would stay valid."""
     with schedd(file) as running:
-        shared = "space: shop\nlauncher:\n  celery: {broker: redis://127.0.0.1/0}\ndefaults: {launcher: local}\n"
-        file.write_text(shared + file.read_text())
+        file.write_text(added + file.read_text())
         done = schedctl("-c", file, "reload")
         assert done.returncode == 1
-        assert f"{file}:3: error: a reload cannot change launcher and space\n  help: restart schedd" in done.stderr
+        assert f"{file}: error: a reload cannot change {keys}\n  help: restart schedd" in done.stderr
         running.says('event="reload failed"')
 
 

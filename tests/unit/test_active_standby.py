@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,16 +139,19 @@ def test_a_time_missed_before_the_start_is_caught_up_once() -> None:
     StageOfTwo(job("j", "0 * * * *", catch_up=3600.0)).run(story)
 
 
-def test_while_the_store_is_away_nothing_is_scheduled_and_then_the_latest_time_is_decided() -> None:
+@pytest.mark.parametrize("minutes", [5, 600])
+def test_while_the_store_is_away_nothing_is_scheduled_and_then_the_latest_time_is_decided(minutes: int) -> None:
     async def story(stage: StageOfTwo) -> None:
         await asyncio.sleep(5)
         stage.store.broken = True
-        await asyncio.sleep(300)
+        await asyncio.sleep(60 * minutes)
         assert stage.active is None
         stage.store.broken = False
         await asyncio.sleep(15)
         words = [event.decision.word for event in stage.of(RunSkipped)]
         assert words == ["coalesced", "no-store"]
+        ran, skipped = len(stage.of(RunStarted)), sum(event.decision.count for event in stage.of(RunSkipped))
+        assert ran + skipped == minutes
         assert all("the store cannot be reached" in each.lines[-2] for each in stage.schedulers.values())
 
     StageOfTwo(job("j", "* * * * *", start_deadline=5.0)).run(story)
