@@ -66,12 +66,8 @@ class PutOff:
         ]
 
     def _count(self, due: Due) -> None:
-        at, name = due.scheduled_at, due.job.name
-        if self._undecided_since is None or at < self._undecided_since:
-            return
-        before = self._counted.get(name)
-        first, count = (at, 0) if before is None else (before.first, before.count)
-        self._counted[name] = Decision(name, Reason.COALESCED, first=first, last=at, count=count + 1)
+        if self._undecided_since is not None and due.scheduled_at >= self._undecided_since:
+            self._counted[due.job.name] = _coalesced(self._counted.get(due.job.name), due)
 
     def take(self, elsewhere: Collection[Time]) -> Iterator[Due]:
         """Take out all: of each job the latest not decided `elsewhere`, with the earlier ones coalesced into it."""
@@ -83,9 +79,13 @@ class PutOff:
                 continue
             *earlier, latest = left
             missed = counted.get(name)
-            if earlier:
-                first, last = earlier[0].scheduled_at, earlier[-1].scheduled_at
-                count = len(earlier) if missed is None else len(earlier) + missed.count
-                first = first if missed is None else missed.first
-                missed = Decision(name, Reason.COALESCED, first=first, last=last, count=count)
+            for due in earlier:
+                missed = _coalesced(missed, due)
             yield Due(latest.job, latest.scheduled_at, latest.previous, missed)
+
+
+def _coalesced(before: Decision | None, due: Due) -> Decision:
+    """The decision about one more time, with those about the times before it."""
+    at = due.scheduled_at
+    first, count = (at, 0) if before is None else (before.first, before.count)
+    return Decision(due.job.name, Reason.COALESCED, first=first, last=at, count=count + 1)
