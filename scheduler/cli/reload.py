@@ -31,7 +31,7 @@ def reload(target: Target, plan: bool, zone: tzinfo | None, form: str | None) ->
     """Apply changes of the file, or preview them with --plan.
 
     An invalid file changes nothing: the previous configuration stays active. Runs that have started are not affected.
-    To change `launcher`, `space` or `web`, restart schedd.
+    To change `launcher`, `space`, `web` or `metrics`, restart schedd.
 
     \b
     Examples:

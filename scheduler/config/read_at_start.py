@@ -15,6 +15,7 @@ def require_unchanged(before: Config, after: Config) -> None:
     """
     workers = [None if each.workers is None else replace(each.workers, places={}) for each in (before, after)]
     webs = [replace(each.web, places={}) for each in (before, after)]
-    for keys, (old, new) in (("launcher and space", workers), ("web", webs)):
+    per_job = [each.metrics_per_job for each in (before, after)]
+    for keys, (old, new) in (("launcher and space", workers), ("web", webs), ("metrics", per_job)):
         if old != new:
             raise ConfigError(f"{after.path}: error: a reload cannot change {keys}\n  help: restart schedd", ())

@@ -133,6 +133,7 @@ def test_a_signal_reloads_and_a_bad_file_changes_nothing(file: Path, number: sig
             "launcher and space",
         ),
         ('web: {listen: "127.0.0.1:1", token: new}\n', "web"),
+        ("metrics: {per_job: false}\n", "metrics"),
     ],
 )
 def test_what_only_a_start_reads_is_not_reloaded_without_a_word(file: Path, added: str, keys: str) -> None:
