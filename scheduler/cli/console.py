@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from scheduler.fast_start import loading
+from scheduler.fast_start import loading, patterns_compiled_late
 from scheduler.utf8 import use_utf8
 
 
@@ -13,8 +13,9 @@ def schedd() -> NoReturn:
     """Run schedd. The daemon calls `loaded` when it has read its file."""
     use_utf8()
     with loading():
-        from scheduler.cli.exit import end_with
-        from scheduler.cli.schedd import command
+        with patterns_compiled_late():
+            from scheduler.cli.exit import end_with
+            from scheduler.cli.schedd import command
 
         end_with(command, "schedd")
 
@@ -23,8 +24,9 @@ def schedctl() -> NoReturn:
     """Run schedctl. It calls `loaded` when it has imported the command."""
     use_utf8()
     with loading():
-        from scheduler.cli.exit import end_with
-        from scheduler.cli.schedctl import command
-        from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
+        with patterns_compiled_late():
+            from scheduler.cli.exit import end_with
+            from scheduler.cli.schedctl import command
+            from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE
 
         end_with(command, "schedctl", {EXIT_BAD_FILE: EXIT_FAILURE})

@@ -10,7 +10,7 @@ import click
 from scheduler.cli import DEFAULT_FILE, near_name
 from scheduler.cli.subcommand import HELP_OPTIONS, Subcommand
 from scheduler.errors import ConfigError, UsageError
-from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading
+from scheduler.fast_start import NOT_FOR_THE_DAEMON, loading, patterns_compiled_late
 from scheduler.package import DOCUMENTATION
 from scheduler.path_owner import ALLOW
 
@@ -120,7 +120,7 @@ def command(  # noqa: PLR0913 - one for each option
     if web is not None and file is None and config is None and is_file_name(web):
         file, web = web, _NO_ADDRESS  # `schedd --web schedules.yaml`
     path = _schedule_file(file, config)
-    with loading(*NOT_FOR_THE_DAEMON):
+    with loading(*NOT_FOR_THE_DAEMON), patterns_compiled_late():
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415
         from scheduler.report.log import LogFormat  # noqa: PLC0415
