@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
 import threading
 import time
 import uuid
@@ -164,7 +165,7 @@ def test_a_webhook_gets_the_document_its_headers_and_a_signature(server: HttpSer
 
 def test_a_webhook_for_a_chat_gets_a_text(server: HttpServer) -> None:
     send(WebhookRecipient(url=server.url, format=WebhookFormat.SLACK))
-    text = "❌ Job backup failed after 2s: exit code 3\n```\nno space left\n```"
+    text = f"❌ Job backup failed after 2s: exit code 3 (on {socket.gethostname()})\n```\nno space left\n```"
     assert json.loads(server.requests[0].body) == {"text": text}
 
 

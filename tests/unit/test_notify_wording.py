@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -133,33 +134,41 @@ def test_the_text_for_people_has_the_notes_and_the_output_but_nothing_that_acts_
     [
         (
             WebhookFormat.SLACK,
-            {"text": "❌ Job j failed after 2.5s: exit code 3\n```\n&lt;!channel&gt; &amp; '''\n```"},
+            {"text": "❌ Job j failed after 2.5s: exit code 3 (on db1)\n```\n&lt;!channel&gt; &amp; '''\n```"},
         ),
-        (WebhookFormat.MATTERMOST, {"text": "❌ Job j failed after 2.5s: exit code 3\n```\n<!channel> & '''\n```"}),
+        (
+            WebhookFormat.MATTERMOST,
+            {"text": "❌ Job j failed after 2.5s: exit code 3 (on db1)\n```\n<!channel> & '''\n```"},
+        ),
         (
             WebhookFormat.DISCORD,
             {
-                "content": "❌ Job j failed after 2.5s: exit code 3\n```\n<!channel> & '''\n```",
+                "content": "❌ Job j failed after 2.5s: exit code 3 (on db1)\n```\n<!channel> & '''\n```",
                 "allowed_mentions": {"parse": []},
             },
         ),
     ],
 )
-def test_a_chat_gets_the_sentence_and_the_output_in_its_own_form(form: WebhookFormat, body: object) -> None:
+def test_a_chat_gets_the_sentence_the_host_and_the_output_in_its_own_form(
+    form: WebhookFormat, body: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "db1")
     assert json.loads(body_of(failure(output=b"<!channel> & ```\n"), form)) == body
 
 
-def test_teams_gets_a_card() -> None:
+def test_teams_gets_a_card(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "db1")
     (attachment,) = json.loads(body_of(failure(output=b"out\n"), WebhookFormat.TEAMS))["attachments"]
     assert [block["text"] for block in attachment["content"]["body"]] == [
-        "❌ Job j failed after 2.5s: exit code 3",
+        "❌ Job j failed after 2.5s: exit code 3 (on db1)",
         "out",
     ]
 
 
 @pytest.mark.parametrize("form", list(WebhookFormat))
-def test_a_chat_is_not_sent_more_than_it_takes(form: WebhookFormat) -> None:
+def test_a_chat_is_not_sent_more_than_it_takes(form: WebhookFormat, monkeypatch: pytest.MonkeyPatch) -> None:
     run = a_run(Outcome.NOT_STARTED, 126, "x" * 3000)
+    monkeypatch.setattr(socket, "gethostname", lambda: "h" * 64)
     assert form is WebhookFormat.JSON or len(body_of(failure(run=run, output=b"y" * 8192), form)) < 5_000
     if form is WebhookFormat.DISCORD:
         assert len(json.loads(body_of(failure(run=run, output=b"y" * 8192), form))["content"]) <= 2_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import socket
 from functools import partial
 
 import msgspec
@@ -20,6 +21,9 @@ SIGNATURE = "X-Schedd-Signature"
 """Header: `sha256=` and the HMAC of the body in hexadecimal."""
 
 _GOOD, _BAD = "✅", "❌"
+
+_LONGEST = 400
+"""Characters of the sentence in a chat."""
 
 
 class WebhookSender:
@@ -48,7 +52,7 @@ def body_of(notification: Notification, form: WebhookFormat) -> bytes:
     if form is WebhookFormat.JSON:
         return wording.document(notification)
     good = notification.topic in {Topic.SUCCESS, Topic.RECOVERY}
-    text = f"{_GOOD if good else _BAD} {wording.headline(notification)}"
+    text = f"{_GOOD if good else _BAD} {wording.headline(notification)[:_LONGEST]} (on {socket.gethostname()})"
     output = wording.output(notification).strip("\n")[-wording.OUTPUT_SHOWN :]
     return msgspec.json.encode(_FORMS[form](text, output))
 
@@ -65,7 +69,7 @@ def _mattermost(text: str, output: str) -> object:
 
 def _discord(text: str, output: str) -> object:
     # Output of a job must not mention a whole channel.
-    return {"content": text[:400] + _fenced(output), "allowed_mentions": {"parse": []}}
+    return {"content": text + _fenced(output), "allowed_mentions": {"parse": []}}
 
 
 def _teams(text: str, output: str) -> object:

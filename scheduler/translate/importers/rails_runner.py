@@ -8,7 +8,10 @@ from scheduler.translate.importers.job_report import RefusedError
 from scheduler.translate.importers.yaml_items import Item
 from scheduler.translate.translation import Value
 
-ABOUT = "starts Rails for each run, in `cwd`, which must be the directory of the application"
+ABOUT = (
+    "starts Rails for each run, in `cwd`, which must be the directory of the application, "
+    "with the RAILS_ENV of schedd's environment"
+)
 
 _CLASS = re.compile(r"[A-Z]\w*(?:::[A-Z]\w*)*", re.ASCII)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?", re.ASCII)
