@@ -147,9 +147,9 @@ class Access:
             raise Denied(403, "send Origin, a bearer token, or from this machine Content-Type: application/json")
 
     def may_read_metrics(self, request: Request) -> bool:
-        """Open on loopback; elsewhere it needs a token."""
+        """Open on loopback, but not to who comes through a proxy there; elsewhere it needs a token."""
         local = request.over_unix or is_loopback(request.address)
-        return (local and not request.forwarded) or self.scope(request) >= Scope.VIEW
+        return (local and request.forwarded_for is None) or self.scope(request) >= Scope.VIEW
 
     def _check_host(self, request: Request) -> None:
         name = request.host_name
@@ -174,10 +174,8 @@ class Access:
         return any(address in ipaddress.ip_network(each, strict=False) for each in self._proxies)
 
     def _take_forwarded(self, request: Request) -> None:
-        forwarded = request.header("x-forwarded-for")
-        if forwarded is not None:
-            request.forwarded = True
-            request.address = self._client_of(forwarded) or request.address
+        if request.forwarded_for is not None:
+            request.address = self._client_of(request.forwarded_for) or request.address
         if request.header("x-forwarded-proto") in ("http", "https"):
             request.scheme = request.header("x-forwarded-proto") or "http"
 

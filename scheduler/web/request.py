@@ -41,7 +41,6 @@ class Request:
         self.address = address
         self.server = server
         self.by_proxy = False
-        self.forwarded = False
         self._headers: dict[str, list[str]] = {}
         for name, value in headers:
             self._headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
@@ -50,6 +49,11 @@ class Request:
         """A header by its lower-case name; None when it is missing or given twice with different values."""
         values = set(self._headers.get(name, ()))
         return values.pop() if len(values) == 1 else None
+
+    @property
+    def forwarded_for(self) -> str | None:
+        """X-Forwarded-For, whoever sent it; several of it in one, since a proxy may add its own after its client's."""
+        return ",".join(self._headers["x-forwarded-for"]) if "x-forwarded-for" in self._headers else None
 
     @cached_property
     def query(self) -> dict[str, str]:

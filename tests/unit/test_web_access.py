@@ -255,9 +255,20 @@ def test_metrics_are_open_on_loopback_and_need_a_token_elsewhere() -> None:
     assert guarded.may_read_metrics(request())
     assert not guarded.may_read_metrics(request(address=PEER))
     assert guarded.may_read_metrics(request(address=PEER, authorization="Bearer look"))
-    proxied = request(x_forwarded_for=PEER)
-    guarded.admit(proxied)
-    assert not guarded.may_read_metrics(proxied), "a proxy on this machine is not its client"
+    for proxies in ((LOCAL,), ()):
+        guarded = access(listen="0.0.0.0:1", token="full", view="look", proxies=proxies)
+        proxied = request(x_forwarded_for=PEER)
+        guarded.admit(proxied)
+        assert not guarded.may_read_metrics(proxied), "a proxy on this machine is not its client"
+
+
+def test_a_proxy_may_add_its_x_forwarded_for_after_that_of_the_client() -> None:
+    headers = [(b"host", b"localhost"), (b"x-forwarded-for", b"127.0.0.1"), (b"x-forwarded-for", PEER.encode())]
+    forged = Request("GET", "/metrics", headers, b"", LOCAL, LOCAL)
+    guarded = access(listen="0.0.0.0:1", token="full", proxies=(LOCAL,))
+    guarded.admit(forged)
+    assert forged.address == PEER
+    assert not guarded.may_read_metrics(forged)
 
 
 @pytest.mark.parametrize(
