@@ -4,8 +4,9 @@
 
 The floor is an interpreter that imports what schedd depends on and goes to sleep. A row shows the floor of each file:
 the same interpreter after it has asked libyaml, through PyYAML, for the events of the file, and kept none of them.
-Other rows show the part of these imports that no start of schedd can do without, and this part with PyYAML's fastest
-loader, which makes plain dictionaries of the file and checks nothing.
+Other rows show the part of these imports that no start of schedd can do without; this part with PyYAML's fastest
+loader, which makes plain dictionaries of the file and checks nothing; and both with the modules of schedd, of which
+nothing is called.
 """
 
 from __future__ import annotations
@@ -49,7 +50,16 @@ import asyncio, click, msgspec, structlog, yaml
 """
 """What no start of schedd can do without: its dependencies but for croniter and TLS, and no garbage collection."""
 
-PLAIN = f"{LEAST}yaml.load(open('schedules.yaml'), yaml.CSafeLoader)"
+READ = "yaml.load(open('schedules.yaml'), yaml.CSafeLoader)"
+
+MODULES = f"""
+import gc, sys
+gc.disable()
+sys.modules["ssl"] = None
+from scheduler.fast_start import patterns_compiled_late
+with patterns_compiled_late():
+    import scheduler.cli.schedd, scheduler.daemon, time, yaml
+{READ}"""
 
 SLEEP = "\ntime.sleep(99)"
 
@@ -75,8 +85,11 @@ def measure(options: argparse.Namespace) -> Iterator[Row]:
         yield _row("… beside the imports that every start needs", "", least, "busy", "s")
         plain = {**seen, "floor": seen["plain"]}
         yield _row("… beside them and PyYAML's dictionaries of the file", "", plain, "busy", "s")
+        modules = {**seen, "floor": seen["modules"]}
+        yield _row("… beside these and schedd's modules, of which nothing is called", "", modules, "busy", "s")
         yield _row(f"resident memory, {jobs:,} jobs", f"≤ {size} MB", seen, "size", "MB")
         yield _row("… beside the imports that every start needs", "", least, "size", "MB")
+        yield _row("… beside them, the dictionaries and schedd's modules", "", modules, "size", "MB")
 
 
 def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, list[Seen]]:
@@ -87,7 +100,7 @@ def _starts(jobs: int, repeats: int, found: Sequence[peers.Peer]) -> dict[str, l
             seen["schedd"].append(_start(schedd(folder, mixed(schedules)), folder))
             for name, code in (("floor", ""), ("events", f"import gc; gc.disable(){EVENTS}")):
                 seen[name].append(_start([sys.executable, "-c", f"{FLOOR}, time\n{code}{SLEEP}"], folder))
-            for name, code in (("least", LEAST), ("plain", PLAIN)):
+            for name, code in (("least", LEAST), ("plain", LEAST + READ), ("modules", MODULES)):
                 seen[name].append(_start([sys.executable, "-c", code + SLEEP], folder))
             for peer in found:
                 if jobs <= peer.most_jobs:
