@@ -18,7 +18,7 @@ from scheduler.launch.remote.messages import attempt_key
 from scheduler.launch.remote.patience import Background, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, RemoteLauncher
 from scheduler.launch.remote.wire import Space, WireError
-from scheduler.model.run import Reason, Run
+from scheduler.model.run import Outcome, Reason, Run
 
 AGAIN = 1.0
 """Seconds until something is tried again that the store did not take."""
@@ -181,7 +181,8 @@ class ActiveStandby:
 
     async def _keep(self, run: Run) -> None:
         attempts = [attempt_key(run.id, attempt.number) for attempt in run.attempts]
-        await until_done(lambda: self._space.keep(run.id, attempts, msgspec.json.encode(run)), AGAIN)
+        finished, succeeded = msgspec.json.encode(run), run.outcome is Outcome.SUCCEEDED
+        await until_done(lambda: self._space.keep(run.id, run.job, attempts, finished, succeeded=succeeded), AGAIN)
         self._recorded[run.id] = True
 
     async def _claim_quietly(self, key: str) -> None:

@@ -75,6 +75,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self.broken = False
         self.claims: dict[str, tuple[str, float]] = {}
+        self.last: dict[str, bytes] = {}
+        self.succeeded: dict[str, bytes] = {}
         self.reports: defaultdict[str, _Log[Report]] = defaultdict(_Log)
         self.stop_requests: defaultdict[str, _Log[StopRequest]] = defaultdict(_Log)
         self.unread: defaultdict[str, int] = defaultdict(int)
@@ -203,18 +205,22 @@ class MemorySpace:
         now = await self._now()
         return [worker for worker, until in self._store.workers.values() if until > now]
 
-    async def keep(self, run_id: str, attempts: Sequence[str], finished: bytes) -> None:
+    async def keep(self, run_id: str, job: str, attempts: Sequence[str], finished: bytes, *, succeeded: bool) -> None:
         await self._now()
         if run_id not in self._store.finished:
             self._store.finished.add(run_id)
             self._store.kept = [*self._store.kept, finished][-KEPT:]
+            self._store.last[job] = finished
+            if succeeded:
+                self._store.succeeded[job] = finished
         self._store.live.pop(run_id, None)
         for attempt in attempts:
             self._store.stop_requests.pop(attempt, None)
 
     async def kept(self) -> list[bytes]:
         await self._now()
-        return list(self._store.kept)
+        older = [*self._store.succeeded.values(), *self._store.last.values()]
+        return [*dict.fromkeys(run for run in older if run not in self._store.kept), *self._store.kept]
 
     async def ask(self, request: Request) -> None:
         await self._now()

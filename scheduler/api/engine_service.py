@@ -149,6 +149,7 @@ class EngineService:
             usual_duration=history.usual_duration,
             consecutive_failures=history.failures,
             failing_since=history.failing_since,
+            last_success=history.last_success,
             waiting_runs=len(queued) + len(requested),
             requested=requested,
             queued=queued,

@@ -15,7 +15,6 @@ from scheduler.api.service import JobState, Service
 from scheduler.api.views import status_of
 from scheduler.errors import RefusedError
 from scheduler.model.job import LauncherName
-from scheduler.model.run import Outcome, Run
 from scheduler.report.metrics import Histogram, JobCounts, Metrics
 from scheduler.wire.daemon import AskMetrics, StatusView
 
@@ -98,7 +97,7 @@ def _count(service: Service, states: Counter[str], per_job: _PerJob, *, active: 
                 counts = counted.jobs.get(name) or JobCounts()
                 per_job.add(state, counts)
                 if active:  # a standby does not know the newest runs
-                    per_job.add_failures(state, counts.last_success or _last_success(service.runs(name)))
+                    per_job.add_failures(state)
         yield
 
 
@@ -163,11 +162,6 @@ async def _of_store(service: Service, status: StatusView, *, active: bool, with_
     return families
 
 
-def _last_success(runs: Iterable[Run]) -> datetime | None:
-    """When the newest successful one of the kept runs finished, which may have been before the start."""
-    return max((run.finished_at for run in runs if run.finished_at and run.outcome is Outcome.SUCCEEDED), default=None)
-
-
 class _PerJob:
     """Families with the label `job`."""
 
@@ -194,15 +188,18 @@ class _PerJob:
         if state.next_at is not None:
             family = self._gauge("schedd_job_next_run_timestamp_seconds", "The next scheduled time, Unix time.")
             family.add(state.next_at.timestamp(), job=job)
+        if state.last_success is not None:
+            family = self._gauge("schedd_job_last_success_timestamp_seconds", "When a run last succeeded, Unix time.")
+            family.add(state.last_success.timestamp(), job=job)
         self._last(counts, job)
 
-    def add_failures(self, state: JobState, last_success: datetime | None) -> None:
+    def add_failures(self, state: JobState) -> None:
         """The gauges that alert."""
         job = state.job.name
         self._gauge("schedd_job_consecutive_failures", "Failed runs in a row.").add(state.consecutive_failures, job=job)
         within = state.job.expect_success_within
         if within is not None:
-            since = last_success or self._started_at
+            since = state.last_success or self._started_at
             overdue = (self._now - since).total_seconds() > within
             family = self._gauge(
                 "schedd_job_expected_success_overdue", "Whether expect_success_within has passed without a success."
@@ -244,10 +241,6 @@ class _PerJob:
             last.duration or 0.0, job=job
         )
         self._gauge("schedd_job_last_exit_code", "Exit code of the last run.").add(last.exit_code, job=job)
-        if counts.last_success is not None:
-            self._gauge("schedd_job_last_success_timestamp_seconds", "When a run last succeeded, Unix time.").add(
-                counts.last_success.timestamp(), job=job
-            )
 
     def _gauge(self, name: str, help: str) -> Family:
         return self._family(name, "gauge", help)

@@ -33,7 +33,8 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt among those in back-off, set only while none of them has a process. `waiting` is the gate (OVERLAP, LOCK,
     CAPACITY) at which a run waits, `waiting_on` what that is in words. `last` is the run that
     finished last. `usual_duration` is the median of its kept successful runs, in seconds.
-    `consecutive_failures` is how many runs in a row have failed, since `failing_since`.
+    `consecutive_failures` is how many runs in a row have failed, since `failing_since`; `last_success` is when one
+    last finished successfully, with a store also before the start.
     `waiting_runs` is how many runs wait: those in `requested`, for a later time, and those in `queued`, at a gate.
     `notification_errors` are the recipients whose latest notification was not delivered, each with the cause.
     """
@@ -49,6 +50,7 @@ class JobState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     usual_duration: float | None = None
     consecutive_failures: int = 0
     failing_since: datetime | None = None
+    last_success: datetime | None = None
     waiting_runs: int = 0
     requested: tuple[LaterRun, ...] = ()
     queued: tuple[LiveState, ...] = ()

@@ -61,6 +61,8 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
     decisions: PackedRecords[Decision] = msgspec.field(default_factory=lambda: PackedRecords(_DECISION))
     failures: int = 0
     failing_since: datetime | None = None
+    last_success: datetime | None = None
+    """When a run last succeeded, whether it is still kept or not."""
     size: int = 0
     length: int = -1
     """The size in grains, as `History` has filed it; -1 when it has not."""
@@ -85,7 +87,7 @@ class JobHistory(msgspec.Struct, eq=False, gc=False):
         """Count a finished run as a failure or a success."""
         self._durations = None
         if run.outcome is _SUCCEEDED:
-            self.failures, self.failing_since = 0, None
+            self.failures, self.failing_since, self.last_success = 0, None, run.finished_at
         elif run.outcome is not None and run.outcome.is_failure:
             self.failures += 1
             self.failing_since = self.failing_since or run.finished_at

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, deque
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -58,7 +57,6 @@ class JobCounts(msgspec.Struct, gc=False):
     """By outcome."""
     durations: Histogram = msgspec.field(default_factory=lambda: Histogram(DURATIONS))
     last: Run | None = None
-    last_success: datetime | None = None
 
     def add(self, other: JobCounts) -> None:
         """Count also what another job did; its last run stays its own."""
@@ -121,8 +119,6 @@ class Metrics:
             _count(counts.runs, (str(run.outcome), str(run.trigger)))
         if run.duration is not None:
             counts.durations.observe(run.duration)
-        if run.outcome is _SUCCEEDED:
-            counts.last_success = run.finished_at
 
     def _of(self, job: str) -> JobCounts:
         counts = self.jobs.get(job)

@@ -24,6 +24,7 @@ from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
 from scheduler.model.run import Exit, Launch, Reason, Trigger
+from tests import memory_store
 from tests.memory_store import MemoryConnection, MemoryMailbox, MemorySpace, MemoryStore, MemoryWire
 from tests.process.redis_server import MESSAGE, redis_server
 from tests.unit.stage import job
@@ -32,6 +33,7 @@ pytest.importorskip("redis", reason="the extra celery is not installed")
 if shutil.which("redis-server") is None:
     pytest.skip("redis-server is not installed", allow_module_level=True)
 
+from scheduler.launch.remote import redis_space
 from scheduler.launch.remote.redis_connection import RedisConnection
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
@@ -198,7 +200,7 @@ def test_workers_history_and_requests(kind: str, port: int) -> None:
         assert await space.workers() == [worker]
         await wire.hand_out(MESSAGE)
         for number in (1, 2, 1):
-            await space.keep(f"r{number}", [f"r{number}.1"], b"%d" % number)
+            await space.keep(f"r{number}", "mail", [f"r{number}.1"], b"%d" % number, succeeded=True)
         assert await space.kept() == [b"1", b"2"], "asked twice, kept once"
         assert await wire.handed_out() == [], "its end is recorded"
         request = Request(id="q1", operation="stop", args=Raw(b'{"target":"mail"}'))
@@ -209,6 +211,21 @@ def test_workers_history_and_requests(kind: str, port: int) -> None:
         assert await asked.next(0) == []
 
     play(kind, port, "the-rest[*]", story)
+
+
+@pytest.mark.parametrize("kind", WIRES)
+def test_the_last_run_and_the_last_success_of_a_job_are_kept_whatever_else_has_run(
+    kind: str, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_space, "KEPT_RUNS", 3)
+    monkeypatch.setattr(memory_store, "KEPT", 3)
+
+    async def story(place: Place) -> None:
+        for run, succeeded in (("a1", 1), ("a2", 1), ("b1", 1), ("b2", 0), ("b3", 0), ("m1", 0), ("m2", 1), ("m3", 0)):
+            await place.space.keep(run, run[0], [], run.encode(), succeeded=bool(succeeded))
+        assert await place.space.kept() == [b"a2", b"b1", b"b3", b"m1", b"m2", b"m3"]
+
+    play(kind, port, "success", story)
 
 
 def test_two_spaces_on_one_store_do_not_see_each_other(port: int) -> None:

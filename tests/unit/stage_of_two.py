@@ -61,8 +61,8 @@ class _Deaf:
         if method in {"reports", "stop_requests", "asked"}:
             return lambda *args, **words: _DeafReader(getattr(self._inner, method)(*args, **words), self._member)
 
-        async def call(*args: Any) -> Any:
-            answer = await getattr(self._inner, method)(*args)
+        async def call(*args: Any, **words: Any) -> Any:
+            answer = await getattr(self._inner, method)(*args, **words)
             if self._member.deaf:
                 raise WireError("the answer was lost")
             return answer

@@ -583,3 +583,26 @@ def test_a_scheduler_that_takes_over_knows_what_recipients_were_notified_of() ->
 
     lines = notified(job(schedule="@every 1m", expect_success_within=300.0, **TROUBLE), pattern="fs", story=story)
     assert lines == ["12:18:01 recovery: Job j recovered after 2 failed runs in 3m1s"]
+
+
+def test_a_scheduler_that_takes_over_counts_from_the_last_success_however_many_runs_failed_since() -> None:
+    """The history keeps the last 20 runs of a job; its last success and the number of failures may be older."""
+
+    async def story(stage: Stage, _wall: Wall) -> None:
+        stage.engine.stand_by()
+        await stage.until(5 * HOUR)
+        for minute in range(241, 300):
+            at = NOON + timedelta(minutes=minute)
+            outcome = Outcome.SUCCEEDED if minute == 241 else Outcome.FAILED
+            attempt = Attempt(1, at, 0.0, outcome, Exit(0 if minute == 241 else 3))
+            stage.engine.history.restore(Run(f"x{minute}", "j", Trigger.SCHEDULE, at, at, (attempt,), outcome, at, 0.0))
+        stage.engine.take_up({each for each in stage.engine.put_off() if each[1] < NOON + timedelta(hours=5)})
+        await stage.until(6.2 * HOUR)
+
+    lines = notified(
+        job(schedule="@every 1m", expect_success_within=2 * HOUR, **TROUBLE), pattern="f" * 65 + "s", story=story
+    )
+    assert lines == [
+        "18:01:00 failure: Job j has not succeeded for 2h",
+        "18:05:01 recovery: Job j recovered after 123 failed runs in 2h3m1s",
+    ]

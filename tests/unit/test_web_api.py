@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from scheduler.errors import UnknownNameError
 from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Overlap
+from scheduler.model.run import Attempt, Exit, Outcome, Run, Trigger
 from scheduler.model.web import ListenAddress, WebSettings
 from scheduler.report.metrics import Metrics
 from scheduler.web import http_server
@@ -335,6 +337,22 @@ def test_prometheus_reads_the_metrics_and_they_say_what_happened() -> None:
         script, job("good"), job("bad", expect_success_within=2.0),
         play=lambda launch: Play(code=3 if launch.job.name == "bad" else 0),
     )  # fmt: skip
+
+
+def test_a_job_is_not_overdue_because_its_last_success_is_older_than_the_kept_runs() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        await stage.until(3 * 3600)
+        for minute in range(130, 180):
+            at = NOON + timedelta(minutes=minute)
+            outcome = Outcome.SUCCEEDED if minute == 130 else Outcome.FAILED
+            attempt = Attempt(1, at, 0.0, outcome, Exit(0))
+            stage.engine.history.restore(Run(f"x{minute}", "j", Trigger.SCHEDULE, at, at, (attempt,), outcome, at, 0.0))
+        found = families((await ask("GET", "/metrics"))[2])
+        assert [s.value for s in found["schedd_job_expected_success_overdue"].samples] == [0]
+        (succeeded,) = found["schedd_job_last_success_timestamp_seconds"].samples
+        assert succeeded.value == (NOON + timedelta(minutes=130)).timestamp()
+
+    play(script, job(schedule=None, expect_success_within=7200.0))
 
 
 def test_metrics_of_very_many_jobs_leave_the_jobs_out() -> None:

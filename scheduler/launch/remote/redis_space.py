@@ -36,11 +36,15 @@ _RELEASE = "return redis.call('get', KEYS[1]) == ARGV[1] and redis.call('del', K
 _KEEP = """
 if redis.call('set', KEYS[1], '1', 'nx', 'ex', ARGV[3]) then
   redis.call('rpush', KEYS[2], ARGV[2])
+  for number = 4, ARGV[7] + 4 do
+    redis.call('hset', KEYS[number], ARGV[6], ARGV[2])
+    redis.call('expire', KEYS[number], ARGV[3])
+  end
   redis.call('ltrim', KEYS[2], -ARGV[4], -1)
   redis.call('expire', KEYS[2], ARGV[3])
 end
 redis.call('hdel', KEYS[3], ARGV[1])
-for number = 4, #KEYS do redis.call('expire', KEYS[number], ARGV[5]) end
+for number = 6, #KEYS do redis.call('expire', KEYS[number], ARGV[5]) end
 """
 """Once, also when the answer was lost and it is asked again."""
 
@@ -88,13 +92,19 @@ class RedisSpace:
         found = await self._do("MGET", *keys) if keys else []
         return sorted((decoded(_worker, each) for each in found if each), key=lambda worker: worker.name)
 
-    async def keep(self, run_id: str, attempts: Sequence[str], finished: bytes) -> None:
+    async def keep(self, run_id: str, job: str, attempts: Sequence[str], finished: bytes, *, succeeded: bool) -> None:
         logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "unread")]
-        keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", *logs)]
-        await self._script(_KEEP, keys, run_id, finished, KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ)
+        keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", "last", "succeeded", *logs)]
+        bounds = KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ
+        await self._script(_KEEP, keys, run_id, finished, *bounds, job, int(succeeded))
 
     async def kept(self) -> list[bytes]:
-        return cast("list[bytes]", await self._do("LRANGE", f"{self._prefix}history", 0, -1))
+        latest = cast("list[bytes]", await self._do("LRANGE", f"{self._prefix}history", 0, -1))
+        older: list[bytes] = []
+        for key in ("succeeded", "last"):  # in this order: of one job, the last success is the older one
+            older += await self._do("HVALS", self._prefix + key)
+        known = set(latest)
+        return [*dict.fromkeys(run for run in older if run not in known), *latest]
 
     async def ask(self, request: Request) -> None:
         await self._log.append("asked", request)

@@ -146,15 +146,16 @@ class Space(Protocol):
         """The workers that are there."""
         ...
 
-    async def keep(self, run_id: str, attempts: Sequence[str], finished: bytes) -> None:
+    async def keep(self, run_id: str, job: str, attempts: Sequence[str], finished: bytes, *, succeeded: bool) -> None:
         """Keep a finished run, newest last, within a bound; nothing when it is kept already.
 
-        In the same step the run is no longer live, and what was reported of its attempts may go.
+        The last run and the last success of each job are kept beyond the bound. In the same step the run is no longer
+        live, and what was reported of its attempts may go.
         """
         ...
 
     async def kept(self) -> list[bytes]:
-        """The finished runs that are kept, oldest first."""
+        """The finished runs that are kept, those of a job oldest first."""
         ...
 
     async def ask(self, request: Request) -> None:

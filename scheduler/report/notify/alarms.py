@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from scheduler.clock import Clock
 from scheduler.engine.events import Event, RunFinished, RunSkipped, RunStarted
+from scheduler.engine.history import JobHistory
 from scheduler.model.job import Job, SlowAfter
 from scheduler.model.run import Decision, Outcome, Reason, Run
 from scheduler.report.notify.notification import Alarm, Notification, Topic, failed, notifies
@@ -64,10 +65,10 @@ class Alarms:
                 return list(state.skipped(decision))
         return []
 
-    def remember(self, job: str, runs: Sequence[Run]) -> None:
-        """The finished runs of a job, also those of another scheduler, which has notified of them."""
+    def remember(self, job: str, history: JobHistory) -> None:
+        """The history of a job, also runs of another scheduler, which has notified of them."""
         if state := self._states.get(job):
-            state.remember(runs)
+            state.remember(history)
 
     def missed(self, job: str, scheduled_at: datetime) -> None:
         """A scheduled time shortly before the start, at which schedd was not running, counts as not succeeded."""
@@ -156,42 +157,36 @@ class _JobState:
         self._in_row = self._in_row + 1 if ok is self._last_ok else 1
         self._last_ok = ok
 
-    def remember(self, runs: Sequence[Run]) -> None:
-        """Nothing when the last one is known."""
-        if not runs or runs[-1].id == self._last_run:
+    def remember(self, history: JobHistory) -> None:
+        """Nothing when the last run is known."""
+        if history.last is None or history.last.id == self._last_run:
             return
-        self._last_run, self._last_ok, self._failures, self._overdue, self._alarmed_at = (
-            runs[-1].id,
-            None,
-            0,
-            False,
-            None,
-        )
-        for run in runs:
-            if run.outcome is Outcome.STOPPED or run.finished_at is None:
-                continue
-            steady = self._clock.steady() - (self._clock.now() - run.finished_at).total_seconds()
-            self._count(ok := not failed(run))
-            if ok:
-                self._succeeded, self._failures, self._alarmed_at = steady, 0, None
-                continue
-            self._failures += 1
-            if self._in_row == 1:
-                self._began = run.finished_at, steady
-            if self._in_row >= self._job.notify_after:
+        self._last_run, self._last_ok, self._overdue, self._alarmed_at = history.last.id, None, False, None
+        for run in history.runs:
+            if run.outcome is not Outcome.STOPPED:
+                self._count(not failed(run))
+        if history.last_success is not None:
+            self._succeeded = self._steady(history.last_success)
+        self._failures = history.failures
+        if history.failing_since is not None:  # the first of these runs may no longer be kept
+            self._in_row = history.failures
+            self._began = history.failing_since, self._steady(history.failing_since)
+            if history.failures >= self._job.notify_after:
                 self._alarmed_at = self._clock.steady()
         within = self._job.expect_success_within
         self._overdue = (
             within is not None and self._alarmed_at is not None and self._succeeded + within < self._alarmed_at
         )
 
+    def _steady(self, at: datetime) -> float:
+        return self._clock.steady() - (self._clock.now() - at).total_seconds()
+
     def missed(self, scheduled_at: datetime) -> None:
         schedule = self._job.schedule
         if self._job.expect_success_within is None or schedule is None or self._last_ok:
             return
         expected = schedule.last_before(scheduled_at) or scheduled_at
-        ago = (self._clock.now() - expected).total_seconds()
-        self._succeeded = min(self._succeeded, self._clock.steady() - ago)
+        self._succeeded = min(self._succeeded, self._steady(expected))
         self._missed = scheduled_at
 
     def repeat(self, run: Run | None) -> Notification | None:

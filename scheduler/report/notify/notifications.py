@@ -72,7 +72,7 @@ class Notifications:
                 self._elsewhere = elsewhere
                 if not standing_by:
                     for name in self._alarms.jobs():
-                        self._alarms.remember(name, tuple(self._engine.history.of(name).runs))
+                        self._alarms.remember(name, self._engine.history.of(name))
                 self._set_timers()
             case Stopping():
                 self._stopping = True
