@@ -17,7 +17,7 @@ _DURATION = r"^(\d+(\.\d+)?w)?(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(
 
 Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[Text, Meta(extra={"reads": "name"})]
-Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"})]
+Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"}, extra_json_schema={"minLength": 1})]
 """A secret, or an address that may contain one."""
 HeaderValue = Annotated[
     str | int | float | bool, Meta(extra={"reads": "header value"}, extra_json_schema={"pattern": "^[ -~]*$"})
@@ -40,6 +40,8 @@ Mode = Annotated[
     str | int, Meta(extra={"reads": "mode"}, extra_json_schema={"pattern": "^(0o?)?[0-7]{1,3}$", "examples": ["027"]})
 ]
 Zone = Annotated[str, Meta(extra={"reads": "zone"}, extra_json_schema={"examples": ["UTC", "Europe/Berlin"]})]
+EnvName = Annotated[str, Meta(extra={"reads": "variable"}, extra_json_schema={"pattern": r"^\s*[^=\s$][^=]*$"})]
+"""The name of a variable that may exist: unlike the keys of `env`, it may have dots and dashes."""
 FilePath = Annotated[str, Meta(min_length=1, extra={"reads": "path"})]
 ExitCode = Annotated[int, Meta(ge=0, le=255)]
 Function = Annotated[

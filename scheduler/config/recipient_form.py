@@ -6,7 +6,18 @@ from typing import Annotated, ClassVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Address, AppriseUrl, Deadline, FilePath, Form, HeaderValue, Secret, Text, Url
+from scheduler.config.field_types import (
+    Address,
+    AppriseUrl,
+    Deadline,
+    EnvName,
+    FilePath,
+    Form,
+    HeaderValue,
+    Secret,
+    Text,
+    Url,
+)
 from scheduler.model.recipient import WebhookFormat
 
 
@@ -16,7 +27,7 @@ class ReferenceForm(Form, frozen=True):
 
     from_env: (
         Annotated[
-            str,
+            EnvName,
             Meta(
                 description="Name of a variable in schedd's environment; for `env` of a run on a worker, in that of the"
                 " worker."

@@ -81,6 +81,15 @@ def _zone(text: str, _plain: bool) -> zoneinfo.ZoneInfo:
     return zone
 
 
+def _variable(text: str, plain: bool) -> str:
+    """The name of a variable. The message does not repeat it: people write the secret itself in its place."""
+    if not text.strip():
+        raise InvalidValueError("must not be empty; it is the name of an environment variable")
+    if "=" in text or text.startswith("$"):
+        raise InvalidValueError("must be the name of an environment variable, without $ and =")
+    return read_text(text, plain)
+
+
 def _slow_after(text: str, plain: bool) -> SlowAfter:
     if match := re.fullmatch(r"(?ai)(\d+(?:\.\d+)?)\s?x", text.strip()):
         if not 1 < float(match[1]) <= _MOST_TIMES:
@@ -129,6 +138,12 @@ def _function(text: str, _plain: bool) -> str:
 
 
 def _secret(text: str, plain: bool) -> str:
+    if not text:
+        raise InvalidValueError("must not be empty")
+    return _secret_or_empty(text, plain)
+
+
+def _secret_or_empty(text: str, plain: bool) -> str:
     """A secret, or an address that may contain one: a text without variables, or a `{from_env: …}` instead of it."""
     if re.search(_REFERENCE, text):
         message = "variables are not expanded in the file"
@@ -139,7 +154,7 @@ def _secret(text: str, plain: bool) -> str:
 
 def _header_value(text: str, plain: bool) -> str:
     """A secret of one line: a line break would add a header of its own."""
-    text = _secret(text, plain)
+    text = _secret_or_empty(text, plain)
     if not (text.isascii() and text.isprintable()):
         raise InvalidValueError("must be printable ASCII characters, without line breaks")
     return text
@@ -147,7 +162,7 @@ def _header_value(text: str, plain: bool) -> str:
 
 def _url(text: str, plain: bool) -> str:
     """No message repeats the address: those of webhooks are secrets."""
-    text = _secret(text, plain)
+    text = _secret_or_empty(text, plain)
     if not (re.fullmatch(r"https?://[^\s/?#]+\S*", text) and text.isascii() and text.isprintable()):
         message = "must be a URL that starts with https:// or http:// and has no spaces"
         raise InvalidValueError(message, kind="secret")
@@ -162,7 +177,7 @@ def _url(text: str, plain: bool) -> str:
 
 def _apprise(text: str, plain: bool) -> str:
     """An address without a scheme is rejected without showing any part of it, which may be secret."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", _secret(text, plain)):
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://.", _secret_or_empty(text, plain)):
         return text
     raise InvalidValueError("must be an Apprise address, which starts with the name of a service: slack://…")
 
@@ -196,6 +211,7 @@ KINDS = {
     "text": TEXT,
     "name": Kind("text", read_name),
     "path": Kind("a path", read_path),
+    "variable": Kind("the name of a variable", _variable),
     "duration": Kind("a duration", _duration),
     "limit": Kind("a duration", _limit),
     "deadline": Kind("a duration", _deadline),

@@ -2,7 +2,7 @@
 
 from scheduler.schedule.cron import LARGEST_STEP
 from scheduler.schedule.description import describe, kind
-from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note
+from scheduler.schedule.dst import DstEffect, change_in_words, dst_effects, dst_note, has_cron_dst_effect
 from scheduler.schedule.duration import DurationError, format_duration, parse_duration
 from scheduler.schedule.exclusion_parser import (
     Exclusion,
@@ -43,6 +43,7 @@ __all__ = [
     "find_pitfalls",
     "find_zone",
     "format_duration",
+    "has_cron_dst_effect",
     "instant_of",
     "kind",
     "parse_dates",

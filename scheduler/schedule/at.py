@@ -8,13 +8,15 @@ import msgspec
 
 from scheduler.schedule.only_after import OnlyAfter
 from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.time_zone import LocalTime
 
 
 class At(msgspec.Struct, frozen=True):
-    """`@at 2027-01-01T09:00:00+01:00`: one instant."""
+    """`@at 2027-01-01T09:00:00+01:00`: one instant (UTC). `local` is what is written, where it has no offset."""
 
     text: str
     instant: datetime
+    local: LocalTime | None = None
 
     @property
     def at_start(self) -> bool:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from scheduler.schedule.at import At
 from scheduler.schedule.cron import LARGEST_STEP, LATEST, Cron
-from scheduler.schedule.restricted import Restricted
+from scheduler.schedule.every import Every
+from scheduler.schedule.restricted import NO_LIMITS, Limits, Restricted
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.time_zone import DstChange, first_change, latest_change
+from scheduler.schedule.time_zone import DstChange, LocalTime, first_change, latest_change
 from scheduler.schedule.union import Union
 from scheduler.text import listed
 
@@ -24,42 +27,81 @@ class DstEffect(msgspec.Struct, frozen=True):
     """A coming DST change, and one sentence about its effect on the schedule.
 
     `part` is the text of the schedule, or of one entry where the job has a list of schedules. `matters` is whether a
-    run is moved, dropped or repeated.
+    run is moved, dropped or repeated. `by_cron_rules` is whether that follows from the rules of cron(8), which other
+    schedulers may not share; not for `@at`, which is one instant.
     """
 
     change: DstChange
     part: str
     matters: bool
     sentence: str
+    by_cron_rules: bool = True
 
 
 def dst_effects(schedule: Schedule, after: datetime, count: int = 2) -> tuple[DstEffect, ...]:
-    """The next `count` DST changes of the schedule's zone within three years; none for `@every`, `@at`, `@reboot`."""
-    if isinstance(schedule, Restricted):
-        return dst_effects(schedule.schedule, after, count)
-    if isinstance(schedule, Union):
-        return tuple(effect for part in schedule.parts for effect in dst_effects(part, after, count))
-    if not isinstance(schedule, Cron):
-        return ()
-    effects: list[DstEffect] = []
-    moment, until = after.astimezone(UTC), min(after.astimezone(UTC) + _HORIZON, LATEST)
-    while len(effects) < count and (change := first_change(schedule.zone, moment, until)):
-        effects.append(_effect(schedule, change))
-        moment = change.at
-    return tuple(effects)
+    """The next `count` DST changes of the schedule's zone within three years; for `@at` only one that affects it.
+
+    None for `@every` and `@reboot`. Runs that `from`, `until` or `except` remove are not affected.
+    """
+    return tuple(_effects(schedule, NO_LIMITS, after.astimezone(UTC), count))
+
+
+def _effects(schedule: Schedule, limits: Limits, after: datetime, count: int) -> Iterator[DstEffect]:
+    match schedule:
+        case Restricted():
+            yield from _effects(schedule.schedule, schedule.limits, after, count)
+        case Union():
+            for part in schedule.parts:
+                yield from _effects(part, limits, after, count)
+        case At(local=LocalTime() as local) if schedule.instant > after and limits.allows(schedule.instant):
+            if change := local.change():
+                sentence = f"{_movement(change)}; {_outcome_once(local, change)}"
+                yield DstEffect(change, schedule.text, matters=True, sentence=sentence, by_cron_rules=False)
+        case Cron():
+            until = min(after + _HORIZON, LATEST)
+            while count and (change := first_change(schedule.zone, after, until)):
+                yield _effect(schedule, limits, change)
+                after, count = change.at, count - 1
+
+
+def has_cron_dst_effect(schedule: Schedule, after: datetime) -> bool:
+    """Whether the next DST changes matter to the schedule by the rules of cron(8), which other schedulers lack."""
+    return any(effect.matters and effect.by_cron_rules for effect in dst_effects(schedule, after))
 
 
 def dst_note(schedule: Schedule, scheduled: datetime) -> str | None:
     """How a DST change affects this scheduled time; None when none does."""
-    if isinstance(schedule, Restricted):
-        return dst_note(schedule.schedule, scheduled - schedule.limits.delay)
-    if isinstance(schedule, Union):
-        due = [part for part in schedule.parts if part.next_after(scheduled - datetime.resolution) == scheduled]
-        return next(filter(None, (dst_note(part, scheduled) for part in due)), None)
-    if not isinstance(schedule, Cron):
+    return _note(schedule, NO_LIMITS, scheduled.astimezone(UTC))
+
+
+def _note(schedule: Schedule, limits: Limits, scheduled: datetime) -> str | None:
+    match schedule:
+        case Restricted():
+            return _note(schedule.schedule, schedule.limits, scheduled - schedule.limits.delay)
+        case Union():
+            due = [part for part in schedule.parts if part.next_after(scheduled - datetime.resolution) == scheduled]
+            return next(filter(None, (_note(part, limits, scheduled) for part in due)), None)
+        case At(instant=instant, local=LocalTime() as local) | Every(first=instant, local=LocalTime() as local):
+            return _note_on_local(local) if scheduled == instant else None
+        case Cron():
+            return _note_on_skipped(schedule, limits, scheduled) or note_on_repeated(schedule, scheduled)
+    return None
+
+
+def _note_on_local(local: LocalTime) -> str | None:
+    """The rule for a single time, written without an offset, that occurs twice or not at all."""
+    change = local.change()
+    if change is None:
         return None
-    scheduled = scheduled.astimezone(UTC)
-    return _note_on_skipped(schedule, scheduled) or note_on_repeated(schedule, scheduled)
+    if change.shift > _ZERO:
+        return f"in place of {_clock(local.wall, change)} ({change_in_words(change)})"
+    return f"{_clock(local.wall, change)} occurs twice ({change_in_words(change)}): this is the first occurrence"
+
+
+def _outcome_once(local: LocalTime, change: DstChange) -> str:
+    if change.shift > _ZERO:
+        return f"one run at {_clock(change.wall_after, change)} in place of {_clock(local.wall, change)}"
+    return f"{_clock(local.wall, change)} runs at the first occurrence only"
 
 
 def note_on_repeated(schedule: Cron, moment: datetime) -> str | None:
@@ -78,13 +120,13 @@ def note_on_repeated(schedule: Cron, moment: datetime) -> str | None:
     return None
 
 
-def _note_on_skipped(schedule: Cron, scheduled: datetime) -> str | None:
+def _note_on_skipped(schedule: Cron, limits: Limits, scheduled: datetime) -> str | None:
     change = latest_change(schedule.zone, scheduled, _HORIZON)
     if change is None or change.shift < _ZERO or schedule.next_after(change.at - datetime.resolution) != scheduled:
         return None
     if _keeps_rhythm(schedule, change):
         return None
-    skipped = _matches(schedule, change.wall_before, change.wall_after)
+    skipped = _affected(schedule, limits, change)
     if not skipped:
         return None
     if not schedule.catches_up(change):
@@ -97,9 +139,8 @@ def _note_on_skipped(schedule: Cron, scheduled: datetime) -> str | None:
     return f"{one}in place of {_times(skipped, change)} ({change_in_words(change)})"
 
 
-def _effect(schedule: Cron, change: DstChange) -> DstEffect:
-    low, high = sorted((change.wall_before, change.wall_after))
-    affected = _matches(schedule, low, high)
+def _effect(schedule: Cron, limits: Limits, change: DstChange) -> DstEffect:
+    affected = _affected(schedule, limits, change)
     matters = bool(affected) and not _keeps_rhythm(schedule, change)
     if matters:
         words = _outcome(schedule, change, affected)
@@ -142,6 +183,22 @@ def _keeps_rhythm(schedule: Cron, change: DstChange) -> bool:
 def _correction(schedule: Cron) -> str:
     """Why a change is neither caught up nor suppressed, where the reason is not that the schedule is a wildcard."""
     return ", since the change is larger than 3h" if schedule.pattern.is_fixed else ""
+
+
+def _affected(schedule: Cron, limits: Limits, change: DstChange) -> list[datetime]:
+    """The schedule's wall times that the change skips or repeats, without those that its limits remove anyway."""
+    walls = _matches(schedule, *sorted((change.wall_before, change.wall_after)))
+    if limits == NO_LIMITS or not walls:
+        return walls
+    if schedule.catches_up(change):
+        return walls if limits.allows(change.at) else []
+    if change.shift > _ZERO:
+        if not (limits.is_within(change.at - _SECOND) and limits.is_within(change.at)):
+            return []
+        excluded = limits.exclusions
+        return [wall for wall in walls if excluded is None or excluded.reason_on_clock(wall) is None]
+    offsets = [change.before] if schedule.suppresses(change) else [change.before, change.after]
+    return [wall for wall in walls if all(limits.allows((wall - each).replace(tzinfo=UTC)) for each in offsets)]
 
 
 def _matches(schedule: Cron, first: datetime, end: datetime) -> list[datetime]:

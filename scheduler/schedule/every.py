@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from scheduler.schedule.schedule import Schedule
+from scheduler.schedule.time_zone import LocalTime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,11 +17,13 @@ class Every(msgspec.Struct, frozen=True):
     """`@every 90s`: the multiples of `interval` since 1970-01-01T00:00Z, so that a restart never shifts them.
 
     With `first` (`@every 90s from …`), the multiples since that instant (UTC), which is the first scheduled time.
+    `local` is the start as it is written, where it has no offset.
     """
 
     text: str
     interval: timedelta
     first: datetime | None = None
+    local: LocalTime | None = None
 
     @property
     def at_start(self) -> bool:

@@ -112,7 +112,10 @@ class Exclusions(msgspec.Struct, frozen=True):
 
     def reason(self, moment: datetime) -> str | None:
         """What excludes the instant, in words; None when nothing does."""
-        wall = self._wall(moment)
+        return self.reason_on_clock(self._wall(moment))
+
+    def reason_on_clock(self, wall: datetime) -> str | None:
+        """What excludes the naive wall time, in words, even if a DST change skips it; None when nothing does."""
         if reason := self._date_reason(wall.date()):
             return reason
         return next((f"`{each.text}`" for each in self.patterns if each.pattern.names(each.floor(wall))), None)

@@ -20,7 +20,7 @@ from scheduler.schedule.named_fields import NamedFields, named_fields, one_line,
 from scheduler.schedule.on_event import AtStart, parse_after
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.time_zone import instant_of
+from scheduler.schedule.time_zone import LocalTime, instant_of
 from scheduler.schedule.union import Union
 from scheduler.text import typo_of
 
@@ -91,19 +91,21 @@ def _parse_every(text: str, column: int, zone: ZoneInfo) -> Schedule:
         raise ScheduleError("@every: the shortest interval is 1s", column=column)
     if not keyword:
         return Every(f"@every {text}", timedelta(seconds=seconds))
-    first, instant = _parse_instant(start, column + text.rfind(start), zone, "@every … from", _DATE_OR_INSTANT)
+    first, instant, local = _parse_instant(start, column + text.rfind(start), zone, "@every … from", _DATE_OR_INSTANT)
     if re.fullmatch(_WHOLE_DAYS, duration.strip()):
         return Cron(f"@every {duration} from {start}", DayInterval(first, round(seconds / 86_400)), zone)
-    return Every(f"@every {duration} from {start}", timedelta(seconds=seconds), instant)
+    return Every(f"@every {duration} from {start}", timedelta(seconds=seconds), instant, local)
 
 
 def _parse_at(text: str, column: int, zone: ZoneInfo) -> At:
-    _, instant = _parse_instant(text, column, zone, "@at", _INSTANT)
-    return At(f"@at {text}", instant)
+    _, instant, local = _parse_instant(text, column, zone, "@at", _INSTANT)
+    return At(f"@at {text}", instant, local)
 
 
-def _parse_instant(text: str, column: int, zone: ZoneInfo, owner: str, shape: str) -> tuple[datetime, datetime]:
-    """The wall time in the zone and the instant (UTC) of a date and time with or without an offset."""
+def _parse_instant(
+    text: str, column: int, zone: ZoneInfo, owner: str, shape: str
+) -> tuple[datetime, datetime, LocalTime | None]:
+    """The wall time in the zone and the instant (UTC) of a date and time; last, what is written without an offset."""
     if not re.fullmatch(shape, text):
         reason = (
             f"{owner} needs a date and a time: 2027-01-01T09:00 in the job's time zone, or 2027-01-01T09:00:00+01:00"
@@ -112,8 +114,8 @@ def _parse_instant(text: str, column: int, zone: ZoneInfo, owner: str, shape: st
     try:
         moment = datetime.fromisoformat(text.upper())
         if moment.tzinfo is None:
-            return moment, instant_of(moment, zone)
-        return moment.astimezone(zone).replace(tzinfo=None, fold=0), moment.astimezone(UTC)
+            return moment, instant_of(moment, zone), LocalTime(moment, zone)
+        return moment.astimezone(zone).replace(tzinfo=None, fold=0), moment.astimezone(UTC), None
     except (ValueError, OverflowError):
         raise ScheduleError(f"{owner}: {text} does not exist in the calendar", column=column) from None
 

@@ -19,7 +19,7 @@ from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.time_zone import skipped_by
+from scheduler.schedule.time_zone import LocalTime, skipped_by
 from scheduler.schedule.union import Union
 from scheduler.text import listed, plural
 
@@ -68,13 +68,19 @@ def find_pitfalls(schedule: Schedule) -> tuple[Pitfall, ...]:
                 f"`{schedule.text} from 2027-01-01T09:00` begins then"
             )
             return (Pitfall(PitfallKind.EVERY_DAYS, sentence),)
+        case Every(local=LocalTime() as start):
+            return _skipped_start(start)
         case Cron(pattern=DayInterval(first=first)):
-            change = skipped_by(first, schedule.zone)
-            sentence = f"DST skips {first:%Y-%m-%d %H:%M}: the first run is right after the skipped hour"
-            return () if change is None else (Pitfall(PitfallKind.SKIPPED_START, sentence),)
+            return _skipped_start(LocalTime(first, schedule.zone))
         case Cron(pattern=Pattern() as pattern):
             return tuple(Pitfall(kind, sentence) for kind, sentence in _of_pattern(pattern))
     return ()
+
+
+def _skipped_start(start: LocalTime) -> tuple[Pitfall, ...]:
+    sentence = f"DST skips {start.wall:%Y-%m-%d %H:%M}: the first run is right after the skipped hour"
+    is_skipped = skipped_by(start.wall, start.zone) is not None
+    return (Pitfall(PitfallKind.SKIPPED_START, sentence),) if is_skipped else ()
 
 
 def _of_pattern(pattern: Pattern) -> Iterator[tuple[PitfallKind, str]]:

@@ -44,7 +44,7 @@ class Limits(msgspec.Struct, frozen=True):
         return (self.first is None or moment >= self.first) and (self.last is None or moment <= self.last)
 
 
-_NO_LIMITS = Limits()
+NO_LIMITS = Limits()
 
 
 class _LastAnswer:
@@ -156,7 +156,7 @@ class Restricted(msgspec.Struct, frozen=True):
 def restrict(schedule: Schedule, limits: Limits) -> Schedule:
     """The schedule within its limits. Equal ones give the same object, so that jobs share its last answer."""
     key: Any = schedule  # every schedule is hashable, which the protocol cannot say
-    return schedule if limits == _NO_LIMITS else _restricted(key, limits)
+    return schedule if limits == NO_LIMITS else _restricted(key, limits)
 
 
 @lru_cache(maxsize=16_384)

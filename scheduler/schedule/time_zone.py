@@ -104,6 +104,19 @@ class DstChange(msgspec.Struct, frozen=True):
         return self.at.replace(tzinfo=None) + self.after
 
 
+class LocalTime(NamedTuple):
+    """A naive wall time as it is written without an offset, and the zone in which it is read."""
+
+    wall: datetime
+    zone: ZoneInfo
+
+    def change(self) -> DstChange | None:
+        """The DST change that skips or repeats the wall time; None when it occurs once."""
+        first = self.wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC)
+        again = self.wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
+        return None if first == again else first_change(self.zone, min(first, again), max(first, again))
+
+
 def offset_at(zone: ZoneInfo, moment: datetime) -> timedelta:
     """The UTC offset of `zone` at the instant `moment`."""
     return moment.astimezone(zone).utcoffset() or _ZERO

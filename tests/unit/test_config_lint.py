@@ -98,7 +98,10 @@ TABLE = [
     (LintCode.UNEVEN_STEP, ['schedule: "*/7 * * * *"']),
     (LintCode.EVERY_DAYS, ['schedule: "@every 2d"']),
     (LintCode.SKIPPED_START, ['schedule: "@every 3w from 2025-03-30T02:30"', "timezone: Europe/Berlin"]),
+    (LintCode.SKIPPED_START, ['schedule: "@every 12h from 2025-03-30T02:30"', "timezone: Europe/Berlin"]),
     (LintCode.DST_CHANGE, ["schedule: 30 2 * * *", "timezone: Europe/Berlin"]),
+    (LintCode.DST_CHANGE, ['schedule: "@at 2026-03-29T02:30"', "timezone: Europe/Berlin"]),
+    (LintCode.DST_CHANGE, ['schedule: "@at 2026-10-25T02:30"', "timezone: Europe/Berlin"]),
     (LintCode.SLOW_TIMEOUT, ['schedule: "*/5 * * * *"', "timeout: 10m"]),
     (LintCode.SLOW_RETRIES, ['schedule: "*/5 * * * *"', "timeout: 2m", "retry: 3"]),
     (LintCode.CRONTAB_LINE, ['command: "*/10 * * * * bin/rails x"']),  # A12

@@ -17,6 +17,7 @@ from scheduler.schedule import (
     check_time,
     delay_of,
     describe,
+    dst_effects,
     dst_note,
     exclusions_of,
     find_pitfalls,
@@ -213,6 +214,75 @@ def test_a_limited_schedule_is_described_and_explained_like_its_own() -> None:
     assert find_pitfalls(limited("*/7 * * * *", "12-25")) == find_pitfalls(
         parse_schedule("*/7 * * * *", BERLIN, job_name="x")
     )
+
+
+@pytest.mark.parametrize(
+    ("schedule", "gap", "fold"),
+    [
+        (limited("30 2 * * *", "2026-03-29", "2026-10-25"), "no effect", "no effect"),
+        (limited("30 2 * * *", "* * * * sun"), "no effect", "no effect"),
+        (limited("30 2 * * *", "* 3 * * *"), "no effect", "02:30 runs at the first occurrence only"),
+        (limited("30 2 * * *", "* 2 * * *"), "one run at 03:00 in place of 02:30", "no effect"),
+        (limited("30 2 * * *", "2026-03-28"), "in place of 02:30", "first occurrence only"),
+        (limited("30 2 * * *", last="2026-03-28"), "no effect", "no effect"),
+        (limited("30 2 * * *", last="2026-10-25T02:00"), "in place of 02:30", "no effect"),
+        (limited("30 2 * * *", first="2026-10-25T02:30"), "no effect", "first occurrence only"),
+        (limited("30 2 * * *", first="2026-10-25T02:31"), "no effect", "no effect"),
+        (limited("*/30 2 * * *", "2026-03-29", "2026-10-25"), "no effect", "no effect"),
+        (limited("*/30 2 * * *", "* 2 * * *"), "no effect", "no effect"),
+        (limited("*/30 2 * * *", "30 2 * * *"), "no run for 02:00", "02:00 runs at both occurrences"),
+        (limited("*/30 2 * * *", last="2026-10-25T02:00"), "no run for 02:00 and 02:30", "no effect"),
+        (limited("*/30 2 * * *", first="2026-03-30"), "no effect", "02:00 and 02:30 run at both occurrences"),
+        (limited(["30 2 * * *", "0 9 * * *"], "* * * * sun"), "no effect", "no effect"),
+    ],
+)
+def test_a_dst_change_has_no_effect_on_runs_that_limits_remove(schedule: Schedule, gap: str, fold: str) -> None:
+    first, second, *_ = dst_effects(schedule, at("2026-01-15T09:00"))
+    assert (first.matters, second.matters) == (gap != "no effect", fold != "no effect")
+    assert first.sentence.endswith(gap)
+    assert second.sentence.endswith(fold)
+
+
+def test_no_note_speaks_of_skipped_times_that_are_excluded() -> None:
+    every, weekdays = limited("*/30 2 * * *", "2026-03-30"), limited("*/30 2 * * *", "* * * * sun")
+    due = at("2026-03-31T02:00")
+    assert "no run" not in (dst_note(every, due) or "")
+    assert dst_note(weekdays, at("2026-03-30T02:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "effect", "note"),
+    [
+        ("@at 2026-03-29T02:30", "one run at 03:00 in place of 02:30", "in place of 02:30 (DST: clocks go forward"),
+        ("@at 2026-10-25 02:30", "02:30 runs at the first occurrence only", "02:30 occurs twice (DST: clocks go back"),
+        ("@at 2026-10-25T02:30+01:00", None, None),
+        ("@at 2026-03-29T03:00", None, None),
+        ("@at 2026-10-25T03:00", None, None),
+        ("@at 2026-10-25T02:00", "02:00 runs at the first occurrence only", "02:00 occurs twice"),
+        ("@every 12h from 2026-03-29T02:30", None, "in place of 02:30 (DST: clocks go forward"),
+        ("@every 12h from 2026-10-25T02:30", None, "02:30 occurs twice"),
+        ("@every 12h from 2026-10-25T02:30Z", None, None),
+    ],
+)
+def test_a_single_time_or_a_start_in_a_skipped_or_repeated_hour_is_explained(
+    spec: str, effect: str | None, note: str | None
+) -> None:
+    schedule, now = limited(spec), at("2026-01-15T09:00")
+    due = schedule.next_after(now)
+    assert due is not None
+    found, effects = dst_note(schedule, due), dst_effects(schedule, now)
+    assert found is None if note is None else (found or "").startswith(note)
+    assert [each.sentence.partition("; ")[2] for each in effects] == ([] if effect is None else [effect])
+    assert all(each.matters for each in effects)
+    assert dst_effects(schedule, due) == ()
+    assert dst_effects(limited(spec, "03-29", "10-25"), now) == ()
+
+
+def test_a_start_that_dst_skips_is_a_pitfall_for_every_unit() -> None:
+    for every in ("90m", "12h", "2d", "1w"):
+        (pitfall,) = find_pitfalls(limited(f"@every {every} from 2026-03-29T02:30"))
+        assert pitfall.sentence.startswith("DST skips 2026-03-29 02:30")
+    assert find_pitfalls(limited("@every 12h from 2026-03-29T02:30Z")) == ()
 
 
 def delay_text() -> str:

@@ -11,7 +11,7 @@ import msgspec
 from scheduler.document.dump import as_yaml
 from scheduler.model.job import Job, OutputMode, Overlap
 from scheduler.model.target import FromEnv, FromFile
-from scheduler.schedule import dst_effects
+from scheduler.schedule import has_cron_dst_effect
 from scheduler.translate.exporters.command_words import condition_of, words_of
 from scheduler.translate.exporters.exported import (
     Exported,
@@ -107,7 +107,7 @@ class _Manifest:
                 self.report.approximated("schedule", each.why)
         if len(found) > 1:
             self.report.approximated("schedule", "a CronJob for each schedule of the list, which may run at once")
-        if job.schedule and any(effect.matters for effect in dst_effects(job.schedule, self._options.now)):
+        if job.schedule and has_cron_dst_effect(job.schedule, self._options.now):
             self.report.approximated("timezone", "Kubernetes skips times in a skipped hour, and repeats a repeated one")
         made: list[dict[str, Any]] = [{"schedule": each.schedule, "timeZone": each.zone} for each in found]
         if job.schedule is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from scheduler.model.job import Job
 from scheduler.model.recipient import CommandRecipient, Recipient
 from scheduler.model.target import Argv
-from scheduler.schedule import Schedule, dst_effects, predecessors
+from scheduler.schedule import Schedule, has_cron_dst_effect, predecessors
 from scheduler.schedule.cron import Cron
 from scheduler.schedule.day_interval import DayInterval
 from scheduler.schedule.every import Every
@@ -99,7 +99,7 @@ class _Unit:
         if job.catch_up is not None:
             self.report.approximated("catch_up", "Persistent= makes up for a missed run of any age")
             lines.append("Persistent=true")
-        if job.schedule and any(effect.matters for effect in dst_effects(job.schedule, self._options.now)):
+        if job.schedule and has_cron_dst_effect(job.schedule, self._options.now):
             why = "systemd skips times in a skipped hour, and runs once in a repeated one"
             self.report.approximated("timezone", why)
         install = "\n[Install]\nWantedBy=timers.target\n" if job.enabled else ""
