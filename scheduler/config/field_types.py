@@ -16,7 +16,7 @@ VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _DURATION = r"^(\d+(\.\d+)?w)?(\d+(\.\d+)?d)?(\d+(\.\d+)?h)?(\d+(\.\d+)?m)?(\d+(\.\d+)?s)?$"
 
 Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
-Name = Annotated[Text, Meta(extra={"reads": "name"})]
+Name = Annotated[str | int | float, Meta(extra={"reads": "name"})]
 Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"}, extra_json_schema={"minLength": 1})]
 """A secret, or an address that may contain one."""
 HeaderValue = Annotated[

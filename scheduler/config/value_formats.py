@@ -103,6 +103,9 @@ def _slow_after(text: str, plain: bool) -> SlowAfter:
 
 
 def _shell(text: str, plain: bool) -> str:
+    if text.lower() in {"true", "false", "yes", "no", "on", "off"}:
+        message = "must be the name of a shell, such as bash; without this key, /bin/sh runs a command that is text"
+        raise InvalidValueError(f"{message}, and a list runs without a shell")
     if re.search(r"\s-", text):
         raise InvalidValueError("must be a program, or a list of it and its options", kind="words")
     return read_path(text, plain)

@@ -9,6 +9,7 @@ import re
 import shlex
 import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 
 from scheduler.config.other_shapes import as_variables, recipient, recipients
 from scheduler.config.scalars import InvalidValueError
@@ -35,7 +36,7 @@ _CLOCK = r"(?a)(\d{1,3}):([0-5]\d)(?::([0-5]\d))?"
 _MILLISECONDS = r"(?ai)(\d+(?:\.\d+)?)\s*(?:ms|msecs?|milliseconds?)"
 _SIZE = r"(?ai)(\d+(?:\.\d+)?)\s*(k|m|g|t)?(?:i?b|(?<=[kmgt])i|b?ytes?)?"
 _PYTHON_FILE = r"(?:\./)?([\w/]+)\.py:(\w+)"
-
+_SHELLS = {"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish"}
 
 _TYPOGRAPHIC = str.maketrans("“”„‘’", '"""\'\'')
 
@@ -49,6 +50,8 @@ def suggestions(error: InvalidValueError, node: Node) -> Iterator[Replacement]:
         return
     for one in _of_kind(error.kind, node):
         yield Replacement(f"[{one.text}]", one.reading, one.converted) if error.in_list else one
+    if error.in_list and isinstance(node, Scalar) and "," in node.value:
+        yield from _items(error.kind, node.value)
 
 
 def _of_kind(kind: str, node: Node) -> Iterable[Replacement]:
@@ -68,6 +71,15 @@ def _of_kind(kind: str, node: Node) -> Iterable[Replacement]:
     return _BY_KIND[kind](text) if kind in _BY_KIND else _choice(text, kind.split(","))
 
 
+def _items(kind: str, text: str) -> Iterator[Replacement]:
+    """`0,3` as a list."""
+    found = [next(iter(_of_kind(kind, Scalar(part.strip(), 0, True))), None) for part in text.split(",")]
+    items = [one for one in found if one is not None]
+    if len(items) == len(found):
+        converted = tuple(word for one in items for word in one.converted)
+        yield Replacement(f"[{', '.join(one.text for one in items)}]", converted=converted)
+
+
 def _boolean(text: str) -> Iterator[Replacement]:
     word = text.strip().lower()
     if word in {"true", "yes", "on", "y", "1", "enabled"}:
@@ -77,8 +89,8 @@ def _boolean(text: str) -> Iterator[Replacement]:
 
 
 def _integer(text: str) -> Iterator[Replacement]:
-    plain = text.strip().replace("_", "").replace(",", "").removesuffix(".0").removesuffix("x")
-    digits = re.fullmatch(r"(?a)([-+]?)(?:0o?)?0*(\d+)", plain)
+    plain = text.strip().replace("_", "").removesuffix(".0").removesuffix("x")
+    digits = re.fullmatch(r"(?a)([-+]?)0*(\d+)", plain)
     if digits:
         yield Replacement(f"{digits[1].strip('+')}{digits[2]}", converted=(text,))
 
@@ -115,11 +127,17 @@ def _slow(text: str) -> Iterator[Replacement]:
 
 
 def _words(text: str) -> Iterator[Replacement]:
-    """A command line as a list."""
+    """The command line of a shell as a list that ends with its option `-c`."""
     try:
         words = shlex.split(text)
     except ValueError:
         return
+    if not re.fullmatch(r"-[A-Za-z]*c[A-Za-z]*", words[-1]):
+        pairs = pairwise(words)
+        has_only_options = all(word.startswith("-") or re.fullmatch(r"-[a-z]*o", before) for before, word in pairs)
+        if not has_only_options or words[0].rpartition("/")[2] not in _SHELLS:
+            return
+        words.append("-c")
     yield Replacement(f"[{', '.join(str(in_flow(Scalar(word, 0, True))) for word in words)}]")
 
 

@@ -124,6 +124,15 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ("on_slow: [{mail: a@b.c}]\n    slow_after: 1x", []),
         ("on_failure: [{mail: a@b.c}]\n    notify_after: 3x", ["notify_after: 3"]),
         ("shell: bash -eo pipefail -c", ["shell: [bash, -eo, pipefail, -c]"]),
+        ("shell: bash -e", ["shell: [bash, -e, -c]"]),
+        ("shell: /bin/bash -euo pipefail", ["shell: [/bin/bash, -euo, pipefail, -c]"]),
+        ("shell: bash --login", ["shell: [bash, --login, -c]"]),
+        ("shell: bash -lc", ["shell: [bash, -lc]"]),
+        ("shell: sh -C", ["shell: [sh, -C, -c]"]),
+        ("shell: docker exec web sh -c", ["shell: [docker, exec, web, sh, -c]"]),
+        ("shell: bash -e wrapper.sh", []),
+        ("shell: python3 -u", []),
+        ("shell: /usr/bin/env bash -e", []),
         ('schedule: "@every 2 weeks starting 2027-01-02T17:00"', ['schedule: "@every 2w from 2027-01-02T17:00"']),
         ("retry: {attempts: 3}", ["times: 2"]),
         ("retry: {max_attempts: 1}", ["times: 0"]),
@@ -195,6 +204,23 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ('enabled: "false"', ["enabled: false"]),
         ("enabled: maybe", []),
         ("retry: 1_0", ["retry: 10"]),
+        ("retry: 010", ["retry: 10"]),
+        ("retry: 0o10", []),
+        ("retry: 1,5", []),
+        ("retry: 1,000", []),
+        ("nice: 1,5", []),
+        ("notify_after: 1,2", []),
+        ('retry: {times: 2, factor: "1,5"}', []),
+        ("success_codes: 0,3", ["success_codes: [0, 3]"]),
+        ("success_codes: 0, 24", ["success_codes: [0, 24]"]),
+        ('success_codes: "0,1"', ["success_codes: [0, 1]"]),
+        ("success_codes: 0,", []),
+        ("success_codes: 0 3", []),
+        ("success_codes: 0-3", []),
+        ('success_codes: [0, "3,4"]', []),
+        ("exit_codes: 0,3", ["success_codes: [0, 3]"]),
+        ("retries: 1,5", []),
+        ("lint: {ignore: 'never-run,busy-minute'}", ["ignore: [never-runs, busy-minute]"]),
         ("nice: 40", []),
         ("retry: 5000", []),
         ("umask: rwx", []),
@@ -302,6 +328,23 @@ def test_a_suggestion_is_shown_so_that_it_can_be_typed_unless_it_has_a_secret(
 ) -> None:
     """A11 B11"""
     assert message(tmp_path, f"jobs:\n  a:\n    command: echo hello\n    {written}\n").endswith(shown)
+
+
+@pytest.mark.parametrize("word", ["true", "false", "'true'", "yes", "No", "on", "off"])
+def test_a_boolean_is_not_the_name_of_a_shell(tmp_path: Path, word: str) -> None:
+    text = f"jobs:\n  a:\n    command: echo hello\n    shell: {word}\n"
+    assert message(tmp_path, text) == (
+        "shell: must be the name of a shell, such as bash; without this key, /bin/sh runs a command that is text, "
+        "and a list runs without a shell"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "noun"), [("lock", "name"), ("user", "name"), ("cwd", "path"), ("env_file", "path"), ("path", "path")]
+)
+def test_a_boolean_in_the_place_of_a_name_or_a_path_is_refused(tmp_path: Path, key: str, noun: str) -> None:
+    text = f"jobs:\n  a:\n    command: echo hello\n    {key}: true\n"
+    assert message(tmp_path, text) == f"{key}: must be a {noun}, not true or false; use quotes if that is the {noun}"
 
 
 @pytest.mark.parametrize("key", ["cwd", "env_file", "path"])
