@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scheduler.config.field_types import JOB_NAME
+from scheduler.config.foreign_keys import FOREIGN
 from scheduler.config.reader import reader_of
 from scheduler.config.schedule_errors import schedule_reader
 from scheduler.config.spec import JobForm
@@ -22,11 +23,21 @@ def report_no_job(name: Scalar, value: Node, source: Source) -> None:
     message = f'job "{name.value}" must be a mapping with "command" or "python"'
     if isinstance(value, Scalar) and re.match(r"[\w-]+:\S", value.value):
         message += "; missing space after the colon"
+    if isinstance(value, Scalar) and _begins_with_key(value.value):
+        source.error(at, f"{message}; a key is followed by a colon and a space", width=width, key=key)
+        return
     from scheduler.config.fixes import value_fixes  # noqa: PLC0415 - only for errors
     from scheduler.config.other_shapes import job_of  # noqa: PLC0415
 
     fixes = value_fixes(job_of(value), value, source, _job_reader, name)
     source.error(at, message, fixes=fixes, width=width, key=key)
+
+
+def _begins_with_key(text: str) -> bool:
+    """Whether it is like `schedule "@daily"` or `command = x`. `python x.py` is a command, too."""
+    word = re.match(r"([A-Za-z_]\w*)(?:\s+=|=\s*[\"'@]|\s)", text)
+    keys = (*JobForm.__struct_encode_fields__, *FOREIGN["schedule"].split(), *FOREIGN["command"].split())
+    return word is not None and word[1].lower() in {*keys} - {"python"}
 
 
 def _job_reader(node: Node, source: Source, where: str) -> object:

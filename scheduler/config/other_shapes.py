@@ -9,7 +9,9 @@ from scheduler.config.field_types import VARIABLE
 from scheduler.document.flow import in_flow
 from scheduler.document.line_context import quote
 from scheduler.document.nodes import Mapping, Node, Scalar, Sequence
+from scheduler.schedule import find_zone
 from scheduler.suggestion import Replacement
+from scheduler.text import is_typo
 
 _NAMING = {"name", "key", "variable"}
 _VALUES = {"value", "val"}
@@ -19,6 +21,17 @@ _RECIPIENTS = {
     "command": "cmd script exec run shell program",
     "apprise": "appriseurl",
 }
+_ARGUMENT_LISTS = {"cmd", "exec", "entrypoint", "program", "command"}
+"""Keys under which a list is one command with its arguments; under others, such as `script`, it has several steps."""
+
+_ADDRESS = r"[^\s@/,;<>]+@[^\s@/,;<>]+\.[^\s@/,;<>]+"
+_NO_COMMAND = (
+    r"(?i)[\d*?,/#-]+|(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:days?)?(?:[-,#].*)?|to|thru|through|"
+    r"until|till|from|since|starting|and|or|except|excluding|not|only|every|each|on|weekdays?|weekends?|utc|gmt|local|z|"
+    r"hourly|daily|weekly|monthly|yearly|annually|true|false|yes|no|off|null"
+)
+"""A word that is a part of a schedule, or a value of YAML."""
+
 _FORMATS = {"slack": "slack.com", "discord": "discord.com", "teams": "webhook.office.com", "mattermost": "mattermost"}
 
 
@@ -72,6 +85,8 @@ def recipient(node: Node) -> Iterator[Replacement]:
         if text is None:
             return
         ours = next((ours for ours, theirs in _RECIPIENTS.items() if word in {ours, *theirs.split()}), None)
+        if ours == "command" and not is_one_command(word, value):
+            return
         if ours:
             yield Replacement(f"{{{ours}: {text}{rest}}}", converted=(key.value,))
         elif word in _FORMATS:
@@ -85,12 +100,26 @@ def _of_text(node: Scalar) -> Iterator[Replacement]:
     if re.match(r"https?://", text):
         known = next((name for name, host in _FORMATS.items() if host in text), None)
         yield Replacement(f"{{webhook: {flow}, format: {known}}}" if known else f"{{webhook: {flow}}}")
-    elif re.fullmatch(r"(?:mailto:)?[^\s@/]+@[^\s@/]+\.[^\s@/]+", text):
-        yield Replacement(f"{{mail: {text.removeprefix('mailto:')}}}", converted=("mailto",))
-    elif re.match(r"[a-z][a-z0-9+.-]*://", text):
+    elif re.fullmatch(rf"(?:mailto:)?{_ADDRESS}(?:[\s,;]+{_ADDRESS})*[,;]?", text):
+        found = [in_flow(Scalar(one, 0, True)) for one in re.split(r"[\s,;]+", text.removeprefix("mailto:")) if one]
+        addresses = str(found[0]) if len(found) == 1 else f"[{', '.join(map(str, found))}]"
+        yield Replacement(f"{{mail: {addresses}}}", converted=("mailto",))
+    elif re.fullmatch(r"[a-z][a-z0-9+.-]*://\S*", text):
         yield Replacement(f"{{apprise: {flow}}}")
-    elif "/" in text or " " in text:
+    elif re.match(r"(?:\.{0,2}|~)/\S", text):
         yield Replacement(f"{{command: {flow}}}")
+
+
+def is_one_command(key: str, value: Node) -> bool:
+    """Whether a value under a key of another program is one command: a list may have several, as under `script`."""
+    if not isinstance(value, Sequence):
+        return True
+    is_known = key in _ARGUMENT_LISTS or (is_typo(key, "command") and key != "commands")
+    return is_known and _is_program(value.items[:1])
+
+
+def _is_program(words: list[Node]) -> bool:
+    return all(isinstance(word, Scalar) and not re.search(r"\s", word.value) for word in words)
 
 
 def _is_user(word: str) -> bool:
@@ -99,10 +128,19 @@ def _is_user(word: str) -> bool:
     return word == "root" or any(word == user.pw_name for user in pwd.getpwall())
 
 
+def _is_command(word: str) -> bool:
+    """Whether the word after a schedule starts a command, and is not a user, a time zone or more of the schedule."""
+    if re.match(r"[\w./~$'\"(\[{:!@]", word) is None or re.fullmatch(_NO_COMMAND, word):
+        return False
+    return find_zone(word) is None and not _is_user(word)
+
+
 def job_of(node: Node) -> Iterator[Replacement]:
     """A job that is given as text or a list: a line of a crontab, or a command."""
-    if isinstance(node, Sequence) and (words := in_flow(node)):
-        yield Replacement(f"{{command: {words}}}")
+    if isinstance(node, Sequence) and _is_program(node.items[:1]) and (words := in_flow(node)):
+        are_programs = len(node.items) > 1 and all(isinstance(one, Scalar) and "/" in one.value for one in node.items)
+        if not are_programs:
+            yield Replacement(f"{{command: {words}}}")
     if isinstance(node, Scalar) and node.value.strip():
         yield from _job_of_text(node.value)
 
@@ -118,7 +156,8 @@ def _job_of_text(text: str) -> Iterator[Replacement]:
     schedule, command = " ".join(words[:count]), " ".join(words[count:])
     looks_like_cron = re.fullmatch(r"(?i)[\d*?,/#LWH~-]+|@\w+", words[0]) if words else None
     if looks_like_cron:
-        if command and not _is_user(words[count]):
+        if command and _is_command(words[count]):
             yield Replacement(f"{{schedule: {quote(schedule)}, command: {in_flow(Scalar(command, 0, True))}}}")
         return
-    yield Replacement(f"{{command: {quote(text)}}}")
+    if words and not re.fullmatch(_NO_COMMAND, words[0]):
+        yield Replacement(f"{{command: {quote(text)}}}")

@@ -64,8 +64,12 @@ def advice(finding: Finding, mask: Mask | None = None) -> str | None:
     """The fixes, or else the explanation. Text of the file that may be secret is masked, if there is a mask."""
     if not finding.fixes:
         return finding.help
-    shown = (fix.shown(is_secret=mask is not None and mask.covers(fix.start, fix.end)) for fix in finding.fixes)
-    return " or ".join(dict.fromkeys(shown))
+    shown = []
+    for fix in finding.fixes:
+        is_secret = mask is not None and mask.covers(fix.start, fix.end)
+        if not (is_secret and fix.is_only_masked):
+            shown.append(fix.shown(is_secret=is_secret))
+    return " or ".join(dict.fromkeys(shown)) or finding.help
 
 
 def _quote(text: str, line: tuple[int, int], spans: list[tuple[int, int]], finding: Finding) -> _Quote:

@@ -15,7 +15,7 @@ from scheduler.config.file_form import IGNORED, FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, REFUSED, REFUSED_AT_THE_TOP, normalized
 from scheduler.config.node_errors import AlreadyReportedError
-from scheduler.config.other_shapes import as_variables, recipients
+from scheduler.config.other_shapes import as_variables, is_one_command, recipients
 from scheduler.config.scalars import InvalidValueError
 from scheduler.config.schedule_errors import schedule_reader, spec_of
 from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
@@ -207,6 +207,9 @@ def _did_you_mean(unknown: UnknownKey, ours: str, word: str) -> KeyProblem:
     )
     if ours in unknown.present or is_retry_without_times:
         return KeyProblem(message)
+    if ours in {"command", "run_if"} and not is_one_command(word, unknown.value):
+        help = f"a list under `{ours}` is one command and its arguments; write several commands as text, joined by `&&`"
+        return KeyProblem(message, help)
     candidates = list(_converted(ours, word, unknown.value))
     if candidates:
         return KeyProblem(message, None, _value_fixes(unknown, ours, candidates))

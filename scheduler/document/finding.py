@@ -28,6 +28,11 @@ class Fix(msgspec.Struct, frozen=True):
         """The replacement; several entries are separated by newlines."""
         return "\n".join(self.entries).replace(MASK, self.fill or MASK)
 
+    @property
+    def is_only_masked(self) -> bool:
+        """Whether the replacement is a single value, of which nothing can be shown if it is secret."""
+        return self.fill is not None and self.masked.strip("\"'") == MASK
+
     def shown(self, *, is_secret: bool) -> str:
         """The replacement for people, on one line."""
         text = " and ".join(self.entries)

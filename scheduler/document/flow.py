@@ -43,4 +43,6 @@ def in_flow(node: Node, *, mask: bool = False, shown: re.Pattern[str] = _NEVER_S
 
 
 def _is_shown(key: Scalar, value: Node, shown: re.Pattern[str]) -> bool:
+    if isinstance(value, Sequence):
+        return all(_is_shown(key, item, shown) for item in value.items)
     return isinstance(value, Scalar) and shown.fullmatch(f"{key.value}: {value.value}") is not None

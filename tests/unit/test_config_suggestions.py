@@ -118,6 +118,15 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ("from: 31.12.2026", ["from: 2026-12-31"]),
         ("from: 05/06/2027", []),
         ("only_if: test -e leader", ["run_if: test -e leader"]),
+        ('condition: ["test -e a", "test -e b"]', []),
+        ("only_if: [test, -e, leader]", []),
+        ('script: ["make build", "make deploy"]', []),
+        ("script:\n      - make build\n      - make deploy", []),
+        ("script: make build && make deploy", ["command: make build && make deploy"]),
+        ('cmd: ["make build", "make deploy"]', []),
+        ("cmd: [python, -m, app]", ["command: [python, -m, app]"]),
+        ("commands: [bin/extract, bin/load]", []),
+        ("commands: bin/extract", ["command: bin/extract"]),
         ("on_slow: [{mail: a@b.c}]\n    slow_after: 10min", ["slow_after: 10m"]),
         ("on_slow: [{mail: a@b.c}]\n    slow_after: 3 times", ["slow_after: 3x"]),
         ("on_slow: [{mail: a@b.c}]\n    slow_after: 300%", ["slow_after: 3x"]),
@@ -156,6 +165,21 @@ def test_time_zones_are_named_where_one_is_certain(tmp_path: Path, written: str,
         ("on_failure: ./notify.sh failed", ["on_failure: [{command: ./notify.sh failed}]"]),
         ('on_failure: {slack: "#ops"}', []),
         ("on_failure: ops", []),
+        ('on_failure: "a@example.com, b@example.com"', ["on_failure: [{mail: [a@example.com, b@example.com]}]"]),
+        ("on_failure: a@example.com b@example.com", ["on_failure: [{mail: [a@example.com, b@example.com]}]"]),
+        ("on_failure: a@example.com;b@example.com", ["on_failure: [{mail: [a@example.com, b@example.com]}]"]),
+        ('on_failure: ["a@example.com, b@example.com"]', ["{mail: [a@example.com, b@example.com]}"]),
+        ('on_failure: "Ops <ops@example.com>"', []),
+        ('on_failure: ["slack:#ops"]', []),
+        ("on_failure: ops team", []),
+        ("on_failure: Ops/Dev", []),
+        ("on_failure: a@example.com or b@example.com", []),
+        ('on_failure: "mail: ops@example.com"', []),
+        ("on_failure: slack://token channel", []),
+        ("on_failure: slack://token", ["on_failure: [{apprise: slack://token}]"]),
+        ('on_failure: {run: ["make a", "make b"]}', []),
+        ("on_failure: {cmd: [./notify.sh, failed]}", ["on_failure: [{command: [./notify.sh, failed]}]"]),
+        ("notify: [a@example.com, b@example.com]", ["on_failure: [{mail: a@example.com}, {mail: b@example.com}]"]),
         ("notify: ops@example.com", ["on_failure: [{mail: ops@example.com}]"]),
         ("webhook: https://example.com/x", ["on_failure: [{webhook: https://example.com/x}]"]),
         ("timeoutSeconds: 30", ["timeout: 30s"]),
@@ -293,6 +317,25 @@ def test_the_command_of_a_job_is_converted(tmp_path: Path, written: str, meant: 
         ("./poll.sh --all", ['a: {command: "./poll.sh --all"}']),
         ("command:echo hello", ["a: {command: echo hello}"]),
         ("[echo, hello]", ["a: {command: [echo, hello]}"]),
+        ('["make build", "make deploy"]', []),
+        ("[bin/extract, bin/load]", []),
+        ('["0 3 * * *", ./x]', []),
+        ("monit -t", ['a: {command: "monit -t"}']),
+        ("python x.py", ['a: {command: "python x.py"}']),
+        ("schedule = daily", []),
+        ("schedule '@daily'", []),
+        ("schedule='@daily'", []),
+        ("command echo hello", []),
+        ("\n    schedule '@daily'\n    command 'true'", []),
+        ("every 5 minutes", []),
+        ("true", []),
+        ("0 9 * * mon to fri ./x", []),
+        ("0 9 * * mon and fri ./x", []),
+        ("0 9 * * * until 2027-01-01", []),
+        ("0 9 * * * UTC ./x", []),
+        ("0 0 9 * * mon ./x", []),
+        ("0 0 9 * * 1-5 ./x", []),
+        ("0 9 * * * && 0 17 * * * ./x", []),
     ],
 )
 def test_a_job_given_as_text(tmp_path: Path, written: str, meant: list[str]) -> None:
@@ -320,6 +363,7 @@ def test_a_variable_in_the_file_is_explained(tmp_path: Path, written: str) -> No
         ("on_failure: {email: me@example.com}", "on_failure: [{mail: me@example.com}]"),
         ("on_failure: {slack: 'https://hooks.slack.com/s3cret'}", 'on_failure: [{webhook: "•••", format: slack}]'),
         ("ping: ${PING}", "ping: {from_env: PING}"),
+        ("on_failure: 'a@example.com, b@example.com'", "on_failure: [{mail: [a@example.com, b@example.com]}]"),
         ("env: [mail=p@ss.word]", 'env: {mail: "•••"}'),
     ],
 )
@@ -328,6 +372,21 @@ def test_a_suggestion_is_shown_so_that_it_can_be_typed_unless_it_has_a_secret(
 ) -> None:
     """A11 B11"""
     assert message(tmp_path, f"jobs:\n  a:\n    command: echo hello\n    {written}\n").endswith(shown)
+
+
+@pytest.mark.parametrize(
+    ("written", "message_alone"),
+    [
+        ("env: {OPTIONS: [a]}", "OPTIONS: must be text, not a list"),
+        ("env: {OPTIONS: @a}", "unquoted @ is reserved in YAML; use quotes"),
+        ("ping: [https://example.com/x]", "ping: must be an address, not a list"),
+        ("heartbeat: https://example.com/x", 'unknown key "heartbeat"; did you mean "ping"?'),
+    ],
+)
+def test_a_replacement_that_is_a_single_secret_value_is_not_shown(
+    tmp_path: Path, written: str, message_alone: str
+) -> None:
+    assert message(tmp_path, f"jobs:\n  a:\n    command: echo hello\n    {written}\n") == message_alone
 
 
 @pytest.mark.parametrize("word", ["true", "false", "'true'", "yes", "No", "on", "off"])
