@@ -189,20 +189,21 @@ class ActiveStandby:
         await until_done(lambda: self._space.claim(key, self.name, CLAIM), AGAIN)
 
     async def _read_history(self) -> None:
-        """Take the finished runs that we do not know."""
+        """Take the finished runs that we do not know. May be cancelled: then the next call takes the rest."""
         in_store = [run_id for run_id, is_kept in self._recorded.items() if is_kept]
-        kept = await self._space.kept()
-        known, self._known = self._known | self._recorded.keys(), set()
-        for run_id in in_store:  # the others may not have reached the store before it was read
-            self._recorded.pop(run_id, None)
-        for text in kept:
+        found = set()
+        for text in await self._space.kept():
             with suppress(msgspec.MsgspecError):  # of another version
                 run = msgspec.json.decode(text, type=Run)
-                self._known.add(run.id)
-                if run.id not in known:
+                found.add(run.id)
+                if run.id not in self._known and run.id not in self._recorded:
                     await self._engine.forget(run.id)
                     self._engine.history.restore(run, is_decided=run.id in self._left)
+                    self._known.add(run.id)
                 self._left.discard(run.id)
+        self._known = found
+        for run_id in in_store:  # the others may not have reached the store before it was read
+            self._recorded.pop(run_id, None)
 
     async def _claim(self, key: str) -> bool:
         """SkipError without an answer: then the scheduler that is active next decides this time."""

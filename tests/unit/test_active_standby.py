@@ -7,7 +7,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from scheduler.engine.events import RunFinished, RunSkipped, RunStarted
@@ -166,9 +166,9 @@ def test_a_run_that_ends_while_the_store_comes_back_has_one_record() -> None:
         space = stage.schedulers["a"].space
         keep, kept = space.keep, space.kept
 
-        async def late(*what: Any) -> None:
+        async def late(*what: Any, **words: Any) -> None:
             await asyncio.sleep(1)
-            await keep(*what)
+            await keep(*what, **words)
 
         async def slow() -> list[bytes]:
             found: list[bytes] = await kept()
@@ -264,6 +264,7 @@ def stage_with(a: float, b: float) -> StageOfTwo:
 
 @settings(max_examples=25)
 @given(FAULTS, ARRIVALS, SKEW, SKEW)
+@example([("store", 30.0, 32.0), ("store", 64.0, 9.0), ("store", 74.0, 10.0)], [], 0.0, 0.0)
 def test_after_any_failure_no_time_runs_twice_and_every_run_ends_in_one_record(
     faults: list[tuple[str, float, float]], arrivals: list[tuple[float, ...]], a: float, b: float
 ) -> None:
