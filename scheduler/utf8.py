@@ -1,9 +1,22 @@
-"""Makes the programs use UTF-8 under every locale: the schedule file is UTF-8, and reaches jobs as it was written."""
+"""UTF-8 under every locale, so that the file reaches jobs as it was written; other encodings of files, by name."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+_MARKS = (
+    (b"\xff\xfe\x00\x00", "UTF-32"),
+    (b"\x00\x00\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
+"""The byte order marks of encodings that are not UTF-8. That of UTF-16 is the beginning of that of UTF-32."""
+
+
+def other_encoding(data: bytes) -> str | None:
+    """`UTF-16` or `UTF-32` for the content of a file that begins with its byte order mark."""
+    return next((name for mark, name in _MARKS if data.startswith(mark)), None)
 
 
 def use_utf8() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 from scheduler.document.finding import Finding, Fix
 from scheduler.errors import Severity
 from scheduler.regular_file import read_regular_file
+from scheduler.utf8 import other_encoding
 
 LARGEST = 16 * 1024 * 1024
 """Bytes; enough for a hundred thousand jobs."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _REASONS = {
     errno.ENOENT: "no such file",
     errno.EACCES: "permission denied",
@@ -99,8 +99,8 @@ class Source:
 def read_text(path: Path) -> str:
     """The content of a regular UTF-8 file. Never blocks and never reads more than LARGEST. Raises UnreadableError."""
     data = _read_bytes(path)
-    if data.startswith(_UTF16):
-        raise UnreadableError("the file is encoded as UTF-16", "save it as UTF-8")
+    if encoding := other_encoding(data):
+        raise UnreadableError(f"the file is encoded as {encoding}", "save it as UTF-8")
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:

@@ -6,6 +6,7 @@ import re
 
 from scheduler.launch.launcher import LaunchError
 from scheduler.regular_file import read_regular_file
+from scheduler.utf8 import other_encoding
 
 LARGEST = 1024 * 1024
 """Bytes. The kernel takes no larger environment from most programs."""
@@ -54,7 +55,7 @@ def read_small_file(path: str) -> bytes:
     except (OSError, ValueError) as error:
         raise LaunchError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
     if b"\0" in content:
-        raise LaunchError(f"{path}: contains NUL bytes; is it UTF-16?")
+        raise LaunchError(f"{path}: contains NUL bytes; is it {other_encoding(content) or 'UTF-16'}?")
     return content
 
 

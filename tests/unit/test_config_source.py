@@ -126,9 +126,13 @@ def test_bytes_that_are_no_text_are_pointed_at(file: Path) -> None:
     assert (problem.line, problem.column, problem.message) == (3, 17, "not valid UTF-8: byte 0xe9")
 
 
-def test_utf16_is_recognised(file: Path) -> None:
-    file.write_bytes(GOOD.encode("utf-16"))
-    assert message(file) == "the file is encoded as UTF-16"
+@pytest.mark.parametrize("encoding", ["UTF-16", "UTF-32"])
+def test_another_encoding_is_recognised_by_its_byte_order_mark(file: Path, encoding: str) -> None:
+    file.write_bytes(GOOD.encode(encoding))
+    assert message(file) == f"the file is encoded as {encoding}"
+    for order in ("le", "be"):
+        file.write_bytes(("\ufeff" + GOOD).encode(f"{encoding}-{order}"))
+        assert message(file) == f"the file is encoded as {encoding}"
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read_over(file: Path) -> None:

@@ -79,6 +79,7 @@ def test_anything_else_is_refused_with_its_line_and_without_its_content(tmp_path
     [
         (b"A=1\0", "contains NUL bytes; is it UTF-16?"),
         ("A=1\n".encode("utf-16"), "contains NUL bytes; is it UTF-16?"),
+        ("A=1\n".encode("utf-32"), "contains NUL bytes; is it UTF-32?"),
         (b"#" * (LARGEST + 1), "the file is larger than 1 MiB"),
     ],
 )

@@ -237,6 +237,13 @@ def test_the_syntax_of_other_programs_is_translated(written: str, meant: str) ->
 
 
 @pytest.mark.parametrize(
+    "written", ["sunset", "sunrise", "saturnalia", "monkey 9:00", "friends 10:00", "satan..sun 9:00"]
+)
+def test_a_word_that_begins_like_a_weekday_is_not_the_syntax_of_systemd(written: str) -> None:
+    assert "OnCalendar" not in str(correction(written))
+
+
+@pytest.mark.parametrize(
     ("written", "meant"),
     [
         ("10 minutes", "@every 10m"),

@@ -170,10 +170,16 @@ def test_a_schedule_file_needs_no_import(text: str) -> None:
         format_of(SourceFile("schedules.yaml", text))
 
 
-NO_TEXT = [b"\x00\x01\x02", b"\xff\xfeh\x00i\x00", b"a" * (16 * 1024 * 1024 + 1), b"\x7fELF\x01\x00"]
+NO_TEXT = [
+    b"\x00\x01\x02",
+    "x".encode("utf-32"),
+    b"\xff\xfeh\x00i\x00",
+    b"a" * (16 * 1024 * 1024 + 1),
+    b"\x7fELF\x01\x00",
+]
 
 
-@pytest.mark.parametrize("data", NO_TEXT, ids=["controls", "UTF-16", "huge", "ELF"])
+@pytest.mark.parametrize("data", NO_TEXT, ids=["controls", "UTF-32", "UTF-16", "huge", "ELF"])
 def test_a_file_that_is_not_text_is_one_message(data: bytes) -> None:
     with pytest.raises(UsageError):
         decode("x", data)

@@ -7,6 +7,10 @@ from datetime import date
 
 _LEAP_YEAR = 2024
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?"
+)
 _RANGE_SIGNS = re.compile(r"\s*(?:\.\.\.?|\s-\s|–|—|/|\bto\b|\buntil\b|:)\s*")
 
 
@@ -40,7 +44,6 @@ def _range_or_days(text: str) -> str | None:
 def _date(text: str, *, yearly: bool) -> str | None:
     """The date that the text certainly means in another notation."""
     text = text.strip().lower().replace(",", " ")
-    months = "|".join(_MONTHS)
     year = day = ""
     if match := re.fullmatch(r"(?a)(\d{4})[-/.](\d\d?)[-/.](\d\d?)", text):
         year, month, day = match.groups()
@@ -52,13 +55,13 @@ def _date(text: str, *, yearly: bool) -> str | None:
             return None  # day first or month first
         if int(month) > 12:
             month, day = day, month
-    elif match := re.fullmatch(rf"(?a)({months})[a-z]*\.?\s+(\d\d?)(?:st|nd|rd|th)?(?:\s+(\d{{4}}))?", text):
+    elif match := re.fullmatch(rf"(?a)({_MONTH})\.?\s+(\d\d?)(?:st|nd|rd|th)?(?:\s+(\d{{4}}))?", text):
         month, day, year = match.groups(default="")
-    elif match := re.fullmatch(rf"(?a)(\d\d?)(?:st|nd|rd|th)?\.?\s+({months})[a-z]*\.?(?:\s+(\d{{4}}))?", text):
+    elif match := re.fullmatch(rf"(?a)(\d\d?)(?:st|nd|rd|th)?\.?\s+({_MONTH})\.?(?:\s+(\d{{4}}))?", text):
         day, month, year = match.groups(default="")
     else:
         return None
-    number = int(month) if month.isdigit() else _MONTHS.index(month) + 1
+    number = int(month) if month.isdigit() else _MONTHS.index(month[:3]) + 1
     found = f"{number:02}-{int(day):02}"
     try:
         date(int(year or _LEAP_YEAR), number, int(day))

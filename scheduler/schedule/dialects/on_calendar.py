@@ -7,7 +7,7 @@ import re
 from scheduler.schedule.cron_field import LIMITS, FieldName
 from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
 
-_WEEKDAY = r"(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*"
+_WEEKDAY = r"(?:sun|mon|tue|tues|wed|weds|wednes|thu|thur|thurs|fri|sat|satur)(?:days?)?"
 _WEEKDAYS = re.compile(rf"{_WEEKDAY}(?:(?:\.\.|,){_WEEKDAY})*,?")
 _DATE = re.compile(r"(?:(?P<year>[\d*.,/]+)-)?(?P<month>[\d*.,/]+)(?P<from_end>-|~)(?P<day>[\d*.,/]+)")
 _TIME = re.compile(r"(?P<hour>[\d*.,/]+):(?P<minute>[\d*.,/]+)(?::(?P<second>[\d*.,/]+))?")

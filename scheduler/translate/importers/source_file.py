@@ -12,11 +12,11 @@ import msgspec
 from scheduler.errors import UsageError
 from scheduler.translate.job_names import JobNames
 from scheduler.translate.translation import Fate, Remark
+from scheduler.utf8 import other_encoding
 
 LARGEST = 16 * 1024 * 1024
 """Bytes of a file."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -93,8 +93,8 @@ def decode(name: str, data: bytes) -> str:
     """The text of a file in UTF-8, or else in ISO-8859-1. UsageError for a file that is too large, or not text."""
     if len(data) > LARGEST:
         raise UsageError(f"{name}: larger than {LARGEST // 1024**2} MiB")
-    if data.startswith(_UTF16):
-        raise UsageError(f"{name}: the file is UTF-16; convert it to UTF-8 first")
+    if encoding := other_encoding(data):
+        raise UsageError(f"{name}: the file is {encoding}; convert it to UTF-8 first")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
