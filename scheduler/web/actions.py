@@ -16,10 +16,10 @@ from scheduler.api.service import Service
 from scheduler.errors import SchedError, UsageError
 from scheduler.model.run import Pause
 from scheduler.web.board import Board
+from scheduler.web.form_times import typed_until
 from scheduler.web.pages import local_path
 from scheduler.web.request import Request
 from scheduler.web.response import Response, redirect
-from scheduler.web.typed_time import typed_until
 from scheduler.web.words import Moment, until_text
 from scheduler.wire.daemon import Reload
 from scheduler.wire.jobs import PauseJobs, ResumeJobs

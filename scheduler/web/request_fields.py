@@ -12,7 +12,7 @@ import msgspec
 from scheduler.api.service import Service
 from scheduler.errors import UsageError
 from scheduler.schedule import instant_of
-from scheduler.web.typed_time import typed_instant
+from scheduler.web.form_times import typed_instant
 from scheduler.wire.http_routes import HttpRoute
 
 _UTC = ZoneInfo("UTC")

@@ -12,8 +12,8 @@ from scheduler.api.service import Service
 from scheduler.errors import RefusedError, UsageError
 from scheduler.model.run import Run
 from scheduler.web.board import Board, JobFacts
+from scheduler.web.form_times import typed_instant
 from scheduler.web.output_lines import last_lines
-from scheduler.web.typed_time import typed_instant
 from scheduler.web.words import Moment, ending, span
 from scheduler.wire.operations import WHY
 from scheduler.wire.times import REASONS, Why, WhyView

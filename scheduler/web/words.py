@@ -65,6 +65,10 @@ def attempt_ending(attempt: Attempt) -> str:
     return f"exit {ended.code}: {note}" if note else f"exit {ended.code}"
 
 
+_SAME_YEAR = 300
+"""Days from now within which a date is written without its year: its weekday tells which year is meant."""
+
+
 class Moment:
     """The instant and the zone of one page, and how it shows other instants."""
 
@@ -95,8 +99,8 @@ class Moment:
         """`14:05`, `Fri 02:30`, `Sat 31 Oct 23:00` in the page's zone, which is named where it differs from now."""
         there = self._there(moment)
         days = (there.date() - self.local.date()).days
-        date = "" if days == 0 else "%a " if 0 < days < 7 else "%a %-d %b " if abs(days) < 300 else "%-d %b %Y "
-        text = there.strftime(f"{date}%H:%M:%S" if self._exact(there) else f"{date}%H:%M")
+        date = "" if days == 0 else f"{there:%a} " if 0 < days < 7 else f"{self.day(moment)} "
+        text = f"{date}{self.time(moment)}"
         name = there.tzname() or ""
         return f"{text} {name}" if zone or name != self.zone_name else text
 
@@ -105,8 +109,10 @@ class Moment:
         return "until resumed" if moment is None else f"until {self.clock(moment)}"
 
     def day(self, moment: datetime) -> str:
-        """`Fri 23 Oct`."""
-        return self._there(moment).strftime("%a %-d %b")
+        """`Fri 23 Oct`, with the year instead of the weekday where it may not be the nearest day with that date."""
+        there = self._there(moment)
+        days = abs((there.date() - self.local.date()).days)
+        return there.strftime("%a %-d %b" if days < _SAME_YEAR else "%-d %b %Y")
 
     def time(self, moment: datetime) -> str:
         """`14:05`, with seconds where there are some."""
@@ -116,7 +122,7 @@ class Moment:
     def seconds(self, moment: datetime) -> str:
         """`14:05:00`, with the day when it is not today."""
         there = self._there(moment)
-        return there.strftime("%H:%M:%S" if there.date() == self.local.date() else "%a %-d %b %H:%M")
+        return f"{there:%H:%M:%S}" if there.date() == self.local.date() else f"{self.day(moment)} {there:%H:%M}"
 
     def abbreviation(self, moment: datetime) -> str:
         """The zone's abbreviation at that instant, which differs between summer and winter."""

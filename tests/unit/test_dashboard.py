@@ -19,7 +19,6 @@ from scheduler.model.job import Overlap
 from scheduler.web import http_server, timeline
 from scheduler.web.output_lines import last_lines
 from scheduler.web.recent import Recent
-from scheduler.web.typed_time import typed_instant, typed_until
 from scheduler.web.words import Moment
 from tests.unit.stage import NOON, Stage, job
 from tests.unit.test_web_api import Served, play
@@ -94,18 +93,6 @@ def test_the_last_lines_are_those_of_stderr_before_those_of_stdout() -> None:
     assert last_lines([out], 1) == ["b"]
     assert last_lines([out, err, Chunk(Stream.STDERR, b"o\n\x1b[31mthree\n"), out], 2) == ["two", "three"]
     assert last_lines([], 2) == []
-
-
-@pytest.mark.parametrize(
-    ("text", "minutes"),
-    [("now", 0), ("2 minutes ago", -2), ("-2m", -2), ("2m ago", -2), ("2m", -2), ("in 2m", 2), ("1h 30m ago", -90)],
-)
-def test_a_distance_from_now_is_a_time(text: str, minutes: int) -> None:
-    assert typed_instant(text, NOW, BERLIN) == NOW + timedelta(minutes=minutes)
-
-
-def test_a_pause_can_end_in_an_hour() -> None:
-    assert typed_until("in 1 hour", NOW, BERLIN) == 3600
 
 
 def test_a_paused_job_shows_the_first_time_after_its_pause_as_its_next_run() -> None:

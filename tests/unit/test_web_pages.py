@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scheduler.cli import times
-from scheduler.errors import SchedError, UsageError
+from scheduler.errors import SchedError
 from scheduler.launch.launcher import Stream
 from scheduler.launch.output import Chunk
 from scheduler.model.web import ListenAddress, WebSettings
@@ -28,7 +28,6 @@ from scheduler.web.live import Live
 from scheduler.web.output_lines import lines_of, plain
 from scheduler.web.pages import local_path
 from scheduler.web.recent import IN_A_ROW, KEPT, Recent
-from scheduler.web.typed_time import typed_instant, typed_until
 from scheduler.web.words import Moment, span
 
 NOW = datetime(2026, 10, 22, 12, 32, 8, tzinfo=UTC)
@@ -58,55 +57,6 @@ def test_distances_are_written_as_schedctl_writes_them(seconds: int) -> None:
 )
 def test_times_say_as_much_of_the_date_as_is_needed(later: timedelta, expected: str) -> None:
     assert Moment(NOW, BERLIN).clock(NOW + later) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("10:05", "2026-10-22 10:05"),
-        ("yesterday 2:30", "2026-10-21 02:30"),
-        ("mon 07:00", "2026-10-19 07:00"),
-        ("yesterday", "2026-10-21 00:00"),
-        ("Monday", "2026-10-19 00:00"),
-        ("Thu 10:00", "2026-10-22 10:00"),
-        ("14 Oct 02:30", "2026-10-14 02:30"),
-        ("Wed 14 Oct 02:30", "2026-10-14 02:30"),
-        ("2026-10-14 02:30", "2026-10-14 02:30"),
-        ("2026-10-14T02:30:00", "2026-10-14 02:30"),
-    ],
-)
-def test_times_are_understood_as_people_type_them(text: str, expected: str) -> None:
-    assert f"{typed_instant(text, NOW, BERLIN):%Y-%m-%d %H:%M}" == expected
-
-
-@pytest.mark.parametrize(
-    "text", ["25:00", "31 Feb 10:00", "later", "10:5", "2026-13-01 00:00", "\N{ARABIC-INDIC DIGIT ONE}0:00"]
-)
-def test_a_time_that_is_none_is_an_error(text: str) -> None:
-    with pytest.raises(UsageError, match="not a valid time"):
-        typed_instant(text, NOW, BERLIN)
-
-
-@pytest.mark.parametrize(
-    ("text", "hours"), [("1h", 1), ("1h 30m", 1.5), ("15:32:08", 1), ("14:32:08", 24), ("mon 14:32:08", 4 * 24 + 1)]
-)
-def test_a_pause_must_end_in_the_future(text: str, hours: float) -> None:
-    assert typed_until(text, NOW, BERLIN) == hours * 3600
-
-
-def test_a_pause_without_a_time_has_no_end_and_one_in_the_past_is_an_error() -> None:
-    assert typed_until("  ", NOW, BERLIN) is None
-    with pytest.raises(UsageError, match="in the past"):
-        typed_until("2026-10-22 10:00", NOW, BERLIN)
-
-
-@given(st.text(max_size=40))
-def test_any_typed_text_is_a_time_or_one_error(text: str) -> None:
-    try:
-        found = typed_instant(text, NOW, BERLIN)
-    except UsageError:
-        return
-    assert 1 <= found.year <= 9999
 
 
 def recent() -> tuple[Recent, Iterator[datetime]]:
