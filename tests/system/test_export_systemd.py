@@ -18,6 +18,7 @@ from scheduler.errors import ScheduleError
 from scheduler.schedule import parse_schedule
 from scheduler.translate.exporters.on_calendar_text import NoCalendarError, calendar_lines
 from scheduler.translate.importers.exec_line import read_exec_line
+from scheduler.translate.importers.unit_name import Manager, UnitName
 from tests.system.calendar_analysis import ITERATIONS, MISSING, comparable, elapses
 from tests.system.programs import schedctl
 
@@ -152,9 +153,10 @@ def test_the_conditions_of_a_service_are_those_of_the_job(tmp_path: Path, keys: 
     done = schedctl("-c", file, "export", "systemd", "a")
     conditions = [line.partition("=")[2] for line in done.stdout.splitlines() if line.startswith("ExecCondition=")]
     assert conditions, done.stdout
+    unit = UnitName("a.service", Manager(of_users=False, home=None))
     codes = [
         subprocess.run(
-            [word.replace("$$", "$") for word in read_exec_line(line, "a.service").words], check=False, timeout=60
+            ["".join(map(str, word)) for word in read_exec_line(line, unit).words], check=False, timeout=60
         ).returncode
         for line in conditions
     ]

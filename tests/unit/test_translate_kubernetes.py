@@ -112,13 +112,51 @@ def test_runs_have_time_to_finish_also_with_a_long_grace_period(
     ("script", "command"),
     [
         ("echo $(date) $$ $(WHO)", "echo $(date) $ ${WHO}"),
+        ("echo $(date +$(WHO)) $(date; echo $(WHO)", "echo $(date +$(WHO)) $(date; echo $(WHO)"),
+        ('|-\n    curl -d \'{"a": "$(WHO)"}\'', """curl -d '{"a": "'"${WHO}"'"}'"""),
+        ("\"echo '$(WORDS)' '$(QUOTE)'\"", """/bin/sh -c 'echo '"'"''"${WORDS}"''"'"' '"'"''"${QUOTE}"''"'"''"""),
+        ("echo '$(WORDS)'", """echo ''"${WORDS}"''"""),
+        ("echo $(WORDS)", """/bin/sh -c 'echo '"${WORDS}\""""),
+        ('echo "$(WORDS)"', 'echo "${WORDS}"'),
+        ("echo $(a.b)", "echo dotted"),
         ("|\n    set -e\n    dump | gzip > /out/$(date +%F).gz\n", "set -e\ndump | gzip > /out/$(date +%F).gz\n"),
     ],
 )
 def test_a_script_of_a_shell_becomes_text(tmp_path: Path, script: str, command: str) -> None:
-    container = f"env: [{{name: WHO, value: x}}]\nargs:\n- -c\n- {script}"
+    values = "{name: WHO, value: x}, {name: WORDS, value: 'a;  b'}, {name: QUOTE, value: \"'\"}"
+    container = f"env: [{values}, {{name: a.b, value: dotted}}]\nargs:\n- -c\n- {script}"
     done = imported(tmp_path, manifest(container=container).replace("[app, run]", "[/bin/sh]"))
     assert done.translation.jobs[0].keys["command"] == command
+
+
+def test_a_secret_in_a_script_is_noted(tmp_path: Path) -> None:
+    container = "env: [{name: KEY, valueFrom: {secretKeyRef: {name: s, key: k}}}]\nargs: [-c, 'x $(KEY)']"
+    done = imported(tmp_path, manifest(container=container).replace("[app, run]", "[/bin/sh]"))
+    assert done.translation.jobs[0].keys["command"] == "x ${KEY}"
+    assert any("the shell expands it as a value" in why for _, why in done.noted)
+
+
+def test_values_contain_the_variables_before_them(tmp_path: Path) -> None:
+    values = {"A": "1", "B": "$(A)$(C)$$(A)", "C": "$(B)/$$", "a.b": "2", "D": "$(a.b)"}
+    env = ", ".join(f"{{name: {name}, value: '{value}'}}" for name, value in values.items())
+    secret = "{name: S, valueFrom: {secretKeyRef: {name: s, key: k}}}, {name: E, value: 'x://$(S)@h'}"
+    done = imported(tmp_path, manifest(container=f"env: [{env}, {secret}]"))
+    assert done.translation.jobs[0].keys["env"] == {
+        "A": "1",
+        "B": "1$(C)$(A)",
+        "C": "1$(C)$(A)/$",
+        "D": "2",
+        "S": {"from_env": "S"},
+    }
+    assert [why for _, why in done.refused if "not in the manifest" in why] == [
+        "contains a variable whose value is not in the manifest; write the value"
+    ]
+
+
+def test_a_variable_that_env_from_may_set_is_noted(tmp_path: Path) -> None:
+    container = "envFrom: [{secretRef: {name: s}}]\nargs: [$(KEY), $(date), $(KEY)]"
+    done = imported(tmp_path, manifest(container=container))
+    assert [why for _, why in done.noted if "envFrom" in why] == ["if envFrom sets this variable, write ${KEY}"]
 
 
 def test_several_documents_and_lists_with_their_comments(tmp_path: Path) -> None:

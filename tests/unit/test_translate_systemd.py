@@ -86,6 +86,9 @@ def test_drop_ins_that_are_not_read_are_reported(folder: str, named: str) -> Non
 SERVICES: list[tuple[str, dict[str, Any]]] = [
     ("User=backup\nGroup=adm\nUMask=0027\nNice=-5", {"user": "backup", "group": "adm", "umask": "027", "nice": -5}),
     ("WorkingDirectory=-/srv/app", {"cwd": "/srv/app"}),
+    ("WorkingDirectory=~", {"cwd": "/root"}),
+    ("User=backup\nWorkingDirectory=~", {"user": "backup", "cwd": "/home/backup"}),
+    ("Environment=A=%h B=b\nUnsetEnvironment=B=b %p", {"env": {"A": "/root", "B": None, "dump": None}}),
     (
         "Environment=A=1 \"B=two words\" 'C=x'\nEnvironment=D=%%\nUnsetEnvironment=E",
         {"env": {"A": "1", "B": "two words", "C": "x", "D": "%", "E": None}},
@@ -119,7 +122,12 @@ COMMANDS: list[tuple[str, Any]] = [
     ("ExecStart=/bin/x $OPTS --to=${DIR}/x 'a b'", "/bin/x $OPTS --to=\"${DIR}\"/x 'a b'"),
     ("ExecStart=-/bin/x", "{ /bin/x || true; }"),
     ("ExecStart=+/bin/x", ["/bin/x"]),
-    ("ExecStart=@/bin/x name a", ["/bin/x", "a"]),
+    ("ExecStart=@/bin/x name $A", """/bin/bash -c 'exec -a "$0" "$@"' name /bin/x $A"""),
+    ("ExecStart=-@/bin/sh sh -c 'a b'", "{ /bin/sh -c 'a b' || true; }"),
+    ("ExecStart=@/bin/x /bin/x a", ["/bin/x", "a"]),
+    ("ExecStart='-/bin/x y' z", "{ '/bin/x y' z || true; }"),
+    ("ExecStart=:/bin/x %% $$", ["/bin/x", "%", "$$"]),
+    ("ExecStart=/bin/x $1 $ $A/b ${} a${a.b}c ${A:-b} 'a${' %{", ["/bin/x", "", "ac", "${A:-b}", "a${", "%{"]),
     ("ExecStart=:/bin/x $HOME", ["/bin/x", "$HOME"]),
     ("ExecStart=/bin/x\nExecStart=/bin/y 'z;'", "/bin/x && /bin/y 'z;'"),
     (
@@ -150,9 +158,20 @@ def test_the_command_of_a_service_is_converted(tmp_path: Path, lines: str, comma
         ("OnCalendar=daily\nUnit=other.service", "", 0, "other.service is missing"),
         ("OnCalendar=daily", "ExecStart=\n", 0, "no ExecStart="),
         ("OnCalendar=daily", "ExecStart='x\n", 0, "a quote is not closed"),
-        ("OnCalendar=daily", "ExecStart=%h/bin/x\n", 0, "the specifier %h"),
+        ("OnCalendar=daily", "ExecStart=%t/x\n", 0, "the specifier %t"),
+        ("OnCalendar=daily", "ExecStart=|/bin/x\n", 0, "login shell"),
+        ("OnCalendar=daily", "ExecStart=- /bin/x\n", 0, "no program after the prefix"),
+        ("OnCalendar=daily", "ExecStart=@/bin/x\n", 0, "needs a name"),
+        ("OnCalendar=daily", "User=backup\nExecStartPre=-+/bin/y\n", 5, "as root; the job runs it as its `user`"),
+        ("OnCalendar=daily", "Group=adm\nExecStartPost=!/bin/y\n", 5, "as root; the job runs it as its `user`"),
+        ("OnCalendar=daily", "User=backup\nExecCondition=+/bin/y\n", 5, "as root; the job runs it as its `user`"),
+        ("OnCalendar=daily", "Environment='A=b\n", 4, "a quote is not closed"),
+        ("OnCalendar=daily", "Environment=A=b\nUnsetEnvironment=A=c\n", 5, "whatever their values"),
+        ("OnCalendar=daily", "EnvironmentFile=/etc/x/*.env\n", 4, "a pattern has no equivalent"),
+        ("OnCalendar=daily", "UMask=rwx\n", 4, "not a value that a job can have"),
+        ("OnCalendar=%t", "", 0, "the specifier %t"),
         ("OnCalendar=daily", "ExecStart=/bin/a ; /bin/b\n", 0, "several commands"),
-        ("OnCalendar=daily", "WorkingDirectory=~\n", 4, "absolute path"),
+        ("OnCalendar=daily", "User=missing\nWorkingDirectory=~\n", 5, "absolute path"),
         ("OnCalendar=daily", "StandardOutput=append:/var/log/x\n", 4, "schedd logs the output"),
         ("OnCalendar=daily", "ProtectSystem=strict\nPrivateTmp=yes\n", 4, "restrictions of the service"),
         ("OnCalendar=daily", "CPUQuota=20%\n", 4, "no equivalent"),
@@ -191,10 +210,138 @@ def test_a_service_that_systemd_runs_as_root_is_noted(tmp_path: Path, setting: s
     assert any("as root" in one.why for one in remarks) is noted
 
 
-def test_an_instance_of_a_template(tmp_path: Path) -> None:
-    beside = {"dump@.service": "[Service]\nExecStart=/bin/x %i\n"}
-    done = imported(tmp_path, TIMER, name="dump@home.timer", beside=beside)
-    assert [(job.name, job.keys["command"]) for job in done.translation.jobs] == [("dump-home", ["/bin/x", "home"])]
+@pytest.mark.parametrize(
+    ("unit", "words"),
+    [
+        ("dump@srv-a\\x2db", ["srv-a\\x2db", "srv/a-b", "dump", "dump", "dump", "dump", "/srv/a-b"]),
+        ("a-b\\x20c@-", ["-", "/", "a-b\\x20c", "a/b c", "b\\x20c", "b c", "/"]),
+        ("a-b", ["", "", "a-b", "a/b", "b", "b", "/a/b"]),
+        ("x@\\xc3\\xa4@y", ["\\xc3\\xa4@y", "ä@y", "x", "x", "x", "x", "/ä@y"]),
+    ],
+)
+def test_specifiers_of_the_name_are_replaced_as_systemd_does(tmp_path: Path, unit: str, words: list[str]) -> None:
+    text = "[Service]\nExecStart=/bin/x %i %I %p %P %j %J %f %n %N\nEnvironment=A=%i\n"
+    beside = {f"{unit}.service": text, f"{unit.partition('@')[0]}@.service": text}
+    done = imported(tmp_path, TIMER, name=f"{unit}.timer", beside=beside)
+    (job,) = done.translation.jobs
+    assert job.keys["command"] == ["/bin/x", *words, f"{unit}.service", unit]
+    assert job.keys["env"] == {"A": words[0]}
+
+
+@pytest.mark.parametrize(
+    ("instance", "why"), [("\\x2", "not a valid name"), ("\\xff", "not text"), ("-a", "not a path")]
+)
+def test_names_that_cannot_be_unescaped_are_refused(tmp_path: Path, instance: str, why: str) -> None:
+    beside = {"dump@.service": "[Service]\nExecStart=/bin/x %f\n"}
+    done = imported(tmp_path, TIMER, name=f"dump@{instance}.timer", beside=beside)
+    assert [why in reason for _, reason in done.refused] == [True]
+
+
+def test_specifiers_of_a_timer_are_replaced(tmp_path: Path) -> None:
+    timer = "[Unit]\nDescription=100%% of %I\n[Timer]\nOnCalendar=%i\nUnit=%p-%i@x.service\n"
+    beside = {"dump-daily@.service": SERVICE}
+    (job,) = imported(tmp_path, timer, name="dump@daily.timer", beside=beside).translation.jobs
+    assert (job.name, job.keys["schedule"], job.keys["description"]) == ("dump-daily-x", "0 0 * * *", "100% of daily")
+
+
+def test_a_description_that_depends_on_the_machine_is_refused(tmp_path: Path) -> None:
+    done = pair(tmp_path, TIMER.replace("when", "on %H"))
+    assert "description" not in done.translation.jobs[0].keys
+    assert [line for line, why in done.refused if "specifier %H" in why] == [2]
+
+
+@pytest.mark.parametrize("kind", ["timer", "service"])
+def test_a_template_without_an_instance_is_refused(tmp_path: Path, kind: str) -> None:
+    texts = {"dump@.timer": TIMER, "dump@.service": SERVICE}
+    done = imported(tmp_path, texts[f"dump@.{kind}"], name=f"dump@.{kind}", beside=texts)
+    assert done.translation.jobs == ()
+    assert [why for _, why in done.refused] == [
+        f"a template has no instance: copy it to dump@NAME.{kind}, and import that"
+    ]
+
+
+def test_a_template_of_a_service_is_read_with_the_timers_of_its_instances() -> None:
+    source = SourceFile("dump@.service", SERVICE, together=frozenset({"dump@.service", "dump@home.timer"}))
+    done = read_systemd(source, Request(machine=FakeMachine(), names=JobNames()))
+    assert (done.jobs, done.remarks) == ((), ())
+
+
+VALUES: list[tuple[str, Any, str]] = [
+    ("A='b c' 'D=--x *.py'\nExecStart=/bin/x $A $D $B", "/bin/x $A --x '*.py' $B", "$B: the shell splits"),
+    ("\"A=--to 'b c' d\\\\ e\"\nExecStart=/bin/x $A", ["/bin/x", "--to", "b c", "d e"], ""),
+    ("A=a\nUnsetEnvironment=A\nExecStart=/bin/x $A", "/bin/x $A", ""),
+    ("A=*\nEnvironmentFile=/e\nExecStart=/bin/x $A ${A}", '/bin/x $A "${A}"', "$A: the shell splits"),
+    ("A=b\nExecStart=/bin/sh -c 'echo ${A} \"${A}\" $A $${A}'", 'echo ${A} "${A}" $A ${A}', ""),
+    ("A=b\nExecStart=/bin/sh -c \"echo '${A}'\"", "echo ''\"${A}\"''", ""),
+    ("A=b;c\nExecStart=/bin/sh -c 'echo ${A}'", "/bin/sh -c 'echo '\"${A}\"", ""),
+    ("A=b\nExecStart=/bin/sh -c 'echo ${A} # it'", "/bin/sh -c 'echo '\"${A}\"' # it'", ""),
+    ("A=b\nExecStart=/bin/sh -c $A", "/bin/sh -c $A", ""),
+    ("A=b\nExecStart=/bin/sh -c 'echo ${B}'", "echo ${B}", "$B: the shell expands it as a value"),
+    ("A=b\nExecStart=/bin/sh -c 'echo ${A:-c}'", "echo ${A:-c}", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "command", "noted"), VALUES, ids=[text for text, _, _ in VALUES])
+def test_variables_of_a_command_have_the_values_that_systemd_inserts(
+    tmp_path: Path, text: str, command: Any, noted: str
+) -> None:
+    done = pair(tmp_path, service=f"[Service]\nType=oneshot\nUser=backup\nEnvironment={text}\n")
+    assert done.translation.jobs[0].keys["command"] == command
+    reasons = [why for _, why in done.noted if "shell" in why]
+    assert [noted in why for why in reasons] == ([True] if noted else [])
+
+
+def test_privileged_commands_of_a_service_without_a_user_are_as_root_anyway(tmp_path: Path) -> None:
+    done = pair(tmp_path, service=SERVICE + "ExecStartPre=+/bin/y\nExecStartPost=!!/bin/z\n")
+    assert (done.translation.jobs[0].keys["command"], done.refused) == ("/bin/y && /usr/bin/dump --all && /bin/z", [])
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("WorkingDirectory=-/srv", "a missing directory is an error here"),
+        ("EnvironmentFile=-/etc/x", "a missing file is an error here"),
+        ("Environment=A=b\nEnvironmentFile=/etc/x", "remove from `env` what it sets"),
+    ],
+)
+def test_what_is_stricter_or_in_another_order_here_is_noted(tmp_path: Path, setting: str, why: str) -> None:
+    done = pair(tmp_path, service=f"{SERVICE}{setting}\n")
+    assert [line for line, reason in done.noted if why in reason] == [4 + setting.count("\n")]
+
+
+def test_a_limit_of_starts_that_becomes_retries_is_not_said_to_have_no_effect(tmp_path: Path) -> None:
+    without = pair(tmp_path, service=SERVICE + "StartLimitBurst=3\n").translation.remarks
+    remarks = pair(tmp_path, service=SERVICE + "Restart=on-failure\nStartLimitBurst=3\n").translation.remarks
+    assert [any("StartLimitBurst" in remark.text for remark in each) for each in (without, remarks)] == [True, False]
+
+
+USERS: list[tuple[str, str, str]] = [
+    ("/home/me/.config/systemd/user", "/home/me", ""),
+    ("/home/you/.local/share/systemd/user", "/home/you", "the service of a user as that user"),
+    ("/etc/systemd/user", "/home/me", "as each user"),
+    ("/usr/lib/systemd/user", "/home/me", "as each user"),
+    ("/etc/systemd/system", "/root", "as root"),
+]
+
+
+class MachineWithoutDropIns(FakeMachine):
+    def has_directory(self, path: str) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("by_comment", [False, True])
+@pytest.mark.parametrize(("folder", "home", "why"), USERS, ids=[folder for folder, _, _ in USERS])
+def test_units_of_users_run_in_the_home_directory(folder: str, home: str, why: str, by_comment: bool) -> None:
+    texts = {"dump.timer": TIMER, "dump.service": "[Service]\nType=oneshot\nExecStart=%h/x\nExecStartPre=+/bin/y\n"}
+    path = f"{folder}/dump.timer"
+    text = f"# {path}\n{TIMER}" if by_comment else TIMER
+    source = SourceFile("dump.timer", text, "/srv/merged/dump.timer" if by_comment else path, texts.get)
+    done = read_systemd(source, Request(machine=MachineWithoutDropIns(), names=JobNames()))
+    (job,) = done.jobs
+    assert (job.keys["cwd"], job.keys["command"]) == ("/" if home == "/root" else home, f"/bin/y && {home}/x")
+    users = [remark.why for remark in done.remarks if "its own user" in remark.why]
+    assert [why in each for each in users] == ([True] if why else [])
+    assert not [remark for remark in done.remarks if remark.fate is Fate.REFUSED]
 
 
 def test_remarks_about_a_service_name_its_file(tmp_path: Path) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-import shlex
 
 from scheduler.translate.importers.crontab_times import problem_of
 from scheduler.translate.importers.job_report import JobReport, RefusedError
 from scheduler.translate.importers.robfig import as_schedule
+from scheduler.translate.importers.shell_words import CommandWriter, Variable, word_of
 from scheduler.translate.importers.source_file import Request, SourceFile
-from scheduler.translate.importers.variables import VARIABLE_NAME
+from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
 from scheduler.translate.importers.yaml_items import Item, YamlFile
 from scheduler.translate.translation import ImportedJob, Keys, Translation, Value
 
 _KIND = re.compile(r"""["']?kind["']?\s*:\s*["']?CronJob(?:List)?\b""")
 _ZONE = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.*)")
-_REFERENCE = re.compile(r"(\$\$)|\$\(([A-Za-z_][\w.-]*)\)")
-_SHELLS = {"sh", "/bin/sh", "/usr/bin/sh"}
+_REFERENCE = re.compile(r"(\$\$)|\$\(([^)]*)\)")
+_OF_ENV_FROM = re.compile(r"[A-Z][A-Z0-9_]*")
+_NOT_KNOWN = "contains a variable whose value is not in the manifest; write the value"
+_INSERTED = "the shell expands it as a value; Kubernetes inserts the value into the script, where it is read as code"
 _OVERLAPS = {"": "allow", "Allow": "allow", "Forbid": "skip", "Replace": "replace"}
 
 _OF_THE_CLUSTER = re.compile(
@@ -73,7 +75,7 @@ class _Reading:
         self._request, self._item = request, item
         self._name = item.get("metadata", "name").text or item.get("metadata", "generateName").text
         self._of_cluster: list[str] = []
-        self._variables: set[str] = set()
+        self._values: dict[str, str | None] = {}
         self.report = JobReport(source, self._name)
 
     def job(self, comments: tuple[str, ...]) -> ImportedJob | None:
@@ -96,9 +98,8 @@ class _Reading:
         description = self._item.get("metadata", "annotations", "description").text
         keys: Keys = {"description": description} if description else {}
         keys |= self._schedule(spec)
-        self._variables = {entry.get("name").text for entry in container.get("env").items}
-        keys["command"] = self._command(container)
         keys |= self._env(container.get("env").items)
+        keys["command"] = self._command(container)
         keys |= {"cwd": container.get("workingDir").text} if container.get("workingDir").text else {}
         keys |= self._limits(spec, job, pod)
         keys |= self._retry(job)
@@ -185,45 +186,52 @@ class _Reading:
         if not command:
             image = container.get("image").text or "the image"
             raise RefusedError(container.line, f"no command: the entrypoint of {image} is not in the manifest")
-        words = command + arguments
-        if len(words) == 3 and words[0] in _SHELLS and words[1] == "-c":
-            return self._expanded(words[2], quoted=False)
-        if any(match[2] in self._variables for word in words for match in _REFERENCE.finditer(word)):
-            return " ".join(self._expanded(word, quoted=True) for word in words)
-        return [word.replace("$$", "$") for word in words]
+        writer = CommandWriter({name: value for name, value in self._values.items() if value is not None})
+        made = writer.command([word_of(word, _REFERENCE, self._meaning) for word in command + arguments])
+        where = container.get("args") if arguments else container.get("command")
+        for name in writer.inserted:
+            self._note(where, f"$({name})", _INSERTED)
+        if container.get("envFrom").items:
+            names = [match[2] for word in command + arguments for match in _REFERENCE.finditer(word)]
+            for name in filter(_OF_ENV_FROM.fullmatch, dict.fromkeys(map(str, names))):
+                if name not in self._values:
+                    self._note(where, f"$({name})", f"if envFrom sets this variable, write ${{{name}}}")
+        return made
 
-    def _expanded(self, text: str, *, quoted: bool) -> str:
-        """Text for a shell, with $(NAME) of the manifest as ${NAME}; `quoted` is a word, not a script.
-
-        Kubernetes leaves what names no variable of the container as it is, and makes $ of $$.
-        """
-        made, plain, end = "", "", 0
-        reference = '"${{{}}}"' if quoted else "${{{}}}"
-        for match in _REFERENCE.finditer(text):
-            plain += text[end : match.start()]
-            if match[2] in self._variables:
-                made += (shlex.quote(plain) if quoted and plain else plain) + reference.format(match[2])
-                plain = ""
-            else:
-                plain += "$" if match[1] else match[0]
-            end = match.end()
-        plain += text[end:]
-        return (made + (shlex.quote(plain) if quoted and plain else plain)) or "''"
+    def _meaning(self, match: re.Match[str]) -> str | Variable:
+        """Kubernetes leaves what names no variable of the container as it is, and makes $ of $$."""
+        if match[1]:
+            return "$"
+        name = match[2]
+        if name not in self._values:
+            return match[0]
+        if VARIABLE_NAME.fullmatch(name):
+            return Variable(name)
+        value = self._values[name]
+        return match[0] if value is None else value
 
     def _env(self, entries: list[Item]) -> Keys:
+        """The variables in their order, as each can contain those before it."""
         env: Keys = {}
         for entry in entries:
             name, source = entry.get("name").text, entry.get("valueFrom")
+            value = None if source.entries else self._expanded(entry.get("value").text)
             if not VARIABLE_NAME.fullmatch(name):
-                self._refuse(entry, f"env.{name}", "the name of a variable has letters, digits and _ only")
+                self._refuse(entry, f"env.{name}", ABOUT_NAMES)
             elif source.get("secretKeyRef").entries or source.get("configMapKeyRef").entries:
                 env[name] = {"from_env": name}
                 self._note(entry, f"env.{name}", "set the variable in schedd's own environment, or use from_file")
             elif source.entries:
                 self._refuse(entry, f"env.{name}", "has no equivalent")
+            elif value is None:
+                self._refuse(entry, f"env.{name}", _NOT_KNOWN)
             else:
-                value = entry.get("value").text
-                if any(match[2] in self._variables for match in _REFERENCE.finditer(value)):
-                    self._note(entry, f"env.{name}", "variables in values are not expanded; write the value")
-                env[name] = value.replace("$$", "$")
+                env[name] = value
+            self._values[name] = value
         return {"env": env} if env else {}
+
+    def _expanded(self, text: str) -> str | None:
+        """The value with the variables before it, None when one of them is not in the manifest."""
+        word = word_of(text, _REFERENCE, self._meaning)
+        values = [piece if isinstance(piece, str) else self._values[piece.name] for piece in word]
+        return None if None in values else "".join(value for value in values if value is not None)

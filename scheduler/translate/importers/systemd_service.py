@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from scheduler.schedule import format_duration
-from scheduler.translate.importers.exec_line import ExecLineError, command_of, read_exec_line, specified
-from scheduler.translate.importers.source_file import SourceFile
+from scheduler.translate.importers.exec_line import ExecLine, command_of, read_exec_line
+from scheduler.translate.importers.shell_words import CommandWriter, Variable
+from scheduler.translate.importers.source_file import Machine, SourceFile
 from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_of, words_of
+from scheduler.translate.importers.unit_name import Manager, UnitError, UnitName
 from scheduler.translate.importers.variables import VARIABLE_NAME
-from scheduler.translate.translation import Keys, Remark, Value
+from scheduler.translate.translation import Keys, Remark, mapping_at
 
 _RESTARTS = {"on-failure", "on-abnormal", "on-abort", "always"}
 _NO_EFFECT = re.compile(
@@ -27,25 +29,38 @@ _RESTRICTION = re.compile(
 )
 
 _WITHOUT_USER = "without User=, systemd runs a system service as root; schedd runs the job as its own user"
+_OF_ALL_USERS = "systemd runs a service in this directory as each user; schedd runs the job once, as its own user"
+_OF_ONE_USER = "systemd runs the service of a user as that user; schedd runs the job as its own user"
+_PRIVILEGED = "systemd runs this command as root; the job runs it as its `user`"
+_UNQUOTED = "the shell splits the value at spaces and expands * in it; systemd respects its quotes, and expands nothing"
+_INSERTED = "the shell expands it as a value; systemd inserts the value into the script, where it is read as code"
+_OVERRIDES = "the file overrides Environment= there, and `env` overrides the file here; remove from `env` what it sets"
 
 
 class ServiceReading:
     """One service. `keys` are those of the job, without its schedule; `refusal` says why there is no job."""
 
-    def __init__(self, source: SourceFile, name: str, unit: UnitFile) -> None:
+    def __init__(self, source: SourceFile, name: UnitName, unit: UnitFile, manager: Manager, machine: Machine) -> None:
         self._source, self._name, self._unit = source, name, unit
+        self._manager, self._machine = manager, machine
         self.keys: Keys = {}
         self.refusal: str | None = None
         self.remarks: list[Remark] = []
         self._done: set[str] = set()
+        self._environment()
+        self._writer = CommandWriter(self._values())
         try:
-            self.keys["command"] = self._command()
-        except ExecLineError as error:
+            lines = self._lines("ExecStartPre", "ExecStart", "ExecStartPost")
+            if not self._unit.of("Service", "ExecStart"):
+                raise UnitError("the service has no ExecStart=")
+            self.keys["command"] = command_of([line for _, line in lines], self._writer)
+        except UnitError as error:
             self.refusal = str(error)
             return
-        self._condition()
-        self._user_and_place()
-        self._environment()
+        lines += self._condition()
+        self._user()
+        self._directory()
+        self._about(lines)
         self._limits()
         self._failure()
         self._report_the_rest()
@@ -57,77 +72,137 @@ class ServiceReading:
     def _expanded(self, setting: Setting | None) -> Setting | None:
         """The setting with specifiers replaced, None with a remark when that is impossible."""
         try:
-            return setting._replace(value=specified(setting.value, self._name)) if setting else None
-        except ExecLineError as error:
+            return setting._replace(value=self._name.specified(setting.value)) if setting else None
+        except UnitError as error:
             assert setting is not None  # noqa: S101
             self._remark(self._source.refuse, setting, str(error))
             return None
 
     def _remark(self, make: Callable[[int, str, str], Remark], setting: Setting, why: str) -> None:
         text = f"{setting.key}={setting.value}" if setting.section != "Service" or "nviron" not in setting.key else ""
-        self.remarks.append(make(setting.line, f"{self._name}: {text or setting.key}", why))
+        self.remarks.append(make(setting.line, f"{self._name.text}: {text or setting.key}", why))
 
-    def _command(self) -> Value:
-        lines = []
-        for key in ("ExecStartPre", "ExecStart", "ExecStartPost"):
-            self._done.add(f"Service.{key}")
-            lines += [read_exec_line(setting.value, self._name) for setting in self._unit.of("Service", key)]
-        if not self._unit.of("Service", "ExecStart"):
-            raise ExecLineError("the service has no ExecStart=")
-        return command_of(lines)
+    def _lines(self, *keys: str) -> list[tuple[Setting, ExecLine]]:
+        self._done |= {f"Service.{key}" for key in keys}
+        settings = [setting for key in keys for setting in self._unit.of("Service", key)]
+        return [(setting, read_exec_line(setting.value, self._name)) for setting in settings]
 
-    def _condition(self) -> None:
-        self._done.add("Service.ExecCondition")
-        settings = self._unit.of("Service", "ExecCondition")
+    def _condition(self) -> list[tuple[Setting, ExecLine]]:
         try:
-            lines = [read_exec_line(setting.value, self._name) for setting in settings]
-        except ExecLineError as error:
-            self._remark(self._source.refuse, settings[0], str(error))
-            return
+            lines = self._lines("ExecCondition")
+        except UnitError as error:
+            self._remark(self._source.refuse, self._unit.of("Service", "ExecCondition")[0], str(error))
+            return []
         if lines:
-            self.keys["run_if"] = command_of(lines)
-            self._remark(self._source.note, settings[0], "here it must end within run_if_timeout, 10s by default")
+            self.keys["run_if"] = command_of([line for _, line in lines], self._writer)
+            self._remark(self._source.note, lines[0][0], "here it must end within run_if_timeout, 10s by default")
+        return lines
 
-    def _user_and_place(self) -> None:
-        for key, ours in (("User", "user"), ("Group", "group"), ("UMask", "umask")):
+    def _about(self, lines: list[tuple[Setting, ExecLine]]) -> None:
+        """Remarks about what command lines mean to systemd, and not to a job."""
+        for setting, line in lines:
+            names = {piece.name for word in line.words for piece in word if isinstance(piece, Variable)}
+            if line.is_privileged and not self._manager.of_users and ({"user", "group"} & self.keys.keys()):
+                self._remark(self._source.refuse, setting, _PRIVILEGED)
+            for found, why in ((self._writer.unquoted, _UNQUOTED), (self._writer.inserted, _INSERTED)):
+                if named := [name for name in found if name in names]:
+                    self._remark(self._source.note, setting, f"{', '.join(f'${name}' for name in named)}: {why}")
+
+    def _user(self) -> None:
+        for key, ours in (("User", "user"), ("Group", "group")):
             if setting := self._last(key):
                 self.keys[ours] = setting.value
-        if "user" not in self.keys and not self._unit.of("Service", "DynamicUser"):
-            self._remark(self._source.note, self._unit.of("Service", "ExecStart")[0], _WITHOUT_USER)
-        if mask := re.fullmatch(r"0*([0-7]{1,3})", str(self.keys.pop("umask", ""))):
-            self.keys["umask"] = mask[1].rjust(3, "0")
-        directory = self._last("WorkingDirectory")
-        if directory and directory.value.removeprefix("-").startswith("/"):
-            self.keys["cwd"] = directory.value.removeprefix("-")
-        elif directory:
-            self._remark(self._source.refuse, directory, "write `cwd` as an absolute path")
-        else:
-            self.keys["cwd"] = "/"
+        if why := self._about_user():
+            self._remark(self._source.note, self._unit.of("Service", "ExecStart")[0], why)
+        if setting := self._last("UMask"):
+            if mask := re.fullmatch(r"0*([0-7]{1,3})", setting.value):
+                self.keys["umask"] = mask[1].rjust(3, "0")
+            else:
+                self._remark(self._source.refuse, setting, "not a value that a job can have")
         description = self._last("Description", "Unit")
         if description:
             self.keys["description"] = description.value
 
+    def _about_user(self) -> str | None:
+        """What to note about the user of a service that names none."""
+        if "user" in self.keys or self._unit.of("Service", "DynamicUser"):
+            return None
+        if not self._manager.of_users:
+            return _WITHOUT_USER
+        if self._manager.is_shared:
+            return _OF_ALL_USERS
+        return None if self._manager.home == self._machine.home_of(None) else _OF_ONE_USER
+
+    def _directory(self) -> None:
+        setting = self._last("WorkingDirectory")
+        directory = setting.value.removeprefix("-") if setting else None
+        if directory == "~":
+            directory = self._home()
+        elif directory is None:
+            directory = self._manager.home if self._manager.of_users else "/"
+        if directory and directory.startswith("/"):
+            self.keys["cwd"] = directory
+        else:
+            setting = setting or self._unit.of("Service", "ExecStart")[0]
+            self._remark(self._source.refuse, setting, "write `cwd` as an absolute path")
+        if setting and setting.value.startswith("-"):
+            self._remark(self._source.note, setting, "a missing directory is an error here: runs do not start")
+
+    def _home(self) -> str | None:
+        user = self.keys.get("user")
+        return self._machine.home_of(str(user)) if user and not self._manager.of_users else self._manager.home
+
     def _environment(self) -> None:
         env: Keys = {}
         self._done |= {"Service.Environment", "Service.UnsetEnvironment", "Service.EnvironmentFile"}
-        for setting in filter(None, map(self._expanded, self._unit.of("Service", "Environment"))):
-            for word in words_of(setting.value) or []:
-                name, equals, value = word.partition("=")
-                if equals and VARIABLE_NAME.fullmatch(name):
-                    env[name] = value
-                else:
-                    self._remark(self._source.refuse, setting, f"{name}: not a variable that a job can have")
-        for setting in self._unit.of("Service", "UnsetEnvironment"):
-            env |= dict.fromkeys(filter(VARIABLE_NAME.fullmatch, words_of(setting.value) or []))
-        if env:
-            self.keys["env"] = env
+        for setting, word in self._env_words("Environment"):
+            name, equals, value = word.partition("=")
+            if equals and VARIABLE_NAME.fullmatch(name):
+                env[name] = value
+            else:
+                self._remark(self._source.refuse, setting, f"{name}: not a variable that a job can have")
         files = [*filter(None, map(self._expanded, self._unit.of("Service", "EnvironmentFile")))]
         for setting in files[:-1]:
             self._remark(self._source.refuse, setting, "a job has one env_file; include the lines in it")
         for setting in files[-1:]:
-            self.keys["env_file"] = "/" + setting.value.removeprefix("-").lstrip("/")
-            if setting.value.startswith("-"):
-                self._remark(self._source.note, setting, "a missing file is an error here: runs do not start")
+            self._file(setting, is_overridden=bool(env))
+        for setting, word in self._env_words("UnsetEnvironment"):
+            name, equals, value = word.partition("=")
+            if not VARIABLE_NAME.fullmatch(name) or (equals and (files or env.get(name) != value)):
+                self._remark(self._source.refuse, setting, f"{name}: a job removes variables, whatever their values")
+            else:
+                env[name] = None
+        if env:
+            self.keys["env"] = env
+
+    def _env_words(self, key: str) -> Iterator[tuple[Setting, str]]:
+        """The words of a key, each with specifiers replaced; remarks about those where that is impossible."""
+        for setting in self._unit.of("Service", key):
+            words = words_of(setting.value)
+            if words is None:
+                self._remark(self._source.refuse, setting, "a quote is not closed")
+            for word in words or ():
+                if found := self._expanded(setting._replace(value=word)):
+                    yield setting, found.value
+
+    def _file(self, setting: Setting, *, is_overridden: bool) -> None:
+        path = "/" + setting.value.removeprefix("-").lstrip("/")
+        if re.search(r"[*?\[]", path):
+            self._remark(self._source.refuse, setting, "a job has one env_file; a pattern has no equivalent")
+            return
+        self.keys["env_file"] = path
+        if is_overridden:
+            self._remark(self._source.note, setting, _OVERRIDES)
+        if setting.value.startswith("-"):
+            self._remark(self._source.note, setting, "a missing file is an error here: runs do not start")
+
+    def _values(self) -> dict[str, str]:
+        """The values of variables that the unit says: a file overrides those that are not removed."""
+        values = mapping_at(self.keys, "env")
+        known = {name: "" for name, value in values.items() if value is None}
+        if self._unit.of("Service", "EnvironmentFile"):
+            return known
+        return {name: str(value) for name, value in values.items()} | known
 
     def _limits(self) -> None:
         both, start, stop = self._last("TimeoutSec"), self._last("TimeoutStartSec"), self._last("TimeoutStopSec")
@@ -160,7 +235,7 @@ class ServiceReading:
         restart = self._last("Restart")
         if restart and restart.value in _RESTARTS:
             delay = seconds_of(setting.value) if (setting := self._last("RestartSec")) else None
-            burst = self._unit.last("Unit", "StartLimitBurst") or self._unit.last("Service", "StartLimitBurst")
+            burst = self._last("StartLimitBurst", "Unit") or self._last("StartLimitBurst")
             times = int(burst.value) - 1 if burst and burst.value.isdigit() else 4
             self.keys["retry"] = {
                 "times": max(1, min(times, 1000)),
@@ -198,4 +273,4 @@ class ServiceReading:
         ):
             if found:
                 line = next(iter(found.values())).line
-                self.remarks.append(make(line, f"{self._name}: {', '.join(found)}", reason))
+                self.remarks.append(make(line, f"{self._name.text}: {', '.join(found)}", reason))

@@ -14,10 +14,12 @@ from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_calendar import OnCalendarError, read_on_calendar
 from scheduler.translate.importers.systemd_service import ServiceReading
 from scheduler.translate.importers.unit_file import Setting, UnitFile, seconds_of
+from scheduler.translate.importers.unit_name import Manager, UnitError, UnitName
 from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation, Value
 
 _SECTION = re.compile(r"^\[(?:Timer|Service)\]\s*$", re.MULTILINE)
-_OF_ADMINISTRATOR = PurePosixPath("/etc/systemd/system")
+_PATH = re.compile(r"/\S+\.(?:timer|service)")
+_OF_ADMINISTRATOR = (PurePosixPath("/etc/systemd/system"), PurePosixPath("/etc/systemd/user"))
 _INTERVALS = ("OnUnitActiveSec", "OnUnitInactiveSec")
 _STARTS = ("OnBootSec", "OnStartupSec", "OnActiveSec")
 _DELAYS = ("RandomizedDelaySec", "RandomizedOffsetSec")
@@ -38,9 +40,12 @@ def read_systemd(source: SourceFile, request: Request) -> Translation:
     unit = UnitFile(source.text)
     path = PurePosixPath(source.path or source.name)
     is_timer = any(setting.section == "Timer" for setting in unit.settings)
-    if not is_timer and f"{path.stem}.timer" in source.together:
+    if not is_timer and _has_timer(path.stem, source):
         return Translation()  # read with its timer
     name = path.name if path.suffix in {".timer", ".service"} else f"{path.name}.{'timer' if is_timer else 'service'}"
+    if path.stem.endswith("@"):
+        why = f"a template has no instance: copy it to {path.stem}NAME{path.suffix}, and import that"
+        return Translation(remarks=(source.refuse(0, name, why),))
     if is_timer:
         return _translated(source, request, name, unit)
     timer = source.beside(f"{path.stem}.timer")
@@ -52,14 +57,24 @@ def read_systemd(source: SourceFile, request: Request) -> Translation:
     return _job(source, request, name, unit, {}, [note, *_drop_ins(source, request, name)])
 
 
+def _has_timer(stem: str, source: SourceFile) -> bool:
+    """Whether the timer of a service, or that of an instance of it, is imported, too."""
+    names = (name.removesuffix(".timer") for name in source.together if name.endswith(".timer"))
+    return any(name == stem or (stem.endswith("@") and name.startswith(stem)) for name in names)
+
+
 def _translated(
     source: SourceFile, request: Request, name: str, timer: UnitFile, service: UnitFile | None = None
 ) -> Translation:
+    unit = UnitName(name, _manager(source, request, timer))
+    try:
+        timer = timer.replaced("Timer", unit.specified)
+    except UnitError as error:
+        return Translation(remarks=(source.refuse(0, name, str(error)),))
     wanted = timer.last("Timer", "Unit")
     service_name = wanted.value if wanted else f"{name.removesuffix('.timer')}.service"
     if service is None:
-        template = re.sub(r"@.+\.", "@.", service_name)
-        text = source.beside(service_name) or (source.beside(template) if "@" in service_name else None)
+        text = source.beside(service_name) or source.beside(_template(service_name))
         if text is None:
             why = f"{service_name} is missing beside it; give both files"
             return Translation(remarks=(source.refuse(0, name, why),))
@@ -68,16 +83,38 @@ def _translated(
     if refusal is not None:
         return Translation(remarks=(*remarks, refusal))
     remarks += _drop_ins(source, request, name, service_name)
+    keys |= _described(source, unit, timer, remarks)
     made = _job(source, request, service_name, service, keys, remarks, timer)
     return made if zone is None else _in_zone(made, zone)
+
+
+def _manager(source: SourceFile, request: Request, unit: UnitFile) -> Manager:
+    """The manager of a unit, by its path: the one that `systemctl cat` writes above it, else that of the file."""
+    path = unit.comments[0] if unit.comments and _PATH.fullmatch(unit.comments[0]) else source.path
+    return Manager.of(str(PurePosixPath(path).parent), request.machine)
+
+
+def _described(source: SourceFile, name: UnitName, timer: UnitFile, remarks: list[Remark]) -> Keys:
+    """The description of a timer, which its job has if the service has none."""
+    for setting in timer.of("Unit", "Description")[-1:]:
+        try:
+            return {"description": name.specified(setting.value)}
+        except UnitError as error:
+            remarks.append(source.refuse(setting.line, f"{name.text}: Description={setting.value}", str(error)))
+    return {}
+
+
+def _template(name: str) -> str:
+    """The name of the template of an instance; that of any other unit itself."""
+    return re.sub(r"@.+\.", "@.", name)
 
 
 def _drop_ins(source: SourceFile, request: Request, *names: str) -> Iterator[Remark]:
     """Drop-ins of units beside the source and, for an installed one, those of the administrator: they are not read."""
     folder = PurePosixPath(source.path).parent
-    folders = {folder, _OF_ADMINISTRATOR} if folder.match("lib/systemd/system") else {folder}
+    folders = {folder} | {each for each in _OF_ADMINISTRATOR if folder.match(f"lib/systemd/{each.name}")}
     for name in names if source.path else ():
-        for found in sorted(f"{each / name}.d" for each in folders):
+        for found in sorted(f"{each / unit}.d" for each in folders for unit in {name, _template(name)}):
             if request.machine.has_directory(found):
                 yield source.refuse(0, found, f"drop-ins are not read: import the output of `systemctl cat {name}`")
 
@@ -100,13 +137,11 @@ def _job(
     timer: UnitFile | None = None,
 ) -> Translation:
     service = SourceFile(str(PurePosixPath(source.name).with_name(name)), "") if timer else source
-    reading = ServiceReading(service, name, unit)
+    manager = _manager(source, request, timer or unit)
+    reading = ServiceReading(service, UnitName(name, manager), unit, manager, request.machine)
     if reading.refusal is not None:
         return Translation(remarks=(*remarks, service.refuse(0, name, reading.refusal)))
     keys = times | reading.keys
-    described = timer.last("Unit", "Description") if timer else None
-    if described and "description" not in keys:
-        keys["description"] = described.value.replace("%%", "%")
     if keys.get("description") == name.rpartition(".")[0]:
         del keys["description"]
     comments = [*(timer.comments if timer else ()), *unit.comments]

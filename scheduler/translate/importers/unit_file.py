@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 _SPAN = re.compile(r"(\d++(?:\.\d++)?)\s*+([a-zµμ]*+)", re.IGNORECASE)
@@ -62,6 +62,16 @@ class UnitFile:
     def last(self, section: str, key: str) -> Setting | None:
         """The setting of a key that takes one value."""
         return next(iter(self.of(section, key)[-1:]), None)
+
+    def replaced(self, section: str, value: Callable[[str], str]) -> UnitFile:
+        """The same with other values in a section."""
+        found = UnitFile("")
+        found.comments, found.unreadable = self.comments, self.unreadable
+        found.settings = [
+            setting._replace(value=value(setting.value)) if setting.section == section else setting
+            for setting in self.settings
+        ]
+        return found
 
 
 def _lines(text: str, comments: list[str]) -> Iterator[tuple[int, str]]:
