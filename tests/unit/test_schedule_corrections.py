@@ -103,6 +103,7 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
             "H(50-10) * * * *",
             "0 9 * * 1,x",
             "foo bar",
+            "crontab(day_of_month=13, day_of_week=5)",
         ),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_crontab_is_not_an_anacrontab(text: str) -> None:
 
 FCRONTABS = [
     ("& 5 4 * * 1-5 notify x\n", ("notify", "5 4 * * 1-5")),
-    ("&bootrun,nice(10) 45 3 * * *~0 save\n", ("save", "45 3 * * 1,2,3,4,5,6,7")),
+    ("&bootrun,nice(10) 45 3 * * *~0 save\n", ("save", "45 3 * * 1,2,3,4,5,6")),
     ("&bootrun 0 4 * * * new-day\n*/5 9-17~12~13 * * * ok\n", ("ok", "*/5 9,10,11,14,15,16,17 * * *")),
     ("@ 30 getmail\n", ("getmail", "@every 30m")),
     ("@mailto(root) 12h02 check\n", ("check", "@every 12h2m")),
@@ -99,7 +99,6 @@ def test_options_of_fcron_become_keys_or_are_refused_by_name(tmp_path: Path) -> 
     ("line", "why"),
     [
         ("&2 5 4 * * * x", "runfreq"),
-        ("& 5 4 1 * 1 x", "both days"),
         ("%mins 15 2-4 * * * x", "%mins has no equivalent"),
         ("%daily 0", "needs 2 fields"),
         ("& 5 4 * *", "five time fields"),

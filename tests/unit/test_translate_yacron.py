@@ -70,8 +70,8 @@ SCHEDULES: list[tuple[str, Any]] = [
     ("{minute: 5}", "5 * * * *"),
     ("{minute: '*', hour: 5}", "* 5 * * *"),
     ("{hour: 5}", "* 5 * * *"),
-    ("{minute: 0, hour: 0, dayOfMonth: 1, dayOfWeek: mon}", "0 0 1 * mon"),
-    ("{minute: 0, hour: 4, year: '2027-2030'}", {"second": "0", "minute": "0", "hour": "4", "year": "2027-2030"}),
+    ("{minute: 0, hour: 0, dayOfMonth: '*', dayOfWeek: mon}", "0 0 * * mon"),
+    ("{minute: 0, hour: 4, year: '2027-2030'}", {"minute": "0", "hour": "4", "year": "2027-2030"}),
     ("{second: '*/10', month: 6}", {"second": "*/10", "minute": "*", "hour": "*", "month": "6"}),
 ]
 

@@ -23,5 +23,7 @@ def read_celery(text: str) -> Dialect | None:
     reason = "crontab(…) is the syntax of Celery"
     if rest or given.keys() - {*_ORDER} or not all(given.values()):
         return Dialect(reason)
+    if not any(given.get(name, "*").startswith("*") for name in ("day_of_month", "day_of_week")):
+        return Dialect(f"{reason}, where both day fields must match; here one is enough")
     converted = ("crontab", *(part for name in given for part in name.split("_")))
     return Dialect(reason, (Translation(" ".join(given.get(name, "*") for name in _ORDER), converted=converted),))

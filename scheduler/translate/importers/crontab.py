@@ -6,8 +6,9 @@ import re
 
 from scheduler.translate.importers.crontab_command import for_shell, read_command
 from scheduler.translate.importers.crontab_comments import Comments
-from scheduler.translate.importers.crontab_times import FEWEST, count_times, problem_of, schedule_of
+from scheduler.translate.importers.crontab_times import FEWEST, about_times, count_times, problem_of, schedule_of
 from scheduler.translate.importers.exported_crontab import is_exported, read_exported
+from scheduler.translate.importers.mailto import about_mail
 from scheduler.translate.importers.source_file import Dialect, Machine, Request, SourceFile
 from scheduler.translate.importers.user_column import SYSTEM_PATH, has_user_column, may_be_user, not_a_user, split_group
 from scheduler.translate.importers.variables import ABOUT_NAMES, VARIABLE_NAME
@@ -18,7 +19,6 @@ _QUOTED = re.compile(r"""(["'])(.*?)\1\s*(\S.*)?""")
 _FLAGS = re.compile(r"-[nqs]+\s+(?=\S)", re.ASCII)
 _SILENT = re.compile(r"-(?=[\d*@~])")
 _FLOCK = re.compile(r"\bflock\s+(?!.*\s-E)(?:-\S+\s+)*-(?:[a-z]*[nw]|-nb|-nonblock|-wait|-timeout)\b", re.ASCII)
-_ADDRESS = re.compile(r"[^\s@,]+@[^\s@,]+")
 _BUSYBOX_PATH = re.compile(r"(?:.*/)?etc/crontabs/[^/]+")
 
 _CRON_ENV = {"SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
@@ -96,6 +96,10 @@ class _Reading:
             return Dialect.BUSYBOX, False
         return Dialect.DEBIAN, False
 
+    @property
+    def _dialect_of_times(self) -> Dialect:
+        return self._dialect if self._supercronic is None else Dialect.SUPERCRONIC
+
     def translation(self) -> Translation:
         """The whole file."""
         for number, line in enumerate(self._lines, 1):
@@ -143,7 +147,7 @@ class _Reading:
             return
         match name:
             case "MAILTO" if value:
-                self._remarks.append(self._source.refuse(number, line, _about_mail(value)))
+                self._remarks.append(self._source.refuse(number, line, about_mail(value)))
             case "CRON_TZ" if value and self._dialect is Dialect.DEBIAN:
                 why = f"ignored, as by Debian's cron: schedules are in {self._zone}; cronie uses it (--dialect cronie)"
                 self._note(number, line, why)
@@ -185,7 +189,7 @@ class _Reading:
         flags = _FLAGS.match(command.text)
         if flags:
             command = command._replace(text=command.text[flags.end() :])
-        schedule = schedule_of(times)
+        schedule = schedule_of(times, self._dialect_of_times)
         if problem := problem_of(schedule, self._job_zone or self._zone):
             return problem
         above, description = self._comments.take()
@@ -218,15 +222,13 @@ class _Reading:
         """Say what of the line means something else here, or to another cron."""
         if self._lines[number - 1].lstrip().startswith("-"):
             self._note(number, line, "the leading - keeps cronie from logging the job; schedd logs it")
-        if "~" in "".join(times[:FEWEST]):
-            self._note(number, line, "cron picks the number at random; here the job's name picks it (H)")
         if len(times) == FEWEST + 1:
             self._note(number, line, f"the sixth field is read as {_sixth(self._jobs[-1].keys['schedule'])}")
         if len(times) == 1 and times[0][1:].isdigit():
             self._note(number, line, "FreeBSD counts from the end of the previous run; here times are on a fixed grid")
-        for found, why in (("n" in flags, _ABOUT_N), ("q" in flags, _ABOUT_Q), (_FLOCK.search(command), _ABOUT_FLOCK)):
-            if found:
-                self._note(number, line, why)
+        words = (("n" in flags, _ABOUT_N), ("q" in flags, _ABOUT_Q), (_FLOCK.search(command), _ABOUT_FLOCK))
+        for why in [*about_times(times, self._dialect_of_times), *(why for found, why in words if found)]:
+            self._note(number, line, why)
         if times[0].lower() == "@reboot":
             self._note(number, line, "cron runs it once per boot of the machine; schedd at each of its own starts")
         if not self._dialect_given:
@@ -260,7 +262,6 @@ class _Reading:
             self._note(0, "line ends", "the carriage return at the end of lines is left out; cron takes it as text")
 
 
-_ABOUT_MAIL = "schedd does not mail the output of jobs, and only passes the variable to them"
 _ABOUT_FLOCK = "if the lock is taken, flock exits with 1, a failure here; `overlap: skip` or `lock` can replace it"
 _ABOUT_N = "-n: cron mails the output of failed runs only; `on_failure` mails failures"
 _ABOUT_Q = "-q: cron does not log the job; schedd does"
@@ -285,16 +286,3 @@ def _sixth(schedule: object) -> str:
     if isinstance(schedule, dict) and "second" in schedule:
         return f"the day of the week, with seconds first, as it cannot be a year: {schedule}"
     return f"a year, as supercronic does: {schedule}"
-
-
-def _about_mail(value: str) -> str:
-    named = [name for name in re.split(r"[\s,]+", value) if name]
-    addresses = [name for name in named if _ADDRESS.fullmatch(name)]
-    local = ", ".join(name for name in named if name not in addresses)
-    example = f", such as {local}@localhost" if local.replace("-", "").isalnum() else ""
-    needed = f"schedd needs a full address instead of {local}{example}" if local else ""
-    if not addresses:
-        return f"{_ABOUT_MAIL}; `on_failure` mails failures, through SMTP_URL; {needed}"
-    to = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
-    through = f"through SMTP_URL{f', and {needed}' if needed else ''}"
-    return f"{_ABOUT_MAIL}; to be mailed failures, {through}: on_failure: [{{mail: {to}}}]"

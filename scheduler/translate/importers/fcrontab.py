@@ -9,6 +9,7 @@ from scheduler.translate.importers.crontab import home_directory, variable_of
 from scheduler.translate.importers.crontab_command import Command, for_shell
 from scheduler.translate.importers.crontab_comments import Comments
 from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.day_fields import ABOUT_BOTH, both, either, from_zero
 from scheduler.translate.importers.job_report import about_catch_up
 from scheduler.translate.importers.logical_lines import logical_lines
 from scheduler.translate.importers.source_file import Request, SourceFile
@@ -37,6 +38,7 @@ _PERIODS = {
 }
 """How many fields follow the keyword, the schedule, and the value of the last field at which the period begins."""
 
+_MONTH, _WEEKDAY = 3, 4
 _LIMITS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _ALWAYS = ["*", "*", "*", "*", "*"]
 
@@ -109,12 +111,13 @@ class _Reading:
         if kind == "@":
             schedule, command = self._by_up_time(options, rest)
             self._note(number, line, "fcron counts the time that the machine is on; here times are on a fixed grid")
+            self._add(number, line, {"schedule": schedule}, command, options)
         elif kind == "%":
-            schedule, command = self._periodic(options, rest)
+            schedule, command = self._periodic(given, options, rest)
             self._note(number, line, "fcron runs it once a period, as soon as possible; here it has a time")
+            self._add(number, line, {"schedule": schedule}, command, options)
         else:
-            schedule, command = self._by_date(options, rest)
-        self._add(number, line, schedule, command, options)
+            self._add(number, line, *self._by_date(options, rest), options)
 
     def _by_up_time(self, options: dict[str, str], rest: str) -> tuple[str, str]:
         for name in [name for name in options if name[0].isdigit()]:
@@ -128,9 +131,9 @@ class _Reading:
             raise _RefusedError("the frequency is 0")
         return f"@every {format_duration(seconds)}", command
 
-    def _periodic(self, options: dict[str, str], rest: str) -> tuple[str, str]:
-        keyword = next(iter(options), "")
-        keyword = next((name for name in options if name in _PERIODS), keyword)
+    def _periodic(self, given: dict[str, str], options: dict[str, str], rest: str) -> tuple[str, str]:
+        """The schedule and the command of a line with a keyword, which is one of the options that it gives itself."""
+        keyword = next((name for name in given if name in _PERIODS), next(iter(given), ""))
         if keyword not in _PERIODS:
             raise _RefusedError(f"%{keyword} has no equivalent; write a schedule for the time at which it should run")
         del options[keyword]
@@ -143,7 +146,7 @@ class _Reading:
         last = next((value for value in values[-1] if value >= begins), values[-1][0])
         return schedule.format(*(each[0] for each in values[:-1]), last), words[count]
 
-    def _by_date(self, options: dict[str, str], rest: str) -> tuple[str, str]:
+    def _by_date(self, options: dict[str, str], rest: str) -> tuple[Keys, str]:
         for name in [name for name in options if name.isdigit()]:
             options["runfreq"] = name
             del options[name]
@@ -153,10 +156,16 @@ class _Reading:
         if len(words) < 6 or not all(map(_FIELD.fullmatch, words[:5])):
             raise _RefusedError("not an fcrontab line: it needs five time fields and a command")
         fields = [self._without_excluded(place, word) for place, word in enumerate(words[:5])]
-        either = ("dayor" in options and options["dayor"] not in _FALSE) or options.get("dayand") in _FALSE
-        if not either and not fields[2].startswith("*") and not fields[4].startswith("*"):
-            raise _RefusedError("both days must match in fcron, either of them here; test one of them in the command")
-        return " ".join(fields), words[5]
+        fields[2] = from_zero(fields[2])
+        if ("dayor" in options and options["dayor"] not in _FALSE) or options.get("dayand") in _FALSE:
+            if "*" in fields[2::2]:
+                fields[2::2] = ["*", "*"]  # each day is one that `*` matches
+            fields[2::2] = either(fields[2], fields[4], any_day=r"\*")
+            return {"schedule": " ".join(fields)}, words[5]
+        days = both(fields[2], fields[4])
+        if days is None:
+            raise _RefusedError(ABOUT_BOTH)
+        return {"schedule": " ".join([*fields[:2], days.day, fields[3], days.weekday]), **days.keys}, words[5]
 
     def _without_excluded(self, place: int, field: str) -> str:
         """fcron's `5-8~6`, a range without a value, as the list of values."""
@@ -172,9 +181,15 @@ class _Reading:
             match = re.fullmatch(r"(\*|\d+)(?:-(\d+))?(?:/(\d+))?", span, re.ASCII)
             if match is None or not all(word.isdigit() for word in excluded):
                 raise _RefusedError(f"the field {field} cannot be read")
-            start = low if match[1] == "*" else int(match[1])
+            start = 0 if match[1] == "*" else int(match[1])
             end = high if match[1] == "*" else int(match[2] or start)
-            values |= set(range(start, min(end, high) + 1, int(match[3] or 1) or 1)) - set(map(int, excluded))
+            left_out = {*map(int, excluded)}
+            if place == _WEEKDAY and left_out & {0, 7}:
+                left_out |= {0, 7}
+            step = int(match[3] or 1) or 1
+            if match[1] == "*" and place == _MONTH:
+                start = low
+            values |= {value for value in range(start, min(end, high) + 1, step) if value >= low} - left_out
         if not values:
             raise _RefusedError(f"the field {field} has no value")
         return sorted(values)
@@ -182,15 +197,15 @@ class _Reading:
     def _note(self, number: int, line: str, why: str) -> None:
         self.remarks.append(self._source.note(number, line, why))
 
-    def _add(self, number: int, line: str, schedule: str, command: str, options: dict[str, str]) -> None:
+    def _add(self, number: int, line: str, times: Keys, command: str, options: dict[str, str]) -> None:
         if not command.strip():
             raise _RefusedError("the command is missing")
         zone = options.pop("timezone", None)
-        if problem := problem_of(schedule, zone or self._request.zone):
+        if problem := problem_of(times["schedule"], zone or self._request.zone):
             raise _RefusedError(problem)
         above, description = self.comments.take()
         keys: Keys = {"description": description} if description else {}
-        keys |= {"schedule": schedule} | ({"timezone": zone} if zone else {})
+        keys |= times | ({"timezone": zone} if zone else {})
         keys |= self._from_options(number, line, options)
         user = str(keys["user"]) if "user" in keys else None
         directory, problem = home_directory(self._env.get("HOME", ""), user, self._request.machine)

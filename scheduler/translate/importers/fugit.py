@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from scheduler.schedule import find_zone
+from scheduler.translate.importers.day_fields import either
 from scheduler.translate.translation import Value
 
 _NAMES = ("second", "minute", "hour", "day", "month", "day_of_week")
@@ -50,14 +51,23 @@ def read_fugit(text: str) -> FugitSchedule:
     if (match := _ZONE.fullmatch(words)) and re.search(r"[A-Z]", match[2]) and find_zone(match[2]):
         words, zone = match.groups()
     fields = words.split()
-    if words.startswith("@") or (len(fields) == 5 and re.match(r"[\d*]", words)):
+    if words.startswith("@"):
         return FugitSchedule(words, zone)
-    if len(fields) == 6 and re.match(r"[\d*]", words):
+    if len(fields) in {5, 6} and re.match(r"[\d*]", words):
+        fields[-3], fields[-1] = either(fields[-3], _weekday(fields[-1]), any_day=r"\*(?:/0*1)?")
+        if len(fields) == 5:
+            return FugitSchedule(" ".join(fields), zone)
         if fields[0] in {"0", "00"}:
             return FugitSchedule(" ".join(fields[1:]), zone)
         pairs = zip(_NAMES, fields, strict=True)
         return FugitSchedule({name: value for name, value in pairs if name in _NAMES[:3] or value != "*"}, zone)
     return FugitSchedule(_phrase(words), zone)
+
+
+def _weekday(field: str) -> str:
+    """The day of the week, in which `*/1` is all seven days, and `*` next to other items has no effect."""
+    items = [re.sub(r"^\*/0*1$", "0-6", item) for item in field.split(",")]
+    return ",".join(item for item in items if item != "*") or "*"
 
 
 def _phrase(words: str) -> Value:

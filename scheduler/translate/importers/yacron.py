@@ -6,7 +6,8 @@ import re
 
 from scheduler.schedule import format_duration
 from scheduler.translate.importers.crontab_command import Command, for_shell
-from scheduler.translate.importers.crontab_times import problem_of, schedule_of
+from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.day_fields import ABOUT_BOTH, both
 from scheduler.translate.importers.job_report import JobReport, RefusedError, about_catch_up
 from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.variables import VARIABLE_NAME
@@ -117,21 +118,30 @@ class _Reading:
         schedule = self._item.get("schedule")
         is_local = "utc" in self._item.entries and not self._item.get("utc").is_true
         zone = self._item.get("timezone").text or (self._request.zone if is_local else "")
-        if schedule.entries:
-            fields = {name: value.text for name, value in schedule.entries.items()}
-            made: Value = " ".join(fields.get(name, "*") for name in _FIELDS)
-            if {"second", "year"} & fields.keys():
+        keys: Keys = {}
+        made: Value = schedule.text
+        fields = {name: value.text for name, value in schedule.entries.items()} or self._fields(schedule.text.split())
+        if fields:
+            days = both(fields.get("dayOfMonth", "*"), fields.get("dayOfWeek", "*"))
+            if days is None:
+                raise RefusedError(schedule.line, ABOUT_BOTH)
+            keys = days.keys
+            fields |= {"dayOfMonth": days.day, "dayOfWeek": days.weekday}
+            made = " ".join(fields.get(name, "*") for name in _FIELDS)
+            if fields.keys() - {*_FIELDS}:
                 # Fields that a mapping leaves out would be the lowest value here, not any.
-                given = {"second": "0", "minute": "*", "hour": "*"} | fields
+                given = {"minute": "*", "hour": "*"} | fields
                 kept = {name: text for name, text in given.items() if text != "*" or name in {"minute", "hour"}}
                 made = {_NAMES.get(name, name): text for name, text in kept.items()}
-        else:
-            words = schedule.text.split()
-            found = schedule_of(words) if words and not words[0].startswith("@") else schedule.text
-            made = {**found} if isinstance(found, dict) else found
         if problem := problem_of(made, zone or "UTC"):
             raise RefusedError(schedule.line, problem)
-        return {"schedule": made} | ({"timezone": zone} if zone else {})
+        return {"schedule": made} | ({"timezone": zone} if zone else {}) | keys
+
+    @staticmethod
+    def _fields(words: list[str]) -> dict[str, str]:
+        """The fields of an expression: a sixth is the year, and of seven the first is the second. None for an alias."""
+        names = ("second", *_FIELDS, "year") if len(words) == 7 else (*_FIELDS, "year")
+        return dict(zip(names, words, strict=False)) if 5 <= len(words) <= 7 else {}
 
     def _command(self) -> Keys:
         command = self._item.get("command")
