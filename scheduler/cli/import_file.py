@@ -29,8 +29,11 @@ _STDIN = "standard input"
 _NAME_IN_DIRECTORY = re.compile(r"[\w-]+(?:\.(?:ya?ml|json|ini|cron|crontab))?", re.ASCII)
 """Other names are those of backups and of files that are not schedules."""
 
-_NAME_IN_CRON_D = re.compile(r"[\w-]+", re.ASCII)
-"""Debian's cron reads only these files of /etc/cron.d."""
+_NAMES_IN_CRON_D = {
+    Dialect.DEBIAN: ("Debian's cron", re.compile(r"[\w-]+", re.ASCII)),
+    Dialect.CRONIE: ("cronie", re.compile(r"(?![.#]).+(?<!~)(?<!\.rpmsave)(?<!\.rpmorig)(?<!\.rpmnew)")),
+}
+"""The files of /etc/cron.d that a cron reads; what cronie leaves out is in `not_a_crontab` of its database.c."""
 
 
 @subcommand("import", exit_status="1 when every job was refused, or anything was refused and --strict is given.")
@@ -151,12 +154,13 @@ def _files_of(name: str, dialect: Dialect | None) -> tuple[list[str], list[Remar
         raise UsageError(f"{name}: {error.strerror}") from None
     if timers := [file for file in found if file.endswith(".timer")]:
         return timers, []
-    debian = Path(name).absolute().name == "cron.d" and dialect in {None, Dialect.DEBIAN}
-    readable = _NAME_IN_CRON_D if debian else _NAME_IN_DIRECTORY
+    cron, readable = "", _NAME_IN_DIRECTORY
+    if Path(name).absolute().name == "cron.d":
+        cron, readable = _NAMES_IN_CRON_D.get(dialect or Dialect.DEBIAN, (cron, readable))
     files = [file for file in found if readable.fullmatch(Path(file).name)]
     if not files:
         raise UsageError(f"{name}: this directory has no timers, crontabs or manifests")
-    why = "Debian's cron ignores a file with this name" if debian else "a file with this name is left out"
+    why = f"{cron} ignores a file with this name" if cron else "a file with this name is left out"
     why = f"not read: {why}; to import it, give its path"
     left = [file for file in found if file not in files and not Path(file).name.startswith(".")]
     return files, [Remark(file, 0, "file", why, Fate.NOTED) for file in left]

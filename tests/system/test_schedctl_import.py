@@ -56,6 +56,17 @@ def test_a_directory_is_the_files_that_its_scheduler_reads(tmp_path: Path) -> No
     assert ended.stderr.endswith(f"imported 2 jobs from {crontabs} (format: crontab): 2 noted, 1 refused\n")
 
 
+def test_cronie_reads_more_files_of_cron_d(tmp_path: Path) -> None:
+    crontabs = tmp_path / "cron.d"
+    crontabs.mkdir()
+    for name in ("0hourly", "site.example.com", "dump.rpmsave", "dump~", "#dump#", ".dump"):
+        (crontabs / name).write_text("0 4 * * * root /usr/bin/dump\n")
+    ended = schedctl("import", "--dialect", "cronie", crontabs)
+    assert (ended.returncode, ended.stdout.count("command:")) == (0, 2)
+    left = [line.removesuffix(": noted: file") for line in ended.stderr.splitlines() if line.endswith(": noted: file")]
+    assert left == [f"{crontabs}/{name}" for name in ("#dump#", "dump.rpmsave", "dump~")]
+
+
 def test_a_directory_of_manifests_leaves_out_backups_with_a_note(tmp_path: Path) -> None:
     for name in ("jobs.crontab", "jobs.crontab~"):
         (tmp_path / name).write_text("0 4 * * * dump\n")
