@@ -14,12 +14,11 @@ from scheduler.errors import ScheduleError
 from scheduler.schedule.dialects.celery import read_celery
 from scheduler.schedule.dialects.english import INTERVAL, read_english, read_interval
 from scheduler.schedule.dialects.moments import iso_duration, read_date
-from scheduler.schedule.dialects.more_fields import read_aws, read_more_fields
+from scheduler.schedule.dialects.more_fields import read_aws, read_more_fields, zone_name
 from scheduler.schedule.dialects.on_calendar import read_on_calendar
 from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
 from scheduler.schedule.field_corrections import replacements_in_field
 from scheduler.schedule.parse import parse_schedule
-from scheduler.schedule.time_zone import find_zone
 from scheduler.suggestion import checked
 from scheduler.text import is_typo
 
@@ -38,6 +37,9 @@ _OTHER_FIELDS = {
     "dayofweek": "day_of_week", "dom": "day", "mday": "day", "dayofmonth": "day", "date": "day",
     "monthofyear": "month", "mon": "month", "min": "minute", "sec": "second",
 }  # fmt: skip
+_PLURALS = {"years": "y", "months": "M", "weeks": "w", "days": "d", "hours": "h", "minutes": "m", "seconds": "s"}
+_NAME = "(?:sun|mon|tue|wed|thu|fri|sat|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|week(?:day|end))[a-z]*"
+_FIELD = rf"(?i)(?:[\d*?,/#LWH-]|{_NAME})+"
 
 
 class Correction(NamedTuple):
@@ -67,7 +69,8 @@ class _Corrector(NamedTuple):
             if not all(isinstance(part, str) for pair in spec.items() for part in _parts(pair)):
                 return Correction(error.reason, column=error.column)
             original = " ".join(f"{name} {value}" for name, value in spec.items())
-            return Correction(error.reason, self._offered(original, self._of_mapping(spec, error))[:1], error.column)
+            found = self._offered(original, self._of_mapping(spec, error))
+            return Correction(error.reason, found if all(one.reading for one in found) else found[:1], error.column)
         if not isinstance(spec, str):
             return Correction(error.reason)
         if _VARIABLE.search(spec):
@@ -77,7 +80,9 @@ class _Corrector(NamedTuple):
             return Correction("a job without a schedule only runs manually: leave this key out")
         if text and (dialect := self._dialect(text)):
             return Correction(dialect.reason, self._offered(text, dialect.translations))
-        candidates = (Translation(text),) if text != spec else self._repaired(spec, error)
+        joining = tuple(re.findall(r"(?i)\b(?:and|to|through|thru)\b", spec))
+        changed = Translation(text, converted=joining)
+        candidates = self._repaired(spec, error) if text == spec else self._continued(changed, _MOST_REPAIRS)
         found = self._offered(spec, candidates)[:1]
         if not found and re.search(r"(?i)[a-z]{4,}.* ", text) and not text.startswith("@"):
             return Correction(_FORMS)
@@ -101,8 +106,8 @@ class _Corrector(NamedTuple):
         if found := self._without_zone(text):
             return found
         rest, _, zone = text.rpartition(" ")
-        if rest and find_zone(zone) and (found := self._without_zone(rest)):
-            translations = tuple(Translation(one.spec, zone, one.reading, one.converted) for one in found.translations)
+        if rest and (name := zone_name(zone)) and (found := self._without_zone(rest)):
+            translations = tuple(Translation(one.spec, name, one.reading, one.converted) for one in found.translations)
             return Dialect(f"{found.reason}; the time zone is a separate key", translations)
         return None
 
@@ -161,9 +166,16 @@ class _Corrector(NamedTuple):
             return
         lists = {name: _as_list(value) for name, value in spec.items()}
         renamed = {_field_name(name): value for name, value in lists.items()}
-        if len(renamed) == len(spec):
-            changed = [name for name, ours in zip(spec, renamed, strict=True) if name != ours]
-            yield Translation(renamed, converted=tuple(changed))
+        changed = tuple(name for name in spec if name not in renamed)
+        numbers = (re.fullmatch(r"(?a)\d+(?:\.\d+)?", value) for value in lists.values())
+        if spec.keys() <= _PLURALS.keys() and all(numbers):  # in other programs an interval
+            duration = "".join(f"{lists[name]}{unit}" for name, unit in _PLURALS.items() if name in spec)
+            yield Translation(f"@every {duration}", reading="an interval")
+            if spec.keys() & {"months", "years"}:
+                return
+            yield Translation(renamed, reading="a fixed time", converted=changed)
+        elif len(renamed) == len(spec):
+            yield Translation(renamed, converted=changed)
 
     def _of_single_key(self, name: str, value: object) -> Iterator[Translation]:
         """`{cron: "0 3 * * *"}` and `{every: 5m}`, as other files have them."""
@@ -203,11 +215,13 @@ def _interval(text: str) -> Dialect | None:
 def _normalized(text: str) -> str:
     """The text without typographic marks, quotes around it, a final semicolon, and blanks within a field."""
     text = " ".join(text.translate(_TYPOGRAPHY).split()).strip("'\"` ").rstrip("; ").removeprefix("OnCalendar=")
-    if re.fullmatch(r"[\d*?,/#A-Za-z -]+", text) and len(text.split()) > 5:
-        text = re.sub(r"\s*,\s*", ",", text)
-        text = re.sub(r"(?<=[\d*])\s*/\s*(?=\d)", "/", text)
-        text = re.sub(r"(?<=\w)\s+-\s*(?=\w)|(?<=\w)-\s+(?=\w)", "-", text)
-    return text
+    if len(text.split()) <= 5:
+        return text
+    joined = re.sub(r"(?i)(?:\s*,\s*)+(?:and\s+)?|(?<=\w)\s+(?:and|&|\+)\s+(?=\w)", ",", text)
+    joined = re.sub(r"(?<=[\d*])\s*/\s*(?=\d)", "/", joined)
+    joined = re.sub(r"(?i)(?<=\w)(?:\s*-\s*|\s+(?:to|through|thru)\s+)(?=\w)", "-", joined)
+    words = joined.split()
+    return joined if len(words) in {5, 6, 7} and all(re.fullmatch(_FIELD, word) for word in words) else text
 
 
 def _without_empty_entries(text: str) -> str:

@@ -44,9 +44,35 @@ def offered(spec: object) -> list[str]:
         ("0 8,,,9 * * *", "0 8,9 * * *"),
         ("0, 8 * * *", "0 8 * * *"),
         ("0 9 * * *  # every day", "0 9 * * *"),
+        ("0 9 * * monday - friday", "0 9 * * mon-fri"),
+        ("0 9 * * mon to fri", "0 9 * * mon-fri"),
+        ("0 9 * * Monday to Friday", "0 9 * * mon-fri"),
+        ("0 9 * * mon through fri", "0 9 * * mon-fri"),
+        ("0 9 * * 1 to 5", "0 9 * * 1-5"),
+        ("0 9 to 17 * * *", "0 9-17 * * *"),
+        ("0 9 * jan to mar *", "0 9 * jan-mar *"),
+        ("0 9 * * mon and fri", "0 9 * * mon,fri"),
+        ("0 9 * * mon, wed and fri", "0 9 * * mon,wed,fri"),
+        ("0 9 * * mon, wed, and fri", "0 9 * * mon,wed,fri"),
+        ("0 9 * * mon-fri & sun", "0 9 * * mon-fri,sun"),
+        ("0 9 * * mon + fri", "0 9 * * mon,fri"),
+        ("0 9 1 and 15 * *", "0 9 1,15 * *"),
+        ("0 and 30 9 and 17 * * *", "0,30 9,17 * * *"),
+        ("0 9 * * mon#1 and wed#2", "0 9 * * mon#1,wed#2"),
+        ("0 0 9 ? * MON to FRI", "0 9 * * MON-FRI"),
+        ("0 9 * * *; 0 17 * * *", '["0 9 * * *", "0 17 * * *"]'),
+        ("0 9 * * * && 0 17 * * *", '["0 9 * * *", "0 17 * * *"]'),
+        ("0 9 * * * | 0 17 * * *", '["0 9 * * *", "0 17 * * *"]'),
+        ("0 9 * * * and 0 17 * * *", '["0 9 * * *", "0 17 * * *"]'),
+        ("0 9 * * * or 0 17 * * *", '["0 9 * * *", "0 17 * * *"]'),
+        ("0 9 * * mon, 0 17 * * fri", '["0 9 * * mon", "0 17 * * fri"]'),
+        ("0 9 * * 1 and 0 17 * * 2 and @weekly", '["0 9 * * 1", "0 17 * * 2", "@weekly"]'),
+        ("@daily; @every 90m", '["@daily", "@every 90m"]'),
     ],
 )
-def test_marks_and_blanks_that_mean_nothing_are_left_out(written: str, meant: str) -> None:
+def test_marks_and_blanks_that_mean_nothing_are_left_out_and_joining_words_are_translated(
+    written: str, meant: str
+) -> None:
     """A1"""
     assert offered(written) == [meant]
 
@@ -96,6 +122,13 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
         *("0 0 L * 5", "0 9 1-7 * mon#1", "0 9 * * 1-5 UTC+2", "0 9 * * 1-5 PST", "@every -5m", "@hourly at 9"),
         *("@every 1M", "@every 10M", "5 M", "every 2 M", "@every 5M from 2026-01-01T00:00", "rate(0 minutes)"),
         *("@every 1d from 09:00", "@manual", "never", "0 6 * * * Berlin", "0 6 * * * New_York"),
+        *("0 9 * * mon until fri", "0 9 * * mon or fri", "0 9 * * * until 2027-01-01", "0 9 * * * from 2027-01-01"),
+        *("0 9 * * * weekdays only", "0 9 * * * not on sunday", "0 9 * * * every other week", "0 9 * * * please"),
+        *("0 9 * * mon-fri except holidays", "0 9 * * * except ./holidays.txt", "0 9 * * * until 1/2/2027"),
+        *("0 9 * * * local", "0 9 * * * Local", "0 9 * * * localtime", "0 9 * * * in Berlin", "0 9 * * * utc+2"),
+        *("0 9 * * * and * * * * mon", "* * * * *; 0 9 * * *", "0 9 * * * && x", "0 9 * * * 0 17 * * *"),
+        *("0 9 * * * deploy bin/x", "0 9 * * * python x.py", "0 9 * * * @daily", "0 9 * * * 5m", "0 9 * * * and"),
+        *("0 9 * * mon to sunrise", "0 9 * * mon to fri only", "@daily until 2027-01-01", "@daily except sundays"),
         *("@once", "@continuous", "rate(five minutes)", "rate(1 month)", "cron(0 12 * *)", "cron(61 12 * * ? *)"),
         *("crontab(minute=x)", "crontab()(", "Mon *-*-31..01 9:00", "*-02-30 04:00", "Mon *-*-01 04:00"),
         *(
@@ -159,7 +192,7 @@ def test_an_alias_of_a_crontab_line_is_kept(written: str, meant: str) -> None:
     ("written", "reason"),
     [
         ("0 3 * * * root", 'put a user under the key "user"'),
-        ("0 3 * * * www-data", 'put a user under the key "user"'),
+        ("0 3 * * * A=1 bin/x", 'put the command under the key "command"'),
         ("0 3 * * * root /usr/bin/backup", 'put a user under the key "user" and the command under "command"'),
         ("0 3 * * * /usr/bin/backup", 'put the command under the key "command"'),
         ("0 3 * * * ./backup.sh --all 2>&1", 'put the command under the key "command"'),
@@ -186,6 +219,13 @@ def test_text_after_the_five_fields_of_a_crontab_line_goes_into_other_keys(writt
         ("daily at 08:30 UTC", "30 8 * * *", "UTC"),
         ("Europe/Berlin 0 9 * * *", "0 9 * * *", "Europe/Berlin"),
         ("0 9 * * 1-5 Z", "0 9 * * 1-5", "UTC"),
+        ("0 9 * * * utc", "0 9 * * *", "UTC"),
+        ("0 9 * * * (UTC)", "0 9 * * *", "UTC"),
+        ("0 9 * * * gmt", "0 9 * * *", "GMT"),
+        ("0 9 * * * europe/berlin", "0 9 * * *", "Europe/Berlin"),
+        ("0 9 * * * [Europe/Berlin]", "0 9 * * *", "Europe/Berlin"),
+        ("@daily UTC", "@daily", "UTC"),
+        ("daily at 08:30 utc", "30 8 * * *", "UTC"),
         ("mondays at 9am Europe/Paris", "0 9 * * mon", "Europe/Paris"),
         ("Mon *-*-* 09:00:00 Europe/Berlin", "0 9 * * mon", "Europe/Berlin"),
         ("2027-01-01 09:00 Europe/Berlin", "@at 2027-01-01T09:00", "Europe/Berlin"),
@@ -333,6 +373,11 @@ def test_intervals_aliases_and_dates_in_another_spelling_are_translated(written:
         ("* 5 * * * *", {"seconds first": '{minute: 5, second: "*"}', "year last": "* 5 * * *"}),
         ("* 5 * * * 2027", {"": '{year: 2027, hour: 5, minute: "*"}'}),
         ("0 12 * * ? 2027", {"": "{year: 2027, hour: 12, minute: 0}"}),
+        ("0 15 10 ? * 6L", {"Quartz, Sunday is 1": "15 10 * * friL", "Spring, Sunday is 0": "15 10 * * satL"}),
+        ("0 0 9 ? * 7L", {"Quartz, Sunday is 1": "0 9 * * satL", "Spring, Sunday is 0": "0 9 * * sunL"}),
+        ("0 0 9 ? * L", {"": "0 9 * * sat"}),
+        ("0 0 9 ? * 6#3", {"Quartz, Sunday is 1": "0 9 * * fri#3", "Spring, Sunday is 0": "0 9 * * sat#3"}),
+        ("0 30 9 * * 1 to 5", {"Quartz, Sunday is 1": "30 9 * * sun-thu", "Spring, Sunday is 0": "30 9 * * mon-fri"}),
         ("0 0 12 ? * 6#3 2027", {"": '{year: 2027, day_of_week: "fri#3", hour: 12, minute: 0, second: 0}'}),
         ("0 0 12 1 1 ? 2027", {"": "{year: 2027, month: 1, day: 1, hour: 12, minute: 0, second: 0}"}),
         ("@every 90", {"seconds": "@every 90s", "minutes": "@every 90m"}),
@@ -346,7 +391,13 @@ def test_several_readings_are_named(written: str, meant: dict[str, str]) -> None
 @pytest.mark.parametrize(
     ("written", "meant"),
     [
-        ({"hours": "3"}, "{hour: 3}"),
+        ({"hours": "3", "minute": "30"}, "{hour: 3, minute: 30}"),
+        ({"hours": "9-17"}, "{hour: 9-17}"),
+        ({"minutes": "*/15"}, '{minute: "*/15"}'),
+        ({"hours": ["9", "17"]}, '{hour: "9,17"}'),
+        ({"months": "1"}, None),
+        ({"years": "2027"}, None),
+        ({"months": "1", "days": "15"}, None),
         ({"weekday": "mon", "hour": "9"}, "{day_of_week: mon, hour: 9}"),
         ({"Hour": "3", "Minute": "0"}, "{hour: 3, minute: 0}"),
         ({"hour": ["9", "17"]}, '{hour: "9,17"}'),
@@ -364,6 +415,41 @@ def test_mappings_are_corrected_too(written: dict[str, object], meant: str | Non
     assert offered(written) == ([] if meant is None else [meant])
 
 
+@pytest.mark.parametrize(
+    ("written", "interval", "fixed_time"),
+    [
+        ({"minutes": "15"}, "@every 15m", "{minute: 15}"),
+        ({"hours": "3"}, "@every 3h", "{hour: 3}"),
+        ({"seconds": "30"}, "@every 30s", "{second: 30}"),
+        ({"days": "1"}, "@every 1d", "{day: 1}"),
+        ({"weeks": "2"}, "@every 2w", None),
+        ({"hours": "24"}, "@every 24h", None),
+        ({"hours": "1.5"}, "@every 1.5h", None),
+        ({"minutes": "30", "hours": "3"}, "@every 3h30m", "{minute: 30, hour: 3}"),
+    ],
+)
+def test_a_number_of_units_is_an_interval_or_a_fixed_time(
+    written: dict[str, object], interval: str, fixed_time: str | None
+) -> None:
+    meant = {"an interval": interval} | ({"a fixed time": fixed_time} if fixed_time else {})
+    assert {one.reading: one.text for one in correction(written).suggestions} == meant
+
+
+@pytest.mark.parametrize("name", ["every", "interval"])
+def test_an_interval_without_a_unit_is_in_seconds_or_minutes(name: str) -> None:
+    found = correction({name: "15"}).suggestions
+    assert {one.reading: one.text for one in found} == {"seconds": "@every 15s", "minutes": "@every 15m"}
+
+
+@pytest.mark.parametrize(
+    "after", ["to fri", "until 2027-01-01", "weekdays only", "www-data", "flock -n x y", "bin/x", "except ./days.txt"]
+)
+def test_what_follows_five_fields_is_quoted_as_written_and_may_be_for_several_keys(after: str) -> None:
+    assert correction(f"0 9 * * * {after}").reason == (
+        f"'{after}' follows the five fields; command, user, time zone and dates are separate keys"
+    )
+
+
 @pytest.mark.parametrize("written", ["${CRON_SCHEDULE}", "$CRON", "{{ schedule }}", "0 ${HOUR} * * *", "%CRON%"])
 def test_a_variable_is_explained(written: str) -> None:
     """A13"""
@@ -375,7 +461,7 @@ def test_a_variable_is_explained(written: str) -> None:
 NOISE = (
     "every at on of the 5 9 9am 17:30 pm minutes hours day days mondays weekday monthly 1st last friday month cron( "
     ") rate( ? * */5 1-5 2-6 mon-fri L # ~ 0~30 H @daily @every @at 30 0 12 2027 ; + , UTC Europe/Berlin root "
-    "*-*-* 09:00:00 Mon..Fri PT5M 500ms noon except other twice"
+    "*-*-* 09:00:00 Mon..Fri PT5M 500ms noon except other twice and or to until utc && 6L ./x"
 )
 
 
@@ -388,6 +474,7 @@ def test_every_suggestion_is_valid_and_keeps_every_number(words: list[str]) -> N
         parse_schedule(text, UTC, job_name="job")
     except ScheduleError as error:
         found = correct(text, error, UTC, "job")
+        assert "ambiguous" not in found.reason or len(found.suggestions) > 1
         for one in found.suggestions:
             spec = list(one.spec) if isinstance(one.spec, tuple) else one.spec
             assert parse_schedule(spec, UTC, job_name="job") is not None

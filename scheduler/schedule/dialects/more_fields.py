@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from zoneinfo import available_timezones
 
 from scheduler.schedule.cron_field import FieldName
 from scheduler.schedule.dialects.reading import Dialect, Spec, Translation
@@ -20,6 +21,10 @@ _WEEKDAY_NUMBER = re.compile(r"(?a)(?<![#/\d])\d(?!\d)")
 _AWS_CRON = re.compile(r"(?i)cron\(([^()]*)\)")
 _AWS_RATE = re.compile(r"(?ai)rate\(\s*(\d+)\s+(minute|hour|day|week)s?\s*\)")
 _AWS_AT = re.compile(r"(?ai)at\((\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)\)")
+_LIKE_A_ZONE = (
+    r"(?:UTC|GMT|utc|gmt)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|[Ll]ocal(?:time)?|"
+    r"(?!(?:Sun|Mon|Tue|Wednes|Thurs|Fri|Satur)day)[A-Z][a-z]+(?:[/_][A-Z]\w+)*"
+)
 _ZONE_PREFIX = re.compile(r"(?:CRON_)?TZ=(\S+)\s+(.+)")
 
 
@@ -53,7 +58,30 @@ def read_more_fields(text: str, accepts: Accepts) -> Dialect | None:
     if len(words) > 1 and "/" in words[0] and find_zone(words[0]):
         rest_of_text = text.split(maxsplit=1)[1]
         return Dialect("the time zone is a separate key", (Translation(rest_of_text, words[0]),))
-    return _followed_by_more(words, accepts)
+    return _several(text, accepts) or _followed_by_more(words, accepts)
+
+
+def zone_name(word: str) -> str | None:
+    """The time zone that a word means in any case and brackets: `utc`, `(UTC)`, `Z`, `europe/berlin`."""
+    name = "UTC" if word == "Z" else word.strip("()[]")
+    if name.upper() in {"UTC", "GMT"}:
+        return name.upper()
+    if find_zone(name):
+        return None if name == "localtime" else name
+    return next((zone for zone in available_timezones() if zone.lower() == name.lower()), None) if "/" in name else None
+
+
+def _several(text: str, accepts: Accepts) -> Dialect | None:
+    """Schedules one after another: `0 9 * * *; 0 17 * * *`. `0 9 * * * and * * * * mon` may mean what both allow."""
+    parts = re.split(r"\s*(?:;|&&?|\|\|?|,\s)\s*|\s+(?:and|or|\+)\s+", text)
+    if len(parts) == 1 or not all(map(accepts, parts)):
+        return None
+    is_certain = not any(part.startswith("* ") for part in parts)
+    converted = ("and", "or") * len(parts)
+    return Dialect(
+        "several schedules are written as a list",
+        (Translation(tuple(parts), converted=converted),) if is_certain else (),
+    )
 
 
 def _followed_by_more(words: list[str], accepts: Accepts) -> Dialect | None:
@@ -64,14 +92,13 @@ def _followed_by_more(words: list[str], accepts: Accepts) -> Dialect | None:
         return None
     shown = " ".join(rest)[:40]
     what = "five fields" if count == 5 else "schedule"
-    if count != 5 and not re.match(r"[./~]|root$", rest[0]):
-        return None
-    if len(rest) == 1 and (rest[0] == "Z" or find_zone(rest[0])):
+    if len(rest) == 1 and (zone := zone_name(rest[0])):
         reason = f"{shown!r} follows the {what}; the time zone is a separate key"
-        return Dialect(reason, (Translation(first, "UTC" if rest[0] == "Z" else rest[0], converted=("Z",)),))
-    if len(rest) == 1 and re.fullmatch(
-        r"(?:UTC|GMT)?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}|[A-Z][a-z]+(?:[/_][A-Z]\w+)*", rest[0]
-    ):
+        return Dialect(reason, (Translation(first, zone, converted=("Z",)),))
+    is_command = re.match(r"(?:\.{0,2}|~)/[^\d/]|[A-Za-z_]\w*=", rest[0]) is not None
+    if count != 5 and not is_command and rest[0] != "root":
+        return None
+    if len(rest) == 1 and re.fullmatch(_LIKE_A_ZONE, rest[0]):
         return Dialect(f"{shown!r} follows the {what}; a time zone is a separate key, with an IANA name")
     five = (Translation(first, converted=tuple(rest)),)
     if rest[0].startswith("#"):
@@ -80,10 +107,12 @@ def _followed_by_more(words: list[str], accepts: Accepts) -> Dialect | None:
         return None
     if re.fullmatch(r"[;,.!]+", "".join(rest)):
         return Dialect(f"{shown!r} follows the {what}", five)
-    keys = 'put the command under the key "command"'
-    if re.fullmatch(r"(?a)[a-z_][\w-]*", rest[0]):
+    if is_command:
+        return Dialect(f'{shown!r} follows the {what}; put the command under the key "command"', five)
+    if rest[0] == "root":
         keys = 'put a user under the key "user" and the command under "command"'
-    return Dialect(f"{shown!r} follows the {what}; {keys}", five)
+        return Dialect(f"{shown!r} follows the {what}; {keys}", five)
+    return Dialect(f"{shown!r} follows the {what}; command, user, time zone and dates are separate keys")
 
 
 def _seconds_or_years(words: list[str], accepts: Accepts) -> Dialect | None:
@@ -125,7 +154,7 @@ def _reading(words: list[str], names: tuple[FieldName, ...], accepts: Accepts, *
             given[FieldName.DAY_OF_WEEK] = "sat"
         converted.append("L")
     elif numbers and len(words) == 6 and names[0] is FieldName.SECOND:
-        converted += numbers
+        converted += [*numbers, "L"]
         given[FieldName.DAY_OF_WEEK] = _WEEKDAY_NUMBER.sub(lambda one: WEEKDAY_NAMES[int(one[0]) % 7], weekday)
     given = {name: "*" if word == "?" and name in _DAYS else word for name, word in given.items()}
     second, year = given.get(FieldName.SECOND, "0"), given.get(FieldName.YEAR, "*")
