@@ -167,13 +167,13 @@ class _Corrector(NamedTuple):
         lists = {name: _as_list(value) for name, value in spec.items()}
         renamed = {_field_name(name): value for name, value in lists.items()}
         changed = tuple(name for name in spec if name not in renamed)
-        numbers = (re.fullmatch(r"(?a)\d+(?:\.\d+)?", value) for value in lists.values())
-        if spec.keys() <= _PLURALS.keys() and all(numbers):  # in other programs an interval
-            duration = "".join(f"{lists[name]}{unit}" for name, unit in _PLURALS.items() if name in spec)
+        counts = {name.lower(): value for name, value in lists.items()}
+        if counts.keys() <= _PLURALS.keys() and all(re.fullmatch(r"(?a)\d+(?:\.\d+)?", one) for one in counts.values()):
+            # Other programs mean an interval.
+            duration = "".join(f"{counts[name]}{unit}" for name, unit in _PLURALS.items() if name in counts)
             yield Translation(f"@every {duration}", reading="an interval")
-            if spec.keys() & {"months", "years"}:
-                return
-            yield Translation(renamed, reading="a fixed time", converted=changed)
+            if not counts.keys() & {"months", "years"}:
+                yield Translation(renamed, reading="a fixed time", converted=changed)
         elif len(renamed) == len(spec):
             yield Translation(renamed, converted=changed)
 

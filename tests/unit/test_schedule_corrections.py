@@ -420,6 +420,7 @@ def test_mappings_are_corrected_too(written: dict[str, object], meant: str | Non
     [
         ({"minutes": "15"}, "@every 15m", "{minute: 15}"),
         ({"hours": "3"}, "@every 3h", "{hour: 3}"),
+        ({"Hours": "3"}, "@every 3h", "{hour: 3}"),
         ({"seconds": "30"}, "@every 30s", "{second: 30}"),
         ({"days": "1"}, "@every 1d", "{day: 1}"),
         ({"weeks": "2"}, "@every 2w", None),
