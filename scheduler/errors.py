@@ -40,6 +40,10 @@ class UnreachableError(SchedError):
     exit_code = EXIT_UNREACHABLE
 
 
+class UnansweredError(UnreachableError):
+    """The connection was lost after the request was sent: it may have been carried out."""
+
+
 class UnknownNameError(SchedError):
     """No job or run has this name."""
 

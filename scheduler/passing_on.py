@@ -17,7 +17,7 @@ from scheduler.api.handlers import answer
 from scheduler.api.service import Service
 from scheduler.engine.events import Event as EngineEvent
 from scheduler.engine.events import StandbyChanged, report_bug
-from scheduler.errors import RefusedError, SchedError, UnreachableError
+from scheduler.errors import RefusedError, SchedError, UnansweredError
 from scheduler.launch.remote.messages import Chunk, Ended, Report, Request, StopRequest, Taken
 from scheduler.launch.remote.patience import Background, alive, until_done
 from scheduler.launch.remote.remote_launcher import CLAIM, NOBODY
@@ -104,7 +104,7 @@ class PassingOn:
         async with aclosing(self._answers(operation, ask, by)) as answers:
             async for chunk in answers:
                 return msgspec.json.decode(chunk.data, type=operation.reply)
-        raise UnreachableError(f"the active scheduler {self.active} has not answered")
+        raise UnansweredError(f"the active scheduler {self.active} has not answered")
 
     async def _answers(
         self, operation: Operation[Any, Any], ask: msgspec.Struct, by: Requester | None
@@ -132,9 +132,9 @@ class PassingOn:
                             pass
                 reports = await reader.next(HEARTBEAT)
                 if not reports and not await self._wire.alive(request.key):
-                    raise UnreachableError(f"lost the connection to the active scheduler {self.active}")
+                    raise UnansweredError(f"lost the connection to the active scheduler {self.active}")
         except WireError as error:
-            raise UnreachableError(f"this scheduler is a standby, and {error}") from None
+            raise UnansweredError(f"this scheduler is a standby, and {error}") from None
         finally:
             reader.close()
             if not ended:

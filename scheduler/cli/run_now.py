@@ -19,7 +19,7 @@ from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
 from scheduler.cli.zones import zone_for
 from scheduler.control.client import Client
-from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, RefusedError, SchedError, UsageError
+from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, RefusedError, SchedError, UnansweredError, UsageError
 from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunNow, RunView
@@ -37,9 +37,12 @@ EXIT_STATUS = (
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """The output of `--json`. `exit_code` is that of schedctl; `run` is the last known state of the run."""
+    """The output of `--json`. `exit_code` is that of schedctl; `run` is the last known state of the run.
 
-    started: bool
+    `started` is None when it is not known whether it was: the connection was lost before.
+    """
+
+    started: bool | None
     exit_code: int
     run_id: str | None = None
     run: RunView | None = None
@@ -136,7 +139,10 @@ def _run(
                 ask = msgspec.structs.replace(ask, **{field: time.at(zone_for(None, source, (ask.job,)))})
         _follow(source, ask, printer)
     except SchedError as failure:
-        return _report(failure, printer, _kwarg_instead(ask, failure))
+        if isinstance(failure, UnansweredError) or printer.run is not None:
+            printer.is_lost = True
+            return _report_lost(failure, target, printer)
+        return _report(failure, _kwarg_instead(ask, failure))
     except KeyboardInterrupt:
         _print_detached(target, printer)
         return EXIT_INTERRUPTED, None
@@ -145,7 +151,7 @@ def _run(
 
 def _result(code: int, error: str | None, printer: RunPrinter) -> Result:
     return Result(
-        started=printer.run is not None,
+        started=printer.run is not None or (None if printer.is_lost else False),
         exit_code=code,
         run_id=printer.run_id,
         run=printer.run,
@@ -174,15 +180,21 @@ def _kwarg_instead(ask: RunNow, failure: SchedError) -> str:
     return "" if name is None or not is_refused else f"; for a keyword argument: --kwarg {name}=VALUE"
 
 
-def _report(failure: SchedError, printer: RunPrinter, hint: str) -> tuple[int, str]:
+def _report(failure: SchedError, hint: str) -> tuple[int, str]:
     """Print the error; return the exit code, which cannot be confused with one of the job, and the message."""
-    if printer.run is not None:
-        error = f"lost the connection to run {printer.run.id}: {failure}"
-        terminal.note(f"schedctl: {error}", "bad")
-        return EXIT_FAILURE, error
     error = f"{failure}{hint}"
     terminal.note(f"schedctl: not started: {error}", "bad")
     return EXIT_FAILURE if failure.exit_code == EXIT_BAD_FILE else failure.exit_code, error
+
+
+def _report_lost(failure: SchedError, target: Target, printer: RunPrinter) -> tuple[int, str]:
+    """Print that the connection was lost, after which it is not known what becomes of the run; return the same."""
+    if printer.run_id is not None:
+        error = f"lost the connection to run {printer.run_id}: {failure}"
+    else:
+        error = f"{failure}. The job may have been started: `{target.command} list` shows whether it runs"
+    terminal.note(f"schedctl: {error}", "bad")
+    return EXIT_FAILURE, error
 
 
 def _print_detached(target: Target, printer: RunPrinter) -> None:

@@ -29,6 +29,8 @@ class RunPrinter:
         self.waiting_for: str | None = None
         self.waiting_on = ""
         self.by: Requester | None = None
+        self.is_lost = False
+        """Whether the connection was lost, so that no further event can arrive."""
         self._all_to_stderr = all_to_stderr
         self._lost = 0
         # On a terminal, notes say what happens; a script gets the output of the job and nothing else.

@@ -28,10 +28,11 @@ class UnreachableError(Error):
 
 
 class WaitTimeoutError(Error, TimeoutError):
-    """The run has not ended in time; it goes on. `run_id` is None when it had no id yet."""
+    """The run has not ended in time; it goes on. `run_id` is None when schedd had not answered yet."""
 
     def __init__(self, run_id: str | None) -> None:
-        super().__init__(f"run {run_id or 'without an id yet'} has not ended in time; it goes on")
+        text = f"run {run_id} has not ended in time; it goes on" if run_id else "schedd has not answered in time"
+        super().__init__(text)
         self.run_id = run_id
 
 
@@ -40,6 +41,7 @@ BY_CODE: dict[str, type[Error]] = {
     "unknown": UnknownError,
     "too-many-waiting": TooManyWaitingError,
     "refused": RefusedError,
+    "unanswered": UnreachableError,
     "unreachable": UnreachableError,
 }
 """The class of an error of the protocol; another code is an `Error`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -16,7 +17,7 @@ from scheduler.control.become_user import become_user
 from scheduler.control.peer import peer
 from scheduler.control.peer_names import user_name
 from scheduler.control.private_directory import verify_private
-from scheduler.errors import SchedError, UnreachableError, UsageError
+from scheduler.errors import SchedError, UnansweredError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, StatusView
 from scheduler.wire.envelope import FAULTS, VERSION, Fault, Reply, Request
 from scheduler.wire.operations import STATUS, Operation
@@ -34,6 +35,11 @@ _NOT_UNDERSTOOD = ("not a request:", "not a valid request: Object ")
 _CHUNK = 1 << 18
 _OK = b'{"ok":'
 _CLOSED = "schedd closed the connection without an answer; it has exited or is about to"
+CUT_OFF = "schedd closed the connection during the answer; it has exited or is about to"
+_OF_ANOTHER_VERSION = (
+    f"the running schedd has another version than this schedctl, {__version__}: restart schedd if it was upgraded, "
+    "or use the schedctl of its version"
+)
 _EVENTS: dict[str, type[Event]] = {kind.__struct_config__.tag: kind for kind in get_args(Event)}
 
 
@@ -74,15 +80,20 @@ class Client:
         raise UnreachableError(_CLOSED)
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
-        """The events of an operation that streams, until it is done. Close the iterator to leave earlier."""
+        """The events of an operation that streams, until it is done. Close the iterator to leave earlier.
+
+        UnansweredError when the connection is lost after schedd has accepted the request.
+        """
+        accepted = False
         with self._connected() as sock:
             for line in _converse(sock, operation.name, request):
                 answer = _closing(line)
                 if isinstance(answer.ok, msgspec.Raw):
                     return
+                accepted = True
                 if answer.event in _EVENTS:
                     yield _decoded(line, _EVENTS[answer.event])
-        raise UnreachableError("schedd closed the connection during the answer; it has exited or is about to")
+        raise UnansweredError(CUT_OFF) if accepted else UnreachableError(_CLOSED)
 
     def _connected(self) -> socket.socket:
         try:
@@ -199,7 +210,7 @@ def _answer(sock: socket.socket, name: str, args: msgspec.Struct) -> Iterator[by
         try:
             chunk = sock.recv(_CHUNK)
         except TimeoutError:
-            raise _silent(sock.getpeername()) from None
+            raise _too_late(sock) from None
         except ConnectionResetError:
             chunk = b""
         if not chunk:
@@ -213,7 +224,7 @@ def _closing(line: bytes) -> Reply:
     answer = _decoded(line, Reply)
     if isinstance(answer.error, Fault):
         if answer.error.message.startswith(_NOT_UNDERSTOOD):
-            raise _of_another_version()
+            raise UnreachableError(_OF_ANOTHER_VERSION)
         raise FAULTS.get(answer.error.code, SchedError)(answer.error.message)
     return answer
 
@@ -222,18 +233,21 @@ def _decoded(line: bytes | msgspec.Raw, kind: type[R]) -> R:
     try:
         return msgspec.json.decode(line, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _of_another_version() from None
-
-
-def _of_another_version() -> UnreachableError:
-    return UnreachableError(
-        f"the running schedd has another version than this schedctl, {__version__}: restart schedd if it was upgraded, "
-        "or use the schedctl of its version"
-    )
+        raise UnansweredError(_OF_ANOTHER_VERSION) from None
 
 
 def _silent(path: str) -> UnreachableError:
     return UnreachableError(f"schedd listens on {path} but has not answered for {PATIENCE:g}s")
+
+
+def _too_late(sock: socket.socket) -> UnreachableError:
+    """Withdraw the request: schedd cannot accept it on a connection that is shut down. Unless it just did."""
+    path = sock.getpeername()
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)
+        if sock.recv(_CHUNK):
+            return UnansweredError(f"schedd accepted the request after more than {PATIENCE:g}s")
+    return _silent(path)
 
 
 def _why_silent(path: str, holder: file_lock.Holder) -> str:

@@ -11,8 +11,8 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from scheduler.control.client import Client
-from scheduler.errors import RefusedError, SchedError, UnreachableError, UsageError
+from scheduler.control.client import CUT_OFF, Client
+from scheduler.errors import RefusedError, SchedError, UnansweredError, UnreachableError, UsageError
 from scheduler.server_url import url_problem, without_login
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
@@ -24,6 +24,9 @@ R = TypeVar("R")
 
 PATIENCE = 30.0
 """Seconds for which a silent schedd or proxy is waited for; a stream has a comment every 15 s."""
+
+_OF_GATEWAYS = (502, 504)
+"""Statuses of a proxy that may have passed the request on."""
 
 _PIECE = 1 << 18
 _EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in get_args(Event)}
@@ -76,7 +79,7 @@ class HttpClient(Client):
                     yield self._decoded(line[6:].encode(), _EVENTS[name])
                 elif line.startswith("data: ") and name == "end":
                     return
-        raise UnreachableError("schedd closed the connection during the answer; it has exited or is about to")
+        raise UnansweredError(CUT_OFF)
 
     def _sent(self, operation: Operation[A, Any], request: A, accept: str) -> HTTPResponse:
         route, path = _route(operation, request)
@@ -96,10 +99,14 @@ class HttpClient(Client):
         kind = HTTPSConnection if self._parts.scheme == "https" else HTTPConnection
         connection = kind(self._parts.hostname or "", self._parts.port, timeout=PATIENCE)
         try:
+            connection.connect()
+        except (OSError, HTTPException) as error:
+            raise UnreachableError(f"{self.url} cannot be reached: {_cause(error)}") from None
+        try:
             connection.request(route.method, f"{self._root}{API}{path}", body, headers)
             answer = connection.getresponse()
         except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from None
+            raise self._unanswered(error) from None
         if answer.status >= 300:
             raise self._error(answer.status, self._body(answer))
         return answer
@@ -108,14 +115,14 @@ class HttpClient(Client):
         try:
             return answer.read(most)
         except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from None
+            raise self._unanswered(error) from None
 
     def _lines(self, answer: HTTPResponse) -> Iterator[str]:
         try:
             for line in answer:
                 yield line.decode().rstrip("\n")
         except (OSError, HTTPException) as error:
-            raise self._unreachable(error) from None
+            raise self._unanswered(error) from None
 
     def _accepted(self, body: bytes) -> Event:
         """The answer to a detached run: the run, or for what it waits."""
@@ -133,15 +140,20 @@ class HttpClient(Client):
         try:
             about = msgspec.json.decode(body, type=dict[str, Any])
         except msgspec.MsgspecError:
-            return UnreachableError(f"{self.url} does not answer as schedd does (HTTP status {status})")
+            kind = UnansweredError if status in _OF_GATEWAYS else UnreachableError
+            return kind(f"{self.url} does not answer as schedd does (HTTP status {status})")
         detail = str(about.get("detail", about.get("title", status)))
         if "code" in about:
             return FAULTS.get(str(about["code"]), SchedError)(detail)
         help = "; set SCHEDD_TOKEN to the value of `web.token` in the file of that schedd" if status == 401 else ""
         return UnreachableError(f"{self.url}: {detail}{help}")
 
-    def _unreachable(self, error: Exception) -> UnreachableError:
-        return UnreachableError(f"{self.url} cannot be reached: {getattr(error, 'strerror', None) or error}")
+    def _unanswered(self, error: Exception) -> UnansweredError:
+        return UnansweredError(f"no answer from {self.url}: {_cause(error)}")
+
+
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def from_environment(url: str) -> HttpClient:

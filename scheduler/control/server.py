@@ -129,6 +129,8 @@ class ControlServer:
                 self._endless.add(task)
             there = None if operation.of_active else self._service.elsewhere
             writer.write(_line(Accepted() if there is None else Accepted(standby_of=there.active)))
+            if writer.transport.is_closing():  # the write failed: the client did not wait, and believes nothing is done
+                raise ConnectionResetError
             reply = answer(self._service, operation, ask, by)
             if isinstance(reply, AsyncGenerator):
                 await _stream(reply, reader, writer)

@@ -1,9 +1,10 @@
 """The envelope of the Unix socket: one request, events, and the line that closes the answer.
 
 A request is one line, `{"v": 1, "op": "list", "args": {…}}`. The answer is any number of events, one a line, closed by
-exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event, `accepted`, is sent at once: a
-client that gets none within two seconds treats the daemon as dead. Unknown fields and events are ignored, so that
-either end may be newer than the other. Instants are RFC 3339 in UTC, durations are seconds, bytes are base64.
+exactly one `{"ok": …}` or `{"error": {"code": …, "message": …}}`. The first event, `accepted`, is sent before anything
+else is done: a client that gets none within two seconds treats the daemon as dead and closes the connection, and then
+the request is not carried out. Unknown fields and events are ignored, so that either end may be newer than the other.
+Instants are RFC 3339 in UTC, durations are seconds, bytes are base64.
 
 The room `wire` imports nothing from the rest of the program: schedctl must start fast.
 """
@@ -19,6 +20,7 @@ from scheduler.errors import (
     RefusedError,
     SchedError,
     TooManyWaitingError,
+    UnansweredError,
     UnknownNameError,
     UnreachableError,
     UsageError,
@@ -74,6 +76,7 @@ FAULTS: dict[str, type[SchedError]] = {
     "unknown": UnknownNameError,
     "too-many-waiting": TooManyWaitingError,
     "refused": RefusedError,
+    "unanswered": UnansweredError,
     "unreachable": UnreachableError,
     "failed": SchedError,
 }

@@ -19,7 +19,7 @@ import pytest
 from scheduler.api.service import JobState
 from scheduler.control import client
 from scheduler.control.client import Client
-from scheduler.errors import RefusedError, SchedError, UnknownNameError, UnreachableError, UsageError
+from scheduler.errors import RefusedError, SchedError, UnansweredError, UnknownNameError, UnreachableError, UsageError
 from scheduler.wire.daemon import AskStatus, Reload
 from scheduler.wire.envelope import MAX_REQUEST
 from scheduler.wire.jobs import ListJobs, PauseJobs
@@ -292,6 +292,48 @@ def test_a_schedd_that_listens_but_is_frozen_is_unreachable(file: Path, monkeypa
         assert found is not None
         with pytest.raises(UnreachableError, match=r"has not answered for 0\.1s"):
             found.ask(LIST, ListJobs())
+
+
+def test_a_request_whose_client_no_longer_waits_is_not_carried_out(
+    file: Path, monkeypatch: pytest.MonkeyPatch, service: FakeService, daemon: Client
+) -> None:
+    def gone(request: bytes, how: Callable[[socket.socket], None]) -> None:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(daemon.path)
+            how(sock)
+            sock.sendall(request)
+
+    def shut(sock: socket.socket) -> None:
+        sock.shutdown(socket.SHUT_RD)  # schedd cannot write the first line, as on a closed connection
+
+    gone(b'{"v": 1, "op": "run-now", "args": {"job": "alpha"}}\n', shut)
+    gone(b'{"v": 1, "op": "pause", "args": {"all": true}}\n', shut)
+    assert raw(daemon, b'{"v": 1, "op": "run-now", "args": {"job": "beta"}}\n')  # half closed: it still reads
+    assert [request.by is not None for request in service.requests] == [True]
+    assert service.paused == {}
+
+
+def test_an_answer_that_is_cut_off_does_not_count_as_not_accepted(file: Path) -> None:
+    path = Path(os.environ["SCHEDD_SOCKET"])
+    path.parent.mkdir(mode=0o700)
+
+    def answer(line: bytes) -> None:
+        for _ in range(2):  # the search for a schedd connects, and then the request
+            with other.accept()[0] as sock:
+                if sock.recv(4096):
+                    sock.sendall(line)
+
+    with socket.socket(socket.AF_UNIX) as other, ThreadPoolExecutor(1) as pool:
+        other.bind(str(path))
+        other.listen(1)
+        for line, error in ((b"", UnreachableError), (b'{"event": "accepted", "v": 1}\n', UnansweredError)):
+            answered = pool.submit(answer, line)
+            found = client.find(str(file))
+            assert found is not None
+            with pytest.raises(UnreachableError) as raised:
+                list(found.stream(RUN_NOW, RunNow(job="alpha")))
+            answered.result(10)
+            assert type(raised.value) is error
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,20 @@ def test_a_daemon_that_hangs_is_an_error_and_the_file_is_not_used_instead(file: 
     assert "has not answered for 2s" in ended.stderr
 
 
+def test_what_a_frozen_daemon_did_not_accept_in_time_does_not_happen_later(file: Path) -> None:
+    with schedd(file) as daemon:
+        daemon.signal(signal.SIGSTOP)
+        late = [schedctl("-c", file, *words) for words in (("run-now", "long", "--detach"), ("pause", "--all"))]
+        daemon.signal(signal.SIGCONT)
+        assert [ended.returncode for ended in late] == [3, 3]
+        assert "schedctl: not started: schedd listens on" in late[0].stderr
+        assert schedctl("-c", file, "run-now", "by-hand").returncode == 3  # of the job: schedd answers again
+        after = {job["name"]: job for job in json.loads(schedctl("-c", file, "list", "--json").stdout)}
+        assert not any(job["paused"] for job in after.values())
+        assert after["long"]["status"] == "idle"
+        assert not daemon.lines('event="run started"', "job=long")
+
+
 def test_a_daemon_without_its_socket_is_an_error_too(file: Path, tmp_path: Path) -> None:
     directory = f"/tmp/sc-{os.getpid()}"
     with schedd(file, SCHEDD_SOCKET=f"{directory}/s.sock") as daemon:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,23 @@ def test_errors_have_the_same_exit_codes(
     assert done.returncode == code
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n"])
+def test_a_run_whose_answer_is_lost_is_not_reported_as_not_started(answer: bytes) -> None:
+    def serve() -> None:
+        with listener.accept()[0] as sock:
+            sock.recv(65536)
+            sock.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve)
+        done = schedctl("--url", f"http://127.0.0.1:{listener.getsockname()[1]}", "run-now", "daily", "--json")
+        served.result(10)
+    assert done.returncode == 1
+    assert "not started" not in done.stderr
+    assert "The job may have been started" in done.stderr
+    assert json.loads(done.stdout)["started"] is None
 
 
 def test_an_invalid_address_and_one_without_a_listener_are_errors(tmp_path: Path) -> None:
