@@ -197,8 +197,7 @@ class ActiveStandby:
                 run = msgspec.json.decode(text, type=Run)
                 found.add(run.id)
                 if run.id not in self._known and run.id not in self._recorded:
-                    await self._engine.forget(run.id)
-                    self._engine.history.restore(run, is_decided=run.id in self._left)
+                    await self._engine.restore(run, self._left)
                     self._known.add(run.id)
                 self._left.discard(run.id)
         self._known = found

@@ -27,7 +27,6 @@ from scheduler.engine.history import History
 from scheduler.engine.live_run import LiveRun, LiveState, Phase, left_running
 from scheduler.engine.missed import to_catch_up, to_start
 from scheduler.engine.put_off import PutOff, Time
-from scheduler.engine.request_keys import RequestKeys
 from scheduler.engine.requests import Requests
 from scheduler.engine.run_id import new_run_id
 from scheduler.engine.runner import Runner
@@ -76,7 +75,7 @@ class Engine:
         chains = Chains(clock, self.timetable, self.announce, self._decider.run_after)
         self.announce.add(chains.on_event, *Chains.KINDS)
         self.requests = Requests(
-            clock, self.timetable, self.runner, self.following, self.announce, RequestKeys(self._is_known), new_id
+            clock, self.timetable, self.runner, self.following, self.announce, self.history, new_id
         )
         self._wake = asyncio.Event()
         self._failures = 0
@@ -111,6 +110,7 @@ class Engine:
     def take_over(self, earlier: Earlier) -> None:
         """Watch a run that another schedd left running; its job may no longer exist. Its timeout continues."""
         job = self.timetable.job(earlier.job) or Job(name=earlier.job, target=ShellCommand(""), cwd="/")
+        self.requests.keys.add(earlier.job, earlier.request.key, earlier.run_id)
         self.runner.take_over(left_running(job, earlier))
 
     def start(self) -> datetime:
@@ -192,10 +192,12 @@ class Engine:
     def _decide_later(self, live_run: LiveRun) -> None:
         self._put_off.add(Due(live_run.job, live_run.scheduled_at, live_run.previous_at, None))
 
-    async def forget(self, run_id: str) -> None:
-        """Follow a run no longer, since another scheduler has recorded its end. Nothing for one that is not live."""
-        if (live_run := self.runner.find(run_id)) is not None:
+    async def restore(self, run: Run, decided: Collection[str]) -> None:
+        """Take a run whose end another schedd has recorded; it is followed no longer, which may add it to `decided`."""
+        if (live_run := self.runner.find(run.id)) is not None:
             await asyncio.wait((self.runner.leave(live_run),))
+        self.history.restore(run, is_decided=run.id in decided)
+        self.requests.keys.add(run.job, run.key, run.id)
 
     def put_off(self) -> list[Time]:
         """The scheduled times since then that may be undecided."""
@@ -250,9 +252,6 @@ class Engine:
         if live_run is None or live_run.output is None:
             return self.history.tails.of(run_id)
         return live_run.output.tail()
-
-    def _is_known(self, run_id: str) -> bool:
-        return bool(self.runner.find(run_id) or self.timetable.later.find(run_id) or self.history.run(run_id))
 
     def _live_run(self, run_id: str) -> LiveRun | None:
         return self.runner.find(run_id)

@@ -152,6 +152,9 @@ class LiveRun(msgspec.Struct, eq=False):
             self.request.args,
             self.request.kwargs,
             None if self.run is None else self.run.started_at,
+            self.request.by,
+            self.request.arguments,
+            self.request.key,
         )
 
     def state(self) -> LiveState:

@@ -76,6 +76,7 @@ class Recorder:
             arguments=request.arguments,
             earlier=earlier is not None,
             worker=None if live_run.child is None else live_run.child.worker,
+            key=request.key,
         )
         # Of a herd all that have their turn start first: between two starts, the listeners would find the
         # processor's caches full of other things, and take longer.

@@ -23,8 +23,10 @@ class RequestKeys:
         run_id = None if key is None else self._runs.get(job, {}).get(key)
         return run_id if run_id is not None and self._is_known(run_id) else None
 
-    def add(self, job: str, key: str, run_id: str) -> None:
-        """Remember the run of a key."""
+    def add(self, job: str, key: str | None, run_id: str) -> None:
+        """Remember the run of a key. Nothing for a run without one."""
+        if key is None:
+            return
         self._added += 1
         if self._added >= self._sweep_at:
             self._sweep()

@@ -8,6 +8,7 @@ from datetime import datetime
 from scheduler.clock import Clock
 from scheduler.engine.events import Announcer, RunRequested, RunSkipped
 from scheduler.engine.following import Following, RunStream
+from scheduler.engine.history import History
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveRun
 from scheduler.engine.request_keys import RequestKeys
@@ -31,7 +32,7 @@ class Requests:
         runner: Runner,
         following: Following,
         announce: Announcer,
-        keys: RequestKeys,
+        history: History,
         new_id: Callable[[], str],
     ) -> None:
         self._clock = clock
@@ -39,12 +40,13 @@ class Requests:
         self._runner = runner
         self._following = following
         self._announce = announce
-        self._keys = keys
+        self._history = history
+        self.keys = RequestKeys(self._is_known)
         self._new_id = new_id
 
     def run(self, job: Job, request: RunRequest, *, holding: bool) -> RunStream:
         """Take a request; see `Engine.run_now`."""
-        same = self._keys.run_of(job.name, request.key)
+        same = self.keys.run_of(job.name, request.key)
         if same is not None and (known := self._following.of(same)) is not None:
             known.requested_before = True
             return known
@@ -57,8 +59,7 @@ class Requests:
         if refusal is not None:
             self._following.refuse(live_run.run_id, refusal)
             return stream
-        if request.key is not None:
-            self._keys.add(job.name, request.key, live_run.run_id)
+        self.keys.add(job.name, request.key, live_run.run_id)
         if request.at is None or request.at <= now:
             self._runner.submit(live_run)
         else:
@@ -85,6 +86,9 @@ class Requests:
         """Cancel the runs that were requested for later, of one job or of all."""
         for run in self._timetable.later.of(job):
             self.cancel(run.run_id, reason, by)
+
+    def _is_known(self, run_id: str) -> bool:
+        return bool(self._runner.find(run_id) or self._timetable.later.find(run_id) or self._history.run(run_id))
 
     def _refusal(self, live_run: LiveRun) -> Decision | None:
         """Why a request is not accepted, as far as the gates do not decide that."""

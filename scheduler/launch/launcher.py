@@ -117,7 +117,7 @@ class Earlier(Protocol):
 
     @property
     def request(self) -> RunRequest:
-        """What a manual run was requested with, as far as a further attempt needs it."""
+        """What a manual run was requested with, as far as that is known."""
         ...
 
     @property

@@ -85,7 +85,7 @@ class Launch(msgspec.Struct, frozen=True):
 
     `args` and `kwargs` are added to those of the job's target, `stdin` is what the process can read. After `deadline`
     it must not start any more; None is no deadline. `run_started_at` is when the run started, None for its first
-    attempt.
+    attempt. `by`, `arguments` and `key` are those of the request, for a scheduler that takes over the run.
     """
 
     job: Job
@@ -100,6 +100,9 @@ class Launch(msgspec.Struct, frozen=True):
     args: tuple[str, ...] = ()
     kwargs: Mapping[str, Any] = NOTHING
     run_started_at: datetime | None = None
+    by: Requester | None = None
+    arguments: ArgumentsView | None = None
+    key: str | None = None
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +176,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     `duration` is seconds of steady time from the start to the end, retries and their delays included. It, `outcome` and
     `finished_at` are None until the run has finished. `by` is who requested it, and `arguments` what with; None for the
     schedule. `earlier`: an earlier schedd has started it, and left it running. `stopped_by` is who asked to stop it.
+    `key` is that of its request: while the run is known, no other is started with it.
     """
 
     id: str
@@ -189,6 +193,7 @@ class Run(msgspec.Struct, frozen=True, array_like=True, gc=False):
     earlier: bool = False
     worker: str | None = None
     stopped_by: Requester | None = None
+    key: str | None = None
 
     @property
     def lateness(self) -> float:

@@ -170,7 +170,7 @@ def test_keys_of_forgotten_runs_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(request_keys, "SWEPT_FROM", 50)
 
     async def script(stage: Stage) -> None:
-        keys = stage.engine.requests._keys
+        keys = stage.engine.requests.keys
         keys._sweep_at = 50
         for number in range(500):
             stage.engine.run_now(stage.jobs["a"], RunRequest(key=f"k{number}")).close()

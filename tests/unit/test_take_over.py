@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from scheduler.engine.events import RunFinished, RunSkipped
 from scheduler.launch.simulated import Play
-from scheduler.model.job import OnShutdown, Retry
-from scheduler.model.run import Outcome
+from scheduler.model.job import LauncherName, OnShutdown, Retry
+from scheduler.model.run import Outcome, RunRequest
+from scheduler.wire.arguments import ArgumentsView
+from scheduler.wire.requester import Requester
 from tests.unit.stage import job
 from tests.unit.stage_of_two import StageOfTwo
 
@@ -260,4 +263,44 @@ def test_a_local_run_goes_on_without_the_lease_and_the_next_one_starts_beside_it
     play = lambda launch: Play(24.0, code=0 if launch.attempt == 2 else 1)  # noqa: E731
     stage = StageOfTwo(play=play)
     stage.jobs = {"j": job("j", "@every 30s", retry=Retry(1, delay=5.0))}
+    stage.run(story)
+
+
+@pytest.mark.parametrize("how", ["kill", "stop", "restart"])
+@pytest.mark.parametrize(
+    ("launcher", "lasts"), [(LauncherName.LOCAL, 1.0), (LauncherName.CELERY, 1.0), (LauncherName.CELERY, 60.0)]
+)
+def test_the_key_of_a_request_starts_nothing_more_after_a_take_over(
+    launcher: LauncherName, lasts: float, how: str
+) -> None:
+    """Neither where the run had ended before, nor where it goes on."""
+
+    async def story(stage: StageOfTwo) -> None:
+        request = RunRequest(
+            key="order-4711", by=Requester(user="ann"), args=("a.csv",), arguments=ArgumentsView(args=("a.csv",))
+        )
+        await asyncio.sleep(5)
+        a = stage.schedulers["a"]
+        first = a.engine.run_now(stage.jobs["j"], request).run_id
+        await asyncio.sleep(5)
+        if how == "stop":
+            await a.stop()
+        else:
+            a.kill()
+        if how == "restart":
+            stage.schedulers["b"].kill()
+            stage.start("b")
+        await asyncio.sleep(20)
+        b = stage.active
+        assert b is stage.schedulers["b"]
+        again = b.engine.run_now(stage.jobs["j"], request)
+        assert (again.run_id, again.requested_before) == (first, True)
+        await asyncio.sleep(60)
+        (run,) = b.engine.history.of("j").runs
+        assert (run.id, run.outcome) == (first, Outcome.SUCCEEDED)
+        assert (run.by, run.arguments) == (request.by, request.arguments)
+        assert stage.kept == [run]
+
+    stage = StageOfTwo(job("j", None, on_shutdown=OnShutdown.LEAVE), play=lambda _: Play(lasts))
+    stage.jobs["j"] = replace(stage.jobs["j"], launcher=launcher)
     stage.run(story)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from scheduler.model.run import Exit
+from scheduler.wire.arguments import ArgumentsView
 from scheduler.wire.requester import Requester
 
 VERSION = 1
@@ -32,7 +33,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     `digest` identifies the job's definition. `start_by` is when the attempt is no longer wanted; None is never. `space`
     is that of the scheduler, which workers of another one must not serve. `run_started_at` is when the run's first
-    attempt was started; None for that attempt.
+    attempt was started; None for that attempt. `by`, `arguments` and `request_key` are those of the request, for a
+    scheduler that takes over the run.
     """
 
     run_id: str
@@ -48,6 +50,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     kwargs: dict[str, Any] = {}
     stdin: bytes = b""
     run_started_at: datetime | None = None
+    by: Requester | None = None
+    arguments: ArgumentsView | None = None
+    request_key: str | None = None
     space: str = ""
     v: int = VERSION
 

@@ -158,7 +158,15 @@ class EarlierAttempt:
         self.job, self.run_id, self.attempt = message.job, message.run_id, message.attempt
         self.trigger, self.scheduled_at = Trigger(message.trigger), message.scheduled_at
         self.previous_at = message.previous_at
-        self.request = RunRequest(env=message.extra_env, args=message.args, kwargs=message.kwargs, stdin=message.stdin)
+        self.request = RunRequest(
+            env=message.extra_env,
+            by=message.by,
+            args=message.args,
+            kwargs=message.kwargs,
+            stdin=message.stdin,
+            arguments=message.arguments,
+            key=message.request_key,
+        )
         self.run_started_at = message.run_started_at
         self._message = message
         self._launcher = launcher
@@ -191,5 +199,8 @@ def _message(launch: Launch, space: str) -> Message:
         kwargs=dict(launch.kwargs),
         stdin=launch.stdin,
         run_started_at=launch.run_started_at,
+        by=launch.by,
+        arguments=launch.arguments,
+        request_key=launch.key,
         space=space,
     )
