@@ -35,7 +35,7 @@ def report_no_job(name: Scalar, value: Node, source: Source) -> None:
 
 def _begins_with_key(text: str) -> bool:
     """Whether it is like `schedule "@daily"` or `command = x`. `python x.py` is a command, too."""
-    word = re.match(r"([A-Za-z_]\w*)(?:\s+=|=\s*[\"'@]|\s)", text)
+    word = re.match(r"([A-Za-z_]\w*)(?:[=\uff1a\s]|:\s)", text)
     keys = (*JobForm.__struct_encode_fields__, *FOREIGN["schedule"].split(), *FOREIGN["command"].split())
     return word is not None and word[1].lower() in {*keys} - {"python"}
 

@@ -64,8 +64,12 @@ def _is_accepted(loading: Loading, source: Source, fix: Fix) -> bool:
     text = source.text[: fix.start] + fix.text + source.text[fix.end :]
     again = Loading(loading.path, changed={source.path: text})
     again.config()
+    start = text.rfind("\n", 0, fix.start) + 1  # the error may be at the key
+    known = {(finding.at, finding.message) for finding in source.findings}
     return not any(
-        finding.severity is Severity.ERROR and fix.start <= (finding.at or 0) < fix.start + len(fix.text)
+        finding.severity is Severity.ERROR
+        and start <= (finding.at or 0) < fix.start + len(fix.text)
+        and ((finding.at or 0) >= fix.start or (finding.at, finding.message) not in known)
         for other in again.sources
         if other.path == source.path
         for finding in other.findings

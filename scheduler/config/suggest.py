@@ -73,8 +73,10 @@ def unknown_key(unknown: UnknownKey) -> KeyProblem:
 
 
 def _after_comma(unknown: UnknownKey) -> KeyProblem | None:
-    """The rest of a value in braces that a comma has cut: `{schedule: 0 9 * * 1,3, command: x}`."""
+    """What starts after a comma in braces: `{command:x}`, or the rest of a value as in `{schedule: 0 9 * * 1,3}`."""
     text, end = unknown.source.text, unknown.key.index + len(unknown.name)
+    if unknown.key.plain and re.match(r"[\w-]+:\S", unknown.name):
+        return KeyProblem(f'missing space after the colon of "{unknown.name.partition(":")[0]}"')
     if not unknown.key.plain or not re.compile(r"\s*[,}]").match(text, end):
         return None
     return KeyProblem(

@@ -55,6 +55,8 @@ def report_variable(key: Scalar, value: Node, variables: Mapping, source: Source
 
     name = key.value
     message = "not a valid variable name: it must be letters, digits and _, and not start with a digit"
+    if key.plain and ":" in name and not has_place(value):
+        message = "missing space after the colon"
     corrected = re.sub(r"^(?=\d)|\W", "_", name, flags=re.ASCII)
     is_free = all(corrected != other.value for other, _ in variables.entries)
     is_shown = key.plain and re.fullmatch(NAME, name) is not None

@@ -19,6 +19,7 @@ TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} levels deep"
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _DEEPER = "this line is indented too far: the line above already has a value"
 _NEITHER = "the indentation matches no line above"
+_ENTRY = r"- |[^#]*?:(?:[ \t]|$)"
 _PLAIN_ENTRY = r"[\w.-]+:\s+[^\s\[{|>&*!\"'#].*"
 _RESERVED = {
     "*": "starts an alias",
@@ -35,6 +36,9 @@ def explain(error: yaml.YAMLError, text: str) -> Finding:
     """What the parser found, in one sentence."""
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return _control_character(text)
+    if conflict := re.search(r"(?m)^(?:<{7}|>{7}) .*", text):
+        message = "this line is a marker of an unresolved merge conflict"
+        return Finding(conflict.start(), message, "resolve the conflict", width=len(conflict[0]))
     problem = error.problem or ""
     at = min(error.problem_mark.index, len(text))
     began = error.context_mark.index if error.context_mark else at
@@ -44,31 +48,6 @@ def explain(error: yaml.YAMLError, text: str) -> Finding:
             if finding:
                 return finding
     return Finding(at, f"not valid YAML: {', '.join(filter(None, (error.context, problem)))}")
-
-
-def undefined_alias(text: str, at: int) -> Finding:
-    """The error about `*name` without an anchor `&name`."""
-    message = "unquoted * starts a YAML alias, and there is no anchor of this name above; use quotes"
-    return value_at(text, at).finding(message)
-
-
-def tag(text: str, at: int, *, on_scalar: bool) -> Finding:
-    """The error about `!name`."""
-    message = "unquoted ! starts a YAML tag; tags are not supported"
-    word = re.compile(r"\S+").match(text, at)
-    if word and not on_scalar:
-        return Finding(at, message, "delete the tag", width=len(word[0]))
-    return value_at(text, at).finding(message)
-
-
-def anchor(text: str, at: int) -> Finding:
-    """The error about `&name` without a value."""
-    return value_at(text, at).finding("unquoted & starts a YAML anchor; use quotes")
-
-
-def template(text: str, at: int) -> Finding:
-    """The error about `{{ name }}`."""
-    return value_at(text, at).finding("templates are not expanded in the file, and unquoted { starts a YAML mapping")
 
 
 def _control_character(text: str) -> Finding:
@@ -121,17 +100,30 @@ def _colon(text: str, at: int, _began: int) -> Finding | None:
     value = value_at(text, at)
     if value.start < at and value.key:
         return value.finding("unquoted text must not contain a colon followed by a space; use quotes")
+    first = text.rfind("\n", 0, at) + 1 + indent_of(text, at)
+    return _after_text(text, at) or _tab(text, at, at) or _indented(first, _DEEPER, line_above(text, at)[1])
+
+
+def _after_text(text: str, at: int) -> Finding | None:
+    """The error when the lines above are not `key: value`: the first has no colon, or they continue a value."""
     start, above = line_above(text, at)
-    if re.match(r"[\w-]+:\S", above.strip()):
+    if re.match(_ENTRY, above.strip()):
+        return None
+    before_start, before = line_above(text, start)
+    while before and not re.match(_ENTRY, before.strip()):
+        start, above = before_start, before
+        before_start, before = line_above(text, start)
+    if not before or re.search(r":\s*(?:[&!]\S+\s*)?(?:#.*)?$", before) or re.match(r"[\w-]+:\S", above.strip()):
         return _no_colon(text, at, start + len(above) - len(above.lstrip()))
     first = text.rfind("\n", 0, at) + 1 + indent_of(text, at)
-    return _tab(text, at, at) or _indented(first, _DEEPER, above)
+    return Finding(first, "this line continues the text above, which must not contain a colon and a space; use quotes")
 
 
 def _indented(at: int, message: str, above: str) -> Finding:
     """The advice to indent a line as the one above it."""
     spaces = column_of(above)
-    return Finding(at, message, f"indent it by {plural(spaces, 'space')}, as the line above")
+    indent = f"indent it by {plural(spaces, 'space')}" if spaces else "do not indent it"
+    return Finding(at, message, f"{indent}, as the line above")
 
 
 def _dash(text: str, at: int, _began: int) -> Finding | None:
@@ -209,6 +201,8 @@ def _earlier_quote(text: str, at: int) -> Finding | None:
 def _misplaced(text: str, at: int) -> Finding:
     if re.compile(r"-(\s|$)").match(text, at):
         return Finding(at, "unexpected list entry: a key is required here")
+    if missing := _after_text(text, at):
+        return missing
     _, above = line_above(text, at)
     message = _DEEPER if indent_of(text, at) > column_of(above) else _NEITHER
     return _indented(at, message, above)
@@ -217,7 +211,11 @@ def _misplaced(text: str, at: int) -> Finding:
 def _no_colon(text: str, _at: int, began: int) -> Finding:
     end = text.find("\n", began)
     line = text[began : len(text) if end < 0 else end].rstrip()
+    if "\uff1a" in line:
+        return Finding(began, "a full-width colon is not a colon of YAML: use : and a space", width=len(line))
     key, colon, value = line.partition(":")
+    if re.match(r"[^\S \t]", value):
+        return Finding(began, "the blank after the colon is not a plain space", "use a plain space", width=len(line))
     if colon and value and not value[0].isspace():
         fix = Fix(began, began + len(line), (MASK,), f"{key}: {value}")
         return Finding(began, "missing space after the colon", None, (fix,), len(line))
@@ -244,6 +242,10 @@ def _no_content(text: str, at: int, _began: int) -> Finding | None:
         or _tab(text, at, at)
         or Finding(at, "a value cannot start with this character; use quotes")
     )
+
+
+def _glued_colon(_text: str, at: int, _began: int) -> Finding:
+    return Finding(at, "a colon must be followed by a space, or the text be in quotes")
 
 
 def _document(_text: str, at: int, _began: int) -> Finding:
@@ -282,6 +284,7 @@ _KINDS = {
     "could not find expected ':'": _no_colon,
     "comment or line break": _block_scalar,
     "expected node content": _no_content,
+    "found unexpected ':'": _glued_colon,
     "<document start>": _document,
 }
 """A part of the parser's message, and the function that explains it."""
