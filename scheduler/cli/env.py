@@ -43,7 +43,7 @@ def env(target: Target, job: str, name: str | None, reveal: bool, form: str | No
     shell = {utf8(name): utf8(value) for name, value in os.environ.items()}
     view = source.ask(ENVIRONMENT, AskEnvironment(job=job, reveal=reveal, shell=shell))
     if name is not None:
-        click.echo(_value(view, name))
+        click.echo(_value(view, name), color=True)  # click would remove the escape sequences of the value
         return
     if output_format.shown(view, form):
         return

@@ -190,7 +190,7 @@ def _print(exported: Exported, separator: str | None) -> None:
             click.echo(f"{'' if number == 0 else chr(10)}# {file.name}")
         elif number:
             click.echo(separator)
-        click.echo(file.text, nl=False)
+        click.echo(file.text, nl=False, color=True)  # click would remove the escape sequences of commands
 
 
 def _report(exported: Exported) -> None:

@@ -37,8 +37,11 @@ JOBS: dict[str, dict[str, Any]] = {
     "c18": {"command": "REC never", "until": "2026-06-14"},
     "c19": {"command": 'REC c19 "$S"', "env": {"S": {"from_file": "SECRET"}}},
     "c20": {"command": "REC c20 $(id -u)", "user": "nobody", "cwd": "/"},
+    "c21": {"command": 'REC c21 "$PATH"', "env": {"PATH": "/opt/x"}, "from": "2020-01-01", "run_if": ["/bin/true"]},
+    "c22": {"command": ["/bin/sh", "-c", 'REC c22 "$PATH"'], "env": {"PATH": "/opt/x"}, "timeout": "20s", "retry": 1},
+    "c23": {"command": 'REC c23 "$PATH"', "env_file": "VARIABLES", "path": ["/opt/y"], "lock": "own"},
 }
-TAGS = {f"c{number:02}" for number in range(1, 21)} - {"c09", "c11", "c15", "c16", "c18"}
+TAGS = {f"c{number:02}" for number in range(1, 24)} - {"c09", "c11", "c15", "c16", "c18"}
 
 MINUTES = [
     datetime(2026, 3, 1, 0, 0, tzinfo=UTC),  # a Sunday
@@ -72,7 +75,12 @@ def at_the_minute(minute: datetime) -> str:
 
 def filled(folder: Path, side: str, schedule: str) -> dict[str, Any]:
     text = yaml.safe_dump({name: {"schedule": schedule, **job} for name, job in JOBS.items()}, width=10_000)
-    for word, path in (("REC", f"{side}-rec"), ("FLAG", f"{side}-flag"), ("SECRET", "secret")):
+    for word, path in (
+        ("REC", f"{side}-rec"),
+        ("FLAG", f"{side}-flag"),
+        ("SECRET", "secret"),
+        ("VARIABLES", "variables"),
+    ):
         text = text.replace(word, str(folder / path))
     made: dict[str, Any] = yaml.safe_load(text)
     return made
@@ -80,6 +88,7 @@ def filled(folder: Path, side: str, schedule: str) -> dict[str, Any]:
 
 def test_commands_users_and_context_are_the_same(open_directory: Path) -> None:
     (open_directory / "secret").write_text("100% $HOME it's\n")
+    (open_directory / "variables").write_text("PATH=/opt/x\n")
     for side in ("cron", "schedd"):
         recorder(open_directory / f"{side}-rec", open_directory / side)
     crontab = exported(open_directory, "cron", filled(open_directory, "cron", "* * * * *"))

@@ -86,3 +86,12 @@ def test_what_was_exported_can_be_imported(file: Path, tmp_path: Path) -> None:
         f"imported 2 jobs from {tmp_path}/crontab (format: crontab): 0 noted, 0 refused\n"
     )
     assert schedctl("check", tmp_path / "again.yaml").returncode == 0
+
+
+def test_escape_sequences_of_a_command_and_of_a_value_are_printed_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "schedules.yaml"
+    file.write_text('jobs:\n  a: {schedule: "@daily", command: "printf \'\\e[31mred\'", env: {C: "\\e[1m"}}\n')
+    done = schedctl("-c", file, "export", "crontab")
+    assert "export C='\x1b[1m'" in done.stdout
+    assert "printf '\x1b[31mred'" in done.stdout
+    assert schedctl("-c", file, "env", "a", "C").stdout == "\x1b[1m\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -272,6 +273,30 @@ def test_a_command_that_cron_would_cut_is_not_given_to_it(tmp_path: Path) -> Non
     assert "\n0 5 * * *" not in text_of(crontab(jobs))
     assert ("command", LOST) in reported(crontab(jobs))
     assert "\n0 5 * * *" in text_of(crontab(jobs, Dialect.CRONIE))
+    in_bytes = jobs_of(tmp_path, {"a": {"schedule": "0 5 * * *", "command": "echo " + "é" * 500}})
+    assert ("command", LOST) in reported(crontab(in_bytes))
+
+
+@pytest.mark.parametrize(
+    ("keys", "ends"),
+    [
+        ({"env": {"PATH": "/opt/x"}}, ["export PATH=/opt/x; x"]),
+        ({"env": {"PATH": "/opt/x"}, "path": ["/opt/y"]}, ["export PATH=/opt/y:/opt/x; x"]),
+        ({"env": {"PATH": None}}, ["unset PATH; x"]),
+        ({"env_file": "/v"}, ['export PATH="$job_path"; x']),
+        ({"env": {"PATH": "/opt/x"}, "timeout": "9s"}, ["timeout -k 10 9 env PATH=/opt/x /bin/sh -c x"]),
+        ({"env": {"PATH": "/opt/x"}, "run_if": ["y"]}, ["timeout 10 env PATH=/opt/x y || exit 0", "x"]),
+    ],
+)
+def test_the_path_of_a_job_is_not_that_in_which_cron_finds_flock(
+    tmp_path: Path, keys: dict[str, Any], ends: list[str]
+) -> None:
+    done = crontab(jobs_of(tmp_path, {"a": {"schedule": "0 5 * * *", "command": "x", **keys}}))
+    (line,) = [line for line in text_of(done).splitlines() if line.startswith("0 5 ")]
+    before, _, after = line.partition("flock -n 9 || exit 0; ")
+    assert not re.search(r"export PATH|unset PATH", before.replace("job_path", ""))
+    assert after.endswith(ends[-1])
+    assert all(end in line for end in ends)
 
 
 def test_users_need_a_column_of_users(tmp_path: Path) -> None:

@@ -199,6 +199,38 @@ def test_schedules_of_different_zones_stay_different_jobs(tmp_path: Path) -> Non
     assert sorted([*times(after["a"]), *times(after["a-2"])])[:20] == times(jobs["a"])[:20]  # type: ignore[misc,index]
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"env": {"T": {"from_file": "/a b%c"}}}, {"env": {"T": {"from_file": "/a b%c"}}}),
+        ({"env_file": "/a b%c"}, {"env_file": "/a b%c"}),
+        ({"env_file": "/v", "env": {"A": "x"}, "path": ["/opt/y"]}, {"env_file": "/v", "path": ["/opt/y"]}),
+        ({"env": {"PATH": "/opt/x"}, "path": ["/opt/y"]}, {"env": {"PATH": "/opt/y:/opt/x"}}),
+        ({"env": {"PATH": None}}, {"env": {"PATH": None}}),
+    ],
+)
+def test_files_of_variables_and_an_own_path_come_back(tmp_path: Path, keys: Keys, expected: Keys) -> None:
+    jobs = loaded(tmp_path, {"a": {"schedule": "0 5 * * *", "command": "x", **keys}})
+    done = imported(tmp_path, FORMATS["debian"](list(jobs.values())).files[0].text)
+    (job,) = done.translation.jobs
+    assert (job.keys["command"], done.refused) == ("x", [])
+    assert {key: job.keys[key] for key in expected} == expected
+
+
+def test_a_wrapped_command_finds_the_path_of_its_file_of_variables(tmp_path: Path) -> None:
+    jobs = loaded(tmp_path, {"a": {"schedule": "0 5 * * *", "command": "x", "env_file": "/v", "timeout": "9s"}})
+    done = imported(tmp_path, FORMATS["debian"](list(jobs.values())).files[0].text)
+    assert done.translation.jobs[0].keys["command"] == 'timeout -k 10 9 env PATH="$PATH" /bin/sh -c x'
+
+
+def test_two_files_of_variables_are_refused_with_the_reason(tmp_path: Path) -> None:
+    job = {"schedule": "0 5 * * *", "command": "x", "env_file": "/v"}
+    path = tmp_path / "two.yaml"
+    path.write_text(f"defaults: {{env_file: /w, timezone: {ZONE}}}\njobs: {{a: {job}}}\n")
+    done = imported(tmp_path, FORMATS["debian"](list(load(path).jobs.values())).files[0].text)
+    assert [why for _, why in done.refused] == ["it reads several files of variables; a job has one env_file"]
+
+
 def test_a_lost_schedule_is_named(tmp_path: Path) -> None:
     jobs = list(loaded(tmp_path, {"a": {"schedule": "0 0 15W * *", "command": "x"}}).values())
     for name, export in FORMATS.items():

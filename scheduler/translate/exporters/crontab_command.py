@@ -8,7 +8,7 @@ from scheduler.model.target import FromEnv, FromFile, ShellCommand
 from scheduler.schedule import Limits
 from scheduler.translate.exporters.command_words import condition_of, words_of
 from scheduler.translate.exporters.exported import LossReport, environment_of
-from scheduler.translate.exporters.shell_line import lock_step, quoted, script
+from scheduler.translate.exporters.shell_line import JOB_PATH, KEEP_PATH, RESTORE_PATH, lock_step, quoted, script
 from scheduler.translate.exporters.shell_text import attempts, date_tests, seconds
 
 _OF_CRON = frozenset({"MAILTO", "MAILFROM"})
@@ -20,6 +20,7 @@ class CrontabCommand:
 
     def __init__(self, job: Job, limits: Limits, report: LossReport, python: str) -> None:
         self._job, self._report, self._python = job, report, python
+        self._own_path: str | None = ""
         steps = [*self._environment(), *self._process()]
         self._context = f"{''.join(steps)}cd {quoted(job.cwd)} || exit; "
         self._tests = date_tests(limits, report, otherwise="exit 0") + self._condition()
@@ -37,7 +38,7 @@ class CrontabCommand:
             return ""
         self._report.approximated("run_if", "a run that is skipped is not recorded")
         self._report.exact("run_if_timeout")
-        return f"{' '.join(map(quoted, words))} || exit 0; "
+        return f"{' '.join([*map(quoted, words[:2]), *self._with_path(), *map(quoted, words[2:])])} || exit 0; "
 
     def _target(self) -> str:
         job = self._job
@@ -47,8 +48,21 @@ class CrontabCommand:
         if is_script and job.timeout is None and not job.retry.times:
             if words[2].endswith("\n\n"):
                 self._report.approximated("command", "empty lines at the end are dropped")
-            return script(words[2])
-        return attempts(job, " ".join(self._quoted("command", word) for word in words), self._report, limited=True)
+            return self._path_step() + script(words[2])
+        words = [*self._with_path(), *(self._quoted("command", word) for word in words)]
+        return attempts(job, " ".join(words), self._report, limited=True)
+
+    def _path_step(self) -> str:
+        """Set the PATH of the job for all that follows."""
+        if self._own_path is None:
+            return "unset PATH; "
+        return f"export PATH={self._own_path}; " if self._own_path else ""
+
+    def _with_path(self) -> list[str]:
+        """Words in front of a program that give it the PATH of the job, and find it there."""
+        if self._own_path is None:
+            return ["env -u PATH"]
+        return ["env", f"PATH={self._own_path}"] if self._own_path else []
 
     def _quoted(self, key: str, text: str) -> str:
         if text.endswith("\n"):
@@ -103,30 +117,43 @@ class CrontabCommand:
         return f"sleep {seconds(limits.delay.total_seconds())}; "
 
     def _environment(self) -> list[str]:
+        """Steps that set all variables but an own PATH: flock(1), date(1) and the like are found in that of cron."""
         self._report.exact("env", "env_file", "path")
         variables, files = environment_of(self._job.environment)
         steps = [f"set -a; . {quoted(file)}; set +a; " for file in files]
         if files:
             self._report.approximated("env_file", "a shell reads it, and expands what it contains")
+            steps = [KEEP_PATH, *steps, RESTORE_PATH]
+            self._own_path = JOB_PATH
         for name, value in variables.items():
             if name in _OF_CRON:
                 self._report.lost("env", f"{name}: cron reads it from a line of its own; put it above this job")
-            match value:
-                case None:
-                    steps.append(f"unset {name}; ")
-                case FromFile(path):
-                    steps.append(f'export {name}="$(cat {quoted(path)})"; ')
-                    self._report.approximated("env", "a shell reads values from files")
-                case FromEnv(variable):
-                    self._report.lost(
-                        "env", f"{name}: {variable} is in schedd's environment only; set it in the crontab"
-                    )
-                case str():
-                    word = self._quoted("env", value) if value else ""
-                    steps.append(f"export {name}={word}; ")
-        if self._job.path:
-            steps.append(f'export PATH={quoted(":".join(self._job.path))}:"$PATH"; ')
-        return steps
+            if isinstance(value, FromEnv):
+                self._report.lost(
+                    "env", f"{name}: {value.variable} is in schedd's environment only; set it in the crontab"
+                )
+            elif name == "PATH":
+                self._own_path = self._value(value)
+            else:
+                word = self._value(value)
+                steps.append(f"unset {name}; " if word is None else f"export {name}={word}; ")
+        return [*steps, *self._path()]
+
+    def _value(self, value: str | FromFile | None) -> str | None:
+        """A value of `env` as a word of the shell, None for a variable that is removed."""
+        if isinstance(value, FromFile):
+            self._report.approximated("env", "a shell reads values from files")
+            return f'"$(cat {quoted(value.path)})"'
+        return self._quoted("env", value) if value else value
+
+    def _path(self) -> list[str]:
+        """`path` is in front of the PATH of the job, else of that of cron."""
+        directories = quoted(":".join(self._job.path)) if self._job.path else ""
+        if directories and self._own_path == "":
+            return [f'export PATH={directories}:"$PATH"; ']
+        if directories:
+            self._own_path = f"{directories}:{self._own_path}" if self._own_path else directories
+        return []
 
     def _process(self) -> list[str]:
         process = self._job.process

@@ -23,8 +23,8 @@ from scheduler.translate.exporters.exported import (
 from scheduler.translate.exporters.shell_line import TITLE
 from scheduler.translate.importers.source_file import Dialect
 
-_LONGEST = {Dialect.DEBIAN: 998, Dialect.CRONIE: 131_072, Dialect.BUSYBOX: 1_000}
-"""Characters of a command that each cron reads."""
+_LONGEST = {Dialect.DEBIAN: 998, Dialect.CRONIE: 131_071, Dialect.BUSYBOX: 1_000}
+"""Bytes of a command that each cron reads."""
 
 NOT_EXPORTED = "#! not exported: "
 
@@ -111,8 +111,8 @@ class _Job:
             why = f"cron runs in {self._options.timezone}; the times are those of {line.zone}"
             self.report.lost("timezone", why)
             return _Line(f"{NOT_EXPORTED}{why}: {whole}")
-        if len(text) > _LONGEST[dialect]:
-            why = f"longer than the {_LONGEST[dialect]} characters that cron reads"
+        if len(text.encode()) > _LONGEST[dialect]:
+            why = f"longer than the {_LONGEST[dialect]} bytes that cron reads"
             self.report.lost("command", why)
             return _Line(f"{NOT_EXPORTED}{why}: {whole}")
         return _Line(whole, line.zone)

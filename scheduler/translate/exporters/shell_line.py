@@ -6,12 +6,18 @@ import re
 import shlex
 from typing import NamedTuple
 
+from scheduler.translate.translation import Keys
+
 TITLE = "exported by `schedctl export crontab"
 """What the first line of an exported crontab contains."""
 
 _WORD = r"""(?:[^\s'"\\;&|<>()$`]|'[^']*'|"'"|"\$\(printf '(?:[^']|'"'"')*'\)")+"""
 _LOCKS = 'l="$HOME"; [ -w "$l" ] || l=/tmp; '
 """The directory of lock files: system users have no home, or one that they cannot write to."""
+
+KEEP_PATH, RESTORE_PATH = 'cron_path="$PATH"; ', 'job_path="$PATH"; PATH="$cron_path"; '
+"""Around the files that may set PATH: what cron's line itself needs is found in the PATH of cron."""
+JOB_PATH = '"$job_path"'
 
 _SETTINGS = {
     "path": re.compile(rf'export PATH=({_WORD}):"\$PATH"; '),
@@ -24,7 +30,13 @@ _SETTINGS = {
 """Steps that set a key of the job; the last one is in each line."""
 
 _OVERLAP = re.compile(re.escape(_LOCKS) + r'exec 9>"\$l/\.schedd-[^"]*\.lock"; flock (-n 9 \|\| exit 0|9); ')
-_VARIABLE = re.compile(rf"export ([A-Za-z_]\w*)=({_WORD}|); |unset ([A-Za-z_]\w*); ")
+_VARIABLE = re.compile(
+    rf'export ([A-Za-z_]\w*)=({_WORD}|); |unset ([A-Za-z_]\w*); |export ([A-Za-z_]\w*)="\$\(cat ({_WORD})\)"; '
+)
+_FILES = re.compile(rf"(?:{re.escape(KEEP_PATH)})?((?:set -a; \. {_WORD}; set \+a; )+)(?:{re.escape(RESTORE_PATH)})?")
+_FILE = re.compile(rf"set -a; \. ({_WORD}); set \+a; ")
+_PATH_OF_JOB = re.compile(rf"\bPATH=((?:{_WORD}:)?){re.escape(JOB_PATH)}")
+_OF_JOB = re.compile(rf"export PATH=(?:({_WORD}):)?{re.escape(JOB_PATH)}; ")
 _PRINTED = re.compile(r""""\$\(printf ('(?:[^']|'"'"')*')\)\"""")
 _PRINTED_AS = {"045": "%", "055": "-", "n": "\n", "\\": "\\"}
 _EVAL = re.compile(rf"eval ({_WORD})")
@@ -32,10 +44,10 @@ _NOT_SIMPLE = re.compile(r"\n|^\s|\s$")
 
 
 class ShellLine(NamedTuple):
-    """Keys of a job, as the schedule file has them, and its command."""
+    """Keys of a job and its variables, as the schedule file has them, and its command."""
 
     keys: dict[str, str]
-    env: dict[str, str | None]
+    env: Keys
     command: str
 
 
@@ -63,11 +75,13 @@ def lock_step(name: str, *, waits: bool, descriptor: int = 9) -> str:
 def read_shell_line(line: str) -> ShellLine | None:
     """The keys and the command of a line that an export made; None for any other line."""
     keys: dict[str, str] = {}
-    env: dict[str, str | None] = {}
+    env: Keys = {}
     position = 0
     while "cwd" not in keys:
         if match := _VARIABLE.match(line, position):
-            env[match[1] or match[3]] = None if match[3] else _text(match[2])
+            env |= _variable(match)
+        elif (match := _FILES.match(line, position)) and len(files := _FILE.findall(match[1])) == 1:
+            keys["env_file"] = _text(files[0])
         elif found := next(((key, m) for key, form in _SETTINGS.items() if (m := form.match(line, position))), None):
             key, match = found
             keys[key] = _value(key, match[1])
@@ -77,9 +91,22 @@ def read_shell_line(line: str) -> ShellLine | None:
     if match := _OVERLAP.match(line, position):
         keys["overlap"] = "queue" if match[1] == "9" else "skip"
         position = match.end()
-    rest = line[position:]
+    if match := _OF_JOB.match(line, position):
+        keys |= {"path": _text(match[1])} if match[1] else {}
+        position = match.end()
+    elif (match := _VARIABLE.match(line, position)) and "PATH" in _variable(match):
+        env |= _variable(match)
+        position = match.end()
+    rest = _PATH_OF_JOB.sub(r'PATH=\1"$PATH"', line[position:]) if "env_file" in keys else line[position:]
     evaluated = _EVAL.fullmatch(rest)
     return ShellLine(keys, env, _text(evaluated[1]) if evaluated else rest)
+
+
+def _variable(step: re.Match[str]) -> Keys:
+    """The variable that a step sets or removes."""
+    if step[4]:
+        return {step[4]: {"from_file": _text(step[5])}}
+    return {step[1] or step[3]: None if step[3] else _text(step[2])}
 
 
 def _value(key: str, text: str) -> str:

@@ -15,6 +15,7 @@ _OPTIONS = re.compile(r".*--dialect (\w+) --timezone ([\w/+-]+)`\.")
 _NAME = re.compile(r"# ([A-Za-z0-9][A-Za-z0-9._-]*)(?:: (.*))?")
 _ON_DEMAND = "# manual only: "
 _ZONE = "CRON_TZ="
+_ABOUT_OTHERS = "not a line that an export made"
 
 
 def is_exported(source: SourceFile) -> bool:
@@ -45,7 +46,9 @@ def read_exported(source: SourceFile, request: Request) -> Translation:
         elif match := _NAME.fullmatch(line):
             name, description, is_new = match[1], match[2] or "", True
         elif line and (not line.startswith("#") or line.startswith(_ON_DEMAND)):
-            remarks.append(source.refuse(number, line, "not a line that an export made"))
+            several = line.count("; set +a; ") > 1
+            why = "it reads several files of variables; a job has one env_file" if several else _ABOUT_OTHERS
+            remarks.append(source.refuse(number, line, why))
     return Translation(jobs=tuple(jobs), defaults={}, remarks=tuple(remarks))
 
 
