@@ -195,7 +195,7 @@ def _report_unknown(unknown: UnknownKey, path: str) -> None:
     from scheduler.config.suggest import not_known, unknown_key  # noqa: PLC0415 - only for errors
 
     found = unknown_key(unknown) if len(unknown.source.findings) < MOST_FIXES else not_known(unknown)
-    at, width = unknown.key.index, len(unknown.key.value)
+    at, width, path = unknown.key.index, len(unknown.name), path.partition(":")[0]  # a key may be `token:"s3cret"`
     unknown.source.error(at, found.message, found.help, fixes=found.fixes, width=width, key=path)
 
 

@@ -147,6 +147,9 @@ class _Walk:
             self._anchored[event.anchor] = span
         level = self._levels[-1] if self._levels else None
         if level is None or not (level.secret if level.awaits_key else level.value_is_secret):
+            glued = re.match(r"([A-Za-z_][\w.-]*):\S", event.value) if level and level.awaits_key else None
+            if glued and self._wanted(glued[1], span[0]):  # as in {token:"hunter2"}, which is a key
+                self._spans.append((span[0] + glued.end() - 1, span[1]))
             return
         if level.awaits_key:
             level.key = span
