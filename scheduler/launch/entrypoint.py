@@ -12,6 +12,7 @@ further children inherit, everybody could read them. What follows that line is t
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # what `signal` is made of, without the time that its enums take
+import atexit
 import os
 import sys
 
@@ -24,7 +25,8 @@ NOT_FOUND = 127
 
 def main() -> None:
     """Exceptions of the function, and of importing its module, end with their traceback and exit 1."""
-    end_by_exception(SIGTERM)
+    has_ended = end_by_exception(SIGTERM)
+    stderr = identity_of_stderr()
     reference, *rest = sys.argv[1:]
     sys.argv[1:] = []  # the function may read its arguments there, and these are not its own
     try:
@@ -33,30 +35,60 @@ def main() -> None:
         use_working_directory()
         for option in rest:
             if option.startswith("--setup="):
-                setup = option[len("--setup=") :]
-                carry_out(setup, find(setup)())  # type: ignore[operator]
-        function = find(reference)
-        report(carry_out(reference, function(*args, **kwargs)))  # type: ignore[operator]
+                prepare(option[len("--setup=") :])
+        function = prepare(reference, call=False)
+        report(carry_out(reference, function(*args, **kwargs)), stderr)  # type: ignore[operator]
     except Exception as error:
         show(error)
         sys.exit(FAILED)
+    finally:
+        has_ended.append(True)
 
 
-def end_by_exception(number: int) -> None:
+def end_by_exception(number: int) -> list[bool]:
     """Raise SystemExit on this signal, so that `finally` and `atexit` run; code that has a handler replaces this one.
 
-    Processes that the job forks keep the default, which ends them at once.
+    Once the list that is returned has an item, Python waits for threads and calls what `atexit` has, and ignores
+    exceptions: the exit code is then set after all of that. Processes that the job forks keep the default, which ends
+    them at once.
     """
     pid = os.getpid()
+    has_ended: list[bool] = []
+    too_late: list[bool] = []
 
     def end(_number: int, _frame: object) -> None:
         if os.getpid() == pid:
             _signal.signal(number, _signal.SIG_IGN)  # platforms send several, and the clean-up has begun
+            too_late.extend(has_ended)
             raise SystemExit(128 + number)
         _signal.signal(number, _signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
+    def leave() -> None:
+        if too_late:
+            for stream in (sys.stdout, sys.stderr):
+                try:  # noqa: SIM105 - the import of contextlib takes time
+                    stream.flush()
+                except Exception:  # noqa: S110 - closed, or replaced by anything
+                    pass
+            os._exit(128 + number)
+
+    atexit.register(leave)  # called last, since it is registered first
     _signal.signal(number, end)
+    return has_ended
+
+
+def prepare(reference: str, *, call: bool = True) -> object:
+    """Find a function and, for a setup, call it. To exit with code 0 is an error here: the job would do nothing."""
+    try:
+        found = find(reference)
+        return carry_out(reference, found()) if call else found  # type: ignore[operator]
+    except SystemExit as end:
+        if end.code is None or end.code == 0:
+            what = reference if call else f"the module of {reference}"
+            text = f"{what} exited with code 0 before the function of the job was called"
+            raise refusal(NOT_RUNNABLE, text) from None
+        raise
 
 
 def use_working_directory() -> None:
@@ -123,11 +155,7 @@ def find(reference: str) -> object:
 
 def carry_out(reference: str, result: object) -> object:
     """Await what can be awaited, such as the coroutine that a coroutine function returns, and what that returns."""
-    kind = type(result).__name__
-    if kind in ("generator", "async_generator"):
-        raise refusal(NOT_RUNNABLE, f"{reference} contains `yield`: calling it makes a {kind} and runs nothing")
-    if kind in ("map", "filter"):
-        raise refusal(NOT_RUNNABLE, f"{reference} returned a {kind} object, of which nothing has run; make it a list")
+    refuse_lazy(reference, result)
     if type(result).__module__.startswith("concurrent.futures") and hasattr(result, "result"):
         return carry_out(reference, result.result())
     if not hasattr(type(result), "__await__"):
@@ -138,6 +166,7 @@ def carry_out(reference: str, result: object) -> object:
         awaited = result
         while hasattr(type(awaited), "__await__"):
             awaited = await awaited  # type: ignore[misc]
+            refuse_lazy(reference, awaited)
         return awaited
 
     if not asyncio.isfuture(result):
@@ -149,10 +178,42 @@ def carry_out(reference: str, result: object) -> object:
         loop.close()
 
 
-def report(value: object) -> None:
-    """Write to stderr what was returned, in a marked line that schedd takes out: it is a note of the run."""
-    if value is not None:
-        sys.stderr.write(f"\x1ereturned {ascii(value)[:200]}\n")
+def refuse_lazy(reference: str, result: object) -> None:
+    """SystemExit for a result that would only run if somebody took items from it or awaited them."""
+    kind = type(result)
+    is_generator = kind.__name__ in ("generator", "async_generator")
+    if is_generator and getattr(result, "__name__", "") == reference.rpartition(":")[2].rpartition(".")[2]:
+        text = f"{reference} contains `yield`: calling it makes a {kind.__name__} and runs nothing"
+        raise refusal(NOT_RUNNABLE, text)
+    if is_generator or kind in (map, filter, zip, enumerate, reversed) or kind.__module__ == "itertools":
+        text = f"{reference} returned a {kind.__name__} object, of which nothing has run; make it a list"
+        raise refusal(NOT_RUNNABLE, text)
+    if kind in (list, tuple, set) and any(type(item).__name__ == "coroutine" for item in result):  # type: ignore[attr-defined]
+        text = f"{reference} returned coroutines, of which none has run; await asyncio.gather(*them)"
+        raise refusal(NOT_RUNNABLE, text)
+
+
+def identity_of_stderr() -> object:
+    """Which file stderr is now."""
+    try:
+        about = os.fstat(2)
+    except OSError:
+        return None
+    return about.st_dev, about.st_ino
+
+
+def report(value: object, stderr: object) -> None:
+    """Write to stderr what was returned, in a marked line that schedd takes out: it is a note of the run.
+
+    Nothing that goes wrong here is an error, since the function has done its work. Without sys.stderr, which the
+    function may have replaced, and unless descriptor 2 now is another file.
+    """
+    try:
+        if value is not None and identity_of_stderr() == stderr:
+            text = "".join(sign if " " <= sign <= "~" else ascii(sign)[1:-1] for sign in ascii(value)[:200])
+            os.write(2, f"\x1ereturned {text[:200]}\n".encode())
+    except Exception:  # noqa: S110 - such as in the `__repr__` of the value
+        pass
 
 
 def nearest(name: str, owner: object) -> str:

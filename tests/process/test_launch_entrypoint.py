@@ -331,6 +331,129 @@ def test_the_result_of_a_function_becomes_a_note_of_the_run(later: Path, functio
     assert (out, err) == ([], ["returned 5"] if function == "lies" else []), "a success is nothing on stderr"
 
 
+MORE = """
+import asyncio, atexit, itertools, os, sys, threading, time
+
+class Unprintable:
+    def __repr__(self): raise RuntimeError("not bound to a session")
+class Table:
+    def __repr__(self): return "a b" + chr(10) + "1 2" + chr(9) + chr(27) + "[1m"
+
+def work(*_): print("did its work", flush=True)
+
+def unprintable(): work(); return Unprintable()
+def no_stderr(): work(); sys.stderr = None; return 3
+def closed_stderr(): work(); sys.stderr.close(); return 3
+def closed_descriptor(): work(); os.close(2); return 3
+def other_file():
+    work()
+    os.close(2)
+    assert os.open("kept.db", os.O_CREAT | os.O_RDWR) == 2
+    return 3
+def table(): work(); return Table()
+
+def zipped(): return zip(map(work, [1]), [2])
+def chained(): return itertools.chain(map(work, [1]))
+def expression(): return (work() for _ in [1])
+async def later_expression(): return (work() for _ in [1])
+async def later_map(): return map(work, [1])
+async def forgotten(): work()
+def coroutines(): return [forgotten() for _ in range(2)]
+def items(): work(); return [1, 2]
+
+def leave(): sys.exit(0)
+def leave_silently(): raise SystemExit
+
+def wait(): print("up", flush=True); time.sleep(2)
+def thread(): threading.Thread(target=wait).start()
+def thread_and_leave(): thread(); sys.exit(0)
+def pool():
+    from concurrent.futures import ThreadPoolExecutor
+    ThreadPoolExecutor().submit(wait)
+def at_exit(): atexit.register(wait)
+def child():
+    import multiprocessing
+    multiprocessing.get_context("fork").Process(target=wait).start()
+"""
+
+
+@pytest.fixture
+def more(tmp_path: Path) -> Path:
+    (tmp_path / "more.py").write_text(MORE)
+    (tmp_path / "leaves.py").write_text("import sys\nsys.exit(0)\ndef work(): pass\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("function", "notes"),
+    [
+        ("unprintable", ()),
+        ("no_stderr", ("returned 3",)),
+        ("closed_stderr", ("returned 3",)),
+        ("closed_descriptor", ()),
+        ("other_file", ()),
+        ("table", (r"returned a b\n1 2\t\x1b[1m",)),
+        ("items", ("returned [1, 2]",)),
+    ],
+)
+def test_a_function_that_did_its_work_succeeds_whatever_its_result_looks_like(
+    more: Path, function: str, notes: tuple[str, ...]
+) -> None:
+    ended, out, err = call(more, f"more:{function}")
+    assert (ended.code, ended.notes, out, err) == (0, notes, ["did its work"], [])
+    assert function != "other_file" or not (more / "kept.db").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("function", "kind"),
+    [
+        ("zipped", "a zip object"),
+        ("chained", "a chain object"),
+        ("expression", "a generator object"),
+        ("later_expression", "a generator object"),
+        ("later_map", "a map object"),
+        ("coroutines", "coroutines"),
+    ],
+)
+def test_a_result_of_which_nothing_has_run_is_refused(
+    more: Path, monkeypatch: pytest.MonkeyPatch, function: str, kind: str
+) -> None:
+    """B3"""
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    ended, out, err = call(more, f"more:{function}")
+    assert (ended.code, out) == (126, [])
+    assert err[0].startswith(f"more:{function} returned {kind}, of which no")
+
+
+@pytest.mark.parametrize(
+    ("target", "what"),
+    [
+        (Entrypoint("more:work", setup="more:leave"), "more:leave"),
+        (Entrypoint("more:work", setup="more:leave_silently"), "more:leave_silently"),
+        (Entrypoint("more:work", setup="leaves:work"), "leaves:work"),
+        (Entrypoint("leaves:work"), "the module of leaves:work"),
+    ],
+)
+def test_a_setup_or_a_module_that_exits_before_the_function_is_called_is_no_success(
+    more: Path, target: Entrypoint, what: str
+) -> None:
+    ended, log = run(target, cwd=str(more))
+    assert ended.code == 126
+    assert log.lines(Stream.STDERR) == [f"{what} exited with code 0 before the function of the job was called".encode()]
+
+
+@pytest.mark.parametrize("function", ["thread", "thread_and_leave", "pool", "at_exit", "child"])
+def test_sigterm_after_the_function_has_returned_is_no_success(more: Path, function: str) -> None:
+    async def story() -> int:
+        workshop = Workshop()
+        child = await workshop.start(Entrypoint(f"more:{function}"), cwd=str(more))
+        await until(workshop.log, b"up")
+        os.kill(child.pid, signal.SIGTERM)
+        return (await child.ended).code
+
+    assert play(story()) == 143
+
+
 @pytest.mark.parametrize(
     ("function", "code", "out"),
     [
