@@ -161,6 +161,7 @@ async def _check_broker(workers: Workers, address: str) -> None:
 
 async def _check_store(workers: Workers) -> None:
     async with _connected(workers, workers.space) as log:
+        await log.check()
         await RedisSpace(log).workers()
 
 

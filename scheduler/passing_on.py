@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, closing, suppress
 from functools import partial
 from inspect import isawaitable
+from itertools import count
 from typing import Any, get_args
 
 import msgspec
@@ -180,31 +181,32 @@ class PassingOn:
                 await asyncio.gather(answering, leaving, return_exceptions=True)
 
     async def _answer(self, request: Request) -> None:
+        send = partial(self._send, request, count(1))
         try:
             operation = _PASSED_ON[request.operation]
             found = answer(self._service, operation, msgspec.json.decode(request.args, type=operation.ask), request.by)
             if isinstance(found, AsyncGenerator):
                 async with aclosing(found):
                     async for event in found:
-                        await self._send(request, EVENT, event)
+                        await send(EVENT, event)
             else:
-                await self._send(request, REPLY, await found if isawaitable(found) else found)
+                await send(REPLY, await found if isawaitable(found) else found)
         except SchedError as error:
             code = next(code for code, kind in FAULTS.items() if isinstance(error, kind))
-            await self._send(request, FAULT, Fault(code, str(error)))
+            await send(FAULT, Fault(code, str(error)))
         except (KeyError, msgspec.MsgspecError):
-            await self._send(request, FAULT, Fault("refused", "the active scheduler has another version of schedd"))
+            await send(FAULT, Fault("refused", "the active scheduler has another version of schedd"))
         except WireError:
             raise
         except Exception as bug:
             report_bug("a request of a standby failed", bug)
-            await self._send(request, FAULT, Fault("failed", "internal error; see the log of the active scheduler"))
+            await send(FAULT, Fault("failed", "internal error; see the log of the active scheduler"))
         await self._wire.report(request.key, Ended(Exit(0)))
 
-    async def _send(self, request: Request, what: str, value: object) -> None:
+    async def _send(self, request: Request, numbers: Iterator[int], what: str, value: object) -> None:
         while await self._wire.unread(request.key) > UNREAD:  # noqa: ASYNC110 - the store has no event for it
             await asyncio.sleep(FULL)
-        await self._wire.report(request.key, Chunk(what, as_json(value)))
+        await self._wire.report(request.key, Chunk(what, as_json(value), next(numbers)))
 
     async def _left(self, request: Request) -> None:
         """Return when the standby's client has left."""

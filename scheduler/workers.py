@@ -53,6 +53,7 @@ class Link:
         self._passing_on = PassingOn(service, self._standing, self._wire, self._space)
         engine.announce.add(self._passing_on.on_event)
         try:
+            await self._redis.check()
             await self._standing.connect(engine)
             await self._mailbox.check()
         except WireError as error:  # at the start that is most likely a wrong address, later an outage

@@ -80,6 +80,8 @@ class MemoryStore:
         self.reports: defaultdict[str, _Log[Report]] = defaultdict(_Log)
         self.stop_requests: defaultdict[str, _Log[StopRequest]] = defaultdict(_Log)
         self.unread: defaultdict[str, int] = defaultdict(int)
+        self.numbers: defaultdict[str, int] = defaultdict(int)
+        """The number of the latest chunk of output, by attempt."""
         self.beats: dict[str, float] = {}
         self.live: dict[str, Message] = {}
         self.workers: dict[str, tuple[WorkerInfo, float]] = {}
@@ -134,6 +136,9 @@ class MemoryWire:
     async def report(self, attempt: str, report: Report) -> None:
         await self._now()
         if isinstance(report, Chunk):
+            if 0 < report.number <= self._store.numbers[attempt]:
+                return
+            self._store.numbers[attempt] = report.number
             self._store.unread[attempt] += len(report.data)
         self._store.reports[attempt].append(report)
 

@@ -163,6 +163,19 @@ def test_old_output_goes_and_two_readers_do_not_make_room_twice(kind: str, port:
 
 
 @pytest.mark.parametrize("kind", WIRES)
+def test_output_that_is_reported_again_is_kept_once(kind: str, port: int) -> None:
+    async def story(place: Place) -> None:
+        wire = place.wire
+        chunks = [Chunk("stdout", b"one", 1), Chunk("stderr", b"two", 2)]
+        for chunk in (*chunks, *chunks, chunks[1]):
+            await wire.report("r1.1", chunk)
+        assert [report for _, report in await wire.reports("r1.1").next(0)] == chunks
+        assert await wire.unread("r1.1") == 6
+
+    play(kind, port, "again", story)
+
+
+@pytest.mark.parametrize("kind", WIRES)
 def test_orders_signs_of_life_and_live_attempts(kind: str, port: int) -> None:
     async def story(place: Place) -> None:
         wire, space = place

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Never
@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from scheduler.launch.launcher import LaunchError, NotTakenError
 from scheduler.launch.output import Follower, RunOutput
 from scheduler.launch.remote.lease import LEASE, Lease
+from scheduler.launch.remote.messages import Report
 from scheduler.launch.remote.remote_child import LOST
 from scheduler.launch.remote.remote_launcher import RemoteLauncher
-from scheduler.launch.remote.wire import LOST_AFTER, plain_cause
+from scheduler.launch.remote.wire import LOST_AFTER, WireError, plain_cause
 from scheduler.launch.remote.worker import Worker
 from scheduler.launch.simulated import NoLog, Play, SimulatedLauncher
 from scheduler.model.job import OutputMode
@@ -101,6 +102,40 @@ def test_much_output_arrives_whole_and_in_order() -> None:
         assert bytes(got) == text
 
     Site(lambda _: Play(1.0, says=text)).run(story)
+
+
+def test_output_arrives_once_where_the_answers_of_the_store_to_its_report_are_lost() -> None:
+    async def story(site: Site) -> None:
+        inner, lost = site.wire.report, iter([True, True, False, True, True])
+
+        async def deaf(attempt: str, report: Report) -> None:
+            await inner(attempt, report)
+            if next(lost, False):
+                raise WireError("the answer was lost")
+
+        site.wire.report = deaf  # type: ignore[method-assign]
+        assert (await site.attempt()).code == 7
+        assert [chunk.data for chunk in site.output.tail()] == [b"hello"]
+        assert site.store.unread["r1.1"] == 0
+
+    Site(lambda _: Play(3.0, code=7, says=b"hello")).run(story)
+
+
+def test_what_was_reported_together_is_read_where_the_store_fails_in_the_middle() -> None:
+    async def story(site: Site) -> None:
+        await site.attempt()
+        have_read, fails = site.wire.have_read, iter([True])
+
+        async def failing(attempt: str, size: int, old: Sequence[str]) -> None:
+            if next(fails, False):
+                raise WireError("the store cannot be reached")
+            await have_read(attempt, size, old)
+
+        site.wire.have_read = failing  # type: ignore[method-assign]
+        child = await site.launcher.adopt(site.store.live["r1"], site.output)
+        assert await child.ended == Exit(7)
+
+    Site(lambda _: Play(3.0, code=7, says=b"hello")).run(story)
 
 
 def test_a_message_that_arrives_twice_starts_one_process() -> None:

@@ -101,10 +101,14 @@ class Refused(msgspec.Struct, frozen=True, tag="refused"):
 
 
 class Chunk(msgspec.Struct, frozen=True, tag="output"):
-    """Bytes that the attempt wrote, to stdout or stderr."""
+    """Bytes that the attempt wrote, to stdout or stderr. `number` counts the chunks of an attempt from 1.
+
+    The store keeps each number once, so that a chunk can be reported again when the answer was lost.
+    """
 
     stream: str
     data: bytes
+    number: int = 0
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):

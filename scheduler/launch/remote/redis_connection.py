@@ -21,6 +21,8 @@ TIMEOUT = 5.0
 BATCH = 32
 """Commands that are sent together at most; one with output has up to 90 kB."""
 
+_NO_ANSWER = f"the store cannot be reached: no answer within {TIMEOUT:g} s"
+
 Value = str | bytes | int
 
 _NAMED_BY_CELERY = re.compile(r"(\bssl_cert_reqs=)CERT_(NONE|OPTIONAL|REQUIRED)\b")
@@ -80,6 +82,19 @@ class RedisConnection:
                     if message["type"] in {"subscribe", "message"}:
                         heard(message["data"] if message["type"] == "message" else None)
 
+    async def hear_once(self, channel: str) -> None:
+        """Subscribe for a moment. WireError when the store does not allow it."""
+        subscribed = asyncio.Event()
+        listening = asyncio.create_task(self.subscribe(channel, lambda _: subscribed.set()))
+        waiting = asyncio.create_task(subscribed.wait())
+        done, pending = await asyncio.wait((listening, waiting), timeout=TIMEOUT, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        if listening in done:
+            listening.result()
+        if not done:
+            raise WireError(_NO_ANSWER)
+
     async def _send(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
@@ -111,8 +126,7 @@ class RedisConnection:
                 value = await connection.read_response()
             except ResponseError as error:
                 if not answer.done():
-                    cause = str(error).partition(" script: ")[0]
-                    answer.set_exception(WireError(f"the store refuses a command: {cause}"))
+                    answer.set_exception(WireError(_refusal(error)))
             else:
                 if not answer.done():
                     answer.set_result(value)
@@ -127,10 +141,16 @@ def _errors() -> Iterator[None]:
         raise WireError(
             "the store refuses the user or the password of its address; check it under `launcher`"
         ) from error
+    except ResponseError as error:
+        raise WireError(_refusal(error)) from error
     except TimeoutError as error:
-        raise WireError(f"the store cannot be reached: no answer within {TIMEOUT:g} s") from error
+        raise WireError(_NO_ANSWER) from error
     except (RedisError, OSError) as error:
         raise WireError(f"the store cannot be reached: {plain_cause(str(error)) or type(error).__name__}") from error
+
+
+def _refusal(error: ResponseError) -> str:
+    return f"the store refuses a command: {str(error).partition(' script: ')[0]}"
 
 
 def decoded(decoder: msgspec.json.Decoder[Any], entry: bytes) -> Any:

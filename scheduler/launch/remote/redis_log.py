@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 from collections import defaultdict
 from contextlib import suppress
 from typing import Any, Generic, TypeVar
@@ -24,14 +26,19 @@ MOST_READ = 100
 """Entries in one answer."""
 
 _APPEND = """
+local number = tonumber(ARGV[7])
+if KEYS[2] and number > 0 and number <= tonumber(redis.call('hget', KEYS[2], 'number') or 0) then return end
 local id = redis.call('xadd', KEYS[1], 'maxlen', '~', ARGV[2], '*', '_', ARGV[1])
 redis.call('pexpire', KEYS[1], ARGV[3])
 if KEYS[2] then
-  redis.call('incrby', KEYS[2], ARGV[6])
+  redis.call('hset', KEYS[2], 'number', number)
+  redis.call('hincrby', KEYS[2], 'unread', ARGV[6])
   redis.call('pexpire', KEYS[2], ARGV[3])
 end
-redis.call('publish', ARGV[4], ARGV[5] .. ' ' .. id)
+redis.pcall('publish', ARGV[4], ARGV[5] .. ' ' .. id)
 """
+"""Once for a number, also when the answer was lost and it is asked again. A store that refuses the news has the entry:
+those that wait look for themselves."""
 
 
 class RedisLog:
@@ -55,11 +62,26 @@ class RedisLog:
             listener.cancel()
         await self.connection.close()
 
-    async def append(self, key: str, entry: object, counter: str = "", size: int = 0) -> None:
-        """Append an entry, and add its size to a counter if it has one."""
+    async def append(self, key: str, entry: object, counter: str = "", size: int = 0, number: int = 0) -> None:
+        """Append an entry; one with a size is counted, and kept once where it has a number."""
         keys = [self.prefix + each for each in (key, counter)[: 2 if size else 1]]
         text = msgspec.json.encode(entry)
-        await self.connection.script(_APPEND, keys, text, MOST_ENTRIES, EXPIRY, self._channel(key), key, size)
+        await self.connection.script(_APPEND, keys, text, MOST_ENTRIES, EXPIRY, self._channel(key), key, size, number)
+
+    async def check(self) -> None:
+        """Write, send news and hear them. WireError when the store cannot be reached, or refuses a command for it."""
+        key, counter = (f"check:{os.urandom(8).hex()}{end}" for end in ("", ":output"))
+        channel = self._channel(key)
+        try:
+            await self.connection.hear_once(channel)
+            await self.connection.do("PUBLISH", channel, "")
+            await self.append(key, "", counter, 1, 1)
+            await self.connection.do("DEL", self.prefix + key, self.prefix + counter)
+        except WireError as error:
+            if not re.search("^the store refuses .*(key|channel)", str(error)):
+                raise
+            needs = f"the user of its address needs the keys ~{self.prefix}* and the channels &{self.prefix}*"
+            raise WireError(f"{error}; {needs}") from None
 
     def reader(self, key: str, decoder: msgspec.json.Decoder[T], *, is_new: bool = False) -> RedisReader[T]:
         """Reads a log from its start. `is_new`: nothing can be in it yet, so that news are waited for at once."""

@@ -93,7 +93,7 @@ class RedisSpace:
         return sorted((decoded(_worker, each) for each in found if each), key=lambda worker: worker.name)
 
     async def keep(self, run_id: str, job: str, attempts: Sequence[str], finished: bytes, *, succeeded: bool) -> None:
-        logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "unread")]
+        logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "output")]
         keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", "last", "succeeded", *logs)]
         bounds = KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ
         await self._script(_KEEP, keys, run_id, finished, *bounds, job, int(succeeded))

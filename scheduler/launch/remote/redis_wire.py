@@ -11,8 +11,8 @@ from scheduler.launch.remote.messages import Chunk, Message, Report, StopRequest
 from scheduler.launch.remote.redis_log import EXPIRY, RedisLog, RedisReader
 
 _READ = """
-local left = redis.call('decrby', KEYS[1], ARGV[1])
-if left < 0 then redis.call('set', KEYS[1], 0) end
+local left = redis.call('hincrby', KEYS[1], 'unread', -ARGV[1])
+if left < 0 then redis.call('hset', KEYS[1], 'unread', 0) end
 redis.call('pexpire', KEYS[1], ARGV[2])
 if #ARGV > 2 then redis.call('xdel', KEYS[2], unpack(ARGV, 3)) end
 """
@@ -54,18 +54,18 @@ class RedisWire:
         return bool(await self._script(_TAKE, keys, owner, round(seconds * 1000), round(alive * 1000)))
 
     async def report(self, attempt: str, report: Report) -> None:
-        size = len(report.data) if isinstance(report, Chunk) else 0
-        await self._log.append(f"reports:{attempt}", report, f"unread:{attempt}", size)
+        size, number = (len(report.data), report.number) if isinstance(report, Chunk) else (0, 0)
+        await self._log.append(f"reports:{attempt}", report, f"output:{attempt}", size, number)
 
     def reports(self, attempt: str, *, is_new: bool = False) -> RedisReader[Report]:
         return self._log.reader(f"reports:{attempt}", _report, is_new=is_new)
 
     async def have_read(self, attempt: str, size: int, old: Sequence[str]) -> None:
-        keys = [f"{self._prefix}unread:{attempt}", f"{self._prefix}reports:{attempt}"]
+        keys = [f"{self._prefix}output:{attempt}", f"{self._prefix}reports:{attempt}"]
         await self._script(_READ, keys, size, EXPIRY, *old)
 
     async def unread(self, attempt: str) -> int:
-        return int(await self._do("GET", f"{self._prefix}unread:{attempt}") or 0)
+        return int(await self._do("HGET", f"{self._prefix}output:{attempt}", "unread") or 0)
 
     async def request_stop(self, attempt: str, stop: StopRequest) -> None:
         await self._log.append(f"orders:{attempt}", stop)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from scheduler.launch.launcher import LaunchError, Output, Stream
 from scheduler.launch.remote.messages import Chunk, Ended, Message, Refused, Report, StopRequest, Taken
-from scheduler.launch.remote.patience import Background
+from scheduler.launch.remote.patience import Background, until_done
 from scheduler.launch.remote.wire import HEARTBEAT, KEPT_FOR, LOST_AFTER, UNREAD, Reader, Wire, WireError
 from scheduler.model.run import Exit
 
@@ -143,7 +143,9 @@ class RemoteChild:
                     self._output.write(Stream(stream), data[start : start + self._output.most])
                     while full := self._output.full():
                         await full
-                await self._wire.have_read(self._attempt, len(data), self._older(position, len(data)))
+                old = self._older(position, len(data))
+                # Until the store takes it: the reports that follow in the same answer are not given again.
+                await until_done(lambda: self._wire.have_read(self._attempt, len(data), old), HEARTBEAT)
             case Ended(exit):
                 self._end(exit)
 

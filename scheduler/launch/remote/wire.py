@@ -85,7 +85,7 @@ class Wire(Protocol):
         ...
 
     async def report(self, attempt: str, report: Report) -> None:
-        """Append to what is known of an attempt."""
+        """Append to what is known of an attempt; nothing for a chunk of output that is known already."""
         ...
 
     def reports(self, attempt: str, *, is_new: bool = False) -> Reader[Report]:

@@ -112,6 +112,7 @@ class WireOutput:
         self._wire = wire
         self._attempt = attempt
         self._pieces: deque[Chunk] = deque()
+        self._written = 0
         self._size = 0
         self._news = asyncio.Event()
         self._room: asyncio.Future[None] | None = None
@@ -119,7 +120,8 @@ class WireOutput:
         self._empty.set()
 
     def write(self, stream: Stream, data: bytes) -> None:
-        self._pieces.append(Chunk(stream.value, data))
+        self._written += 1
+        self._pieces.append(Chunk(stream.value, data, self._written))
         self._size += len(data)
         self._empty.clear()
         self._news.set()
