@@ -59,6 +59,22 @@ OF_BASH = {
     'test -n "$RANDOM"': "$RANDOM",
     "echo $UID": "$UID",
     "echo $'a\\n'": "$'…'",
+    "echo a > f; X=$(<f); echo $X": "$(< … )",
+    'echo a > f; X="$(< "f")"; echo $X': "$(< … )",
+    "x=abcdef; echo ${x: -3}": "${name:1:2}",
+    "[ -v HOME ] && echo a": "[ -v … ]",
+    'test ! -v "NO_SUCH" && echo a': "[ -v … ]",
+    "echo x > /dev/tcp/127.0.0.1/9": "/dev/tcp",
+    "echo $((EPOCHSECONDS - 1))": "$EPOCHSECONDS",
+    'test "$((RANDOM % 100 + RANDOM % 100 + RANDOM % 100))" -gt 0': "$RANDOM",
+    'echo "$((BASHPID > 0))"': "$BASHPID",
+    'echo "$SRANDOM$BASHPID$EPOCHREALTIME"': "$SRANDOM",
+    "builtin echo a": "builtin",
+    "printf '%(%Y)T' -1": "printf %( … )T",
+    "echo $((16#ff))": "$(( 16#ff ))",
+    'echo "$([[ -d / ]] && echo y)"': "[[ … ]]",
+    'echo "a $(echo "b c" {1..3})"': "{1..3}",
+    """echo "$(echo ')' "$(cat <<< a)")\"""": "<<<",
 }
 OF_EVERY_SHELL = (
     "echo a > /dev/null 2>&1",
@@ -80,6 +96,13 @@ OF_EVERY_SHELL = (
     "type ls > /dev/null; command -v ls > /dev/null && echo has",
     "x=RANDOM; RANDOM=4; echo $x",
     "export x=1; readonly y=2; echo $x $y; unset x",
+    "echo a > f; echo $(cat <f) $(< f tr a b)",
+    'v=-v; [ "$v" = -v ] && echo a; [ -n "$v" ] && echo -v x',
+    'echo \'$([[ a ]])\' "\\$([[ a ]])" "[[ a ]] $(echo \'[[ b ]]\' "{1..3}") {1..3}"',
+    'echo "$(date +"%Y")" "$(echo ")")" "{a,b}" # "$([[ a ]])"',
+    'echo "$(case a in a) echo "{1..3}";; esac)" "{1..3}"',
+    'RANDOM=4; echo $((RANDOM % 3)) "$((RANDOM))" $((1 + ${#HOME}))',
+    "x_RANDOM=1; echo $((x_RANDOM + 1)) ${x:-3}; echo /dev/tcp/a",
 )
 
 
@@ -124,6 +147,11 @@ def test_syntax_of_every_shell_gets_no_warning(tmp_path: Path, command: str) -> 
     """B7"""
     assert list(bash_syntax(command)) == []
     assert result("dash", command, tmp_path) == result("bash", command, tmp_path)
+
+
+def test_quotes_without_an_end_and_deep_substitutions_are_read_in_no_time() -> None:
+    for text in ('echo "' * 9_999, '"$(' * 9_999, '"$(' * 99 + "[[ a ]]" + ')"' * 99, "$((" * 9_999, "'" * 9_999):
+        assert list(bash_syntax(text)) == []
 
 
 def test_syntax_of_busybox_gets_no_warning_with_busybox() -> None:
