@@ -135,6 +135,7 @@ COMMANDS: list[tuple[str, Any]] = [
         "{ /bin/mkdir /a || true; } && /bin/x && /bin/z",
     ),
     ("ExecStart=/bin/x %n %N", ["/bin/x", "dump.service", "dump"]),
+    ("ExecStart=/bin/x \\\\\nExecStart=/bin/y ${$$ ${$$:-$$}", "/bin/x '\\' && /bin/y '${$$' '${$$:-$}'"),
     ("# one\n; two\nExecStart=/bin/x \\\n# in between\n  a", ["/bin/x", "a"]),
 ]
 

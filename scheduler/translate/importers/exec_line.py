@@ -11,7 +11,7 @@ from scheduler.translate.importers.unit_name import UnitError, UnitName
 from scheduler.translate.translation import Value
 
 _PREFIXES = re.compile(r"[-@:+!|]*")
-_REFERENCE = re.compile(r"\$(?:(\$)|\{([^}:]*)\})")
+_REFERENCE = re.compile(r"\$(?:(\$)|\{([^}:]*)(\}?))")
 _ALONE = re.compile(r"\$(?![{$])(.*)", re.DOTALL)
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _NAMED = (("/bin/bash",), ("-c",), ('exec -a "$0" "$@"',))
@@ -56,6 +56,8 @@ def _substituted(word: str) -> Word | None:
     def meaning(match: re.Match[str]) -> str | Variable:
         if match[1]:
             return "$"
+        if not match[3]:
+            return match[0]
         return Variable(match[2]) if _NAME.fullmatch(match[2]) else ""
 
     return word_of(word, _REFERENCE, meaning)

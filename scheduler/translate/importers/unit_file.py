@@ -84,7 +84,7 @@ def _lines(text: str, comments: list[str]) -> Iterator[tuple[int, str]]:
                 comments.append(words)
             continue
         first = first or number
-        if line.endswith("\\"):
+        if (len(line) - len(line.rstrip("\\"))) % 2:
             begun += line[:-1] + " "
             continue
         if begun + line:
