@@ -33,6 +33,7 @@ TIMERS: list[tuple[str, dict[str, Any]]] = [
         "OnCalendar=*-*-* *:*:0/20\nPersistent=true",
         {"schedule": {"second": "*/20", "minute": "*", "hour": "*"}, "catch_up": "31d"},
     ),
+    ("OnBootSec=5min\nOnUnitActiveSec=1h\nOnCalendar=\nOnCalendar=weekly", {"schedule": "0 0 * * mon"}),
     ("OnBootSec=5min\nOnUnitActiveSec=1h 30min", {"schedule": ["@reboot", "@every 1h30m"]}),
     ("OnUnitInactiveSec=900", {"schedule": "@every 15m"}),
     ("OnStartupSec=0", {"schedule": "@reboot"}),
@@ -135,6 +136,7 @@ COMMANDS: list[tuple[str, Any]] = [
         "{ /bin/mkdir /a || true; } && /bin/x && /bin/z",
     ),
     ("ExecStart=/bin/x %n %N", ["/bin/x", "dump.service", "dump"]),
+    (r"ExecStart=/bin/x \xc3\xa4\303\244\u00e4\U000000e4 \x00\d", ["/bin/x", "ääää", r"\x00\d"]),
     ("ExecStart=/bin/x \\\\\nExecStart=/bin/y ${$$ ${$$:-$$}", "/bin/x '\\' && /bin/y '${$$' '${$$:-$}'"),
     ("# one\n; two\nExecStart=/bin/x \\\n# in between\n  a", ["/bin/x", "a"]),
 ]
@@ -174,6 +176,13 @@ def test_the_command_of_a_service_is_converted(tmp_path: Path, lines: str, comma
         ("OnCalendar=daily", "ExecStart=/bin/a ; /bin/b\n", 0, "several commands"),
         ("OnCalendar=daily", "User=missing\nWorkingDirectory=~\n", 5, "absolute path"),
         ("OnCalendar=daily", "StandardOutput=append:/var/log/x\n", 4, "schedd logs the output"),
+        ("OnCalendar=daily", "StandardError=null\n", 4, "schedd logs standard error"),
+        ("OnCalendar=daily", "StandardInput=file:/etc/x\n", 4, "jobs have no standard input"),
+        ("OnCalendar=daily", "Restart=on-success\n", 4, "for failures only"),
+        ("OnCalendar=daily", "KillSignal=SIGINT\n", 4, "has no equivalent"),
+        ("OnCalendar=daily", "DynamicUser=yes\nExecStartPre=+/bin/y\n", 5, "as root; the job runs it as its `user`"),
+        ("OnCalendar=daily\n[Unit]\nConditionPathExists=/x", "", 4, "has no equivalent"),
+        ("OnCalendar=daily", "ExecStart=/bin/x \\xff\n", 0, "an escape is not valid"),
         ("OnCalendar=daily", "ProtectSystem=strict\nPrivateTmp=yes\n", 4, "restrictions of the service"),
         ("OnCalendar=daily", "CPUQuota=20%\n", 4, "no equivalent"),
         ("OnCalendar=daily", "nonsense\n", 4, "not a line of a unit file"),
@@ -300,6 +309,8 @@ def test_privileged_commands_of_a_service_without_a_user_are_as_root_anyway(tmp_
 @pytest.mark.parametrize(
     ("setting", "why"),
     [
+        ("StandardError=journal\nStandardOutput=null", "discards standard error, too"),
+        ("Type=exec\nExecStartPost=/bin/y", "while the command of ExecStart= is running"),
         ("WorkingDirectory=-/srv", "a missing directory is an error here"),
         ("EnvironmentFile=-/etc/x", "a missing file is an error here"),
         ("Environment=A=b\nEnvironmentFile=/etc/x", "remove from `env` what it sets"),

@@ -29,7 +29,7 @@ def read_exec_line(value: str, unit: UnitName) -> ExecLine:
     """Read the value of ExecStart= and the like. UnitError when that is impossible."""
     words = words_of(value)
     if not words:
-        raise UnitError("the command line is empty, or a quote is not closed")
+        raise UnitError("the command line is empty, or a quote is not closed, or an escape is not valid")
     if ";" in (raw_words_of(value) or ()):
         raise UnitError("several commands on one line; write an ExecStart= for each")
     match = _PREFIXES.match(words[0])

@@ -17,9 +17,9 @@ from scheduler.translate.translation import Keys, Remark, mapping_at
 _RESTARTS = {"on-failure", "on-abnormal", "on-abort", "always"}
 _NO_EFFECT = re.compile(
     r"Unit\.(?:Documentation|After|Before|Wants|DefaultDependencies|StartLimit\w+|CollectMode)|Install\..*"
-    r"|Service\.(?:Type|KillSignal|KillMode|SendSIGKILL|RemainAfterExit|SyslogIdentifier|Slice|OOMPolicy|GuessMainPID"
-    r"|StandardInput|StandardOutput|StandardError|Restart|RestartSec|RestartPreventExitStatus|PassEnvironment"
-    r"|TimeoutStopSec|StartLimit\w+|SendSIGHUP|LogRateLimit\w+)"
+    r"|Service\.(?:Type|KillMode|RemainAfterExit|SyslogIdentifier|Slice|OOMPolicy|GuessMainPID"
+    r"|RestartSec|PassEnvironment|SendSIGHUP"
+    r"|TimeoutStopSec|StartLimit\w+|LogRateLimit\w+)"
 )
 _RESTRICTION = re.compile(
     r"Service\.(?:Protect\w+|Private\w+|Restrict\w+|NoNewPrivileges|\w*Capabilit\w+|SystemCall\w+|LockPersonality"
@@ -31,6 +31,7 @@ _RESTRICTION = re.compile(
 _WITHOUT_USER = "without User=, systemd runs a system service as root; schedd runs the job as its own user"
 _OF_ALL_USERS = "systemd runs a service in this directory as each user; schedd runs the job once, as its own user"
 _OF_ONE_USER = "systemd runs the service of a user as that user; schedd runs the job as its own user"
+_AFTER = "here it starts when ExecStart= has succeeded; systemd starts it while the command of ExecStart= is running"
 _PRIVILEGED = "systemd runs this command as root; the job runs it as its `user`"
 _UNQUOTED = "the shell splits the value at spaces and expands * in it; systemd respects its quotes, and expands nothing"
 _INSERTED = "the shell expands it as a value; systemd inserts the value into the script, where it is read as code"
@@ -47,6 +48,7 @@ class ServiceReading:
         self.refusal: str | None = None
         self.remarks: list[Remark] = []
         self._done: set[str] = set()
+        self._is_oneshot = any(setting.value == "oneshot" for setting in unit.of("Service", "Type")[-1:])
         self._environment()
         self._writer = CommandWriter(self._values())
         try:
@@ -63,6 +65,7 @@ class ServiceReading:
         self._about(lines)
         self._limits()
         self._failure()
+        self._streams()
         self._report_the_rest()
 
     def _last(self, key: str, section: str = "Service") -> Setting | None:
@@ -102,8 +105,11 @@ class ServiceReading:
         """Remarks about what command lines mean to systemd, and not to a job."""
         for setting, line in lines:
             names = {piece.name for word in line.words for piece in word if isinstance(piece, Variable)}
-            if line.is_privileged and not self._manager.of_users and ({"user", "group"} & self.keys.keys()):
+            has_user = {"user", "group"} & self.keys.keys() or self._unit.of("Service", "DynamicUser")
+            if line.is_privileged and has_user and not self._manager.of_users:
                 self._remark(self._source.refuse, setting, _PRIVILEGED)
+            if setting.key == "ExecStartPost" and not self._is_oneshot:
+                self._remark(self._source.note, setting, _AFTER)
             for found, why in ((self._writer.unquoted, _UNQUOTED), (self._writer.inserted, _INSERTED)):
                 if named := [name for name in found if name in names]:
                     self._remark(self._source.note, setting, f"{', '.join(f'${name}' for name in named)}: {why}")
@@ -180,7 +186,7 @@ class ServiceReading:
         for setting in self._unit.of("Service", key):
             words = words_of(setting.value)
             if words is None:
-                self._remark(self._source.refuse, setting, "a quote is not closed")
+                self._remark(self._source.refuse, setting, "a quote is not closed, or an escape is not valid")
             for word in words or ():
                 if found := self._expanded(setting._replace(value=word)):
                     yield setting, found.value
@@ -206,8 +212,7 @@ class ServiceReading:
 
     def _limits(self) -> None:
         both, start, stop = self._last("TimeoutSec"), self._last("TimeoutStartSec"), self._last("TimeoutStopSec")
-        service_type = self._unit.last("Service", "Type")
-        is_oneshot = service_type is not None and service_type.value == "oneshot"
+        is_oneshot = self._is_oneshot
         limit = (start or both) if is_oneshot else None
         maximum = self._last("RuntimeMaxSec")
         limit = limit if is_oneshot else maximum
@@ -243,11 +248,23 @@ class ServiceReading:
                 "factor": 1,
             }
             self._remark(self._source.note, restart, "`retry` is for failures; systemd restarts without a fixed number")
-        output = self._last("StandardOutput")
+        elif restart and restart.value not in {"no", "on-watchdog"}:
+            self._remark(self._source.refuse, restart, "`retry` is for failures only")
+
+    def _streams(self) -> None:
+        output, error = self._last("StandardOutput"), self._last("StandardError")
         if output and output.value == "null":
             self.keys["output"] = "discard"
-        elif output and output.value.partition(":")[0] in {"file", "append", "truncate"}:
-            self._remark(self._source.refuse, output, "schedd logs the output; redirect it in the command")
+            if error and error.value not in {"null", "inherit"}:
+                self._remark(self._source.note, output, "`output: discard` discards standard error, too")
+        elif error and error.value == "null":
+            self._remark(self._source.refuse, error, "schedd logs standard error; redirect it in the command")
+        for setting in filter(None, (output, error)):
+            if setting.value.partition(":")[0] in {"file", "append", "truncate"}:
+                self._remark(self._source.refuse, setting, "schedd logs the output; redirect it in the command")
+        given = self._last("StandardInput")
+        if given and given.value != "null":
+            self._remark(self._source.refuse, given, "jobs have no standard input; redirect it in the command")
 
     def _report_the_rest(self) -> None:
         restrictions: dict[str, Setting] = {}

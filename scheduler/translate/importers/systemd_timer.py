@@ -160,7 +160,10 @@ def _times(
     remarks: list[Remark] = []
     schedules: list[Value] = []
     zones: dict[str | None, Setting] = {}
-    for setting in timer.of("Timer", "OnCalendar"):
+    settings = timer.of_any("Timer", "OnCalendar", *_STARTS, *_INTERVALS)
+    for setting in settings:
+        if setting.key != "OnCalendar":
+            continue
         try:
             found = read_on_calendar(setting.value)
         except OnCalendarError as error:
@@ -174,7 +177,7 @@ def _times(
         setting = list(zones.values())[-1]
         why = "a job has one time zone; split the timer"
         return {}, remarks, None, source.refuse(setting.line, f"{name}: OnCalendar={setting.value}", why)
-    schedules += _monotonic(source, name, timer, remarks)
+    schedules += _monotonic(source, name, settings, remarks)
     if not schedules:
         return {}, remarks, None, source.refuse(0, name, "the timer has no time")
     keys: Keys = {"schedule": schedules[0] if len(schedules) == 1 else schedules}
@@ -199,23 +202,22 @@ def _splay(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]
     return {"splay": format_duration(round(total))}
 
 
-def _monotonic(source: SourceFile, name: str, timer: UnitFile, remarks: list[Remark]) -> list[Value]:
+def _monotonic(source: SourceFile, name: str, settings: list[Setting], remarks: list[Remark]) -> list[Value]:
     """Schedules for times that are counted from an event."""
     found: list[Value] = []
-    for key in _STARTS:
-        for setting in timer.of("Timer", key):
-            found = ["@reboot"]
-            why = "@reboot is when schedd starts, without a delay"
-            remarks.append(source.note(setting.line, f"{name}: {key}={setting.value}", why))
-    for key in _INTERVALS:
-        for setting in timer.of("Timer", key):
+    for setting in settings:
+        text = f"{name}: {setting.key}={setting.value}"
+        if setting.key in _STARTS:
+            found = ["@reboot", *found] if "@reboot" not in found else found
+            remarks.append(source.note(setting.line, text, "@reboot is when schedd starts, without a delay"))
+        elif setting.key in _INTERVALS:
             seconds = seconds_of(setting.value)
             if not seconds or seconds < 1:
-                remarks.append(source.refuse(setting.line, f"{name}: {key}={setting.value}", "not an interval"))
+                remarks.append(source.refuse(setting.line, text, "not an interval"))
                 continue
             found.append(f"@every {format_duration(round(seconds))}")
             why = "systemd counts from the previous run; here times are on a fixed grid"
-            remarks.append(source.note(setting.line, f"{name}: {key}={setting.value}", why))
+            remarks.append(source.note(setting.line, text, why))
     return found
 
 
@@ -228,6 +230,8 @@ def _report_the_rest(source: SourceFile, name: str, timer: UnitFile, remarks: li
         if setting.section == "Timer" and setting.key not in known and setting.value:
             why = _NOTES.get(setting.key)
             remarks.append(source.note(setting.line, text, why) if why else source.refuse(setting.line, text, _NONE))
+        elif setting.section == "Unit" and setting.key.startswith(("Condition", "Assert")) and setting.value:
+            remarks.append(source.refuse(setting.line, text, _NONE))
 
 
 _NONE = "has no equivalent"

@@ -19,7 +19,8 @@ _UNITS = {
     "y year years": 31_557_600,
 }
 _SECONDS = {name: seconds for names, seconds in _UNITS.items() for name in names.split()} | {"": 1}
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_BYTE = r"\\(?:x[0-9a-fA-F]{2}|[0-7]{3})"
+_ESCAPE = re.compile(rf"((?:{_BYTE})+)|\\(?:u([0-9a-fA-F]{{4}})|U([0-9a-fA-F]{{8}})|(.))", re.DOTALL)
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "s": " "}
 _WORD = re.compile(r"""\s*((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\])+)""", re.DOTALL)
 _PART = re.compile(r""""((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|((?:\\.|[^"'\\])+)""", re.DOTALL)
@@ -53,9 +54,13 @@ class UnitFile:
 
     def of(self, section: str, key: str) -> list[Setting]:
         """The settings of a key that are in effect: an empty value resets those before it."""
+        return self.of_any(section, key)
+
+    def of_any(self, section: str, *keys: str) -> list[Setting]:
+        """The settings of keys that are one list: an empty value of any of them resets all before it."""
         found: list[Setting] = []
         for setting in self.settings:
-            if (setting.section, setting.key) == (section, key):
+            if setting.section == section and setting.key in keys:
                 found = [*found, setting] if setting.value else []
         return found
 
@@ -108,9 +113,12 @@ def seconds_of(text: str) -> float | None:
 
 
 def words_of(text: str) -> list[str] | None:
-    """The words of a command line or list, without quotes and escapes; None when a quote is not closed."""
+    """The words of a command line or list, without quotes and escapes; None when one of these is not valid."""
     found = raw_words_of(text)
-    return None if found is None else [_bare(word) for word in found]
+    try:
+        return None if found is None else [_bare(word) for word in found]
+    except ValueError:
+        return None
 
 
 def raw_words_of(text: str) -> list[str] | None:
@@ -131,10 +139,14 @@ def _bare(word: str) -> str:
 
 
 def _unescaped(text: str) -> str:
+    """The text without escapes; that of NUL is none. ValueError for what is not text."""
+
     def character(match: re.Match[str]) -> str:
-        code, octal, unicode, other = match.groups()
+        codes, short, long, other = match.groups()
         if other is not None:
             return _ESCAPED.get(other, other if other in "\\\"'" else f"\\{other}")
-        return chr(int(octal, 8)) if octal else chr(int(code or unicode, 16))
+        numbers = [int(code[1:], 16) if code[0] == "x" else int(code, 8) for code in (codes or "").split("\\")[1:]]
+        found = bytes(numbers).decode() if codes else chr(int(short or long, 16))
+        return match[0] if "\0" in found else found.encode().decode()
 
     return _ESCAPE.sub(character, text)
