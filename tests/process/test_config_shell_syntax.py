@@ -101,7 +101,7 @@ OF_EVERY_SHELL = (
     'echo \'$([[ a ]])\' "\\$([[ a ]])" "[[ a ]] $(echo \'[[ b ]]\' "{1..3}") {1..3}"',
     'echo "$(date +"%Y")" "$(echo ")")" "{a,b}" # "$([[ a ]])"',
     'echo "$(case a in a) echo "{1..3}";; esac)" "{1..3}"',
-    'RANDOM=4; echo $((RANDOM % 3)) "$((RANDOM))" $((1 + ${#HOME}))',
+    "RANDOM=4; echo $((RANDOM * 0 + ${#HOME}))",
     "x_RANDOM=1; echo $((x_RANDOM + 1)) ${x:-3}; echo /dev/tcp/a",
 )
 
