@@ -1,4 +1,4 @@
-"""Variables, recipients and jobs as other programs write them, in our shape."""
+"""Variables, recipients, functions and jobs as other programs write them, in our shape."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def as_variables(node: Node) -> Iterator[Replacement]:
                 return
             for pair in pairs:
                 name, _, value = pair.partition("=")
+                if re.search(r"^[\"']|[\s,;]\w+=|[,;]$", value):
+                    return  # quotes of a shell, or several variables
                 found[name] = in_flow(Scalar(value, 0, False)) or ""
         elif isinstance(item, Mapping):
             keys = {key.value.lower(): value for key, value in item.entries}
@@ -54,7 +56,7 @@ def as_variables(node: Node) -> Iterator[Replacement]:
             if len(keys) == 2 and isinstance(name_node, Scalar) and value_node is not None:
                 found[name_node.value] = in_flow(value_node) or ""
                 converted += keys
-            elif len(keys) == 1:
+            elif len(keys) == 1 and not keys.keys() & _NAMING:
                 found |= {key.value: in_flow(value) or "" for key, value in item.entries}
             else:
                 return
@@ -120,6 +122,17 @@ def is_one_command(key: str, value: Node) -> bool:
 
 def _is_program(words: list[Node]) -> bool:
     return all(isinstance(word, Scalar) and not re.search(r"\s", word.value) for word in words)
+
+
+def is_dotted(value: Node) -> bool:
+    """Whether it is a name such as `app.tasks.etl`."""
+    return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", value.value) is not None
+
+
+def function_in(value: Node) -> re.Match[str] | None:
+    """Matches `app.tasks:etl`, with `module` in it, and `db:migrate`, which may also be a task of another program."""
+    pattern = r"(?a)[A-Za-z_]\w*(?P<module>(?:\.\w+)+)?:[A-Za-z_][\w.]*"
+    return re.fullmatch(pattern, value.value) if isinstance(value, Scalar) else None
 
 
 def _is_user(word: str) -> bool:

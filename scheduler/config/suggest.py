@@ -15,7 +15,7 @@ from scheduler.config.file_form import IGNORED, FileForm, IncludedForm
 from scheduler.config.fixes import key_fix, value_fixes
 from scheduler.config.foreign_keys import FOREIGN, REFUSED, REFUSED_AT_THE_TOP, normalized
 from scheduler.config.node_errors import AlreadyReportedError
-from scheduler.config.other_shapes import as_variables, is_one_command, recipients
+from scheduler.config.other_shapes import as_variables, function_in, is_dotted, is_one_command, recipients
 from scheduler.config.scalars import InvalidValueError
 from scheduler.config.schedule_errors import schedule_reader, spec_of
 from scheduler.config.spec import DefaultsForm, JobForm, RetryForm
@@ -56,6 +56,9 @@ _UNITS = {
     "milliseconds": "ms", "millis": "ms", "ms": "ms", "seconds": "s", "secs": "s", "sec": "s", "minutes": "m",
     "mins": "m", "min": "m", "hours": "h", "days": "d",
 }  # fmt: skip
+_OF_CRON = {"MAILTO", "SHELL", "TZ", "CRON_TZ"}
+"""Variables of a crontab that are settings of its jobs."""
+
 _COUNTING_THE_FIRST = {"attempts", "maxattempts", "tries", "maxtries"}
 
 
@@ -118,7 +121,7 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
     form, name, word = unknown.form, unknown.name, normalized(unknown.name)
     if form is JobForm and word in {"name", "id", "jobname"}:
         return KeyProblem(f'unknown key "{name}": the name of a job is its key in "jobs"', "delete the line")
-    if issubclass(form, DefaultsForm) and is_variable(name) and name != "MAILTO":
+    if issubclass(form, DefaultsForm) and is_variable(name) and name not in _OF_CRON:
         text = in_flow(unknown.value)
         candidates = [Replacement(f"{{{name}: {text}}}")] if text and "env" not in unknown.present else []
         message = f'unknown key "{name}": put environment variables under "env"'
@@ -130,7 +133,7 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
         message = f'unknown key "{name}": put the time under "schedule"'
         value = unknown.value.value if isinstance(unknown.value, Scalar) else ""
         return KeyProblem(message, None, _schedule_fixes(unknown, f"at {value}", (name, "at")))
-    if form is JobForm and word == "task" and _is_dotted(unknown.value):
+    if form is JobForm and word == "task" and is_dotted(unknown.value):
         message = f'unknown key "{name}": a task of Celery is not known here'
         return KeyProblem(message, "use `python: MODULE:FUNCTION` to call its function, or `command` for a program")
     if issubclass(form, FileForm) and word in {"version", "apiversion", "kind", "metadata"}:
@@ -146,16 +149,6 @@ def _special(unknown: UnknownKey) -> KeyProblem | None:
     return None
 
 
-def _is_dotted(value: Node) -> bool:
-    """Whether it is a name such as `app.tasks.etl`."""
-    return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+", value.value) is not None
-
-
-def _is_function(value: Node) -> bool:
-    """Whether it is a name such as `app.tasks:etl`."""
-    return isinstance(value, Scalar) and re.fullmatch(r"(?a)[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", value.value) is not None
-
-
 def _further_attempts(value: Node) -> Iterator[Replacement]:
     if isinstance(value, Scalar) and re.fullmatch(r"(?a)[1-9]\d{0,3}", value.value):
         yield Replacement(str(int(value.value) - 1), converted=(value.value,))
@@ -167,8 +160,11 @@ def _foreign(unknown: UnknownKey) -> KeyProblem | None:
     for ours in unknown.known:
         theirs = FOREIGN.get(ours, "").split()
         if {word, stem} & {normalized(ours), *theirs}:
-            is_function = ours == "command" and _is_function(unknown.value)
-            return _did_you_mean(unknown, "python" if is_function else ours, word)
+            if ours == "command" and (match := function_in(unknown.value)):
+                if match["module"]:
+                    return _did_you_mean(unknown, "python", word)
+                return KeyProblem(f'unknown key "{unknown.name}"; use "python" for a function, "command" for a program')
+            return _did_you_mean(unknown, ours, word)
     return None
 
 

@@ -20,6 +20,8 @@ def read_on_calendar(text: str) -> Dialect | None:
     lower = " ".join(text.lower().split())
     if match := _INSTANT.fullmatch(lower):
         return Dialect("a single date is written with @at", (Translation(f"@at {match[1]}T{match[2]}"),))
+    if re.search(r"\d:\d\d,\d\d?:\d\d", lower):
+        return None  # `9:00,17:00`: two times for people, and 9:00 and 9:17 for systemd
     found = _components(lower.split())
     if found is None or not (found.keys() & {"month", "weekdays"} or re.search(r"[*/.]", found.get("hour", ""))):
         return None
