@@ -48,12 +48,13 @@ class Target:
     def daemon(self) -> Client | None:
         """The schedd of the file, or the only running one when no file is named; None when none is running.
 
-        UnreachableError when it does not answer; UsageError when no file is named and no single schedd is running.
+        UnreachableError when it does not answer; UsageError when no file is named and no single schedd is running, and
+        when -c names a file and $SCHEDD_SOCKET the schedd of another one.
         """
         if self.url is not None:
             return self._elsewhere(self.url)
         if self.path is not None:
-            return client.find(self.path)
+            return client.find(self.path, named=bool(self.option))
         return self._only_running()[0]
 
     def _elsewhere(self, url: str) -> Client:

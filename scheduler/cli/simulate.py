@@ -156,7 +156,7 @@ def _durations(options: Iterable[str], jobs: Iterable[str], path: Path) -> Durat
 def _usual(path: Path) -> dict[str, float]:
     """The usual durations of jobs, as the running schedd knows them; empty when none is running."""
     try:
-        daemon = client.find(absolute(str(path)))
+        daemon = client.find(absolute(str(path)), named=True)
         views = [] if daemon is None else daemon.ask(LIST, ListJobs())
     except SchedError as error:
         terminal.note(f"usual durations are unknown: {error}")

@@ -102,8 +102,10 @@ class Client:
             raise UnreachableError(f"schedd no longer listens on {self.path}: {error.strerror}") from None
 
 
-def find(path: str) -> Client | None:
+def find(path: str, *, named: bool = False) -> Client | None:
     """The schedd that manages this file, or None when there is none.
+
+    The one at $SCHEDD_SOCKET is believed to manage it, unless the file is `named`: UsageError for that of another file.
 
     It is one of this user or, for root, of the user who holds the lock of the file: then this process becomes that user
     for good, before it sends anything. UnreachableError when a schedd holds the file and does not answer us.
@@ -117,7 +119,21 @@ def find(path: str) -> Client | None:
                 become_user(holder.uid, holder.gid)
         if daemon is None:
             raise UnreachableError(_why_silent(path, holder))
+    if named and daemon is not None and (socket_at := os.environ.get("SCHEDD_SOCKET")):
+        managed = daemon.ask(STATUS, AskStatus()).file
+        if not _same_file(path, managed):
+            raise UsageError(
+                f"SCHEDD_SOCKET is {socket_at}, where the schedd of {managed} listens, not that of {path}; "
+                "unset SCHEDD_SOCKET, or name no file to use that schedd"
+            )
     return daemon
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:  # one of them is not here, or may not be seen
+        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def live() -> list[tuple[Client, StatusView]]:

@@ -66,6 +66,28 @@ def test_a_command_that_changes_something_needs_a_file(tmp_path: Path, words: tu
         assert not daemon.lines("paused")
 
 
+def test_a_named_file_does_not_reach_the_schedd_of_another_file_at_that_socket(
+    tmp_path: Path,
+) -> None:
+    """D8: jobs inherit SCHEDD_SOCKET."""
+    file = write(tmp_path / "schedules.yaml", 'jobs: {one: {command: "echo ran"}}')
+    other = write(tmp_path / "other.yaml", 'jobs: {one: {command: "echo other"}}')
+    (tmp_path / "link.yaml").symlink_to(file)
+    (tmp_path / "hard.yaml").hardlink_to(file)
+    socket = f"/tmp/sc-{os.getpid()}-named/s.sock"
+    with schedd(file, SCHEDD_SOCKET=socket) as daemon:
+        for words in (("run-now", "one"), ("pause", "--all"), ("stop", "one"), ("reload",), ("list",), ("history",)):
+            ended = schedctl("-c", other, *words, SCHEDD_SOCKET=socket)
+            assert (ended.returncode, ended.stdout) == (2, ""), words
+            assert f"where the schedd of {file} listens, not that of {other}" in ended.stderr
+        assert not daemon.lines("run started")
+        for name in (file, tmp_path / "link.yaml", tmp_path / "hard.yaml"):
+            assert schedctl("-c", name, "run-now", "one", SCHEDD_SOCKET=socket).stdout == "ran\n"
+        assert schedctl("run-now", "one", SCHEDD_SOCKET=socket, SCHEDD_CONFIG=str(other)).stdout == "ran\n"
+        assert daemon.stop() == 0
+    Path(socket).parent.rmdir()
+
+
 def test_in_a_directory_that_is_a_link_the_file_is_that_of_the_link(tmp_path: Path) -> None:
     """F15: a deployment moves the link `current` to the next release; reloading reads the file of that one."""
     for release in ("1", "2"):
