@@ -1,13 +1,16 @@
-"""This machine, as far as importers need to know it: users, programs, directories and the time zone."""
+"""This machine, as far as importers need to know it: users, programs, directories, env files and the time zone."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shutil
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 
+from scheduler.launch.envfile import read_env_file
+from scheduler.launch.launcher import LaunchError
 from scheduler.machine_zone import localtime_zone, machine_zone
 from scheduler.schedule import find_zone
 
@@ -36,6 +39,13 @@ class LocalMachine:
     def has_directory(self, path: str) -> bool:
         """Whether a directory exists."""
         return Path(path).is_dir()
+
+    def variables_in(self, path: str) -> Collection[str] | None:
+        """The names of the variables that an env file sets; None when it cannot be read."""
+        try:
+            return read_env_file(path).keys()
+        except LaunchError:
+            return None
 
 
 @cache

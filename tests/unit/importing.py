@@ -17,7 +17,10 @@ from scheduler.translate.writer import schedule_file
 
 
 class FakeMachine(msgspec.Struct):
-    """A machine with these users, programs and zone. The home of each user exists, but for that of nobody."""
+    """A machine with these users, programs and zone. The home of each user exists, but for that of nobody.
+
+    Of the env files, only /etc/readable can be read.
+    """
 
     users: frozenset[str] = frozenset({"root", "www-data", "backup", "nobody"})
     programs: frozenset[str] = frozenset({"dump", "mail"})
@@ -34,6 +37,9 @@ class FakeMachine(msgspec.Struct):
 
     def has_directory(self, path: str) -> bool:
         return path != "/home/nobody"
+
+    def variables_in(self, path: str) -> set[str] | None:
+        return {"A", "FROM_FILE"} if path == "/etc/readable" else None
 
 
 class Imported(NamedTuple):

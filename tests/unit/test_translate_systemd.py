@@ -12,6 +12,7 @@ from scheduler.translate.importers.source_file import Request, SourceFile
 from scheduler.translate.importers.systemd_timer import read_systemd
 from scheduler.translate.importers.unit_file import seconds_of, words_of
 from scheduler.translate.job_names import JobNames
+from scheduler.translate.machine import LocalMachine
 from scheduler.translate.translation import Fate
 from tests.unit.importing import FakeMachine, Imported, imported
 
@@ -311,6 +312,7 @@ def test_privileged_commands_of_a_service_without_a_user_are_as_root_anyway(tmp_
     [
         ("StandardError=journal\nStandardOutput=null", "discards standard error, too"),
         ("Type=exec\nExecStartPost=/bin/y", "while the command of ExecStart= is running"),
+        ("ExecStartPost=/bin/y\nSuccessExitStatus=24", "starts after the exit code 0 only"),
         ("WorkingDirectory=-/srv", "a missing directory is an error here"),
         ("EnvironmentFile=-/etc/x", "a missing file is an error here"),
         ("Environment=A=b\nEnvironmentFile=/etc/x", "remove from `env` what it sets"),
@@ -319,6 +321,23 @@ def test_privileged_commands_of_a_service_without_a_user_are_as_root_anyway(tmp_
 def test_what_is_stricter_or_in_another_order_here_is_noted(tmp_path: Path, setting: str, why: str) -> None:
     done = pair(tmp_path, service=f"{SERVICE}{setting}\n")
     assert [line for line, reason in done.noted if why in reason] == [4 + setting.count("\n")]
+
+
+def test_what_the_file_of_a_service_overrides_is_left_out(tmp_path: Path) -> None:
+    setting = "EnvironmentFile=/etc/readable\nEnvironment=A=a B=b\nUnsetEnvironment=FROM_FILE\n"
+    done = pair(tmp_path, service=f"[Service]\nType=oneshot\nUser=backup\n{setting}ExecStart=/bin/x $A $B\n")
+    keys = done.translation.jobs[0].keys
+    assert (keys["env"], keys["env_file"]) == ({"B": "b", "FROM_FILE": None}, "/etc/readable")
+    assert [why[:7] for _, why in done.noted] == ["$A: the", "no effe"]
+
+
+@pytest.mark.parametrize(("text", "env"), [("A=c\nC=d\n", {"B": "b"}), ("; not ours\n", {"A": "a", "B": "b"})])
+def test_the_file_of_a_service_is_read_on_this_machine(tmp_path: Path, text: str, env: dict[str, str]) -> None:
+    file = tmp_path / "env"
+    file.write_text(text)
+    done = pair(tmp_path, service=f"{SERVICE}Environment=A=a B=b\nEnvironmentFile=-{file}\n", machine=LocalMachine())
+    assert done.translation.jobs[0].keys["env"] == env
+    assert any("remove from `env`" in why for _, why in done.noted) is ("A" in env)
 
 
 def test_a_limit_of_starts_that_becomes_retries_is_not_said_to_have_no_effect(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Protocol
 
@@ -47,6 +47,9 @@ class Machine(Protocol):
 
     def has_directory(self, path: str) -> bool:
         """Whether a directory exists."""
+
+    def variables_in(self, path: str) -> Collection[str] | None:
+        """The names of the variables that an env file sets; None when it cannot be read."""
 
 
 class SourceFile(msgspec.Struct, frozen=True):

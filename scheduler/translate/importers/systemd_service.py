@@ -14,6 +14,7 @@ from scheduler.translate.importers.unit_name import Manager, UnitError, UnitName
 from scheduler.translate.importers.variables import VARIABLE_NAME
 from scheduler.translate.translation import Keys, Remark, mapping_at
 
+_COMMANDS = ("ExecStartPre", "ExecStart", "ExecStartPost")
 _RESTARTS = {"on-failure", "on-abnormal", "on-abort", "always"}
 _NO_EFFECT = re.compile(
     r"Unit\.(?:Documentation|After|Before|Wants|DefaultDependencies|StartLimit\w+|CollectMode)|Install\..*"
@@ -52,7 +53,7 @@ class ServiceReading:
         self._environment()
         self._writer = CommandWriter(self._values())
         try:
-            lines = self._lines("ExecStartPre", "ExecStart", "ExecStartPost")
+            lines = self._lines(*_COMMANDS)
             if not self._unit.of("Service", "ExecStart"):
                 raise UnitError("the service has no ExecStart=")
             self.keys["command"] = command_of([line for _, line in lines], self._writer)
@@ -171,7 +172,7 @@ class ServiceReading:
         for setting in files[:-1]:
             self._remark(self._source.refuse, setting, "a job has one env_file; include the lines in it")
         for setting in files[-1:]:
-            self._file(setting, is_overridden=bool(env))
+            env = self._beside_file(setting, env)
         for setting, word in self._env_words("UnsetEnvironment"):
             name, equals, value = word.partition("=")
             if not VARIABLE_NAME.fullmatch(name) or (equals and (files or env.get(name) != value)):
@@ -191,22 +192,26 @@ class ServiceReading:
                 if found := self._expanded(setting._replace(value=word)):
                     yield setting, found.value
 
-    def _file(self, setting: Setting, *, is_overridden: bool) -> None:
+    def _beside_file(self, setting: Setting, env: Keys) -> Keys:
+        """The variables that the file, which overrides them in systemd, does not set."""
         path = "/" + setting.value.removeprefix("-").lstrip("/")
         if re.search(r"[*?\[]", path):
             self._remark(self._source.refuse, setting, "a job has one env_file; a pattern has no equivalent")
-            return
+            return env
         self.keys["env_file"] = path
-        if is_overridden:
-            self._remark(self._source.note, setting, _OVERRIDES)
         if setting.value.startswith("-"):
             self._remark(self._source.note, setting, "a missing file is an error here: runs do not start")
+        names = self._machine.variables_in(path)
+        if names is None and env:
+            self._remark(self._source.note, setting, _OVERRIDES)
+        return {name: value for name, value in env.items() if name not in (names or ())}
 
     def _values(self) -> dict[str, str]:
-        """The values of variables that the unit says: a file overrides those that are not removed."""
+        """The values of variables that the unit says, and no file overrides unnoticed."""
         values = mapping_at(self.keys, "env")
         known = {name: "" for name, value in values.items() if value is None}
-        if self._unit.of("Service", "EnvironmentFile"):
+        files = self._unit.of("Service", "EnvironmentFile")
+        if files[1:] or (files and self._machine.variables_in(str(self.keys.get("env_file", ""))) is None):
             return known
         return {name: str(value) for name, value in values.items()} | known
 
@@ -234,6 +239,8 @@ class ServiceReading:
         codes = self._last("SuccessExitStatus")
         if codes:
             numbers = [int(word) for word in codes.value.split() if word.isdigit() and int(word) <= 255]
+            if sum(len(self._unit.of("Service", key)) for key in _COMMANDS) > 1:
+                self._remark(self._source.note, codes, "here the next command starts after the exit code 0 only")
             self.keys["success_codes"] = [*dict.fromkeys([0, *numbers])]
             if len(numbers) < len(codes.value.split()):
                 self._remark(self._source.refuse, codes, "only numbers of exit codes can be carried over")

@@ -61,7 +61,9 @@ class UnitFile:
         found: list[Setting] = []
         for setting in self.settings:
             if setting.section == section and setting.key in keys:
-                found = [*found, setting] if setting.value else []
+                found.append(setting)
+                if not setting.value:
+                    found.clear()
         return found
 
     def last(self, section: str, key: str) -> Setting | None:
