@@ -33,7 +33,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         '[job-exec "x"]\nschedule=@every 90s\ncontainer=web\ncommand=x\nenvironment=A=1\ntty=false\n',
-        {"command": ["docker", "exec", "-e", "A=1", "web", "x"], "schedule": "@every 90s"},
+        {"command": ["docker", "exec", "-e", "A=1", "-u", "root", "web", "x"], "schedule": "@every 90s"},
     ),
     (
         (
@@ -41,13 +41,16 @@ CASES: list[tuple[str, dict[str, Any]]] = [
             "volume = /a:/b\nvolume = /c:/d\n"
         ),
         {
-            "command": ["docker", "run", "--rm", "--network", "n", "-v", "/a:/b", "-v", "/c:/d", "alpine:3", "date"],
+            "command": [
+                *("docker", "run", "--rm", "-u", "root", "--network", "n"),
+                *("-v", "/a:/b", "-v", "/c:/d", "alpine:3", "date"),
+            ],
             "schedule": "5 4 * * 1-5",
         },
     ),
     (
         '[job-run "x"]\nschedule = 0 0 0 */2 * 1\nimage = alpine\ndelete = false\n',
-        {"command": ["docker", "run", "alpine"], "schedule": "0 0 1-31/2 * 1"},
+        {"command": ["docker", "run", "-u", "root", "alpine"], "schedule": "0 0 1-31/2 * 1"},
     ),
     (
         '[job-run "x"]\nschedule = @hourly\ncontainer = old\n',
@@ -63,7 +66,10 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ),
     (
         '[job-exec "x"]\nschedule = 0 0 3 1,15 * *\ncontainer = db_1\ncommand = pg_dump -U app app\nuser =\n',
-        {"command": ["docker", "exec", "db_1", "pg_dump", "-U", "app", "app"], "schedule": "0 3 1,15 * *"},
+        {
+            "command": ["docker", "exec", "-u", "root", "db_1", "pg_dump", "-U", "app", "app"],
+            "schedule": "0 3 1,15 * *",
+        },
     ),
 ]
 
@@ -75,7 +81,7 @@ def test_each_kind_of_job(tmp_path: Path, text: str, expected: dict[str, Any]) -
     (job,) = done.translation.jobs
     assert job.keys == {"overlap": "allow", **expected}
     assert (list(done.config.jobs), done.refused) == (["x"], [])
-    assert job.comments == (("about x", "more") if text.startswith(";") else ())
+    assert job.comments == (("about x", "more", "note") if text.startswith(";") else ())
 
 
 @pytest.mark.parametrize(
@@ -96,3 +102,53 @@ def test_each_kind_of_job(tmp_path: Path, text: str, expected: dict[str, Any]) -
 )
 def test_lines_without_an_equivalent_are_refused_by_line(tmp_path: Path, text: str, line: int, why: str) -> None:
     assert [(number, why in reason) for number, reason in imported(tmp_path, text).refused] == [(line, True)]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("backup --all ; each night", ["backup", "--all"]),
+        ("touch /x # note", ["touch", "/x"]),
+        ("\"sh -c 'a; b' # x\" ; c", ["sh", "-c", "a; b", "#", "x"]),
+        ('"a \\"b c\\" \\\\d"', ["a", "b c", "d"]),
+        ("backup \\\n  --all \\\n --now", ["backup", "--all", "--now"]),
+        ("backup # not \\\n", ["backup"]),
+        ("`sh -c 'a; b'`", ["sh", "-c", "a; b"]),
+        ('x "a; b" c', ["x", "a; b", "c"]),
+    ],
+)
+def test_a_value_ends_where_ofelia_ends_it(tmp_path: Path, value: str, words: list[str]) -> None:
+    done = imported(tmp_path, f'[job-local "x"] ; of x\nschedule = @daily   # each day\ncommand = {value}\n')
+    (job,) = done.translation.jobs
+    assert (job.keys["command"], job.keys["schedule"], done.refused) == (words, "@daily", [])
+    assert "each day" in job.comments
+
+
+def test_settings_below_a_head_that_cannot_be_read_are_not_those_of_the_job_above(tmp_path: Path) -> None:
+    text = '[Job-Local "x"]\nschedule = @daily\ncommand = a\n[job-local x y]\ncommand = b\n'
+    done = imported(tmp_path, text)
+    assert done.translation.jobs[0].keys["command"] == ["a"]
+    assert [line for line, _ in done.refused] == [4, 5]
+
+
+RUN = '[job-run "x"]\nschedule = @daily\nimage = a\ncommand = b\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "command", "noted"),
+    [
+        (f"{RUN}user = app\npull = false\n", ["docker", "run", "--rm", "-u", "app", "a", "b"], ["docker program"]),
+        (f"{RUN}tty = true\nuser = app\npull=no\n", ["docker", "run", "--rm", "-u", "app", "-t", "a", "b"], ["docker"]),
+        (RUN, ["docker", "run", "--rm", "-u", "root", "a", "b"], ["ofelia's default", "--pull", "docker program"]),
+        (f"{RUN}container = c\n", ["docker", "start", "--attach", "c"], ["docker program"]),
+        (f'{RUN}user=app\npull=no\ncommand = b "c d"\n', ["docker", "run", "--rm", "-u", "app", "a", "b", "c d"],
+         ["double quotes", "docker program"]),
+    ],
+)  # fmt: skip
+def test_defaults_of_ofelia_are_written_or_noted(
+    tmp_path: Path, text: str, command: list[str], noted: list[str]
+) -> None:
+    done = imported(tmp_path, text)
+    assert done.translation.jobs[0].keys["command"] == command
+    assert [part in why for part, (_, why) in zip(noted, done.noted, strict=True)] == [True] * len(noted)
+    assert not done.refused

@@ -6,16 +6,20 @@ import re
 import shlex
 
 from scheduler.translate.importers.crontab_times import problem_of
+from scheduler.translate.importers.ini_file import Section, read_ini
 from scheduler.translate.importers.job_report import JobReport, RefusedError
 from scheduler.translate.importers.robfig import as_schedule
 from scheduler.translate.importers.source_file import Request, SourceFile
-from scheduler.translate.importers.unit_file import Setting
 from scheduler.translate.importers.variables import VARIABLE_NAME
-from scheduler.translate.translation import ImportedJob, Keys, Remark, Translation
+from scheduler.translate.translation import ImportedJob, Keys, Translation
 
-_SECTION = re.compile(r"""\[\s*([\w-]+)(?:\s+"((?:[^"\\]|\\.)*)")?\s*\]""")
-_JOB = re.compile(r"^\s*\[\s*job-(?:exec|run|local|service-run)\b", re.MULTILINE)
+_JOB = re.compile(r"^\s*\[\s*job-(?:exec|run|local|service-run)\b", re.MULTILINE | re.IGNORECASE)
 _OF_REPORTS = re.compile(r"(?:smtp|email|mail|slack|save|gotify)-?\w*(?:-\w+)*", re.IGNORECASE)
+_TRUE = {"true", "1", "yes", "on"}
+_FALSE = {"false", "0", "no", "off"}
+_ROOT = "ofelia's default; that of the fork netresearch/ofelia is nobody"
+_PULL = "ofelia pulls the image before each run, docker only where it is missing; --pull always pulls it, too"
+_QUOTES = "words in double quotes are one argument, as in the fork netresearch/ofelia; ofelia drops the quotes"
 _DOCKER = "runs the docker program, which schedd's user must be allowed to use"
 
 
@@ -26,48 +30,34 @@ def looks_like_ofelia(source: SourceFile) -> bool:
 
 def read_ofelia(source: SourceFile, request: Request) -> Translation:
     """Translate an INI file of ofelia."""
+    file = read_ini(source.text)
     jobs: list[ImportedJob] = []
-    remarks: list[Remark] = []
-    comments: list[str] = []
-    sections: list[tuple[int, str, str, list[Setting], tuple[str, ...]]] = []
-    for number, line in enumerate(map(str.strip, source.text.split("\n")), 1):
-        if line.startswith((";", "#")):
-            comments += filter(None, [line.lstrip("#; \t")])
-        elif match := _SECTION.fullmatch(line):
-            sections.append((number, match[1], match[2] or "", [], tuple(comments)))
-            comments = []
-        elif "=" in line and sections:
-            key, _, value = line.partition("=")
-            sections[-1][3].append(Setting(sections[-1][1], key.strip().lower(), _unquoted(value.strip()), number))
-        elif line:
-            remarks.append(source.refuse(number, line, "not a line of an INI file"))
-    for number, kind, name, settings, above in sections:
-        report = JobReport(source, name or kind)
+    remarks = [source.refuse(number, line, "not a line of an INI file") for number, line in file.others]
+    for section in file.sections:
+        report = JobReport(source, section.name or section.kind)
         try:
-            if kind.startswith("job-"):
-                keys = _Reading(number, kind, settings, request, report).keys()
-                jobs.append(ImportedJob(name=request.names.of(name), keys=keys, comments=above))
-            elif settings:
-                report.refuse(number, ", ".join(setting.key for setting in settings), "see on_failure and on_success")
+            if section.kind.startswith("job-"):
+                keys = _Reading(section, request, report).keys()
+                jobs.append(
+                    ImportedJob(name=request.names.of(section.name), keys=keys, comments=tuple(section.comments))
+                )
+            elif section.settings:
+                keys_of_all = ", ".join(setting.key for setting in section.settings)
+                report.refuse(section.line, keys_of_all, "see on_failure and on_success")
         except RefusedError as refused:
             report.refuse_job(refused)
         remarks += report.remarks
     defaults: Keys = {"timezone": request.zone} if jobs else {}
-    return Translation(jobs=tuple(jobs), defaults=defaults, footer=tuple(comments), remarks=tuple(remarks))
-
-
-def _unquoted(value: str) -> str:
-    match = re.fullmatch(r'"((?:[^"\\]|\\.)*)"\s*(?:[;#].*)?', value)
-    return re.sub(r"\\(.)", r"\1", match[1]) if match else value
+    return Translation(jobs=tuple(jobs), defaults=defaults, footer=file.comments, remarks=tuple(remarks))
 
 
 class _Reading:
     """One job. Keys of ofelia are not case sensitive, and some can be given several times."""
 
-    def __init__(self, line: int, kind: str, settings: list[Setting], request: Request, report: JobReport) -> None:
-        self._line, self._kind, self._settings = line, kind, settings
+    def __init__(self, section: Section, request: Request, report: JobReport) -> None:
+        self._line, self._kind, self._settings = section.line, section.kind, section.settings
         self._request, self._report = request, report
-        self._known = {"schedule", "command", "no-overlap", "environment", "env", "tty"}
+        self._known = {"schedule", "command", "no-overlap", "environment", "env"}
 
     def _all(self, *keys: str) -> list[str]:
         self._known |= {*keys}
@@ -83,7 +73,7 @@ class _Reading:
             raise RefusedError(self._line_of("schedule"), problem)
         if self._last("schedule").startswith("@every"):
             self._report.note(self._line_of("schedule"), self._last("schedule"), "intervals are on a fixed grid here")
-        overlap = "skip" if self._last("no-overlap").lower() in {"true", "1", "yes", "on"} else "allow"
+        overlap = "skip" if self._last("no-overlap").lower() in _TRUE else "allow"
         keys: Keys = {"schedule": schedule, "overlap": overlap}
         keys |= self._target()
         for setting in self._settings:
@@ -108,12 +98,14 @@ class _Reading:
             keys |= {"env": env} if env else {}
             return keys | ({"cwd": directory} if directory.startswith("/") else {})
         options = [word for variable in variables for word in ("-e", variable)]
-        options += [word for word in ("-u", self._last("user")) if self._last("user")]
+        options += ["-u", self._last("user") or "root"]
+        options += ["-t"] if self._last("tty").lower() in _TRUE else []
         if self._kind == "job-exec":
             container = self._last("container")
             if not container or not command:
                 raise RefusedError(self._line, "the container or the command is missing")
             words = ["docker", "exec", *options, container, *command]
+            self._note_user()
         elif self._kind == "job-run":
             words = self._run(options, command)
         else:
@@ -123,16 +115,25 @@ class _Reading:
 
     def _run(self, options: list[str], command: list[str]) -> list[str]:
         image, container = self._last("image"), self._last("container")
-        if not image:
-            if not container:
-                raise RefusedError(self._line, "the image or the container is missing")
+        if not image and not container:
+            raise RefusedError(self._line, "the image or the container is missing")
+        if container:
             return ["docker", "start", "--attach", container]
+        self._note_user()
+        if self._last("pull").lower() not in _FALSE:
+            self._report.note(self._line, f"image: {image}", _PULL)
         for key, option in (("network", "--network"), ("volume", "-v"), ("hostname", "--hostname"), ("dir", "-w")):
             options += [word for value in self._all(key) for word in (option, value)]
-        remove = [] if self._last("delete").lower() in {"false", "0", "no", "off"} else ["--rm"]
+        remove = [] if self._last("delete").lower() in _FALSE else ["--rm"]
         return ["docker", "run", *remove, *options, image, *command]
 
+    def _note_user(self) -> None:
+        if not self._last("user"):
+            self._report.note(self._line, "-u root", _ROOT)
+
     def _words(self) -> list[str]:
+        if '"' in self._last("command"):
+            self._report.note(self._line_of("command"), "command", _QUOTES)
         try:
             return shlex.split(self._last("command"))
         except ValueError as error:
