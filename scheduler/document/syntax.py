@@ -178,6 +178,8 @@ def _goes_on(text: str, at: int, value: Value) -> Finding | None:
     mark = _CLOSING.get(value.text[:1])
     if mark is None or value.start >= at:
         return None
+    if re.compile(r"(?m)[\]}]+\s*(?:#.*)?$").match(text, at):
+        return Finding(at, f"unexpected {text[at]}: no bracket is open here")
     is_apostrophe = mark == "'" and re.compile(r"'\w").match(text, at - 1) and value.text.endswith(mark)
     correct = quote(value.text[1:-1] if is_apostrophe else value.text)
     return value.finding(f"text after the closing {mark}; put the whole text in quotes", correct)
@@ -219,7 +221,8 @@ def _no_colon(text: str, _at: int, began: int) -> Finding:
     if colon and value and not value[0].isspace():
         fix = Fix(began, began + len(line), (MASK,), f"{key}: {value}")
         return Finding(began, "missing space after the colon", None, (fix,), len(line))
-    return Finding(began, "missing colon: a line here must be `key: value`", width=len(line))
+    missing = "space after the dash" if re.match(r"-[^\s-]", line) else "colon: a line here must be `key: value`"
+    return Finding(began, f"missing {missing}", width=len(line))
 
 
 def _unclosed_bracket(text: str, at: int, began: int) -> Finding:

@@ -513,6 +513,18 @@ VALUES = st.sampled_from(
         *("Forbid", "skip", "UTC+2", "berlin", "EST", "Europe/Munich", "0 3 * * *", "0 3 * * * root", "@dayly", "9am"),
         *("every 5 minutes", "0 0 18 ? * 2-6", "me@example.com", "https://example.com/x", "./x.sh", "x", "A=b", "''"),
         *("[x]", "[A=b]", "{a: b}", "{slack: https://example.com/x}", "{attempts: 3}", "{times: 2}", "[1, 2]", "{}"),
+        *(
+            "0,3",
+            "'0,3'",
+            "1,5",
+            "bash -e",
+            "'a@b.c, d@e.f'",
+            "[make a, make b]",
+            "[a/b, c/d]",
+            "{minutes: 15}",
+            "db:migrate",
+        ),
+        *("0 9 * * mon to fri", "0 9 * * * until 2027-01-01", "0 9 * * * && 0 17 * * *", "0 9 * * * utc", "A=1,B=2"),
         *("$HOME/x", "${X}", "010", "1_0", "a: b", "'it's'", '"x" y', "@every 90", "mondays at 9", "0 25 * * *"),
     ]
 )
@@ -521,6 +533,7 @@ KEYS = st.sampled_from(
         *("schedule", "timeout", "stop_grace", "start_deadline", "memory_limit", "overlap", "enabled", "timezone"),
         *("retry", "env", "on_failure", "success_codes", "lock", "nice", "umask", "user", "cwd", "output", "catch_up"),
         *("cron", "cmd", "tz", "every", "at", "retries", "max_attempts", "timeoutSeconds", "environment", "notify"),
+        *("shell", "script", "commands", "run", "every", "run_if", "condition", "CRON_TZ", "SHELL"),
         *("suspend", "concurrencyPolicy", "slack", "timout", "scheduel", "TOKEN", "workdir", "ping", "description"),
     ]
 )
