@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 ENCODE = "a character of the user or password must be percent-encoded, such as / as %2F, # as %23, ? as %3F, @ as %40"
+
+_WITH_DATABASE = ("redis", "rediss", "sentinel")
+"""Schemes in which the path is a database of Redis. In others, it may be that of a socket."""
 
 _MAIL_SCHEMES = ("smtp+starttls", "smtps", "smtp")
 
@@ -22,6 +26,19 @@ def url_problem(url: str) -> str:
         if "@" in parts.path + parts.query + parts.fragment:
             return ENCODE
     return "the port must be a number from 1 to 65535"
+
+
+def redis_url_problem(url: str) -> str:
+    """As `url_problem`, for a Redis: what follows the host, if anything, is the number of a database."""
+    if problem := url_problem(url):
+        return problem
+    parts = urlsplit(url)
+    databases = [value for name, value in parse_qsl(parts.query) if name in {"db", "virtual_host"}]
+    if parts.scheme in _WITH_DATABASE:
+        databases.append(unquote(parts.path).removeprefix("/"))
+    if all(re.fullmatch("[0-9]*", database) for database in databases):
+        return ""
+    return ENCODE if "@" in parts.path else "the database must be a number, as in redis://host:6379/0"
 
 
 def mail_url_problem(url: str) -> str:

@@ -22,8 +22,9 @@ from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import LauncherName
+from scheduler.model.workers import store_problem
 from scheduler.package import missing_package
-from scheduler.server_url import mail_url_problem, url_problem
+from scheduler.server_url import mail_url_problem
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 """These keys matter where schedd runs; the others where the job runs, which may be the machine of a worker."""
@@ -81,16 +82,21 @@ class Host:
                 code = LintCode.UNSET_VARIABLE if "from_env" in celery[key] else LintCode.MISSING_FILE
                 message = f"{key}: {problem}; schedd and workers exit with {EXIT_BAD_FILE}"
                 yield LintWarning(code, f"launcher.celery.{key}", message)
-        broker = celery.get("broker")
-        if not isinstance(broker, str) or not _is_installed("celery"):
-            return
-        if "store" not in celery and url_problem(broker):
-            return  # as the address of the store, it is an error
-        from scheduler.launch.remote.broker import broker_problem  # noqa: PLC0415 - an extra
+        of_store = "store" if "store" in celery else "broker"
+        address = self._value(celery.get(of_store), directory)
+        if address and (problem := store_problem(address, is_broker=of_store == "broker")):
+            if not isinstance(celery[of_store], str):  # then it is an error
+                message = f"{of_store}: {problem}; schedd and workers exit with {EXIT_BAD_FILE}"
+                yield LintWarning(LintCode.UNUSABLE_BROKER, f"launcher.celery.{of_store}", message)
+            if of_store == "broker":
+                return
+        broker = self._value(celery.get("broker"), directory)
+        if broker and _is_installed("celery"):
+            from scheduler.launch.remote.broker import broker_problem  # noqa: PLC0415 - an extra
 
-        if problem := broker_problem(broker):
-            message = f"{problem}; schedd and workers exit with {EXIT_FAILURE}"
-            yield LintWarning(LintCode.UNUSABLE_BROKER, "launcher.celery.broker", message)
+            if problem := broker_problem(broker):
+                message = f"{problem}; schedd and workers exit with {EXIT_FAILURE}"
+                yield LintWarning(LintCode.UNUSABLE_BROKER, "launcher.celery.broker", message)
 
     def _undeliverable(self, given: dict[str, Any], directory: Path) -> Iterator[tuple[str, str]]:
         """Keys whose notifications, pings or check-ins cannot be sent now, and why."""
@@ -125,6 +131,16 @@ class Host:
         if not value.get("from_file"):
             return None
         return _value_problem(directory / value["from_file"], may_be_empty=may_be_empty)
+
+    def _value(self, value: object, directory: Path) -> str | None:
+        """A value of the file, of a variable or of another file; None where there is none now."""
+        if not isinstance(value, dict):
+            return value if isinstance(value, str) else None
+        if name := value.get("from_env"):
+            return self._environ.get(name)
+        with contextlib.suppress(LaunchError, UnicodeDecodeError):
+            return read_small_file(str(directory / value["from_file"])).decode().strip()
+        return None
 
     def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
         if "mail" in recipient:

@@ -87,7 +87,8 @@ class LintCode(StrEnum):
     ON_WORKER = "on-worker", FILE
     """A key depends on the worker's machine: user, group, output: raw, memory_limit."""
     UNUSABLE_BROKER = "unusable-broker", MACHINE
-    """Celery cannot use the broker of launcher here: its kind is unknown, or a package is missing."""
+    """Celery cannot use the broker of launcher here, for its address, its kind or a package that is missing, or the
+    store is not a Redis."""
     NOT_FOUND = "not-found", MACHINE
     """A program, a directory or the Python function of the job cannot be found."""
     WRONG_ARGUMENT = "wrong-argument", FILE

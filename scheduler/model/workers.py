@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from scheduler.model.target import Value
-from scheduler.server_url import url_problem
+from scheduler.server_url import redis_url_problem
 
 
 class Workers(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class Workers(msgspec.Struct, frozen=True, kw_only=True):
 def store_problem(address: str, *, is_broker: bool) -> str:
     """Why no store can have this address, without showing it; empty when one can."""
     if address.startswith(("redis://", "rediss://", "unix://")):
-        problem = url_problem(address)
+        problem = redis_url_problem(address)
         return problem and f"the address is not valid: {problem}"
     if is_broker:
         return 'the broker is not a Redis; add "store: redis://…", the address of a Redis'

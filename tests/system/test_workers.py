@@ -392,6 +392,10 @@ def ticks(log: str) -> list[str]:
             "schedules.yaml:3: error: broker: the store's address is not a valid redis:// address",
         ),
         (
+            "redis://:canary@127.0.0.1/abc",
+            "schedules.yaml:3: error: broker: the address is not valid: the database must be a number",
+        ),
+        (
             "redis://user:canary/2@127.0.0.1/0",
             "schedules.yaml:3: error: broker: the address is not valid: a character of the user or password must be",
         ),
@@ -422,6 +426,9 @@ def test_an_address_that_is_wrong_is_one_message_at_start(url: str, says: str, t
             "nonsense://user:canary@there",
             "the broker at there: Celery has no transport nonsense://; use redis:// or amqp://, for example",
         ),
+        ("redis://user:canary@there/abc", "the address of the broker is not valid: the database must be a number"),
+        ("memory://", "the broker memory:// cannot reach workers; use redis:// or amqp://, for example"),
+        ("there", "the address of the broker does not begin with redis:// or amqp://, for example"),
         ("sqs://user:canary@there", "the broker at there needs the package botocore, which is not installed"),
         (
             "redis://user:canary@there/0?foo=canary&bar=",

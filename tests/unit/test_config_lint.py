@@ -519,6 +519,50 @@ def test_a_broker_that_celery_cannot_use_here_is_named_without_its_password(tmp_
     assert codes(tmp_path, text % "nonsense") == ["unusable-broker"]
 
 
+@pytest.mark.parametrize(
+    ("broker", "says"),
+    [
+        ("redis://there/abc", "the database must be a number, as in redis://host:6379/0"),
+        ("redis://there/0;redis://other/abc", "the database must be a number, as in redis://host:6379/0"),
+        ("memory://", "the broker memory:// cannot reach workers; use redis:// or amqp://, for example"),
+        ("filesystem://", "the broker filesystem:// cannot reach workers; use redis:// or amqp://, for example"),
+        ("foo", "the address of the broker does not begin with redis:// or amqp://, for example"),
+        ("there:6379", "the address of the broker does not begin with redis:// or amqp://, for example"),
+    ],
+)
+@pytest.mark.parametrize("given", ["literal", "from_env", "from_file"])
+def test_an_address_of_a_broker_that_reaches_no_worker_is_a_warning_wherever_it_is_written(
+    given: str, broker: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("celery", reason="the extra celery is not installed")
+    monkeypatch.setenv("BROKER", broker)
+    (tmp_path / "broker").write_text(f"{broker}\n")
+    value = {"literal": f"'{broker}'", "from_env": "{from_env: BROKER}", "from_file": "{from_file: broker}"}[given]
+    (warning,) = warnings(tmp_path, f"launcher: {{celery: {{broker: {value}, store: 'redis://there'}}}}\n" + job())
+    assert (warning.code, says in warning.message) == ("unusable-broker", True)
+
+
+@pytest.mark.parametrize(
+    ("store", "says"),
+    [
+        ("redis://there/abc", "store: the address is not valid: the database must be a number"),
+        ("redis://there:70000", "store: the address is not valid: the port must be a number from 1 to 65535"),
+        ("http://there", "store: not the address of a Redis, which starts with redis://"),
+    ],
+)
+def test_the_address_of_a_store_in_a_variable_is_looked_at(
+    store: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STORE", store)
+    text = "launcher: {celery: {broker: 'amqp://there', store: {from_env: STORE}}}\n" + job()
+    (warning,) = warnings(tmp_path, text)
+    assert warning.message.startswith(says)
+    assert warning.message.endswith("; schedd and workers exit with 78")
+    alone = "launcher: {celery: {broker: {from_env: STORE}}}\n" + job()
+    (warning,) = warnings(tmp_path, alone)
+    assert warning.message.startswith("broker: ")
+
+
 def test_a_store_remembers_the_last_success_for_seven_days(tmp_path: Path) -> None:
     workers = "launcher: {celery: {broker: 'redis://localhost'}}\n"
     keys = ('schedule: "0 8 * * mon"', TELL, "launcher: local")

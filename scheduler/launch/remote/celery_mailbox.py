@@ -89,6 +89,8 @@ class CeleryMailbox:
                 raise WireError(f"the broker at {self._shown} {what}") from error
             cause = self._without_password(error.__cause__ or error)
             raise UnreachableError(f"the broker at {self._shown} cannot be reached: {cause}") from error
+        except (ValueError, TypeError) as error:  # a parameter that Celery reads when it connects
+            raise WireError(f"the address of the broker at {self._shown} has a part that is not valid") from error
 
     def _without_password(self, error: BaseException) -> str:
         password = urlsplit(self._address).password or ""
