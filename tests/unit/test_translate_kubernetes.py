@@ -154,9 +154,17 @@ def test_values_contain_the_variables_before_them(tmp_path: Path) -> None:
 
 
 def test_a_variable_that_env_from_may_set_is_noted(tmp_path: Path) -> None:
-    container = "envFrom: [{secretRef: {name: s}}]\nargs: [$(KEY), $(date), $(KEY)]"
-    done = imported(tmp_path, manifest(container=container))
-    assert [why for _, why in done.noted if "envFrom" in why] == ["if envFrom sets this variable, write ${KEY}"]
+    env = "env: [{name: A, value: 'x$(HOST)'}, {name: B, value: '$(A)$$(A)'}]"
+    args = "args: [$(KEY), $(date), $(A), $$(A)]"
+    texts = [
+        [
+            remark.text
+            for remark in imported(tmp_path, manifest(container=text)).translation.remarks
+            if "$(" in remark.text
+        ]
+        for text in (f"envFrom: [{{secretRef: {{name: s}}}}]\n{env}\n{args}", f"{env}\n{args}")
+    ]
+    assert texts == [["tidy: $(HOST)", "tidy: $(KEY)"], []]
 
 
 def test_several_documents_and_lists_with_their_comments(tmp_path: Path) -> None:

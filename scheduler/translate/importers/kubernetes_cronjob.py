@@ -76,6 +76,7 @@ class _Reading:
         self._name = item.get("metadata", "name").text or item.get("metadata", "generateName").text
         self._of_cluster: list[str] = []
         self._values: dict[str, str | None] = {}
+        self._has_env_from = False
         self.report = JobReport(source, self._name)
 
     def job(self, comments: tuple[str, ...]) -> ImportedJob | None:
@@ -98,6 +99,7 @@ class _Reading:
         description = self._item.get("metadata", "annotations", "description").text
         keys: Keys = {"description": description} if description else {}
         keys |= self._schedule(spec)
+        self._has_env_from = bool(container.get("envFrom").items)
         keys |= self._env(container.get("env").items)
         keys["command"] = self._command(container)
         keys |= {"cwd": container.get("workingDir").text} if container.get("workingDir").text else {}
@@ -191,12 +193,15 @@ class _Reading:
         where = container.get("args") if arguments else container.get("command")
         for name in writer.inserted:
             self._note(where, f"$({name})", _INSERTED)
-        if container.get("envFrom").items:
-            names = [match[2] for word in command + arguments for match in _REFERENCE.finditer(word)]
-            for name in filter(_OF_ENV_FROM.fullmatch, dict.fromkeys(map(str, names))):
-                if name not in self._values:
-                    self._note(where, f"$({name})", f"if envFrom sets this variable, write ${{{name}}}")
+        for word in command + arguments:
+            self._note_env_from(where, word)
         return made
+
+    def _note_env_from(self, where: Item, text: str) -> None:
+        """Note each variable that only envFrom can have set: if it does not, Kubernetes leaves the text as it is."""
+        for match in _REFERENCE.finditer(text) if self._has_env_from else ():
+            if match[2] not in self._values and _OF_ENV_FROM.fullmatch(match[2] or ""):
+                self._note(where, match[0], "if envFrom sets it, write ${NAME} in the command, and its value in env")
 
     def _meaning(self, match: re.Match[str]) -> str | Variable:
         """Kubernetes leaves what names no variable of the container as it is, and makes $ of $$."""
@@ -227,6 +232,7 @@ class _Reading:
                 self._refuse(entry, f"env.{name}", _NOT_KNOWN)
             else:
                 env[name] = value
+                self._note_env_from(entry, entry.get("value").text)
             self._values[name] = value
         return {"env": env} if env else {}
 
