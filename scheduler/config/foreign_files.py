@@ -28,16 +28,23 @@ _MOST_TEXT = 100_000
 
 def foreign_file(text: str, shown: str) -> str | None:
     """The sentence about a file of another program, `shown` by this name; None for any other text."""
+    name, is_convertible = _found(text)
+    if not name:
+        return None
+    end = f"; convert it with `schedctl import {shlex.quote(shown)}`" if is_convertible else ", not a schedule file"
+    return f"this looks like {name}{end}"
+
+
+def unconvertible(text: str) -> str | None:
+    """What a text looks like that `schedctl import` cannot convert; None for any other text."""
+    name, is_convertible = _found(text)
+    return name if name and not is_convertible else None
+
+
+def _found(text: str) -> tuple[str, bool]:
+    """The format of a text, and whether it can be converted; an empty name for an unknown one."""
     clues = _Clues(text)
-    for name, is_convertible, looks_like in _FORMATS:
-        if looks_like(clues):
-            end = (
-                f"; convert it with `schedctl import {shlex.quote(shown)}`"
-                if is_convertible
-                else ", not a schedule file"
-            )
-            return f"this looks like {name}{end}"
-    return None
+    return next(((name, converts) for name, converts, looks_like in _FORMATS if looks_like(clues)), ("", False))
 
 
 class _Clues:
@@ -96,6 +103,7 @@ _YACRON_KEYS = (
     r"|on(?:Permanent)?(?:Failure|Success)|utc|environment):"
 )
 _PYTHON = r"(?:from [\w.]+ )?import [\w.*]+\s*$|from [\w.]+ import |def \w+\(.*:\s*$"
+_RUBY = r"\s*every\b.*\bdo\b"
 _GITLAB = {"stages", "image", "default", "before_script", "workflow"}
 
 Format = tuple[str, bool, Callable[[_Clues], bool]]
@@ -106,6 +114,11 @@ _FORMATS: tuple[Format, ...] = (
         "a GitHub Actions workflow",
         False,
         lambda it: "jobs" in it.keys and ("on" in it.keys or (it.has(r"\s+runs-on:") and it.has(r"\s+steps:"))),
+    ),
+    (
+        "a CircleCI file",
+        False,
+        lambda it: {"version", "jobs"} <= it.keys and ("workflows" in it.keys or it.has(r"\s+steps:")),
     ),
     ("a yacron file", True, lambda it: it.has(_YACRON_JOBS) and it.has(_YACRON_KEYS)),
     (
@@ -160,7 +173,7 @@ _FORMATS: tuple[Format, ...] = (
     ("a crontab", True, lambda it: it.is_mostly_cron),
     ("a file of environment variables", False, lambda it: it.is_made_of(_ASSIGNMENT)),
     ("a Dockerfile", False, lambda it: it.has(r"(?i:FROM) \S+") and it.has(r"(?:RUN|COPY|CMD|ENTRYPOINT)\b")),
-    ("a schedule in Ruby, as of clockwork or whenever", False, lambda it: it.has(r"\s*every\b.*\bdo\b")),
+    ("a schedule in Ruby, as of clockwork or whenever", False, lambda it: not it.is_schedule and it.has(_RUBY)),
     ("a Python program", False, lambda it: not it.is_schedule and it.has(_PYTHON)),
     (
         "a Procfile",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from scheduler.config.foreign_files import unconvertible
 from scheduler.errors import SchedError
 from scheduler.translate.importers.anacrontab import looks_like_anacrontab, read_anacrontab
 from scheduler.translate.importers.app_json import looks_like_app_json, read_app_json
@@ -58,6 +59,8 @@ def format_of(file: SourceFile, forced: str | None = None) -> Format:
     for entry in FORMATS.values():
         if entry.recognises(file):
             return entry
+    if name := unconvertible(file.text):
+        raise SchedError(f"{file.name}: this looks like {name}, which cannot be imported")
     if _OURS.search(file.text):
         raise SchedError(f"{file.name}: already a schedule file; there is nothing to convert")
     raise SchedError(f"{file.name}: not a format that can be imported; --from names one of {', '.join(FORMATS)}")

@@ -473,6 +473,7 @@ WORKFLOW = "on:\n  schedule:\n    - cron: '0 3 * * *'\njobs:\n  a:\n    runs-on:
         ("digest:\n  cron: '0 7 * * *'\n  class: DigestJob\n", "a schedule of sidekiq-cron", True),
         ("production:\n  a:\n    class: A\n    schedule: every hour\n", "a recurring schedule of Solid Queue", True),
         (WORKFLOW, "a GitHub Actions workflow", False),
+        ("version: 2.1\njobs:\n  build:\n    steps: [checkout]\n", "a CircleCI file", False),
         ("services:\n  web:\n    image: x\n", "a Docker Compose file", False),
         ("version: '3'\nservices:\n  web: {image: x}\n", "a Docker Compose file", False),
         ("on: push\njobs:\n  build: {uses: ./a.yaml}\n", "a GitHub Actions workflow", False),

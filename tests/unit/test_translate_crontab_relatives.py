@@ -118,3 +118,10 @@ def test_features_of_fcron_alone_are_refused_with_the_reason(tmp_path: Path, lin
     assert number == 2
     assert why in reason
     assert f"# not imported: {line.strip()}" in done.text
+
+
+def test_a_keyword_without_an_equivalent_is_named_also_below_default_options(tmp_path: Path) -> None:
+    done = imported(tmp_path, "!serial(true),nice(10)\n%hours * 1 2 3 echo h\n%daily 0 4 echo d\n")
+    assert [(line, "%hours has no equivalent" in why) for line, why in done.refused] == [(2, True)]
+    (job,) = done.config.jobs.values()
+    assert (job.lock, job.process.nice) == ("serial", 10)

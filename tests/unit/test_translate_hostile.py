@@ -157,7 +157,7 @@ NO_FORMAT = [
 @pytest.mark.parametrize("text", NO_FORMAT)
 def test_a_file_of_unknown_format_is_one_message(text: str) -> None:
     if text:
-        with pytest.raises(SchedError, match="not a format that can be imported"):
+        with pytest.raises(SchedError, match=r"not a format that can be imported|, which cannot be imported"):
             format_of(SourceFile("x", text))
     else:
         assert format_of(SourceFile("x", text)).name == "crontab"
@@ -168,6 +168,19 @@ def test_a_schedule_file_needs_no_import(text: str) -> None:
     """G11."""
     with pytest.raises(SchedError, match="already a schedule file"):
         format_of(SourceFile("schedules.yaml", text))
+
+
+CIRCLECI = "version: 2.1\njobs:\n  build:\n    docker: [{image: x}]\nworkflows: {nightly: {jobs: [build]}}\n"
+WORKFLOW = "on: {schedule: [{cron: '17 3 * * *'}]}\njobs:\n  build: {runs-on: x, steps: [{run: make}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(CIRCLECI, "a CircleCI file"), (WORKFLOW, "a GitHub Actions workflow"), ("<html>\n", "an XML or HTML file")],
+)
+def test_a_file_that_cannot_be_converted_is_named(text: str, name: str) -> None:
+    with pytest.raises(SchedError, match=f"^ci.yml: this looks like {name}, which cannot be imported$"):
+        format_of(SourceFile("ci.yml", text))
 
 
 NO_TEXT = [

@@ -267,6 +267,9 @@ def test_a_comment_that_looks_like_a_heading_survives(tmp_path: Path, comment: s
         ("0 5 * * * php /srv/app/bin/console x\n", [None]),
         ("0 5 * * * python3 /srv/app/x.py\n", [None]),
         ("0 5 * * * dump /var/lib/bin/x\n", [None]),
+        ("0 3 * * * mysql /usr/bin/mysqldump app\n0 4 * * * git /usr/bin/git gc\n", ["mysql", "git"]),
+        ("0 3 * * * mysql -e x\n0 4 * * * git gc\n", [None, None]),
+        ("0 3 * * * mysql app\n0 4 * * * bash /usr/bin/x\n", [None, None]),
         ("0 5 * * * metrics /usr/bin/collect\n0 6 * * * /usr/bin/other\n", [None, None]),
         ("0 5 * * * backup --all\n0 6 * * * backup run\n", [None, None]),
     ],
@@ -275,6 +278,11 @@ def test_a_column_of_users_is_seen_where_there_is_one(tmp_path: Path, text: str,
     done = imported(tmp_path, text)
     assert [job.process.user for job in done.config.jobs.values()] == users
     assert ("Read with a user column" in done.text) == any(users)
+
+
+def test_a_word_that_may_be_a_user_is_noted(tmp_path: Path) -> None:
+    done = imported(tmp_path, "0 3 * * * mysql /usr/bin/mysqldump app\n0 4 * * * echo x\n")
+    assert [(line, "mysql may be a user" in why) for line, why in done.noted] == [(1, True)]
 
 
 LINES = st.one_of(

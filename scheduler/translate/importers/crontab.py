@@ -235,7 +235,7 @@ class _Reading:
             self._note_dialect(number, line, command)
         if self._may_guess and not self._system and may_be_user(command, self._machine):
             word = command.split(None, 1)[0]
-            self._note(number, line, f"{word} is not a program here; if it is a user, import the crontab with --system")
+            self._note(number, line, f"{word} may be a user, not a program; if so, import the crontab with --system")
 
     def _note_dialect(self, number: int, line: str, command: str) -> None:
         if self._supercronic is not None:

@@ -22,6 +22,9 @@ _PROGRAMS = (
     r"|setsid|sh|shutdown|sleep|sort|ssh|su|sudo|sync|systemctl|tail|tar|tee|time|timeout|touch|true|uptime|uv|wget|wp"
     r"|xargs|yarn|yes|zsh"
 )
+_USERS = {"git", "mysql"}
+"""Programs that are users as well, and that take no path as their first argument."""
+
 _KNOWN = re.compile(rf"{_SHELL_WORDS}|{_PROGRAMS}", re.ASCII)
 """What commands of a crontab often begin with, whether or not this machine has it."""
 
@@ -51,7 +54,7 @@ def has_user_column(commands: list[str], machine: Machine) -> bool:
         return True
     if any(following.startswith("-") for _, following in words):
         return False
-    if not all(_NAME.fullmatch(user) and not _is_program(user, machine) for user in first):
+    if not all(_is_name(user, following, machine) for user, following in words):
         return False
     if all(map(machine.is_user, first)):
         return True
@@ -64,12 +67,13 @@ def has_user_column(commands: list[str], machine: Machine) -> bool:
 def may_be_user(command: str, machine: Machine) -> bool:
     """Whether the first word of a command could as well be a user: it is a name, and not a program known here."""
     words = command.split(None, 2)[:2]
-    return (
-        len(words) > 1
-        and bool(_NAME.fullmatch(words[0]))
-        and not _is_program(words[0], machine)
-        and _looks_like_command(words[1])
-    )
+    return len(words) > 1 and _is_name(words[0], words[1], machine) and _looks_like_command(words[1])
+
+
+def _is_name(word: str, following: str, machine: Machine) -> bool:
+    """Whether a word can be a user and is no program, or none that could be followed by this word."""
+    is_program = _is_program(word, machine) and not (word in _USERS and following.startswith("/"))
+    return not is_program and _NAME.fullmatch(word) is not None
 
 
 def _looks_like_command(word: str) -> bool:
