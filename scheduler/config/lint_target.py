@@ -7,13 +7,13 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping
 
-from scheduler.config.python_source import argument_problem, function_problem, spec_of
+from scheduler.config.python_source import argument_problem, function_problem, spec_of, syntax_problem
 from scheduler.config.recipients import LISTS
 from scheduler.launch.environment import DEFAULT_PATH, Environment
 from scheduler.launch.interpreter_path import ask_search_path, guess_search_path
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.program import CommandNotFoundError, find_program
-from scheduler.model.job import Job
+from scheduler.model.job import Accepts, Job, LauncherName
 from scheduler.model.recipient import CommandRecipient
 from scheduler.model.target import Argv, Entrypoint, ShellCommand
 
@@ -58,13 +58,16 @@ class TargetCheck:
         return next(filter(None, problems), None)
 
     def argument_problem(self, job: Job) -> tuple[str, str] | None:
-        """The key of the arguments that its function does not accept, and why not; None when none is visible."""
-        if not isinstance(job.target, Entrypoint) or not (job.target.args or job.target.kwargs):
-            return None  # the source is parsed for `problem` already
+        """The key of the arguments that its function does not accept or lacks, and why; None when none is visible."""
+        if not isinstance(job.target, Entrypoint):
+            return None
         with contextlib.suppress(LaunchError):
             target, variables = job.target, self._environment.of_job(job).values
             path = [job.cwd, *_python_path(variables)]
-            return argument_problem(target.reference, target.args, target.kwargs, path)
+            if target.setup is not None and (problem := argument_problem(target.setup, (), {}, path)):
+                return "setup", f"setup is called without arguments: {problem[1].partition(';')[0]}"
+            may_get_more = bool({Accepts.ARGS, Accepts.KWARGS} & {*job.accepts})
+            return argument_problem(target.reference, target.args, target.kwargs, path, may_get_more=may_get_more)
         return None
 
     def further_problems(self, job: Job) -> Iterator[tuple[str, str]]:
@@ -104,7 +107,10 @@ class TargetCheck:
         if interpreter is not None:
             return self._with_interpreter(job, reference, interpreter, variables)
         path = [job.cwd, *_python_path(variables), *sys.path]
-        return function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
+        # A worker may have another version of Python.
+        is_here = job.launcher is not LauncherName.CELERY
+        broken = syntax_problem(reference.partition(":")[0], path) if is_here else None
+        return broken or function_problem(reference, path) or _missing_module(reference, path, "schedd's Python")
 
     def _with_interpreter(self, job: Job, reference: str, interpreter: str, variables: Mapping[str, str]) -> str | None:
         try:

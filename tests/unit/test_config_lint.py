@@ -287,6 +287,32 @@ def test_the_functions_of_an_app_are_looked_for_in_the_jobs_directory(tmp_path: 
         (["python: tasks:wrapped", "kwargs: {dry: true}"], None),
         (["python: tasks:twice", "kwargs: {dry: true}"], None),
         (["python: tasks:Group.greet", "kwargs: {dry: true}"], None),
+        (["python: tasks:needs"], "tasks:needs needs 'a' and 'c'; give arguments under `args` or `kwargs`"),
+        (["python: tasks:needs", "args: [1]"], "tasks:needs needs 'c'; give arguments under `args` or `kwargs`"),
+        (
+            ["python: tasks:needs", "args: [1]", "kwargs: {a: 2, c: 3}"],
+            "tasks:needs gets 'a' twice: by its position in `args`, and by its name",
+        ),
+        (["python: tasks:needs", "args: [1]", "kwargs: {b: 2, c: 3}"], None),
+        (["python: tasks:needs", "accepts: [kwargs]"], None),
+        (["python: tasks:needs", "accepts: [stdin]"], "tasks:needs needs 'a' and 'c'; give arguments under `args` or"),
+        (["python: tasks:first", "args: [1]", "kwargs: {a: 2}"], None),
+        (["python: tasks:first", "kwargs: {a: 2}"], "tasks:first needs 'a'; give arguments under `args` or `kwargs`"),
+        (["python: tasks:conditional"], None),
+        (
+            ["python: tasks:many", "setup: tasks:needs"],
+            "setup is called without arguments: tasks:needs needs 'a' and 'c'",
+        ),
+        (["python: tasks:lazy"], "tasks:lazy contains `yield`: calling it makes a generator and runs nothing"),
+        (["python: tasks:lazily"], "tasks:lazily contains `yield`: calling it makes a generator and runs nothing"),
+        (["python: tasks:many", "setup: tasks:lazy"], "tasks:lazy contains `yield`: calling it makes a generator and"),
+        (["python: tasks:managed"], None),
+        (["python: tasks:eager"], None),
+        (["python: tasks:LIMIT"], "tasks:LIMIT is a value; it must be a function"),
+        (["python: tasks:NAMES"], "tasks:NAMES is a value; it must be a function"),
+        (["python: tasks:made"], None),
+        (["python: tasks:later"], None),
+        (["python: tasks:replaced"], None),
     ],
 )
 def test_arguments_are_compared_with_the_source_of_the_function(
@@ -299,9 +325,36 @@ def test_arguments_are_compared_with_the_source_of_the_function(
         "@cache\ndef wrapped(): ...\n"
         "def twice(): ...\ndef twice(dry): ...\n"
         "class Group:\n    def greet(self): ...\n"
+        "def needs(a, b=1, *, c, d=2): ...\n"
+        "def first(a, /, **options): ...\n"
+        "if cache:\n    def conditional(a): ...\n"
+        "def lazy():\n    if cache:\n        yield from ()\n"
+        "async def lazily():\n    yield 1\n"
+        "@cache\ndef managed():\n    yield\n"
+        "def eager():\n    def inner():\n        yield\n    return [*inner(), (lambda: (yield))]\n"
+        "LIMIT: int = 3\nNAMES = ['a']\nmade = cache(send)\nlater = None\nreplaced = 1\nreplaced = send\n"
     )
-    found = warnings(tmp_path, job(*lines))
-    assert [problem.message for problem in found] == ([] if message is None else [message])
+    found = [problem.message for problem in warnings(tmp_path, job(*lines))]
+    assert len(found) == (message is not None)
+    assert found == [] or found[0].startswith(message or "")
+
+
+@pytest.mark.parametrize(
+    ("file", "source", "problem"),
+    [
+        ("app/tasks.py", "def poll(:\n", "/app/tasks.py is not valid Python: line 1: invalid syntax"),
+        ("app/__init__.py", "\nx = = 2\n", "/app/__init__.py is not valid Python: line 2: invalid syntax"),
+        ("app/tasks.py", "x = 1\0\n", "/app/tasks.py is not valid Python: "),
+    ],
+)
+def test_a_module_that_is_not_valid_python_is_a_warning(tmp_path: Path, file: str, source: str, problem: str) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "tasks.py").write_text("def poll(): ...\n")
+    (tmp_path / file).write_text(source)
+    (warning,) = warnings(tmp_path, job("python: app.tasks:poll"))
+    assert warning.code == "not-found"
+    assert problem in warning.message
+    assert codes(tmp_path, job("python: app.tasks:poll", "interpreter: python3")) == []
 
 
 def test_the_path_of_a_command_that_is_not_found_is_shown_once(tmp_path: Path) -> None:
