@@ -107,6 +107,18 @@ def test_from_and_until_as_times_are_both_included() -> None:
     assert times(schedule, "2026-01-01T00:00", 9) == ["06-01 10:30", "06-01 11:00", "06-01 11:30"]
 
 
+def test_a_time_that_dst_skips_counts_as_the_time_at_which_it_runs_instead() -> None:
+    nuuk = ZoneInfo("America/Nuuk")  # 23:00 on the 27th becomes 00:00 on the 28th
+
+    def left(*excluded: str, last: str | None = None) -> list[str]:
+        return times(limited("30 23 * * *", *excluded, last=last, zone=nuuk), "2027-03-26T12:00", 3, nuuk)
+
+    assert left() == ["03-26 23:30", "03-28 00:00", "03-28 23:30"]
+    assert left(last="2027-03-27") == ["03-26 23:30"]
+    assert left("2027-03-27") == left()
+    assert left("2027-03-28") == ["03-26 23:30", "03-29 23:30", "03-30 23:30"]
+
+
 def test_until_a_date_that_the_zone_skipped_ends_before_it() -> None:
     schedule = limited("0 * * * *", first="2011-12-29", last="2011-12-30", zone=APIA)
     assert times(schedule, "2011-12-29T22:30", 3, APIA) == ["12-29 23:00"]
