@@ -68,9 +68,11 @@ class EngineService:
         """The state of a run; see Service."""
         return result_of(self._engine, run_id)
 
-    def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
+    def wait(
+        self, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Follow runs until each has ended; see Service."""
-        return wait_for(self._engine, run_ids, output=output)
+        return wait_for(self._engine, run_ids, output=output, caller=caller)
 
     async def run_now(self, job: str, request: RunRequest, *, detach: bool) -> AsyncGenerator[Event, None]:
         """Run a job on request and stream what happens; see Service."""

@@ -13,7 +13,8 @@ from scheduler.api.kept_output import KeptRun, in_order, selected
 from scheduler.api.views import attempt_view, output_events, run_view, waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import AttemptFinished, RunRequested, RunWaiting
-from scheduler.engine.following import Mark, RunsStream, RunStream
+from scheduler.engine.following import Mark, RunStream
+from scheduler.engine.runs_stream import RunsStream
 from scheduler.errors import UnknownNameError
 from scheduler.launch.output import Chunk, Chunks
 from scheduler.model.run import Decision, Run

@@ -64,7 +64,7 @@ def wait(service: Service, ask: Wait) -> AsyncGenerator[Event, None]:
     """Follow runs to their ends."""
     if ask.output and len(ask.runs) != 1:
         raise UsageError("the output of one run at a time can be followed")
-    return service.wait(ask.runs, output=ask.output)
+    return service.wait(ask.runs, output=ask.output, caller=ask.caller)
 
 
 def result(service: Service, ask: AskResult) -> RunResult:

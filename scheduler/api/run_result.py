@@ -10,7 +10,7 @@ from scheduler.api.views import run_view, waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.following import RunStream
 from scheduler.engine.live_run import LiveState
-from scheduler.errors import RefusedError, TooManyWaitingError, UnknownNameError
+from scheduler.errors import RefusedError, SchedError, TooManyWaitingError, UnknownNameError
 from scheduler.model.run import Decision, Reason, Run
 from scheduler.wire.runs import Event, Finished, RunResult, Skipped
 
@@ -69,23 +69,28 @@ def result_of(engine: Engine, run_id: str) -> RunResult | None:
     return None if decision is None else _skipped(engine, run_id, decision)
 
 
-def wait_for(engine: Engine, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
+def wait_for(
+    engine: Engine, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
+) -> AsyncGenerator[Event, None]:
     """Each run's `Finished` or `Skipped`, in the order in which they end. UnknownNameError for an unknown run.
 
-    With `output` every event of each run, one run after the other.
+    With `output` every event of each run, one run after the other. RefusedError for a run that waits for `caller`.
     """
     ended: list[Event] = []
     streams: list[RunStream] = []
-    for run_id in dict.fromkeys(run_ids):
-        stream = engine.following.of(run_id)
-        if stream is not None:
-            streams.append(stream)
-        elif (decision := engine.history.decision(run_id)) is not None and decision.reason is not None:
-            ended.append(_event(engine, run_id, decision))
-        else:
-            for opened in streams:
-                opened.close()
-            raise UnknownNameError(f"no run {run_id!r} is known; it may be too old to be kept in history")
+    try:
+        for run_id in dict.fromkeys(run_ids):
+            stream = engine.following.of(run_id, caller=caller)
+            if stream is not None:
+                streams.append(stream)
+            elif (decision := engine.history.decision(run_id)) is not None and decision.reason is not None:
+                ended.append(_event(engine, run_id, decision))
+            else:
+                raise UnknownNameError(f"no run {run_id!r} is known; it may be too old to be kept in history")
+    except SchedError:
+        for opened in streams:
+            opened.close()
+        raise
     return _all(engine, ended, streams) if output else _ends(engine, ended, streams)
 
 

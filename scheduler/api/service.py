@@ -143,12 +143,14 @@ class Service(Protocol):
         """The state of a run, also of a waiting or skipped one; None when it is not known or no longer kept."""
         ...
 
-    def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
+    def wait(
+        self, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
+    ) -> AsyncGenerator[Event, None]:
         """Follow runs until each has ended: their `Finished` and `Skipped` events, as they come.
 
         With `output` all events of a run, its kept output included.
 
-        UnknownNameError at once when one is not known.
+        UnknownNameError at once when one is not known; RefusedError when one waits for the end of the run `caller`.
         """
         ...
 

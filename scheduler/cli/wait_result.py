@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC
 
 import click
@@ -35,7 +36,7 @@ def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
       schedctl wait $(cat ids) && echo all succeeded
     """
     ended = []
-    for event in target.stream(WAIT, Wait(runs)):
+    for event in target.stream(WAIT, Wait(runs, caller=os.environ.get("SCHED_RUN_ID"))):
         if isinstance(event, Finished | Skipped):
             ended.append(event)
             if form is None:

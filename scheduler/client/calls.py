@@ -108,9 +108,13 @@ def run_request(  # noqa: PLR0913, PLR0917 - what a request can say
         request["key"] = key
     if at is not None:
         request["at"] = at.isoformat()
-    if wait and (caller := os.environ.get("SCHED_RUN_ID")):
-        request["caller"] = caller
-    return request
+    return {**request, **_caller()} if wait else request
+
+
+def _caller() -> dict[str, str]:
+    """The run that this program is part of: schedd refuses to let it wait for a run that waits for it."""
+    caller = os.environ.get("SCHED_RUN_ID")
+    return {"caller": caller} if caller else {}
 
 
 def result_call(run_id: str) -> Call[RunResult]:
@@ -120,12 +124,12 @@ def result_call(run_id: str) -> Call[RunResult]:
 
 def wait_call(run_id: str) -> UntilEnd:
     """The end of a run, with its output."""
-    return UntilEnd("wait", {"runs": [run_id], "output": True}, run_id)
+    return UntilEnd("wait", {"runs": [run_id], "output": True, **_caller()}, run_id)
 
 
 def follow_call(run_id: str) -> Call[None]:
     """The events of a run."""
-    return Call("wait", {"runs": [run_id], "output": True}, lambda _: None, run_id)
+    return Call("wait", {"runs": [run_id], "output": True, **_caller()}, lambda _: None, run_id)
 
 
 def stop_call(target: str, *, kill: bool) -> Call[None]:

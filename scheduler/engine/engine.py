@@ -219,7 +219,8 @@ class Engine:
         """Run a job on request, a paused or disabled one too, and follow the run.
 
         Without having waited it may be refused at once; then the stream consists of that decision. `holding`: the run
-        waits for the reader of the stream, unless that stops reading.
+        waits for the reader of the stream, unless that stops reading. RefusedError for the run of an earlier request
+        with its key that waits for the caller.
         """
         stream = self.requests.run(job, request, holding=holding)
         if request.at is not None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
-from functools import partial
+from collections.abc import Callable
 
-import msgspec
 from msgspec.structs import replace
 
 from scheduler.engine.events import (
-    Announcer,
     AttemptFinished,
     Event,
     RunFinished,
@@ -23,15 +18,9 @@ from scheduler.engine.events import (
 from scheduler.engine.history import History
 from scheduler.engine.later import LaterRun
 from scheduler.engine.live_run import LiveRun
-from scheduler.launch.launcher import Stream
-from scheduler.launch.output import FOLLOWER_LAG, Chunk, Chunks, Follower, RunOutput
+from scheduler.errors import RefusedError
+from scheduler.launch.output import Chunk, Chunks, Follower, RunOutput
 from scheduler.model.run import Decision, Run
-
-QUEUED = 64
-"""Values of `RunsStream` that may wait for the reader; each holds at most one read of output."""
-
-MOST_UNREAD = 1000
-"""Runs of `RunsStream` whose start may wait for the reader; of further ones only the size of their output is given."""
 
 Mark = RunRequested | RunWaiting | Run | AttemptFinished | Decision
 Value = Chunk | Mark
@@ -52,8 +41,12 @@ def all_of(kept: Chunks) -> Chunks:
 class RunStream:
     """What happens to one run, as values; ends after the finished `Run` or the `Decision`. Iterate over it."""
 
-    def __init__(self, run_id: str, on_close: Callable[[RunStream], None], *, holding: bool) -> None:
+    def __init__(
+        self, run_id: str, on_close: Callable[[RunStream], None], *, holding: bool, reader: LiveRun | None = None
+    ) -> None:
+        """`reader` is a live run that waits for the end of this stream."""
         self.run_id = run_id
+        self.reader = reader
         self.follower: Follower[Mark] = Follower(holding=holding)
         self.ended: Run | Decision | None = None
         """The last value, whether or not it has been read."""
@@ -115,17 +108,17 @@ class Following:
             case _:
                 pass
 
-    def of(self, run_id: str, select: Select = all_of) -> RunStream | None:
+    def of(self, run_id: str, select: Select = all_of, *, caller: str | None = None) -> RunStream | None:
         """A live or kept run: its start, its kept output reduced by `select`, and what follows.
 
-        None for an unknown run.
+        None for an unknown run. `caller`: see `of_live`.
         """
         live_run = self._find(run_id)
         if live_run is not None:
-            return self.of_live(live_run, select)
+            return self.of_live(live_run, select, caller=caller)
         later = self._find_later(run_id)
         if later is not None:
-            stream = self._open(run_id)
+            stream = self._open(run_id, reader=self._reader(caller))
             stream.follower.mark(RunRequested(run_id, later.job, later.at, later.request))
             return stream
         run = self._history.run(run_id)
@@ -137,20 +130,37 @@ class Following:
         stream.finish(run)
         return stream
 
-    def of_live(self, live_run: LiveRun, select: Select = all_of, *, holding: bool = False) -> RunStream:
+    def of_live(
+        self, live_run: LiveRun, select: Select = all_of, *, holding: bool = False, caller: str | None = None
+    ) -> RunStream:
         """A run that is not over, from its current state on.
 
         `holding`: the run waits for the reader rather than that output is dropped, unless the reader stops reading.
+        `caller` is the id of a run that waits for the end of this one. RefusedError if neither could ever end.
         """
-        stream = self._open(live_run.run_id, holding=holding)
+        reader = self._reader(caller)
+        if reader is live_run:
+            raise RefusedError(f"run {live_run.run_id} cannot wait for its own end")
+        if reader is not None and live_run.waits_for(reader):
+            what = f"run {live_run.run_id} of {live_run.job.name}"
+            raise RefusedError(f"{what} waits for run {reader.run_id} of {reader.job.name}, which would wait for it")
+        stream = self._open(live_run.run_id, holding=holding, reader=reader)
+        live_run.awaited_by = self.readers(live_run.run_id)
         if live_run.run is not None:
             stream.start(live_run.run, live_run.output, select)
         elif live_run.gate is not None:
             stream.follower.mark(live_run.waiting_at(live_run.gate))
         return stream
 
-    def _open(self, run_id: str, *, holding: bool = False) -> RunStream:
-        stream = RunStream(run_id, self._closed, holding=holding)
+    def readers(self, run_id: str) -> tuple[LiveRun, ...]:
+        """The runs that wait for the end of this one."""
+        return tuple(stream.reader for stream in self._streams.get(run_id, ()) if stream.reader is not None)
+
+    def _reader(self, caller: str | None) -> LiveRun | None:
+        return None if caller is None else self._find(caller)
+
+    def _open(self, run_id: str, *, holding: bool = False, reader: LiveRun | None = None) -> RunStream:
+        stream = RunStream(run_id, self._closed, holding=holding, reader=reader)
         self._streams.setdefault(run_id, []).append(stream)
         return stream
 
@@ -173,125 +183,7 @@ class Following:
             if not streams:
                 del self._streams[stream.run_id]
         live_run = self._find(stream.run_id)
-        if live_run is not None and live_run.output is not None:
-            live_run.output.detach(stream.follower)
-
-
-class RunsStream:
-    """Runs that are live and those that start later, each with what is read of it on a task of its own, in one queue.
-
-    The reader may stop reading. A live run then keeps for it what a follower keeps; of a run that ends before its start
-    was read, the tail is kept while those tails together are within FOLLOWER_LAG. Values are pairs of a run and its
-    next `Chunk`, or of a run and itself when it has started or finished.
-    """
-
-    def __init__(
-        self, following: Following, history: History, jobs: Collection[str], select: Callable[[Run, Chunks], Chunks]
-    ) -> None:
-        """Runs of these jobs, of all when there are none. `select` reduces what a run had written before."""
-        self._following = following
-        self._history = history
-        self._jobs = jobs
-        self._select = select
-        self._before: set[str] = set()
-        """Runs that were live at the beginning."""
-        self._queue: asyncio.Queue[tuple[Run, Run | Chunk]] = asyncio.Queue(QUEUED)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._unread: dict[str, _Ended | None] = {}
-        self._held = 0
-        self._left_out: set[str] = set()
-        self._missed: dict[str, tuple[Run, int]] = {}
-        """By job: the last run that was left out, and the bytes of all of them."""
-
-    @contextmanager
-    def listening(self, announce: Announcer, live: Iterable[Run]) -> Iterator[None]:
-        """Follow these runs, and those that start within the block."""
-        for run in live:
-            self._before.add(run.id)
-            self._begin(run)
-        try:
-            with announce.with_listener(self._hear):
-                yield
-        finally:
-            for task in tuple(self._tasks.values()):
-                task.cancel()
-
-    async def values(self) -> AsyncGenerator[tuple[Run, Run | Chunk], None]:
-        """The values, without an end."""
-        while True:
-            yield await self._queue.get()
-            missed, self._missed = self._missed, {}
-            for run, size in missed.values():
-                yield run, _gap(size)
-
-    def _hear(self, event: Event) -> None:
-        match event:
-            case RunStarted(run=run) if not self._jobs or run.job in self._jobs:
-                self._begin(run)
-            case RunFinished(run=run) if run.id in self._unread:
-                self._unread[run.id] = self._ended(run)
-            case RunFinished(run=run) if run.id in self._left_out:
-                self._left_out.remove(run.id)
-                _, before = self._missed.get(run.job, (run, 0))
-                if size := before + _written(self._history.tails.of(run.id)):
-                    self._missed[run.job] = run, size
-            case _:
-                pass
-
-    def _begin(self, run: Run) -> None:
-        if run.id in self._tasks:
-            return  # it was live already when its start was announced
-        if len(self._unread) >= MOST_UNREAD:
-            self._left_out.add(run.id)
-            return
-        self._unread[run.id] = None
-        self._tasks[run.id] = task = asyncio.get_running_loop().create_task(self._read(run))
-        task.add_done_callback(lambda _: self._tasks.pop(run.id))
-
-    def _ended(self, run: Run) -> _Ended:
-        tail = self._history.tails.of(run.id)
-        size = _size(tail)
-        if self._held + size > FOLLOWER_LAG:
-            return _Ended(run, (_gap(_written(tail)),))
-        self._held += size
-        return _Ended(run, tail)
-
-    async def _read(self, run: Run) -> None:
-        await self._queue.put((run, run))
-        ended = self._unread.pop(run.id)
-        if ended is not None:
-            for chunk in ended.tail:
-                await self._queue.put((run, chunk))
-            self._held -= _size(ended.tail)
-            await self._queue.put((ended.run, ended.run))
-            return
-        stream = self._following.of(run.id, partial(self._select, run) if run.id in self._before else all_of)
-        if stream is None:
-            return
-        try:
-            async for value in stream:
-                if isinstance(value, Chunk) or (isinstance(value, Run) and value.outcome is not None):
-                    await self._queue.put((run, value))
-        finally:
-            stream.close()
-
-
-class _Ended(msgspec.Struct, frozen=True):
-    """A run that ended before its start was read, and its kept output."""
-
-    run: Run
-    tail: Chunks
-
-
-def _gap(size: int) -> Chunk:
-    return Chunk(Stream.STDOUT, b"", size)
-
-
-def _size(tail: Iterable[Chunk]) -> int:
-    """Bytes that keeping it takes."""
-    return sum(len(chunk.data) for chunk in tail)
-
-
-def _written(tail: Iterable[Chunk]) -> int:
-    """Bytes that its run wrote, those no longer kept included."""
-    return sum(len(chunk.data) + chunk.missed for chunk in tail)
+        if live_run is not None:
+            live_run.awaited_by = self.readers(live_run.run_id)
+            if live_run.output is not None:
+                live_run.output.detach(stream.follower)

@@ -56,11 +56,12 @@ def _enter(semaphore: Semaphore, live_run: LiveRun, reason: Reason) -> asyncio.F
     place = semaphore.enter(live_run)
     if place is not None:
         live_run.behind = semaphore.inside
-    if place is not None and live_run.requested_by is not None:
-        blocked = {requester for each in semaphore.waiting for requester in each.requesters()}
+    if place is not None and live_run.awaited_by:
+        blocked = {awaiting for each in semaphore.waiting for awaiting in each.all_awaiting()}
         if semaphore.inside <= blocked:
             semaphore.leave(live_run)
-            holder = next(requester for requester in live_run.requesters() if requester in semaphore.inside)
+            mine = (awaiting for awaiting in live_run.all_awaiting() if awaiting in semaphore.inside)
+            holder = next(mine, next(iter(semaphore.inside)))
             raise SkipError(reason, f"it would wait for run {holder.run_id} of {holder.job.name}, which waits for it")
     return place
 

@@ -56,7 +56,7 @@ class LiveRun(msgspec.Struct, eq=False):
     """A run from the moment when it is due or requested until it is over.
 
     Waiting for a lock or capacity ends at `deadline`; None is no end. `request` is what a manual run came with.
-    `requested_by` is a run that waits for the end of this one. Live runs never leave the engine: what others get are
+    `awaited_by` are runs that wait for the end of this one. Live runs never leave the engine: what others get are
     copies (`state`) and streams of values (`following`).
     """
 
@@ -71,7 +71,7 @@ class LiveRun(msgspec.Struct, eq=False):
     """Set when its process is there already, left by an earlier schedd."""
     left: bool = False
     """It goes on without this schedd, which shuts down."""
-    requested_by: LiveRun | None = None
+    awaited_by: tuple[LiveRun, ...] = ()
     phase: Phase = Phase.WAITING
     gate: Reason | None = None
     behind: AbstractSet[LiveRun] = frozenset()
@@ -112,12 +112,22 @@ class LiveRun(msgspec.Struct, eq=False):
         if self.deadline is not None:
             self.deadline = now + timedelta(seconds=self.job.start_deadline)
 
-    def requesters(self) -> Iterator[LiveRun]:
-        """The runs that wait for the end of this one: that which requested it, that which requested that one, …"""
-        requester = self.requested_by
-        while requester is not None:
-            yield requester
-            requester = requester.requested_by
+    def all_awaiting(self) -> Iterator[LiveRun]:
+        """The runs that wait for the end of this one, those that wait for the end of these, …"""
+        found = [*self.awaited_by]
+        for each in found:
+            yield each
+            found.extend(more for more in each.awaited_by if more not in found)
+
+    def waits_for(self, other: LiveRun) -> bool:
+        """Whether this one cannot go on before `other` ends: it follows it, or waits at a gate for it."""
+        return self._is_held_up({other, *other.all_awaiting()})
+
+    def _is_held_up(self, blocked: AbstractSet[LiveRun]) -> bool:
+        if self in blocked:
+            return True
+        # Those inside one gate wait only at later gates, so that this ends.
+        return self.gate is not None and bool(self.behind) and all(each._is_held_up(blocked) for each in self.behind)
 
     def time_limit(self, number: int) -> float | None:
         """Seconds that an attempt may take from now on; None is no limit."""

@@ -47,14 +47,13 @@ class Requests:
     def run(self, job: Job, request: RunRequest, *, holding: bool) -> RunStream:
         """Take a request; see `Engine.run_now`."""
         same = self.keys.run_of(job.name, request.key)
-        if same is not None and (known := self._following.of(same)) is not None:
+        if same is not None and (known := self._following.of(same, caller=request.caller)) is not None:
             known.requested_before = True
             return known
         now = self._clock.now()
         at = request.as_of or request.at or now.replace(microsecond=0)
         live_run = LiveRun(job, self._new_id(), Trigger.MANUAL, at, request=request)
-        live_run.requested_by = None if request.caller is None else self._runner.find(request.caller)
-        stream = self._following.of_live(live_run, holding=holding)
+        stream = self._following.of_live(live_run, holding=holding, caller=request.caller)
         refusal = self._refusal(live_run)
         if refusal is not None:
             self._following.refuse(live_run.run_id, refusal)
@@ -73,7 +72,10 @@ class Requests:
             job = self._timetable.job(run.job)
             assert job is not None, "with its job it would have been cancelled"  # noqa: S101
             at = run.request.as_of or run.at
-            self._runner.submit(LiveRun(job, run.run_id, Trigger.MANUAL, at, request=run.request, accepted=True))
+            readers = self._following.readers(run.run_id)
+            self._runner.submit(
+                LiveRun(job, run.run_id, Trigger.MANUAL, at, request=run.request, accepted=True, awaited_by=readers)
+            )
 
     def cancel(self, run_id: str, reason: Reason, by: Requester | None = None) -> bool:
         """Cancel a run that was requested for later; false when there is none with that id."""

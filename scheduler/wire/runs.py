@@ -143,11 +143,13 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
 class Wait(msgspec.Struct, frozen=True):
     """`wait`: Wait until each of `runs` has ended. Each sends a `finished` or `skipped` event.
 
-    With `output`, for one run only, all its events are sent, beginning with the output that schedd kept.
+    With `output`, for one run only, all its events are sent, beginning with the output that schedd kept. `caller` is
+    the id of a run that waits for the answer: it is refused if one of `runs` waits for that run.
     """
 
     runs: tuple[str, ...]
     output: bool = False
+    caller: str | None = None
 
 
 class AskResult(msgspec.Struct, frozen=True):

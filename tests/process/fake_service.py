@@ -102,7 +102,9 @@ class FakeService:
         run = self.run(run_id)
         return None if run is None else RunResult(run_id=run.id, job=run.job, state="finished", run=run_view(run))
 
-    async def wait(self, run_ids: Sequence[str], *, output: bool = False) -> AsyncGenerator[Event, None]:
+    async def wait(
+        self, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
+    ) -> AsyncGenerator[Event, None]:
         for run_id in run_ids:
             run = self.run(run_id)
             assert run is not None

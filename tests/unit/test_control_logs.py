@@ -9,8 +9,8 @@ from contextlib import aclosing, suppress
 import pytest
 
 from scheduler.api.follow import job_logs
-from scheduler.engine import following
-from scheduler.engine.following import MOST_UNREAD, QUEUED
+from scheduler.engine import runs_stream
+from scheduler.engine.runs_stream import MOST_UNREAD, QUEUED
 from scheduler.launch.output import FOLLOWER_LAG
 from scheduler.launch.simulated import Play
 from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, Started
@@ -56,7 +56,7 @@ def test_a_run_that_starts_while_kept_output_is_sent_is_reported_once() -> None:
 def test_for_a_client_that_reads_nothing_buffers_are_bounded_and_it_learns_what_it_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(following, "MOST_UNREAD", 100)
+    monkeypatch.setattr(runs_stream, "MOST_UNREAD", 100)
     says = b"x" * 60_000
 
     async def script(stage: Stage) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from scheduler.engine.events import Stopping
 from scheduler.engine.live_run import LiveRun
 from scheduler.engine.semaphore import Semaphore
+from scheduler.errors import RefusedError
 from scheduler.launch.launcher import LaunchError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Job, Overlap, Retry
@@ -187,6 +189,55 @@ def test_a_request_that_would_wait_for_its_own_caller_is_refused(
         assert "which waits for it" in str(run.ended.note)
 
     Stage(*jobs, play=lambda _: Play(10.0), max_running=max_running).play(script)
+
+
+BLOCKED_LATER = {
+    "the lock of its caller": ("a", "b"),
+    "itself": ("queue", "queue"),
+}
+
+
+@pytest.mark.parametrize(("outer", "inner"), BLOCKED_LATER.values(), ids=BLOCKED_LATER)
+def test_a_run_whose_caller_waits_for_it_by_any_way_is_refused(outer: str, inner: str) -> None:
+    """B14"""
+
+    async def script(stage: Stage) -> None:
+        engine = stage.engine
+        caller = engine.run_now(stage.jobs[outer]).run_id
+        await stage.until(1)
+        soon = stage.engine.clock.now() + timedelta(seconds=1)
+        later = engine.run_now(stage.jobs[inner], RunRequest(caller=caller, at=soon))
+        apart = engine.run_now(stage.jobs[inner], RunRequest(at=soon))
+        followed = engine.following.of(apart.run_id, caller=caller)
+        left = engine.run_now(stage.jobs[inner], RunRequest(at=soon))
+        reader = engine.following.of(left.run_id, caller=caller)
+        assert reader is not None
+        reader.close()
+        await stage.until(3)
+        assert followed is not None
+        for stream in (later, followed):
+            assert isinstance(stream.ended, Decision)
+            assert "which waits for it" in str(stream.ended.note)
+        assert stage.gate_of(left) is not None, "the caller no longer waits for it"
+
+        waiting = engine.run_now(stage.jobs[inner], RunRequest(key="k"))
+        await stage.until(4)
+        with pytest.raises(RefusedError, match="which would wait for it"):
+            engine.run_now(stage.jobs[inner], RunRequest(key="k", caller=caller))
+        with pytest.raises(RefusedError, match="which would wait for it"):
+            engine.following.of(waiting.run_id, caller=caller)
+        with pytest.raises(RefusedError, match="cannot wait for its own end"):
+            engine.following.of(caller, caller=caller)
+        inside = engine.run_now(stage.jobs["free"], RunRequest(caller=caller))
+        await stage.until(5)
+        with pytest.raises(RefusedError, match="which would wait for it"):
+            engine.following.of(caller, caller=inside.run_id)
+        await stage.until(400)
+        assert stage.gate_of(waiting) is None, "it runs when the caller has ended"
+
+    beside = job("b", None, lock="db", overlap=Overlap.ALLOW)
+    jobs = [LOCKED[0], beside, job("queue", None, overlap=Overlap.QUEUE), job("free", None)]
+    Stage(*jobs, play=lambda _: Play(100.0)).play(script)
 
 
 def test_two_callers_that_block_each_others_requests_are_not_left_waiting() -> None:

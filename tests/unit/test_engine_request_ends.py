@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from scheduler.api.run_result import result_of
 from scheduler.engine.events import RunFinished, RunRequested, RunSkipped, RunStarted, RunWaiting
 from scheduler.engine.following import RunStream
 from scheduler.engine.history import RUNS_KEPT
+from scheduler.errors import RefusedError
 from scheduler.launch.simulated import Play
 from scheduler.model.job import OnShutdown, Overlap, Retry
 from scheduler.model.run import Reason, RunRequest, Trigger
@@ -111,7 +113,8 @@ class Life(Stage):
         caller = live[0].run_id if detail["from_a_run"] and live else None
         for _ in range(detail["repeat"]):
             request = RunRequest(force=detail["force"], key=detail["key"], at=at, caller=caller, stdin=b"x")
-            self.streams.append(self.engine.run_now(self.jobs[name], request))
+            with suppress(RefusedError):  # the run of this key waits for the caller
+                self.streams.append(self.engine.run_now(self.jobs[name], request))
 
     def stop_run(self, run_id: str) -> None:
         if not self.engine.requests.cancel(run_id, Reason.STOPPED) and (state := self.engine.find_live(run_id)):
