@@ -88,9 +88,12 @@ def test_a_line_of_an_export_with_a_long_damaged_word_is_read_at_once(tmp_path: 
         "0 5 * * * app cd / || exit; ",
         '0 5 * * * app export PATH=/a::/b:"$PATH"; cd / || exit; x',
         "0 5 * * * app cd '' || exit; x",
+        f"0 5 * * * app ulimit -v {'9' * 99}; cd / || exit; x",
+        "0 5 * * * app ulimit -v 0; cd / || exit; x",
+        "0 5 * * * app renice -n 55 $$ >/dev/null; cd / || exit; x",
     ],
 )
-def test_a_line_of_an_export_with_an_empty_part_is_refused(tmp_path: Path, line: str) -> None:
+def test_a_line_of_an_export_with_an_empty_part_or_a_value_out_of_range_is_refused(tmp_path: Path, line: str) -> None:
     done = imported(tmp_path, f"{EXPORTED.splitlines()[0]}\n{line}\n", forced="crontab")
     assert ([*done.config.jobs], [one.why for one in done.translation.remarks]) == (
         [],

@@ -22,8 +22,8 @@ JOB_PATH = '"$job_path"'
 _SETTINGS = {
     "path": re.compile(rf'export PATH=({_WORD}):"\$PATH"; '),
     "umask": re.compile(r"umask ([0-7]{3}); "),
-    "memory_limit": re.compile(r"ulimit -v (\d+); "),
-    "nice": re.compile(r"renice -n (-?\d+) \$\$ >/dev/null; "),
+    "memory_limit": re.compile(r"ulimit -v ([1-9]\d{0,11}); "),
+    "nice": re.compile(r"renice -n (-20|-?1?\d) \$\$ >/dev/null; "),
     "output": re.compile(r"exec (>)/dev/null 2>&1; "),
     "cwd": re.compile(rf"cd ({_WORD}) \|\| exit; "),
 }
