@@ -286,6 +286,12 @@ VALUES: list[tuple[str, Any, str]] = [
     ("A=b\nExecStart=/bin/sh -c \"echo '${A}'\"", "echo ''\"${A}\"''", ""),
     ("A=b;c\nExecStart=/bin/sh -c 'echo ${A}'", "/bin/sh -c 'echo '\"${A}\"", ""),
     ("A=b\nExecStart=/bin/sh -c 'echo ${A} # it'", "/bin/sh -c 'echo '\"${A}\"' # it'", ""),
+    (
+        "A=*\nEnvironmentFile=/e\nEnvironmentFile=/etc/readable\nExecStart=/bin/x $B",
+        "/bin/x $B",
+        "$B: the shell splits",
+    ),
+    ("B=*\nEnvironmentFile=/etc/readable\nExecStart=/bin/x $B", ["/bin/x", "*"], ""),
     ("A=b\nExecStart=/bin/sh -c $A", "/bin/sh -c $A", ""),
     ("A=b\nExecStart=/bin/sh -c 'echo ${B}'", "echo ${B}", "$B: the shell expands it as a value"),
     ("A=b\nExecStart=/bin/sh -c 'echo ${A:-c}'", "echo ${A:-c}", ""),
