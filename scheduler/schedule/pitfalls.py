@@ -19,7 +19,7 @@ from scheduler.schedule.every import Every
 from scheduler.schedule.pattern import Pattern
 from scheduler.schedule.restricted import Restricted
 from scheduler.schedule.schedule import Schedule
-from scheduler.schedule.time_zone import LocalTime, skipped_by
+from scheduler.schedule.time_zone import LocalTime, instant_of, skipped_by
 from scheduler.schedule.union import Union
 from scheduler.text import listed, plural
 
@@ -58,6 +58,8 @@ class Pitfall(msgspec.Struct, frozen=True):
 def find_pitfalls(schedule: Schedule) -> tuple[Pitfall, ...]:
     """The pitfalls of a schedule; none for one that does what it seems to."""
     match schedule:
+        case Restricted(schedule=Cron(pattern=DayInterval(first=first)) as inner, limits=limits):
+            return find_pitfalls(inner) if limits.allows(instant_of(first, inner.zone)) else ()
         case Restricted():
             return find_pitfalls(schedule.schedule)
         case Union():

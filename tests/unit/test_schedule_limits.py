@@ -295,6 +295,8 @@ def test_a_start_that_dst_skips_is_a_pitfall_for_every_unit() -> None:
         (pitfall,) = find_pitfalls(limited(f"@every {every} from 2026-03-29T02:30"))
         assert pitfall.sentence.startswith("DST skips 2026-03-29 02:30")
     assert find_pitfalls(limited("@every 12h from 2026-03-29T02:30Z")) == ()
+    assert find_pitfalls(limited("@every 2d from 2026-03-29T02:30", "03-29")) == ()
+    assert find_pitfalls(limited("@every 2d from 2026-03-29T02:30", first="2026-03-30")) == ()
 
 
 def delay_text() -> str:
