@@ -10,7 +10,7 @@ from scheduler.active_standby import ActiveStandby
 from scheduler.api.service import Service
 from scheduler.clock import Clock
 from scheduler.engine.engine import Engine
-from scheduler.engine.live_run import LiveState
+from scheduler.engine.live_run import LiveState, Phase
 from scheduler.errors import ConfigError, RefusedError, SchedError, UsageError
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import LaunchError
@@ -75,7 +75,7 @@ class Link:
         except WireError as error:
             raise RefusedError(str(error)) from None
         digest = file_digest(jobs)
-        had = {state.run.id: state.run.worker for state in live if state.run is not None}
+        had = {state.run.id: state.run.worker for state in live if state.run and state.phase is Phase.RUNNING}
         return [
             WorkerView(
                 name=worker.name,

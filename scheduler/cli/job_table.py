@@ -163,6 +163,8 @@ def _more_status(view: JobView, now: datetime, note: bool) -> str:
         case "waiting":
             return f" for {view.waiting_on or view.waiting_for}"
         case "retrying" if view.retry_at is not None:
+            if view.waiting_for is not None and view.retry_at <= now:
+                return f", waiting for {view.waiting_on or view.waiting_for}"
             return f" {times.relative(view.retry_at, now)}"
         case "paused" if view.paused is not None:
             end, text = view.paused.until, view.paused.note

@@ -28,12 +28,12 @@ class Phase(StrEnum):
 
     WAITING = "waiting"  # at a gate
     RUNNING = "running"
-    RETRYING = "retrying"  # in the delay between two attempts
+    RETRYING = "retrying"  # between two attempts
     DONE = "done"
 
 
 class LiveState(msgspec.Struct, frozen=True):
-    """A run that is not over, at one moment: at which gate it waits, when its next attempt begins in back-off.
+    """A run that is not over, at one moment: at which gate it waits, when its next attempt begins or could begin.
 
     `request` is what it was requested with. While it waits, `deadline` is when it is skipped, `lock` the name of the
     lock that it waits for, and `held_by` names the runs that hold the gate.
@@ -168,12 +168,15 @@ class LiveRun(msgspec.Struct, eq=False):
         )
 
     def state(self) -> LiveState:
-        """A copy of what may be known outside of the engine."""
+        """A copy of what may be known outside of the engine. While no worker has an attempt, it does not run."""
+        phase = self.phase
+        if phase is Phase.RUNNING and self.gate is Reason.NO_WORKER:
+            phase = Phase.WAITING if self.run is None else Phase.RETRYING
         return LiveState(
             self.run_id,
             self.job.name,
             self.scheduled_at,
-            self.phase,
+            phase,
             self.gate,
             self.retry_at,
             self.run,

@@ -37,8 +37,10 @@ class Recorder:
         self._refuse = refuse
 
     def waiting(self, live_run: LiveRun, gate: Reason) -> None:
-        """It has to wait at a gate."""
+        """It has to wait at a gate: from now on, where its next attempt waits for a worker."""
         live_run.gate, live_run.accepted = gate, True
+        if live_run.run is not None and live_run.retry_at is None:
+            live_run.retry_at = self._clock.now()
         self._announce(live_run.waiting_at(gate))
 
     def skipped(self, live_run: LiveRun, skip: SkipError) -> None:
@@ -57,12 +59,15 @@ class Recorder:
     def launched(self, live_run: LiveRun, at: datetime, begun: float, place: str | None) -> Run:
         """A process was launched in `place`, or could not be (None). The first one of a run starts it.
 
-        It started at `at`, which was `begun` in steady time.
+        It started at `at`, which was `begun` in steady time. `Run.worker` is the worker that has the latest one.
         """
+        live_run.gate = live_run.retry_at = None
         if live_run.run is not None:
+            if live_run.child is not None and live_run.child.worker != live_run.run.worker:
+                live_run.run = replace(live_run.run, worker=live_run.child.worker)
             return live_run.run
         earlier, request = live_run.earlier, live_run.request
-        live_run.gate, live_run.begun = None, begun
+        live_run.begun = begun
         if earlier is not None:
             first = _first_start(earlier, at)
             live_run.begun, at = begun - (at - first).total_seconds(), first

@@ -93,7 +93,7 @@ def _last(board: Board, facts: JobFacts, moment: Moment) -> Markup:
 
 def _last_run(board: Board, facts: JobFacts, moment: Moment) -> Markup:
     if facts.state.live:
-        return _running(facts, moment)
+        return _running(board, facts, moment)
     if (waiting := facts.waiting) is not None:
         text = Markup("waiting for {}").format(moment.since(waiting.scheduled_at))
         return text + Markup("<small>{}</small>").format(waits_for(board, facts))
@@ -105,14 +105,14 @@ def _last_run(board: Board, facts: JobFacts, moment: Moment) -> Markup:
     return _ended(last, moment) + Markup("<small>{}</small>").format(f"{started}, {why}" if why else started)
 
 
-def _running(facts: JobFacts, moment: Moment) -> Markup:
+def _running(board: Board, facts: JobFacts, moment: Moment) -> Markup:
     run = facts.state.live[0]
     retry = facts.state.retry_at
     if facts.word == "retrying" and retry is not None:
         failed = run.attempts[-1].outcome.value if run.attempts else "failed"
-        return Markup("attempt {} {}<small>next attempt {}</small>").format(
-            len(run.attempts), failed, moment.rel(retry)
-        )
+        is_held = facts.waiting is not None and retry <= moment.now
+        coming = f"waiting for {waits_for(board, facts)}" if is_held else f"next attempt {moment.rel(retry)}"
+        return Markup("attempt {} {}<small>{}</small>").format(len(run.attempts), failed, coming)
     if facts.state.usual_duration is None:
         return Markup("running for {}").format(moment.since(run.started_at))
     elapsed = max(0, round((moment.now - run.started_at).total_seconds()))
