@@ -128,6 +128,7 @@ def test_a_part_of_an_expression_is_replaced_where_its_meaning_is_certain(writte
         *("0 9 * * * local", "0 9 * * * Local", "0 9 * * * localtime", "0 9 * * * in Berlin", "0 9 * * * utc+2"),
         *("0 9 * * * and * * * * mon", "* * * * *; 0 9 * * *", "0 9 * * * && x", "0 9 * * * 0 17 * * *"),
         *("0 9 * * * deploy bin/x", "0 9 * * * python x.py", "0 9 * * * @daily", "0 9 * * * 5m", "0 9 * * * and"),
+        *("0 0 9 ? * 8", "0 0 9 ? * 2-9", "0 0 9 ? * 9 2027", "cron(0 9 ? * 8 *)"),
         *("Mon,Fri *-*-* 09:00,17:00", "*-*-* 9:00,17:00"),
         *("0 9 * * mon to sunrise", "0 9 * * mon to fri only", "@daily until 2027-01-01", "@daily except sundays"),
         *("@once", "@continuous", "rate(five minutes)", "rate(1 month)", "cron(0 12 * *)", "cron(61 12 * * ? *)"),

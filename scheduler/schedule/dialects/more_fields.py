@@ -144,7 +144,7 @@ def _reading(words: list[str], names: tuple[FieldName, ...], accepts: Accepts, *
     given = dict(zip(names, words, strict=True))
     weekday = given[FieldName.DAY_OF_WEEK]
     numbers = _WEEKDAY_NUMBER.findall(weekday)
-    if sunday == 1 and "0" in numbers:
+    if {"8", "9"} & {*numbers} or (sunday == 1 and "0" in numbers):
         return None
     converted: list[str] = []
     if sunday == 1:
