@@ -15,7 +15,6 @@ from scheduler import __version__
 from scheduler.api.engine_service import EngineService
 from scheduler.api.reload_plan import digest_of, read_again, reload_view
 from scheduler.clock import Clock, SystemClock
-from scheduler.config.file_watch import require_watchfiles, watched
 from scheduler.config.load import load
 from scheduler.config.loading import Config
 from scheduler.config.trusted_files import load_trusted
@@ -71,8 +70,6 @@ def run(  # noqa: PLR0913 - one for each option
     `paused`: all jobs are paused at first. Unless `allow_insecure_file`, root refuses a file that others can change, at
     a reload too. ConfigError, AlreadyRunningError and UsageError are for the caller to show.
     """
-    if watch:
-        require_watchfiles()
 
     def read(path: Path) -> Config:
         config = (load if allow_insecure_file else load_trusted)(path)
@@ -287,6 +284,8 @@ class Daemon(EngineService):
         return min(filter(None, (self._config.max_running, self._processes.most_children)))
 
     async def _reload_on_change(self) -> None:
+        from scheduler.config.file_watch import watched  # noqa: PLC0415 - only for --watch
+
         def warn(why: str) -> None:
             self._log.warning("file watch failed", error=why, hint="schedd checks the file every few seconds instead")
 

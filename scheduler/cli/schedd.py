@@ -120,6 +120,10 @@ def command(  # noqa: PLR0913 - one for each option
     if web is not None and file is None and config is None and is_file_name(web):
         file, web = web, _NO_ADDRESS  # `schedd --web schedules.yaml`
     path = _schedule_file(file, config)
+    if watch:
+        from scheduler.config.file_watch import require_watchfiles  # noqa: PLC0415 - as below
+
+        require_watchfiles()
     with loading(*NOT_FOR_THE_DAEMON), patterns_compiled_late():
         # Imported here, so that --help and --version do not load the whole daemon.
         from scheduler.daemon import run  # noqa: PLC0415

@@ -9,7 +9,6 @@ from scheduler.document.composer import Composer, StopParsingError
 from scheduler.document.finding import Finding
 from scheduler.document.nodes import Node
 from scheduler.document.source import Source
-from scheduler.document.syntax import explain
 
 _MOST_SKIPS = 100
 
@@ -31,6 +30,8 @@ def compose(source: Source, words: dict[str, str] | None = None, in_parts: str |
         try:
             return composer.document()
         except (yaml.MarkedYAMLError, yaml.reader.ReaderError) as error:
+            from scheduler.document.syntax import explain  # noqa: PLC0415 - only for errors
+
             finding = _with_valid_fixes(explain(error, text), text)
             del source.findings[composer.findings_before :]  # the next pass finds them again
             at = finding.at or 0

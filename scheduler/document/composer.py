@@ -20,9 +20,18 @@ from yaml.events import (
 )
 
 from scheduler.document.marks import anchor, tag, template, undefined_alias
-from scheduler.document.nodes import Broken, IrregularTextError, Mapping, MappingInParts, Node, Scalar, Sequence
+from scheduler.document.nodes import (
+    DEEPEST,
+    TOO_DEEP,
+    Broken,
+    IrregularTextError,
+    Mapping,
+    MappingInParts,
+    Node,
+    Scalar,
+    Sequence,
+)
 from scheduler.document.source import Source
-from scheduler.document.syntax import DEEPEST, TOO_DEEP
 
 MOST_NODES = 1_000_000
 """Most nodes of a file once every alias and merge key is expanded; a protection against alias bombs."""

@@ -10,6 +10,11 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+DEEPEST = 64
+"""Most levels of mappings and lists."""
+
+TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} levels deep"
+
 
 class Scalar(msgspec.Struct, gc=False):
     """Text at `index` of its source; `plain` when it is written without quotes."""

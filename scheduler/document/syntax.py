@@ -8,13 +8,9 @@ import yaml
 
 from scheduler.document.finding import Finding, Fix
 from scheduler.document.line_context import Value, column_of, indent_of, line_above, quote, value_at
+from scheduler.document.nodes import TOO_DEEP
 from scheduler.errors import MASK
 from scheduler.text import plural
-
-DEEPEST = 64
-"""Most levels of mappings and lists."""
-
-TOO_DEEP = f"mappings and lists are nested more than {DEEPEST} levels deep"
 
 CONTROL = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]"
 _DEEPER = "this line is indented too far: the line above already has a value"
