@@ -1,10 +1,9 @@
-"""Access control: allowed hosts, forwarded addresses, tokens and cookies, and requests across sites."""
+"""Access control: allowed hosts, tokens and cookies, and requests across sites."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from enum import IntEnum
@@ -13,6 +12,7 @@ from http.cookies import CookieError, SimpleCookie
 import msgspec
 
 from scheduler.model.web import ListenAddress, is_loopback
+from scheduler.web.forwarded import TrustedProxies
 from scheduler.web.request import Request
 
 COOKIE = "schedd"
@@ -70,8 +70,7 @@ class Access:
         self._listen = listen
         self._tokens = tokens
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._proxies = [each for each in trusted_proxies if each != "unix"]
-        self._unix_proxy = "unix" in trusted_proxies
+        self._proxies = TrustedProxies(trusted_proxies)
         self._now = now
         self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
         secret = tokens.control or ""
@@ -85,9 +84,11 @@ class Access:
     def admit(self, request: Request) -> None:
         """The checks that come before anything else. Denied when the request must not be answered."""
         self._check_host(request)
-        request.by_proxy = self._from_trusted_proxy(request)
+        request.by_proxy = self._proxies.sent(request)
         if request.by_proxy:
-            self._take_forwarded(request)
+            request.address = self._proxies.client_of(request)
+            if request.header("x-forwarded-proto") in ("http", "https"):
+                request.scheme = request.header("x-forwarded-proto") or "http"
 
     def scope(self, request: Request) -> Scope:
         """What the request may do by its token or cookie. Denied for a wrong token."""
@@ -147,9 +148,10 @@ class Access:
             raise Denied(403, "send Origin, a bearer token, or from this machine Content-Type: application/json")
 
     def may_read_metrics(self, request: Request) -> bool:
-        """Open on loopback, but not to who comes through a proxy there; elsewhere it needs a token."""
+        """Open to this machine, but not through a proxy, which may forward to all the world; else it needs a token."""
         local = request.over_unix or is_loopback(request.address)
-        return (local and request.forwarded_for is None) or self.scope(request) >= Scope.VIEW
+        forwarded = request.by_proxy or request.is_forwarded
+        return (local and not forwarded) or self.scope(request) >= Scope.VIEW
 
     def _check_host(self, request: Request) -> None:
         name = request.host_name
@@ -163,32 +165,6 @@ class Access:
         if name == self._listen.host.lower() or name == request.server:
             return
         raise Denied(421, f"{name!r} is not a name of this server; add it to hosts in web: of the schedule file")
-
-    def _from_trusted_proxy(self, request: Request) -> bool:
-        if request.over_unix:
-            return self._unix_proxy
-        try:
-            address = ipaddress.ip_address(request.address)
-        except ValueError:
-            return False
-        return any(address in ipaddress.ip_network(each, strict=False) for each in self._proxies)
-
-    def _take_forwarded(self, request: Request) -> None:
-        if request.forwarded_for is not None:
-            request.address = self._client_of(request.forwarded_for) or request.address
-        if request.header("x-forwarded-proto") in ("http", "https"):
-            request.scheme = request.header("x-forwarded-proto") or "http"
-
-    def _client_of(self, forwarded: str) -> str | None:
-        """The last address that is not a trusted proxy's: what is before it was written by the client."""
-        for text in reversed(forwarded.split(",")[-20:]):
-            try:
-                address = ipaddress.ip_address(text.strip())
-            except ValueError:
-                return None
-            if not any(address in ipaddress.ip_network(each, strict=False) for each in self._proxies):
-                return str(address)
-        return None
 
     def _scope_of_cookie(self, request: Request) -> Scope:
         cookies: SimpleCookie = SimpleCookie()

@@ -55,6 +55,11 @@ class Request:
         """X-Forwarded-For, whoever sent it; several of it in one, since a proxy may add its own after its client's."""
         return ",".join(self._headers["x-forwarded-for"]) if "x-forwarded-for" in self._headers else None
 
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether it has a header of a proxy, whoever sent it."""
+        return any(name == "forwarded" or name.startswith("x-forwarded-") for name in self._headers)
+
     @cached_property
     def query(self) -> dict[str, str]:
         """Parameters of the address; the last of equal names counts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from scheduler.model.web import ListenAddress, parse_listen_address
@@ -251,15 +253,77 @@ def test_a_strange_prefix_of_a_proxy_is_ignored(prefix: str) -> None:
 
 
 def test_metrics_are_open_on_loopback_and_need_a_token_elsewhere() -> None:
-    guarded = access(listen="0.0.0.0:1", token="full", view="look", proxies=(LOCAL,))
+    guarded = access(listen="0.0.0.0:1", token="full", view="look")
     assert guarded.may_read_metrics(request())
     assert not guarded.may_read_metrics(request(address=PEER))
     assert guarded.may_read_metrics(request(address=PEER, authorization="Bearer look"))
-    for proxies in ((LOCAL,), ()):
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x_forwarded_for": PEER}, {"x_forwarded_proto": "https"}, {"x_forwarded_host": "x"}, {"forwarded": "for=_x"}, {}],
+)
+@pytest.mark.parametrize(("address", "proxy"), [(LOCAL, LOCAL), ("", "unix")])
+def test_metrics_need_a_token_through_a_proxy_on_this_machine(
+    headers: dict[str, Any], address: str, proxy: str
+) -> None:
+    for proxies in ((proxy,), ()):
         guarded = access(listen="0.0.0.0:1", token="full", view="look", proxies=proxies)
-        proxied = request(x_forwarded_for=PEER)
+        proxied = request(address=address, **headers)
         guarded.admit(proxied)
-        assert not guarded.may_read_metrics(proxied), "a proxy on this machine is not its client"
+        assert guarded.may_read_metrics(proxied) is (not headers and not proxies)
+    proxied = request(address=address, authorization="Bearer look", **headers)
+    guarded.admit(proxied)
+    assert guarded.may_read_metrics(proxied)
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        ("203.0.113.7:51234", "203.0.113.7"),
+        ("127.0.0.1, 203.0.113.7:51234", "203.0.113.7"),
+        ("[2001:db8::1]:51234", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("127.0.0.1, 10.0.0.5", "10.0.0.5"),
+        ("127.0.0.1, 203.0.113.7, 10.0.0.5, 10.0.0.6", "203.0.113.7"),
+        *(
+            (text, "unknown")
+            for text in (
+                "unknown", "", ",", "203.0.113.7,", "_hidden", "127.0.0.1 203.0.113.7", "127.0.0.1:x", "[127.0.0.1",
+                "[]:1", "localhost", "127.1", "0x7f.0.0.1", "127.0.0.1:80:80", "::1]:1", "127.0.0.1:123456", "[:1",
+                "127.0.0.1, unknown", "unknown, 10.0.0.5",
+            )
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("address", "proxy"), [(LOCAL, LOCAL), ("", "unix")])
+def test_no_text_of_x_forwarded_for_makes_a_remote_client_one_of_this_machine(
+    forwarded: str, client: str, address: str, proxy: str
+) -> None:
+    pairs = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"x-forwarded-for", forwarded.encode())]
+    behind = access(proxies=(proxy, "10.0.0.0/8"))
+    remote = Request("POST", "/api/v1/jobs/hello/runs", pairs, b"{}", address, LOCAL)
+    behind.admit(remote)
+    assert remote.address == client, "wrong tokens are counted for this address, not for the proxy"
+    assert denied(behind.check_origin, remote) == 403
+
+
+@pytest.mark.parametrize("headers", [{"x_forwarded_proto": "https"}, {"forwarded": "for=203.0.113.7"}])
+def test_a_client_that_a_proxy_does_not_name_is_not_on_this_machine(headers: dict[str, Any]) -> None:
+    for address, proxy in ((LOCAL, LOCAL), ("", "unix")):
+        behind = access(proxies=(proxy,))
+        remote = request("POST", address=address, content_type="application/json", **headers)
+        behind.admit(remote)
+        assert denied(behind.check_origin, remote) == 403
+
+
+@pytest.mark.parametrize("forwarded", ["", "127.0.0.1", "127.0.0.1:51234", "[::1]:51234", "::ffff:127.0.0.1", "::1"])
+def test_a_program_of_this_machine_may_post_beside_a_proxy_and_through_it(forwarded: str) -> None:
+    behind = access(proxies=(LOCAL, "::1"))
+    local = request("POST", content_type="application/json", x_forwarded_for=forwarded)
+    behind.admit(local)
+    behind.check_origin(local)
 
 
 def test_a_proxy_may_add_its_x_forwarded_for_after_that_of_the_client() -> None:
