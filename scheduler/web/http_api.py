@@ -129,12 +129,14 @@ class HttpApi:
         events = answer(self._service, RUN_NOW, ask, request.by)
         assert isinstance(events, AsyncGenerator), "run-now streams"  # noqa: S101
         first: Started | Waiting | None = None
+        until = None if wait is None else asyncio.get_running_loop().time() + wait
         async with aclosing(events):
             try:
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(None) as limit:
                     async for event in events:
                         if isinstance(event, Started | Waiting):
                             first = event
+                            limit.reschedule(until)  # not earlier: the answer contains the id of the run
                         if isinstance(event, Finished):
                             return response.json(event.run, more=(("preference-applied", f"wait={wait:g}"),))
             except TimeoutError:

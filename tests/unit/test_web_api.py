@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -160,6 +161,31 @@ def test_a_run_is_started_and_waited_for() -> None:
 
     plays = {"long": Play(seconds=10), "quick": Play(seconds=1, says=b"hello\n")}
     play(script, job("long", None), job("quick", None), play=lambda launch: plays[launch.job.name])
+
+
+@pytest.mark.parametrize(
+    ("wait", "outcome", "took"), [(0, None, 3.0), (2, None, 3.0), (4, None, 4.0), (9, "succeeded", 8.0)]
+)
+def test_the_shortest_wait_gives_the_run_that_it_has_started(wait: int, outcome: str | None, took: float) -> None:
+    """Through a standby, a run starts some time after its request."""
+
+    async def script(stage: Stage, ask: Ask, service: Served) -> None:
+        at_once = service.run_now
+
+        async def later(*args: Any, **options: Any) -> AsyncGenerator[Any, None]:
+            await asyncio.sleep(3)
+            async for event in at_once(*args, **options):
+                yield event
+
+        service.run_now = later  # type: ignore[assignment, method-assign]
+        status, headers, run = await ask("POST", f"{API}/jobs/j/runs", Prefer=f"wait={wait}")
+        assert (run["outcome"], stage.clock.steady()) == (outcome, took)
+        assert (status, headers.get("location")) == (
+            (202, f"{API}/runs/{run['id']}") if outcome is None else (200, None)
+        )
+        assert len((await ask("GET", f"{API}/jobs/j"))[2]["view"]["running"]) == (outcome is None)
+
+    play(script, job("j", None), play=lambda _launch: Play(seconds=5))
 
 
 def test_lateness_is_that_of_scheduled_runs() -> None:
