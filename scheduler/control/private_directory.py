@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shlex
 import stat
 
 
@@ -29,15 +30,28 @@ def make_private(directory: str) -> None:
 def verify_private(directory: str, uid: int) -> None:
     """OSError unless it is a directory, not a symlink, that belongs to `uid` and is closed to everybody else."""
     about = os.lstat(directory)
+    if stat.S_ISLNK(about.st_mode):
+        raise OSError(errno.ELOOP, f"{directory} is a symbolic link, which is not followed")
     if not stat.S_ISDIR(about.st_mode):
         raise OSError(errno.ENOTDIR, f"{directory} is not a directory")
     if about.st_uid != uid:
         raise OSError(errno.EPERM, f"{directory} belongs to uid {about.st_uid}, not to uid {uid}")
     if about.st_mode & 0o077:
-        mode = stat.S_IMODE(about.st_mode)
-        raise OSError(
-            errno.EPERM, f"{directory} has mode {mode:04o}, which admits other users; run: chmod 700 {directory}"
-        )
+        problem = f"{directory} has mode {stat.S_IMODE(about.st_mode):04o}, which admits other users"
+        # Others need a directory such as /tmp or /run as it is.
+        is_ours = os.path.basename(directory) in ("schedd", f"schedd-{uid}")
+        raise OSError(errno.EPERM, f"{problem}; run: chmod 700 {shlex.quote(directory)}" if is_ours else problem)
+
+
+def can_be_private(directory: str) -> bool:
+    """Whether `make_private` would accept it."""
+    try:
+        verify_private(directory, os.geteuid())
+    except FileNotFoundError:
+        return os.access(os.path.dirname(directory), os.W_OK | os.X_OK)
+    except OSError:
+        return False
+    return True
 
 
 def names(path: str) -> list[str]:

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 
 from scheduler.control.peer import peer
-from scheduler.control.private_directory import make_private, names, private_directories
+from scheduler.control.private_directory import can_be_private, make_private, names, private_directories
 from scheduler.errors import AlreadyRunningError
 
 LONGEST_SOCKET_PATH = 107
@@ -88,12 +88,24 @@ def open_socket(path: str) -> ControlSocket:
         try:
             opened = _listen(candidate)
         except OSError as error:
-            problems.append(f"{candidate}: {error.strerror or error}")
+            advice = _another_place(candidate) if configured else ""
+            problems.append(f"{candidate}: {error.strerror or error}{advice}")
         else:
             for other in () if configured else others:
                 opened.link(other)
             return opened
     raise SocketError("; ".join(problems))
+
+
+def _another_place(path: str) -> str:
+    """What to write in SCHEDD_SOCKET instead of a path whose directory others use, too."""
+    directory, name = os.path.split(path)
+    if os.path.basename(directory) == "schedd" or not os.path.isdir(directory) or can_be_private(directory):
+        return ""
+    own = os.path.join(directory, "schedd")
+    place = os.path.join(own, name)
+    known = can_be_private(own) and not os.path.isdir(place) and len(os.fsencode(place)) <= LONGEST_SOCKET_PATH
+    return "; use a path in a directory that only this user can open" + (f", such as {place}" if known else "")
 
 
 def _listen(path: str) -> ControlSocket:

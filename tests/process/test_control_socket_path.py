@@ -55,10 +55,10 @@ def runtime(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.delenv("SCHEDD_SOCKET", raising=False)
     for module in (socket_path, file_lock):
         monkeypatch.setattr(
-            module, "private_directories", lambda _uid: [str(directory / "none"), str(directory / "run")]
+            module, "private_directories", lambda _uid: [str(directory / "none"), str(directory / "schedd")]
         )
     (directory / "none").write_text("a file where a directory should be")
-    yield directory / "run"
+    yield directory / "schedd"
     subprocess.run(["rm", "-rf", str(directory)], check=True)
 
 
@@ -213,7 +213,33 @@ def test_a_directory_open_to_others_is_not_used(file: Path, runtime: Path, mode:
 
 def test_a_link_in_place_of_the_directory_is_not_followed(file: Path, runtime: Path, tmp_path: Path) -> None:
     runtime.symlink_to(tmp_path)
-    with pytest.raises(SocketError, match="is not a directory"):
+    with pytest.raises(SocketError, match="is a symbolic link, which is not followed"):
+        open_socket(str(file))
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o1777])
+def test_the_advice_for_a_socket_in_a_shared_directory_leaves_that_directory_alone_and_works(
+    file: Path, runtime: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    shared, link = runtime.parent / "shared", runtime.parent / "link"
+    shared.mkdir()
+    shared.chmod(mode)
+    link.symlink_to(shared)
+    for directory, problem in ((shared, f"has mode {mode:04o}"), (link, "is a symbolic link")):
+        monkeypatch.setenv("SCHEDD_SOCKET", str(directory / "x.sock"))
+        with pytest.raises(SocketError) as caught:
+            open_socket(str(file))
+        message, _, advised = str(caught.value).partition("a directory that only this user can open, such as ")
+        assert problem in message
+        assert "chmod" not in message
+        monkeypatch.setenv("SCHEDD_SOCKET", advised)
+        open_socket(str(file)).close()
+    (shared / "schedd").chmod(0o755)
+    monkeypatch.setenv("SCHEDD_SOCKET", str(shared / "x.sock"))
+    with pytest.raises(SocketError, match=r"a directory that only this user can open$"):
+        open_socket(str(file))
+    monkeypatch.setenv("SCHEDD_SOCKET", str(shared / "none" / "deep" / "x.sock"))
+    with pytest.raises(SocketError, match=r"No such file or directory$"):
         open_socket(str(file))
 
 
