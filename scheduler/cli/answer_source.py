@@ -6,6 +6,7 @@ import os
 from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
+import click
 import msgspec
 
 from scheduler.absolute_path import absolute
@@ -95,7 +96,15 @@ class Target:
 
         `runs`: what the file says will be run here. UnreachableError for an operation that needs a schedd; ConfigError
         for an invalid file, and for one that others can change where root would run what it says.
+
+        When the command has ended, a note says so if it was a standby that has answered.
         """
+        found = self._source(operation, alone, runs=runs)
+        if isinstance(found, Client) and not operation.of_active:
+            note_standby_at_end(found)
+        return found
+
+    def _source(self, operation: Operation[Any, Any], alone: str, *, runs: bool) -> Client | FileAlone:
         if self.url is not None:
             return self._elsewhere(self.url)
         runs = runs or operation.writes
@@ -116,18 +125,13 @@ class Target:
 
     def ask(self, operation: Operation[A, R], request: A, alone: str = "answering from the file") -> R:
         """The reply to one request; see `source` for what answers it."""
-        source = self.source(operation, alone)
-        reply = source.ask(operation, request)
-        if isinstance(source, Client):
-            _note_standby(source)
-        return reply
+        return self.source(operation, alone).ask(operation, request)
 
     def ask_text(self, operation: Operation[A, Any], request: A) -> Iterator[bytes]:
         """The JSON of the reply to an operation that needs a schedd, in pieces, as they arrive."""
         daemon = self.source(operation)
         assert isinstance(daemon, Client), "answered from a file, it would be no text"  # noqa: S101
-        yield from daemon.ask_text(operation, request)
-        _note_standby(daemon)
+        return daemon.ask_text(operation, request)
 
     def stream(self, operation: Operation[A, None], request: A) -> Iterator[Event]:
         """The events of an operation that needs a schedd."""
@@ -136,9 +140,14 @@ class Target:
         return daemon.stream(operation, request)
 
 
-def _note_standby(daemon: Client) -> None:
-    if daemon.standby_of is not None:
-        terminal.note(f"this schedd is a standby; the active scheduler is {daemon.standby_of}")
+def note_standby_at_end(daemon: Client) -> None:
+    """Print a note when the command has ended, if a standby has answered it."""
+
+    def note() -> None:
+        if daemon.standby_of is not None:
+            terminal.note(f"this schedd is a standby; the active scheduler is {printable_line(daemon.standby_of)}")
+
+    click.get_current_context().call_on_close(note)
 
 
 def _how_to_name() -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from scheduler.cli import terminal
-from scheduler.cli.answer_source import Target
+from scheduler.cli.answer_source import Target, note_standby_at_end
 from scheduler.cli.check import check_file, print_checked
 from scheduler.cli.reload import print_changes
 from scheduler.cli.subcommand import subcommand
@@ -136,6 +136,7 @@ def _applied(target: Target, *, ask: bool) -> bool:
     if not isinstance(daemon, Client):
         click.echo("no schedd is running: the change applies when it is started")
         return True
+    note_standby_at_end(daemon)
     zone = zone_for(None, daemon, ())
     if ask:
         plan = daemon.ask(RELOAD, Reload(plan=True))

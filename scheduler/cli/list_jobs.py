@@ -72,8 +72,6 @@ def list_jobs(target: Target, jobs: tuple[str, ...], watch: bool, zone: tzinfo |
 def print_source(status: StatusView) -> None:
     """Print which schedd answered, and the error of the last reload if it failed."""
     terminal.note(f"from schedd, pid {status.pid}, {status.file}")
-    if status.standby_of is not None:
-        terminal.note(f"this schedd is a standby; the active scheduler is {status.standby_of}")
     if status.reload_error is not None:
         terminal.note("the last reload failed; the previous configuration stays active:", "bad")
         terminal.note(status.reload_error, "")

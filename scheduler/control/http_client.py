@@ -15,7 +15,7 @@ from scheduler.control.client import CUT_OFF, Client
 from scheduler.errors import RefusedError, SchedError, UnansweredError, UnreachableError, UsageError
 from scheduler.server_url import url_problem, without_login
 from scheduler.wire.envelope import FAULTS
-from scheduler.wire.http_routes import API, HTTP_ROUTES, HttpRoute
+from scheduler.wire.http_routes import API, HTTP_ROUTES, STANDBY_OF, HttpRoute
 from scheduler.wire.operations import RUN_NOW, Operation
 from scheduler.wire.runs import Event, RunView, Started, Waiting
 
@@ -109,6 +109,7 @@ class HttpClient(Client):
             raise self._unanswered(error) from None
         if answer.status >= 300:
             raise self._error(answer.status, self._body(answer))
+        self.standby_of = answer.getheader(STANDBY_OF) or self.standby_of
         return answer
 
     def _body(self, answer: HTTPResponse, most: int | None = None) -> bytes:

@@ -10,6 +10,7 @@ from inspect import isawaitable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from scheduler.api.handlers import answer
 from scheduler.api.reply_text import pieces_of
@@ -33,7 +34,7 @@ from scheduler.web.request import Request
 from scheduler.web.request_fields import read_request
 from scheduler.web.response import Response
 from scheduler.wire.envelope import FAULTS
-from scheduler.wire.http_routes import API, HttpRoute
+from scheduler.wire.http_routes import API, STANDBY_OF, HttpRoute
 from scheduler.wire.operations import RESULT, RUN_NOW, WAIT
 from scheduler.wire.runs import AskResult, Event, Finished, Lost, Output, RunNow, RunResult, Started, Waiting
 
@@ -69,7 +70,12 @@ class HttpApi:
         self._document = as_json(document(token_needed=token_needed))
 
     async def call(self, route: HttpRoute, request: Request, places: dict[str, str]) -> Response:
-        """The answer to a request on one of HTTP_ROUTES."""
+        """The answer to a request on one of HTTP_ROUTES. A standby's own answer names the active one in a header."""
+        there = None if route.operation.of_active else self._service.elsewhere
+        found = await self._answer(route, request, places)
+        return found if there is None else replace(found, headers=(*found.headers, (STANDBY_OF, there.active)))
+
+    async def _answer(self, route: HttpRoute, request: Request, places: dict[str, str]) -> Response:
         ask = self._ask(route, request, places)
         operation = route.operation
         if operation is RUN_NOW:
@@ -121,11 +127,11 @@ class HttpApi:
         """202 once it has started or waits; with `Prefer: wait` the finished run, with Accept its events."""
         key = request.header("idempotency-key")
         if key is not None:
-            ask = msgspec.structs.replace(ask, key=key)
+            ask = replace(ask, key=key)
         if _wants_events(request):
             return await self._events_of(answer(self._service, RUN_NOW, ask, request.by))
         wait = _seconds_to_wait(request)
-        ask = msgspec.structs.replace(ask, detach=wait is None)
+        ask = replace(ask, detach=wait is None)
         events = answer(self._service, RUN_NOW, ask, request.by)
         assert isinstance(events, AsyncGenerator), "run-now streams"  # noqa: S101
         first: Started | Waiting | None = None

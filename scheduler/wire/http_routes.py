@@ -30,6 +30,9 @@ from scheduler.wire.operations import (
 
 API = "/api/v1"
 
+STANDBY_OF = "schedd-standby-of"
+"""The header of an answer by a standby itself. Its value is the active scheduler."""
+
 
 class HttpRoute(msgspec.Struct, frozen=True):
     """A way to an operation. A place of the path like `{job}` is the field of that name; a list gets it as its only

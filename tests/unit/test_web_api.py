@@ -31,7 +31,7 @@ from scheduler.web.openapi import document
 from scheduler.web.request import Request
 from scheduler.web.response import Response
 from scheduler.wire.daemon import AskMetrics, ReloadView, StatusView, WorkerView
-from scheduler.wire.http_routes import API, HTTP_ROUTES
+from scheduler.wire.http_routes import API, HTTP_ROUTES, STANDBY_OF
 from scheduler.wire.operations import OPERATIONS, RESULT, RUN_NOW, Operation
 from scheduler.wire.requester import Requester
 from scheduler.wire.runs import RunResult, Waiting
@@ -177,7 +177,7 @@ def test_the_shortest_wait_gives_the_run_that_it_has_started(wait: int, outcome:
             async for event in at_once(*args, **options):
                 yield event
 
-        service.run_now = later  # type: ignore[assignment, method-assign]
+        service.run_now = later  # type: ignore[method-assign]
         status, headers, run = await ask("POST", f"{API}/jobs/j/runs", Prefer=f"wait={wait}")
         assert (run["outcome"], stage.clock.steady()) == (outcome, took)
         assert (status, headers.get("location")) == (
@@ -439,7 +439,13 @@ def test_a_run_requested_from_a_standby_leads_to_no_page_that_it_does_not_have()
         assert "· standby; active: prod-1:7" in (await ask("GET", "/jobs/j"))[2]
         status, headers, _ = await ask("POST", f"{API}/jobs/j/runs")
         assert (status, headers["location"]) == (202, f"{API}/runs/there1")
-        status, _, run = await ask("GET", headers["location"])
+        assert STANDBY_OF not in headers, "the active scheduler has answered"
+        for path in ("jobs", "jobs/j", "history", "jobs/j/why", "next", "status"):
+            assert (await ask("GET", f"{API}/{path}"))[1][STANDBY_OF] == "prod-1:7"
+        service.elsewhere = None
+        assert STANDBY_OF not in (await ask("GET", f"{API}/history"))[1]
+        service.elsewhere = ActiveScheduler()
+        status, _, run = await ask("GET", f"{API}/runs/there1")
         assert (status, run["run_id"], run["state"]) == (200, "there1", "waiting")
         assert (await ask("GET", f"{API}/runs/nosuch"))[0] == 404
 
