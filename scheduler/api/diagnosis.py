@@ -28,7 +28,7 @@ def why_job(service: Service, ask: Why) -> WhyView:
     schedule = schedule_of(job)
     try:
         gap = skipped_by(ask.at, zone) if ask.at.tzinfo is None else None
-        at = in_utc(ask.at) if ask.at.tzinfo is not None else instant_of(ask.at, zone)
+        at = in_utc(ask.at if ask.at.tzinfo is not None else instant_of(ask.at, zone))
         checked = check_time(schedule, at)
     except OverflowError:
         raise UsageError(f"{ask.at.isoformat()} is outside the calendar of {zone.key}") from None

@@ -11,7 +11,7 @@ import msgspec
 
 from scheduler.api.diagnosis import why_job
 from scheduler.api.job_details import environment, show
-from scheduler.api.lookup import chosen, find
+from scheduler.api.lookup import chosen, find, in_utc
 from scheduler.api.reply_text import LongText
 from scheduler.api.run_request import run_request
 from scheduler.api.scheduled_times import explain, next_times
@@ -231,9 +231,9 @@ def _job_views(service: Service, names: Sequence[str]) -> Iterator[JobView]:
 
 
 def _later(now: datetime, seconds: float) -> datetime:
+    if not seconds > 0:
+        raise UsageError(f"a pause must be longer than 0 s; this is {seconds:g} s")
     try:
-        if seconds > 0:
-            return now + timedelta(seconds=seconds)
-    except OverflowError:
-        pass
-    raise RefusedError(f"a pause of {seconds:g}s does not end within the calendar")
+        return in_utc(now + timedelta(seconds=seconds))
+    except (OverflowError, UsageError):
+        raise RefusedError(f"a pause of {seconds:g}s does not end within the calendar") from None

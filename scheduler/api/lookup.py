@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from scheduler.api.service import JobState, Service
 from scheduler.errors import UnknownNameError, UsageError
@@ -41,11 +41,17 @@ def chosen(service: Service, names: Sequence[str]) -> list[str]:
 
 
 def in_utc(moment: datetime) -> datetime:
-    """The same instant in UTC. UsageError if UTC cannot express it, at the limits of the calendar."""
+    """The same instant in UTC. UsageError if UTC or another time zone cannot express it, at the limits of the calendar.
+
+    Other zones matter since an instant is shown in the zone of its job, or in any other that a person names.
+    """
     try:
-        return moment.astimezone(UTC)
+        found = moment.astimezone(UTC)
+        for offset in (-timedelta(days=1), timedelta(days=1)):
+            found + offset
     except OverflowError:
         raise UsageError(f"{moment.isoformat()} is outside the calendar") from None
+    return found
 
 
 def _instead(name: str, known: Sequence[str]) -> str:

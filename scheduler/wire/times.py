@@ -128,7 +128,8 @@ REASONS = {
 
 
 def skipped_text(reason: str, note: str | None) -> str:
-    """Why a run was skipped, in words, with a note if there is one. The note of `no-store` says it all."""
+    """Why a run was skipped, in words, with a note if it says more. The note of `no-store` says it all."""
     if reason == "no-store" and note:
         return note
-    return REASONS.get(reason, reason) + (f" ({note})" if note else "")
+    words = REASONS.get(reason, reason)
+    return f"{words} ({note})" if note and note != words else words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,6 +43,17 @@ def test_a_job_accepts_only_what_it_says(given: dict[str, Any], kind: str) -> No
 def test_a_variable_that_no_job_can_get_is_a_usage_error(given: dict[str, Any], error: str) -> None:
     with pytest.raises(UsageError, match=error):
         run_request(job(accepts=ALL), RunNow(job="j", **given), None, NOON)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["0001-01-01T00:00Z", "0001-01-01T23:59Z", "9999-12-31T00:00Z", "9999-12-31T23:59Z", "9999-12-31T23:59-14:00"],
+)
+@pytest.mark.parametrize("field", ["as_of", "at"])
+def test_a_time_that_not_every_time_zone_can_show_is_a_usage_error(field: str, moment: str) -> None:
+    given: dict[str, Any] = {field: datetime.fromisoformat(moment)}
+    with pytest.raises(UsageError, match="is outside the calendar"):
+        run_request(job(), RunNow(job="j", **given), None, NOON)
 
 
 def shown(keys: dict[str, Any] | None = None, **given: Any) -> str:

@@ -386,3 +386,4 @@ def test_a_run_that_no_worker_has_taken_waits_for_a_worker() -> None:
     assert (Reason.NO_WORKER.waited_for, Reason.LOCK.waited_for) == ("worker", "lock")
     assert skipped_text("no-store", "the store cannot be reached: x") == "the store cannot be reached: x"
     assert skipped_text("lock", "held by a") == "its lock was not free before the start deadline (held by a)"
+    assert skipped_text("no-worker", "no worker took it in time") == "no worker took it in time"

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -242,9 +242,38 @@ def test_jobs_are_paused_and_resumed_one_or_all() -> None:
     play(script, job("a"), job("b"))
 
 
+@pytest.mark.parametrize("key", ["Asia/Tokyo", "Pacific/Kiritimati", "America/Adak", "UTC"])
+@pytest.mark.parametrize(
+    "moment", ["0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "9999-12-30T23:59:59Z", "9999-12-31T23:59:59Z"]
+)
+def test_a_time_at_the_limits_of_the_calendar_is_refused_or_shown(key: str, moment: str) -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        seconds = (datetime.fromisoformat(moment) - NOON).total_seconds()
+        for path, body in (("runs", {"as_of": moment}), ("runs", {"at": moment}), ("pause", {"seconds": seconds})):
+            assert (await ask("POST", f"{API}/jobs/j/{path}", body))[0] in (200, 202, 400, 409)
+        await stage.until(5)
+        for zone in ("", "&timezone=Asia/Tokyo", "&timezone=America/Adak"):
+            assert (await ask("GET", f"{API}/jobs/j/why?at={moment}{zone}"))[0] in (200, 400)
+        for path in (
+            "/",
+            "/jobs/j",
+            f"/jobs/j?at={moment}",
+            "/schedule",
+            f"{API}/jobs/j/why",
+            f"{API}/jobs/j",
+            "/metrics",
+        ):
+            assert (await ask("GET", path))[0] == 200, path
+
+    play(script, job("j", "@daily", timezone=ZoneInfo(key)))
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "expected"),
     [
+        ("POST", "/pause", {"seconds": 0}, (400, "usage")),
+        ("POST", "/jobs/j/pause", {"seconds": -1}, (400, "usage")),
+        ("POST", "/pause", {"seconds": 251_621_900_000}, (409, "refused")),
         ("GET", "/jobs/none", None, (404, "unknown")),
         ("GET", "/runs/none/output", None, (404, "unknown")),
         ("GET", "/runs/abc", None, (404, "unknown")),
@@ -258,7 +287,6 @@ def test_jobs_are_paused_and_resumed_one_or_all() -> None:
         ("POST", "/jobs/j/runs", b"\xff", (400, "usage")),
         ("POST", "/jobs/j/runs", b"[" * 60_000, (400, "usage")),
         ("POST", "/jobs/none/runs", {}, (404, "unknown")),
-        ("POST", "/jobs/j/pause", {"seconds": -1}, (409, "refused")),
         ("POST", "/pause", {"jobs": ["none"]}, (404, "unknown")),
         ("POST", "/runs/abc/stop", {}, (404, "unknown")),
     ],
