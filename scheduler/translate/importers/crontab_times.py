@@ -82,7 +82,7 @@ def about_times(times: list[str], dialect: Dialect) -> Iterator[str]:
     if len(times) != FEWEST or dialect is Dialect.SUPERCRONIC:
         return
     if dialect is not Dialect.BUSYBOX:
-        for step in {step for field in times for step in _LONE_STEP.findall(field)}:
+        for step in dict.fromkeys(_LONE_STEP.findall(",".join(times))):
             yield f"{step} goes on to the highest value here; Debian's cron and cronie refuse it, others read no step"
     elif "7" in times[4]:
         yield "7 is Sunday here; BusyBox and dcron do not know it, and run the job on any day"
