@@ -13,9 +13,9 @@ from scheduler.api.kept_output import KeptRun, in_order, selected
 from scheduler.api.views import attempt_view, output_events, run_view, waiting_on
 from scheduler.engine.engine import Engine
 from scheduler.engine.events import AttemptFinished, RunRequested, RunWaiting
-from scheduler.engine.following import Mark, RunStream
+from scheduler.engine.following import Mark, RunStream, all_of
 from scheduler.engine.runs_stream import RunsStream
-from scheduler.errors import UnknownNameError
+from scheduler.errors import RefusedError
 from scheduler.launch.output import Chunk, Chunks
 from scheduler.model.run import Decision, Run
 from scheduler.wire.runs import AttemptEnded, Event, Finished, Logs, Lost, Output, Started, Waiting
@@ -70,7 +70,8 @@ def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
     select = partial(_selected, ask)
     if ask.run is None:
         return _follow_all(engine, RunsStream(engine.following, engine.history, ask.jobs, select), live, kept)
-    stream = engine.following.of(ask.run, partial(select, live[0])) if live else None
+    is_over = engine.find_live(ask.run) is None and engine.timetable.later.find(ask.run) is None
+    stream = None if is_over else engine.following.of(ask.run, partial(select, live[0]) if live else all_of)
     return _in_turn(in_order(kept)) if stream is None else _follow_one(stream)
 
 
@@ -93,6 +94,9 @@ async def _follow_all(
 
 async def _follow_one(stream: RunStream) -> AsyncGenerator[Event, None]:
     async for event in run_events(stream):
+        if isinstance(event, Decision):
+            why = event.word if event.note is None else f"{event.word}, {event.note}"
+            raise RefusedError(f"run {stream.run_id} of {event.job} was skipped: {why}")
         if isinstance(event, Started | Output | Lost | Finished):
             yield event
 
@@ -142,6 +146,5 @@ def _finished(engine: Engine, ask: Logs, live: set[str]) -> Iterator[Run]:
             yield from runs[max(0, len(runs) - wanted + (name in live)) :]
     elif not live:
         run = engine.history.run(ask.run)
-        if run is None:
-            raise UnknownNameError(f"no run {ask.run!r} is kept")
-        yield run
+        if run is not None:  # else it still waits
+            yield run

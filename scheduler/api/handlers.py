@@ -107,8 +107,10 @@ async def reload(service: Service, ask: Reload, by: Requester | None) -> ReloadV
 
 def logs(service: Service, ask: Logs) -> AsyncGenerator[Event, None]:
     """Kept output, then live output."""
-    if ask.run is not None and service.run(ask.run) is None:
-        raise UnknownNameError(f"no output of run {ask.run!r} is kept; `schedctl history` lists the runs")
+    if ask.run is not None:
+        found = service.result(ask.run)
+        if found is None or found.state == "skipped":
+            raise UnknownNameError(f"no output of run {ask.run!r} is kept; `schedctl history` lists the runs")
     chosen(service, ask.jobs)
     return service.logs(ask)
 

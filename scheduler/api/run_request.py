@@ -34,6 +34,8 @@ def run_request(job: Job, ask: RunNow, by: Requester | None, now: datetime) -> R
     for name, value in ask.env.items():
         if not name or "=" in name or "\0" in name + value:
             raise UsageError(f"{name!r} is not a valid name of an environment variable")
+        if name.startswith("SCHED_"):
+            raise UsageError(f"{name}: variables that start with SCHED_ are set by schedd")
     _check_arguments(job, ask)
     if ask.key is not None and not 0 < len(ask.key) <= LONGEST_KEY:
         raise UsageError(f"a key must have 1 to {LONGEST_KEY} characters; this has {len(ask.key)}")

@@ -213,6 +213,6 @@ class Service(Protocol):
         For each job of `ask.jobs` its latest run (a live one before finished ones), or the run `ask.run`: `Started`,
         `Lost` when the kept tail does not reach back to the start, `Output` in the order it was written; `Finished`
         when it has finished. With `follow`, live runs and those yet to start go on in the same way until the reader
-        leaves; when a run is named, until it ends.
+        leaves; when a run is named, until it ends, or RefusedError when it is skipped.
         """
         ...

@@ -76,7 +76,7 @@ def history(
         rows = [row(entry, shown_in, now, wide=wide) for entry in entries]
         terminal.show_table(HEADS, rows, SHRINKING, whole=wide)
     else:
-        terminal.note("no runs yet" if not (failed or since) else "no matching runs")
+        terminal.note("no run has started yet" if not (failed or since) else "no matching runs")
 
 
 def row(entry: HistoryEntry, zone: tzinfo, now: datetime, *, wide: bool = False) -> list[Cell]:

@@ -76,7 +76,8 @@ def logs(  # noqa: PLR0913, PLR0917 - one for each option
         printer.see(event)
     printer.end()
     if is_empty:
-        terminal.note("no output: no matching run is kept")
+        why = "no matching run is kept" if run_id is None else f"run {run_id} has not started yet"
+        terminal.note(f"no output: {why}")
 
 
 def _printer(zone: tzinfo, *, as_json: bool, one_job: bool, timestamps: bool) -> JsonPrinter | LinePrinter | RawPrinter:

@@ -107,6 +107,8 @@ def run_now(  # noqa: PLR0913, PLR0917 - each is an option
     """
     if delay is not None and at is not None:
         raise UsageError("--in and --at exclude each other")
+    if delay is not None and delay < 1:
+        raise UsageError("--in must be 1s or longer")
     ask = RunNow(
         job=job,
         force=force,
@@ -133,7 +135,9 @@ def _run(
 ) -> tuple[int, str | None]:
     """Run it and print what happens; the exit code, and the error if there is one. `typed` times are the job's."""
     try:
-        source = target.source(RUN_NOW, alone=HERE)
+        only_there = ask.detach or ask.at is not None or typed["at"] is not None
+        operation = msgspec.structs.replace(RUN_NOW, from_file=not only_there)
+        source = target.source(operation, alone=HERE)
         for field, time in typed.items():
             if time is not None:
                 ask = msgspec.structs.replace(ask, **{field: time.at(zone_for(None, source, (ask.job,)))})

@@ -25,7 +25,7 @@ from scheduler.wire.operations import STATUS, WORKERS
 )
 @timezone_option
 @output_options("an object")
-@click.option("--exit-code", is_flag=True, help="Print nothing; only set the exit status, for health checks")
+@click.option("--exit-code", is_flag=True, help="Print only errors and set the exit status, for health checks")
 @click.pass_obj
 def status(target: Target, zone: tzinfo | None, form: str | None, exit_code: bool) -> int:
     """Show the daemon: uptime, file, counts, warnings.

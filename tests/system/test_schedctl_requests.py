@@ -176,6 +176,21 @@ def test_a_run_for_later_is_shown_everywhere_and_can_be_cancelled(file: Path) ->
     assert waited.stdout == f"run {run_id} of later: skipped: it was stopped while it waited\n"
 
 
+def test_the_output_of_a_run_that_waits_is_followed_from_its_start(file: Path) -> None:
+    run_id = detached(file, "words", "--in", "2s", "--", "late")
+    not_yet = ask(file, "logs", "--run", run_id)
+    assert (not_yet.returncode, not_yet.stderr) == (0, f"no output: run {run_id} has not started yet\n")
+    followed = ask(file, "logs", "-f", "--run", run_id)
+    assert (followed.returncode, followed.stdout) == (0, "<late>")
+    skipped = detached(file, "words", "--in", "1h", "--", "never")
+    with subprocess.Popen(
+        [BIN / "schedctl", "-c", file, "logs", "-f", "--run", skipped], stderr=subprocess.PIPE, env=environment({})
+    ) as reader:
+        assert ask(file, "stop", skipped).returncode == 0
+        assert reader.wait(20) in (4, 5), "it is stopped before or while it is followed"
+    assert ask(file, "logs", "--run", skipped).returncode == 4
+
+
 def test_a_run_for_later_starts_then(file: Path) -> None:
     run_id = detached(file, "later", "--in", "1s")
     assert ask(file, "wait", run_id).returncode == 3
@@ -188,6 +203,8 @@ def test_a_run_for_later_starts_then(file: Path) -> None:
     [
         (("--at", "2020-01-01T00:00Z"), 2, "2020-01-01T00:00:00Z is in the past"),
         (("--in", "5m", "--at", "tomorrow"), 2, "--in and --at exclude each other"),
+        (("--in", "0s"), 2, "--in must be 1s or longer"),
+        (("-e", "SCHED_JOB=zz"), 2, "SCHED_JOB: variables that start with SCHED_ are set by schedd"),
         (("--key", "k" * 10_000), 2, "a key must have 1 to 255 characters; this has 10000"),
         (("--key", ""), 2, "a key must have 1 to 255 characters; this has 0"),
     ],

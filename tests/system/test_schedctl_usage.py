@@ -134,6 +134,8 @@ def test_a_pause_that_would_end_in_the_past_is_refused(file: Path) -> None:
     ended = schedctl("-c", file, "pause", "tokyo", "--until", "2020-01-01")
     assert (ended.returncode, "is in the past" in ended.stderr) == (2, True)
     assert schedctl("-c", file, "pause", "tokyo", "--until", "2h", "--for", "1h").returncode == 2
+    ended = schedctl("-c", file, "pause", "tokyo", "--for", "0s")
+    assert (ended.returncode, ended.stderr) == (2, "schedctl: a pause must be longer than 0 s; this is 0 s\n")
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
+from datetime import timedelta
 
 import pytest
 
 from scheduler.api.follow import job_logs
 from scheduler.engine import runs_stream
 from scheduler.engine.runs_stream import MOST_UNREAD, QUEUED
+from scheduler.errors import RefusedError
 from scheduler.launch.output import FOLLOWER_LAG
 from scheduler.launch.simulated import Play
+from scheduler.model.job import Overlap
+from scheduler.model.run import RunRequest
 from scheduler.wire.runs import Event, Finished, Logs, Lost, Output, Started
-from tests.unit.stage import Stage, job
+from tests.unit.stage import NOON, Stage, job
 
 
 async def received(events: AsyncGenerator[Event, None], seconds: float = 0.5) -> list[Event]:
@@ -74,6 +78,26 @@ def test_for_a_client_that_reads_nothing_buffers_are_bounded_and_it_learns_what_
     stage = Stage(job("j"), play=lambda _: Play(0.25, says=says))
     stage.play(script)
     assert not [line for line in stage.lines if "BUG" in line]
+
+
+def test_a_named_run_that_waits_is_followed_to_its_end_or_to_its_skip() -> None:
+    async def script(stage: Stage) -> None:
+        requested = stage.engine.run_now(stage.jobs["a"], RunRequest(at=NOON + timedelta(seconds=5)))
+        holder = stage.engine.run_now(stage.jobs["a"])
+        held = [stage.engine.run_now(stage.jobs["a"]) for _ in range(2)]
+        await stage.until(1)
+        streams = [job_logs(stage.engine, Logs(run=run.run_id, follow=True)) for run in (requested, *held)]
+        assert [event async for event in job_logs(stage.engine, Logs(run=held[0].run_id))] == []
+        await stage.engine.stop([stage.engine.find_live(held[1].run_id)])  # type: ignore[list-item]
+        with pytest.raises(RefusedError, match="was skipped: stopped"):
+            await anext(streams.pop())
+        await stage.until(60)
+        assert holder.ended is not None
+        for stream in streams:
+            kinds = [type(event) async for event in stream]
+            assert kinds == [Started, Output, Finished]
+
+    Stage(job("a", None, overlap=Overlap.QUEUE), play=lambda _: Play(10.0, says=b"text")).play(script)
 
 
 def test_many_runs_at_once_with_little_output_are_all_shown_to_a_reader_who_reads() -> None:
