@@ -28,6 +28,13 @@ def url_problem(url: str) -> str:
     return "the port must be a number from 1 to 65535"
 
 
+def http_url_problem(url: str) -> str:
+    """As `url_problem`, for a server that speaks HTTP."""
+    if not (re.fullmatch(r"(?i)https?://\S*", url) and url.isascii() and url.isprintable()):
+        return "it must start with https:// or http:// and consist of ASCII characters without spaces"
+    return url_problem(url) or ("" if urlsplit(url).hostname else "it has no host")
+
+
 def redis_url_problem(url: str) -> str:
     """As `url_problem`, for a Redis: what follows the host, if anything, is the number of a database."""
     if problem := url_problem(url):

@@ -38,6 +38,8 @@ def edit(target: Target, yes: bool) -> int:
       schedctl edit
       schedctl edit --yes
     """
+    if target.url is not None:
+        raise RefusedError("edit: not available over HTTP; run schedctl where schedd runs")
     path = Path(target.file())
     ask = sys.stdin.isatty() and not yes
     before = _read(path)

@@ -24,7 +24,7 @@ from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import LauncherName
 from scheduler.model.workers import store_problem
 from scheduler.package import missing_package
-from scheduler.server_url import mail_url_problem
+from scheduler.server_url import http_url_problem, mail_url_problem
 
 _DELIVERED = LISTS | {"ping", "sentry"}
 """These keys matter where schedd runs; the others where the job runs, which may be the machine of a worker."""
@@ -104,7 +104,7 @@ class Host:
             for recipient in given[key] or ():
                 if problem := self._delivery_problem(recipient, directory):
                     yield key, problem
-        if problem := self._reference_problem(given.get("ping"), directory):
+        if problem := self._address_problem(given.get("ping"), directory):
             yield "ping", problem
         if given.get("sentry") and (problem := self._sentry_problem()):
             yield "sentry", problem
@@ -142,6 +142,15 @@ class Host:
             return read_small_file(str(directory / value["from_file"])).decode().strip()
         return None
 
+    def _address_problem(self, value: object, directory: Path) -> str | None:
+        """The same for an address of HTTP, or why the value is not a valid one."""
+        if problem := self._reference_problem(value, directory):
+            return problem
+        if not isinstance(value, dict) or not (address := self._value(value, directory)):
+            return None
+        where = f"the variable {value['from_env']}" if value.get("from_env") else value["from_file"]
+        return f"the address in {where} is not valid: {problem}" if (problem := http_url_problem(address)) else None
+
     def _delivery_problem(self, recipient: dict[str, Any], directory: Path) -> str | None:
         if "mail" in recipient:
             if not (server := self._environ.get("SMTP_URL")):
@@ -150,14 +159,18 @@ class Host:
                 return f"mail is sent through SMTP_URL, which {problem}"
         if "apprise" in recipient and not _is_installed("apprise"):
             return missing_package("apprise", "apprise")
-        values = [recipient.get(key) for key in ("webhook", "apprise", "secret")]
+        if problem := self._address_problem(recipient.get("webhook"), directory):
+            return problem
+        values = [recipient.get(key) for key in ("apprise", "secret")]
         values += (recipient.get("headers") or {}).values()
         return next(filter(None, (self._reference_problem(value, directory) for value in values)), None)
 
     def _sentry_problem(self) -> str | None:
         if not _is_installed("sentry_sdk"):
             return missing_package("sentry-sdk", "sentry")
-        return None if self._environ.get("SENTRY_DSN") else "SENTRY_DSN is not set here"
+        if not (address := self._environ.get("SENTRY_DSN")):
+            return "SENTRY_DSN is not set here"
+        return f"SENTRY_DSN is not valid: {problem}" if (problem := http_url_problem(address)) else None
 
 
 def _id_of(key: str, name: str) -> int | None:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -249,7 +250,7 @@ def test_an_address_that_is_not_http_is_not_opened(url: str) -> None:
     [
         (f"http://127.0.0.1:1/{CANARY}", "Connection refused"),
         (f"https://127.0.0.1:1/{CANARY}", "Connection refused"),
-        (f"http://127.0.0.1:99999/{CANARY}", ""),
+        (f"http://127.0.0.1:99999/{CANARY}", "the port must be a number from 1 to 65535"),
         (f"http://no-such-host.invalid/{CANARY}", ""),
         (f"http://127.0.0.1:1/{CANARY} x\n", ""),
         (f"ftp://127.0.0.1/{CANARY}", ""),
@@ -260,6 +261,14 @@ def test_an_address_that_is_not_http_is_not_opened(url: str) -> None:
 def test_an_unreachable_address_is_reported_without_the_address(url: str, why: str) -> None:
     """L2"""
     assert why in str(refusal(WebhookRecipient(url=FromEnv("HOOK")), environ={"HOOK": url}))
+
+
+def test_a_port_beyond_65535_does_not_lead_to_another_port(server: HttpServer) -> None:
+    """A socket takes the port modulo 65,536."""
+    address = server.url.replace(f":{urlsplit(server.url).port}", f":{(urlsplit(server.url).port or 0) + 65_536}")
+    for recipient in (WebhookRecipient(url=FromEnv("HOOK")), PingRecipient(FromEnv("HOOK"))):
+        assert "the port must be" in str(refusal(recipient, environ={"HOOK": address}))
+    assert server.requests == []
 
 
 def test_an_invalid_http_header_is_reported_without_its_value(server: HttpServer) -> None:

@@ -131,6 +131,8 @@ def test_leaving_a_run_detaches_from_it(elsewhere: Elsewhere) -> None:
         (("list",), "", 3, "set SCHEDD_TOKEN"),
         (("run-now", "daily"), "window", 3, "read-only"),
         (("env", "daily"), "sesame", 5, "not available over HTTP"),
+        (("shell", "daily"), "sesame", 5, "not available over HTTP"),
+        (("edit",), "sesame", 5, "not available over HTTP"),
     ],
 )
 def test_errors_have_the_same_exit_codes(

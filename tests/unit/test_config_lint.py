@@ -547,6 +547,32 @@ def test_a_mail_server_that_cannot_be_used_is_a_warning_without_its_password(
     assert [f"mail is sent through SMTP_URL, which {problem}" in each for each in messages] == [True] * bool(problem)
 
 
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [
+        ("https://example.com:99999/canary", "the port must be a number from 1 to 65535"),
+        ("https://example.com:0/canary", "the port must be a number from 1 to 65535"),
+        ("https://me:canary#@example.com/x", "a character of the user or password must be percent-encoded"),
+        ("ftp://example.com/canary", "it must start with https:// or http://"),
+        ("https://example.com/canary x", "it must start with https:// or http://"),
+        ("https:///canary", "it has no host"),
+        ("HTTPS://me:canary%23@example.com:8443/x?y=z", None),
+    ],
+)
+@pytest.mark.parametrize("key", ["ping: {VALUE}", "on_failure: [{webhook: {VALUE}}]"])
+@pytest.mark.parametrize("kept", ["from_env: HOOK", "from_file: hook.txt"])
+def test_an_address_outside_of_the_file_that_is_not_valid_is_a_warning_without_the_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: str, key: str, address: str, problem: str | None
+) -> None:
+    monkeypatch.setenv("HOOK", address)
+    (tmp_path / "hook.txt").write_text(f"{address}\n")
+    file = tmp_path / "schedules.yaml"
+    file.write_text(job(key.replace("VALUE", kept)))
+    messages = [str(each) for each in check(file, now=NOW).config.warnings]
+    assert "canary" not in "".join(messages)
+    assert [f"is not valid: {problem}" in each for each in messages if "not valid" in each] == [True] * bool(problem)
+
+
 def test_a_nice_value_below_what_the_user_may_set_requires_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from urllib.parse import unquote_to_bytes, urlsplit, urlunsplit
 from scheduler import __version__
 from scheduler.report.notify.exchange import Exchange
 from scheduler.report.notify.sender import DeliveryError
+from scheduler.server_url import url_problem
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float, exchange: Exchange) -> str:
@@ -92,6 +93,8 @@ def _without_login(url: str) -> tuple[str, dict[str, str]]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise http.client.InvalidURL
+    if problem := url_problem(url):  # a socket would take a port modulo 65,536
+        raise DeliveryError(f"the address is not valid: {problem}")
     login, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, {}
