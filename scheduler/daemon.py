@@ -260,6 +260,7 @@ class Daemon(EngineService):
         try:
             if not plan:
                 self._presence.lock()
+                await self._presence.renew(self._server.start)
             config, changes = await asyncio.to_thread(read_again, self._read, self._config, old)
         except SchedError as error:
             if not plan:

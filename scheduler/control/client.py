@@ -271,4 +271,7 @@ def _why_silent(path: str, holder: file_lock.Holder) -> str:
         user = user_name(holder.uid)
         return f"{path} is managed by {holder}, which belongs to {user}: run schedctl as {user}"
     places = ", ".join(socket_path.socket_paths(path, holder.uid))
-    return f"{path} is managed by {holder}, which listens at none of {places}; set SCHEDD_SOCKET as for that schedd"
+    return (
+        f"{path} is managed by {holder}, which listens at none of {places}; if SCHEDD_SOCKET was set for that schedd, "
+        f"set it here, too; if its socket was removed, it creates a new one after: kill -HUP {holder.pid}"
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 
 from scheduler.control.file_lock import FileLock
 from scheduler.control.socket_path import ControlSocket, SocketError, open_socket
+from scheduler.errors import AlreadyRunningError
 
 Warn = Callable[..., None]
 """Logs a warning: its event, then fields."""
@@ -19,6 +21,7 @@ class Presence:
         self._path = path
         self._warn = warn
         self._lock = FileLock(path)
+        self._control: ControlSocket | None = None
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -44,12 +47,30 @@ class Presence:
     def listening(self) -> Iterator[ControlSocket | None]:
         """The control socket within the block; None when it cannot be opened."""
         try:
-            opened = open_socket(self._path)
+            self._control = open_socket(self._path)
         except SocketError as error:
-            self._warn("no control socket", error=str(error), hint="schedctl cannot reach this schedd")
-            yield None
+            self._warn_of(error)
+        try:
+            yield self._control
+        finally:
+            if self._control is not None:
+                self._control.close()
+
+    async def renew(self, start: Callable[[socket.socket], Awaitable[None]]) -> None:
+        """If the control socket was removed, or could not be opened before, open it and start the server on it."""
+        if self._control is not None and self._control.is_there:
             return
         try:
-            yield opened
-        finally:
-            opened.close()
+            opened = open_socket(self._path)
+        except (SocketError, AlreadyRunningError) as error:
+            self._warn_of(error)
+            return
+        await start(opened.listener)
+        if self._control is not None:
+            self._control.close()
+        self._control = opened
+        self._warn("control socket created again", socket=opened.path)
+
+    def _warn_of(self, error: Exception) -> None:
+        hint = "schedctl cannot reach this schedd; after a remedy, send SIGHUP to schedd"
+        self._warn("no control socket", error=str(error), hint=hint)

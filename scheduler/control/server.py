@@ -60,7 +60,9 @@ class ControlServer:
         self._endless: set[asyncio.Task[None]] = set()
 
     async def start(self, listener: socket.socket) -> None:
-        """Begin to accept connections. The socket is non-blocking and remains the caller's."""
+        """Begin to accept connections, on this socket only. It is non-blocking and remains the caller's."""
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
         self._listener = listener
         self._listen()
 

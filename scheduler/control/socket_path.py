@@ -67,12 +67,20 @@ class ControlSocket:
             os.symlink(os.path.basename(self.path), link)
             self._links.append(link)
 
+    @property
+    def is_there(self) -> bool:
+        """Whether the path still leads to this socket."""
+        try:
+            return os.stat(self.path).st_ino == self._inode
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Stop listening and remove the names, unless a successor has taken them."""
         self.listener.close()
-        with contextlib.suppress(OSError):
-            if os.stat(self.path).st_ino == self._inode:
-                for path in (self.path, *self._links):
+        if self.is_there:
+            for path in (self.path, *self._links):
+                with contextlib.suppress(OSError):
                     os.unlink(path)
 
 

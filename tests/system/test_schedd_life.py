@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import socket
 import subprocess
@@ -389,6 +390,24 @@ def test_a_frozen_schedd_coalesces_what_it_missed_and_says_so(tmp_path: Path) ->
         (coalesced,) = running.says("run skipped", "reason=coalesced")
         assert int(coalesced.partition("count=")[2].split()[0]) >= 5
         assert running.stop() == 0
+
+
+def test_a_socket_that_has_been_removed_is_created_again_by_sighup(file: Path) -> None:
+    directory = Path(f"/tmp/sc-{os.getpid()}-removed")
+    path = directory / "s.sock"
+    with schedd(file, SCHEDD_SOCKET=str(path)) as running:
+        shutil.rmtree(directory)
+        ended = schedctl("-c", file, "status", "--exit-code", SCHEDD_SOCKET=str(path))
+        assert (ended.returncode, f"kill -HUP {running.pid}" in ended.stderr) == (3, True)
+        running.signal(signal.SIGHUP)
+        running.says('event="control socket created again"', f"socket={path}")
+        assert schedctl("-c", file, "status", "--exit-code", SCHEDD_SOCKET=str(path)).returncode == 0
+        running.signal(signal.SIGHUP)
+        running.says('event="configuration changed"', times=3)
+        assert len(running.lines('event="control socket created again"')) == 1
+        assert running.stop() == 0
+    assert not path.exists()
+    directory.rmdir()
 
 
 def test_a_socket_that_cannot_be_made_is_a_warning(file: Path) -> None:
