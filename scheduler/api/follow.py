@@ -17,8 +17,8 @@ from scheduler.engine.following import Mark, RunStream, all_of
 from scheduler.engine.runs_stream import RunsStream
 from scheduler.errors import RefusedError
 from scheduler.launch.output import Chunk, Chunks
-from scheduler.model.run import Decision, Run
-from scheduler.wire.runs import AttemptEnded, Event, Finished, Logs, Lost, Output, Started, Waiting
+from scheduler.model.run import Decision, Reason, Run
+from scheduler.wire.runs import AttemptEnded, Event, Finished, Left, Logs, Lost, Output, Started, Waiting
 
 MOST_RUNS = 1000
 """Runs of one job in an answer, far more than are kept."""
@@ -26,6 +26,7 @@ MOST_RUNS = 1000
 
 async def run_events(stream: RunStream, *, detach: bool = False) -> AsyncGenerator[Event | Decision, None]:
     """One run to its end; with `detach` until it has started or waits. A `Decision` is last: the run was skipped.
+    `Left` is last where another schedd knows how it ends.
 
     Closing the generator leaves the run, which goes on.
     """
@@ -49,7 +50,7 @@ async def run_events(stream: RunStream, *, detach: bool = False) -> AsyncGenerat
 def _event(value: Mark) -> Event | Decision:
     match value:
         case Run():
-            return Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
+            return _state_of(value)
         case RunWaiting(run_id=run_id, job=job, gate=gate, request=request, lock=lock, held_by=held_by):
             on = waiting_on(gate, lock, held_by)
             return Waiting(run_id, job, gate.waited_for, by=request.by, waiting_on=on)
@@ -57,8 +58,21 @@ def _event(value: Mark) -> Event | Decision:
             return Waiting(run_id, job, "time", at, by=request.by)
         case AttemptFinished():
             return _attempt_ended(value)
+        case Decision(reason=Reason.ELSEWHERE, run_id=str(run_id), job=job):
+            return _left(run_id, job)
         case Decision():
             return value
+
+
+def _state_of(run: Run) -> Started | Finished | Left:
+    if run.elsewhere:
+        return _left(run.id, run.job)
+    return Started(run_view(run)) if run.outcome is None else Finished(run_view(run))
+
+
+def _left(run_id: str, job: str) -> Left:
+    ask = f"schedctl wait {run_id}"
+    return Left(run_id, job, f"run {run_id} goes on without this schedd; to wait for its end at the active one: {ask}")
 
 
 def job_logs(engine: Engine, ask: Logs) -> AsyncGenerator[Event, None]:
@@ -97,7 +111,7 @@ async def _follow_one(stream: RunStream) -> AsyncGenerator[Event, None]:
         if isinstance(event, Decision):
             why = event.word if event.note is None else f"{event.word}, {event.note}"
             raise RefusedError(f"run {stream.run_id} of {event.job} was skipped: {why}")
-        if isinstance(event, Started | Output | Lost | Finished):
+        if isinstance(event, Started | Output | Lost | Finished | Left):
             yield event
 
 
@@ -109,7 +123,7 @@ def _run_event(run: Run, value: Run | Chunk) -> Iterator[Event]:
     if isinstance(value, Chunk):
         yield from output_events(run, value)
     else:
-        yield Started(run_view(value)) if value.outcome is None else Finished(run_view(value))
+        yield _state_of(value)
 
 
 def _attempt_ended(event: AttemptFinished) -> AttemptEnded:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+from msgspec.structs import replace
+
 from scheduler.api.follow import run_events
 from scheduler.api.views import run_view, waiting_on
 from scheduler.engine.engine import Engine
@@ -12,7 +14,7 @@ from scheduler.engine.following import RunStream
 from scheduler.engine.live_run import LiveState
 from scheduler.errors import RefusedError, SchedError, TooManyWaitingError, UnknownNameError
 from scheduler.model.run import Decision, Reason, Run
-from scheduler.wire.runs import Event, Finished, RunResult, Skipped
+from scheduler.wire.runs import Event, Finished, Left, RunResult, Skipped
 
 NOT_STARTED: dict[str, str] = {
     Reason.OVERLAP: "it is already running (run {runs}); --force starts it anyway",
@@ -64,7 +66,7 @@ def result_of(engine: Engine, run_id: str) -> RunResult | None:
         return _live(live)
     run = engine.history.run(run_id)
     if run is not None:
-        return _finished(run)
+        return _left(run) if run.elsewhere else _finished(run)
     decision = engine.history.decision(run_id)
     return None if decision is None else _skipped(engine, run_id, decision)
 
@@ -72,7 +74,7 @@ def result_of(engine: Engine, run_id: str) -> RunResult | None:
 def wait_for(
     engine: Engine, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
 ) -> AsyncGenerator[Event, None]:
-    """Each run's `Finished` or `Skipped`, in the order in which they end. UnknownNameError for an unknown run.
+    """Each run's `Finished`, `Skipped` or `Left`, in the order in which they end. UnknownNameError for an unknown run.
 
     With `output` every event of each run, one run after the other. RefusedError for a run that waits for `caller`.
     """
@@ -119,7 +121,7 @@ async def _end(engine: Engine, stream: RunStream) -> Event:
     async for event in run_events(stream):
         if isinstance(event, Decision):
             return _event(engine, stream.run_id, event)
-        if isinstance(event, Finished):
+        if isinstance(event, Finished | Left):
             return event
     raise UnknownNameError(f"run {stream.run_id} ended without a result")
 
@@ -143,6 +145,14 @@ def _live(state: LiveState) -> RunResult:
 def _finished(run: Run) -> RunResult:
     return RunResult(
         run_id=run.id, job=run.job, state="finished", run=run_view(run), by=run.by, arguments=run.arguments
+    )
+
+
+def _left(run: Run) -> RunResult:
+    """It goes on without this schedd, which shuts down."""
+    going_on = replace(run, attempts=run.attempts[:-1], outcome=None, finished_at=None, duration=None)
+    return RunResult(
+        run_id=run.id, job=run.job, state="running", run=run_view(going_on), by=run.by, arguments=run.arguments
     )
 
 

@@ -146,7 +146,7 @@ class Service(Protocol):
     def wait(
         self, run_ids: Sequence[str], *, output: bool = False, caller: str | None = None
     ) -> AsyncGenerator[Event, None]:
-        """Follow runs until each has ended: their `Finished` and `Skipped` events, as they come.
+        """Follow runs until each has ended: their `Finished`, `Skipped` and `Left` events, as they come.
 
         With `output` all events of a run, its kept output included.
 

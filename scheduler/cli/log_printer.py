@@ -13,7 +13,7 @@ import msgspec
 from scheduler.cli import terminal, times
 from scheduler.launch.lines import Lines
 from scheduler.text import plural, printable, printable_bytes
-from scheduler.wire.runs import Event, Finished, Lost, Output, RunView, Started
+from scheduler.wire.runs import Event, Finished, Left, Lost, Output, RunView, Started
 
 COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 
@@ -48,6 +48,8 @@ class RawPrinter:
                 terminal.note(f"— run {run.id} of {run.job}, {times.full(run.started_at, self._zone)}")
             case Finished(run=run) if sys.stderr.isatty():
                 terminal.note(f"— run {run.id} {_end(run)}")
+            case Left(message=message) if sys.stderr.isatty():
+                terminal.note(message, "care")
             case Lost(size=size):
                 _print_lost("", size)
             case _:
@@ -78,6 +80,10 @@ class LinePrinter:
                 self._end_lines(run.id)
                 if sys.stderr.isatty():
                     terminal.note(f"[{run.job}] run {run.id} {_end(run)}")
+            case Left(run_id=run_id, message=message):
+                self._end_lines(run_id)
+                if sys.stderr.isatty():
+                    terminal.note(message, "care")
             case Lost(run_id=run_id, job=job, size=size):
                 self._end_lines(run_id)
                 _print_lost(f"[{job}] ", size)

@@ -14,6 +14,7 @@ from scheduler.cli import output_format, run_arguments, terminal, times, typed_t
 from scheduler.cli.answer_source import FileAlone, Target
 from scheduler.cli.exit import EXIT_INTERRUPTED
 from scheduler.cli.job_argument import one_job
+from scheduler.cli.left_runs import ends_of
 from scheduler.cli.run_printer import RunPrinter
 from scheduler.cli.subcommand import subcommand
 from scheduler.cli.typed_times import TypedTime
@@ -22,7 +23,7 @@ from scheduler.control.client import Client
 from scheduler.errors import EXIT_BAD_FILE, EXIT_FAILURE, RefusedError, SchedError, UnansweredError, UsageError
 from scheduler.wire.operations import RUN_NOW
 from scheduler.wire.requester import Requester
-from scheduler.wire.runs import RunNow, RunView
+from scheduler.wire.runs import Left, RunNow, RunView, Skipped
 
 HERE = (
     "running the job here, with the environment of this shell; overlap, lock and max_running do not apply, "
@@ -141,7 +142,7 @@ def _run(
         for field, time in typed.items():
             if time is not None:
                 ask = msgspec.structs.replace(ask, **{field: time.at(zone_for(None, source, (ask.job,)))})
-        _follow(source, ask, printer)
+        _follow(target, source, ask, printer)
     except SchedError as failure:
         if isinstance(failure, UnansweredError) or printer.run is not None:
             printer.is_lost = True
@@ -165,10 +166,18 @@ def _result(code: int, error: str | None, printer: RunPrinter) -> Result:
     )
 
 
-def _follow(source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> None:
+def _follow(target: Target, source: Client | FileAlone, ask: RunNow, printer: RunPrinter) -> None:
     if isinstance(source, Client):
+        left: list[Left] = []
         for event in source.stream(RUN_NOW, ask):
+            if isinstance(event, Left):
+                left.append(event)
+                printer.run_id = event.run_id
             printer.see(event)
+        for end in ends_of(target, left):  # without its further output
+            if isinstance(end, Skipped):
+                raise RefusedError(end.message)
+            printer.see(end)
     else:
         from scheduler.cli.run_here import run_here  # noqa: PLC0415 - loads asyncio and the engine
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from datetime import UTC
 
 import click
@@ -10,13 +11,14 @@ import click
 from scheduler.cli import output_format, terminal, times
 from scheduler.cli.answer_source import Target
 from scheduler.cli.job_argument import some_runs
+from scheduler.cli.left_runs import ends_of
 from scheduler.cli.output_format import output_options
 from scheduler.cli.run_printer import GATES
 from scheduler.cli.subcommand import subcommand
 from scheduler.errors import EXIT_REFUSED
 from scheduler.text import printable_line
 from scheduler.wire.operations import RESULT, WAIT
-from scheduler.wire.runs import AskResult, Event, Finished, RunResult, RunView, Skipped, Wait
+from scheduler.wire.runs import AskResult, Event, Finished, Left, RunResult, RunView, Skipped, Wait
 
 EXIT_STATUS = "that of the run, the highest of several; 5 for a run that was skipped, 4 for an unknown run."
 
@@ -36,13 +38,23 @@ def wait(target: Target, runs: tuple[str, ...], form: str | None) -> int:
       schedctl wait $(cat ids) && echo all succeeded
     """
     ended = []
-    for event in target.stream(WAIT, Wait(runs, caller=os.environ.get("SCHED_RUN_ID"))):
-        if isinstance(event, Finished | Skipped):
-            ended.append(event)
-            if form is None:
-                click.echo(_line(event))
+    for event in _ends(target, runs):
+        ended.append(event)
+        if form is None:
+            click.echo(_line(event))
     output_format.shown([_result(event) for event in ended], form)
     return max(map(_exit_code, ended), default=0)
+
+
+def _ends(target: Target, runs: tuple[str, ...]) -> Iterator[Finished | Skipped]:
+    """Also of runs that go on without this schedd."""
+    left = []
+    for event in target.stream(WAIT, Wait(runs, caller=os.environ.get("SCHED_RUN_ID"))):
+        if isinstance(event, Finished | Skipped):
+            yield event
+        elif isinstance(event, Left):
+            left.append(event)
+    yield from ends_of(target, left)
 
 
 @subcommand("result")

@@ -148,7 +148,10 @@ def ask_call(operation: str, args: Mapping[str, object]) -> Call[Any]:
 
 
 def event_of(raw: dict[str, Any]) -> Event | None:
-    """An event of the protocol; None for one that this version does not know."""
+    """An event of the protocol; None for one that this version does not know.
+
+    UnreachableError when the run goes on without the schedd that was asked.
+    """
     match raw.get("event"):
         case "waiting":
             return Waiting(raw["run_id"], raw["gate"], _moment(raw.get("until")))
@@ -162,6 +165,8 @@ def event_of(raw: dict[str, Any]) -> Event | None:
             return Retrying(raw["run_id"], datetime.fromisoformat(raw["retry_at"]))
         case "finished":
             return Ended(_of_run(raw["run"]))
+        case "left":
+            raise UnreachableError(raw["message"])
         case "skipped":
             return Ended(RunResult(raw["run_id"], raw["job"], "skipped", raw, message=raw["message"]))
     return None

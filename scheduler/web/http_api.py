@@ -36,7 +36,7 @@ from scheduler.web.response import Response
 from scheduler.wire.envelope import FAULTS
 from scheduler.wire.http_routes import API, STANDBY_OF, HttpRoute
 from scheduler.wire.operations import RESULT, RUN_NOW, WAIT
-from scheduler.wire.runs import AskResult, Event, Finished, Lost, Output, RunNow, RunResult, Started, Waiting
+from scheduler.wire.runs import AskResult, Event, Finished, Left, Lost, Output, RunNow, RunResult, Started, Waiting
 
 LONGEST_WAIT = 300.0
 """Seconds that `Prefer: wait` may ask for."""
@@ -143,6 +143,8 @@ class HttpApi:
                         if isinstance(event, Started | Waiting):
                             first = event
                             limit.reschedule(until)  # not earlier: the answer contains the id of the run
+                        if isinstance(event, Left) and first is None:
+                            first = Waiting(event.run_id, event.job, "worker")
                         if isinstance(event, Finished):
                             return response.json(event.run, more=(("preference-applied", f"wait={wait:g}"),))
             except TimeoutError:

@@ -141,7 +141,7 @@ class RunNow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """`wait`: Wait until each of `runs` has ended. Each sends a `finished` or `skipped` event.
+    """`wait`: Wait until each of `runs` has ended. Each sends a `finished`, `skipped` or `left` event.
 
     With `output`, for one run only, all its events are sent, beginning with the output that schedd kept. `caller` is
     the id of a run that waits for the answer: it is refused if one of `runs` waits for that run.
@@ -276,4 +276,15 @@ class Skipped(msgspec.Struct, frozen=True, tag_field="event", tag="skipped"):
     message: str
 
 
-Event = Waiting | Started | Output | Lost | AttemptEnded | Finished | Skipped
+class Left(msgspec.Struct, frozen=True, tag_field="event", tag="left"):
+    """The run goes on without this schedd, which shuts down or has become a standby; `message` says how to get its end.
+
+    This is its last event here.
+    """
+
+    run_id: str
+    job: str
+    message: str
+
+
+Event = Waiting | Started | Output | Lost | AttemptEnded | Finished | Skipped | Left

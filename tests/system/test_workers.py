@@ -276,6 +276,39 @@ def test_a_second_scheduler_takes_over_with_the_runs_of_the_first(site: Site) ->
             assert len(ran) == len(set(ran)), "a scheduled time ran twice"
 
 
+def test_a_client_that_waits_gets_the_exit_code_of_its_run_from_the_next_active_scheduler(site: Site) -> None:
+    """In a deploy: the active one gets SIGTERM, and another one follows the run."""
+    second = site.folder / "second.yaml"
+    for file in (site.file, second):
+        file.write_text(FILE.replace("exit 3", "exit 42"))
+    site.worker("w1@here")
+
+    def client(file: Path, *words: str) -> subprocess.Popen[str]:
+        command: list[str | Path] = [BIN / "schedctl", "-c", file, *words]
+        environ, pipe = environment({"REDIS_URL": site.url}), subprocess.PIPE
+        return subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True)
+
+    with schedd(site.file, REDIS_URL=site.url) as first, schedd(second, REDIS_URL=site.url) as standby:
+        first.says("event=active")
+        standby.says('event="standing by" active=')
+        following = [client(file, "run-now", "slow", "--key", "k") for file in (second, site.file)]
+        for each in following:
+            assert each.stdout is not None
+            assert each.stdout.readline() == "begun\n"
+        (run,) = json.loads(site.ctl("list", "slow", "--json").stdout)[0]["running"]
+        waiting = client(second, "wait", run["id"])
+        first.process.terminate()
+        standby.says("event=active")
+        first.process.wait(timeout=30)
+        with schedd(site.file, REDIS_URL=site.url) as again:
+            again.says('event="standing by" active=')
+            ended = [each.communicate(timeout=60) for each in (*following, waiting)]
+    assert [each.returncode for each in (*following, waiting)] == [42, 42, 42], ended
+    goes_on = f"schedctl: run {run['id']} goes on without this schedd; waiting for the active one\n"
+    assert all(goes_on in err for _, err in ended[:2]), ended
+    assert f"run {run['id']} of slow: failed, exit 42, after " in ended[2][0]
+
+
 def test_of_many_times_each_is_decided_once_though_the_active_scheduler_is_killed(site: Site) -> None:
     """SCHEDD_TIMES=500 makes it the long version; one of the two is killed half way."""
     times = int(os.environ.get("SCHEDD_TIMES", "24"))
