@@ -69,7 +69,7 @@ class Presence:
         if self._control is not None:
             self._control.close()
         self._control = opened
-        self._warn("control socket created again", socket=opened.path)
+        self._warn("control socket created", socket=opened.path)
 
     def _warn_of(self, error: Exception) -> None:
         hint = "schedctl cannot reach this schedd; after a remedy, send SIGHUP to schedd"
