@@ -136,6 +136,16 @@ def test_a_secret_in_a_script_is_noted(tmp_path: Path) -> None:
     assert any("the shell expands it as a value" in why for _, why in done.noted)
 
 
+@pytest.mark.parametrize(("secret", "differs"), [("other", True), ("app", False)])
+def test_one_variable_from_two_secrets_is_noted(tmp_path: Path, secret: str, differs: bool) -> None:
+    documents = [
+        manifest(name, container=f"env: [{{name: TOKEN, valueFrom: {{secretKeyRef: {{name: {of}, key: token}}}}}}]")
+        for name, of in (("one", "app"), ("two", secret))
+    ]
+    done = imported(tmp_path, "---\n".join(documents))
+    assert any("both get the same value" in why for _, why in done.noted) == differs
+
+
 def test_values_contain_the_variables_before_them(tmp_path: Path) -> None:
     values = {"A": "1", "B": "$(A)$(C)$$(A)", "C": "$(B)/$$", "a.b": "2", "D": "$(a.b)"}
     env = ", ".join(f"{{name: {name}, value: '{value}'}}" for name, value in values.items())

@@ -37,6 +37,11 @@ def looks_like_kubernetes(source: SourceFile) -> bool:
     return _KIND.search(source.text) is not None
 
 
+_OTHER_ORIGIN = (
+    "another job reads this variable from elsewhere: name another one in from_env, as both get the same value"
+)
+
+
 def read_kubernetes(source: SourceFile, request: Request) -> Translation:
     """Translate the CronJobs of a manifest; other kinds are left out."""
     file = YamlFile(source)
@@ -223,9 +228,11 @@ class _Reading:
             value = None if source.entries else self._expanded(entry.get("value").text)
             if not VARIABLE_NAME.fullmatch(name):
                 self._refuse(entry, f"env.{name}", ABOUT_NAMES)
-            elif source.get("secretKeyRef").entries or source.get("configMapKeyRef").entries:
+            elif origin := self._origin(source):
                 env[name] = {"from_env": name}
                 self._note(entry, f"env.{name}", "set the variable in schedd's own environment, or use from_file")
+                if self._request.origins.setdefault(name, origin) != origin:
+                    self._note(entry, f"env.{name}", _OTHER_ORIGIN)
             elif source.entries:
                 self._refuse(entry, f"env.{name}", "has no equivalent")
             elif value is None:
@@ -235,6 +242,14 @@ class _Reading:
                 self._note_env_from(entry, entry.get("value").text)
             self._values[name] = value
         return {"env": env} if env else {}
+
+    def _origin(self, source: Item) -> tuple[str, ...]:
+        """The namespace, the kind, the name and the key of what a variable is read from; empty for a plain value."""
+        for kind in ("secretKeyRef", "configMapKeyRef"):
+            if (found := source.get(kind)).entries:
+                namespace = self._item.get("metadata", "namespace").text
+                return namespace, kind, found.get("name").text, found.get("key").text
+        return ()
 
     def _expanded(self, text: str) -> str | None:
         """The value with the variables before it, None when one of them is not in the manifest."""

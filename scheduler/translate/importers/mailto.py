@@ -14,9 +14,8 @@ def about_mail(value: str) -> str:
     addresses = [name for name in named if _ADDRESS.fullmatch(name)]
     local = ", ".join(name for name in named if name not in addresses)
     example = f", such as {local}@localhost" if local.replace("-", "").isalnum() else ""
-    needed = f"schedd needs a full address instead of {local}{example}" if local else ""
+    needed = f"; schedd needs a full address instead of {local}{example}" if local else ""
     if not addresses:
-        return f"{_ABOUT_MAIL}; `on_failure` mails failures, through SMTP_URL; {needed}"
+        return f"{_ABOUT_MAIL}; `on_failure` mails failures, through SMTP_URL{needed}"
     to = addresses[0] if len(addresses) == 1 else f"[{', '.join(addresses)}]"
-    through = f"through SMTP_URL{f', and {needed}' if needed else ''}"
-    return f"{_ABOUT_MAIL}; to be mailed failures, {through}: on_failure: [{{mail: {to}}}]"
+    return f"{_ABOUT_MAIL}{needed}; for mails about failures, set SMTP_URL and write: on_failure: [{{mail: {to}}}]"

@@ -85,6 +85,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     timezone: str | None = None
     user_column: bool | None = None
     dialect: Dialect | None = None
+    origins: dict[str, tuple[str, ...]] = {}
+    """By variable of schedd's environment, where its value comes from, such as a Secret and a key."""
 
     @property
     def zone(self) -> str:
