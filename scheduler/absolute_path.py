@@ -16,6 +16,14 @@ def absolute(path: str) -> str:
     return os.path.abspath(path)
 
 
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two absolute paths lead to one file; also of files that are not here, or may not be seen."""
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.realpath(one) == os.path.realpath(other)
+
+
 def _is_current(directory: str) -> bool:
     try:
         return os.path.samefile(directory, os.curdir)

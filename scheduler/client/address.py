@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from scheduler.absolute_path import absolute
+from scheduler.absolute_path import absolute, is_same_file
 from scheduler.client.errors import UnreachableError, UsageError
 from scheduler.client.exchange import Exchange, HttpExchange, SocketExchange
 from scheduler.control.peer import peer
@@ -25,8 +25,10 @@ Place = tuple[PathLike | None, PathLike | None, str | None, str | None]
 class SocketAddress:
     """Unix sockets, the best first."""
 
-    def __init__(self, paths: list[str]) -> None:
+    def __init__(self, paths: list[str], file: str | None = None) -> None:
+        """`file` is the schedule file that the schedd there must manage, if that has to be checked."""
         self.paths = paths
+        self.file = file
 
     def exchange(self, operation: str, args: Mapping[str, object]) -> Exchange:
         """A request to it."""
@@ -35,6 +37,12 @@ class SocketAddress:
     def unreachable(self) -> UnreachableError:
         """The error when no schedd listens."""
         return UnreachableError(f"no schedd listens on {' or '.join(self.paths)}")
+
+    def check(self, status: Exchange) -> None:
+        """UsageError when the schedd of another file has answered the operation `status`."""
+        managed = status.reply["file"]
+        if self.file is not None and not is_same_file(self.file, managed):
+            raise UsageError(f"SCHEDD_SOCKET is the socket of the schedd of {managed}, not of that of {self.file}")
 
 
 class HttpAddress:
@@ -79,7 +87,8 @@ def find(file: PathLike | None, socket_path: PathLike | None, url: str | None, t
         return HttpAddress(url, token or environ.get("SCHEDD_TOKEN") or None)
     named = socket_path or environ.get("SCHEDD_SOCKET")
     if named:
-        return SocketAddress([absolute(os.fspath(named))])
+        checked = None if socket_path or file is None else absolute(os.fspath(file))
+        return SocketAddress([absolute(os.fspath(named))], checked)
     path = file or environ.get("SCHEDD_CONFIG") or (DEFAULT_FILE if os.path.exists(DEFAULT_FILE) else None)
     if path is None:
         raise UsageError(

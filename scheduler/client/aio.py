@@ -122,6 +122,11 @@ class AsyncClient:
 
 async def _messages(address: Address, exchange: Exchange) -> AsyncGenerator[Message, None]:
     """The messages of an answer, until it is whole."""
+    if isinstance(address, SocketAddress) and address.file is not None:
+        status = address.exchange("status", {})
+        async for _ in _messages(SocketAddress(address.paths), status):
+            pass
+        address.check(status)
     reader, writer = await _connected(address, exchange.patience)
     limit: float | None = exchange.patience
     try:

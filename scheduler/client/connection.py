@@ -44,6 +44,11 @@ def events(place: Place, call: Call[None]) -> Iterator[Event]:
 
 def _messages(address: Address, exchange: Exchange, end: float | None) -> Iterator[Message]:
     """The messages of an answer, until it is whole. TimeoutError at `end`, a time of time.monotonic."""
+    if isinstance(address, SocketAddress) and address.file is not None:
+        status = address.exchange("status", {})
+        for _ in _messages(SocketAddress(address.paths), status, end):
+            pass
+        address.check(status)
     with _connected(address, exchange.patience) as sock, sock.makefile("rb") as lines:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # rejected: the answer says why
             sock.sendall(exchange.request)

@@ -23,7 +23,7 @@ class Client:
     ) -> None:
         """The schedd that manages `file`, or listens on `socket`, or serves HTTP at `url`.
 
-        If $SCHEDD_SOCKET is set, the schedd that listens there is believed to manage `file`.
+        If $SCHEDD_SOCKET is set, the schedd that listens there must manage `file`: else calls raise UsageError.
         Without any, $SCHEDD_URL, $SCHEDD_SOCKET, $SCHEDD_CONFIG or ./schedules.yaml says which, as for schedctl.
         `token` is for `url`, by default $SCHEDD_TOKEN.
         """

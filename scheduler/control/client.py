@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from scheduler import __version__
+from scheduler.absolute_path import is_same_file
 from scheduler.control import file_lock, socket_path
 from scheduler.control.become_user import become_user
 from scheduler.control.peer import peer
@@ -121,19 +122,12 @@ def find(path: str, *, named: bool = False) -> Client | None:
             raise UnreachableError(_why_silent(path, holder))
     if named and daemon is not None and (socket_at := os.environ.get("SCHEDD_SOCKET")):
         managed = daemon.ask(STATUS, AskStatus()).file
-        if not _same_file(path, managed):
+        if not is_same_file(path, managed):
             raise UsageError(
                 f"SCHEDD_SOCKET is {socket_at}, where the schedd of {managed} listens, not that of {path}; "
                 "unset SCHEDD_SOCKET, or name no file to use that schedd"
             )
     return daemon
-
-
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except OSError:  # one of them is not here, or may not be seen
-        return os.path.realpath(one) == os.path.realpath(other)
 
 
 def live() -> list[tuple[Client, StatusView]]:

@@ -31,6 +31,7 @@ from scheduler.client import (
     Waiting,
     WaitTimeoutError,
 )
+from scheduler.client.address import SocketAddress, find
 from scheduler.client.aio import AsyncClient
 from scheduler.client.exchange import ROUTES
 from scheduler.wire.http_routes import HTTP_ROUTES
@@ -309,3 +310,25 @@ def test_the_routes_of_the_client_are_those_of_the_api() -> None:
     known = {(route.operation.name, route.method, route.path) for route in HTTP_ROUTES}
     assert {(name, *route) for name, route in ROUTES.items()} <= known
     assert {route.operation.name for route in HTTP_ROUTES} - ROUTES.keys() == {"logs", "metrics"}, "which are no JSON"
+
+
+def test_a_client_of_a_file_does_not_reach_the_schedd_of_another_file(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D8: jobs inherit SCHEDD_SOCKET."""
+    address = find(file, None, None, None)
+    assert isinstance(address, SocketAddress)
+    (socket_path,) = (path for path in address.paths if Path(path).exists())
+    monkeypatch.setenv("SCHEDD_SOCKET", socket_path)
+    other = write(tmp_path / "other.yaml", "jobs: {}")
+    (tmp_path / "link.yaml").symlink_to(file)
+    for call in (
+        lambda: Client(other).run("plain"),
+        lambda: list(Client(other).follow("nosuchid")),
+        lambda: asyncio.run(AsyncClient(other).run("plain")),
+    ):
+        with pytest.raises(UsageError, match=f"the socket of the schedd of {file}, not of that of {other}"):
+            call()
+    assert Client(tmp_path / "link.yaml").run("plain").stdout == b"plain\n"
+    assert Client().run("plain").stdout == b"plain\n"
+    assert asyncio.run(AsyncClient(file).run("plain")).stdout == b"plain\n"
