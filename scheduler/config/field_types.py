@@ -19,6 +19,10 @@ Text = Annotated[str | int | float | bool, Meta(extra={"reads": "text"})]
 Name = Annotated[str | int | float, Meta(extra={"reads": "name"})]
 Secret = Annotated[str | int | float | bool, Meta(extra={"reads": "secret"}, extra_json_schema={"minLength": 1})]
 """A secret, or an address that may contain one."""
+Token = Annotated[
+    str | int | float | bool, Meta(extra={"reads": "token"}, extra_json_schema={"pattern": "^[!-~]([ -~]*[!-~])?$"})
+]
+"""A secret that clients send in a header of HTTP."""
 HeaderValue = Annotated[
     str | int | float | bool, Meta(extra={"reads": "header value"}, extra_json_schema={"pattern": "^[ -~]*$"})
 ]

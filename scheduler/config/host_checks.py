@@ -22,6 +22,7 @@ from scheduler.launch.account import LARGEST_ID
 from scheduler.launch.envfile import read_env_file, read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.job import LauncherName
+from scheduler.model.web import token_problem
 from scheduler.model.workers import store_problem
 from scheduler.package import missing_package
 from scheduler.server_url import http_url_problem, mail_url_problem
@@ -69,7 +70,11 @@ class Host:
     def token_warnings(self, web: dict[str, Any], directory: Path) -> Iterator[LintWarning]:
         """The warnings about the tokens of `web`, without which schedd serves no HTTP."""
         for key in ("token", "view_token"):
-            if problem := self._reference_problem(web.get(key), directory):
+            value = web.get(key)
+            problem = self._reference_problem(value, directory)
+            if problem is None and isinstance(value, dict):
+                problem = token_problem(self._value(value, directory) or "")
+            if problem:
                 code = LintCode.UNSET_VARIABLE if "from_env" in web[key] else LintCode.MISSING_FILE
                 message = f"{key}: {problem}; schedd exits with {EXIT_BAD_FILE} when HTTP is enabled"
                 yield LintWarning(code, f"web.{key}", message)
@@ -139,7 +144,7 @@ class Host:
         if name := value.get("from_env"):
             return self._environ.get(name)
         with contextlib.suppress(LaunchError, UnicodeDecodeError):
-            return read_small_file(str(directory / value["from_file"])).decode().strip()
+            return read_small_file(str(directory / name)).decode().strip() if (name := value.get("from_file")) else None
         return None
 
     def _address_problem(self, value: object, directory: Path) -> str | None:
@@ -159,8 +164,8 @@ class Host:
                 return f"mail is sent through SMTP_URL, which {problem}"
         if "apprise" in recipient and not _is_installed("apprise"):
             return missing_package("apprise", "apprise")
-        if problem := self._address_problem(recipient.get("webhook"), directory):
-            return problem
+        if invalid := self._address_problem(recipient.get("webhook"), directory):
+            return invalid
         values = [recipient.get(key) for key in ("apprise", "secret")]
         values += (recipient.get("headers") or {}).values()
         return next(filter(None, (self._reference_problem(value, directory) for value in values)), None)

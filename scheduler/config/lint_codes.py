@@ -24,9 +24,11 @@ class LintCode(StrEnum):
     MISSING_ENV_FILE = "missing-env-file", MACHINE
     """The env_file is missing, not readable or not valid: runs fail to start."""
     MISSING_FILE = "missing-file", MACHINE
-    """A file of from_file is missing or unreadable, or a token is empty: runs fail to start, or HTTP is not served."""
+    """A file of from_file is missing or unreadable, or a token in it is empty or not valid: runs fail to start, or HTTP
+    is not served."""
     UNSET_VARIABLE = "unset-variable", MACHINE
-    """A variable of from_env is not set, or a token or address is empty: schedd or runs fail to start."""
+    """A variable of from_env is not set, a token or address in it is empty, or a token is not valid: schedd or runs
+    fail to start."""
     UNKNOWN_USER = "unknown-user", MACHINE
     """The user or the group does not exist on this machine: runs fail to start."""
     NEEDS_ROOT = "needs-root", MACHINE

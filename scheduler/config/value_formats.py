@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from scheduler.config.scalars import TEXT, InvalidValueError, Kind, read_name, read_path, read_text
 from scheduler.errors import ScheduleError
 from scheduler.model.job import SlowAfter
-from scheduler.model.web import ListenAddress, is_network, parse_listen_address
+from scheduler.model.web import ListenAddress, is_network, parse_listen_address, token_problem
 from scheduler.schedule import DurationError, find_zone, parse_duration, parse_from, parse_until
 
 _SIZE = r"(?i)([0-9]+(?:\.[0-9]+)?)\s*([KMGT]?)(i?)(B?)"
@@ -155,6 +155,12 @@ def _secret_or_empty(text: str, plain: bool) -> str:
     return read_text(text, plain)
 
 
+def _token(text: str, plain: bool) -> str:
+    if problem := token_problem(_secret(text, plain)):
+        raise InvalidValueError(problem)
+    return text
+
+
 def _header_value(text: str, plain: bool) -> str:
     """A secret of one line: a line break would add a header of its own."""
     text = _secret_or_empty(text, plain)
@@ -226,6 +232,7 @@ KINDS = {
     "first time": Kind("a date", _first_time),
     "last time": Kind("a date", _last_time),
     "secret": Kind("text", _secret),
+    "token": Kind("text", _token),
     "header value": Kind("text", _header_value),
     "url": Kind("an address", _url),
     "apprise": Kind("an Apprise address", _apprise),

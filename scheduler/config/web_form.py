@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from scheduler.config.field_types import Form, HostName, Listen, Network, Secret
+from scheduler.config.field_types import Form, HostName, Listen, Network, Token
 from scheduler.config.recipient_form import ReferenceForm
 from scheduler.config.recipients import value_of
 from scheduler.document.source import Source
@@ -31,14 +31,14 @@ class WebForm(Form, frozen=True):
         ),
     ] = None
     token: Annotated[
-        Secret | ReferenceForm | UnsetType,
+        Token | ReferenceForm | UnsetType,
         Meta(
             description="Secret that allows everything; needed unless listen is a loopback address or a Unix socket.",
             examples=[{"from_env": "SCHEDD_TOKEN"}],
         ),
     ] = UNSET
     view_token: Annotated[
-        Secret | ReferenceForm | UnsetType,
+        Token | ReferenceForm | UnsetType,
         Meta(description="Secret for read-only access.", examples=[{"from_env": "SCHEDD_VIEW_TOKEN"}]),
     ] = UNSET
     hosts: Annotated[

@@ -73,6 +73,13 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
+def token_problem(token: str) -> str:
+    """Why no client could send it in a header of HTTP, in words that do not show it; empty when it can be sent."""
+    if not (token.isascii() and token.isprintable()):
+        return "must consist of printable ASCII characters"
+    return "must not begin or end with a space" if token != token.strip() else ""
+
+
 def is_network(text: str) -> bool:
     """Whether a text is an IP address or a network."""
     import ipaddress  # noqa: PLC0415 - as above

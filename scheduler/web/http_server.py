@@ -18,7 +18,7 @@ from scheduler.errors import ConfigError, SchedError
 from scheduler.launch.envfile import read_small_file
 from scheduler.launch.launcher import LaunchError
 from scheduler.model.target import FromEnv, FromFile, Value
-from scheduler.model.web import WebSettings
+from scheduler.model.web import WebSettings, token_problem
 from scheduler.web import response
 from scheduler.web.access import SAFE, Access, Denied, Scope, Tokens
 from scheduler.web.actions import Actions
@@ -259,7 +259,7 @@ def _named(route: HttpRoute, places: dict[str, str]) -> dict[str, str]:
 
 
 def tokens_of(settings: WebSettings) -> Tokens:
-    """The secrets that the settings name. ConfigError when one cannot be read or is empty."""
+    """The secrets that the settings name. ConfigError when one cannot be read, is empty, or could not be sent."""
     return Tokens(
         control=_secret(settings, "token", settings.token), view=_secret(settings, "view_token", settings.view_token)
     )
@@ -274,11 +274,12 @@ def _secret(settings: WebSettings, key: str, value: Value | None) -> str | None:
             problem = f"the variable {variable} is not set in this environment, or empty"
         case FromFile(path):
             try:
-                found, problem = read_small_file(path).decode().rstrip("\n"), f"{path} is empty"
+                found, problem = read_small_file(path).decode().strip(), f"{path} is empty"
             except (LaunchError, UnicodeDecodeError) as error:
                 found, problem = "", str(error)
         case str():
             found, problem = value, "the value is empty"
-    if not found:
+    problem = token_problem(found) if found else problem
+    if problem:
         raise ConfigError(f"{settings.places.get(key, 'web')}: error: {key}: {problem}", ())
     return found

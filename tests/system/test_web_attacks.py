@@ -326,10 +326,12 @@ def test_an_address_of_the_network_without_a_token_is_an_invalid_configuration(t
         ("token: {from_file: missing}", "token: {directory}/missing: No such file or directory"),
         ("token: {from_file: empty}", "token: {directory}/empty is empty"),
         ("token: canary\n  view_token: {from_env: NOT_SET}", "view_token: the variable NOT_SET is not set"),
+        ("token: {from_file: foreign}", "token: must consist of printable ASCII characters"),
     ],
 )
 def test_a_token_that_cannot_be_read_is_an_error_with_its_place(tmp_path: Path, token: str, problem: str) -> None:
     (tmp_path / "empty").touch()
+    (tmp_path / "foreign").write_text("canary-ü-€\n")
     file = tmp_path / "schedules.yaml"
     file.write_text(f"jobs: {{}}\nweb:\n  listen: 127.0.0.1:0\n  {token}\n")
     line = 5 if "view" in token else 4

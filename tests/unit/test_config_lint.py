@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.resources
+import json
 import re
 import zoneinfo
 from datetime import UTC, datetime
@@ -571,6 +572,28 @@ def test_an_address_outside_of_the_file_that_is_not_valid_is_a_warning_without_t
     messages = [str(each) for each in check(file, now=NOW).config.warnings]
     assert "canary" not in "".join(messages)
     assert [f"is not valid: {problem}" in each for each in messages if "not valid" in each] == [True] * bool(problem)
+
+
+@pytest.mark.parametrize("token", ["canary-ü-€", "canary\x07", "canary\ttab"])
+@pytest.mark.parametrize("key", ["token", "view_token"])
+def test_a_token_that_no_client_can_send_is_an_error_in_the_file_and_a_warning_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, token: str
+) -> None:
+    monkeypatch.setenv("TOKEN", token)
+    (tmp_path / "token.txt").write_text(f"{token}\r\n")
+    (tmp_path / "good.txt").write_text("canary sesame\r\n")
+    file = tmp_path / "schedules.yaml"
+    found = []
+    for value in (json.dumps(token), "{from_env: TOKEN}", "{from_file: token.txt}", "{from_file: good.txt}"):
+        given = {"token": "sesame", key: value}
+        file.write_text(job() + "web:\n" + "".join(f"  {name}: {each}\n" for name, each in given.items()))
+        try:
+            messages = [str(each) for each in check(file, now=NOW).config.warnings]
+        except ConfigError as error:
+            messages = [str(each) for each in error.problems]
+        assert "canary" not in "".join(messages)
+        found.append([f"{key}: must consist of printable ASCII" in each for each in messages if "must" in each])
+    assert found == [[True], [True], [True], []]
 
 
 def test_a_nice_value_below_what_the_user_may_set_requires_root(

@@ -49,6 +49,8 @@ def test_every_schedule_file_loads_without_a_warning(
 ) -> None:
     for variable in {"SMTP_URL", *re.findall(r"from_env: (\w+)", page.read_text())}:
         monkeypatch.setenv(variable, "smtp://127.0.0.1")
+    for variable in re.findall(r"(?:webhook|ping): \{from_env: (\w+)", page.read_text()):
+        monkeypatch.setenv(variable, "https://example.com/hook")
     for block in blocks(page, "yaml"):
         if OTHERS not in block.comment and "typo" not in block.comment:
             named = re.match(r"# ([\w-]+\.yaml)", block.text)  # for other files of the page that include it
