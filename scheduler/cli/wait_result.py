@@ -74,7 +74,7 @@ def result(target: Target, run: str, form: str | None) -> None:
     found = target.ask(RESULT, AskResult(run))
     if output_format.shown(found, form):
         return
-    click.echo(f"run {found.run_id} of {found.job}: {_words(found)}")
+    click.echo(f"run {found.run_id} of {found.job}: {state_in_words(found)}")
     stopped_by = found.stopped_by if found.run is None else found.run.stopped_by
     for name, value in (("requested by", found.by), ("arguments", found.arguments), ("stopped by", stopped_by)):
         if value is not None:
@@ -86,14 +86,16 @@ def result(target: Target, run: str, form: str | None) -> None:
                     click.echo(f"  {printable_line(note)}")
 
 
-def _words(found: RunResult) -> str:
+def state_in_words(found: RunResult) -> str:
+    """How a run ended, or what it does now and what it waits for."""
+    waits = "" if found.waiting_for is None else f"waiting for {GATES.get(found.waiting_for, found.waiting_for)}"
     if found.run is not None:
-        return _ending(found.run) if found.run.outcome is not None else found.state
+        return _ending(found.run) if found.run.outcome is not None else ", ".join(filter(None, (found.state, waits)))
     if found.state == "skipped":
         return terminal.paint(f"skipped: {found.message}", "care")
     if found.until is not None:
         return f"waiting until {times.full(found.until, UTC)}; it is lost if schedd stops before then"
-    return "starting" if found.waiting_for is None else f"waiting for {GATES.get(found.waiting_for, found.waiting_for)}"
+    return waits or "starting"
 
 
 def _ending(run: RunView) -> str:

@@ -10,6 +10,7 @@ from scheduler.api.handlers import answer
 from scheduler.api.run_result import result_of
 from scheduler.api.views import job_view
 from scheduler.cli.job_table import status
+from scheduler.cli.wait_result import state_in_words
 from scheduler.launch.environment import Environment
 from scheduler.launch.simulated import Play
 from scheduler.model.job import Retry
@@ -59,6 +60,7 @@ def test_a_retry_that_waits_for_a_worker_is_not_shown_as_running_on_the_lost_one
         assert asked.status == "retrying, waiting for worker"
         result = asked.result(run.id)
         assert (result.state, result.waiting_for) == ("retrying", "worker")
+        assert state_in_words(result) == "retrying, waiting for a worker"
         stage.start_worker("w1")
         stage.start_worker("w2")
         await asyncio.sleep(40)
@@ -67,6 +69,7 @@ def test_a_retry_that_waits_for_a_worker_is_not_shown_as_running_on_the_lost_one
         assert view.running[0].worker not in {None, first}
         result = asked.result(run.id)
         assert (result.state, result.waiting_for, result.run) == ("running", None, view.running[0])
+        assert state_in_words(result) == "running"
         await asyncio.sleep(100)
         assert [each.worker for each in stage.kept] == [view.running[0].worker], "in history it is the last one"
 
@@ -85,6 +88,7 @@ def test_a_request_that_waits_for_a_worker_is_among_the_waiting_ones_with_its_ar
         run_id = asked.engine.run_now(stage.jobs["j"], request).run_id
         await asyncio.sleep(5)
         assert asked.status == "waiting for worker"
+        assert state_in_words(asked.result(run_id)) == "waiting for a worker"
         (queued,) = asked.view.queued
         assert (queued.run_id, queued.waiting_for, queued.arguments) == (run_id, "worker", request.arguments)
         why: Any = answer(asked.service, WHY, Why(job="j"))
