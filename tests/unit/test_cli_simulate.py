@@ -50,7 +50,7 @@ class FakeDaemon:
 @pytest.fixture
 def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file without a running schedd."""
-    monkeypatch.setattr(client, "find", lambda _path: None)
+    monkeypatch.setattr(client, "find", lambda _path, **_how: None)
     (tmp_path / "schedules.yaml").write_text(FILE)
     return tmp_path / "schedules.yaml"
 
@@ -82,7 +82,7 @@ def taken(file: Path, *words: str) -> list[tuple[float, str]]:
 def test_a_given_duration_takes_precedence_over_a_usual_one_and_that_over_an_assumed_one(
     file: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], expected: list[tuple[float, str]]
 ) -> None:
-    monkeypatch.setattr(client, "find", lambda _path: FakeDaemon())
+    monkeypatch.setattr(client, "find", lambda _path, **_how: FakeDaemon())
     assert taken(file, *words) == expected
 
 
@@ -98,7 +98,7 @@ def test_conditions_are_assumed_to_hold_and_that_is_said(file: Path) -> None:
 
 
 def test_a_schedd_that_cannot_be_asked_is_said_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def find(_path: str) -> None:
+    def find(_path: str, **_how: object) -> None:
         raise UnreachableError("pid 7 does not answer")
 
     monkeypatch.setattr(client, "find", find)
