@@ -188,6 +188,23 @@ def test_the_shortest_wait_gives_the_run_that_it_has_started(wait: int, outcome:
     play(script, job("j", None), play=lambda _launch: Play(seconds=5))
 
 
+def test_a_run_that_goes_on_without_this_schedd_is_202_for_who_waits_and_the_last_event_says_so() -> None:
+    async def script(stage: Stage, ask: Ask, _service: Served) -> None:
+        waits = asyncio.ensure_future(ask("POST", f"{API}/jobs/j/runs", Prefer="wait=60"))
+        await stage.until(5)
+        (live,) = stage.engine.runner.live_runs("j")
+        streams = asyncio.ensure_future(ask("GET", f"{API}/runs/{live.run_id}/wait", Accept="text/event-stream"))
+        await stage.until(6)
+        stage.engine.runner.leave(live)
+        status, headers, run = await waits
+        assert (status, headers["location"], run["outcome"]) == (202, f"{API}/runs/{live.run_id}", None)
+        assert stage.clock.steady() == 6.0
+        events = [line for line in (await streams)[2].splitlines() if line.startswith("event")]
+        assert events == ["event: left", "event: end"]
+
+    play(script, job("j", None), play=lambda _launch: Play(seconds=100))
+
+
 def test_lateness_is_that_of_scheduled_runs() -> None:
     async def script(stage: Stage, ask: Ask, _service: Served) -> None:
         await stage.until(3.5)
