@@ -37,7 +37,7 @@ def looks_like_kubernetes(source: SourceFile) -> bool:
     return _KIND.search(source.text) is not None
 
 
-_SECRET = "set the variable in schedd's own environment, which all jobs inherit, or use from_file"
+_ABOUT_ORIGIN = "set the variable in schedd's own environment, which all jobs inherit, or use from_file"
 _OTHER_ORIGIN = (
     "another job reads this variable from elsewhere: name another one in from_env, as both get the same value"
 )
@@ -231,7 +231,7 @@ class _Reading:
                 self._refuse(entry, f"env.{name}", ABOUT_NAMES)
             elif origin := self._origin(source):
                 env[name] = {"from_env": name}
-                self._note(entry, f"env.{name}", _SECRET)
+                self._note(entry, f"env.{name}", _ABOUT_ORIGIN)
                 if self._request.origins.setdefault(name, origin) != origin:
                     self._note(entry, f"env.{name}", _OTHER_ORIGIN)
             elif source.entries:
