@@ -137,11 +137,8 @@ class Connection(asyncio.Protocol):
                 return
             match event:
                 case h11.Request():
-                    self._head, self._most_body = event, MOST_BODY
-                    if _declared(event) > MOST_BODY:
-                        self._most_body = self._most_body_of(self._request())
-                    if self._http.they_are_waiting_for_100_continue:
-                        self._send(h11.InformationalResponse(status_code=100, headers=[]))
+                    if not self._begun(event):
+                        return
                 case h11.Data():
                     self._body += event.data
                     if len(self._body) > self._most_body:
@@ -155,6 +152,21 @@ class Connection(asyncio.Protocol):
                     return
                 case _:  # NEED_DATA, PAUSED
                     return
+
+    def _begun(self, head: h11.Request) -> bool:
+        """Begin a request, of which the body may follow. False: it is refused."""
+        if _size(head) > MOST_HEAD:  # h11 limits only what arrives in pieces
+            self._refuse(431, f"the first line and the headers have at most {MOST_HEAD} bytes")
+            return False
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in head.headers}:
+            self._refuse(400, "a request has either Content-Length or Transfer-Encoding")
+            return False
+        self._head, self._most_body = head, MOST_BODY
+        if _declared(head) > MOST_BODY:
+            self._most_body = self._most_body_of(self._request())
+        if self._http.they_are_waiting_for_100_continue:
+            self._send(h11.InformationalResponse(status_code=100, headers=[]))
+        return True
 
     async def _answer(self) -> None:
         request = self._request()
@@ -260,6 +272,13 @@ class Connection(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _size(request: h11.Request) -> int:
+    """Bytes of the first line and the headers."""
+    return (
+        len(request.method) + len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers)
+    )
 
 
 def _declared(request: h11.Request) -> int:

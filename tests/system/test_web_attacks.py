@@ -165,6 +165,32 @@ def test_a_body_that_is_too_large_is_not_read(web: Web) -> None:
     assert b" 431 " in web.raw(b"GET / HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * 70_000)
 
 
+@pytest.mark.parametrize("size", [17_000, 100_000])
+def test_a_head_that_is_too_large_is_refused_though_it_arrives_at_once(web: Web, size: int) -> None:
+    long = b"y" * size
+    for head in (
+        b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + long,
+        b"GET /healthz?" + long + b" HTTP/1.1\r\nhost: x",
+    ):
+        assert b" 431 " in web.raw(head + b"\r\n\r\n")
+    many = b"".join(b"x%d: y\r\n" % number for number in range(size // 8))
+    assert b" 431 " in web.raw(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n" + many + b"\r\n")
+    assert b" 200 " in web.raw(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: " + b"y" * 10_000 + b"\r\n\r\n")
+
+
+def test_a_request_whose_end_two_programs_could_see_in_different_places_ends_the_connection(web: Web) -> None:
+    """A proxy that follows Content-Length would take the second request for the body of the first."""
+    second = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    head = b"POST /api/v1/pause HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    for fields in (
+        b"content-length: %d\r\ntransfer-encoding: chunked\r\n",
+        b"transfer-encoding: chunked\r\ncontent-length: %d\r\n",
+    ):
+        answer = web.raw(head + fields % (len(second) + 5) + b"\r\n0\r\n\r\n" + second)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert answer.count(b"HTTP/1.1 ") == 1
+
+
 @pytest.mark.parametrize(
     "data",
     [
