@@ -261,11 +261,15 @@ def _too_late(sock: socket.socket) -> UnreachableError:
 
 
 def _why_silent(path: str, holder: file_lock.Holder) -> str:
-    if holder.uid != os.geteuid():
-        user = user_name(holder.uid)
-        return f"{path} is managed by {holder}, which belongs to {user}: run schedctl as {user}"
+    ours, user = os.geteuid(), user_name(holder.uid)
+    managed = f"{path} is managed by {holder}, which"
+    if holder.uid != ours:
+        managed += f" belongs to {user}"
+        if ours != 0:
+            return f"{managed}: run schedctl as {user}"
+        managed += " and"
     places = ", ".join(socket_path.socket_paths(path, holder.uid))
     return (
-        f"{path} is managed by {holder}, which listens at none of {places}; if SCHEDD_SOCKET was set for that schedd, "
+        f"{managed} listens at none of {places}; if SCHEDD_SOCKET was set for that schedd, "
         f"set it here, too; if its socket was removed, it creates a new one after: kill -HUP {holder.pid}"
     )

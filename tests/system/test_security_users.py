@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -177,6 +178,18 @@ def test_root_finds_the_schedd_of_another_user_when_the_file_has_been_replaced(
             run = schedctl("-c", file, "run-now", "job")
             assert run.stdout.split()[0] == str(OTHER)
         assert json.loads(schedctl("-c", file, "status", "--json").stdout)["pid"] == running.pid
+        assert running.stop() == 0
+
+
+def test_root_is_told_how_the_schedd_of_another_user_can_be_reached_again(place: Path, file: Path) -> None:
+    with schedd(file, program=(*AS_OTHER, str(BIN / "schedd")), TMPDIR=str(place / "tmp")) as running:
+        Path(f"/tmp/schedd-{OTHER}", f"{names(str(file))[0]}.sock").unlink()
+        answer = schedctl("-c", file, "list")
+        assert answer.returncode == 3
+        assert "run schedctl as" not in answer.stderr
+        advice = answer.stderr.rpartition("it creates a new one after: ")[2]
+        subprocess.run(shlex.split(advice), check=True)
+        eventually(lambda: schedctl("-c", file, "list").returncode == 0, what="no new socket")
         assert running.stop() == 0
 
 
