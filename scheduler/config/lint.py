@@ -41,7 +41,7 @@ BUSY = 25
 _YEAR = timedelta(days=366)
 _DAY = 86_400.0
 
-_DAYS_IN_STORE = 7
+_DAYS_IN_STORE = 400
 """How long the store of workers keeps finished runs, and with them the last success."""
 
 _WORDS = "a list is run without a shell: each word is an item of its own; or write the command as text"

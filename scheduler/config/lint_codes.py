@@ -84,7 +84,7 @@ class LintCode(StrEnum):
     NO_RECIPIENT = "no-recipient", FILE
     """expect_success_within is set without on_failure: only the metrics show that the job is overdue."""
     LONG_EXPECTATION = "long-expectation", FILE
-    """expect_success_within exceeds a day (with a store, seven days) without ping or sentry: after a restart schedd
+    """expect_success_within exceeds a day (with a store, 400 days) without ping or sentry: after a restart schedd
     counts from the start."""
     ON_WORKER = "on-worker", FILE
     """A key depends on the worker's machine: user, group, output: raw, memory_limit."""

@@ -14,6 +14,9 @@ from scheduler.launch.remote.redis_log import RedisLog, RedisReader
 
 KEPT_RUNS = 10_000
 KEPT_DAYS = 7
+KEPT_DAYS_OF_LAST = 400
+"""For the last run and the last success of each job, also of one that runs once a year."""
+
 
 STILL_READ = 60
 """Seconds for which the reports of a finished run are kept, for a scheduler that has lost it and still reads."""
@@ -38,7 +41,7 @@ if redis.call('set', KEYS[1], '1', 'nx', 'ex', ARGV[3]) then
   redis.call('rpush', KEYS[2], ARGV[2])
   for number = 4, ARGV[7] + 4 do
     redis.call('hset', KEYS[number], ARGV[6], ARGV[2])
-    redis.call('expire', KEYS[number], ARGV[3])
+    redis.call('expire', KEYS[number], ARGV[8])
   end
   redis.call('ltrim', KEYS[2], -ARGV[4], -1)
   redis.call('expire', KEYS[2], ARGV[3])
@@ -96,7 +99,8 @@ class RedisSpace:
         logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "output")]
         keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", "last", "succeeded", *logs)]
         bounds = KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ
-        await self._script(_KEEP, keys, run_id, finished, *bounds, job, int(succeeded))
+        of_last = job, int(succeeded), KEPT_DAYS_OF_LAST * 86400
+        await self._script(_KEEP, keys, run_id, finished, *bounds, *of_last)
 
     async def kept(self) -> list[bytes]:
         latest = cast("list[bytes]", await self._do("LRANGE", f"{self._prefix}history", 0, -1))

@@ -53,6 +53,7 @@ def text(notification: Notification, *, longest: int) -> str:
     lines.append(f"Time: {_local(notification.at, job)}")
     if run is not None:
         lines.append(f"Run: {run.id}, scheduled at {_local(run.scheduled_at, job)}")
+        lines += [f"Worker: {run.worker}"] if run.worker else []
         lines += [f"Note: {note}" for attempt in run.attempts[-1:] for note in attempt.exit.notes]
     shown = output(notification)[-longest:].strip("\n")
     if shown:
@@ -185,6 +186,7 @@ def _run(run: Run) -> dict[str, Any]:
         "outcome": run.outcome,
         "exit_code": run.exit_code if run.attempts else None,
         "duration": None if run.duration is None else round(run.duration, 3),
+        "worker": run.worker,
         "attempts": [_attempt(attempt) for attempt in run.attempts],
     }
 
