@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 
 import click
 
+from scheduler.api.lookup import in_utc
 from scheduler.cli import output_format, terminal, times, typed_times
 from scheduler.cli.answer_source import FileAlone, Target
 from scheduler.cli.job_argument import option_instead, some_jobs
@@ -128,10 +129,7 @@ def _of_expression(expr: str, zone: tzinfo, count: int, start: datetime, until: 
 
 
 def _just_before(start: datetime) -> datetime:
-    try:
-        return start - datetime.resolution
-    except OverflowError:
-        raise UsageError("--from is too close to the start of the calendar") from None
+    return in_utc(start) - datetime.resolution
 
 
 def _show(found: list[ScheduledTime], zone: tzinfo, now: datetime, *, with_jobs: bool, wide: bool) -> None:

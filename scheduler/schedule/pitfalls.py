@@ -87,7 +87,7 @@ def _skipped_start(start: LocalTime) -> tuple[Pitfall, ...]:
 
 def _of_pattern(pattern: Pattern) -> Iterator[tuple[PitfallKind, str]]:
     for field in pattern:
-        for sentence in _uneven_step(field):
+        for sentence in _uneven_step(field, pattern):
             yield PitfallKind.UNEVEN_STEP, sentence
     for sentence in _every_minute(pattern):
         yield PitfallKind.EVERY_MINUTE, sentence
@@ -106,21 +106,42 @@ def _every_minute(pattern: Pattern) -> Iterator[str]:
         yield f"`{minute}` as the minute means all 60 minutes of {which}; write 0 to run once"
 
 
-def _uneven_step(field: Field) -> Iterator[str]:
+def _uneven_step(field: Field, pattern: Pattern) -> Iterator[str]:
     match = re.fullmatch(_STEP, field.text)
     if match is None or field.name not in _LARGER:
         return
     step, (low, high) = int(match[1]), LIMITS[field.name]
     larger, unit = _LARGER[field.name], field.name.replace("day_of_week", "day")
+    always = all(other.is_full for other in [*pattern][[*pattern].index(field) + 1 :])
     every = f"; `@every {step}{_DURATIONS[field.name]}` has equal intervals" if field.name in _DURATIONS else ""
+    every = every if always else ""
     if field.name is FieldName.DAY:
         yield f"`{field.text}` starts again on day 1 of every month, so the last interval may be shorter{every}"
     elif step > high - low:
         yield f"`{field.text}` matches {_value(field.name, low)} only, once per {larger}{every}"
-    elif (rest := high + 1 - max(field.values)) != step:
+    elif (rest := high + 1 - max(field.values)) != step and _goes_on(field.name, pattern):
         last, first = _value(field.name, max(field.values)), _value(field.name, low)
         later = f"{plural(rest, unit)} later"
         yield f"`{field.text}` starts again every {larger}: after {last} comes {first}, {later}{every}"
+
+
+def _goes_on(name: FieldName, pattern: Pattern) -> bool:
+    """Whether the next larger unit, such as the hour of a minute, ever follows upon another one that matches."""
+    larger = {
+        FieldName.SECOND: [pattern.minute],
+        FieldName.MINUTE: [pattern.hour],
+        FieldName.HOUR: [pattern.day, pattern.day_of_week],
+    }
+    return all(_has_neighbours(field) for field in larger.get(name, ()))
+
+
+def _has_neighbours(field: Field) -> bool:
+    values = sorted(field.values)
+    return (
+        field.is_full
+        or LIMITS[field.name] == (*values[:1], *values[-1:])
+        or any(b - a == 1 for a, b in pairwise(values))
+    )
 
 
 def _value(name: FieldName, number: int) -> str:

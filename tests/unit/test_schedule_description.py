@@ -114,6 +114,9 @@ def test_a_schedule_knows_its_class(spec: object, expected: str) -> None:
         ("0 0 * * */2", "`*/2` starts again every week: after Saturday comes Sunday, 1 day later"),
         ("0 0 1 */5 *", "`*/5` starts again every year: after November comes January, 2 months later"),
         ("*/90 * * * *", "`*/90` matches minute 0 only, once per hour; `@every 90m` has equal intervals"),
+        ("*/7 9-17 * * *", "after minute 56 comes minute 0, 4 minutes later"),
+        ("*/7 0,23 * * *", "after minute 56 comes minute 0, 4 minutes later"),
+        ("0 */5 * * mon-fri", "after hour 20 comes hour 0, 4 hours later"),
         ("* 2 * * *", "all 60 minutes of hour 2"),
         ("0 0 13 * 5", "runs when either matches"),
         ("0 0 */2 * 1", "runs when both match"),
@@ -128,9 +131,26 @@ def test_a_pitfall_is_pointed_out(spec: object, trap: str) -> None:
     assert any(trap in pitfall.sentence for pitfall in find_pitfalls(parse(spec)))
 
 
+@pytest.mark.parametrize("spec", ["*/7 9-17 * * *", "0 */5 * * mon-fri", "0 0 */2 1 *", "*/90 9 * * *"])
+def test_equal_intervals_are_offered_only_where_nothing_else_restricts_the_schedule(spec: str) -> None:
+    assert [pitfall.sentence for pitfall in find_pitfalls(parse(spec)) if "@every" in pitfall.sentence] == []
+
+
 @pytest.mark.parametrize(
     "spec",
-    ["*/5 * * * *", "0 */6 * * *", "30 2 * * *", "0 0 1,15 * *", "0 0 L * *", "* * * * *", "@every 5m", "@daily"],
+    [
+        "*/5 * * * *",
+        "0 */6 * * *",
+        "30 2 * * *",
+        "0 0 1,15 * *",
+        "0 0 L * *",
+        "* * * * *",
+        "@every 5m",
+        "@daily",
+        "*/7 2 * * *",
+        "*/7 2,12 * * *",
+        "0 */5 * * mon",
+    ],
 )
 def test_a_schedule_that_does_what_it_seems_to_has_no_pitfalls(spec: object) -> None:
     assert find_pitfalls(parse(spec)) == ()
