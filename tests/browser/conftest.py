@@ -76,12 +76,20 @@ def site(folder: Path, text: str, *options: str, **environ: Any) -> Iterator[Sit
 
 @contextmanager
 def opened(browser: Any, url: str = "", **options: Any) -> Iterator[Any]:
-    """A page in a context of its own. Errors of scripts and messages of the console fail the test."""
+    """A page in a context of its own. Errors of scripts and messages of the console fail the test.
+
+    Except those of the kind `info`: Chromium says by one that the person was faster than autofocus.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     said: list[str] = []
-    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+
+    def on_message(message: Any) -> None:
+        if message.type != "info":
+            said.append(f"{message.type}: {message.text}")
+
+    page.on("console", on_message)
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
 
     def on_dialog(dialog: Any) -> None:

@@ -153,39 +153,38 @@ def test_without_its_store_no_scheduler_is_ready_and_each_says_why(site: Site) -
     second = site.folder / "second.yaml"
     second.write_text(FILE)
     site.worker("w1@here")
-    with (
-        schedd(site.file, "--web", f"unix:{site.folder}/web", REDIS_URL=site.url) as first,
-        schedd(second, REDIS_URL=site.url) as standby,
-    ):
-        standby.says('event="standing by" active=')
-        gauges = [line for line in site.ctl("metrics").stdout.splitlines() if line.startswith("schedd_")]
-        assert {"schedd_active 1", "schedd_store_up 1", "schedd_workers 1"} <= {*gauges}
-        asked = site.ctl("metrics", file=second)
-        assert "this schedd is a standby; the active scheduler is " in asked.stderr
-        of_standby = asked.stdout
-        assert "\nschedd_active 0\n" in of_standby
-        assert "schedd_job_consecutive_failures" not in of_standby
-        assert "standby; the active scheduler is " in site.ctl("status", file=second).stdout
-        of_active = site.ctl("status").stdout
-        assert "running; this is the active scheduler\n" in of_active
-        assert "workers    1 present; `schedctl workers` lists them; the store answers\n" in of_active
-        assert _readiness(site.folder / "web").startswith("HTTP/1.1 200")
-        subprocess.run(["redis-cli", "-u", site.url, "shutdown", "nosave"], check=True)
-        first.says('event="standing by" active=unknown')
-        eventually(lambda: site.ctl("status", "--exit-code", file=second).returncode == 1)
-        for file in (site.file, second):
-            shown = site.ctl("status", file=file).stdout
-            assert "standby: the store cannot be reached" in shown
-            assert "Connection refused\n" in shown, "without Python's notation of the address"
-            assert site.ctl("status", "--exit-code", file=file).returncode == 1
-            lost = site.ctl("metrics", file=file).stdout
-            assert "\nschedd_active 0\n" in lost
-            assert "\nschedd_store_up 0\n" in lost
-            assert "schedd_workers" not in lost
-        answer = _readiness(site.folder / "web")
-        assert answer.startswith("HTTP/1.1 503")
-        assert "the store cannot be reached" in answer
-        assert _readiness(site.folder / "web", "/healthz").startswith("HTTP/1.1 200")
+    with schedd(site.file, "--web", f"unix:{site.folder}/web", REDIS_URL=site.url) as first:
+        first.says("event=active")
+        with schedd(second, REDIS_URL=site.url) as standby:
+            standby.says('event="standing by" active=')
+            gauges = [line for line in site.ctl("metrics").stdout.splitlines() if line.startswith("schedd_")]
+            assert {"schedd_active 1", "schedd_store_up 1", "schedd_workers 1"} <= {*gauges}
+            asked = site.ctl("metrics", file=second)
+            assert "this schedd is a standby; the active scheduler is " in asked.stderr
+            of_standby = asked.stdout
+            assert "\nschedd_active 0\n" in of_standby
+            assert "schedd_job_consecutive_failures" not in of_standby
+            assert "standby; the active scheduler is " in site.ctl("status", file=second).stdout
+            of_active = site.ctl("status").stdout
+            assert "running; this is the active scheduler\n" in of_active
+            assert "workers    1 present; `schedctl workers` lists them; the store answers\n" in of_active
+            assert _readiness(site.folder / "web").startswith("HTTP/1.1 200")
+            subprocess.run(["redis-cli", "-u", site.url, "shutdown", "nosave"], check=True)
+            first.says('event="standing by" active=unknown')
+            eventually(lambda: site.ctl("status", "--exit-code", file=second).returncode == 1)
+            for file in (site.file, second):
+                shown = site.ctl("status", file=file).stdout
+                assert "standby: the store cannot be reached" in shown
+                assert "Connection refused\n" in shown, "without Python's notation of the address"
+                assert site.ctl("status", "--exit-code", file=file).returncode == 1
+                lost = site.ctl("metrics", file=file).stdout
+                assert "\nschedd_active 0\n" in lost
+                assert "\nschedd_store_up 0\n" in lost
+                assert "schedd_workers" not in lost
+            answer = _readiness(site.folder / "web")
+            assert answer.startswith("HTTP/1.1 503")
+            assert "the store cannot be reached" in answer
+            assert _readiness(site.folder / "web", "/healthz").startswith("HTTP/1.1 200")
 
 
 def test_the_pair_on_one_machine_starts_as_the_page_says(site: Site) -> None:
@@ -288,8 +287,10 @@ def test_a_client_that_waits_gets_the_exit_code_of_its_run_from_the_next_active_
         environ, pipe = environment({"REDIS_URL": site.url}), subprocess.PIPE
         return subprocess.Popen(command, env=environ, stdout=pipe, stderr=pipe, text=True)
 
-    with schedd(site.file, REDIS_URL=site.url) as first, schedd(second, REDIS_URL=site.url) as standby:
+    with ExitStack() as both:
+        first = both.enter_context(schedd(site.file, REDIS_URL=site.url))
         first.says("event=active")
+        standby = both.enter_context(schedd(second, REDIS_URL=site.url))
         standby.says('event="standing by" active=')
         following = [client(file, "run-now", "slow", "--key", "k") for file in (second, site.file)]
         for each in following:
