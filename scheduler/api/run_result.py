@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -66,7 +67,7 @@ def result_of(engine: Engine, run_id: str) -> RunResult | None:
         return _live(live)
     run = engine.history.run(run_id)
     if run is not None:
-        return _left(run) if run.elsewhere else _finished(run)
+        return _of_run(run)
     decision = engine.history.decision(run_id)
     return None if decision is None else _skipped(engine, run_id, decision)
 
@@ -142,18 +143,13 @@ def _live(state: LiveState) -> RunResult:
     )
 
 
-def _finished(run: Run) -> RunResult:
-    return RunResult(
-        run_id=run.id, job=run.job, state="finished", run=run_view(run), by=run.by, arguments=run.arguments
-    )
-
-
-def _left(run: Run) -> RunResult:
-    """It goes on without this schedd, which shuts down."""
-    going_on = replace(run, attempts=run.attempts[:-1], outcome=None, finished_at=None, duration=None)
-    return RunResult(
-        run_id=run.id, job=run.job, state="running", run=run_view(going_on), by=run.by, arguments=run.arguments
-    )
+def _of_run(run: Run) -> RunResult:
+    """A run that has finished here; or one that goes on without this schedd, which shuts down."""
+    state: Literal["running", "finished"] = "finished"
+    if run.elsewhere:
+        state = "running"
+        run = replace(run, attempts=run.attempts[:-1], outcome=None, finished_at=None, duration=None)
+    return RunResult(run_id=run.id, job=run.job, state=state, run=run_view(run), by=run.by, arguments=run.arguments)
 
 
 def _skipped(engine: Engine, run_id: str, decision: Decision) -> RunResult:

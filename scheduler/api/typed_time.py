@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import isleap
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from enum import Enum
@@ -181,7 +182,7 @@ def _date(text: str, match: re.Match[str], weekday: int | None, today: datetime)
             raise UsageError(f"{text!r} is not a valid time: {found:%Y-%m-%d} is a {found:%A}")
         return found
     leap = (month, day) == (2, 29)
-    years = [each for each in range(today.year - 8, today.year + 9) if not leap or _is_leap(each)]
+    years = [each for each in range(today.year - 8, today.year + 9) if not leap or isleap(each)]
     dates = [today.replace(year=each, month=month, day=day) for each in years]
     one, other = sorted(dates, key=lambda each: abs(each - today))[:2]
     if weekday is None:
@@ -194,10 +195,6 @@ def _date(text: str, match: re.Match[str], weekday: int | None, today: datetime)
     one, other = sorted((one, other))
     both = f"{one:%Y-%m-%d} is a {one:%A}, {other:%Y-%m-%d} a {other:%A}"
     raise UsageError(f"{text!r} is ambiguous: {both}; add the year")
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
 def _in_typed_zone(wall: datetime, name: str | None, zone: tzinfo, find_zone: FindZone) -> datetime:

@@ -25,6 +25,7 @@ from scheduler.launch.environment import Environment
 from scheduler.launch.program import directory_problem
 from scheduler.machine_zone import is_utc, machine_zone
 from scheduler.model.job import Job, OnShutdown, Overlap
+from scheduler.model.workers import DAYS_OF_LAST_RUNS
 from scheduler.schedule import (
     Restricted,
     Schedule,
@@ -40,9 +41,6 @@ BUSY = 25
 
 _YEAR = timedelta(days=366)
 _DAY = 86_400.0
-
-_DAYS_IN_STORE = 400
-"""How long the store of workers keeps finished runs, and with them the last success."""
 
 _WORDS = "a list is run without a shell: each word is an item of its own; or write the command as text"
 
@@ -155,7 +153,7 @@ class _Lint:
         yield from self._of_schedule(job)
         yield from self._of_intervals(job)
         yield from self._of_catch_up(job)
-        yield from _of_expectation(job, _DAYS_IN_STORE * _DAY if self._history_is_stored else _DAY)
+        yield from _of_expectation(job, DAYS_OF_LAST_RUNS * _DAY if self._history_is_stored else _DAY)
         yield from worker_warnings(job)
         about_command = list(command_warnings(job))
         yield from about_command

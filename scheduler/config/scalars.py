@@ -68,17 +68,20 @@ def read_name(text: str, plain: bool) -> str:
     """A name that is not empty."""
     if not text.strip():
         raise InvalidValueError("must not be empty; null means none")
-    if plain and text in TRUE | FALSE:
-        raise InvalidValueError("must be a name, not true or false; use quotes if that is the name")
+    _refuse_boolean(text, plain, "name")
     return read_text(text, plain)
+
+
+def _refuse_boolean(text: str, plain: bool, kind: str) -> None:
+    if plain and text in TRUE | FALSE:
+        raise InvalidValueError(f"must be a {kind}, not true or false; use quotes if that is the {kind}")
 
 
 def read_path(text: str, plain: bool) -> str:
     """A path as written."""
     if not text:
         raise InvalidValueError("must not be empty")
-    if plain and text in TRUE | FALSE:
-        raise InvalidValueError("must be a path, not true or false; use quotes if that is the path")
+    _refuse_boolean(text, plain, "path")
     if text.startswith("~"):
         raise InvalidValueError("~ is not expanded; write an absolute path, or one relative to this file")
     return read_text(text, plain)

@@ -7,6 +7,9 @@ import msgspec
 from scheduler.model.target import Value
 from scheduler.server_url import redis_url_problem
 
+DAYS_OF_LAST_RUNS = 400
+"""Days for which the store keeps the last run and the last success of each job, also of one that runs once a year."""
+
 
 class Workers(msgspec.Struct, frozen=True, kw_only=True):
     """Celery workers: addresses of their broker and of the store, the queue, and the name that schedules share.

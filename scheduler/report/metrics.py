@@ -17,7 +17,7 @@ from scheduler.engine.events import (
     RunSkipped,
     RunStarted,
 )
-from scheduler.model.run import RAN, Outcome, Run, Trigger
+from scheduler.model.run import RAN, Run, Trigger
 
 DURATIONS = (0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0)
 """Upper bounds of the buckets of run durations, in seconds."""
@@ -27,7 +27,7 @@ LATENESSES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0)
 
 JUMPS_KEPT = 10
 
-_SUCCEEDED, _SCHEDULE = Outcome.SUCCEEDED, Trigger.SCHEDULE
+_SCHEDULE = Trigger.SCHEDULE
 """On Python 3.11 looking up a member in its class takes 0.3 µs, as does its `value`."""
 
 

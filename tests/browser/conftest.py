@@ -74,19 +74,20 @@ def site(folder: Path, text: str, *options: str, **environ: Any) -> Iterator[Sit
         yield Site(running, match[1].rstrip("/"), file)
 
 
+FASTER_THAN_AUTOFOCUS = "Autofocus processing was blocked because a document already has a focused element."
+"""What Chromium says where a person has used the page before it was complete."""
+
+
 @contextmanager
 def opened(browser: Any, url: str = "", **options: Any) -> Iterator[Any]:
-    """A page in a context of its own. Errors of scripts and messages of the console fail the test.
-
-    Except those of the kind `info`: Chromium says by one that the person was faster than autofocus.
-    """
+    """A page in a context of its own. Errors of scripts and messages of the console fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     said: list[str] = []
 
     def on_message(message: Any) -> None:
-        if message.type != "info":
+        if message.text != FASTER_THAN_AUTOFOCUS:
             said.append(f"{message.type}: {message.text}")
 
     page.on("console", on_message)

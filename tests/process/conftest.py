@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.redis_server import redis_server
+
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -37,6 +39,13 @@ def _nothing_is_left_behind() -> Iterator[None]:
     while len(after := _descriptors()) > len(before) and time.monotonic() < end:
         time.sleep(0.01)
     assert len(after) <= len(before), f"descriptors still open after the test: {after - before}"
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """That of a Redis of the test."""
+    with redis_server(tmp_path) as found:
+        yield found
 
 
 def _descriptors() -> set[str]:

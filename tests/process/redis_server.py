@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import subprocess
 import time
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from scheduler.launch.remote.messages import Message
 
@@ -19,7 +22,9 @@ MESSAGE = Message(
 
 @contextmanager
 def redis_server(folder: Path, port: int | None = None) -> Iterator[int]:
-    """Its port; the server ends with the block."""
+    """Its port; the server ends with the block. A test is skipped where it is not installed."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed")
     if port is None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))

@@ -11,6 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -313,40 +314,11 @@ def test_a_request_whose_client_no_longer_waits_is_not_carried_out(
     assert service.paused == {}
 
 
-def test_an_answer_that_is_cut_off_does_not_count_as_not_accepted(file: Path) -> None:
+@contextmanager
+def answering(line: bytes) -> Iterator[None]:
+    """Another program at the control socket, which answers one request with this line and closes the connection."""
     path = Path(os.environ["SCHEDD_SOCKET"])
-    path.parent.mkdir(mode=0o700)
-
-    def answer(line: bytes) -> None:
-        for _ in range(2):  # the search for a schedd connects, and then the request
-            with other.accept()[0] as sock:
-                if sock.recv(4096):
-                    sock.sendall(line)
-
-    with socket.socket(socket.AF_UNIX) as other, ThreadPoolExecutor(1) as pool:
-        other.bind(str(path))
-        other.listen(1)
-        for line, error in ((b"", UnreachableError), (b'{"event": "accepted", "v": 1}\n', UnansweredError)):
-            answered = pool.submit(answer, line)
-            found = client.find(str(file))
-            assert found is not None
-            with pytest.raises(UnreachableError) as raised:
-                list(found.stream(RUN_NOW, RunNow(job="alpha")))
-            answered.result(10)
-            assert type(raised.value) is error
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        b'{"error": {"code": "usage", "message": "not a request: Object missing required field `verb`"}}\n',
-        b'{"ok": {"something": "else"}}\n',
-        b"hello\n",
-    ],
-)
-def test_a_schedd_of_another_version_is_an_error_with_its_remedy(file: Path, line: bytes) -> None:
-    path = Path(os.environ["SCHEDD_SOCKET"])
-    path.parent.mkdir(mode=0o700)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
 
     def answer() -> None:
         for _ in range(2):  # the search for a schedd connects, and then the request
@@ -358,8 +330,32 @@ def test_a_schedd_of_another_version_is_an_error_with_its_remedy(file: Path, lin
         other.bind(str(path))
         other.listen(1)
         answered = pool.submit(answer)
+        yield
+        answered.result(10)
+    path.unlink()
+
+
+def test_an_answer_that_is_cut_off_does_not_count_as_not_accepted(file: Path) -> None:
+    for line, error in ((b"", UnreachableError), (b'{"event": "accepted", "v": 1}\n', UnansweredError)):
+        with answering(line):
+            found = client.find(str(file))
+            assert found is not None
+            with pytest.raises(UnreachableError) as raised:
+                list(found.stream(RUN_NOW, RunNow(job="alpha")))
+        assert type(raised.value) is error
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"error": {"code": "usage", "message": "not a request: Object missing required field `verb`"}}\n',
+        b'{"ok": {"something": "else"}}\n',
+        b"hello\n",
+    ],
+)
+def test_a_schedd_of_another_version_is_an_error_with_its_remedy(file: Path, line: bytes) -> None:
+    with answering(line):
         found = client.find(str(file))
         assert found is not None
         with pytest.raises(UnreachableError, match="has another version than this schedctl"):
             found.ask(LIST, ListJobs())
-        answered.result(10)

@@ -4,32 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.process.redis_server import MESSAGE, redis_server
+from tests.process.redis_server import MESSAGE
 
 pytest.importorskip("celery", reason="the extra celery is not installed")
-if shutil.which("redis-server") is None:
-    pytest.skip("redis-server is not installed", allow_module_level=True)
 
 from celery import Celery
 from redis import Redis
 
 from scheduler.celery_app import register
 from scheduler.launch.remote.celery_mailbox import NO_LIMIT, TASK, CeleryMailbox
-
-
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    with redis_server(tmp_path) as found:
-        yield found
 
 
 def test_a_message_is_the_one_that_celery_itself_would_send(port: int) -> None:

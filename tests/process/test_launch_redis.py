@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,21 +29,12 @@ from tests.process.redis_server import MESSAGE, redis_server
 from tests.unit.stage import job
 
 pytest.importorskip("redis", reason="the extra celery is not installed")
-if shutil.which("redis-server") is None:
-    pytest.skip("redis-server is not installed", allow_module_level=True)
 
 from scheduler.launch.remote import redis_space
 from scheduler.launch.remote.redis_connection import RedisConnection
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_space import RedisSpace
 from scheduler.launch.remote.redis_wire import RedisWire
-
-
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    with redis_server(tmp_path) as found:
-        yield found
-
 
 WIRES = ["memory", "redis"]
 

@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from scheduler.launch.remote.messages import Ended, Report, Taken
 from scheduler.launch.remote.wire import WireError
 from scheduler.model.run import Exit
-from tests.process.redis_server import redis_server
 
 pytest.importorskip("redis", reason="the extra celery is not installed")
-if shutil.which("redis-server") is None:
-    pytest.skip("redis-server is not installed", allow_module_level=True)
 
 from scheduler.launch.remote.redis_log import RedisLog
 from scheduler.launch.remote.redis_wire import RedisWire
-
-
-@pytest.fixture
-def port(tmp_path: Path) -> Iterator[int]:
-    with redis_server(tmp_path) as found:
-        yield found
 
 
 @asynccontextmanager

@@ -11,12 +11,10 @@ import msgspec
 from scheduler.launch.remote.messages import Request, WorkerInfo
 from scheduler.launch.remote.redis_connection import decoded
 from scheduler.launch.remote.redis_log import RedisLog, RedisReader
+from scheduler.model.workers import DAYS_OF_LAST_RUNS
 
 KEPT_RUNS = 10_000
 KEPT_DAYS = 7
-KEPT_DAYS_OF_LAST = 400
-"""For the last run and the last success of each job, also of one that runs once a year."""
-
 
 STILL_READ = 60
 """Seconds for which the reports of a finished run are kept, for a scheduler that has lost it and still reads."""
@@ -99,7 +97,7 @@ class RedisSpace:
         logs = [f"{log}:{attempt}" for attempt in attempts for log in ("reports", "orders", "output")]
         keys = [f"{self._prefix}{key}" for key in (f"kept:{run_id}", "history", "live", "last", "succeeded", *logs)]
         bounds = KEPT_DAYS * 86400, KEPT_RUNS, STILL_READ
-        of_last = job, int(succeeded), KEPT_DAYS_OF_LAST * 86400
+        of_last = job, int(succeeded), DAYS_OF_LAST_RUNS * 86400
         await self._script(_KEEP, keys, run_id, finished, *bounds, *of_last)
 
     async def kept(self) -> list[bytes]:
